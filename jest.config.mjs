@@ -1,0 +1,24 @@
+// Jest runs ES modules natively (NODE_OPTIONS=--experimental-vm-modules, set by the npm scripts); swc only strips types.
+const transform = {
+  '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+};
+
+/** One Jest project a suite, so that `npm test` can run them cheapest first and skip by name what a machine cannot run. */
+const suite = (displayName, testMatch) => ({
+  displayName,
+  testMatch: [`<rootDir>/${testMatch}`],
+  testEnvironment: 'node',
+  transform,
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/'],
+});
+
+export default {
+  projects: [
+    suite('unit', 'test/unit/**/*.test.ts'),
+    suite('charts', 'test/charts/**/*.test.ts'),
+    suite('api', 'test/api/**/*.test.ts'),
+    suite('cluster', 'test/cluster/*.test.ts'),
+  ],
+};
