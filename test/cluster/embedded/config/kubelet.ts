@@ -1,0 +1,45 @@
+/** Configuration of the kubelet. */
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { dnsServiceAddress } from '../address.js';
+import { containerdSocket, type Layout } from './layout.js';
+
+/** The kubelet's file. Numbers that the product sets on k3s as well (log rotation) are the product's. */
+export function buildKubeletYaml({ settings, network, cgroupName }: Layout): string {
+  const { paths, reservedBytes } = settings;
+  return stringify({
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address: network.nodeAddress,
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: join(paths.pki, 'ca.crt') },
+    },
+    authorization: { mode: 'Webhook' },
+    tlsCertFile: join(paths.pki, 'kubelet.crt'),
+    tlsPrivateKeyFile: join(paths.pki, 'kubelet.key'),
+    containerRuntimeEndpoint: `unix://${containerdSocket(paths)}`,
+    cgroupDriver: 'cgroupfs',
+    cgroupRoot: cgroupName,
+    failSwapOn: false,
+    clusterDNS: [dnsServiceAddress],
+    clusterDomain: 'cluster.local',
+    resolvConf: join(paths.config, 'resolv.conf'),
+    podLogsDir: join(paths.root, 'podlogs'),
+    volumePluginDir: join(paths.root, 'volume-plugins'),
+    // Requirements row 9: 10 MB x 3 files a container.
+    containerLogMaxSize: '10Mi',
+    containerLogMaxFiles: 3,
+    containerLogMonitorInterval: '10s',
+    kubeReserved: { memory: String(reservedBytes) },
+    // The kubelet measures memory.available over the whole machine, not over this cluster's cgroup: any other program
+    // here (a Go build, a browser) would evict the pods. The limit of the cgroup is enforced by the kernel instead.
+    evictionHard: { 'memory.available': '0%', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%', 'imagefs.available': '1%' },
+    // Images were imported and cannot be pulled again: none may be collected.
+    imageGCHighThresholdPercent: 100,
+    imageMinimumGCAge: '8760h',
+    nodeStatusUpdateFrequency: '5s',
+    maxPods: 60,
+  });
+}

@@ -1,0 +1,3 @@
+module glitchkeeper.test/init
+
+go 1.24

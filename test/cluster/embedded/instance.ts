@@ -1,0 +1,68 @@
+/** What is remembered of an instance between commands, and the lock that keeps two commands off the same one. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { networkFor, type NodeNetwork } from './address.js';
+import type { ClusterSettings } from './options.js';
+
+const recordSchema = z.object({ index: z.number() });
+
+function recordFile(settings: ClusterSettings): string {
+  return join(settings.paths.root, 'instance.json');
+}
+
+/** The network that the instance has had; undefined when it never ran. */
+export async function readNetwork(settings: ClusterSettings): Promise<NodeNetwork | undefined> {
+  const text = await readFile(recordFile(settings), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : networkFor(recordSchema.parse(JSON.parse(text)).index);
+}
+
+export async function writeNetwork(settings: ClusterSettings, network: NodeNetwork): Promise<void> {
+  await mkdir(settings.paths.root, { recursive: true, mode: 0o700 });
+  await writeFile(recordFile(settings), JSON.stringify({ index: network.index }));
+}
+
+/** Folder that holds every instance's claims and state. */
+export function instancesRoot(settings: ClusterSettings): string {
+  return dirname(dirname(settings.paths.root));
+}
+
+const lockPollMs = 250;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function takeLock(file: string): Promise<boolean> {
+  return writeFile(file, String(process.pid), { flag: 'wx' }).then(
+    () => true,
+    async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      const owner = Number(await readFile(file, 'utf8').catch(() => ''));
+      if (owner > 0 && !isAlive(owner)) await rm(file, { force: true }); // its owner was killed
+      return false;
+    },
+  );
+}
+
+/** Runs `work` while no other command works on the same instance; waits for that one first. */
+export async function withLock<T>(settings: ClusterSettings, waiting: () => void, work: () => Promise<T>): Promise<T> {
+  const folder = join(instancesRoot(settings), 'locks');
+  const file = join(folder, settings.name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (let attempt = 0; !(await takeLock(file)); attempt += 1) {
+    if (attempt === 4) waiting();
+    await sleep(lockPollMs);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
