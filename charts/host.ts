@@ -1,0 +1,58 @@
+// Files for the host that no API server takes: k3s' own configuration. They lie in dist/host/, where `kubectl apply -f dist/` does not look.
+import { stringify } from 'yaml';
+import { bytesOf, mebibytes } from './quantity.js';
+import type { Settings } from './settings.js';
+
+export interface HostFile {
+  /** Below dist/. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** A container's log never exceeds 10 MB x 3 files (row 9 of the review). */
+const LOG_SIZE = '10Mi';
+const LOG_FILES = 3;
+/** Free memory below which the kubelet evicts pods instead of letting the kernel choose among everybody. */
+const EVICTION_FREE_MEBIBYTES = 64;
+
+export function hostFiles(settings: Settings): HostFile[] {
+  return [
+    { path: 'host/k3s-config.yaml', content: k3sConfiguration(settings) },
+    { path: 'host/k3s.service.d/10-glitchkeeper.conf', content: systemdDropIn(settings) },
+  ];
+}
+
+function k3sConfiguration({ host }: Settings): string {
+  const controlPlane = mebibytes(bytesOf(host.controlPlane));
+  const neighbours = mebibytes(bytesOf(host.neighbours));
+  const configuration = {
+    'write-kubeconfig-mode': '0600',
+    // Nothing public: no load balancer and no ingress listens on the host.
+    disable: ['servicelb', 'traefik'],
+    'disable-cloud-controller': true,
+    'disable-helm-controller': true,
+    'kubelet-arg': [
+      `container-log-max-size=${LOG_SIZE}`,
+      `container-log-max-files=${LOG_FILES}`,
+      // What pods may have together is the host's memory less these: the neighbours are not theirs to take.
+      `kube-reserved=memory=${controlPlane}Mi`,
+      `system-reserved=memory=${neighbours}Mi`,
+      `eviction-hard=memory.available<${EVICTION_FREE_MEBIBYTES}Mi,nodefs.available<5%,imagefs.available<5%`,
+      'image-gc-high-threshold=80',
+      'image-gc-low-threshold=70',
+    ],
+  };
+  return `# k3s on a host of ${host.memory}: install as /etc/rancher/k3s/config.yaml before k3s first starts, or restart k3s after.\n${stringify(configuration)}`;
+}
+
+function systemdDropIn({ host }: Settings): string {
+  // The Go runtime collects harder as it nears this; a third of the reserve stays for containerd, CoreDNS and the kernel.
+  const limit = Math.floor((mebibytes(bytesOf(host.controlPlane)) * 2) / 3);
+  return [
+    '# Keeps the Go runtime of k3s small: install as /etc/systemd/system/k3s.service.d/10-glitchkeeper.conf, then systemctl daemon-reload.',
+    '[Service]',
+    `Environment=GOMEMLIMIT=${limit}MiB`,
+    'Environment=GOGC=50',
+    '',
+  ].join('\n');
+}

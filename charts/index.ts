@@ -1,0 +1,9 @@
+// What another cdk8s app imports: `import { GlitchTip, Operator, parseSettings } from 'glitchkeeper'`.
+export { planBudget, renderBudget, type Budget } from './budget.js';
+export { CustomResourceDefinitions } from './crds.js';
+export { GlitchTip } from './glitchtip.js';
+export { hostFiles, type HostFile } from './host.js';
+export { SettingsError, checkSettings, loadSettings, parseSettings } from './load-settings.js';
+export { Namespace } from './namespace.js';
+export { Operator } from './operator.js';
+export type { Settings, SettingsInput } from './settings.js';

@@ -1,0 +1,65 @@
+"""Waits, in an init container, until GlitchTip may start: `wait.py database` or `wait.py migrations`.
+
+database: the application's login works. migrations: nothing is left to migrate, and an administrator exists, because
+GlitchTip lets anybody sign up while it has no user. One process asks again and again: a new one would cost 4 s of CPU.
+"""
+
+import os
+import sys
+import time
+
+ASK_EVERY_SECONDS = 2
+
+
+def database():
+    from django.db import connection
+
+    connection.ensure_connection()
+
+
+def migrations():
+    from django.contrib.auth import get_user_model
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    left = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if left:
+        raise NotYet(f"{len(left)} migrations are not applied yet, next: {left[0][0]}")
+    if not get_user_model().objects.filter(is_superuser=True).exists():
+        raise NotYet("the administrator does not exist yet")
+
+
+class NotYet(Exception):
+    pass
+
+
+def main():
+    import django
+    from django.db import DatabaseError
+
+    django.setup()
+    check = {"database": database, "migrations": migrations}[sys.argv[1]]
+    said = None
+    while True:
+        try:
+            check()
+        except (NotYet, DatabaseError) as reason:
+            from django.db import connections
+
+            connections.close_all()
+            text = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+            if text != said:
+                print(f"waiting: {text}", flush=True)
+                said = text
+            time.sleep(ASK_EVERY_SECONDS)
+        else:
+            print(f"{sys.argv[1]}: ready", flush=True)
+            return
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glitchtip.settings")
+# The pool hides why a login fails and takes 30 s to say that it failed.
+os.environ["DATABASE_POOL"] = "False"
+sys.path.insert(0, os.getcwd())
+main()

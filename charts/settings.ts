@@ -1,0 +1,176 @@
+// The schema of settings.yaml: every key, default and unit of the product in one place.
+import { z } from 'zod';
+import { parseCpu, parseMemory } from './quantity.js';
+import { RELEASES, canRunTiny, isRelease, type Release } from './releases.js';
+
+const memory = (what: string) =>
+  z.string({ error: (issue) => `expected a memory quantity with a unit, such as 300Mi or 300M (${what}), found ${show(issue.input)}` })
+    .refine((text) => (parseMemory(text) ?? 0) > 0, {
+      error: (issue) => `expected a memory quantity with a unit, such as 300Mi or 300M (${what}), found ${show(issue.input)}`,
+    });
+
+const cpu = z.union([z.string(), z.number()], { error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}` })
+  .transform(String)
+  .refine((text) => (parseCpu(text) ?? 0) > 0, {
+    error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}`,
+  });
+
+const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+  error: (issue) => `expected a DNS label (lower case letters, digits and "-", at most 63), found ${show(issue.input)}`,
+});
+
+const image = z.string().regex(/^[a-z0-9][\w.\-/:]*(:[\w][\w.-]{0,127}|@sha256:[a-f0-9]{64})$/, {
+  error: (issue) => `expected an image with a tag or a digest, such as docker.io/library/postgres:17-alpine, found ${show(issue.input)}`,
+}).refine((name) => !name.endsWith(':latest'), {
+  error: () => 'expected a fixed tag or a digest, found "latest", which changes by itself',
+});
+
+const wholeNumber = (least: number, most: number, unit: string) =>
+  z.int({ error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` })
+    .min(least, { error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` })
+    .max(most, { error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` });
+
+/** Requests and limits of one container. Defaults are row 6 of the review unless said otherwise. */
+const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
+  const amounts = ([cores, bytes]: [string, string]) =>
+    z.strictObject({ cpu: cpu.default(cores), memory: memory('RAM').default(bytes) }).prefault({});
+  return z.strictObject({ requests: amounts(defaults.requests), limits: amounts(defaults.limits) })
+    .superRefine((value, context) => {
+      const pairs = [['cpu', parseCpu], ['memory', parseMemory]] as const;
+      for (const [resource, parse] of pairs) {
+        const request = parse(value.requests[resource]) ?? 0;
+        const limit = parse(value.limits[resource]) ?? 0;
+        if (limit < request) {
+          context.addIssue({
+            code: 'custom', path: ['limits', resource],
+            message: `expected at least the request (${value.requests[resource]}), found ${value.limits[resource]}`,
+          });
+        }
+      }
+    })
+    .prefault({});
+};
+
+const resources = z.strictObject({
+  web: container({ requests: ['250m', '150Mi'], limits: ['500m', '300Mi'] }),
+  worker: container({ requests: ['250m', '100Mi'], limits: ['500m', '250Mi'] }),
+  postgres: container({ requests: ['100m', '80Mi'], limits: ['250m', '150Mi'] }),
+  valkey: container({ requests: ['50m', '10Mi'], limits: ['100m', '50Mi'] }),
+  /** A Django process of its own costs 100-130Mi (measured on GlitchTip 5.2); migrations from empty a little more. */
+  migrate: container({ requests: ['250m', '100Mi'], limits: ['1', '200Mi'] }),
+  /** Bare Node.js is about 40Mi resident; the operator's goal is 1.25 times that. */
+  operator: container({ requests: ['50m', '48Mi'], limits: ['250m', '96Mi'] }),
+}).prefault({});
+
+const host = z.strictObject({
+  /** All of the host's RAM. */
+  memory: memory('RAM of the host').default('1.9Gi'),
+  /** Cores of the host: what requests of a rollout must fit into. */
+  cpu: cpu.default('2'),
+  /** Set aside for the control plane and the system: measured 395Mi for a whole Kubernetes 1.34 with GOMEMLIMIT (`npm run bench`). */
+  controlPlane: memory('RAM for the control plane').default('450Mi'),
+  /** Set aside for the other services of the host. */
+  neighbours: memory('RAM for other services').default('128Mi'),
+}).prefault({});
+
+const storage = z.strictObject({
+  /** Storage class of all volumes; left out, the cluster's default (k3s: local-path). */
+  className: dnsLabel.optional(),
+  postgres: memory('disk').default('8Gi'),
+  valkey: memory('disk').default('1Gi'),
+  uploads: memory('disk').default('2Gi'),
+}).prefault({});
+
+const images = z.strictObject({
+  /** Left out: the official image of `version`. */
+  glitchtip: image.optional(),
+  postgres: image.default('docker.io/library/postgres:17-alpine'),
+  valkey: image.default('docker.io/valkey/valkey:8-alpine'),
+  /** Runs the operator's bundle from a ConfigMap, so that no image has to be built or pushed. */
+  operator: image.default('docker.io/library/node:24-alpine'),
+}).prefault({});
+
+const service = z.strictObject({
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer'], {
+    error: (issue) => `expected ClusterIP, NodePort or LoadBalancer, found ${show(issue.input)}`,
+  }).default('ClusterIP'),
+  /** NodePort and LoadBalancer listen on every address of the host; they are refused until this says that it is meant. */
+  allowPublic: z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(false),
+}).superRefine((value, context) => {
+  if (value.type !== 'ClusterIP' && !value.allowPublic) {
+    context.addIssue({
+      code: 'custom', path: ['type'],
+      message: `expected ClusterIP, or ${value.type} together with service.allowPublic: true, found ${value.type} alone: it opens a port to the outside`,
+    });
+  }
+}).prefault({});
+
+const network = z.strictObject({
+  /** Namespaces whose pods may send events to web:8080, such as that of an ingress controller or of an application. */
+  clients: z.array(dnsLabel).default([]),
+  /** Uptime monitors, e-mail and webhooks need the way out; false closes it. */
+  workerToInternet: z.boolean().default(true),
+}).prefault({});
+
+const schema = z.strictObject({
+  namespace: dnsLabel.default('glitchtip'),
+  /** GlitchTip's release line: which commands, ports and variables the manifests use (charts/releases.ts). */
+  version: z.preprocess(asRelease, z.string({ error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` }))
+    .refine(isRelease, { error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` })
+    .transform((release) => release as Release)
+    .default('5.2'),
+  /** classic: the review's four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
+  profile: z.enum(['classic', 'tiny'], { error: (issue) => `expected classic or tiny, found ${show(issue.input)}` }).default('classic'),
+  /** The one address at which people and SDKs reach GlitchTip: DSNs, links, allowed hosts, CSRF and cookies follow from it. */
+  domain: z.string().refine(isOrigin, {
+    error: (issue) => `expected an http or https address without a path, such as https://errors.example.com, found ${show(issue.input)}`,
+  }).default('http://localhost:9090'),
+  administrator: z.strictObject({
+    email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('admin@example.com'),
+  }).prefault({}),
+  /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
+  retentionDays: wholeNumber(1, 3650, 'days').default(90),
+  email: z.strictObject({
+    /** GlitchTip's EMAIL_URL without a password; consolemail:// writes mails to the log. */
+    url: z.string().regex(/^(consolemail|smtp|smtp\+tls|smtp\+ssl):\/\/[^:@]*(:\d+)?$/, {
+      error: (issue) => `expected consolemail:// or smtp://host:port without a password, found ${show(issue.input, true)}`,
+    }).default('consolemail://'),
+    from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
+  }).prefault({}),
+  images, resources, storage, host, service, network,
+}, {
+  error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
+}).superRefine((value, context) => {
+  if (value.profile === 'tiny' && !canRunTiny(value.version)) {
+    context.addIssue({
+      code: 'custom', path: ['profile'],
+      message: `expected classic with version ${value.version}, found tiny, which needs 6.0 or newer`,
+    });
+  }
+});
+
+/** Settings with every default filled in. */
+export type Settings = z.infer<typeof schema>;
+/** Settings as a person writes them: everything may be left out. */
+export type SettingsInput = z.input<typeof schema>;
+export type ContainerResources = Settings['resources']['web'];
+export const settingsSchema = schema;
+
+/** YAML reads an unquoted 5.2 or 7.0 as a number. */
+function asRelease(value: unknown): unknown {
+  return typeof value === 'number' ? (Number.isInteger(value) ? value.toFixed(1) : String(value)) : value;
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.hostname !== '' && `${url.protocol}//${url.host}` === text;
+}
+
+/** A found value as it goes into a message: short, quoted, and hidden where it may hold a password. */
+function show(value: unknown, mayBeSecret = false): string {
+  if (value === undefined) return 'nothing';
+  if (mayBeSecret) return 'something else';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
