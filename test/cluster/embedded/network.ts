@@ -18,9 +18,10 @@ async function ip(...args: readonly string[]): Promise<void> {
 }
 
 /**
- * A new, empty namespace with one way out: the veth pair. The node gets no default route, so pods reach this machine's
- * end of the pair and nothing beyond; service addresses are routed into the pair only so that local connections to
- * them reach kube-proxy's rules. Nothing of this machine's own routing or filtering is touched.
+ * A new, empty namespace with one way out: the veth pair. The node's default route says "unreachable", so pods reach
+ * this machine's end of the pair and nothing beyond, and are told so at once. Service addresses are routed into the
+ * pair only so that local connections to them reach kube-proxy's rules. Nothing of this machine's own routing or
+ * filtering is touched.
  */
 export async function createNetwork(resource: string, network: NodeNetwork): Promise<void> {
   await removeNetwork(resource, network);
@@ -32,6 +33,7 @@ export async function createNetwork(resource: string, network: NodeNetwork): Pro
   await ip('-n', resource, 'link', 'set', 'lo', 'up');
   await ip('-n', resource, 'link', 'set', 'eth0', 'up');
   await ip('-n', resource, 'route', 'add', serviceCidr, 'dev', 'eth0');
+  await ip('-n', resource, 'route', 'add', 'unreachable', 'default');
   const [command = '', ...rest] = [...nsenterPrefix(resource), 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'];
   await execa(command, rest);
 }

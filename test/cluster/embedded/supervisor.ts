@@ -34,17 +34,27 @@ function pidFile(paths: ClusterPaths): string {
   return join(paths.run, 'unshare.pid');
 }
 
+/** Shell program: join the cgroups up to "--", then become the rest of the command line. */
+const joinCgroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
+
 /**
- * Starts everything. The shell moves itself into the cgroup before it becomes nsenter and then unshare, so that every
- * process is counted from its first page on; --kill-child and the PID namespace make one kill end them all.
+ * Starts everything. The shell joins the node's cgroup, makes that the root of a cgroup namespace, goes down into the
+ * `system` child and becomes unshare: every process is counted from its first page on, and --kill-child with the PID
+ * namespace makes one kill end them all.
  */
 export async function launch(layout: Layout, cgroup: HostCgroup): Promise<number> {
   const { settings, binaries } = layout;
   const log = await open(join(settings.paths.log, 'init.log'), 'a');
-  const join2cgroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
+  const enter = (folders: readonly string[]): string[] => ['/bin/sh', '-c', joinCgroups, 'sh', ...folders, '--'];
   const unshare = ['unshare', '--pid', '--mount', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const command = [...nsenterPrefix(settings.resource), ...unshare, binaries.init, initFile(layout)];
-  const child = spawn('/bin/sh', ['-c', join2cgroups, 'sh', ...cgroup.systemFolders, '--', ...command], {
+  const command = [
+    ...enter(cgroup.folders),
+    ...nsenterPrefix(settings.resource),
+    ...['unshare', '--cgroup', ...enter(cgroup.systemFolders)],
+    ...[...unshare, binaries.init, initFile(layout)],
+  ];
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
     detached: true,
     cwd: '/',
     stdio: ['ignore', log.fd, log.fd],

@@ -54,8 +54,7 @@ export async function up(options: ClusterOptions = {}): Promise<ClusterHandle> {
 async function prepareLayout(settings: ClusterSettings, binaries: Binaries): Promise<Layout> {
   const network = await ensureNetwork(instancesRoot(settings), settings.name, (await readNetwork(settings))?.index);
   await writeNetwork(settings, network);
-  const cgroupName = (await locateCgroup(settings.resource)).name;
-  return { settings, network, binaries, system: await locateSystemPrograms(), cgroupName };
+  return { settings, network, binaries, system: await locateSystemPrograms() };
 }
 
 /** Leaves an instance alone that runs with this very configuration; else starts it (again). */

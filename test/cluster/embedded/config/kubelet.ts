@@ -5,7 +5,7 @@ import { dnsServiceAddress } from '../address.js';
 import { containerdSocket, type Layout } from './layout.js';
 
 /** The kubelet's file. Numbers that the product sets on k3s as well (log rotation) are the product's. */
-export function buildKubeletYaml({ settings, network, cgroupName }: Layout): string {
+export function buildKubeletYaml({ settings, network }: Layout): string {
   const { paths, reservedBytes } = settings;
   return stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -21,7 +21,6 @@ export function buildKubeletYaml({ settings, network, cgroupName }: Layout): str
     tlsPrivateKeyFile: join(paths.pki, 'kubelet.key'),
     containerRuntimeEndpoint: `unix://${containerdSocket(paths)}`,
     cgroupDriver: 'cgroupfs',
-    cgroupRoot: cgroupName,
     failSwapOn: false,
     clusterDNS: [dnsServiceAddress],
     clusterDomain: 'cluster.local',
@@ -33,9 +32,8 @@ export function buildKubeletYaml({ settings, network, cgroupName }: Layout): str
     containerLogMaxFiles: 3,
     containerLogMonitorInterval: '10s',
     kubeReserved: { memory: String(reservedBytes) },
-    // The kubelet measures memory.available over the whole machine, not over this cluster's cgroup: any other program
-    // here (a Go build, a browser) would evict the pods. The limit of the cgroup is enforced by the kernel instead.
-    evictionHard: { 'memory.available': '0%', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%', 'imagefs.available': '1%' },
+    // memory.available is measured over the node's own cgroup (go/init/cgroups.go), as it would be on a real host.
+    evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%', 'imagefs.available': '1%' },
     // Images were imported and cannot be pulled again: none may be collected.
     imageGCHighThresholdPercent: 100,
     imageMinimumGCAge: '8760h',

@@ -31,8 +31,6 @@ export interface Layout {
   readonly network: NodeNetwork;
   readonly binaries: Binaries;
   readonly system: SystemPrograms;
-  /** e.g. /glitchkeeper; the kubelet makes its cgroups below it. */
-  readonly cgroupName: string;
 }
 
 export function containerdSocket(paths: ClusterPaths): string {

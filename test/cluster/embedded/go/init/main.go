@@ -72,6 +72,7 @@ func main() {
 	fail(err)
 	s := &supervisor{waiters: map[int]chan syscall.WaitStatus{}}
 	fail(json.Unmarshal(raw, &s.config))
+	fail(remountCgroups())
 	for _, m := range s.config.Mounts {
 		fail(mount(m))
 	}
