@@ -1,0 +1,16 @@
+"""Start-up of every process of the double: web, worker, scheduler and management commands."""
+
+from celery.signals import worker_process_init
+from django.apps import AppConfig
+
+from . import ballast
+
+
+class GlitchTipConfig(AppConfig):
+    """Brings the process to the memory footprint of the real one."""
+
+    name = "glitchtip"
+
+    def ready(self):
+        ballast.hold(ballast.footprint_of_this_process())
+        worker_process_init.connect(ballast.hold_in_forked_worker, weak=False)

@@ -1,0 +1,6 @@
+/** What the embedded cluster uses of the image maker. */
+export { busyboxImage, imageCatalog, pauseImage } from './catalog.js';
+export { ensureImages, defaultCacheFolder } from './ensure-images.js';
+export type { EnsureImagesOptions, ImageArchive, ImageProgress, ImageSource } from './ensure-images.js';
+export { hostDebianPackages } from './package-lists.js';
+export { MissingToolsError } from './tools.js';
