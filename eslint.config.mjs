@@ -4,7 +4,7 @@ import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'build/', 'dist/', 'imports/', 'coverage/'] },
+  { ignores: ['node_modules/', 'build/', 'dist/', 'imports/*.io.ts', 'coverage/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

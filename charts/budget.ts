@@ -49,6 +49,7 @@ export function total(lines: readonly BudgetLine[]): { memory: number; cpu: numb
 function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
   const { webResources, worker, valkey } = topologyOf(settings);
+  const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
   const pod = (name: string, value: ContainerResources, setting: string, when: BudgetLine['when'] = 'always'): BudgetLine => ({
     name, when, setting, ours: true, resources: value,
     memory: mebibytes(bytesOf(value.limits.memory)), cpu: milliCpuOf(value.requests.cpu),
@@ -57,12 +58,12 @@ function budgetLines(settings: Settings): BudgetLine[] {
     name, when: 'always', setting, ours: false, memory: mebibytes(bytesOf(memory)), cpu,
   });
   return [
-    pod('web', webResources, 'resources.web.limits.memory'),
+    pod('web', webResources, webSetting),
     ...(worker === undefined ? [] : [pod('worker', resources.worker, 'resources.worker.limits.memory')]),
     pod('postgres', resources.postgres, 'resources.postgres.limits.memory'),
     ...(valkey ? [pod('valkey', resources.valkey, 'resources.valkey.limits.memory')] : []),
     pod('operator', resources.operator, 'resources.operator.limits.memory'),
-    pod('web (surge)', webResources, 'resources.web.limits.memory', 'rollout'),
+    pod('web (surge)', webResources, webSetting, 'rollout'),
     pod('migrate Job', resources.migrate, 'resources.migrate.limits.memory', 'rollout'),
     reserve('control plane, system', host.controlPlane, 'host.controlPlane', CONTROL_PLANE_MILLI_CPU),
     reserve('neighbours', host.neighbours, 'host.neighbours', 0),

@@ -56,7 +56,7 @@ function unknownKey(key: string, siblings: readonly string[]): string {
 function withFound(issue: z.core.$ZodIssue, found: unknown): string {
   if (issue.message.includes('found')) return issue.message;
   const expected = issue.code === 'invalid_type' ? `expected ${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : issue.expected}` : issue.message;
-  return `${expected}, found ${JSON.stringify(found) ?? 'nothing'}`;
+  return `${expected}, found ${found === undefined ? 'nothing' : JSON.stringify(found)}`;
 }
 
 /** The keys that the schema knows at a path. */

@@ -1,0 +1,197 @@
+import { describe, expect, it } from '@jest/globals';
+import { containerOf, find, podOf, renderStack, type Container, type Manifest } from './synthesize.js';
+
+const manifests = renderStack();
+const workloads = manifests.filter(({ spec }) => spec?.template !== undefined);
+const containers = workloads.flatMap((manifest) => [...podOf(manifest).initContainers ?? [], ...podOf(manifest).containers]);
+const variable = ({ env }: Container, name: string) => env?.find((each) => each.name === name)?.value;
+const migrateJob = (from: Manifest[]) => from.find(({ kind }) => kind === 'Job')?.metadata.name;
+
+describe('the limits of row 6', () => {
+  it.each([
+    ['Deployment', 'web', '250m', '150Mi', '500m', '300Mi'],
+    ['Deployment', 'worker', '250m', '100Mi', '500m', '250Mi'],
+    ['StatefulSet', 'postgres', '100m', '80Mi', '250m', '150Mi'],
+    ['StatefulSet', 'valkey', '50m', '10Mi', '100m', '50Mi'],
+  ])('%s %s requests %s and %s, and is limited to %s and %s', (kind, name, ...numbers) => {
+    const { requests, limits } = containerOf(manifests, kind, name).resources;
+    expect([requests.cpu, requests.memory, limits.cpu, limits.memory]).toEqual(numbers);
+  });
+
+  it('are on every container, init containers too', () => {
+    for (const { resources } of containers) {
+      expect(Object.keys(resources.limits).sort()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+      expect(Object.keys(resources.requests).sort()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+    }
+  });
+
+  it('an init container never asks for more than its pod has anyway', () => {
+    const web = podOf(find(manifests, 'Deployment', 'web'));
+    expect(web.initContainers?.[0]?.resources).toEqual(web.containers[0]?.resources);
+  });
+});
+
+describe('nothing public', () => {
+  it('all Services are ClusterIP', () => {
+    const services = manifests.filter(({ kind }) => kind === 'Service');
+    expect(services.map(({ metadata, spec }) => [metadata.name, spec?.type])).toEqual([['postgres', 'ClusterIP'], ['valkey', 'ClusterIP'], ['web', 'ClusterIP']]);
+  });
+
+  it('no pod uses the host network or a host port', () => {
+    expect(workloads.some((manifest) => podOf(manifest).hostNetwork)).toBe(false);
+    expect(containers.flatMap(({ ports }) => ports ?? []).some(({ hostPort }) => hostPort !== undefined)).toBe(false);
+  });
+
+  it('the quota refuses a NodePort or LoadBalancer made by somebody else', () => {
+    expect(find(manifests, 'ResourceQuota', 'budget').spec.hard).toMatchObject({ 'services.nodeports': 0, 'services.loadbalancers': 0 });
+  });
+
+  it('a public type appears only when the settings say it twice', () => {
+    const open = renderStack({ service: { type: 'LoadBalancer', allowPublic: true } });
+    expect(find(open, 'Service', 'web').spec.type).toBe('LoadBalancer');
+    expect(find(open, 'Service', 'postgres').spec.type).toBe('ClusterIP');
+    expect(find(open, 'ResourceQuota', 'budget').spec.hard).toMatchObject({ 'services.loadbalancers': 1 });
+  });
+});
+
+describe('PodSecurity restricted', () => {
+  it('is enforced by the namespace', () => {
+    expect(find(manifests, 'Namespace', 'glitchtip').metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  });
+
+  it('is met by every pod: not root, a seccomp profile, no token', () => {
+    for (const manifest of workloads) {
+      const pod = podOf(manifest);
+      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      expect(pod).toMatchObject({ automountServiceAccountToken: false, serviceAccountName: 'glitchtip', enableServiceLinks: false });
+    }
+  });
+
+  it('is met by every container: read-only root, no capability, no way to more', () => {
+    for (const { securityContext } of containers) {
+      expect(securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+    }
+  });
+});
+
+describe('probes', () => {
+  it('of web ask /_health/ with 10 s of patience and 60 s to start, as a Host that is always allowed', () => {
+    const { startupProbe, livenessProbe, readinessProbe } = containerOf(manifests, 'Deployment', 'web');
+    for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
+      expect(probe?.httpGet).toEqual({ path: '/_health/', port: 'http', httpHeaders: [{ name: 'Host', value: 'localhost' }] });
+      expect(probe?.timeoutSeconds).toBe(10);
+    }
+    expect((startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0)).toBe(60);
+  });
+
+  it('of the worker read its heartbeat file, the very one that its environment names', () => {
+    const worker = containerOf(manifests, 'Deployment', 'worker');
+    const file = variable(worker, 'GLITCHKEEPER_HEARTBEAT_FILE');
+    expect(file).toBeDefined();
+    expect(worker.livenessProbe?.exec?.command.join(' ')).toContain(`find ${file ?? ''} -mmin -1`);
+  });
+
+  it('that may kill never ask another part', () => {
+    for (const { livenessProbe } of containers.filter((each) => each.livenessProbe !== undefined)) {
+      expect(JSON.stringify(livenessProbe)).not.toMatch(/"(postgres|valkey|web)"|\.svc|celery/);
+    }
+  });
+});
+
+describe('Postgres', () => {
+  const parameters = (limit: string): Record<string, string> => {
+    const { args } = containerOf(renderStack({ resources: { postgres: { limits: { memory: limit } } } }), 'StatefulSet', 'postgres');
+    const pairs = (args ?? []).filter((each) => each.includes('=')).map((each) => each.split('='));
+    return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
+  };
+
+  it.each([
+    ['150Mi', '37MB', '112MB', '1200kB', '18MB'],
+    ['512Mi', '128MB', '384MB', '4096kB', '64MB'],
+  ])('at %s has shared_buffers %s, effective_cache_size %s, work_mem %s, maintenance_work_mem %s', (limit, ...values) => {
+    const { shared_buffers, effective_cache_size, work_mem, maintenance_work_mem } = parameters(limit);
+    expect([shared_buffers, effective_cache_size, work_mem, maintenance_work_mem]).toEqual(values);
+  });
+
+  it('takes as many connections as the pools may open, and no fewer', () => {
+    const pools = ['web', 'worker'].map((name) => Number(variable(containerOf(manifests, 'Deployment', name), 'DATABASE_POOL_MAX_SIZE')));
+    const [web = 0, worker = 0] = pools;
+    expect(Number(parameters('150Mi').max_connections)).toBeGreaterThanOrEqual(2 * web + worker + 9);
+  });
+});
+
+describe('Valkey', () => {
+  const configuration = find(manifests, 'ConfigMap', 'valkey-config').data?.['valkey.conf'] ?? '';
+
+  it.each(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'maxmemory 35mb'])('says "%s"', (line) => {
+    expect(configuration.split('\n')).toContain(line);
+  });
+
+  it('rolls when its configuration changes', () => {
+    const other = renderStack({ resources: { valkey: { limits: { memory: '60Mi' } } } });
+    const hash = (from: Manifest[]) => JSON.stringify(find(from, 'StatefulSet', 'valkey').spec.template?.metadata);
+    expect(hash(other)).not.toBe(hash(manifests));
+  });
+});
+
+describe('the migrate Job', () => {
+  it('keeps its name while nothing changes', () => expect(migrateJob(renderStack())).toBe(migrateJob(manifests)));
+
+  it('has a new name for a new image', () => {
+    expect(migrateJob(renderStack({ images: { glitchtip: 'docker.io/glitchtip/glitchtip:5.2.1' } }))).not.toBe(migrateJob(manifests));
+  });
+
+  it('makes the administrator after the migrations, and web and worker wait for both', () => {
+    const job = podOf(manifests.find(({ kind }) => kind === 'Job') ?? find(manifests, 'Job', 'migrate'));
+    expect(job.initContainers?.map(({ command }) => command?.join(' '))).toEqual(['sh -c python /glitchkeeper/wait.py database && exec ./bin/run-migrate.sh']);
+    expect(job.containers.map(({ command }) => command?.join(' '))).toEqual(['python /glitchkeeper/administrator.py']);
+    for (const name of ['web', 'worker']) {
+      expect(podOf(find(manifests, 'Deployment', name)).initContainers?.[0]?.command).toEqual(['python', '/glitchkeeper/wait.py', 'migrations']);
+    }
+  });
+});
+
+describe('what the measurements ask for', () => {
+  it.each([
+    ['worker', 'CELERY_WORKER_POOL', 'threads'],
+    ['worker', 'CELERY_WORKER_CONCURRENCY', '10'],
+    ['worker', 'CELERY_WORKER_PREFETCH_MULTIPLIER', '11'],
+    ['web', 'UWSGI_LISTEN', '1024'],
+    ['web', 'UWSGI_THREADS', '4'],
+    ['web', 'ENABLE_USER_REGISTRATION', 'False'],
+  ])('%s has %s=%s', (part, name, value) => expect(variable(containerOf(manifests, 'Deployment', part), name)).toBe(value));
+
+  it('web drains for 8 s before it stops, is warmed before it is ready, and rolls with a surge', () => {
+    const web = containerOf(manifests, 'Deployment', 'web');
+    expect(web.lifecycle?.preStop).toEqual({ exec: { command: ['sleep', '8'] } });
+    expect(web.lifecycle?.postStart).toEqual({ exec: { command: ['python', '/glitchkeeper/warm.py'] } });
+    expect(find(manifests, 'Deployment', 'web').spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+  });
+});
+
+describe('one address', () => {
+  it.each([
+    ['http://localhost:9090', 'False', '0'],
+    ['https://errors.example.com', 'True', '31536000'],
+  ])('%s decides cookies (%s) and HSTS (%s)', (domain, secure, hsts) => {
+    const web = containerOf(renderStack({ domain }), 'Deployment', 'web');
+    expect(variable(web, 'SESSION_COOKIE_SECURE')).toBe(secure);
+    expect(variable(web, 'SECURE_HSTS_SECONDS')).toBe(hsts);
+    expect(variable(web, 'GLITCHTIP_DOMAIN')).toBe(domain);
+    expect(variable(web, 'CSRF_TRUSTED_ORIGINS')).toBe(domain);
+    expect(variable(web, 'ALLOWED_HOSTS')?.split(',')).toContain(new URL(domain).hostname);
+  });
+});
+
+describe('credentials', () => {
+  it('come as files of Secrets that no manifest holds', () => {
+    expect(manifests.some(({ kind }) => kind === 'Secret')).toBe(false);
+    for (const { env } of containers) {
+      const suspicious = (env ?? []).filter(({ name }) => /SECRET|PASSWORD|VALKEY_URL/.test(name));
+      for (const { name, value } of suspicious) expect([name.endsWith('_FILE'), value?.startsWith('/run/secrets/')]).toEqual([true, true]);
+    }
+  });
+});
+
+it.each(['5.2', '6.2', '7.0'] as const)('the whole stack of version %s', (version) => expect(renderStack({ version })).toMatchSnapshot());
+it('the whole stack of the tiny profile', () => expect(renderStack({ version: '6.2', profile: 'tiny' })).toMatchSnapshot());

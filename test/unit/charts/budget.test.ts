@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { planBudget, renderBudget } from '../../../charts/budget.js';
+import { checkSettings } from '../../../charts/load-settings.js';
+import type { SettingsInput } from '../../../charts/settings.js';
+
+const budgetOf = (settings: SettingsInput = {}) => planBudget(checkSettings(settings));
+
+describe('the budget', () => {
+  it('fits the 1.9 GiB host by default, with a rollout and the migrate Job at the same moment', () => {
+    const budget = budgetOf();
+    expect(budget.problems).toEqual([]);
+    expect(budget.peak.memory).toBeLessThanOrEqual(budget.host.memory);
+    expect(budget.peak.cpu).toBeLessThanOrEqual(budget.host.cpu);
+  });
+
+  it("adds the review's four parts up to 750Mi", () => {
+    const four = budgetOf().lines.filter(({ name }) => ['web', 'worker', 'postgres', 'valkey'].includes(name));
+    expect(four.reduce((sum, { memory }) => sum + memory, 0)).toBe(750);
+  });
+
+  it('refuses a host that is too small, saying by how much and what to lower', () => {
+    const [problem] = budgetOf({ host: { memory: '1.5Gi' } }).problems;
+    expect(problem).toMatch(/^host\.memory: expected at least \d+Mi .*, found 1536Mi: \d+Mi too little; lower one of: /);
+  });
+
+  it('following its advice is enough, for each setting that it names', () => {
+    const tooMuch: SettingsInput = { resources: { worker: { limits: { memory: '300Mi' } } } };
+    const [problem] = budgetOf(tooMuch).problems;
+    const advice = [...(problem ?? '').matchAll(/resources\.(\w+)\.limits\.memory by \d+Mi to (\d+Mi)/g)];
+    expect(advice.length).toBeGreaterThan(2);
+    for (const [, part, memory] of advice) {
+      const followed = { resources: { ...tooMuch.resources, [String(part)]: { requests: { memory: '10Mi' }, limits: { memory } } } };
+      expect(budgetOf(followed).problems).toEqual([]);
+    }
+  });
+
+  it('counts a surge twice: web needs half as much lowering', () => {
+    const [problem] = budgetOf({ host: { memory: '1846Mi' } }).problems;
+    expect(problem).toContain('78Mi too little');
+    expect(problem).toContain('resources.web.limits.memory by 39Mi to 261Mi (it counts 2 times)');
+  });
+
+  it('refuses requests that leave a surge pod pending on its cores', () => {
+    const [problem] = budgetOf({ host: { cpu: '1' } }).problems;
+    expect(problem).toMatch(/^host\.cpu: expected at least 1600m .*, found 1000m: lower requests by 600m/);
+  });
+
+  it.each([['tiny', '6.2', false], ['tiny', '7.0', false], ['classic', '7.0', true]] as const)(
+    'has one GlitchTip process in profile %s of %s, and fits', (profile, version, valkey) => {
+      const { lines, problems } = budgetOf({ profile, version });
+      const names = lines.map(({ name }) => name);
+      expect(problems).toEqual([]);
+      expect(names).not.toContain('worker');
+      expect(names.includes('valkey')).toBe(valkey);
+    },
+  );
+
+  it('is a table with a line a part, the worst moment and what is left', () => {
+    expect(renderBudget(budgetOf())).toMatchSnapshot();
+  });
+});
