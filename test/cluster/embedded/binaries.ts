@@ -1,9 +1,10 @@
 /** Builds the cluster's programs from Go modules into the cache, once for each version of the modules and flags. */
-import { access, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Binaries } from './config/layout.js';
+import { errorCode, exists } from './filesystem.js';
 import { cacheRoot, shortHash } from './options.js';
 import type { Progress } from './progress.js';
 
@@ -71,13 +72,6 @@ async function cacheFolder(module: GoModule): Promise<string> {
   return join(cacheRoot(process.env), 'bin', `${module.folder}-${shortHash(...inputs)}`);
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** Programs appear in the output folder one by one, which is the progress. */
 function reportPrograms(folder: string, module: GoModule, progress: Progress): NodeJS.Timeout {
   const said = new Set<string>();
@@ -106,8 +100,8 @@ async function ensureModule(module: GoModule, progress: Progress): Promise<strin
       clearInterval(reporter);
     }
   });
-  await rename(building, folder).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  await rename(building, folder).catch(async (error: unknown) => {
+    if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST') throw error;
     await rm(building, { recursive: true }); // another start built the same in the meantime
   });
   return folder;

@@ -3,9 +3,10 @@
  * Version 1 (one folder a controller) was tested; version 2 (one folder) is written from the kernel's documentation
  * (Documentation/admin-guide/cgroup-v2.rst) and could not be tested on the machines where this was made.
  */
-import { access, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, exists } from './filesystem.js';
 
 const cgroupRoot = '/sys/fs/cgroup';
 
@@ -23,13 +24,6 @@ export interface HostCgroup {
   readonly systemFolders: readonly string[];
   /** Folder with the memory files. */
   readonly memory: string;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Finds out which version this machine uses and where an instance's folders belong. Makes nothing. */
@@ -116,7 +110,7 @@ async function removeTree(folder: string): Promise<void> {
   for (let attempt = 0; attempt < 40; attempt += 1) {
     const gone = await rmdir(folder).then(
       () => true,
-      (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+      (error: unknown) => errorCode(error) === 'ENOENT',
     );
     if (gone) return;
     await sleep(50); // the kernel frees a cgroup a moment after its last process

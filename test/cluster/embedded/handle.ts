@@ -105,7 +105,7 @@ export function buildHandle(layout: Layout, cgroup: HostCgroup): ClusterHandle {
     paths,
     cgroup,
     nsenter: (command, ...args) => {
-      const [program = 'nsenter', ...prefix] = nsenterPrefix(settings.resource);
+      const [program, ...prefix] = nsenterPrefix(settings.resource);
       return execa(program, [...prefix, command, ...args]);
     },
     kubectl: async (args, input) => {

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { errorCode } from './filesystem.js';
 import { networkFor, type NodeNetwork } from './address.js';
 import type { ClusterSettings } from './options.js';
 
@@ -42,8 +43,8 @@ function isAlive(pid: number): boolean {
 async function takeLock(file: string): Promise<boolean> {
   return writeFile(file, String(process.pid), { flag: 'wx' }).then(
     () => true,
-    async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    async (error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
       const owner = Number(await readFile(file, 'utf8').catch(() => ''));
       if (owner > 0 && !isAlive(owner)) await rm(file, { force: true }); // its owner was killed
       return false;

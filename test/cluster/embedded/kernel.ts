@@ -1,6 +1,7 @@
 /** Checks what the kernel must be able to do, before anything is started, and says what to do when it cannot. */
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { exists } from './filesystem.js';
 
 /** This machine cannot run the embedded cluster; the message names the remedy. */
 export class UnsupportedMachineError extends Error {
@@ -11,13 +12,6 @@ interface KernelFeature {
   readonly module: string;
   readonly neededFor: string;
   readonly present: () => Promise<boolean>;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function hasFilesystem(name: string): Promise<boolean> {

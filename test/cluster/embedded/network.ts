@@ -1,7 +1,7 @@
 /** Makes and removes the node's network namespace and the veth pair that joins it to this machine. */
-import { access } from 'node:fs/promises';
 import { execa } from 'execa';
 import { serviceCidr, type NodeNetwork } from './address.js';
+import { exists } from './filesystem.js';
 
 /** The file by which a network namespace is entered. */
 export function netnsPath(resource: string): string {
@@ -9,7 +9,7 @@ export function netnsPath(resource: string): string {
 }
 
 /** Command line prefix that enters the namespace. `ip netns exec` would hide /sys/fs/cgroup, and the kubelet needs it. */
-export function nsenterPrefix(resource: string): readonly string[] {
+export function nsenterPrefix(resource: string): readonly [string, ...string[]] {
   return ['nsenter', `--net=${netnsPath(resource)}`];
 }
 
@@ -34,19 +34,12 @@ export async function createNetwork(resource: string, network: NodeNetwork): Pro
   await ip('-n', resource, 'link', 'set', 'eth0', 'up');
   await ip('-n', resource, 'route', 'add', serviceCidr, 'dev', 'eth0');
   await ip('-n', resource, 'route', 'add', 'unreachable', 'default');
-  const [command = '', ...rest] = [...nsenterPrefix(resource), 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'];
-  await execa(command, rest);
+  const [nsenter, ...options] = nsenterPrefix(resource);
+  await execa(nsenter, [...options, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
 }
 
 /** Removes both; what is not there is no error. */
 export async function removeNetwork(resource: string, network: NodeNetwork | undefined): Promise<void> {
   if (network !== undefined) await execa('ip', ['link', 'delete', network.hostInterface], { reject: false });
   if (await exists(netnsPath(resource))) await ip('netns', 'delete', resource);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

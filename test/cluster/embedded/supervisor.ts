@@ -96,8 +96,10 @@ export async function stop(settings: ClusterSettings, cgroup: HostCgroup): Promi
   if (pid === undefined) return;
   const init = (await hostPids(cgroup)).get(1);
   if (init !== undefined) process.kill(init, 'SIGTERM');
-  for (const end = Date.now() + stopTimeoutMs; Date.now() < end; await sleep(50)) {
+  const end = Date.now() + stopTimeoutMs;
+  while (Date.now() < end) {
     if ((await runningPid(settings)) === undefined) return;
+    await sleep(50);
   }
   process.kill(pid, 'SIGKILL');
 }

@@ -1,0 +1,14 @@
+/** Two questions about files that several modules ask. */
+import { access } from 'node:fs/promises';
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The system's code of an error ("ENOENT"); undefined when it has none. */
+export function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
