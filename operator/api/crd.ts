@@ -1,0 +1,74 @@
+// Builds the CustomResourceDefinition of GlitchTip from its zod source; charts/ writes it to dist/.
+import * as z from 'zod/mini';
+
+import { glitchTipSpec, glitchTipStatus } from './glitchtip.js';
+import { GROUP, KIND, PLURAL, VERSION } from './names.js';
+
+type Schema = Record<string, unknown>;
+
+/** A CustomResourceDefinition as plain data: what `kubectl apply` takes. */
+export interface CustomResourceDefinition {
+  readonly apiVersion: 'apiextensions.k8s.io/v1';
+  readonly kind: 'CustomResourceDefinition';
+  readonly metadata: { readonly name: string };
+  readonly spec: Schema;
+}
+
+/**
+ * The CustomResourceDefinition of GlitchTip, always the same for the same source.
+ * Structural: every field has a type, unknown fields are pruned (or refused with strict validation).
+ */
+export function buildCustomResourceDefinition(): CustomResourceDefinition {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${PLURAL}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: 'Namespaced',
+      names: { kind: KIND, listKind: `${KIND}List`, plural: PLURAL, singular: 'glitchtip', shortNames: ['gt'] },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: printerColumns(),
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description: 'One GlitchTip, whose credentials and health the operator keeps.',
+              required: ['spec'],
+              properties: { spec: structural(glitchTipSpec), status: structural(glitchTipStatus) },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function printerColumns(): Schema[] {
+  const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
+  return [
+    { name: 'Version', type: 'string', jsonPath: '.spec.version' },
+    { name: 'Ready', type: 'string', jsonPath: ready('status') },
+    { name: 'Reason', type: 'string', jsonPath: ready('reason') },
+    { name: 'Credentials', type: 'date', jsonPath: '.status.credentials[0].createdAt', description: 'Age of the application\'s credentials' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    { name: 'Message', type: 'string', jsonPath: ready('message'), priority: 1 },
+  ];
+}
+
+/** JSON Schema of a zod schema, less what Kubernetes' structural schemas forbid ($schema, additionalProperties beside properties). */
+function structural(schema: z.ZodMiniType): Schema {
+  const json = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.$schema;
+      delete jsonSchema.additionalProperties;
+    },
+  }) as Schema;
+  delete json['$schema'];
+  return json;
+}

@@ -1,0 +1,35 @@
+// Makes the settings file into the GlitchTip resource: created when there is none, applied again whenever the file changes.
+import { planSettings } from '../core/settings.js';
+import type { GlitchTipResource } from '../api/glitchtip.js';
+
+/** The file as it is now. */
+export interface SettingsFile {
+  readonly text: string;
+  /** SHA-256 in hex. */
+  readonly hash: string;
+}
+
+export interface SettingsDependencies {
+  /** Undefined when there is no such file: then a person makes the resource. */
+  readonly read: () => Promise<SettingsFile | undefined>;
+  readonly readResource: (name: string, signal: AbortSignal) => Promise<GlitchTipResource | undefined>;
+  readonly apply: (name: string, file: SettingsFile, signal: AbortSignal) => Promise<void>;
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** How often to look at the file. Milliseconds. */
+  readonly every: number;
+}
+
+export class SettingsController {
+  constructor(private readonly deps: SettingsDependencies) {}
+
+  /** `name`: of the resource that the file describes. */
+  async reconcile(name: string, signal: AbortSignal): Promise<{ requeueAfter?: number }> {
+    const { read, readResource, apply, log, every } = this.deps;
+    const file = await read();
+    if (file && planSettings(file.hash, await readResource(name, signal)) === 'apply') {
+      await apply(name, file, signal);
+      log('settings applied', { resource: name, hash: file.hash });
+    }
+    return { requeueAfter: every };
+  }
+}

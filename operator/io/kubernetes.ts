@@ -1,0 +1,202 @@
+// Talks to the API server: the few verbs that the operator has rights for, over node:https.
+// Not @kubernetes/client-node: loading it costs 22 MB of resident memory (docs/decisions/0001-kubernetes-client.md).
+import { readFile } from 'node:fs/promises';
+import { Agent, request, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+
+import type { WatchEvent } from '../runtime/watch.js';
+
+/** Where the API server is and how to prove who we are. */
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca: string;
+  /** Asked for each request: the kubelet renews the file about hourly. */
+  readonly token: () => Promise<string>;
+}
+
+/**
+ * An answer other than 2xx. The server's message is kept out for Secrets, whose values it may repeat.
+ * `about` is the name of the object that the API server itself says it speaks of; a proxy's answer has none.
+ */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(readonly status: number, readonly reason: string, message: string, readonly about?: string) {
+    super(message);
+  }
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}
+
+/** True only for the API server's own statement that the object of this name does not exist: not for a 404 of anything in between. */
+export function provesAbsence(error: unknown, name: string): boolean {
+  return error instanceof ApiError && error.status === 404 && error.reason === 'NotFound' && error.about === name;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly creationTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** No request but a watch takes longer. Milliseconds. */
+const REQUEST_TIMEOUT = 15_000;
+/** The server ends a watch after this; a dead connection is noticed soon after. Seconds. */
+const WATCH_SECONDS = 240;
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+
+interface Call {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiObserver {
+  /** What the server says in Warning headers: a deprecated version, a field that it ignored. */
+  readonly onWarning: (warning: string) => void;
+  /** Each answer; status 0 when there was none. */
+  readonly onAnswer: (method: string, status: number) => void;
+}
+
+export class KubernetesApi {
+  readonly #agent: Agent;
+
+  constructor(private readonly connection: Connection, private readonly observer: ApiObserver) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, ca: connection.ca });
+  }
+
+  async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.#json<T>({ method: 'GET', path, signal });
+  }
+
+  async create<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
+    return this.#json<T>({ method: 'POST', path: strict(path), body: JSON.stringify(body), contentType: 'application/json', signal });
+  }
+
+  /** Replaces an object; 409 when its resourceVersion is not the newest. */
+  async replace<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
+    return this.#json<T>({ method: 'PUT', path: strict(path), body: JSON.stringify(body), contentType: 'application/json', signal });
+  }
+
+  /** Server-side apply: creates the object, or takes over exactly the fields that `body` (an object, or YAML as text) holds. */
+  async apply<T>(path: string, body: object | string, manager: string, signal?: AbortSignal): Promise<T> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const query = `&fieldManager=${encodeURIComponent(manager)}&force=true`;
+    return this.#json<T>({ method: 'PATCH', path: strict(path) + query, body: text, contentType: 'application/apply-patch+yaml', signal });
+  }
+
+  /** Follows a collection from `resourceVersion` on. Ends with the server's watch; throws when the connection breaks. */
+  async *watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+    const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion });
+    const timeout = AbortSignal.timeout((WATCH_SECONDS + 30) * 1_000);
+    const response = await this.#send({ method: 'GET', path: `${path}?${query.toString()}`, signal: AbortSignal.any([signal, timeout]) });
+    if (response.statusCode !== 200) {
+      yield { type: 'ERROR', status: response.statusCode ?? 0, message: response.statusMessage ?? '' };
+      response.destroy();
+      return;
+    }
+    try {
+      for await (const line of createInterface({ input: response })) yield parseEvent<T>(line);
+    } finally {
+      response.destroy();
+    }
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #json<T>(call: Call): Promise<T> {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT);
+    const response = await this.#send({ ...call, signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout });
+    const text = await readAll(response);
+    const warning = response.headers['warning'];
+    if (warning) this.observer.onWarning(warning);
+    if (response.statusCode && response.statusCode >= 200 && response.statusCode < 300) return JSON.parse(text) as T;
+    throw buildError(call, response.statusCode ?? 0, text);
+  }
+
+  async #send({ method, path, body, contentType, signal }: Call): Promise<IncomingMessage> {
+    const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${await this.connection.token()}` };
+    if (contentType) headers['content-type'] = contentType;
+    if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
+    const options: RequestOptions = { host: this.connection.host, port: this.connection.port, path, method, headers, signal, agent: this.#agent };
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => request(options, resolve).on('error', reject).end(body));
+      this.observer.onAnswer(method, response.statusCode ?? 0);
+      return response;
+    } catch (error) {
+      this.observer.onAnswer(method, 0);
+      throw error;
+    }
+  }
+}
+
+/** Asks the server to refuse unknown and repeated fields instead of dropping them. */
+function strict(path: string): string {
+  return `${path}?fieldValidation=Strict`;
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function buildError({ method, path }: Call, status: number, body: string): ApiError {
+  const { reason = 'Unknown', message = '', details } = parseStatus(body);
+  const where = `${method} ${path.split('?')[0] ?? path}: ${status} ${reason}`;
+  return new ApiError(status, reason, path.includes('/secrets') ? where : `${where}: ${message}`, details?.name);
+}
+
+interface StatusObject {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly name?: string };
+}
+
+function parseStatus(body: string): StatusObject {
+  try {
+    return JSON.parse(body) as StatusObject;
+  } catch {
+    // A proxy in between answers in HTML; the status code says enough.
+    return {};
+  }
+}
+
+interface RawEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: { readonly metadata?: ObjectMeta; readonly code?: number; readonly message?: string };
+}
+
+function parseEvent<T>(line: string): WatchEvent<T> {
+  const { type, object } = JSON.parse(line) as RawEvent;
+  if (type === 'BOOKMARK') return { type, resourceVersion: object.metadata?.resourceVersion ?? '' };
+  if (type === 'ERROR') return { type, status: object.code ?? 0, message: object.message ?? '' };
+  return { type, object: object as T };
+}
+
+/**
+ * The connection of a pod with a service account: address from the environment, certificate and token from mounted files.
+ *
+ * @throws when this is no pod with a service account.
+ */
+export async function connectInCluster(env: NodeJS.ProcessEnv, folder: string): Promise<Connection> {
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  const port = Number(env['KUBERNETES_SERVICE_PORT']);
+  if (!host || !port) throw new Error('KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is no pod');
+  return { host, port, ca: await readFile(`${folder}/ca.crt`, 'utf8'), token: async () => (await readFile(`${folder}/token`, 'utf8')).trim() };
+}

@@ -1,0 +1,60 @@
+// Composition root of the operator: reads its configuration, connects the ports, runs until a signal ends it.
+import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
+
+import { readConfig } from './config.js';
+import { nodeCrypto, sha256Hex } from './io/crypto.js';
+import { Cluster } from './io/cluster.js';
+import { connectInCluster, KubernetesApi } from './io/kubernetes.js';
+import { changeDatabase, observePostgres } from './io/postgres.js';
+import { Operator } from './operator.js';
+import { systemClock } from './runtime/clock.js';
+
+const config = readConfig(process.env);
+const log = pino({ level: config.logLevel, base: { instance: config.instance }, timestamp: pino.stdTimeFunctions.isoTime });
+
+async function readSettings(): Promise<{ text: string; hash: string } | undefined> {
+  try {
+    const text = await readFile(config.settingsFile, 'utf8');
+    return { text, hash: sha256Hex(text) };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function main(): Promise<void> {
+  const api = new KubernetesApi(await connectInCluster(process.env, config.serviceAccount), {
+    onWarning: (warning) => log.warn({ warning }, 'the API server warns'),
+    onAnswer: (method, status) => operator.metrics.countRequest(method, status),
+  });
+  const operator: Operator = new Operator({
+    config,
+    cluster: new Cluster(api, config.namespace, config.instance),
+    postgres: {
+      observe: (spec, superuser, application) => observePostgres(addressOf(spec), superuser, application),
+      change: (spec, superuser, wanted, password) => changeDatabase(addressOf(spec), superuser, wanted, password),
+    },
+    crypto: nodeCrypto,
+    clock: systemClock,
+    random: Math.random,
+    readSettings,
+    log: { info: (message, fields) => log.info(fields, message), warn: (message, fields) => log.warn(fields, message) },
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  log.info({ namespace: config.namespace, node: process.version }, 'operator starts');
+  await operator.run(stop.signal);
+  api.close();
+  log.info('operator stopped');
+}
+
+function addressOf(spec: { database: { host: string; port: number; name: string } }) {
+  return { host: spec.database.host, port: spec.database.port, database: spec.database.name };
+}
+
+// No top-level await: the bundle is CommonJS, which starts with less memory than an ES module from a string.
+void main().catch((error: unknown) => {
+  log.fatal({ err: error }, 'operator failed');
+  process.exitCode = 1;
+});
