@@ -6,19 +6,16 @@
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, exists } from './filesystem.js';
+import { errorCode } from './filesystem.js';
 
 const cgroupRoot = '/sys/fs/cgroup';
-
-/** The controllers of version 1 that the kubelet expects to find its root in. */
-const v1Controllers = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'hugetlb', 'net_cls', 'net_prio', 'perf_event', 'systemd'];
 
 /** Where the cgroups of one instance are. */
 export interface HostCgroup {
   readonly version: 1 | 2;
-  /** Path as the kubelet names it, e.g. /glitchkeeper. */
+  /** Name below each hierarchy's root, e.g. glitchkeeper. */
   readonly name: string;
-  /** Folders of the instance's cgroup: one a controller in version 1, one in version 2. */
+  /** Folders of the instance's cgroup: one a hierarchy in version 1, one in version 2. */
   readonly folders: readonly string[];
   /** Folders of its `system` child, in which every process of the control plane runs. */
   readonly systemFolders: readonly string[];
@@ -26,27 +23,33 @@ export interface HostCgroup {
   readonly memory: string;
 }
 
-/** Finds out which version this machine uses and where an instance's folders belong. Makes nothing. */
-export async function locateCgroup(resource: string): Promise<HostCgroup> {
-  if (await exists(join(cgroupRoot, 'cgroup.controllers'))) {
-    const folder = join(cgroupRoot, resource);
-    return { version: 2, name: `/${resource}`, folders: [folder], systemFolders: [join(folder, 'system')], memory: folder };
-  }
-  const folders: string[] = [];
-  for (const controller of v1Controllers) {
-    const mount = join(cgroupRoot, controller);
-    if (await exists(join(mount, 'cgroup.procs'))) folders.push(join(mount, resource));
-  }
-  const memory = join(cgroupRoot, 'memory', resource);
-  if (!folders.includes(memory)) throw new Error(`no memory cgroup controller is mounted at ${cgroupRoot}/memory`);
-  return { version: 1, name: `/${resource}`, folders, systemFolders: folders.map((f) => join(f, 'system')), memory };
+/** Mount points of all cgroup hierarchies in the text of /proc/self/mounts, with their filesystem's type. */
+export function parseCgroupMounts(mounts: string): readonly { target: string; version: 1 | 2 }[] {
+  return mounts.split('\n').flatMap((line) => {
+    const [, target, kind] = line.split(' ');
+    if (target === undefined || (kind !== 'cgroup' && kind !== 'cgroup2')) return [];
+    return [{ target, version: kind === 'cgroup' ? 1 : 2 }];
+  });
 }
 
-/** Makes the cgroups, with the memory limit in bytes (undefined: none). They must not exist. */
+/**
+ * Finds out which version this machine uses and where an instance's folders belong. Makes nothing.
+ * A version 2 hierarchy beside version 1 ("hybrid", without controllers) gets its folder like the others.
+ */
+export async function locateCgroup(resource: string): Promise<HostCgroup> {
+  const mounts = parseCgroupMounts(await readFile('/proc/self/mounts', 'utf8'));
+  const version = mounts.some((mount) => mount.version === 2 && mount.target === cgroupRoot) ? 2 : 1;
+  const folders = mounts.map((mount) => join(mount.target, resource));
+  const memory = version === 2 ? join(cgroupRoot, resource) : join(cgroupRoot, 'memory', resource);
+  if (!folders.includes(memory)) throw new Error(`no memory cgroup is mounted at ${memory.replace(`/${resource}`, '')}`);
+  return { version, name: resource, folders, systemFolders: folders.map((folder) => join(folder, 'system')), memory };
+}
+
+/** Makes the cgroups, with the memory limit in bytes (undefined: none). */
 export async function createCgroup(cgroup: HostCgroup, memoryBytes: number | undefined): Promise<void> {
   if (cgroup.version === 2) await delegate(cgroupRoot);
   for (const folder of [...cgroup.folders, ...cgroup.systemFolders]) {
-    await mkdir(folder);
+    await mkdir(folder, { recursive: true });
     if (cgroup.version === 2 && cgroup.folders.includes(folder)) await delegate(folder);
     await inheritCpuset(folder);
   }

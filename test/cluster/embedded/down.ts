@@ -5,7 +5,7 @@ import { releaseNetwork } from './address.js';
 import { instancesRoot, readNetwork, withLock } from './instance.js';
 import { removeNetwork } from './network.js';
 import { resolveOptions, type ClusterOptions, type ClusterSettings } from './options.js';
-import { stop } from './supervisor.js';
+import { killNode, stop } from './supervisor.js';
 
 export interface DownOptions extends Pick<ClusterOptions, 'name'> {
   /** Also delete etcd's data, the volumes, the imported images and the logs. Default false. */
@@ -20,8 +20,10 @@ export async function takeDown(settings: ClusterSettings): Promise<void> {
   await removeNetwork(settings.resource, await readNetwork(settings));
 }
 
-/** Deletes the instance's folder. It must be down: then nothing is mounted below it. */
-export async function deleteState(settings: ClusterSettings): Promise<void> {
+/** Kills the instance and deletes its folder; once its processes are gone nothing is mounted below it. */
+export async function deleteInstance(settings: ClusterSettings): Promise<void> {
+  await killNode(settings);
+  await takeDown(settings);
   const network = await readNetwork(settings);
   await rm(settings.paths.root, { recursive: true, force: true });
   if (network !== undefined) await releaseNetwork(instancesRoot(settings), network.index);
@@ -31,8 +33,7 @@ export async function deleteState(settings: ClusterSettings): Promise<void> {
 export async function down(options: DownOptions = {}): Promise<void> {
   const settings = resolveOptions({ name: options.name }, process.env);
   await withLock(settings, () => undefined, async () => {
-    await takeDown(settings);
-    if (options.delete === true) await deleteState(settings);
+    await (options.delete === true ? deleteInstance(settings) : takeDown(settings));
     // Made for the node's private mount; somebody else's files in it keep it.
     await rmdir('/var/lib/cni').catch(() => undefined);
   });

@@ -88,9 +88,9 @@ export async function hostPids(cgroup: HostCgroup): Promise<ReadonlyMap<number, 
   return result;
 }
 
-const stopTimeoutMs = 12_000;
+const stopTimeoutMs = 8000;
 
-/** Asks init to stop, and kills the whole namespace when it does not within twelve seconds. */
+/** Asks init to stop, and kills the whole namespace when it does not within eight seconds. */
 export async function stop(settings: ClusterSettings, cgroup: HostCgroup): Promise<void> {
   const pid = await runningPid(settings);
   if (pid === undefined) return;
@@ -102,6 +102,12 @@ export async function stop(settings: ClusterSettings, cgroup: HostCgroup): Promi
     await sleep(50);
   }
   process.kill(pid, 'SIGKILL');
+}
+
+/** Kills the whole namespace at once, for an instance whose state is not wanted any more. */
+export async function killNode(settings: ClusterSettings): Promise<void> {
+  const pid = await runningPid(settings);
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
 }
 
 /** The last lines of a component's log. */

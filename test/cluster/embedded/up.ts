@@ -8,7 +8,7 @@ import { ensureBinaries } from './binaries.js';
 import { createCgroup, locateCgroup, type HostCgroup } from './cgroups.js';
 import { buildFiles, writeFiles } from './config/files.js';
 import { addonsReadyFile, apiReadyFile, type Binaries, type Layout } from './config/layout.js';
-import { deleteState, takeDown } from './down.js';
+import { deleteInstance, takeDown } from './down.js';
 import { buildHandle, type ClusterHandle } from './handle.js';
 import { importImages, prepareImages } from './images.js';
 import { instancesRoot, readNetwork, withLock, writeNetwork } from './instance.js';
@@ -37,10 +37,7 @@ export async function up(options: ClusterOptions = {}): Promise<ClusterHandle> {
   const archives = withImages ? await prepareImages(progress) : [];
   const waiting = (): void => progress.say(`waiting for another command on "${settings.name}"`);
   return withLock(settings, waiting, async () => {
-    if (options.fresh === true) {
-      await takeDown(settings);
-      await deleteState(settings);
-    }
+    if (options.fresh === true) await deleteInstance(settings);
     const layout = await prepareLayout(settings, binaries);
     const cgroup = await locateCgroup(settings.resource);
     await ensureRunning(layout, cgroup, progress);

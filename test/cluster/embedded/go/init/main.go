@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,7 +19,7 @@ const (
 	pollInterval   = 50 * time.Millisecond
 	maxBackoff     = 10 * time.Second
 	stableAfter    = 30 * time.Second // a component that ran this long starts again without a growing delay
-	stopGrace      = 8 * time.Second
+	stopGrace      = 6 * time.Second
 	logRotateBytes = 8 << 20
 )
 
@@ -250,7 +251,17 @@ func (s *supervisor) stopAll() {
 	os.Exit(0)
 }
 
+// alone is true when only containerd's shims are left beside this process; they do not end when asked.
 func alone() bool {
-	entries, err := filepath.Glob("/proc/[0-9]*")
-	return err == nil && len(entries) <= 1
+	names, err := filepath.Glob("/proc/[0-9]*/comm")
+	if err != nil {
+		return false
+	}
+	for _, name := range names {
+		comm, err := os.ReadFile(name)
+		if err == nil && name != "/proc/1/comm" && !strings.HasPrefix(string(comm), "containerd-shim") {
+			return false
+		}
+	}
+	return true
 }
