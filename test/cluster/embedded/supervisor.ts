@@ -42,7 +42,7 @@ const joinCgroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exi
  * `system` child and becomes unshare: every process is counted from its first page on, and --kill-child with the PID
  * namespace makes one kill end them all.
  */
-export async function launch(layout: Layout, cgroup: HostCgroup): Promise<number> {
+export async function launch(layout: Layout, cgroup: HostCgroup): Promise<void> {
   const { settings, binaries } = layout;
   const log = await open(join(settings.paths.log, 'init.log'), 'a');
   const enter = (folders: readonly string[]): string[] => ['/bin/sh', '-c', joinCgroups, 'sh', ...folders, '--'];
@@ -63,7 +63,15 @@ export async function launch(layout: Layout, cgroup: HostCgroup): Promise<number
   await log.close();
   if (child.pid === undefined) throw new Error('the node could not be started');
   await writeFile(pidFile(settings.paths), String(child.pid));
-  return child.pid;
+  await waitForExec(settings);
+}
+
+/** Until the new process has become the shell, its command line is still this program's. */
+async function waitForExec(settings: ClusterSettings): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if ((await runningPid(settings)) !== undefined) return;
+    await sleep(10);
+  }
 }
 
 /** Id of the running unshare process; undefined when the instance is down. A reused id is recognised by its command. */

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -231,8 +232,8 @@ func (s *supervisor) publish() {
 	}
 }
 
-// stopAll ends the kubelet first, so that it starts nothing again, then asks everybody else, and leaves; the kernel
-// kills what is left when process 1 ends.
+// stopAll ends the kubelet first, so that it starts nothing again, asks the containers to stop, and leaves; the kernel
+// kills what is left when process 1 ends. The control plane needs no farewell: it loses nothing when it is killed.
 func (s *supervisor) stopAll() {
 	s.mu.Lock()
 	s.stopping = true
@@ -242,26 +243,29 @@ func (s *supervisor) stopAll() {
 		}
 	}
 	s.mu.Unlock()
-	_ = syscall.Kill(-1, syscall.SIGTERM)
-	for end := time.Now().Add(stopGrace); time.Now().Before(end); time.Sleep(pollInterval) {
-		if alone() {
-			break
-		}
+	asked := containers()
+	for _, pid := range asked {
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+	}
+	for end := time.Now().Add(stopGrace); len(asked) > 0 && time.Now().Before(end); time.Sleep(pollInterval) {
+		asked = containers()
 	}
 	os.Exit(0)
 }
 
-// alone is true when only containerd's shims are left beside this process; they do not end when asked.
-func alone() bool {
-	names, err := filepath.Glob("/proc/[0-9]*/comm")
-	if err != nil {
-		return false
-	}
-	for _, name := range names {
-		comm, err := os.ReadFile(name)
-		if err == nil && name != "/proc/1/comm" && !strings.HasPrefix(string(comm), "containerd-shim") {
-			return false
+// containers finds the first process of every container: it has an id of its own, 1, in a PID namespace below this one.
+func containers() []int {
+	files, _ := filepath.Glob("/proc/[0-9]*/status")
+	var found []int
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		_, ids, _ := strings.Cut(string(text), "\nNSpid:")
+		ids, _, _ = strings.Cut(ids, "\n")
+		if fields := strings.Fields(ids); len(fields) == 2 && fields[1] == "1" {
+			if pid, err := strconv.Atoi(fields[0]); err == nil {
+				found = append(found, pid)
+			}
 		}
 	}
-	return true
+	return found
 }
