@@ -33,11 +33,11 @@ export class GlitchTipSession {
   /** Tries to make an account. @throws ApiError for an answer that says neither yes nor no. */
   async signUp(email: string, password: string): Promise<SignUp> {
     const answer = await this.post('/_allauth/browser/v1/auth/signup', { email, password });
-    if (answer.status === 403) return 'refused';
+    if (answer.status === 403 && saysClosed(answer)) return 'refused';
     if (answer.status === 200) return 'created';
     // allauth answers 401 with a flow to finish when the new account still has to confirm its e-mail address.
     if (answer.status === 401) return 'pending';
-    throw new ApiError(`sign-up attempt: ${answer.status} ${answer.body.slice(0, 200)}`, answer.status);
+    throw new ApiError(`sign-up attempt: ${answer.status} ${loginReason(answer)}`, answer.status);
   }
 
   /** A POST of JSON with the cookies and the CSRF token. */
@@ -79,6 +79,11 @@ export class GlitchTipSession {
     const [, name, value] = /^\s*([^=;]+)=([^;]*)/.exec(line) ?? [];
     if (name !== undefined && value !== undefined) this.cookies.set(name, value);
   }
+}
+
+/** A closed registration answers {"status": 403}; Django's CSRF check answers 403 too, with a page, and proves nothing. */
+function saysClosed(answer: HttpAnswer): boolean {
+  return (answer.headers['content-type'] ?? '').includes('json') && /"status":\s*403/.test(answer.body);
 }
 
 function loginReason(answer: HttpAnswer): string {
