@@ -95,6 +95,8 @@ export function serverParameters(settings: Settings): Record<string, string> {
   const limit = bytesOf(settings.resources.postgres.limits.memory);
   const share = (part: number) => `${Math.floor((limit * part) / MEBIBYTE)}MB`;
   return {
+    // PostgreSQL's own default is the loopback only.
+    listen_addresses: '*',
     shared_buffers: share(1 / 4),
     effective_cache_size: share(3 / 4),
     work_mem: `${Math.floor(limit / 128 / 1024)}kB`,
