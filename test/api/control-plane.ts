@@ -1,0 +1,174 @@
+// A real API server with its etcd on free loopback ports, without nodes: what the operator and the manifests are tried against.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubernetesApi, type Connection } from '../../operator/io/kubernetes.js';
+import { networkFor } from '../cluster/embedded/address.js';
+import { ensureBinaries } from '../cluster/embedded/binaries.js';
+import { buildProgress } from '../cluster/embedded/index.js';
+import { ensurePki } from '../cluster/embedded/pki.js';
+
+/** Only this API server knows it, and it listens on loopback only. */
+const ADMIN_TOKEN = 'admin';
+
+export interface ControlPlane {
+  /** Everything that the API server said in Warning headers to anybody of `apiFor`. */
+  readonly warnings: readonly string[];
+  /** As cluster administrator. */
+  readonly admin: KubernetesApi;
+  /** For kubectl: path of a kubeconfig with the administrator's rights. */
+  readonly kubeconfig: string;
+  readonly kubectl: string;
+  connectionFor(token: string): Connection;
+  apiFor(token: string): KubernetesApi;
+  /** A fresh token of a service account, as a pod would have one. */
+  tokenOf(namespace: string, serviceAccount: string): Promise<string>;
+  /** Stops the API server as a crash would; `resume` starts it again on the same port and data. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts both in a new folder; about 5 s with the binaries in the cache. The output of both is in that folder until `stop`. */
+export async function startControlPlane(): Promise<ControlPlane> {
+  const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-api-'));
+  const binaries = await ensureBinaries(buildProgress((line) => process.stderr.write(`${line}\n`), Date.now));
+  const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
+  await ensurePki(join(folder, 'pki'), 'none', networkFor(0));
+  await writeFile(join(folder, 'tokens.csv'), `${ADMIN_TOKEN},admin,admin,system:masters\n`, { mode: 0o600 });
+  const ca = await readFile(join(folder, 'pki', 'ca.crt'), 'utf8');
+  const kubeconfig = await writeKubeconfig(folder, port, ca);
+
+  const etcd = new Program(binaries.etcd, etcdArguments(folder, etcdPort, peerPort));
+  const apiserver = new Program(binaries.apiserver, apiserverArguments(folder, etcdPort, port));
+  const warnings: string[] = [];
+  const connectionFor = (token: string): Connection => ({ host: '127.0.0.1', port, ca, token: () => Promise.resolve(token) });
+  const apiFor = (token: string) => new KubernetesApi(connectionFor(token), { onWarning: (warning) => warnings.push(warning), onAnswer: () => undefined });
+  const admin = apiFor(ADMIN_TOKEN);
+  const resume = async () => {
+    apiserver.start();
+    await waitUntilReady(admin, apiserver);
+  };
+  etcd.start();
+  await resume();
+  return {
+    warnings, admin, kubeconfig, kubectl: binaries.kubectl, connectionFor, apiFor, resume,
+    tokenOf: (namespace, serviceAccount) => requestToken(admin, namespace, serviceAccount),
+    pause: () => apiserver.kill(),
+    async stop() {
+      admin.close();
+      await apiserver.kill();
+      await etcd.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function etcdArguments(folder: string, port: number, peerPort: number): string[] {
+  const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
+  return [
+    `--data-dir=${join(folder, 'etcd')}`, '--unsafe-no-fsync', '--log-level=error',
+    `--listen-client-urls=${client}`, `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=default=${peer}`,
+  ];
+}
+
+function apiserverArguments(folder: string, etcdPort: number, port: number): string[] {
+  const pki = (file: string) => join(folder, 'pki', file);
+  return [
+    `--etcd-servers=http://127.0.0.1:${etcdPort}`, '--bind-address=127.0.0.1', '--advertise-address=127.0.0.1', `--secure-port=${port}`,
+    // Nobody looks for the API server by its Service here, and loopback would be refused as an endpoint.
+    '--endpoint-reconciler-type=none',
+    `--tls-cert-file=${pki('apiserver.crt')}`, `--tls-private-key-file=${pki('apiserver.key')}`,
+    `--token-auth-file=${join(folder, 'tokens.csv')}`,
+    `--service-account-key-file=${pki('sa.pub')}`, `--service-account-signing-key-file=${pki('sa.key')}`,
+    '--service-account-issuer=https://kubernetes.default.svc', '--service-cluster-ip-range=10.96.0.0/16',
+    '--authorization-mode=RBAC', '--profiling=false', '--v=0',
+    // The controller that makes default service accounts is not here.
+    '--disable-admission-plugins=ServiceAccount',
+  ];
+}
+
+async function writeKubeconfig(folder: string, port: number, ca: string): Promise<string> {
+  const file = join(folder, 'kubeconfig.json');
+  const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(ca).toString('base64') };
+  await writeFile(file, JSON.stringify({
+    apiVersion: 'v1', kind: 'Config', 'current-context': 'test',
+    clusters: [{ name: 'test', cluster }], users: [{ name: 'admin', user: { token: ADMIN_TOKEN } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+  }), { mode: 0o600 });
+  return file;
+}
+
+async function requestToken(admin: KubernetesApi, namespace: string, serviceAccount: string): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
+  const answer = await admin.create<{ status: { token: string } }>(path, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} });
+  return answer.status.token;
+}
+
+async function waitUntilReady(admin: KubernetesApi, apiserver: Program): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    // RBAC's own roles are made after the start: before that even a right answer is no ready API server.
+    const ready = await admin.get('/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin').then(() => true, () => false);
+    if (ready && (await admin.get('/api/v1/namespaces/default').then(() => true, () => false))) return;
+    if (Date.now() > deadline || apiserver.ended) throw new Error(`the API server is not ready: ${apiserver.output}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** A program that ends with this process, whatever ends this process. */
+export class Program {
+  #child: ChildProcess | undefined;
+  #output = '';
+  readonly #kill = () => this.#child?.kill('SIGKILL');
+
+  constructor(private readonly command: string, private readonly args: readonly string[], private readonly options: { readonly env?: NodeJS.ProcessEnv } = {}) {}
+
+  get ended(): boolean {
+    return this.#child === undefined || this.#child.exitCode !== null;
+  }
+
+  /** The last of what it said. */
+  get output(): string {
+    return this.#output.slice(-2_000);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    this.#child = spawn(this.command, this.args, { stdio: ['ignore', 'pipe', 'pipe'], ...this.options });
+    const collect = (chunk: Buffer) => (this.#output = `${this.#output}${chunk.toString()}`.slice(-1_000_000));
+    this.#child.stdout?.on('data', collect);
+    this.#child.stderr?.on('data', collect);
+    process.once('exit', this.#kill);
+  }
+
+  /** Everything that it said, as far as it is kept (1 MB). */
+  get fullOutput(): string {
+    return this.#output;
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    process.removeListener('exit', this.#kill);
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
