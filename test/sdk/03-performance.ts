@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as Sentry from '@sentry/node';
 import { isLoopback } from './dsn.js';
 import { newRunId, runLoad, summarize, type LoadProgress, type LoadReport, type LoadSummary } from './load.js';
-import { isAccepted } from './recording-transport.js';
+import { isAccepted, type Delivery } from './recording-transport.js';
 import { describeLags, seconds } from './statistics.js';
 import { apiReader, lagsOf, settle, watchStorage, type StorageWatch } from './stored.js';
 import { skipped, type Context, type Finding, type Suite } from './suite.js';
@@ -39,11 +39,22 @@ async function burst(context: Context): Promise<Finding> {
   }
   const accepted = eventIds.filter((id) => isAccepted(context.sdk.delivery(id)));
   const counts = { sent: eventIds.length, accepted: accepted.length };
-  if (accepted.length < eventIds.length) return { result: 'failed', detail: `${eventIds.length - accepted.length} refused`, ...counts };
+  const refused = refusals(eventIds.map((id) => context.sdk.delivery(id)));
+  if (refused !== '') return { result: 'failed', detail: refused, ...counts };
   if (context.store === undefined) return { result: 'accepted only', detail: 'all answered 200', ...counts };
   const stored = await countFound(context, new Set(accepted));
   const all = stored === accepted.length;
   return { result: all ? 'passed' : 'failed', detail: all ? 'each found by its id' : 'accepted, but not all stored in time', ...counts, stored };
+}
+
+/** "31 x ECONNRESET (why)": what the SDK was answered instead of 200; empty when everything was taken. */
+function refusals(deliveries: readonly (Delivery | undefined)[]): string {
+  const reasons = deliveries.filter((delivery) => !isAccepted(delivery)).map((delivery) => String(delivery?.answer ?? 'not sent'));
+  const counted = [...new Set(reasons)].map((reason) => `${reasons.filter((one) => one === reason).length} x ${reason}`);
+  const hint = reasons.includes('ECONNRESET')
+    ? ' (the SDK reuses connections that the server closes: set UWSGI_ADD_HEADER="Connection: close" on web)'
+    : '';
+  return counted.length === 0 ? '' : `not accepted: ${counted.join(', ')}${hint}`;
 }
 
 function captureNumbered(run: string, number: number): string {

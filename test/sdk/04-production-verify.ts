@@ -33,6 +33,7 @@ async function health({ dsn }: Context): Promise<Finding> {
     '/api/settings/': await status(`${dsn.baseUrl}/api/settings/`),
   };
   const problems = Object.entries(answers).filter(([, found]) => found !== 200).map(([path, found]) => `${path}: expected 200, found ${found}`);
+  if (answers['/ (the page)'] === 500) problems.push('(a 500 for the page alone: its static files are missing)');
   const ingest = await probeIngest(dsn.baseUrl);
   if (ingest !== 403) problems.push(`a stranger's envelope: expected 403 (database and queue asked), found ${ingest}`);
   if (problems.length > 0) return failed(problems.join('; '));

@@ -32,7 +32,10 @@ export interface LoadOptions {
   readonly seconds?: number;
   /** @default a new one; it is in every event's title */
   readonly runId?: string;
-  /** Reuse connections. uWSGI closes them after each answer, so that reuse ends in ECONNRESET. @default false */
+  /**
+   * Reuse connections, as @sentry/node 11 does and older SDKs do not. uWSGI closes each after its answer: unless it says so
+   * (UWSGI_ADD_HEADER="Connection: close"), reuse ends in ECONNRESET. @default false
+   */
   readonly reuse?: boolean;
   /** Milliseconds to wait for one answer. @default 30000 */
   readonly timeoutMs?: number;

@@ -30,7 +30,7 @@ export function failures(rows: readonly Row[], strict: boolean): Row[] {
 export function renderTable(rows: readonly Row[], options: ReportOptions, width = 150): string {
   const table = new Table({
     head: ['test', 'result', 'accepted', 'stored', 'time', 'detail'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
     colWidths: columnWidths(width, options.storedChecked),
     wordWrap: true,
   });
@@ -49,7 +49,7 @@ export function renderTable(rows: readonly Row[], options: ReportOptions, width 
 
 /** What the table has left after its fixed columns is shared by the test's name and the detail. */
 function columnWidths(width: number, storedChecked: boolean): number[] {
-  const fixed = [15, 14, storedChecked ? 14 : 14, 10];
+  const fixed = [15, 14, storedChecked ? 8 : 14, 8];
   const rest = Math.max(60, width - fixed.reduce((sum, one) => sum + one, 0) - 7);
   const name = Math.min(42, Math.floor(rest / 2));
   return [name, ...fixed, rest - name];
@@ -58,7 +58,7 @@ function columnWidths(width: number, storedChecked: boolean): number[] {
 function storedCell({ accepted, stored }: Row, checked: boolean): string {
   if (accepted === undefined) return '';
   if (!checked) return NOT_CHECKED;
-  return stored === undefined ? 'not looked for' : String(stored);
+  return stored === undefined ? '' : String(stored);
 }
 
 /** One line under the table. */
