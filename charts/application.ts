@@ -1,9 +1,10 @@
 // The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
-import { CONFIG_MAPS, DATABASE, SECRETS, UPLOADS_CLAIM } from './names.js';
+import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from './names.js';
 import { CONTAINER_SECURITY, configFiles, containerResources, scratch, secretFiles, type Identity } from './pods.js';
 import type { Process, Variable } from './releases.js';
 import type { ContainerResources, Settings } from './settings.js';
+import { claimed } from './storage.js';
 import { topologyOf } from './topology.js';
 
 /** User of GlitchTip's image (its Dockerfile: useradd -u 5000 app). */
@@ -63,7 +64,7 @@ export function applicationVolumes(): k8s.Volume[] {
     secretFiles('credentials', SECRETS.application),
     configFiles('runtime', CONFIG_MAPS.runtime),
     scratch('tmp', '128Mi'),
-    { name: 'uploads', persistentVolumeClaim: { claimName: UPLOADS_CLAIM } },
+    claimed('uploads', CLAIMS.uploads),
   ];
 }
 

@@ -22,7 +22,7 @@ export const POD_ACCOUNT = 'glitchtip';
 export const OPERATOR = 'glitchkeeper';
 /** The resource that `kubectl get gt` shows. */
 export const RESOURCE = 'glitchtip';
-export const UPLOADS_CLAIM = 'uploads';
+export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads' } as const;
 
 export const DATABASE = { name: 'glitchtip', superuser: POSTGRES_SUPERUSER, port: 5432 } as const;
 export const VALKEY_PORT = 6379;

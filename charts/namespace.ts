@@ -34,13 +34,13 @@ export class Namespace extends Construct {
 function quota(settings: Settings): Record<string, k8s.Quantity> {
   const ours = planBudget(settings).lines.flatMap(({ resources }) => (resources === undefined ? [] : [resources]));
   const sum = (pick: (resources: ContainerResources) => number) => ours.reduce((result, resources) => result + pick(resources), 0);
-  const publicPorts = settings.service.type === 'ClusterIP' ? 0 : 1;
+  const publicPorts = settings.service.type === 'ClusterIP' ? '0' : '1';
   return {
     'requests.cpu': k8s.Quantity.fromString(`${sum(({ requests }) => milliCpuOf(requests.cpu))}m`),
     'requests.memory': k8s.Quantity.fromString(`${sum(({ requests }) => mebibytes(bytesOf(requests.memory)))}Mi`),
     'limits.cpu': k8s.Quantity.fromString(`${sum(({ limits }) => milliCpuOf(limits.cpu))}m`),
     'limits.memory': k8s.Quantity.fromString(`${sum(({ limits }) => mebibytes(bytesOf(limits.memory)))}Mi`),
-    'services.loadbalancers': k8s.Quantity.fromNumber(settings.service.type === 'LoadBalancer' ? 1 : 0),
-    'services.nodeports': k8s.Quantity.fromNumber(publicPorts),
+    'services.loadbalancers': k8s.Quantity.fromString(settings.service.type === 'LoadBalancer' ? '1' : '0'),
+    'services.nodeports': k8s.Quantity.fromString(publicPorts),
   };
 }

@@ -1,10 +1,11 @@
 // Postgres: a StatefulSet tuned to its own memory limit.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { DATABASE, SECRETS, labelsOf, selectorOf } from './names.js';
+import { CLAIMS, DATABASE, SECRETS, labelsOf, selectorOf } from './names.js';
 import { CONTAINER_SECURITY, clusterPort, containerResources, partMetadata, podDefaults, scratch, secretFiles } from './pods.js';
 import { MEBIBYTE, bytesOf } from './quantity.js';
 import type { Settings } from './settings.js';
+import { Volume, claimed } from './storage.js';
 import { topologyOf } from './topology.js';
 
 /** User of the alpine image of postgres. */
@@ -32,17 +33,10 @@ export class Postgres extends Construct {
         replicas: 1,
         selector: { matchLabels: selectorOf('postgres') },
         template: { metadata: { labels: labelsOf('postgres') }, spec: podSpec(settings) },
-        volumeClaimTemplates: [{
-          metadata: { name: 'data', labels: labelsOf('postgres') },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            storageClassName: settings.storage.className,
-            resources: { requests: { storage: k8s.Quantity.fromString(settings.storage.postgres) } },
-          },
-        }],
       },
     });
 
+    new Volume(this, 'data', { name: CLAIMS.postgres, component: 'postgres', size: settings.storage.postgres, className: settings.storage.className });
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata('postgres', 'postgres'),
       spec: { type: 'ClusterIP', selector: selectorOf('postgres'), ports: [clusterPort(DATABASE.port, PORT_NAME)] },
@@ -82,7 +76,7 @@ function podSpec(settings: Settings): k8s.PodSpec {
         { name: 'tmp', mountPath: '/tmp' },
       ],
     }],
-    volumes: [secretFiles('password', SECRETS.postgres, ['password']), scratch('run', '16Mi'), scratch('tmp')],
+    volumes: [claimed('data', CLAIMS.postgres), secretFiles('password', SECRETS.postgres, ['password']), scratch('run', '16Mi'), scratch('tmp')],
   };
 }
 

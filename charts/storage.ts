@@ -1,21 +1,35 @@
-// The volume that web writes uploads to and the worker reads them from.
+// A volume of a part, claimed by name. A StatefulSet's own template would do, but kubectl finds it changed at every apply.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { UPLOADS_CLAIM } from './names.js';
+import type { Component } from './names.js';
 import { partMetadata } from './pods.js';
-import type { Settings } from './settings.js';
 
-export class Uploads extends Construct {
-  constructor(scope: Construct, id: string, { storage }: Settings) {
+export interface VolumeProps {
+  /** Name of the claim. */
+  readonly name: string;
+  readonly component: Component;
+  /** Disk quantity. */
+  readonly size: string;
+  /** Left out: the cluster's default class. */
+  readonly className?: string;
+}
+
+export class Volume extends Construct {
+  constructor(scope: Construct, id: string, { name, component, size, className }: VolumeProps) {
     super(scope, id);
     new k8s.KubePersistentVolumeClaim(this, 'claim', {
-      metadata: partMetadata(UPLOADS_CLAIM, 'web'),
+      metadata: partMetadata(name, component),
       spec: {
-        // One node: both pods may mount it.
+        // One node: all pods that need it may mount it.
         accessModes: ['ReadWriteOnce'],
-        storageClassName: storage.className,
-        resources: { requests: { storage: k8s.Quantity.fromString(storage.uploads) } },
+        storageClassName: className,
+        resources: { requests: { storage: k8s.Quantity.fromString(size) } },
       },
     });
   }
+}
+
+/** A claimed volume as a pod mounts it. */
+export function claimed(name: string, claimName: string): k8s.Volume {
+  return { name, persistentVolumeClaim: { claimName } };
 }

@@ -2,10 +2,11 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { VALKEY_PROBE_USER } from '../operator/api/names.js';
-import { CONFIG_MAPS, SECRETS, VALKEY_PORT, labelsOf, selectorOf } from './names.js';
+import { CLAIMS, CONFIG_MAPS, SECRETS, VALKEY_PORT, labelsOf, selectorOf } from './names.js';
 import { CONFIG_HASH, CONTAINER_SECURITY, clusterPort, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pods.js';
 import { MEBIBYTE, bytesOf } from './quantity.js';
 import type { Settings } from './settings.js';
+import { Volume, claimed } from './storage.js';
 
 /** User of the alpine image of valkey. */
 const VALKEY_USER = { user: 999, group: 1000 };
@@ -37,17 +38,10 @@ export class Valkey extends Construct {
           metadata: { labels: labelsOf('valkey'), annotations: { [CONFIG_HASH]: contentHash(configuration) } },
           spec: podSpec(settings),
         },
-        volumeClaimTemplates: [{
-          metadata: { name: 'data', labels: labelsOf('valkey') },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            storageClassName: settings.storage.className,
-            resources: { requests: { storage: k8s.Quantity.fromString(settings.storage.valkey) } },
-          },
-        }],
       },
     });
 
+    new Volume(this, 'data', { name: CLAIMS.valkey, component: 'valkey', size: settings.storage.valkey, className: settings.storage.className });
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata('valkey', 'valkey'),
       spec: { type: 'ClusterIP', selector: selectorOf('valkey'), ports: [clusterPort(VALKEY_PORT, PORT_NAME)] },
@@ -78,6 +72,7 @@ function podSpec(settings: Settings): k8s.PodSpec {
       ],
     }],
     volumes: [
+      claimed('data', CLAIMS.valkey),
       configFiles('config', CONFIG_MAPS.valkey),
       // Hashes only. Its own file and not ACL SAVE: what the operator publishes is what a restart loads.
       secretFiles('acl', SECRETS.valkey, ['users.acl']),

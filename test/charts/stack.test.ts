@@ -43,14 +43,14 @@ describe('nothing public', () => {
   });
 
   it('the quota refuses a NodePort or LoadBalancer made by somebody else', () => {
-    expect(find(manifests, 'ResourceQuota', 'budget').spec.hard).toMatchObject({ 'services.nodeports': 0, 'services.loadbalancers': 0 });
+    expect(find(manifests, 'ResourceQuota', 'budget').spec.hard).toMatchObject({ 'services.nodeports': '0', 'services.loadbalancers': '0' });
   });
 
   it('a public type appears only when the settings say it twice', () => {
     const open = renderStack({ service: { type: 'LoadBalancer', allowPublic: true } });
     expect(find(open, 'Service', 'web').spec.type).toBe('LoadBalancer');
     expect(find(open, 'Service', 'postgres').spec.type).toBe('ClusterIP');
-    expect(find(open, 'ResourceQuota', 'budget').spec.hard).toMatchObject({ 'services.loadbalancers': 1 });
+    expect(find(open, 'ResourceQuota', 'budget').spec.hard).toMatchObject({ 'services.loadbalancers': '1' });
   });
 });
 
