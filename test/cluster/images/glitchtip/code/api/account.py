@@ -1,7 +1,7 @@
 """The server's settings, who is asking, and API tokens."""
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY
 from django.http import JsonResponse
 
 from apps.api_tokens.models import SCOPES, APIToken
@@ -47,7 +47,9 @@ def describe_user(user):
         "dateJoined": user.created,
         "hasPasswordAuth": user.has_usable_password(),
         "identities": [],
-        "options": {},
+        "options": dict.fromkeys(
+            ("timezone", "stacktraceOrder", "language", "clock24Hours", "preferredTheme")
+        ),
     }
 
 
@@ -62,17 +64,17 @@ def describe_token(token):
 
 
 def root(request):
-    """Compares the session's hash, and drops the session when it does not fit: unlike the other endpoints."""
-    user = get_user(request)
-    token = None
+    """A session is not seen here, and ended: the real one loads it asynchronously, which its cache client cannot."""
+    user = token = None
+    if SESSION_KEY in request.session:
+        request.session.flush()
     if given := bearer_token(request):
         token = APIToken.objects.filter(token=given, user__is_active=True).first()
-    if token:
-        user = User.objects.get(id=token.user_id)
+        user = User.objects.get(id=token.user_id) if token else None
     return JsonResponse(
         {
             "version": "0",
-            "user": describe_user(user) if user.is_authenticated else None,
+            "user": describe_user(user) if user else None,
             "auth": describe_token(token) if token else None,
         }
     )

@@ -1,17 +1,28 @@
 """Issues, events and transactions as they were stored."""
 
 from uuid import UUID
+from zlib import crc32
 
 from django.conf import settings
 from django.db.models import Avg, Count
 
+from apps.event_ingest.store_events import exception_values
 from apps.issue_events.models import Issue, IssueEvent, Status
 from apps.performance.models import TransactionEvent
 
-from .http import endpoint, paginated, require_scope
+from .http import ApiError, endpoint, paginated, require_scope
 from .organizations import own_organizations
 
 EVENT_SCOPES = ("event:read", "event:write", "event:admin")
+FRAME_KEYS = {"in_app": "inApp", "abs_path": "absPath", "colno": "colNo", "lineno": "lineNo"}
+# One list of the real one is not in camel case.
+SNAKE_KEYS = {
+    "eventID": "event_id",
+    "projectID": "project_id",
+    "groupID": "group_id",
+    "dateCreated": "date_created",
+    "dateReceived": "date_received",
+}
 SHORT_ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 
 
@@ -23,7 +34,7 @@ def short_id(issue):
     return f"{issue.project.slug.upper()}-{text or '0'}"
 
 
-def describe_issue(issue):
+def describe_issue(issue, matching_event_id=None):
     project = issue.project
     return {
         "id": str(issue.id),
@@ -41,7 +52,7 @@ def describe_issue(issue):
         "userCount": 0,
         "logger": None,
         "shareId": None,
-        "matchingEventId": None,
+        "matchingEventId": matching_event_id,
         "stats": {"24h": []},
         "statusDetails": {},
         "subscriptionDetails": None,
@@ -55,8 +66,40 @@ def describe_issue(issue):
     }
 
 
+def describe_frame(frame):
+    renamed = {FRAME_KEYS.get(key, key): value for key, value in frame.items()}
+    before, after = renamed.pop("pre_context", None) or [], renamed.pop("post_context", None) or []
+    if "lineNo" in renamed and "context" not in renamed:
+        lines = [*before, renamed.get("context_line"), *after]
+        first = renamed["lineNo"] - len(before)
+        renamed["context"] = [[first + index, line] for index, line in enumerate(lines) if line is not None]
+    return renamed
+
+
+def describe_exception(values):
+    described = []
+    for value in values:
+        frames = (value.get("stacktrace") or {}).get("frames") or []
+        described.append(
+            value | {"stacktrace": {"frames": [describe_frame(frame) for frame in frames]}}
+            if frames
+            else value
+        )
+    in_app = any(
+        frame.get("inApp")
+        for value in described
+        for frame in (value.get("stacktrace") or {}).get("frames", [])
+    )
+    return {"values": described, "hasSystemFrames": in_app}
+
+
 def describe_entries(data):
-    entries = [{"type": name, "data": data[name]} for name in ("exception", "breadcrumbs") if data.get(name)]
+    entries = []
+    if values := exception_values(data):
+        entries.append({"type": "exception", "data": describe_exception(values)})
+    if breadcrumbs := data.get("breadcrumbs"):
+        values = breadcrumbs if isinstance(breadcrumbs, list) else breadcrumbs.get("values", [])
+        entries.append({"type": "breadcrumbs", "data": {"values": values}})
     if message := data.get("message"):
         entries.append({"type": "message", "data": {"formatted": message}})
     if request := data.get("request"):
@@ -86,7 +129,7 @@ def describe_event(event):
         "user": data.get("user"),
         "sdk": data.get("sdk"),
         "packages": data.get("modules"),
-        "errors": [],
+        "errors": None,
         "dist": None,
     }
 
@@ -94,7 +137,7 @@ def describe_event(event):
 def describe_event_in_detail(events, event):
     def neighbour(**condition):
         order = "received" if "received__gt" in condition else "-received"
-        found = events.filter(issue=event.issue, **condition).order_by(order).first()
+        found = events.filter(**condition).order_by(order).first()
         return found.id.hex if found else None
 
     return describe_event(event) | {
@@ -102,6 +145,12 @@ def describe_event_in_detail(events, event):
         "nextEventID": neighbour(received__gt=event.received),
         "previousEventID": neighbour(received__lt=event.received),
     }
+
+
+def find_event(events, event_id):
+    """An id may be there twice: the table's key is the id together with the time of receipt."""
+    found = events.filter(id=parse_event_id(event_id)).order_by("received")
+    return describe_event_in_detail(events, found[:1].get())
 
 
 def own_issues(request):
@@ -118,14 +167,29 @@ def own_events(request):
     )
 
 
+def as_uuid(text):
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def parse_event_id(text):
+    event_id = as_uuid(text)
+    if event_id is None:
+        raise ApiError(422, "Input should be a valid UUID")
+    return event_id
+
+
 def search_issues(request, found):
     """An event id finds its issue; `is:status` filters; other words must be in the title."""
     query = request.GET.get("query", "")
-    try:
-        found = found.filter(issueevent__id=UUID(query)) if query else found
-        query = ""
-    except ValueError:
-        pass
+    if event_id := as_uuid(query):
+        return paginated(
+            request,
+            found.filter(issueevent__id=event_id).order_by("-last_seen"),
+            lambda issue: describe_issue(issue, event_id.hex),
+        )
     for word in query.split():
         name, _, value = word.partition(":")
         if name == "is" and value.upper() in Status.names:
@@ -153,19 +217,20 @@ def get_issue(request, issue_id):
 
 
 def list_issue_events(request, issue_id):
+    def describe(event):
+        return {SNAKE_KEYS.get(key, key): value for key, value in describe_event(event).items()}
+
     found = own_events(request).filter(issue_id=issue_id).order_by("-received")
-    return paginated(request, found, describe_event)
+    return paginated(request, found, describe)
 
 
 def get_latest_event(request, issue_id):
-    events = own_events(request)
-    latest = events.filter(issue_id=issue_id).order_by("-received")[:1].get()
-    return describe_event_in_detail(events, latest)
+    events = own_events(request).filter(issue_id=issue_id)
+    return describe_event_in_detail(events, events.order_by("-received")[:1].get())
 
 
 def get_issue_event(request, issue_id, event_id):
-    events = own_events(request)
-    return describe_event_in_detail(events, events.get(issue_id=issue_id, id=event_id))
+    return find_event(own_events(request).filter(issue_id=issue_id), event_id)
 
 
 def events_of_project(request, organization, project):
@@ -180,8 +245,7 @@ def list_project_events(request, organization, project):
 
 
 def get_project_event(request, organization, project, event_id):
-    events = events_of_project(request, organization, project)
-    return describe_event_in_detail(events, events.get(id=event_id))
+    return find_event(events_of_project(request, organization, project), event_id)
 
 
 def own_transactions(request, organization):
@@ -205,13 +269,16 @@ def list_transactions(request, organization):
 
 
 def list_transaction_groups(request, organization):
+    def describe(group):
+        return {"id": crc32(repr(group).encode()), "method": ""} | group
+
     found = (
         own_transactions(request, organization)
-        .values("transaction", "op", "project_id")
+        .values("transaction", "op", "project")
         .annotate(transactionCount=Count("event_id"), avgDuration=Avg("duration_ms"))
         .order_by("transaction")
     )
-    return paginated(request, found, dict)
+    return paginated(request, found, describe)
 
 
 organization_issues = endpoint(get=list_organization_issues)

@@ -10,20 +10,28 @@ def describe_monitor(monitor):
     checks = list(monitor.checks.order_by("-start_check")[:60])
     change = monitor.checks.filter(is_change=True).order_by("-start_check").first()
     return {
-        "id": str(monitor.id),
+        "id": monitor.id,
         "monitorType": monitor.monitor_type,
         "name": monitor.name,
         "url": monitor.url,
         "expectedStatus": monitor.expected_status,
         "expectedBody": monitor.expected_body,
-        "interval": str(monitor.interval),
+        "interval": monitor.interval,
         "timeout": monitor.timeout,
         "created": monitor.created,
-        "organizationId": monitor.organization_id,
-        "projectId": str(monitor.project_id) if monitor.project_id else None,
+        "organizationID": monitor.organization_id,
+        "projectID": str(monitor.project_id) if monitor.project_id else None,
+        "projectName": monitor.project.name if monitor.project else None,
+        "environmentID": None,
+        "envName": None,
+        "endpointID": None,
+        "heartbeatEndpoint": None,
         "isUp": checks[0].is_up if checks else None,
         "lastChange": change.start_check if change else None,
-        "checks": [{"isUp": check.is_up, "startCheck": check.start_check} for check in checks],
+        "checks": [
+            {"isUp": check.is_up, "startCheck": check.start_check, "reason": 0 if check.is_up else 1}
+            for check in checks
+        ],
     }
 
 

@@ -6,6 +6,7 @@ from string import ascii_lowercase, digits
 from django.conf import settings
 from django.utils.text import slugify
 
+from apps.api_tokens.models import SCOPES
 from apps.organizations_ext.models import Organization, OrganizationUser
 from apps.projects.models import Project, ProjectKey
 from apps.teams.models import Team
@@ -16,13 +17,17 @@ from .http import ApiError, endpoint, paginated, read_json, require_scope
 AVATAR = {"avatarType": "", "avatarUuid": None}
 
 
-def free_slug(name, taken):
-    """The slug of a name; when it is taken, with a random ending that grows until it is free."""
+def random_ending(length):
+    return "".join(choice(ascii_lowercase + digits) for _ in range(length))
+
+
+def free_slug(name, taken, ending):
+    """The slug of a name; when it is taken, with an ending made from 2, 3, 4 ... until it is free."""
     slug = base = slugify(name) or "slug"
-    length = 2
+    attempt = 2
     while taken(slug):
-        slug = f"{base}-{''.join(choice(ascii_lowercase + digits) for _ in range(length))}"
-        length += 1
+        slug = f"{base}-{ending(attempt)}"
+        attempt += 1
     return slug
 
 
@@ -85,6 +90,7 @@ def describe_team(team):
 
 def describe_organization_in_detail(organization):
     return describe_organization(organization) | {
+        "access": list(SCOPES),
         "openMembership": organization.open_membership,
         "projects": [describe_project(project) for project in organization.projects.all()],
         "teams": [describe_team(team) for team in organization.teams.all()],
@@ -101,8 +107,7 @@ def describe_key(key):
         "public": str(key.public_key),
         "name": key.name,
         "label": key.name,
-        "isActive": key.is_active,
-        "projectId": key.project_id,
+        "projectID": key.project_id,
         "rateLimit": None,
         "dateCreated": key.created,
         "dsn": {
@@ -126,7 +131,7 @@ def create_organization(request):
     is_open = settings.ENABLE_ORGANIZATION_CREATION or not Organization.objects.exists()
     if not is_open and not user.is_superuser:
         raise ApiError(403, "Organization creation is not open")
-    slug = free_slug(name, lambda slug: Organization.objects.filter(slug=slug).exists())
+    slug = free_slug(name, lambda slug: Organization.objects.filter(slug=slug).exists(), random_ending)
     made = Organization.objects.create(name=name, slug=slug)
     OrganizationUser.objects.create(user=user, organization=made)
     return 201, describe_organization_in_detail(made)
@@ -172,7 +177,7 @@ def create_project(request, organization, team):
     given = read_json(request, name=..., platform=None)
     parent = own_organizations(request).get(slug=organization)
     owner = parent.teams.get(slug=team)
-    slug = free_slug(given["name"], lambda slug: parent.projects.filter(slug=slug).exists())
+    slug = free_slug(given["name"], lambda slug: parent.projects.filter(slug=slug).exists(), str)
     project = Project.objects.create(organization=parent, slug=slug, **given)
     ProjectKey.objects.create(project=project)
     owner.projects.add(project)

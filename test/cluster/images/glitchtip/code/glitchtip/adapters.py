@@ -1,6 +1,7 @@
 """Who may sign up: everybody when registration is on, and anybody while the database has no user."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 
 from apps.users.models import User
@@ -15,3 +16,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return is_registration_open()
+
+    def save_user(self, request, user, form, commit=True):
+        user = super().save_user(request, user, form, commit)
+        if commit:
+            # Debian's allauth takes no user here yet.
+            record_authentication(request, method="signup")
+        return user

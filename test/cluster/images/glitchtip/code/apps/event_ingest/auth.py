@@ -20,6 +20,14 @@ class RefusedError(Exception):
         self.detail = detail
 
 
+class InvalidKeyError(Exception):
+    """The project does not exist, the key is not its key, or the project is blocked."""
+
+
+class MalformedKeyError(Exception):
+    """The key is no UUID."""
+
+
 @dataclass(frozen=True)
 class Project:
     """What ingest needs to know of a project."""
@@ -45,19 +53,19 @@ def authenticate(request, project_id):
         raise RefusedError(503, "Events are not currently being accepted due to maintenance.")
     key = key_in(request)
     if not key:
-        raise RefusedError(403, "Denied")
+        raise InvalidKeyError
     try:
         key = UUID(key)
     except ValueError:
-        raise RefusedError(403, "Invalid DSN") from None
+        raise MalformedKeyError from None
     if cache.get(f"{BLOCK_KEY}{project_id}"):
-        raise RefusedError(403, "Denied")
+        raise InvalidKeyError
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM get_project_auth_info(%s, %s)", [project_id, key])
         row = cursor.fetchone()
     if row is None:
         cache.set(f"{BLOCK_KEY}{project_id}", "v", BLOCK_SECONDS)
-        raise RefusedError(403, "Denied")
+        raise InvalidKeyError
     _, organization_id, is_accepting_events, first_event = row
     if not is_accepting_events:
         raise RefusedError(429, "Too Many Requests")

@@ -70,6 +70,16 @@ def tags_of(payload):
     return named
 
 
+def culprit_of(values):
+    """Where the newest exception was raised: "module in function"."""
+    frames = (values[-1].get("stacktrace") or {}).get("frames") if values else None
+    if not frames:
+        return ""
+    frame = next((frame for frame in reversed(frames) if frame.get("in_app")), frames[-1])
+    place = frame.get("module") or frame.get("filename") or "?"
+    return f"{place} in {frame['function']}" if frame.get("function") else place
+
+
 class IncomingEvent:
     """A queued message, with the title, culprit and fingerprint that decide its issue."""
 
@@ -89,7 +99,7 @@ class IncomingEvent:
         else:
             full_title = message_of(payload) or "<untitled>"
         self.title = shorten(full_title)
-        self.culprit = shorten(str(payload.get("transaction") or ""))
+        self.culprit = shorten(str(payload.get("transaction") or culprit_of(values)))
         self.hash = hashlib.md5(self._hash_input().encode()).hexdigest()
 
     def _hash_input(self):

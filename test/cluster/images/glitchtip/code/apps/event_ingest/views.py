@@ -11,19 +11,19 @@ from django.views.decorators.csrf import csrf_exempt
 from glitchtip import ballast
 
 from . import tasks
-from .auth import RefusedError, authenticate
+from .auth import InvalidKeyError, MalformedKeyError, RefusedError, authenticate
 
 # A second event with the same id within this time is dropped: the default lifetime of a cache entry.
 DUPLICATE_SECONDS = 300
 
 
 def parse_object(line):
-    """A JSON object, or None."""
+    """A JSON object, or None when it is no JSON. Other JSON counts as an empty object, as the real one's schema does."""
     try:
         value = json.loads(line)
     except ValueError:
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def parse_id(text):
@@ -102,24 +102,37 @@ def handle_store(request, project_id):
     body = parse_object(request.read())
     if body is None:
         return JsonResponse({"detail": "Cannot parse request body"}, status=400)
+    # The real one means to refuse a duplicate here, and does not.
     event_id = parse_id(body.get("event_id")) or uuid4()
-    if not is_new(event_id):
-        return JsonResponse({"detail": [{"message": "Duplicate event id"}]}, status=422)
+    is_new(event_id)
     enqueue(tasks.ingest_event, project, body | {"event_id": event_id.hex})
     return JsonResponse({"event_id": event_id.hex, "task_id": None})
 
 
-def guarded(handle):
+def guarded(handle, invalid_key, malformed_key):
+    """A view that answers refusals; the two endpoints differ in how they refuse a key."""
+
+    def answer(request, project_id):
+        try:
+            return handle(request, project_id)
+        except InvalidKeyError:
+            return JsonResponse(invalid_key[1], status=invalid_key[0])
+        except MalformedKeyError:
+            return JsonResponse(malformed_key[1], status=malformed_key[0])
+        except RefusedError as refused:
+            return JsonResponse({"detail": refused.detail}, status=refused.status)
+
     @csrf_exempt
     def view(request, project_id):
         with ballast.CpuFloor(ballast.INGEST_REQUEST_SECONDS):
-            try:
-                return handle(request, project_id)
-            except RefusedError as refused:
-                return JsonResponse({"detail": refused.detail}, status=refused.status)
+            return answer(request, project_id)
 
     return view
 
 
-envelope = guarded(handle_envelope)
-store = guarded(handle_store)
+envelope = guarded(handle_envelope, (403, {"detail": "Denied"}), (403, {"detail": "Invalid DSN"}))
+store = guarded(
+    handle_store,
+    (401, {"detail": "Invalid DSN"}),
+    (422, {"detail": [{"message": "dsn key badly formed hexadecimal UUID string"}]}),
+)
