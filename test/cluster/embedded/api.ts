@@ -57,3 +57,17 @@ export async function observeNode(access: ApiAccess, name: string): Promise<Node
   if (condition === undefined) return undefined;
   return { ready: condition.status === 'True', heartbeat: Date.parse(condition.lastHeartbeatTime), message: condition.message };
 }
+
+const containerStateSchema = z.object({ state: z.object({ running: z.object({ startedAt: z.string() }).optional() }).default({}) });
+const podListSchema = z.object({
+  items: z.array(z.object({ status: z.object({ containerStatuses: z.array(containerStateSchema).default([]) }).default({ containerStatuses: [] }) })),
+});
+
+/** Number of pods with a container that is said to run since before `since` (ms): reports of an earlier run. */
+export async function countStalePods(access: ApiAccess, since: number): Promise<number> {
+  const answer = await get(access, '/api/v1/pods');
+  if (answer?.status !== 200) return Number.POSITIVE_INFINITY;
+  const isStale = ({ state }: z.infer<typeof containerStateSchema>): boolean =>
+    state.running !== undefined && Date.parse(state.running.startedAt) < Math.floor(since / 1000) * 1000;
+  return podListSchema.parse(JSON.parse(answer.body)).items.filter((pod) => pod.status.containerStatuses.some(isStale)).length;
+}

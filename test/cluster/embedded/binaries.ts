@@ -140,6 +140,11 @@ export async function ensureBinaries(progress: Progress): Promise<Binaries> {
   };
 }
 
+/** Forgets the programs' pages, so that the next to read them is charged for them. Pages that are in use stay. */
+export async function dropFromPageCache(programs: readonly string[]): Promise<void> {
+  for (const program of programs) await execa('dd', [`if=${program}`, 'iflag=nocache', 'count=0']);
+}
+
 /** Path of kube-score; built on the first call (about half a minute). */
 export async function ensureKubeScore(progress: Progress): Promise<string> {
   return join(await ensureModule(toolsModule, progress), 'kube-score');

@@ -50,7 +50,6 @@ export async function createCgroup(cgroup: HostCgroup, memoryBytes: number | und
   if (cgroup.version === 2) await delegate(cgroupRoot);
   for (const folder of [...cgroup.folders, ...cgroup.systemFolders]) {
     await mkdir(folder, { recursive: true });
-    if (cgroup.version === 2 && cgroup.folders.includes(folder)) await delegate(folder);
     await inheritCpuset(folder);
   }
   if (memoryBytes === undefined) return;
@@ -62,7 +61,10 @@ export async function createCgroup(cgroup: HostCgroup, memoryBytes: number | und
   }
 }
 
-/** Version 2: lets children use every controller that this cgroup has. */
+/**
+ * Version 2: lets children use every controller. The instance's own folder gets this from go/init, later: while
+ * controllers are handed on, no process may be in the folder itself, and the starting shell passes through it.
+ */
 async function delegate(folder: string): Promise<void> {
   const controllers = (await readFile(join(folder, 'cgroup.controllers'), 'utf8')).split(/\s+/).filter((c) => c !== '');
   for (const controller of controllers) await writeFile(join(folder, 'cgroup.subtree_control'), `+${controller}`);

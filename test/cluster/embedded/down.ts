@@ -1,5 +1,5 @@
 /** Stops an instance and removes what it made outside its state folder; the state goes only when asked. */
-import { rm, rmdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { locateCgroup, removeCgroup } from './cgroups.js';
 import { releaseNetwork } from './address.js';
 import { instancesRoot, readNetwork, withLock } from './instance.js';
@@ -32,9 +32,7 @@ export async function deleteInstance(settings: ClusterSettings): Promise<void> {
 /** Stops the instance; what was not started is left alone. Rejects when a process of somebody else holds its cgroup. */
 export async function down(options: DownOptions = {}): Promise<void> {
   const settings = resolveOptions({ name: options.name }, process.env);
-  await withLock(settings, () => undefined, async () => {
-    await (options.delete === true ? deleteInstance(settings) : takeDown(settings));
-    // Made for the node's private mount; somebody else's files in it keep it.
-    await rmdir('/var/lib/cni').catch(() => undefined);
-  });
+  await withLock(instancesRoot(settings), settings.name, () => undefined, () =>
+    options.delete === true ? deleteInstance(settings) : takeDown(settings),
+  );
 }

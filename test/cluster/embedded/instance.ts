@@ -52,10 +52,10 @@ async function takeLock(file: string): Promise<boolean> {
   );
 }
 
-/** Runs `work` while no other command works on the same instance; waits for that one first. */
-export async function withLock<T>(settings: ClusterSettings, waiting: () => void, work: () => Promise<T>): Promise<T> {
-  const folder = join(instancesRoot(settings), 'locks');
-  const file = join(folder, settings.name);
+/** Runs `work` while no other command holds the lock called `name`; calls `waiting` when that takes a while. */
+export async function withLock<T>(root: string, name: string, waiting: () => void, work: () => Promise<T>): Promise<T> {
+  const folder = join(root, 'locks');
+  const file = join(folder, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (let attempt = 0; !(await takeLock(file)); attempt += 1) {
     if (attempt === 4) waiting();

@@ -18,6 +18,7 @@ interface UpFlags extends NameOption {
   readonly fresh?: boolean;
   readonly audit?: string;
   readonly images: boolean;
+  readonly countPrograms?: boolean;
 }
 
 const nameFlag = ['--name <name>', 'instance: several can run at once', defaultName] as const;
@@ -34,8 +35,9 @@ function buildProgram(): Command {
     .option('--fresh', 'start from empty state')
     .option('--audit <file>', 'have the API server log every request (level Metadata) to this file')
     .option('--no-images', 'do not make and import the local images')
+    .option('--count-programs', "charge the programs' own pages to the cgroup too, for measurements")
     .action(async (flags: UpFlags) => {
-      const handle = await up(flags);
+      const handle = await up({ ...flags, signal: interruption() });
       console.log(renderStatus(await status({ name: handle.name }), Date.now()));
     });
   program
@@ -71,6 +73,13 @@ function buildProgram(): Command {
     .passThroughOptions()
     .action(async (args: readonly string[], flags: NameOption) => runKubectl(args, flags));
   return program;
+}
+
+/** Ctrl-C while starting takes down what was started. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
 }
 
 async function runKubectl(args: readonly string[], flags: NameOption): Promise<void> {

@@ -1,7 +1,7 @@
 /** Waits, in order, for what a starting node has to become; ends at once when a component dies. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { get, observeNode, type ApiAccess } from './api.js';
+import { countStalePods, get, observeNode, type ApiAccess } from './api.js';
 import { readComponents, runningPid, tailLog } from './supervisor.js';
 import type { ClusterSettings } from './options.js';
 
@@ -27,6 +27,7 @@ async function assertAlive(settings: ClusterSettings): Promise<void> {
 export async function waitUntil(settings: ClusterSettings, goal: Goal, probe: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + goal.seconds * 1000;
   for (;;) {
+    if (settings.signal?.aborted === true) throw new StartError('interrupted');
     if (await probe()) return;
     await assertAlive(settings);
     if (Date.now() > end) {
@@ -65,6 +66,18 @@ export async function waitForAddons(settings: ClusterSettings, access: ApiAccess
   const metrics = { what: 'an answer of the metrics API', seconds: 60, suspect: 'metrics-server' };
   await waitUntil(settings, metrics, async () => (await get(access, '/apis/metrics.k8s.io/v1beta1'))?.status === 200);
 }
+
+/**
+ * After a kill the API server still says of every pod what was true before it. Waits until the kubelet has reported
+ * each of them again, so that a caller's "wait until Ready" means this run; at most `podReportSeconds`.
+ */
+export async function waitForPodReports(settings: ClusterSettings, access: ApiAccess, since: number): Promise<void> {
+  const end = Date.now() + podReportSeconds * 1000;
+  const goal = { what: 'a report on every pod', seconds: podReportSeconds * 2, suspect: 'kubelet' };
+  await waitUntil(settings, goal, async () => Date.now() > end || (await countStalePods(access, since)) === 0);
+}
+
+const podReportSeconds = 20;
 
 /** Lets the components start that were waiting for the addons' objects. */
 export async function openGate(file: string): Promise<void> {

@@ -62,24 +62,21 @@ export async function launch(layout: Layout, cgroup: HostCgroup): Promise<void> 
   child.unref();
   await log.close();
   if (child.pid === undefined) throw new Error('the node could not be started');
-  await writeFile(pidFile(settings.paths), String(child.pid));
-  await waitForExec(settings);
+  await writeFile(pidFile(settings.paths), `${child.pid} ${(await startTime(child.pid)) ?? ''}`);
 }
 
-/** Until the new process has become the shell, its command line is still this program's. */
-async function waitForExec(settings: ClusterSettings): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if ((await runningPid(settings)) !== undefined) return;
-    await sleep(10);
-  }
+/** When a process began, in clock ticks since boot: with its id it names a process for ever, also across an exec. */
+async function startTime(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // Field 22 of proc_pid_stat(5), counted behind the command's closing parenthesis, which may contain spaces.
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-/** Id of the running unshare process; undefined when the instance is down. A reused id is recognised by its command. */
+/** Id of the running unshare process; undefined when the instance is down. */
 export async function runningPid(settings: ClusterSettings): Promise<number | undefined> {
-  const text = await readFile(pidFile(settings.paths), 'utf8').catch(() => '');
-  if (text === '') return undefined;
-  const command = await readFile(`/proc/${text}/cmdline`, 'utf8').catch(() => '');
-  return command.includes(join(settings.paths.config, 'init.json')) ? Number(text) : undefined;
+  const [pid, began] = (await readFile(pidFile(settings.paths), 'utf8').catch(() => '')).split(' ');
+  if (began === undefined || began === '') return undefined;
+  return (await startTime(Number(pid))) === began ? Number(pid) : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { ensureNetwork } from './address.js';
 import { readAccess, type ApiAccess } from './api.js';
-import { ensureBinaries } from './binaries.js';
+import { dropFromPageCache, ensureBinaries } from './binaries.js';
 import { createCgroup, locateCgroup, type HostCgroup } from './cgroups.js';
 import { buildFiles, writeFiles } from './config/files.js';
 import { addonsReadyFile, apiReadyFile, type Binaries, type Layout } from './config/layout.js';
@@ -19,7 +19,7 @@ import { resolveOptions, shortHash, type ClusterOptions, type ClusterSettings } 
 import { ensurePackages, imageRequirements, locateSystemPrograms, nodeRequirements } from './packages.js';
 import { ensurePki } from './pki.js';
 import { buildProgress, type Progress } from './progress.js';
-import { openGate, waitForAddons, waitForApi, waitForNode } from './ready.js';
+import { openGate, waitForAddons, waitForApi, waitForNode, waitForPodReports } from './ready.js';
 import { launch, runningPid } from './supervisor.js';
 
 /**
@@ -31,17 +31,21 @@ export async function up(options: ClusterOptions = {}): Promise<ClusterHandle> {
   const settings = resolveOptions(options, process.env);
   const progress = buildProgress(options.log ?? ((line) => console.error(line)), Date.now);
   await checkMachine();
+  const root = instancesRoot(settings);
   const withImages = options.images ?? true;
-  await ensurePackages(withImages ? [...nodeRequirements, ...imageRequirements] : nodeRequirements, progress);
-  const binaries = await ensureBinaries(progress);
-  const archives = withImages ? await prepareImages(progress) : [];
+  // Two first starts at once would download and compile everything twice.
+  const prepared = await withLock(root, '.prepare', () => progress.say('waiting for another first start'), async () => {
+    await ensurePackages(withImages ? [...nodeRequirements, ...imageRequirements] : nodeRequirements, progress);
+    return { binaries: await ensureBinaries(progress), archives: withImages ? await prepareImages(progress) : [] };
+  });
   const waiting = (): void => progress.say(`waiting for another command on "${settings.name}"`);
-  return withLock(settings, waiting, async () => {
+  return withLock(root, settings.name, waiting, async () => {
     if (options.fresh === true) await deleteInstance(settings);
-    const layout = await prepareLayout(settings, binaries);
+    const layout = await prepareLayout(settings, prepared.binaries);
     const cgroup = await locateCgroup(settings.resource);
+    if (options.countPrograms === true) await dropFromPageCache([...Object.values<string>({ ...layout.binaries }), layout.system.containerd]);
     await ensureRunning(layout, cgroup, progress);
-    await importImages(layout, archives, progress);
+    await importImages(layout, prepared.archives, progress);
     progress.say(`the node ${settings.resource} is Ready; kubeconfig: ${settings.paths.kubeconfig}`);
     return buildHandle(layout, cgroup);
   });
@@ -60,7 +64,7 @@ async function ensureRunning(layout: Layout, cgroup: HostCgroup, progress: Progr
   const renewed = await ensurePki(settings.paths.pki, settings.resource, network);
   await writeKubeconfigs(settings.paths, settings.resource, network.server);
   const access = await readAccess(settings.paths.pki, network.server);
-  const wanted = shortHash(JSON.stringify(buildFiles(layout, access.ca, '')), String(settings.memoryBytes));
+  const wanted = shortHash(layout.binaries.init, JSON.stringify(buildFiles(layout, access.ca, '')), String(settings.memoryBytes));
   const hashFile = join(settings.paths.run, 'started-with');
   const running = (await runningPid(settings)) !== undefined;
   if (running && !renewed && (await readFile(hashFile, 'utf8').catch(() => '')) === wanted) {
@@ -91,6 +95,7 @@ async function start(layout: Layout, cgroup: HostCgroup, access: ApiAccess, prog
   await openGate(addonsReadyFile(settings.paths));
   await progress.step('node Ready', () => waitForNode(settings, access, since));
   await progress.step('DNS and metrics answer', () => waitForAddons(settings, access));
+  await progress.step('every pod reported', () => waitForPodReports(settings, access, since));
 }
 
 /** Applies the addons' objects unless etcd already has these very ones. */

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -31,8 +32,20 @@ func remountCgroups() error {
 		if err := syscall.Mount("cgroup", m.target, m.kind, flags, m.options); err != nil {
 			return fmt.Errorf("mount %s (%s) on %s: %w", m.kind, m.options, m.target, err)
 		}
+		if m.kind == "cgroup2" {
+			handOn(m.target)
+		}
 	}
 	return nil
+}
+
+// handOn lets the children of a version 2 cgroup use its controllers; beside version 1 it has none. One that cannot be
+// handed on is no reason to stop: the kubelet says which ones it lacks.
+func handOn(target string) {
+	text, _ := os.ReadFile(filepath.Join(target, "cgroup.controllers"))
+	for _, controller := range strings.Fields(string(text)) {
+		_ = os.WriteFile(filepath.Join(target, "cgroup.subtree_control"), []byte("+"+controller), 0)
+	}
 }
 
 // cgroupMounts reads /proc/self/mountinfo: "... ROOT TARGET OPTIONS ... - KIND SOURCE SUPER-OPTIONS" (proc(5)).
