@@ -84,7 +84,7 @@ const NO_LIMIT_V1 = 2 ** 62;
 
 function limited(text: string | undefined): number | undefined {
   const value = Number(text);
-  return text === undefined || Number.isNaN(value) || value < 0 || value >= NO_LIMIT_V1 ? undefined : value;
+  return text === undefined || Number.isNaN(value) || value <= 0 || value >= NO_LIMIT_V1 ? undefined : value;
 }
 
 function ratio(quota: number | undefined, period: number | undefined): number | undefined {

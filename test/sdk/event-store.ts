@@ -94,7 +94,7 @@ export function refusal(delivery: Delivery | undefined): string {
     case 429:
       return 'answered 429: the project or the organisation is throttled';
     case 500:
-      return 'answered 500: the database or Valkey is down or full';
+      return 'answered 500: the database or Valkey is down or full, or the web server cannot read chunked bodies (USE_GRANIAN on 5.2)';
     case 503:
       return 'answered 503: no web pod is ready, or MAINTENANCE_EVENT_FREEZE is set';
     default:

@@ -12,7 +12,7 @@ import { checkReachable, openStore, UnusableTarget } from './preflight.js';
 import { Progress } from './progress.js';
 import { provision } from './provision.js';
 import { failures, renderJson, renderTable, summaryLine, type ReportOptions, type Row } from './report.js';
-import { describeError, runSuites } from './runner.js';
+import { runSuites } from './runner.js';
 import { startSdk } from './sdk.js';
 
 const SUITES = [sdkCompatibility, realPatterns, performanceSuite, productionVerify];
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     return await verify(parsed.options);
   } catch (error) {
     if (!(error instanceof UnusableTarget || error instanceof ApiError || error instanceof NoAnswer)) throw error;
-    console.error(describeError(error));
+    console.error(error.message);
     return 1;
   }
 }

@@ -34,9 +34,9 @@ async function run(check: Check, context: Context): Promise<Finding> {
   }
 }
 
-/** The message with the messages of its causes. */
+/** The message with the messages of its causes, where they add something. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `: ${describeError(error.cause)}`;
-  return `${error.message}${cause}`;
+  const cause = error.cause === undefined ? '' : describeError(error.cause);
+  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
