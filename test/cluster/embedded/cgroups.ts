@@ -140,6 +140,11 @@ export async function readMemory(cgroup: HostCgroup): Promise<MemoryUse | undefi
   return used === undefined ? undefined : { used, peak, limit };
 }
 
+/** Starts the peak anew, e.g. after images were imported. Version 2 offers that only to the reader's own descriptor. */
+export async function resetPeak(cgroup: HostCgroup): Promise<void> {
+  if (cgroup.version === 1) await writeFile(join(cgroup.memory, 'memory.max_usage_in_bytes'), '0');
+}
+
 /** Bytes in a cgroup file; undefined when it is absent or says "no limit". */
 export async function readBytes(file: string): Promise<number | undefined> {
   const text = (await readFile(file, 'utf8').catch(() => '')).trim();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { NodeNetwork } from './address.js';
 import { get, readAccess } from './api.js';
-import { readBytes, readMemory, type HostCgroup, type MemoryUse } from './cgroups.js';
+import { readBytes, readMemory, resetPeak, type HostCgroup, type MemoryUse } from './cgroups.js';
 import type { Binaries, Layout } from './config/layout.js';
 import { ctr, importArchive } from './images.js';
 import { nsenterPrefix } from './network.js';
@@ -48,6 +48,8 @@ export interface ClusterHandle {
   readonly pids: () => Promise<Readonly<Record<string, number>>>;
   /** Memory of the whole cgroup; undefined when the cluster is down. */
   readonly memory: () => Promise<MemoryUse | undefined>;
+  /** Makes the peak begin again at what is used now (cgroup version 1; nothing in version 2). */
+  readonly resetPeak: () => Promise<void>;
   /** Folder of a running container's cgroup for a controller ("memory", "cpu", "pids"). Rejects when it does not run. */
   readonly containerCgroup: (container: ContainerReference, controller: string) => Promise<string>;
   /** What the kernel holds a running container to. */
@@ -120,6 +122,7 @@ export function buildHandle(layout: Layout, cgroup: HostCgroup): ClusterHandle {
       return Object.fromEntries(components.flatMap((c) => (ids.has(c.pid) ? [[c.name, ids.get(c.pid) ?? 0]] : [])));
     },
     memory: () => readMemory(cgroup),
+    resetPeak: () => resetPeak(cgroup),
     containerCgroup: locate,
     containerLimits: async (reference) => {
       const memoryFile = cgroup.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';

@@ -1,0 +1,88 @@
+/** The configuration files and argument lists of the node. */
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { networkFor } from '../../cluster/embedded/address.js';
+import { buildComponents } from '../../cluster/embedded/config/components.js';
+import { buildFiles, buildMeminfo } from '../../cluster/embedded/config/files.js';
+import type { Layout } from '../../cluster/embedded/config/layout.js';
+import { resolveOptions, type ClusterOptions } from '../../cluster/embedded/options.js';
+
+function layoutFor(options: ClusterOptions = {}): Layout {
+  return {
+    settings: resolveOptions(options, { GLITCHKEEPER_STATE: '/state' }),
+    network: networkFor(7),
+    binaries: {
+      etcd: '/bin/etcd',
+      apiserver: '/bin/apiserver',
+      controllerManager: '/bin/controllerManager',
+      scheduler: '/bin/scheduler',
+      kubelet: '/bin/kubelet',
+      proxy: '/bin/proxy',
+      kubectl: '/bin/kubectl',
+      coredns: '/bin/coredns',
+      localPath: '/bin/localPath',
+      metricsServer: '/bin/metricsServer',
+      init: '/bin/init',
+    },
+    system: { containerd: '/usr/bin/containerd', ctr: '/usr/bin/ctr', cniPlugins: '/usr/lib/cni' },
+  };
+}
+
+function argumentsOf(name: string, options: ClusterOptions = {}): readonly string[] {
+  return buildComponents(layoutFor(options)).find((component) => component.name === name)?.argv ?? [];
+}
+
+const meminfo = 'MemTotal:       24683656 kB\nMemFree:        17740444 kB\nSwapTotal:       1000 kB\nSwapFree:        900 kB\n';
+
+describe('the components', () => {
+  it('start with what the others need, and each has a log of its own', () => {
+    const components = buildComponents(layoutFor());
+    expect(components.map((component) => component.name).slice(0, 3)).toEqual(['etcd', 'containerd', 'kube-apiserver']);
+    expect(new Set(components.map((component) => component.log)).size).toBe(components.length);
+  });
+  it('listen on the node address or on loopback, never on every address of a machine', () => {
+    for (const { argv } of buildComponents(layoutFor())) expect(argv.join(' ')).not.toContain('0.0.0.0');
+  });
+  it('the API server writes an audit log only when asked', () => {
+    expect(argumentsOf('kube-apiserver').join(' ')).not.toContain('audit');
+    expect(argumentsOf('kube-apiserver', { audit: '/tmp/audit.log' })).toContain('--audit-log-path=/tmp/audit.log');
+  });
+  it('kube-proxy leaves the sysctls of the machine alone', () => {
+    expect(argumentsOf('kube-proxy')).toEqual(expect.arrayContaining(['--conntrack-max-per-core=0']));
+  });
+  it('nothing secret is on a command line: keys are named by their files', () => {
+    for (const { argv } of buildComponents(layoutFor())) expect(argv.join(' ')).not.toMatch(/BEGIN|password|token=/i);
+  });
+});
+
+describe('the configuration files', () => {
+  const files = buildFiles(layoutFor(), 'PEM', meminfo);
+  const kubelet: unknown = parse(files['kubelet.yaml'] ?? '');
+  it("the kubelet rotates containers' logs at 10 MB, three files each (requirements row 9)", () => {
+    expect(kubelet).toMatchObject({ containerLogMaxSize: '10Mi', containerLogMaxFiles: 3 });
+  });
+  it('the kubelet keeps the control plane out of what pods may use', () => {
+    expect(kubelet).toMatchObject({ kubeReserved: { memory: String(500 * 2 ** 20) } });
+  });
+  it("local images are never collected as garbage", () => {
+    expect(kubelet).toMatchObject({ imageGCHighThresholdPercent: 100 });
+  });
+  it('containerd does not lower OOM scores, for which it would need CAP_SYS_RESOURCE', () => {
+    expect(files['containerd.toml']).toContain('restrict_oom_score_adj = true');
+  });
+  it('local-path is the default StorageClass and its volumes lie in the state folder', () => {
+    expect(files['addons.json']).toContain('"storageclass.kubernetes.io/is-default-class": "true"');
+    expect(files['local-path.json']).toContain('/state/clusters/glitchkeeper/volumes');
+  });
+  it('names outside the cluster do not exist', () => {
+    expect(files['Corefile']).toContain('rcode NXDOMAIN');
+  });
+  it('the node believes in the memory of its cgroup, and in no swap', () => {
+    const text = buildMeminfo(meminfo, 2 ** 30);
+    expect(text).toBe('MemTotal:       1048576 kB\nMemFree:        17740444 kB\nSwapTotal:       0 kB\nSwapFree:        0 kB\n');
+  });
+  it('without a limit the machine’s own memory is left to be seen', () => {
+    expect(buildFiles(layoutFor({ memory: 'none' }), 'PEM', meminfo)['init.json']).not.toContain('/proc/meminfo');
+    expect(files['init.json']).toContain('/proc/meminfo');
+  });
+});
