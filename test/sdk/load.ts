@@ -37,6 +37,8 @@ export interface LoadOptions {
    * (UWSGI_ADD_HEADER="Connection: close"), reuse ends in ECONNRESET. @default false
    */
   readonly reuse?: boolean;
+  /** Further headers, such as the Host that the server knows itself by where the DSN has its bare address. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds to wait for one answer. @default 30000 */
   readonly timeoutMs?: number;
   /** Events that may be under way at once; the rest is 'held back' (below the usual limit of 1024 files). @default 800 */
@@ -126,7 +128,7 @@ function shooter(options: LoadOptions, runId: string): (number: number, underWay
   const { dsn } = options;
   const Agent = dsn.baseUrl.startsWith('https:') ? https.Agent : http.Agent;
   const agent = new Agent({ keepAlive: options.reuse ?? false });
-  const headers = { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': authHeader(dsn) };
+  const headers = { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': authHeader(dsn), ...options.headers };
   return async (number, underWay) => {
     const eventId = randomUUID().replaceAll('-', '');
     const sentAt = Date.now();
