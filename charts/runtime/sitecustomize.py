@@ -34,5 +34,7 @@ def beat(path):
 
 keep_old_keys_valid()
 # Only the worker itself beats: a probe or a helper script in the same container must not make a dead worker look alive.
-if "GLITCHKEEPER_HEARTBEAT_FILE" in os.environ and os.path.basename(sys.argv[0] if sys.argv else "") == "celery":
+# orig_argv and not argv, which says only "-m" of a `python -m celery worker` while this file is loaded.
+IS_WORKER = "worker" in sys.orig_argv and any(os.path.basename(word) == "celery" for word in sys.orig_argv)
+if "GLITCHKEEPER_HEARTBEAT_FILE" in os.environ and IS_WORKER:
     threading.Thread(target=beat, args=(os.environ["GLITCHKEEPER_HEARTBEAT_FILE"],), daemon=True).start()
