@@ -1,7 +1,8 @@
 // Builds everything that runs without tsx: the operator's bundle and its loader, the synthesizer, the CLI, and the library.
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { BUNDLE_FILE, LOADER_FILE } from './operator/bundle.js';
 import ts from 'typescript';
 
 const OUT = 'build';
@@ -21,6 +22,21 @@ const common = {
   logLevel: 'warning',
 } satisfies BuildOptions;
 
+/**
+ * Leaves out what libraries load and the operator never calls: prom-client's push gateway, cluster and default metrics, pino's
+ * worker threads. They cost 5 MB of resident memory on Node 24, because each pulls in parts of Node (docs/decisions/0001).
+ */
+const withoutDeadWeight: Plugin = {
+  name: 'without-dead-weight',
+  setup({ onLoad, onResolve }) {
+    const empty = { contents: 'module.exports = {};' };
+    onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster|defaultMetrics|summary)\.js$/ }, () => empty);
+    onLoad({ filter: /pino\/lib\/(worker|transport|multistream)\.js$/ }, () => empty);
+    onResolve({ filter: /^(node:)?worker_threads$/ }, ({ path }) => ({ path, namespace: 'main-thread' }));
+    onLoad({ filter: /.*/, namespace: 'main-thread' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
+  },
+};
+
 async function buildOperator(): Promise<void> {
   const { outputFiles } = await build({
     ...common,
@@ -30,14 +46,15 @@ async function buildOperator(): Promise<void> {
     // pg's optional native driver, and its test for Cloudflare, which loads all of undici (9 MB) by touching Response.
     external: ['pg-native'],
     define: { Response: 'undefined' },
+    plugins: [withoutDeadWeight],
   });
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   const compressed = brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: code.length } });
   if (compressed.length > LARGEST_BUNDLE) throw new Error(`the operator's bundle is ${compressed.length} bytes, at most ${LARGEST_BUNDLE} fit a ConfigMap that kubectl applies`);
   mkdirSync(ASSETS, { recursive: true });
   writeFileSync(`${OUT}/operator.js`, code);
-  writeFileSync(`${ASSETS}/operator.js.br`, compressed);
-  cpSync('operator/run.mjs', `${ASSETS}/run.mjs`);
+  writeFileSync(`${ASSETS}/${BUNDLE_FILE}`, compressed);
+  cpSync('operator/run.mjs', `${ASSETS}/${LOADER_FILE}`);
 }
 
 /** A command of one file. Some of what it bundles is CommonJS and asks for `require`. */
