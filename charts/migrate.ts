@@ -6,7 +6,10 @@ import { SECRETS, labelsOf } from './names.js';
 import { contentHash, partMetadata, podDefaults, secretFiles } from './pods.js';
 import { runtimeHash } from './runtime.js';
 import type { Settings } from './settings.js';
-import { topologyOf } from './topology.js';
+import type { Process } from './releases.js';
+
+/** No server's variables: a change of theirs must not migrate again. */
+const MANAGEMENT: Process = { env: [], connections: 2 };
 
 export class Migrate extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -32,9 +35,8 @@ export class Migrate extends Construct {
 
 function podTemplate(settings: Settings): k8s.PodTemplateSpec {
   const resources = settings.resources.migrate;
-  const { web: process } = topologyOf(settings);
   const administrator = applicationContainer(settings, {
-    name: 'administrator', process, resources, command: runtimeCommand('administrator.py'),
+    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py'),
   });
   return {
     metadata: { labels: labelsOf('migrate'), annotations: runtimeHash() },
@@ -43,7 +45,7 @@ function podTemplate(settings: Settings): k8s.PodTemplateSpec {
       restartPolicy: 'OnFailure',
       initContainers: [
         applicationContainer(settings, {
-          name: 'migrate', process, resources,
+          name: 'migrate', process: MANAGEMENT, resources,
           command: ['sh', '-c', `${runtimeCommand('wait.py', 'database').join(' ')} && exec ./bin/run-migrate.sh`],
         }),
       ],

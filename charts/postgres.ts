@@ -13,7 +13,7 @@ const POSTGRES_USER = { user: 70, group: 70 };
 const PORT_NAME = 'postgres';
 const DATA_PATH = '/var/lib/postgresql/data';
 
-/** Connections beside GlitchTip's pools: the operator (2), a management command (2), a backup (1), a person (1). */
+/** Connections beside GlitchTip's pools: the operator (2), the migrate Job (2), a backup (1), a person (1). */
 const OTHER_CONNECTIONS = 6;
 /** PostgreSQL's own default of superuser_reserved_connections. */
 const RESERVED_CONNECTIONS = 3;
@@ -22,6 +22,7 @@ export class Postgres extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
 
+    new Volume(this, 'data', { name: CLAIMS.postgres, component: 'postgres', size: settings.storage.postgres, className: settings.storage.className });
     new k8s.KubeStatefulSet(this, 'statefulset', {
       metadata: partMetadata('postgres', 'postgres', [
         { check: 'container-security-context-user-group-id', reason: '70 is the user of the alpine image, which owns its files' },
@@ -36,7 +37,6 @@ export class Postgres extends Construct {
       },
     });
 
-    new Volume(this, 'data', { name: CLAIMS.postgres, component: 'postgres', size: settings.storage.postgres, className: settings.storage.className });
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata('postgres', 'postgres'),
       spec: { type: 'ClusterIP', selector: selectorOf('postgres'), ports: [clusterPort(DATABASE.port, PORT_NAME)] },
@@ -108,10 +108,10 @@ export function serverParameters(settings: Settings): Record<string, string> {
   };
 }
 
-/** Web twice (its surge), worker, the migrate Job, and what else may connect. */
+/** Web twice (its surge), worker, and what else may connect. */
 function connections(settings: Settings): number {
   const { web, worker } = topologyOf(settings);
-  const pools = 2 * web.connections + (worker?.process.connections ?? 0) + web.connections;
+  const pools = 2 * web.connections + (worker?.process.connections ?? 0);
   return pools + OTHER_CONNECTIONS + RESERVED_CONNECTIONS;
 }
 

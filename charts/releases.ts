@@ -62,6 +62,10 @@ const uwsgiWeb: Process = {
     { name: 'PORT', value: String(HTTP_PORT), why: 'pinned together with the probes' },
     { name: 'UWSGI_LISTEN', value: '1024', why: 'past 128 waiting connections clients get ECONNRESET and lose the event' },
     { name: 'UWSGI_THREADS', value: '4', why: 'one slow request does not hold up the others' },
+    {
+      name: 'UWSGI_ADD_HEADER', value: 'Connection: close',
+      why: 'uWSGI closes each connection without saying so; SDKs that reuse connections (@sentry/node 11) get ECONNRESET and lose the event',
+    },
   ],
   connections: 5,
 };

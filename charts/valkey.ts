@@ -24,6 +24,7 @@ export class Valkey extends Construct {
       data: { 'valkey.conf': configuration },
     });
 
+    new Volume(this, 'data', { name: CLAIMS.valkey, component: 'valkey', size: settings.storage.valkey, className: settings.storage.className });
     new k8s.KubeStatefulSet(this, 'statefulset', {
       metadata: partMetadata('valkey', 'valkey', [
         { check: 'container-security-context-user-group-id', reason: '999 is the user of the alpine image' },
@@ -41,7 +42,6 @@ export class Valkey extends Construct {
       },
     });
 
-    new Volume(this, 'data', { name: CLAIMS.valkey, component: 'valkey', size: settings.storage.valkey, className: settings.storage.className });
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata('valkey', 'valkey'),
       spec: { type: 'ClusterIP', selector: selectorOf('valkey'), ports: [clusterPort(VALKEY_PORT, PORT_NAME)] },
