@@ -113,18 +113,15 @@ async function aTransaction(context: Context): Promise<Finding> {
   const { store } = context;
   if (store === undefined) return { result: 'accepted only', detail: `answered ${delivery.answer}`, ...counts };
   const found = await store.until(async (after) => {
-    const ids = await store.api.newestTransactions(store.at.org);
-    return ids.includes(delivery.eventId) ? after : undefined;
+    const groups = await store.api.transactionGroups(store.at.org);
+    const group = groups.find(({ transaction }) => transaction === name);
+    return group && { group, after };
   });
   if (found === undefined) {
     return { result: 'failed', detail: `answered ${delivery.answer} but not stored in time`, ...counts, stored: 0 };
   }
-  const groups = await store.api.transactionGroups(store.at.org);
-  const group = groups.find(({ transaction }) => transaction === name);
-  const problems = differences(
-    { op: 'http.server', transactionCount: 1 },
-    { op: group?.op, transactionCount: group?.transactionCount },
-  );
-  const detail = problems.length === 0 ? `found after ${seconds(found)}` : problems.join('; ');
+  const { op, transactionCount } = found.group;
+  const problems = differences({ op: 'http.server', transactionCount: 1 }, { op, transactionCount });
+  const detail = problems.length === 0 ? `found after ${seconds(found.after)}` : problems.join('; ');
   return { result: problems.length === 0 ? 'passed' : 'failed', detail, ...counts, stored: 1 };
 }

@@ -27,7 +27,6 @@ const storedEvent = z.object({
   context: z.record(z.string(), z.unknown()).nullish(),
   user: z.record(z.string(), z.unknown()).nullish(),
 });
-const transaction = z.object({ event_id: z.string().optional(), eventId: z.string().optional() });
 const transactionGroup = z.object({ transaction: z.string(), op: z.string(), transactionCount: z.number() });
 
 /** A project as a token sees it. */
@@ -53,8 +52,6 @@ export const SCOPES = [
 
 // GlitchTip gives at most 100 rows a page whatever is asked for.
 const PAGE = 100;
-// The cursor for "from the end": r=1, in GlitchTip's encoding (base64 of a query string).
-const LAST_PAGE = Buffer.from('r=1').toString('base64');
 
 /** Talks to one instance with one API token. Every method throws ApiError on an unexpected status, NoAnswer on none. */
 export class GlitchTipApi {
@@ -88,9 +85,10 @@ export class GlitchTipApi {
     return { event: storedEvent.parse(raw), raw };
   }
 
-  /** Everything that is stored of an event, in the form that is closest to what was sent. */
+  /** What is stored of an event in the form that is closest to what was sent; undefined where an instance has no such view. */
   async eventJson(org: string, event: StoredEvent): Promise<unknown> {
-    return this.json(await this.get(`/organizations/${org}/issues/${event.groupID}/events/${event.eventID}/json/`), 'event');
+    const answer = await this.get(`/organizations/${org}/issues/${event.groupID}/events/${event.eventID}/json/`);
+    return answer.status === 404 ? undefined : this.json(answer, 'event');
   }
 
   /** Events of a project from the newest back, page by page, until `enough` says so of a page or there are no more. */
@@ -115,15 +113,9 @@ export class GlitchTipApi {
     }
   }
 
+  /** The newest 100 groups: transactions of one name and operation, with their number. */
   async transactionGroups(org: string): Promise<TransactionGroup[]> {
     return this.all(`/organizations/${org}/transaction-groups/?sort=-created&limit=${PAGE}`, transactionGroup, 1);
-  }
-
-  /** Ids of the newest 100 transactions of an organisation, without dashes. The list runs oldest first. */
-  async newestTransactions(org: string): Promise<string[]> {
-    const path = `/organizations/${org}/transactions/?limit=${PAGE}&cursor=${encodeURIComponent(LAST_PAGE)}`;
-    const rows = await this.all(path, transaction, 1);
-    return rows.map((row) => (row.event_id ?? row.eventId ?? '').replaceAll('-', ''));
   }
 
   async createOrganization(name: string): Promise<{ slug: string }> {
@@ -190,7 +182,7 @@ export class GlitchTipApi {
 function reason(answer: HttpAnswer): string {
   if (answer.status === 401) return '(the API token is not known to this instance)';
   if (answer.status === 403) return '(the API token lacks a scope that this needs)';
-  return answer.body.slice(0, 200);
+  return answer.body.trimStart().startsWith('<') ? '(an HTML page)' : answer.body.slice(0, 200);
 }
 
 function withCursor(path: string, cursor: string): string {
