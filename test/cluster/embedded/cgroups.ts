@@ -23,11 +23,11 @@ export interface HostCgroup {
   readonly memory: string;
 }
 
-/** Mount points of all cgroup hierarchies in the text of /proc/self/mounts, with their filesystem's type. */
+/** Mount points of the system's cgroup hierarchies in the text of /proc/self/mounts, with their filesystem's type. */
 export function parseCgroupMounts(mounts: string): readonly { target: string; version: 1 | 2 }[] {
   return mounts.split('\n').flatMap((line) => {
     const [, target, kind] = line.split(' ');
-    if (target === undefined || (kind !== 'cgroup' && kind !== 'cgroup2')) return [];
+    if (target?.startsWith(cgroupRoot) !== true || (kind !== 'cgroup' && kind !== 'cgroup2')) return [];
     return [{ target, version: kind === 'cgroup' ? 1 : 2 }];
   });
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorCode } from './filesystem.js';
+import { findProcess, identify } from './identity.js';
 import { networkFor, type NodeNetwork } from './address.js';
 import type { ClusterSettings } from './options.js';
 
@@ -31,25 +32,17 @@ export function instancesRoot(settings: ClusterSettings): string {
 
 const lockPollMs = 250;
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function takeLock(file: string): Promise<boolean> {
-  return writeFile(file, String(process.pid), { flag: 'wx' }).then(
-    () => true,
-    async (error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error;
-      const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-      if (owner > 0 && !isAlive(owner)) await rm(file, { force: true }); // its owner was killed
-      return false;
-    },
-  );
+  try {
+    await writeFile(file, await identify(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+  const owner = await readFile(file, 'utf8').catch(() => '');
+  // Its owner was killed. An empty file was made this very moment.
+  if (owner !== '' && (await findProcess(owner)) === undefined) await rm(file, { force: true });
+  return false;
 }
 
 /** Runs `work` while no other command holds the lock called `name`; calls `waiting` when that takes a while. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { processesIn, type HostCgroup } from './cgroups.js';
 import { initFile, statusFile } from './config/files.js';
 import type { Layout } from './config/layout.js';
+import { findProcess, identify } from './identity.js';
 import { nsenterPrefix } from './network.js';
 import type { ClusterPaths, ClusterSettings } from './options.js';
 
@@ -62,21 +63,12 @@ export async function launch(layout: Layout, cgroup: HostCgroup): Promise<void> 
   child.unref();
   await log.close();
   if (child.pid === undefined) throw new Error('the node could not be started');
-  await writeFile(pidFile(settings.paths), `${child.pid} ${(await startTime(child.pid)) ?? ''}`);
-}
-
-/** When a process began, in clock ticks since boot: with its id it names a process for ever, also across an exec. */
-async function startTime(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // Field 22 of proc_pid_stat(5), counted behind the command's closing parenthesis, which may contain spaces.
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  await writeFile(pidFile(settings.paths), await identify(child.pid));
 }
 
 /** Id of the running unshare process; undefined when the instance is down. */
 export async function runningPid(settings: ClusterSettings): Promise<number | undefined> {
-  const [pid, began] = (await readFile(pidFile(settings.paths), 'utf8').catch(() => '')).split(' ');
-  if (began === undefined || began === '') return undefined;
-  return (await startTime(Number(pid))) === began ? Number(pid) : undefined;
+  return findProcess(await readFile(pidFile(settings.paths), 'utf8').catch(() => ''));
 }
 
 /**

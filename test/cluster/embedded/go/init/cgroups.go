@@ -59,7 +59,8 @@ func cgroupMounts() ([]cgroupMount, error) {
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		before, after, _ := strings.Cut(lines.Text(), " - ")
 		left, right := strings.Fields(before), strings.Fields(after)
-		if len(left) < 5 || len(right) < 3 || !strings.HasPrefix(right[0], "cgroup") {
+		if len(left) < 5 || len(right) < 3 || !strings.HasPrefix(right[0], "cgroup") ||
+			!strings.HasPrefix(left[4], "/sys/fs/cgroup") {
 			continue
 		}
 		mounts = append(mounts, cgroupMount{target: left[4], kind: right[0], options: hierarchy(right[0], right[2])})
