@@ -1,0 +1,39 @@
+// What the bench asks of its load program and what it is told: the program runs inside the node's network, so both travel as JSON.
+import { z } from 'zod';
+
+export const loadJob = z.object({
+  /** At the Service's address; reachable inside the node's network namespace only. */
+  dsn: z.string(),
+  /** The Host that the server is asked for: it refuses its own ClusterIP. */
+  host: z.string(),
+  rate: z.number(),
+  seconds: z.number(),
+  /** Seconds after the last answer that an event may take to be stored. */
+  patience: z.number(),
+  database: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string(), database: z.string() }),
+});
+export type LoadJob = z.infer<typeof loadJob>;
+
+export const loadResult = z.object({
+  sent: z.number(),
+  accepted: z.number(),
+  /** "3 x ECONNRESET", empty when all were accepted. */
+  losses: z.string(),
+  stored: z.number(),
+  /** Accepted but not stored in time. */
+  lost: z.number(),
+  /** Events per second while they were sent. */
+  acceptedRate: z.number(),
+  /** Accepted events per second from the first sent to the last found stored. */
+  storedRate: z.number(),
+  /** Milliseconds from sending to the answer. */
+  answers: z.object({ p50: z.number().optional(), p99: z.number().optional() }),
+  /** Milliseconds from the answer to the look that found the event stored. */
+  lags: z.object({ p50: z.number().optional(), p95: z.number().optional(), p99: z.number().optional(), most: z.number().optional() }),
+  /** When the first and the last event were sent, milliseconds since the epoch. */
+  startedAt: z.number(),
+  endedAt: z.number(),
+  /** CPU seconds of the load program while it sent, its looks at the database included, and how long that was. */
+  client: z.object({ cpu: z.number(), seconds: z.number() }),
+});
+export type LoadResult = z.infer<typeof loadResult>;

@@ -1,0 +1,73 @@
+// `npm run bench`: measures what the project promises, and prints one table.
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
+import { buildProgress } from '../cluster/embedded/index.js';
+import { startCounting } from './cpu.js';
+import { ingestSection, prepareLoad, runLoadProgram } from './ingest.js';
+import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
+import { measureOperator } from './operator.js';
+import { parseOptions, type BenchOptions, type Measurement } from './options.js';
+import { renderJson, renderTable, renderVerdict, unmetGoals, type Section } from './report.js';
+import { openStage, type Stage } from './stage.js';
+import { measureStart } from './start.js';
+import { measureSynth } from './synth.js';
+
+interface Findings {
+  readonly sections: readonly Section[];
+  readonly image?: string;
+}
+
+async function main(options: BenchOptions, signal: AbortSignal): Promise<number> {
+  const { say } = buildProgress((line) => console.error(line), Date.now);
+  const machine = { cores: availableParallelism(), loadAverageBefore: loadavg()[0], node: process.version };
+  say(`${machine.cores} cores, load average ${machine.loadAverageBefore?.toFixed(1) ?? '?'}, Node ${machine.node}`);
+  const synth = options.measurements.includes('synth') ? [await measureSynth(options.runs, say)] : [];
+  const onCluster = options.measurements.filter((measurement) => measurement !== 'synth');
+  const { sections, image }: Findings = onCluster.length === 0 ? { sections: [] } : await measureOnCluster(options, say, signal);
+  const all = [...synth, ...sections];
+  if (options.json !== undefined) await writeFile(options.json, `${renderJson(all, { measuredAt: new Date().toISOString(), machine, image })}\n`);
+  console.log(`${renderTable(all, process.stdout.columns)}\n${image === undefined ? '' : `GlitchTip: ${image}\n`}${renderVerdict(all)}`);
+  return options.check && unmetGoals(all).length > 0 ? 1 : 0;
+}
+
+async function measureOnCluster(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Findings> {
+  const stage = await openStage(options, say, signal);
+  try {
+    const wants = (measurement: Measurement): boolean => options.measurements.includes(measurement);
+    const start = await measureStart(stage);
+    const loaded = wants('memory') || wants('ingest') ? await measureLoad(stage, options) : [];
+    const operator = wants('operator') ? [await measureOperator(stage)] : [];
+    const sections = [start, ...loaded, ...operator].filter(({ name }) => wants(name as Measurement));
+    return { sections, image: stage.image };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** One load for both: memory without it and with it, and what it says of ingest. */
+async function measureLoad(stage: Stage, options: BenchOptions): Promise<Section[]> {
+  const groups = await watchedGroups(stage);
+  const idle = options.measurements.includes('memory') ? await sampleIdle(stage, groups) : {};
+  const job = await prepareLoad(stage, options);
+  stage.say(`${options.rate} events/s for ${options.seconds} s`);
+  const stopSampling = await startSampling(groups, stage.cluster.cgroup.version);
+  const stopCounting = await startCounting(stage);
+  const result = await runLoadProgram(stage, job);
+  const cpu = await stopCounting(result);
+  const loaded = await stopSampling();
+  return [memorySection({ groups, idle, loaded, rate: options.rate }), ingestSection(result, cpu)];
+}
+
+/** Ctrl-C ends what is under way, and the cluster is removed. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+try {
+  process.exitCode = await main(parseOptions(process.argv.slice(2)), interruption());
+} catch (error) {
+  console.error(error instanceof Error ? `bench: ${error.message}` : error);
+  process.exitCode = 2;
+}

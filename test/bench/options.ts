@@ -1,0 +1,53 @@
+// The command line of `npm run bench`.
+import { Argument, Command, InvalidArgumentError } from 'commander';
+
+export const MEASUREMENTS = ['synth', 'start', 'memory', 'ingest', 'operator'] as const;
+export type Measurement = (typeof MEASUREMENTS)[number];
+
+export interface BenchOptions {
+  /** What to measure; all when none is named. */
+  readonly measurements: readonly Measurement[];
+  /** Name of the embedded cluster instance; what it held before is deleted. */
+  readonly name: string;
+  /** OCI archive that holds GlitchTip's image under its official name, instead of the double. */
+  readonly imageArchive?: string;
+  /** Settings file of the stack; without it, the defaults: requirements row 6. */
+  readonly settings?: string;
+  /** Events per second. */
+  readonly rate: number;
+  /** Seconds of load. */
+  readonly seconds: number;
+  /** Runs of each program in the synth measurement. */
+  readonly runs: number;
+  /** File for the results as JSON. */
+  readonly json?: string;
+  /** Exit with 1 when a goal is not met. */
+  readonly check: boolean;
+  /** Leave the cluster running. */
+  readonly keep: boolean;
+}
+
+/** Parses the arguments after the program's name; commander prints help and errors, and ends the process. */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const program = new Command('bench')
+    .description('Measures what the project promises, on a fresh embedded cluster, and prints one table.')
+    .addArgument(new Argument('[measurements...]', 'what to measure; all when none is named').choices(MEASUREMENTS))
+    .option('--name <name>', 'instance of the embedded cluster; what it held is deleted', 'bench')
+    .option('--image-archive <oci.tar>', "GlitchTip's image under its official name, instead of the double")
+    .option('--settings <file>', "settings of the stack (default: the product's own, requirements row 6)")
+    .option('--rate <n>', 'events per second', positive, 104)
+    .option('--seconds <n>', 'seconds of load', positive, 60)
+    .option('--runs <n>', 'runs of each program in synth', positive, 10)
+    .option('--json <file>', 'write the results to this file too')
+    .option('--check', 'exit with 1 when a goal is not met', false)
+    .option('--keep', 'leave the cluster running', false)
+    .parse(args, { from: 'user' });
+  const named = program.processedArgs[0] as readonly Measurement[];
+  return { ...program.opts<Omit<BenchOptions, 'measurements'>>(), measurements: named.length === 0 ? MEASUREMENTS : named };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 10_000) throw new InvalidArgumentError('expected a whole number from 1 to 10000');
+  return value;
+}

@@ -1,0 +1,34 @@
+// What one run of a program costs: wall time, and the peak of its resident memory as the kernel counted it.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+export interface Run {
+  /** Arguments of this very Node. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds from the start of the process to its end. Rejects when it fails. */
+export async function wallTime({ args, env }: Run): Promise<number> {
+  const { durationMs } = await execa(process.execPath, [...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return durationMs;
+}
+
+/** Saves the process's own status at its end. Not ru_maxrss: after a fork that begins with the size of the parent. */
+const atExit = `process.on('exit', () => require('node:fs').copyFileSync('/proc/self/status', process.env.BENCH_STATUS));\n`;
+
+/** Peak resident memory in bytes (VmHWM), from a run of its own, because the look at the end takes time. */
+export async function peakMemory({ args, env }: Run, scratch: string): Promise<number> {
+  const [hook, status] = [join(scratch, 'at-exit.cjs'), join(scratch, 'status')];
+  await writeFile(hook, atExit);
+  await wallTime({ args: ['--require', hook, ...args], env: { ...env, BENCH_STATUS: status } });
+  return parseStatus(await readFile(status, 'utf8'), 'VmHWM');
+}
+
+/** Bytes of a field of /proc/PID/status. @throws Error when the field is not there */
+export function parseStatus(text: string, field: string): number {
+  const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
+  if (kibibytes === undefined) throw new Error(`/proc/PID/status has no ${field}`);
+  return Number(kibibytes) * 1024;
+}

@@ -1,0 +1,99 @@
+// The fresh embedded cluster that the bench measures on, with the manifests of the settings under test.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { glitchtipImage } from '../../charts/application.js';
+import { loadSettings } from '../../charts/load-settings.js';
+import type { Settings } from '../../charts/settings.js';
+import { topologyOf } from '../../charts/topology.js';
+import { parsePods, reportParts, type PartReport } from '../../cli/parts.js';
+import { get, readAccess, type ApiAccess } from '../cluster/embedded/api.js';
+import { down, up, type ClusterHandle } from '../cluster/embedded/index.js';
+import type { BenchOptions } from './options.js';
+
+export interface Stage {
+  readonly cluster: ClusterHandle;
+  readonly settings: Settings;
+  /** Folder of the manifests. */
+  readonly dist: string;
+  /** Names of the parts, the migrate Job included. */
+  readonly parts: readonly string[];
+  /** GlitchTip's image as the node has it: name and digest. */
+  readonly image: string;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly observe: () => Promise<PartReport[]>;
+  /** The decoded values of a Secret. */
+  readonly secret: (name: string) => Promise<Readonly<Record<string, string>>>;
+  /** ClusterIP of a Service. */
+  readonly serviceAddress: (name: string) => Promise<string>;
+  /** Removes the cluster unless it is to be kept, and the manifests. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the cluster from nothing; the stack is not applied yet. A failed start leaves nothing. */
+export async function openStage(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Stage> {
+  const dist = await mkdtemp(join(tmpdir(), 'glitchkeeper-bench-'));
+  const file = options.settings === undefined ? join(dist, 'no-settings.yaml') : resolve(options.settings);
+  const close = async (): Promise<void> => {
+    if (!options.keep) await down({ name: options.name, delete: true });
+    await rm(dist, { recursive: true, force: true });
+  };
+  try {
+    await execa('npm', ['run', '--silent', 'app'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const settings = loadSettings(file);
+    const cluster = await up({ name: options.name, fresh: true, countPrograms: true, log: say, signal });
+    const image = await chooseImage(cluster, glitchtipImage(settings), options.imageArchive);
+    const access = await readAccess(cluster.paths.pki, cluster.network.server);
+    return { cluster, settings, dist, image, say, signal, close, parts: partsOf(settings), ...questions(access, settings) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function partsOf(settings: Settings): string[] {
+  const { worker, valkey } = topologyOf(settings);
+  return ['operator', 'postgres', ...(valkey ? ['valkey'] : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'])];
+}
+
+/** Plain requests: a kubectl for each question would cost a tenth of a CPU second, on the cores that are measured. */
+function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe' | 'secret' | 'serviceAddress'> {
+  const inNamespace = `/api/v1/namespaces/${settings.namespace}`;
+  const ask = async (path: string): Promise<string> => {
+    const answer = await get(access, `${inNamespace}/${path}`);
+    if (answer?.status !== 200) throw new Error(`${path}: ${answer?.body ?? 'the API server does not answer'}`);
+    return answer.body;
+  };
+  return {
+    observe: async () => {
+      // A busy API server may take more than 3 s for one answer; the next look is soon.
+      const answer = await get(access, `${inNamespace}/pods`);
+      return reportParts(partsOf(settings), answer?.status === 200 ? parsePods(answer.body) : [], new Map());
+    },
+    secret: async (name) => {
+      const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(JSON.parse(await ask(`secrets/${name}`)));
+      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+    },
+    serviceAddress: async (name) => {
+      const service = z.object({ spec: z.object({ clusterIP: z.string() }) }).parse(JSON.parse(await ask(`services/${name}`)));
+      return service.spec.clusterIP;
+    },
+  };
+}
+
+/** Imports the archive if one was named, and says which image the node will run. @throws Error when the archive has another name inside */
+async function chooseImage(cluster: ClusterHandle, name: string, archive: string | undefined): Promise<string> {
+  if (archive === undefined) return `${name} ${await digestOf(cluster, name)}`;
+  await cluster.ctr('images', 'remove', name);
+  await cluster.importArchive(archive);
+  const digest = await digestOf(cluster, name);
+  if (digest === '') throw new Error(`--image-archive: expected an archive with ${name} in it, found none of that name`);
+  return `${name} ${digest} (from --image-archive)`;
+}
+
+async function digestOf(cluster: ClusterHandle, name: string): Promise<string> {
+  return /sha256:[0-9a-f]{12}/.exec(await cluster.ctr('images', 'list', `name==${name}`))?.[0] ?? '';
+}

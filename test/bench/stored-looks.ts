@@ -1,0 +1,64 @@
+/**
+ * Finds out when each event of a run became visible in the database.
+ *
+ * GlitchTip has no column for that: `received` is when web took the event. So the table is looked at every 250 ms, and
+ * each look asks for exactly what the one before could not see: rows whose transaction is not visible in the earlier
+ * look's snapshot. Every event gets a lag of its own, too long by one pause at most and never too short; nothing is
+ * asked of web, whose CPU is what the load is short of.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { z } from 'zod';
+
+const PAUSE_MS = 250;
+
+/** xmin is a 32-bit transaction id: read as a 64-bit one it is right in a database that is younger than 4 billion of them. */
+const LOOK = `
+  SELECT look.snapshot, event.id
+  FROM (SELECT pg_current_snapshot()::text AS snapshot) look
+  LEFT JOIN LATERAL (
+    SELECT replace(id::text, '-', '') AS id FROM issue_events_issueevent
+    WHERE received >= $1 AND NOT pg_visible_in_snapshot(xmin::text::xid8, $2::pg_snapshot)
+  ) event ON true`;
+
+const rows = z.array(z.object({ snapshot: z.string(), id: z.string().nullable() })).min(1);
+
+export interface StoredLooks {
+  /** Milliseconds (epoch) at which an event, by its 32 hexadecimal digits, was first seen. */
+  readonly seen: ReadonlyMap<string, number>;
+  /** Rejects with the database's error when a look failed. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Looks until stopped. @param database connected, and used by nobody else */
+export async function watchStored(database: Client, since: Date): Promise<StoredLooks> {
+  const seen = new Map<string, number>();
+  let snapshot = await currentSnapshot(database);
+  const stopped = new AbortController();
+  const look = async (): Promise<void> => {
+    const found = rows.parse((await database.query(LOOK, [since, snapshot])).rows);
+    const at = Date.now();
+    for (const { id } of found) if (id !== null && !seen.has(id)) seen.set(id, at);
+    snapshot = found[0]?.snapshot ?? snapshot;
+  };
+  const finished = (async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await look();
+      await sleep(PAUSE_MS);
+    }
+  })();
+  // Whoever stops the watch hears of a failure; until then it must not end the process.
+  finished.catch(() => undefined);
+  return {
+    seen,
+    stop: () => {
+      stopped.abort();
+      return finished;
+    },
+  };
+}
+
+async function currentSnapshot(database: Client): Promise<string> {
+  const answer = await database.query('SELECT pg_current_snapshot()::text AS snapshot, NULL AS id');
+  return rows.parse(answer.rows)[0]?.snapshot ?? '';
+}
