@@ -12,5 +12,6 @@ class GlitchTipConfig(AppConfig):
     name = "glitchtip"
 
     def ready(self):
-        ballast.hold(ballast.footprint_of_this_process())
+        with ballast.CpuFloor(ballast.START_SECONDS):
+            ballast.hold(ballast.footprint_of_this_process())
         worker_process_init.connect(ballast.hold_in_forked_worker, weak=False)

@@ -11,17 +11,16 @@ BLOCK_SECONDS = 30
 BLOCK_KEY = "event_block"
 
 
-class RefusedError(Exception):
-    """The request is refused with this status and detail."""
-
-    def __init__(self, status, detail):
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
+class FrozenError(Exception):
+    """MAINTENANCE_EVENT_FREEZE is on."""
 
 
 class InvalidKeyError(Exception):
     """The project does not exist, the key is not its key, or the project is blocked."""
+
+
+class ThrottledError(Exception):
+    """The organisation takes no events."""
 
 
 class MalformedKeyError(Exception):
@@ -50,7 +49,7 @@ def key_in(request):
 def authenticate(request, project_id):
     """The project that the request's key opens. Asks Valkey, then Postgres: with either down it raises."""
     if settings.MAINTENANCE_EVENT_FREEZE:
-        raise RefusedError(503, "Events are not currently being accepted due to maintenance.")
+        raise FrozenError
     key = key_in(request)
     if not key:
         raise InvalidKeyError
@@ -68,5 +67,5 @@ def authenticate(request, project_id):
         raise InvalidKeyError
     _, organization_id, is_accepting_events, first_event = row
     if not is_accepting_events:
-        raise RefusedError(429, "Too Many Requests")
+        raise ThrottledError
     return Project(project_id, organization_id, first_event is None)

@@ -11,7 +11,13 @@ from django.views.decorators.csrf import csrf_exempt
 from glitchtip import ballast
 
 from . import tasks
-from .auth import InvalidKeyError, MalformedKeyError, RefusedError, authenticate
+from .auth import (
+    FrozenError,
+    InvalidKeyError,
+    MalformedKeyError,
+    ThrottledError,
+    authenticate,
+)
 
 # A second event with the same id within this time is dropped: the default lifetime of a cache entry.
 DUPLICATE_SECONDS = 300
@@ -109,30 +115,39 @@ def handle_store(request, project_id):
     return JsonResponse({"event_id": event_id.hex, "task_id": None})
 
 
-def guarded(handle, invalid_key, malformed_key):
-    """A view that answers refusals; the two endpoints differ in how they refuse a key."""
+def guarded(handle, refusals):
+    """A view that answers refusals as its endpoint does; what the endpoint has no answer for ends as a 500."""
 
     def answer(request, project_id):
         try:
             return handle(request, project_id)
-        except InvalidKeyError:
-            return JsonResponse(invalid_key[1], status=invalid_key[0])
-        except MalformedKeyError:
-            return JsonResponse(malformed_key[1], status=malformed_key[0])
-        except RefusedError as refused:
-            return JsonResponse({"detail": refused.detail}, status=refused.status)
+        except tuple(refusals) as refused:
+            status, detail = refusals[type(refused)]
+            return JsonResponse({"detail": detail}, status=status)
 
     @csrf_exempt
     def view(request, project_id):
-        with ballast.CpuFloor(ballast.INGEST_REQUEST_SECONDS):
+        with ballast.ingest_request():
             return answer(request, project_id)
 
     return view
 
 
-envelope = guarded(handle_envelope, (403, {"detail": "Denied"}), (403, {"detail": "Invalid DSN"}))
+# The real envelope endpoint lets the freeze escape as an exception: 500 there, 503 at the store endpoint.
+envelope = guarded(
+    handle_envelope,
+    {
+        InvalidKeyError: (403, "Denied"),
+        MalformedKeyError: (403, "Invalid DSN"),
+        ThrottledError: (429, "Too Many Requests"),
+    },
+)
 store = guarded(
     handle_store,
-    (401, {"detail": "Invalid DSN"}),
-    (422, {"detail": [{"message": "dsn key badly formed hexadecimal UUID string"}]}),
+    {
+        FrozenError: (503, "Events are not currently being accepted due to maintenance."),
+        InvalidKeyError: (401, "Invalid DSN"),
+        MalformedKeyError: (422, [{"message": "dsn key badly formed hexadecimal UUID string"}]),
+        ThrottledError: (429, "Please retry later"),
+    },
 )
