@@ -126,6 +126,8 @@ async function removeTree(folder: string): Promise<void> {
 /** Memory of the whole instance in bytes. Version 2 before Linux 5.19 has no peak. */
 export interface MemoryUse {
   readonly used: number;
+  /** What the kernel cannot take back at once, as the kubelet counts it: used without inactive pages of files. */
+  readonly workingSet: number;
   readonly peak: number | undefined;
   readonly limit: number | undefined;
 }
@@ -137,7 +139,15 @@ export async function readMemory(cgroup: HostCgroup): Promise<MemoryUse | undefi
       ? ['memory.usage_in_bytes', 'memory.max_usage_in_bytes', 'memory.limit_in_bytes']
       : ['memory.current', 'memory.peak', 'memory.max'];
   const [used, peak, limit] = await Promise.all(names.map((name) => readBytes(join(cgroup.memory, name))));
-  return used === undefined ? undefined : { used, peak, limit };
+  if (used === undefined) return undefined;
+  const stat = await readFile(join(cgroup.memory, 'memory.stat'), 'utf8').catch(() => '');
+  return { used, workingSet: Math.max(0, used - inactiveFileBytes(stat)), peak, limit };
+}
+
+/** Bytes of files' pages that nobody has used lately, the children's included: memory.stat of either version. */
+export function inactiveFileBytes(stat: string): number {
+  const line = /^total_inactive_file (\d+)$/m.exec(stat) ?? /^inactive_file (\d+)$/m.exec(stat);
+  return Number(line?.[1] ?? 0);
 }
 
 /** Starts the peak anew, e.g. after images were imported. Version 2 offers that only to the reader's own descriptor. */

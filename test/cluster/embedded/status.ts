@@ -85,7 +85,7 @@ export function renderStatus(state: ClusterStatus, now: number): string {
   const limit = memory?.limit === undefined ? 'no limit' : `limit ${mib(memory.limit)}`;
   return [
     table.toString(),
-    `memory of the whole node, pods included: ${mib(memory?.used)} used, ${mib(memory?.peak)} peak, ${limit}`,
+    `memory of the whole node, pods included: ${mib(memory?.used)} used, ${mib(memory?.workingSet)} without idle file pages, ${mib(memory?.peak)} peak, ${limit}`,
     `node: ${state.node}`,
     `kubeconfig: ${state.kubeconfigPath}`,
   ].join('\n');

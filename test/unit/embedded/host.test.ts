@@ -1,7 +1,7 @@
 /** What is read from the machine: cgroup mounts, containers' cgroups, missing packages, program names. */
 import { describe, expect, it } from '@jest/globals';
 import { clusterModules, programName } from '../../cluster/embedded/binaries.js';
-import { parseCgroupMounts } from '../../cluster/embedded/cgroups.js';
+import { inactiveFileBytes, parseCgroupMounts } from '../../cluster/embedded/cgroups.js';
 import { containerPath } from '../../cluster/embedded/handle.js';
 import { buildKubeconfig } from '../../cluster/embedded/kubeconfig.js';
 import { describePackages, imageRequirements, nodeRequirements } from '../../cluster/embedded/packages.js';
@@ -14,6 +14,14 @@ describe('cgroup mounts', () => {
       { target: '/sys/fs/cgroup/memory', version: 1 },
       { target: '/sys/fs/cgroup/unified', version: 2 },
     ]);
+  });
+});
+
+describe('memory.stat', () => {
+  it('of version 1 counts the children in its total, of version 2 in the plain figure', () => {
+    expect(inactiveFileBytes('inactive_file 1\ntotal_inactive_file 20\n')).toBe(20);
+    expect(inactiveFileBytes('anon 5\ninactive_file 7\n')).toBe(7);
+    expect(inactiveFileBytes('')).toBe(0);
   });
 });
 
@@ -67,8 +75,8 @@ describe('the status', () => {
     expect(renderStatus(state, 0)).toBe('cluster "n" is down');
   });
   it('shows memory against its limit', () => {
-    const memory = { used: 300 * 2 ** 20, peak: 400 * 2 ** 20, limit: 2 ** 30 };
+    const memory = { used: 300 * 2 ** 20, workingSet: 200 * 2 ** 20, peak: 400 * 2 ** 20, limit: 2 ** 30 };
     const state = { name: 'n', running: true, components: [], memory, node: 'Ready', kubeconfigPath: '/k' };
-    expect(renderStatus(state, 0)).toContain('300Mi used, 400Mi peak, limit 1024Mi');
+    expect(renderStatus(state, 0)).toContain('300Mi used, 200Mi without idle file pages, 400Mi peak, limit 1024Mi');
   });
 });
