@@ -12,14 +12,15 @@ export interface StoredReader {
   newestNumber(runId: string): Promise<number | undefined>;
 }
 
+/** How far the server's clock may be behind this machine's. */
+export const CLOCK_SKEW_MS = 60_000;
+
 /** Reads through the REST API: 100 events a page, newest first. */
 export function apiReader(api: GlitchTipApi, at: ProjectPath): StoredReader {
-  // The server's clock may differ from this machine's.
-  const clockSkewMs = 60_000;
   return {
     async storedIds(runId, since) {
       const ids = new Set<string>();
-      for await (const event of api.eventsSince(at, new Date(since - clockSkewMs))) {
+      for await (const event of api.eventsSince(at, new Date(since - CLOCK_SKEW_MS))) {
         if (loadNumber(event.title, runId) !== undefined) ids.add(event.eventID.replaceAll('-', ''));
       }
       return ids;
