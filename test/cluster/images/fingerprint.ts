@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 
 const ignoredFolders = new Set(['__pycache__', '.ruff_cache']);
 /** Documentation and test code that lie beside an image's files and are not part of it. */
-const ignoredEndings = ['.md', '.ts'];
+const ignoredEndings = ['.md', '.ts', 'ruff.toml'];
 
 /** Every regular file under a folder, sorted, but for caches, documentation and TypeScript. */
 export function listFiles(folder: string): string[] {

@@ -109,7 +109,9 @@ DATABASES["default"].update(
     POOL={
         "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
         "max_size": env.int("DATABASE_POOL_MAX_SIZE", 10),
-    },
+    }
+    if env.bool("DATABASE_POOL", True)
+    else None,
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -19,7 +19,7 @@ def open_pool(parameters, options):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Borrows a connection for each request or task and gives it back at the end."""
+    """Borrows a connection for each request or task and gives it back; without a pool it is Django's own."""
 
     def _pool(self, parameters):
         # A forked process must not use its parent's sockets.
@@ -30,9 +30,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return _pools[key]
 
     def get_new_connection(self, conn_params):
+        if self.settings_dict["POOL"] is None:
+            return super().get_new_connection(conn_params)
         return self._pool(conn_params).getconn()
 
     def _close(self):
-        if self.connection is not None:
+        if self.settings_dict["POOL"] is None:
+            super()._close()
+        elif self.connection is not None:
             self.connection._pool.putconn(self.connection)
             self.connection = None
