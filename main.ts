@@ -14,7 +14,8 @@ import type { Settings } from './charts/settings.js';
 const SETTINGS_FILE = process.env.GLITCHKEEPER_SETTINGS ?? 'settings.yaml';
 const OUTPUT = process.env.CDK8S_OUTDIR ?? 'dist';
 
-function synthesize(settings: Settings): void {
+/** @returns the files written */
+function synthesize(settings: Settings): string[] {
   const app = new App({ outdir: OUTPUT });
   const inNamespace: ChartProps = { namespace: settings.namespace, disableResourceNameHashes: true };
   const namespace = new Chart(app, 'namespace');
@@ -32,24 +33,32 @@ function synthesize(settings: Settings): void {
 
   removeOldManifests();
   app.synth();
-  for (const { path, content } of hostFiles(settings)) {
+  const host = hostFiles(settings);
+  for (const { path, content } of host) {
     mkdirSync(dirname(join(OUTPUT, path)), { recursive: true });
     writeFileSync(join(OUTPUT, path), content);
   }
+  return [...readdirSync(OUTPUT).filter(isManifest).sort(), ...host.map(({ path }) => path)].map((file) => join(OUTPUT, file));
 }
 
 /** A part that the settings no longer have must not stay in dist/ and be applied again. */
 function removeOldManifests(): void {
   mkdirSync(OUTPUT, { recursive: true });
-  for (const name of readdirSync(OUTPUT).filter((file) => file.endsWith('.k8s.yaml'))) rmSync(join(OUTPUT, name));
+  for (const name of readdirSync(OUTPUT).filter(isManifest)) rmSync(join(OUTPUT, name));
+}
+
+function isManifest(file: string): boolean {
+  return file.endsWith('.k8s.yaml');
 }
 
 try {
   const settings = loadSettings(SETTINGS_FILE);
   const budget = planBudget(settings);
   if (budget.problems.length > 0) throw new SettingsError(SETTINGS_FILE, budget.problems);
-  synthesize(settings);
-  console.log(`${renderBudget(budget)}\n`);
+  const files = synthesize(settings);
+  // To standard error: cdk8s' own CLI swallows what its app prints to standard output.
+  console.error(`${renderBudget(budget)}\n`);
+  for (const file of files) console.log(file);
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(error.message);

@@ -3,6 +3,7 @@ import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { GlitchTip } from '../imports/glitchkeeper.io.js';
+import { BUNDLE_FILE, LOADER_FILE, NODE_FLAGS } from '../operator/bundle.js';
 import { GROUP, LEASE_NAME, PLURAL } from '../operator/api/names.js';
 import { readAsset } from './assets.js';
 import { CONFIG_MAPS, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, labelsOf, selectorOf } from './names.js';
@@ -18,13 +19,13 @@ const SETTINGS_PATH = '/etc/glitchkeeper/settings';
 export class Operator extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const bundle = readAsset('operator.js.br');
-    const loader = readAsset('run.mjs').toString('utf8');
+    const bundle = readAsset(BUNDLE_FILE);
+    const loader = readAsset(LOADER_FILE).toString('utf8');
 
     new k8s.KubeConfigMap(this, 'bundle', {
       metadata: partMetadata(CONFIG_MAPS.bundle, 'operator'),
-      data: { 'run.mjs': loader },
-      binaryData: { 'operator.js.br': bundle.toString('base64') },
+      data: { [LOADER_FILE]: loader },
+      binaryData: { [BUNDLE_FILE]: bundle.toString('base64') },
     });
     new k8s.KubeConfigMap(this, 'settings', {
       metadata: partMetadata(CONFIG_MAPS.settings, 'operator'),
@@ -95,7 +96,7 @@ function container(settings: Settings): k8s.Container {
     name: 'operator',
     image: settings.images.operator,
     imagePullPolicy: 'IfNotPresent',
-    command: ['node', '--max-old-space-size=48', `${BUNDLE_PATH}/run.mjs`],
+    command: ['node', ...NODE_FLAGS, `${BUNDLE_PATH}/${LOADER_FILE}`],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
