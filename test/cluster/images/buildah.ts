@@ -15,7 +15,7 @@ export interface Buildah {
   readonly build: (request: BuildRequest) => Promise<void>;
   readonly pull: (name: string) => Promise<void>;
   readonly exists: (name: string) => Promise<boolean>;
-  /** Removes images of this repository other than the one to keep, and what a stopped build left behind. */
+  /** Removes images of this repository other than the one to keep. */
   readonly prune: (repository: string, keep: string) => Promise<void>;
   /** Writes the image as an oci-archive; the file appears only when it is complete. */
   readonly writeArchive: (name: string, archive: string) => Promise<void>;
@@ -42,7 +42,6 @@ export function openBuildah(folder: string, env: NodeJS.ProcessEnv = process.env
       return result.exitCode === 0;
     },
     async prune(repository, keep) {
-      await buildah('rm', '--all');
       const listed = await buildah('images', '--all', '--format', '{{.Name}}:{{.Tag}}');
       const stale = listed.split('\n').filter((name) => name.startsWith(`${repository}:`) && name !== keep);
       if (stale.length > 0) {
@@ -50,7 +49,8 @@ export function openBuildah(folder: string, env: NodeJS.ProcessEnv = process.env
       }
     },
     async writeArchive(name, archive) {
-      const partial = `${archive}.partial`;
+      // With the process id two runs at once disturb each other no more than by doing the same work twice.
+      const partial = `${archive}.${process.pid}.partial`;
       rmSync(partial, { force: true });
       await buildah('push', '--quiet', name, `oci-archive:${partial}:${name}`);
       renameSync(partial, archive);

@@ -1,5 +1,5 @@
 /** Makes sure that an archive of every image of the stack lies in the cache: pulled where a registry answers, else built. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,10 +119,9 @@ interface BuildSurroundings {
 async function buildLocally(entry: ImageEntry, buildah: Buildah, { cacheFolder, progress }: BuildSurroundings): Promise<void> {
   const buildArguments: Record<string, string> = {};
   if (entry.onRootfs) {
-    buildArguments['BASE'] = await ensureRootfs(buildah, join(cacheFolder, 'rootfs-scratch'), progress);
+    buildArguments['BASE'] = await ensureRootfs(buildah, cacheFolder, progress);
   }
-  const context = join(cacheFolder, 'context');
-  rmSync(context, { recursive: true, force: true });
+  const context = mkdtempSync(join(cacheFolder, 'context-'));
   cpSync(join(here, entry.folder), context, { recursive: true });
   try {
     if (entry.prepared) {
@@ -141,7 +140,7 @@ function removeOlder(archive: string, prefix: string): void {
   const folder = dirname(archive);
   for (const file of readdirSync(folder)) {
     const path = join(folder, file);
-    if (file.startsWith(prefix) && path !== archive) {
+    if (file.startsWith(prefix) && file.endsWith('.tar') && path !== archive) {
       rmSync(path);
     }
   }

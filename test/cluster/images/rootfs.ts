@@ -1,5 +1,5 @@
 /** Makes the one root filesystem layer that the local images share: Debian by debootstrap, then the packages. */
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -21,13 +21,12 @@ export function rootfsName(): string {
  * Builds the shared image unless the storage has it; about two minutes from nothing.
  * Needs root and a Debian mirror. debootstrap verifies the archive's signature.
  */
-export async function ensureRootfs(buildah: Buildah, scratch: string, progress: (step: string) => void): Promise<string> {
+export async function ensureRootfs(buildah: Buildah, cacheFolder: string, progress: (step: string) => void): Promise<string> {
   const name = rootfsName();
   if (await buildah.exists(name)) {
     return name;
   }
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true });
+  const scratch = mkdtempSync(join(cacheFolder, 'rootfs-'));
   try {
     cpSync(baseFolder, scratch, { recursive: true });
     progress(`debootstrap: a minimal Debian ${debianSuite}`);
