@@ -100,6 +100,9 @@ export function summarizeMemory(samples: readonly MemoryReading[], version: Cgro
   };
 }
 
+const NOTE = '"used" is all that the kernel charges to the 1.9 GiB cgroup, control plane and operator included; "working set" is used without the '
+  + 'page cache that can be dropped at once. What importing the images left in the cache was dropped before.';
+
 export interface MemoryResult {
   readonly groups: readonly WatchedGroup[];
   readonly idle: MemoryUses;
@@ -109,7 +112,7 @@ export interface MemoryResult {
 }
 
 export function memorySection(result: MemoryResult): Section {
-  return { name: 'memory', rows: memoryRows(result), numbers: { idle: result.idle, loaded: result.loaded } };
+  return { name: 'memory', rows: memoryRows(result), numbers: { idle: result.idle, loaded: result.loaded }, note: NOTE };
 }
 
 export function memoryRows({ groups, idle, loaded, rate }: MemoryResult): Row[] {

@@ -84,7 +84,7 @@ function medians(samples: readonly Resident[]): Resident {
 }
 
 export function operatorRows({ operator, bare, version }: OperatorCost): Row[] {
-  const describe = ({ resident, own }: Resident): string => `${mebibytes(resident)} resident, ${mebibytes(own)} of it its own`;
+  const describe = ({ resident, own }: Resident): string => `${mebibytes(resident)} resident: ${mebibytes(own)} its own, ${mebibytes(resident - own)} of files (Node's program)`;
   const ratio = operator.resident / bare.resident;
   return [
     { what: 'operator', measured: `${describe(operator)} (Node ${version})` },

@@ -9,14 +9,16 @@ export interface Run {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds from the start of the process to its end. Rejects when it fails. */
+/** Milliseconds from the start of the process to its end. Rejects with what it wrote to standard error when it fails. */
 export async function wallTime({ args, env }: Run): Promise<number> {
-  const { durationMs } = await execa(process.execPath, [...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { durationMs } = await execa(process.execPath, [...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   return durationMs;
 }
 
 /** Saves the process's own status at its end. Not ru_maxrss: after a fork that begins with the size of the parent. */
-const atExit = `process.on('exit', () => require('node:fs').copyFileSync('/proc/self/status', process.env.BENCH_STATUS));\n`;
+const atExit = `const fs = require('node:fs');
+process.on('exit', () => fs.writeFileSync(process.env.BENCH_STATUS, fs.readFileSync('/proc/self/status')));
+`;
 
 /** Peak resident memory in bytes (VmHWM), from a run of its own, because the look at the end takes time. */
 export async function peakMemory({ args, env }: Run, scratch: string): Promise<number> {

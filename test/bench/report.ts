@@ -20,6 +20,8 @@ export interface Section {
   readonly name: string;
   readonly rows: readonly Row[];
   readonly numbers: unknown;
+  /** What a reader must know to read the lines, in a sentence or two under the table. */
+  readonly note?: string;
 }
 
 /** A goal that a value meets up to and including the limit. NaN meets none. */
@@ -57,7 +59,12 @@ function metText(goal: Goal | undefined): string {
   return goal.met ? 'met' : 'NOT MET';
 }
 
-/** The line under the table. */
+/** The notes under the table, each on a line of its own. */
+export function renderNotes(sections: readonly Section[]): string {
+  return sections.flatMap(({ name, note }) => (note === undefined ? [] : `${name}: ${note}\n`)).join('');
+}
+
+/** The last line. */
 export function renderVerdict(sections: readonly Section[]): string {
   const goals = sections.flatMap(({ rows }) => rows).filter(({ goal }) => goal !== undefined).length;
   const unmet = unmetGoals(sections);

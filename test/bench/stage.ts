@@ -42,7 +42,7 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
     await rm(dist, { recursive: true, force: true });
   };
   try {
-    await execa('npm', ['run', '--silent', 'app'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file }, stdio: ['ignore', 'ignore', 'inherit'] });
+    await execa('npm', ['run', '--silent', 'app'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file }, stdio: ['ignore', 'ignore', 'pipe'] });
     const settings = loadSettings(file);
     const cluster = await up({ name: options.name, fresh: true, countPrograms: true, log: say, signal });
     const image = await chooseImage(cluster, glitchtipImage(settings), options.imageArchive);
@@ -71,7 +71,7 @@ function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe'
     observe: async () => {
       // A busy API server may take more than 3 s for one answer; the next look is soon.
       const answer = await get(access, `${inNamespace}/pods`);
-      return reportParts(partsOf(settings), answer?.status === 200 ? parsePods(answer.body) : [], new Map());
+      return reportParts(partsOf(settings), answer?.status === 200 ? parsePods(withKinds(answer.body)) : [], new Map());
     },
     secret: async (name) => {
       const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(JSON.parse(await ask(`secrets/${name}`)));
@@ -82,6 +82,12 @@ function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe'
       return service.spec.clusterIP;
     },
   };
+}
+
+/** The items of a list come without their kind; kubectl adds it, and what reads kubectl's output expects it. */
+function withKinds(list: string): string {
+  const { items } = z.object({ items: z.array(z.looseObject({})) }).parse(JSON.parse(list));
+  return JSON.stringify({ items: items.map((item) => ({ kind: 'Pod', ...item })) });
 }
 
 /** Imports the archive if one was named, and says which image the node will run. @throws Error when the archive has another name inside */

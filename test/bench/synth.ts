@@ -18,7 +18,7 @@ export interface SynthCost {
 
 /** Builds first. @param runs of each program, alternating, after one of each that does not count */
 export async function measureSynth(runs: number, say: (line: string) => void): Promise<Section> {
-  await execa('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  await execa('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const scratch = await mkdtemp(join(tmpdir(), 'glitchkeeper-synth-'));
   const settings = join(scratch, 'no-settings.yaml');
   const synth: Run = { args: ['build/main.js'], env: { CDK8S_OUTDIR: join(scratch, 'dist'), GLITCHKEEPER_SETTINGS: settings } };

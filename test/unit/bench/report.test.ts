@@ -1,6 +1,6 @@
 // The table, the goals and the verdict of the bench.
 import { describe, expect, it } from '@jest/globals';
-import { atMost, mebibytes, renderJson, renderTable, renderVerdict, under, unmetGoals, type Section } from '../../bench/report.js';
+import { atMost, mebibytes, renderJson, renderNotes, renderTable, renderVerdict, under, unmetGoals, type Section } from '../../bench/report.js';
 
 const sections: Section[] = [
   { name: 'synth', rows: [{ what: 'ratio', measured: '3.1', goal: atMost(3.1, 4) }, { what: 'peak', measured: '70Mi' }], numbers: { ratio: 3.1 } },
@@ -43,6 +43,12 @@ describe('the table', () => {
   it('is as wide as the terminal, but never so narrow that nothing can be read', () => {
     expect(Math.max(...lines.map(({ length }) => length))).toBe(120);
     expect(Math.max(...renderTable(sections, 10).split('\n').map(({ length }) => length))).toBe(102);
+  });
+});
+
+describe('the notes', () => {
+  it('are under the names of their sections, where there are any', () => {
+    expect(renderNotes([...sections, { name: 'memory', rows: [], numbers: {}, note: 'used is all.' }])).toBe('memory: used is all.\n');
   });
 });
 
