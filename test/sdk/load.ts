@@ -33,7 +33,7 @@ export interface LoadOptions {
   /** @default a new one; it is in every event's title */
   readonly runId?: string;
   /**
-   * Reuse connections, as @sentry/node 11 does and older SDKs do not. uWSGI closes each after its answer: unless it says so
+   * Reuse connections, as Sentry's SDKs for Node do in a burst. uWSGI closes each after its answer: unless it says so
    * (UWSGI_ADD_HEADER="Connection: close"), reuse ends in ECONNRESET. @default false
    */
   readonly reuse?: boolean;
