@@ -1,0 +1,83 @@
+// What all the tests before left behind: no credential anywhere, bounded logs, a node that never ran out of memory, a neighbour that was served.
+import { describe, expect, it } from '@jest/globals';
+import { status } from '../embedded/index.js';
+import { found, readCanaries, textOf, type ProcessWatch } from '../support/canaries.js';
+import { WRITTEN_BYTES, chatterboxLogs } from '../support/chatterbox.js';
+import { memoryKills } from '../support/kernel-log.js';
+import type { Neighbour } from '../support/neighbour.js';
+import { tell } from '../support/report.js';
+import type { Stack } from '../support/stack.js';
+
+const MEBIBYTE = 2 ** 20;
+/** What a person would call slow. Milliseconds. */
+const NEIGHBOUR_P99 = 1000;
+
+export interface Witnesses {
+  readonly processes: ProcessWatch;
+  readonly neighbour: Neighbour;
+}
+
+export function describeAfterwards(stack: Stack, witnesses: () => Witnesses): void {
+  describe('after all this', () => {
+    it('no credential is in a manifest, an object, an event, a log, a process argument or an environment', async () => {
+      const canaries = await readCanaries(stack);
+      expect(canaries.map(({ name }) => name)).toHaveLength(6);
+      const objects = await stack.cluster.kubectl(['get', 'all,configmaps,events,persistentvolumeclaims,gt', '--all-namespaces', '--output', 'yaml']);
+      const { processes } = witnesses();
+      const places = {
+        'dist/': await textOf(stack.manifests.folder),
+        'objects and events': objects,
+        'logs of the pods': await podLogs(stack),
+        'logs of the node': await textOf(stack.cluster.paths.log),
+        'arguments and environments of processes': processes.seen,
+      };
+      tell(`looked for ${canaries.length} credentials in ${processes.count} arguments and environments, and in ${Object.entries(places).map(([place, text]) => `${place} (${Math.ceil(text.length / 1024)} KiB)`).join(', ')}`);
+      expect(Object.fromEntries(Object.entries(places).map(([place, text]) => [place, found(canaries, text)])))
+        .toEqual(Object.fromEntries(Object.keys(places).map((place) => [place, []])));
+      expect(found(canaries, await stack.kubectl('get', 'secrets', '--output', 'yaml'))).toHaveLength(6);
+    }, 120_000);
+
+    it('a container that wrote 45 MB of log keeps three files of about 10 MB', async () => {
+      const files = await chatterboxLogs(stack.cluster);
+      const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      tell(files.map(({ name, bytes }) => `${name} ${(bytes / MEBIBYTE).toFixed(1)}Mi`).join(', '));
+      expect(files).toHaveLength(3);
+      expect(WRITTEN_BYTES).toBeGreaterThan(40 * MEBIBYTE);
+      expect(total).toBeLessThan(35 * MEBIBYTE);
+      // A rotated file is as long as the log was when the kubelet looked, every 10 s, unless it is compressed since.
+      for (const { bytes } of files) expect(bytes).toBeLessThan(20 * MEBIBYTE);
+    }, 300_000);
+
+    it('the whole node stayed inside its 1.9 GiB: no limit but those of single pods ended in a kill', async () => {
+      const { cgroup } = stack.cluster;
+      const kills = await memoryKills(cgroup.name);
+      expect(kills.length).toBeGreaterThan(0);
+      expect(kills.filter((path) => !path.includes('/kubepods/') || !path.includes('/pod'))).toEqual([]);
+      const memory = await stack.cluster.memory();
+      tell(`memory of the whole node: ${Math.round((memory?.used ?? 0) / MEBIBYTE)}Mi, peak ${Math.round((memory?.peak ?? 0) / MEBIBYTE)}Mi (page cache included), limit ${Math.round((memory?.limit ?? 0) / MEBIBYTE)}Mi`);
+      expect(memory?.limit).toBe(Math.floor(1.9 * 2 ** 30));
+      const { components, node } = await status({ name: stack.name });
+      expect(node).toBe('Ready');
+      expect(components.filter(({ restarts }) => restarts > 0)).toEqual([]);
+      const evicted = await stack.cluster.kubectl(['get', 'pods', '--all-namespaces', '--output', 'jsonpath={.items[?(@.status.reason=="Evicted")].metadata.name}']);
+      expect(evicted).toBe('');
+    }, 60_000);
+
+    it('the neighbour in the same cgroup was answered all the time', () => {
+      const { asked, unanswered, p50, p99, longest } = witnesses().neighbour.latencies();
+      tell(`neighbour: asked ${asked} times, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(0)} ms, longest ${longest.toFixed(0)} ms`);
+      expect(asked).toBeGreaterThan(100);
+      expect(unanswered).toBe(0);
+      expect(p99).toBeLessThan(NEIGHBOUR_P99);
+    });
+  });
+}
+
+/** Logs of every container of the namespace, of its predecessor too. */
+async function podLogs(stack: Stack): Promise<string> {
+  const names = (await stack.kubectl('get', 'pods', '--output', 'jsonpath={.items[*].metadata.name}')).split(' ');
+  const logs = names.map((name) => stack.kubectl('logs', name, '--all-containers', '--prefix'));
+  // A container that never restarted has no predecessor.
+  const previous = names.map((name) => stack.kubectl('logs', name, '--all-containers', '--previous').catch(() => ''));
+  return (await Promise.all([...logs, ...previous])).join('\n');
+}

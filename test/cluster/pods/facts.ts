@@ -1,0 +1,117 @@
+// What runs is what the manifests say: the kernel's limits, Postgres' and Valkey's parameters, the operator's rights, a second apply.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { serverParameters } from '../../../charts/postgres.js';
+import { bytesOf, milliCpuOf } from '../../../charts/quantity.js';
+import { valkeyConfiguration } from '../../../charts/valkey.js';
+import { SECRETS } from '../../../charts/names.js';
+import { sql } from '../support/database.js';
+import { PARTS } from '../support/parts.js';
+import { tell } from '../support/report.js';
+import type { Stack } from '../support/stack.js';
+import { info, valkey } from '../support/valkey.js';
+import { waitFor, when } from '../support/wait.js';
+
+const amounts = z.object({ cpu: z.string(), memory: z.string() });
+const workload = z.object({
+  kind: z.enum(['Deployment', 'StatefulSet']),
+  spec: z.object({ template: z.object({
+    metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+    spec: z.object({ containers: z.array(z.object({ name: z.string(), resources: z.object({ limits: amounts }) })).length(1) }),
+  }) }),
+});
+
+/** Limits in the manifests by part, as the kernel counts them. */
+async function manifestLimits(folder: string): Promise<Map<string, { memory: number; milliCpu: number }>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml'));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  const objects: unknown[] = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown));
+  const found = objects.flatMap((object) => {
+    const { data } = workload.safeParse(object);
+    if (data === undefined) return [];
+    const { metadata, spec } = data.spec.template;
+    const limits = spec.containers[0]?.resources.limits;
+    if (limits === undefined) return [];
+    return [[metadata.labels['app.kubernetes.io/component'] ?? '', { memory: bytesOf(limits.memory), milliCpu: milliCpuOf(limits.cpu) }] as const];
+  });
+  return new Map(found);
+}
+
+export function describeFacts(stack: Stack): void {
+  describe('what runs is what the manifests say', () => {
+    it('limits in the kernel: memory and CPU of all four parts and of the operator', async () => {
+      const manifests = await manifestLimits(stack.manifests.folder);
+      const pods = await stack.pods();
+      expect([...manifests.keys()].toSorted()).toEqual([...PARTS].toSorted());
+      for (const part of PARTS) {
+        const pod = pods.get(part);
+        if (pod === undefined) throw new Error(`no pod of ${part}`);
+        const kernel = await stack.cluster.containerLimits(pod.container);
+        tell(`${part}: ${(kernel.memory ?? 0) / 2 ** 20}Mi, ${kernel.milliCpu ?? 0}m`);
+        expect({ part, ...kernel }).toEqual({ part, ...manifests.get(part) });
+      }
+    });
+
+    it('PostgreSQL has the parameters that follow from its limit', async () => {
+      const wanted = serverParameters(stack.manifests.settings);
+      const shown = await sql(stack, Object.keys(wanted).map((name) => `SELECT '${name}', current_setting('${name}');`).join('\n'));
+      tell(shown.join(', ').replaceAll('|', '='));
+      expect(Object.fromEntries(shown.map((line) => line.split('|')))).toEqual(wanted);
+      expect(wanted).toMatchObject({ shared_buffers: '37MB', effective_cache_size: '112MB', max_locks_per_transaction: '256' });
+    });
+
+    it('Valkey is durable to the second, full at its share of the limit, and evicts nothing', async () => {
+      const names = ['maxmemory', 'appendonly', 'appendfsync', 'maxmemory-policy'];
+      const answers = (await valkey(stack, ...names.map((name) => `CONFIG GET ${name}`))).filter((line) => line !== '');
+      tell(answers.join(' '));
+      const megabytes = /^maxmemory (\d+)mb$/m.exec(valkeyConfiguration(stack.manifests.settings))?.[1];
+      expect(answers).toEqual(['maxmemory', String(Number(megabytes) * 2 ** 20), 'appendonly', 'yes', 'appendfsync', 'everysec', 'maxmemory-policy', 'noeviction']);
+      expect(await info(stack, 'used_memory')).toBeGreaterThan(0);
+    });
+
+    it('applying twice changes nothing: only "unchanged", no new generation, no new version, no difference', async () => {
+      const versions = () => stack.kubectl('get', 'deployments,statefulsets,jobs,services,configmaps,networkpolicies,persistentvolumeclaims,roles,gt', '--output',
+        'jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.generation} {.metadata.resourceVersion}{"\\n"}{end}');
+      const before = await waitFor({ what: 'the objects to come to rest', seconds: 90, every: 3 }, async () => {
+        const [first, second] = [await versions(), await new Promise((resolve) => setTimeout(resolve, 3000)).then(versions)];
+        return first === second ? { found: first } : { seen: second };
+      });
+      const printed = (await stack.apply()).split('\n');
+      expect(printed.filter((line) => !/ unchanged$/.test(line))).toEqual([]);
+      expect(await versions()).toBe(before);
+      expect(await stack.cluster.kubectl(['diff', '-f', stack.manifests.folder])).toBe('');
+    }, 120_000);
+
+    it('the operator may read its four Secrets and no other, may not list them, and may not exec', async () => {
+      const token = await stack.kubectl('create', 'token', 'glitchkeeper');
+      const { binaries, network, paths } = stack.cluster;
+      const access = ['--kubeconfig=/dev/null', `--server=${network.server}`, `--certificate-authority=${paths.pki}/ca.crt`, `--token=${token}`];
+      const ask = async (...args: string[]): Promise<string> => {
+        const { stdout, stderr, exitCode } = await execa(binaries.kubectl, [...access, '--namespace', stack.namespace, ...args], { reject: false });
+        return exitCode === 0 ? stdout : /Forbidden|forbidden/.test(stderr) ? 'forbidden' : stderr;
+      };
+      await stack.kubectl('create', 'secret', 'generic', 'somebody-elses', '--from-literal=key=value');
+      try {
+        expect(await ask('get', 'secret', SECRETS.application, '--output', 'name')).toBe(`secret/${SECRETS.application}`);
+        expect(await ask('get', 'secrets')).toBe('forbidden');
+        expect(await ask('get', 'secret', 'somebody-elses')).toBe('forbidden');
+        expect(await ask('delete', 'secret', SECRETS.application)).toBe('forbidden');
+        expect(await ask('get', 'pods', '--namespace', 'kube-system')).toBe('forbidden');
+        expect(await ask('auth', 'can-i', 'create', 'pods/exec', '--quiet')).toBe('');
+      } finally {
+        await stack.kubectl('delete', 'secret', 'somebody-elses');
+      }
+    }, 60_000);
+
+    it('the operator says that all is well', async () => {
+      await waitFor({ what: 'the GlitchTip resource to be Ready', seconds: 60 }, async () => {
+        const status = await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}');
+        return when(status === 'True', status);
+      });
+    }, 90_000);
+  });
+}

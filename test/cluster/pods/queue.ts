@@ -1,0 +1,115 @@
+// The queue survives: Valkey is killed under load, then filled to its last byte, and no accepted event is lost that was a second old.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { LoadReport } from '../../sdk/load.js';
+import { runIds, settleStored } from '../support/database.js';
+import { startLoad } from '../support/inside.js';
+import { memoryKills } from '../support/kernel-log.js';
+import { tellLoad } from '../support/load-report.js';
+import { processesOf } from '../support/out-of-memory.js';
+import { copier } from '../support/queued-events.js';
+import { tell } from '../support/report.js';
+import type { Stack } from '../support/stack.js';
+import { fillQueue, info, queueDepth } from '../support/valkey.js';
+import { waitFor } from '../support/wait.js';
+
+const RATE = 40;
+/** appendfsync everysec: what is younger when the process dies may be lost. */
+const FSYNC_MS = 1000;
+
+/** kill -9 of Valkey's process; resolves when it answers again. */
+async function killValkey(stack: Stack): Promise<{ killedAt: number; seconds: number }> {
+  const { restarts } = await stack.pod('valkey');
+  const [main] = await processesOf(stack, 'valkey');
+  if (main === undefined) throw new Error('no process of Valkey');
+  const killedAt = Date.now();
+  process.kill(main, 'SIGKILL');
+  await waitFor<true>({ what: 'Valkey to be restarted and Ready', seconds: 120 }, async () => {
+    const pod = await stack.pod('valkey');
+    return pod.restarts > restarts && pod.ready ? { found: true } : { seen: `restarts ${pod.restarts}, ready ${String(pod.ready)}` };
+  });
+  return { killedAt, seconds: (Date.now() - killedAt) / 1000 };
+}
+
+export function describeQueue(stack: Stack, dsn: () => string): void {
+  describe('the queue survives', () => {
+    let baseUrl = '';
+    beforeAll(async () => {
+      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      await stack.scale('deployment/worker', 'worker', 0);
+    }, 120_000);
+    afterAll(async () => {
+      await stack.scale('deployment/worker', 'worker', 1);
+    }, 240_000);
+
+    let underLoad: LoadReport | undefined;
+    /** Numbers of the events that the kill may cost. */
+    const young = new Set<number>();
+    it('a kill -9 of Valkey under load, the worker stopped: every event accepted a second before is in the queue', async () => {
+      const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 120 });
+      await sleep(10_000);
+      const { killedAt, seconds } = await killValkey(stack);
+      await sleep(5_000);
+      load.stop();
+      const report = underLoad = await load.report;
+      tellLoad('Valkey killed', report);
+      const accepted = report.events.filter(({ outcome }) => outcome.kind === 'accepted');
+      const inLastSecond = accepted.filter(({ sentAt, answeredAt }) => sentAt <= killedAt && answeredAt >= killedAt - FSYNC_MS);
+      for (const { number } of inLastSecond) young.add(number);
+      const depth = await queueDepth(stack);
+      tell(`Valkey answered again after ${seconds.toFixed(1)} s; ${accepted.length} accepted, ${young.size} of them in the last second before the kill; ${depth} in the queue`);
+      expect(accepted.some(({ sentAt }) => sentAt > killedAt + seconds * 1000)).toBe(true);
+      expect(depth).toBeGreaterThanOrEqual(accepted.length - young.size);
+      expect(depth).toBeLessThanOrEqual(report.events.length);
+    }, 240_000);
+
+    const copied: string[] = [];
+    let taken = 0;
+    it('a queue that is full to maxmemory: events are refused with 5xx, Valkey is not killed for memory, and restarts with all of it', async () => {
+      if (underLoad === undefined) throw new Error('the test before this one makes the events that are copied');
+      const kills = await memoryKills(stack.cluster.cgroup.name);
+      const before = await stack.pod('valkey');
+      taken = await fillQueue(stack, await copier(stack, underLoad, copied));
+      const refused = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: 10, seconds: 2 }).report;
+      const { losses } = tellLoad('queue full', refused);
+      expect(Object.keys(losses).filter((status) => !status.startsWith('5'))).toEqual([]);
+      expect(losses['500'] ?? 0).toBeGreaterThan(15);
+      await tellMemory(stack, 'full');
+      const depth = await queueDepth(stack);
+      await sleep(2 * FSYNC_MS);
+      const { seconds } = await killValkey(stack);
+      tell(`${depth} events in the queue; killed, loaded and Ready again after ${seconds.toFixed(1)} s`);
+      await tellMemory(stack, 'loaded');
+      expect(await queueDepth(stack)).toBe(depth);
+      expect(await memoryKills(stack.cluster.cgroup.name)).toEqual(kills);
+      expect((await stack.pod('valkey')).restarts).toBe(before.restarts + 1);
+    }, 300_000);
+
+    it('a worker that comes back drains it: everything accepted is stored', async () => {
+      const report = underLoad;
+      if (report === undefined) throw new Error('the tests before this one fill the queue');
+      const started = Date.now();
+      await stack.scale('deployment/worker', 'worker', 1);
+      await waitFor({ what: 'the queue to be empty', seconds: 240, every: 2 }, async () => {
+        const depth = await queueDepth(stack);
+        return depth === 0 ? { found: true } : { seen: `${depth} in the queue` };
+      });
+      const { lost, stored } = await settleStored(stack, report);
+      const ids = await runIds(stack, report.runId);
+      const missing = copied.slice(0, taken).filter((id) => !ids.has(id));
+      tell(`drained after ${((Date.now() - started) / 1000).toFixed(0)} s: ${stored} of the run and ${taken - missing.length} of ${taken} copies are stored; lost of the run: ${lost.length}`);
+      expect(lost.filter((number) => !young.has(number))).toEqual([]);
+      expect(missing).toEqual([]);
+    }, 420_000);
+  });
+}
+
+async function tellMemory(stack: Stack, when: string): Promise<void> {
+  const { container } = await stack.pod('valkey');
+  const folder = await stack.cluster.containerCgroup(container, 'memory');
+  const read = async (file: string): Promise<string> => ((Number(await readFile(join(folder, file), 'utf8'))) / 2 ** 20).toFixed(1);
+  const [used, rss, peak] = [await info(stack, 'used_memory'), await info(stack, 'used_memory_rss'), await info(stack, 'used_memory_peak')].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+  tell(`Valkey ${when}: used_memory ${used ?? ''}Mi (peak ${peak ?? ''}Mi), rss ${rss ?? ''}Mi; cgroup ${await read('memory.usage_in_bytes')}Mi, peak ${await read('memory.max_usage_in_bytes')}Mi`);
+}

@@ -1,0 +1,28 @@
+// What is stored, asked of Postgres itself: the event ids of a load run, and settings of the server.
+import { compareStored, type StoredComparison } from '../../sdk/stored.js';
+import type { LoadReport } from '../../sdk/load.js';
+import type { Stack } from './stack.js';
+import { waitFor } from './wait.js';
+
+/** The answer of one query: rows as lines, columns separated by "|". The image lets its superuser in over the local socket. */
+export async function sql(stack: Stack, query: string): Promise<string[]> {
+  const answer = await stack.exec('postgres', ['psql', '-U', 'glitchkeeper', '-d', 'glitchtip', '-v', 'ON_ERROR_STOP=1', '-At'], query);
+  return answer.split('\n').filter((line) => line !== '');
+}
+
+/** Ids (32 hexadecimal digits) of the stored events of a run. */
+export async function runIds(stack: Stack, runId: string): Promise<Set<string>> {
+  return new Set(await sql(stack, `SELECT replace(id::text, '-', '') FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`));
+}
+
+/** Compares once every accepted event is stored, or the number of stored ones stood still for a while: then some are lost. */
+export async function settleStored(stack: Stack, report: LoadReport, seconds = 120): Promise<StoredComparison> {
+  const STILL_MS = 20_000;
+  let [stored, since] = [-1, Date.now()];
+  return waitFor<StoredComparison>({ what: `the events of run ${report.runId} to be stored`, seconds, every: 2 }, async () => {
+    const comparison = compareStored(report, await runIds(stack, report.runId));
+    if (comparison.stored !== stored) [stored, since] = [comparison.stored, Date.now()];
+    const settled = comparison.lost.length === 0 || Date.now() - since > STILL_MS;
+    return settled ? { found: comparison } : { seen: `${stored} stored of ${comparison.accepted} accepted` };
+  });
+}

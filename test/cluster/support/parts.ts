@@ -1,0 +1,74 @@
+// The pods of the stack as the tests compare them: which container of which part, how often and why it restarted.
+import { z } from 'zod';
+import type { ContainerReference } from '../embedded/index.js';
+
+export const PARTS = ['web', 'worker', 'postgres', 'valkey', 'operator'] as const;
+export type Part = (typeof PARTS)[number];
+
+const terminated = z.object({ reason: z.string().optional(), exitCode: z.number(), finishedAt: z.string().nullish() });
+
+const pod = z.object({
+  metadata: z.object({
+    name: z.string(), uid: z.string(), creationTimestamp: z.string(),
+    namespace: z.string(), deletionTimestamp: z.string().optional(),
+    labels: z.record(z.string(), z.string()).default({}),
+  }),
+  status: z.object({
+    phase: z.string().default('Pending'),
+    podIP: z.string().optional(),
+    reason: z.string().optional(),
+    conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+    containerStatuses: z.array(z.object({
+      name: z.string(),
+      restartCount: z.number(),
+      state: z.object({ running: z.object({ startedAt: z.string() }).optional() }).default({}),
+      lastState: z.object({ terminated: terminated.optional() }).default({}),
+    })).default([]),
+  }),
+});
+
+const podList = z.object({ items: z.array(pod) });
+
+/** The one living pod of a part and its main container. */
+export interface PartPod {
+  readonly part: Part;
+  readonly container: ContainerReference;
+  readonly uid: string;
+  readonly ip: string;
+  readonly ready: boolean;
+  readonly restarts: number;
+  /** When the container that runs now was started; undefined while none runs. */
+  readonly startedAt: string | undefined;
+  /** How the container before this one ended. */
+  readonly lastEnd: z.infer<typeof terminated> | undefined;
+}
+
+/** The newest living pod of each part that has one. */
+export function partPods(json: string): Map<Part, PartPod> {
+  const { items } = podList.parse(JSON.parse(json));
+  const living = items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && !['Succeeded', 'Failed'].includes(status.phase));
+  const oldestFirst = living.toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp));
+  return new Map(oldestFirst.flatMap((one) => {
+    const part = PARTS.find((candidate) => candidate === one.metadata.labels['app.kubernetes.io/component']);
+    return part === undefined ? [] : [[part, describe(part, one)] as const];
+  }));
+}
+
+function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPod {
+  const main = status.containerStatuses[0];
+  return {
+    part,
+    container: { namespace: metadata.namespace, pod: metadata.name, container: main?.name ?? part },
+    uid: metadata.uid,
+    ip: status.podIP ?? '',
+    ready: status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    restarts: main?.restartCount ?? 0,
+    startedAt: main?.state.running?.startedAt,
+    lastEnd: main?.lastState.terminated,
+  };
+}
+
+/** What must not change of a part while another one suffers. */
+export function lifeOf({ uid, restarts, startedAt, ready }: PartPod): object {
+  return { uid, restarts, startedAt, ready };
+}

@@ -1,0 +1,122 @@
+// The stack on its embedded cluster, as all tests on real pods share it: synthesize, apply, wait, look.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import { checkSettings } from '../../../charts/load-settings.js';
+import type { Settings, SettingsInput } from '../../../charts/settings.js';
+import { down, up, type ClusterHandle } from '../embedded/index.js';
+import { PARTS, partPods, type Part, type PartPod } from './parts.js';
+import { tell } from './report.js';
+import { waitFor } from './wait.js';
+
+/** Set to leave the cluster running afterwards and to use it again: a single test is then tried with `-t` in seconds. */
+const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
+
+/** Manifests that were synthesized, and the settings that they were made from. */
+export interface Synthesized {
+  readonly folder: string;
+  readonly settings: Settings;
+}
+
+export class Stack {
+  private handle: ClusterHandle | undefined;
+  private folder: string | undefined;
+  private built: Synthesized | undefined;
+
+  constructor(readonly name: string) {}
+
+  get cluster(): ClusterHandle {
+    if (this.handle === undefined) throw new Error(`the cluster ${this.name} was not started`);
+    return this.handle;
+  }
+
+  /** What the settings' defaults make. */
+  get manifests(): Synthesized {
+    if (this.built === undefined) throw new Error('nothing was synthesized yet');
+    return this.built;
+  }
+
+  get namespace(): string {
+    return this.manifests.settings.namespace;
+  }
+
+  /** The cluster, empty, and the manifests; nothing is applied yet. */
+  async start(): Promise<void> {
+    this.folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-pods-'));
+    await execa('npm', ['run', '--silent', 'build']);
+    this.built = await this.synthesize('default', {});
+    this.handle = await up({ name: this.name, fresh: !KEEP, log: tell });
+  }
+
+  async stop(): Promise<void> {
+    if (!KEEP) await down({ name: this.name, delete: true });
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** `settings.yaml` to manifests by the very command that people use, into a folder of its own. */
+  async synthesize(label: string, input: SettingsInput): Promise<Synthesized> {
+    const base = join(this.folder ?? '', label);
+    const file = `${base}.yaml`;
+    await writeFile(file, stringify(input));
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: file, CDK8S_OUTDIR: base } });
+    return { folder: base, settings: checkSettings(input) };
+  }
+
+  /** The README's apply; resolves to what kubectl printed. */
+  apply({ folder }: Synthesized = this.manifests): Promise<string> {
+    return this.cluster.kubectl(['apply', '--warnings-as-errors', '-f', folder]);
+  }
+
+  /** kubectl in the stack's namespace. */
+  kubectl(...args: string[]): Promise<string> {
+    return this.cluster.kubectl(['--namespace', this.namespace, ...args]);
+  }
+
+  /** A command inside the main container of a part, with `input` on its standard input. */
+  async exec(part: Part, command: readonly string[], input = ''): Promise<string> {
+    const { container } = await this.pod(part);
+    return this.cluster.kubectl(['--namespace', this.namespace, 'exec', '-i', container.pod, '-c', container.container, '--', ...command], input);
+  }
+
+  async pods(): Promise<Map<Part, PartPod>> {
+    return partPods(await this.kubectl('get', 'pods', '--output', 'json'));
+  }
+
+  async pod(part: Part): Promise<PartPod> {
+    const found = (await this.pods()).get(part);
+    if (found === undefined) throw new Error(`there is no pod of ${part}`);
+    return found;
+  }
+
+  /** Resolves when every part that is asked for has a Ready pod and no second one that is coming or going. */
+  async ready(seconds = 180, parts: readonly Part[] = PARTS): Promise<Map<Part, PartPod>> {
+    // A cluster that did not start is no reason to wait.
+    void this.cluster;
+    return waitFor<Map<Part, PartPod>>({ what: `${parts.join(', ')} Ready`, seconds }, async () => {
+      const pods = await this.pods();
+      const missing = parts.filter((part) => pods.get(part)?.ready !== true);
+      if (missing.length === 0) return { found: pods };
+      const lines = await this.kubectl('get', 'pods', '--no-headers');
+      return { seen: `not Ready: ${missing.join(', ')}\n${lines}` };
+    });
+  }
+
+  async secret(name: string, key: string): Promise<string> {
+    const data = await this.kubectl('get', 'secret', name, '--output', `jsonpath={.data['${key.replaceAll('.', String.raw`\.`)}']}`);
+    return Buffer.from(data, 'base64').toString('utf8');
+  }
+
+  /** Address of a Service inside the cluster. */
+  serviceAddress(name: string): Promise<string> {
+    return this.kubectl('get', 'service', name, '--output', 'jsonpath={.spec.clusterIP}');
+  }
+
+  /** Scales a Deployment or StatefulSet and waits until its pods are gone, or Ready. */
+  async scale(workload: string, part: Part, replicas: 0 | 1): Promise<void> {
+    await this.kubectl('scale', workload, `--replicas=${replicas}`);
+    if (replicas === 1) await this.ready(180, [part]);
+    else await this.kubectl('wait', '--for=delete', 'pod', '-l', `app.kubernetes.io/component=${part}`, '--timeout=90s');
+  }
+}
