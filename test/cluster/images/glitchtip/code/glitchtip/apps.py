@@ -1,6 +1,5 @@
 """Start-up of every process of the double: web, worker, scheduler and management commands."""
 
-from celery.signals import worker_process_init
 from django.apps import AppConfig
 
 from . import ballast
@@ -14,4 +13,3 @@ class GlitchTipConfig(AppConfig):
     def ready(self):
         with ballast.CpuFloor(ballast.START_SECONDS):
             ballast.hold(ballast.footprint_of_this_process())
-        worker_process_init.connect(ballast.hold_in_forked_worker, weak=False)

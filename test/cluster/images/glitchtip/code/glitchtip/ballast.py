@@ -13,8 +13,6 @@ MEBIBYTE = 1024 * 1024
 WEB_FOOTPRINT = 160
 WORKER_FOOTPRINT = 138
 COMMAND_FOOTPRINT = 110
-# What a child of Celery's prefork pool dirties beyond what it shares with its parent.
-FORKED_WORKER_EXTRA = 35
 
 # CPU time at full core: what starting costs beyond the double's own start, the first ingest request of a process
 # (the real one imports the rest of itself then), any later one, and the storing of one event.
@@ -42,10 +40,6 @@ def hold(footprint_mebibytes):
     missing = footprint_mebibytes * MEBIBYTE - resident
     if missing > 0:
         _held.append(bytearray(b"\x01") * missing)
-
-
-def hold_in_forked_worker(**_):
-    _held.append(bytearray(b"\x01") * (FORKED_WORKER_EXTRA * MEBIBYTE))
 
 
 def ingest_request():

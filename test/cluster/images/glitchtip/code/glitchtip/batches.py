@@ -42,7 +42,6 @@ class BatchTask(Task):
             app=app,
         )
         flush = partial(self._flush, consumer.pool)
-        self._timer = consumer.timer.call_repeatedly(self.flush_interval_seconds, flush)
 
         def collect(message, body, ack, reject, callbacks, **_):
             request = request_class(
@@ -58,6 +57,8 @@ class BatchTask(Task):
             with self._lock:
                 self._waiting.append(request)
                 full = len(self._waiting) >= self.flush_every
+                if self._timer is None:
+                    self._timer = consumer.timer.call_repeatedly(self.flush_interval_seconds, flush)
             if full:
                 flush()
 
@@ -66,6 +67,9 @@ class BatchTask(Task):
     def _flush(self, pool):
         with self._lock:
             requests, self._waiting = self._waiting, []
+            if not requests and self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
         if not requests:
             return
 
