@@ -41,7 +41,7 @@ export interface LoadOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds to wait for one answer. @default 30000 */
   readonly timeoutMs?: number;
-  /** Events that may be under way at once; the rest is 'held back' (below the usual limit of 1024 files). @default 800 */
+  /** Events that may be under way at once; the rest is 'held back'. Above uWSGI's queue, so that it decides. @default 2000 */
   readonly maxUnderWay?: number;
   /** Stops sending; events under way are still waited for. */
   readonly signal?: AbortSignal;
@@ -132,7 +132,7 @@ function shooter(options: LoadOptions, runId: string): (number: number, underWay
   return async (number, underWay) => {
     const eventId = randomUUID().replaceAll('-', '');
     const sentAt = Date.now();
-    if (underWay >= (options.maxUnderWay ?? 800)) {
+    if (underWay >= (options.maxUnderWay ?? 2000)) {
       return { number, eventId, sentAt, answeredAt: sentAt, outcome: { kind: 'held back' } };
     }
     const body = envelope(eventId, runId, number);
