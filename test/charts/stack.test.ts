@@ -163,7 +163,7 @@ describe('what the measurements ask for', () => {
 
   it('web drains for 8 s before it stops, is warmed before it is ready, and rolls with a surge', () => {
     const web = containerOf(manifests, 'Deployment', 'web');
-    expect(web.lifecycle?.preStop).toEqual({ exec: { command: ['sleep', '8'] } });
+    expect(web.lifecycle?.preStop).toEqual({ exec: { command: ['sleep', '15'] } });
     expect(web.lifecycle?.postStart).toEqual({ exec: { command: ['python', '/glitchkeeper/warm.py'] } });
     expect(find(manifests, 'Deployment', 'web').spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
   });
