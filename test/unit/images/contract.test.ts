@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { problemsOf } from '../../cluster/images/glitchtip/contract.js';
 import { at, type ContractResponse, shapeOf } from '../../cluster/images/glitchtip/contract-client.js';
-import { type ContractRow, contractRows, newState } from '../../cluster/images/glitchtip/contract-rows.js';
+import { type ContractRow, newState } from '../../cluster/images/glitchtip/contract-row.js';
+import { contractRows } from '../../cluster/images/glitchtip/contract-rows.js';
 
 const answer = (status: number, json: unknown): ContractResponse => ({ status, json, headers: {}, text: JSON.stringify(json) });
 const row = (rest: Partial<ContractRow>): ContractRow => ({ name: 'row', request: () => ({ path: '/' }), status: 200, ...rest });

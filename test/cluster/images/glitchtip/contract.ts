@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { at, type ContractResponse, type CookieJar, send, shapeOf } from './contract-client.js';
-import { type ContractRow, contractRows, type ContractState, newState } from './contract-rows.js';
+import { type ContractRow, type ContractState, newState } from './contract-row.js';
+import { contractRows } from './contract-rows.js';
 
 interface RowResult {
   readonly name: string;
