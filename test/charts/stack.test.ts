@@ -123,7 +123,7 @@ describe('Postgres', () => {
 describe('Valkey', () => {
   const configuration = find(manifests, 'ConfigMap', 'valkey-config').data?.['valkey.conf'] ?? '';
 
-  it.each(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'maxmemory 35mb'])('says "%s"', (line) => {
+  it.each(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'maxmemory 30mb'])('says "%s"', (line) => {
     expect(configuration.split('\n')).toContain(line);
   });
 
