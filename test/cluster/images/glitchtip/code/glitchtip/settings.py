@@ -6,6 +6,7 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from psycopg_pool import ConnectionPool
 
 # FileAwareEnv reads X from the file that X_FILE names, and strips nothing.
 env = environ.FileAwareEnv()
@@ -109,6 +110,7 @@ DATABASES["default"].update(
     POOL={
         "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
         "max_size": env.int("DATABASE_POOL_MAX_SIZE", 10),
+        "check": ConnectionPool.check_connection if env.bool("DATABASE_CONN_HEALTH_CHECKS", False) else None,
     }
     if env.bool("DATABASE_POOL", True)
     else None,
