@@ -42,7 +42,8 @@ describe('the stack on real pods', () => {
   // Everything below needs a stack that is up, and leaves one that is up.
   describe('once installed', () => {
     beforeAll(async () => {
-      await stack.ready(420);
+      await stack.apply();
+      await stack.rolledOut();
       await startChatterbox(stack.cluster);
       dsn = (await makeProject(stack)).dsn;
     }, 480_000);
@@ -50,8 +51,8 @@ describe('the stack on real pods', () => {
     describeFacts(stack);
     describeNetwork(stack, () => portsBefore);
     describeRollout(stack, () => dsn);
-    describeQueue(stack, () => dsn);
     describeMemory(stack, () => dsn);
+    describeQueue(stack, () => dsn);
     describeOutage(stack, () => dsn);
     describeAfterwards(stack, () => {
       if (processes === undefined || neighbour === undefined) throw new Error('the witnesses were not started');

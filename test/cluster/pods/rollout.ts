@@ -36,7 +36,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       const started = Date.now();
       await stack.apply(update);
-      for (const name of ['web', 'worker']) await stack.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=240s');
+      await stack.rolledOut(240);
       await stack.kubectl('wait', '--for=delete', `pod/${before.container.pod}`, '--timeout=60s');
       tell(`rolled out, the old web gone, after ${((Date.now() - started) / 1000).toFixed(0)} s`);
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));

@@ -21,7 +21,7 @@ const pod = z.object({
     containerStatuses: z.array(z.object({
       name: z.string(),
       restartCount: z.number(),
-      state: z.object({ running: z.object({ startedAt: z.string() }).optional() }).default({}),
+      state: z.object({ running: z.object({ startedAt: z.string() }).optional(), terminated: terminated.optional() }).default({}),
       lastState: z.object({ terminated: terminated.optional() }).default({}),
     })).default([]),
   }),
@@ -39,7 +39,7 @@ export interface PartPod {
   readonly restarts: number;
   /** When the container that runs now was started; undefined while none runs. */
   readonly startedAt: string | undefined;
-  /** How the container before this one ended. */
+  /** How the container ended that runs no more, or the one before it. */
   readonly lastEnd: z.infer<typeof terminated> | undefined;
 }
 
@@ -64,7 +64,7 @@ function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPo
     ready: status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
     restarts: main?.restartCount ?? 0,
     startedAt: main?.state.running?.startedAt,
-    lastEnd: main?.lastState.terminated,
+    lastEnd: main?.state.terminated ?? main?.lastState.terminated,
   };
 }
 

@@ -103,6 +103,14 @@ export class Stack {
     });
   }
 
+  /** Resolves when every part runs what was applied last. */
+  async rolledOut(seconds = 420): Promise<void> {
+    for (const workload of ['deployment/glitchkeeper', 'statefulset/postgres', 'statefulset/valkey', 'deployment/web', 'deployment/worker']) {
+      await this.kubectl('rollout', 'status', workload, `--timeout=${seconds}s`);
+    }
+    await this.ready(seconds);
+  }
+
   async secret(name: string, key: string): Promise<string> {
     const data = await this.kubectl('get', 'secret', name, '--output', `jsonpath={.data['${key.replaceAll('.', String.raw`\.`)}']}`);
     return Buffer.from(data, 'base64').toString('utf8');
