@@ -8,7 +8,7 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The system's code of an error ("ENOENT"); undefined when it has none. */
+/** The system's code of an error ("ENOENT"); undefined when it has none. Inside Jest Node's errors are no `instanceof Error`. */
 export function errorCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
