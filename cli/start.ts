@@ -18,6 +18,7 @@ const HELP = `npm start -- [options]
   --yes            install into the current kube context without asking
   --context NAME   that kube context instead of the current one
   --embedded       the embedded single-node cluster, whatever contexts there are
+  --name NAME      name of the embedded cluster, so that several can run at once (default glitchkeeper)
   --keep           leave the embedded cluster running after Ctrl-C (default: remove it, with its data)
   --port N         local port of the port-forward (default 9090)
   --timeout N      seconds to wait for all parts (default 600)
@@ -28,6 +29,7 @@ const { values: flags } = parseArgs({
     yes: { type: 'boolean', default: false },
     context: { type: 'string' },
     embedded: { type: 'boolean', default: false },
+    name: { type: 'string' },
     keep: { type: 'boolean', default: false },
     port: { type: 'string', default: '9090' },
     timeout: { type: 'string', default: '600' },

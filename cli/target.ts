@@ -11,6 +11,8 @@ export interface TargetOptions {
   readonly embedded: boolean;
   /** A context by name instead of the current one. */
   readonly context?: string;
+  /** Name of the embedded cluster. @default 'glitchkeeper' */
+  readonly name?: string;
 }
 
 /** A cluster to work on, and how to leave it. */
@@ -24,7 +26,7 @@ const ANSWER_SECONDS = 5;
 
 export async function chooseCluster(options: TargetOptions, say: (line: string) => void): Promise<ChosenCluster> {
   const own = options.embedded ? undefined : await ownCluster(options, say);
-  return own ?? await embeddedCluster(say);
+  return own ?? await embeddedCluster(options.name, say);
 }
 
 async function ownCluster({ yes, context }: TargetOptions, say: (line: string) => void): Promise<ChosenCluster | undefined> {
@@ -41,14 +43,14 @@ async function ownCluster({ yes, context }: TargetOptions, say: (line: string) =
   return { kubectl: 'kubectl', cluster, description: `context ${name}`, embedded: false, remove: () => Promise.resolve() };
 }
 
-async function embeddedCluster(say: (line: string) => void): Promise<ChosenCluster> {
-  const handle = await up({ log: say });
+async function embeddedCluster(name: string | undefined, say: (line: string) => void): Promise<ChosenCluster> {
+  const handle = await up({ name, log: say });
   return {
     kubectl: handle.binaries.kubectl,
     cluster: ['--kubeconfig', handle.kubeconfigPath],
     description: 'the embedded cluster',
     embedded: true,
-    remove: () => down({ delete: true }),
+    remove: () => down({ name, delete: true }),
   };
 }
 

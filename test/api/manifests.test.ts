@@ -1,0 +1,75 @@
+// Every manifest that the settings can make, tried by a real API server: strict fields, no warning, no deprecated API.
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execa, type Result } from 'execa';
+import { stringify } from 'yaml';
+import type { SettingsInput } from '../../charts/settings.js';
+import { startControlPlane, type ControlPlane } from './control-plane.js';
+
+const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
+  ['classic 5.2', { version: '5.2' }],
+  ['classic 6.2', { version: '6.2' }],
+  ['classic 7.0', { version: '7.0' }],
+  ['tiny 6.2', { version: '6.2', profile: 'tiny' }],
+  ['tiny 7.0', { version: '7.0', profile: 'tiny' }],
+  ['https, with clients in another namespace', { domain: 'https://errors.example.com', network: { clients: ['kube-system'], workerToInternet: false } }],
+];
+
+describe('manifests on a real API server', () => {
+  let server: ControlPlane;
+  let folder: string;
+
+  const kubectl = (args: readonly string[], input = ''): Promise<Result> =>
+    execa(server.kubectl, ['--kubeconfig', server.kubeconfig, ...args], { input, reject: false });
+  const dryRun = (path: string, input?: string) =>
+    kubectl(['apply', '--server-side', '--dry-run=server', '--validate=strict', '--warnings-as-errors', '-f', path], input);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-manifests-'));
+    await execa('npm', ['run', '--silent', 'build']);
+    server = await startControlPlane();
+    for (const [index, [, settings]] of VARIANTS.entries()) {
+      const base = join(folder, String(index));
+      await writeFile(`${base}.yaml`, stringify(settings));
+      await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: `${base}.yaml`, CDK8S_OUTDIR: base } });
+    }
+    // A dry run makes nothing, so that what others need is really there: the namespace, with PodSecurity's warnings.
+    const namespace = await kubectl(['apply', '--warnings-as-errors', '-f', join(folder, '0', '0000-namespace.k8s.yaml')]);
+    if (namespace.failed) throw new Error(`the namespace was refused: ${String(namespace.stderr)}`);
+  }, 900_000);
+  afterAll(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(VARIANTS.map(([name], index) => [name, index] as const))('%s: every object is accepted, strictly and without a warning', async (_, index) => {
+    const files = (await readdir(join(folder, String(index)))).filter((file) => file.endsWith('.yaml'));
+    expect(files).toHaveLength(4);
+    const { exitCode, stdout, stderr } = await dryRun(join(folder, String(index)));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const lines = String(stdout).split('\n');
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.filter((line) => !line.endsWith('serverside-applied (server dry run)'))).toEqual([]);
+  }, 60_000);
+
+  it('no request used a deprecated API', async () => {
+    const { stdout } = await kubectl(['get', '--raw', '/metrics']);
+    const metrics = String(stdout).split('\n');
+    expect(metrics.some((line) => line.startsWith('apiserver_request_total'))).toBe(true);
+    expect(metrics.filter((line) => line.startsWith('apiserver_requested_deprecated_apis{'))).toEqual([]);
+  });
+
+  it('would have seen an unknown field, a warning and a deprecated API', async () => {
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'one', namespace: 'glitchtip' }, dat: {} };
+    expect(String((await dryRun('-', JSON.stringify(config))).stderr)).toMatch(/dat: field not declared in schema|unknown field "dat"/);
+    const template = { metadata: { labels: { app: 'one' } }, spec: { containers: [{ name: 'one', image: 'one:1' }] } };
+    const careless = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'one', namespace: 'glitchtip' }, spec: { selector: { matchLabels: { app: 'one' } }, template } };
+    const answer = await dryRun('-', JSON.stringify(careless));
+    expect({ exitCode: answer.exitCode, stderr: String(answer.stderr) }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('would violate PodSecurity "restricted') });
+    await kubectl(['get', 'componentstatuses']);
+    const { stdout } = await kubectl(['get', '--raw', '/metrics']);
+    expect(String(stdout)).toMatch(/^apiserver_requested_deprecated_apis\{.*resource="componentstatuses"/m);
+  }, 60_000);
+});
