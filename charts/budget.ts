@@ -1,5 +1,5 @@
 // The memory and CPU budget: what runs at the worst moment must fit the host, and what does not is refused with the way out.
-import { bytesOf, mebibytes, milliCpuOf } from './quantity.js';
+import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings.js';
 import { topologyOf } from './topology.js';
 
@@ -33,7 +33,7 @@ const CONTROL_PLANE_MILLI_CPU = 400;
 
 export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
-  const host = { memory: mebibytes(bytesOf(settings.host.memory)), cpu: milliCpuOf(settings.host.cpu) };
+  const host = { memory: Math.floor(bytesOf(settings.host.memory) / MEBIBYTE), cpu: milliCpuOf(settings.host.cpu) };
   const steady = total(lines.filter(({ when }) => when === 'always'));
   const peak = total(lines);
   return { lines, host, steady, peak, problems: [...memoryProblems(lines, peak.memory, host.memory), ...cpuProblems(lines, peak.cpu, host.cpu)] };
@@ -74,8 +74,8 @@ function memoryProblems(lines: readonly BudgetLine[], needed: number, available:
   const over = needed - available;
   if (over <= 0) return [];
   const ways = [...groupBySetting(lines)]
-    .map(([setting, { memory, times }]) => ({ setting, by: Math.ceil(over / times), memory: memory / times, times }))
-    .filter(({ by, memory }) => by < memory)
+    .map(([setting, { memory, times, least }]) => ({ setting, by: Math.ceil(over / times), memory: memory / times, times, least }))
+    .filter(({ by, memory, least }) => memory - by >= least)
     .map(({ setting, by, memory, times }) => `${setting} by ${by}Mi to ${Math.floor(memory - by)}Mi${times > 1 ? ` (it counts ${times} times)` : ''}`);
   const advice = ways.length === 0 ? 'no single setting can give that much' : `lower one of: ${ways.join('; ')}`;
   return [`host.memory: expected at least ${needed}Mi for the worst moment (a rollout), found ${available}Mi: ${over}Mi too little; ${advice}; or raise host.memory to what the host really has`];
@@ -89,11 +89,20 @@ function cpuProblems(lines: readonly BudgetLine[], needed: number, available: nu
   return [`host.cpu: expected at least ${needed}m of requests for a rollout to be schedulable, found ${available}m: lower requests by ${over}m${advice}`];
 }
 
-function groupBySetting(lines: readonly BudgetLine[]): Map<string, { memory: number; times: number }> {
-  const groups = new Map<string, { memory: number; times: number }>();
-  for (const { setting, memory } of lines) {
+interface SettingTotal {
+  readonly memory: number;
+  /** How often the setting counts: web's limit once more for its surge. */
+  readonly times: number;
+  /** Mebibytes below which it cannot go: the request of a part. */
+  readonly least: number;
+}
+
+function groupBySetting(lines: readonly BudgetLine[]): Map<string, SettingTotal> {
+  const groups = new Map<string, SettingTotal>();
+  for (const { setting, memory, resources } of lines) {
     const group = groups.get(setting) ?? { memory: 0, times: 0 };
-    groups.set(setting, { memory: group.memory + memory, times: group.times + 1 });
+    const least = resources === undefined ? 0 : mebibytes(bytesOf(resources.requests.memory));
+    groups.set(setting, { memory: group.memory + memory, times: group.times + 1, least });
   }
   return groups;
 }

@@ -70,8 +70,8 @@ const host = z.strictObject({
   memory: memory('RAM of the host').default('1.9Gi'),
   /** Cores of the host: what requests of a rollout must fit into. */
   cpu: cpu.default('2'),
-  /** Set aside for the control plane and the system: measured 395Mi for a whole Kubernetes 1.34 with GOMEMLIMIT (`npm run bench`). */
-  controlPlane: memory('RAM for the control plane').default('450Mi'),
+  /** Set aside for the control plane and the system: what a whole Kubernetes 1.34 with metrics-server was seen to hold (`npm run bench -- memory`). */
+  controlPlane: memory('RAM for the control plane').default('470Mi'),
   /** Set aside for the other services of the host. */
   neighbours: memory('RAM for other services').default('128Mi'),
 }).prefault({});
