@@ -11,6 +11,7 @@ import type { Topology } from './topology.js';
 
 /** Celery finishes its tasks on SIGTERM; what is still queued after this stays in Valkey. */
 const GRACE_SECONDS = 60;
+const FROZEN_GRACE_SECONDS = 10;
 
 export class Worker extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, { process, heartbeat }: NonNullable<Topology['worker']>) {
@@ -37,7 +38,8 @@ export class Worker extends Construct {
             containers: [{
               ...applicationContainer(settings, { name: 'worker', process, resources }),
               startupProbe: beats(heartbeat, { periodSeconds: 5, failureThreshold: 24 }),
-              livenessProbe: beats(heartbeat, { periodSeconds: 20, failureThreshold: 3 }),
+              // A frozen worker finishes nothing: it need not be waited for as a stopping one is.
+              livenessProbe: { ...beats(heartbeat, { periodSeconds: 20, failureThreshold: 3 }), terminationGracePeriodSeconds: FROZEN_GRACE_SECONDS },
             }],
             volumes: applicationVolumes(),
           },
