@@ -28,12 +28,12 @@ const common = {
  */
 const withoutDeadWeight: Plugin = {
   name: 'without-dead-weight',
-  setup({ onLoad, onResolve }) {
+  setup(bundle) {
     const empty = { contents: 'module.exports = {};' };
-    onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster|defaultMetrics|summary)\.js$/ }, () => empty);
-    onLoad({ filter: /pino\/lib\/(worker|transport|multistream)\.js$/ }, () => empty);
-    onResolve({ filter: /^(node:)?worker_threads$/ }, ({ path }) => ({ path, namespace: 'main-thread' }));
-    onLoad({ filter: /.*/, namespace: 'main-thread' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
+    bundle.onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster|defaultMetrics|summary)\.js$/ }, () => empty);
+    bundle.onLoad({ filter: /pino\/lib\/(worker|transport|multistream)\.js$/ }, () => empty);
+    bundle.onResolve({ filter: /^(node:)?worker_threads$/ }, ({ path }) => ({ path, namespace: 'main-thread' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'main-thread' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
   },
 };
 

@@ -26,6 +26,7 @@ export interface OperatorDependencies {
   readonly postgres: PostgresPort;
   readonly crypto: Crypto;
   readonly clock: Clock;
+  /** From 0 up to but not including 1, for the jitter of retries. */
   readonly random: () => number;
   readonly readSettings: () => Promise<SettingsFile | undefined>;
   readonly log: { readonly info: LogLine; readonly warn: LogLine };
@@ -41,10 +42,19 @@ const SETTINGS_EVERY = 15_000;
 const ELECTION = { duration: 30_000, renewDeadline: 20_000, retryEvery: 10_000 };
 /** Three contacts with the Lease that did not happen. Milliseconds. */
 const SILENCE_UNTIL_NOT_READY = 3 * ELECTION.retryEvery + 5_000;
+/** Every call in a reconcile has a timeout of 15 s or less; this long it takes only when one of them hangs for ever. Milliseconds. */
+const STUCK_AFTER = 300_000;
+
+/** What one term as leader works with. */
+interface Term {
+  readonly resources: KeyedQueue;
+  readonly settings: KeyedQueue;
+  readonly settingsController: SettingsController;
+}
 
 export class Operator {
-  readonly metrics = new Metrics(() => this.#queues.reduce((sum, queue) => sum + queue.depth, 0));
-  #queues: readonly KeyedQueue[] = [];
+  readonly metrics = new Metrics(() => this.#queues().reduce((sum, queue) => sum + queue.depth, 0));
+  #term: Term | undefined;
   /** When the API server last answered; 0 before the first time. */
   #contactAt = 0;
 
@@ -67,67 +77,76 @@ export class Operator {
         },
       }, signal);
     } finally {
-      server.closeAllConnections();
       server.close();
+      server.closeAllConnections();
     }
   }
 
   #listen(): Promise<Server> {
     const { clock, config } = this.deps;
+    const stuck = () => this.#queues().some(({ busySince }) => busySince !== undefined && clock.now() - busySince > STUCK_AFTER);
     return serve({
-      // An answer at all proves that the event loop turns; everything else here waits for others.
-      healthz: () => undefined,
+      healthz: () => (stuck() ? 'a reconcile does not end' : undefined),
       readyz: () => (clock.now() - this.#contactAt <= SILENCE_UNTIL_NOT_READY ? undefined : 'the API server has not answered lately'),
       metrics: () => this.metrics.render(),
     }, config.listen);
   }
 
+  #queues(): readonly KeyedQueue[] {
+    return this.#term ? [this.#term.resources, this.#term.settings] : [];
+  }
+
   /** One term as leader: from election to loss or end. */
-  async #lead(term: AbortSignal): Promise<void> {
-    const { config, clock, cluster, log } = this.deps;
-    const resources = this.#resourceQueue();
-    const settings = this.#settingsQueue();
-    this.#queues = [resources, settings];
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { config, clock, cluster, log, random } = this.deps;
+    const term = this.#newTerm();
+    this.#term = term;
     this.metrics.setLeader(true);
     log.info('leading', {});
-    settings.add(config.resource);
+    term.settings.add(config.resource);
     await keepWatching({
       source: cluster.resources(),
       clock,
-      backoff: { ...BACKOFF, random: this.deps.random },
+      backoff: { ...BACKOFF, random },
       resyncEvery: RESYNC_EVERY,
-      onObject: ({ metadata }, change) => (change === 'DELETED' ? this.#onDeleted(metadata.name, resources, settings) : resources.add(metadata.name)),
+      onObject: ({ metadata }, change) => this.#onResource(metadata.name, change, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
-    }, term);
-    await Promise.all(this.#queues.map((queue) => queue.stop()));
-    this.#queues = [];
+    }, signal);
+    await Promise.all([term.resources.stop(), term.settings.stop()]);
+    this.#term = undefined;
     this.metrics.setLeader(false);
     log.info('not leading any more', {});
   }
 
-  #onDeleted(name: string, resources: KeyedQueue, settings: KeyedQueue): void {
+  #onResource(name: string, change: 'PRESENT' | 'DELETED', { resources, settings, settingsController }: Term): void {
+    if (change === 'PRESENT') {
+      resources.add(name);
+      return;
+    }
     resources.forget(name);
+    this.metrics.setStatus(name, undefined);
     // What the settings file describes is meant to exist.
-    if (name === this.deps.config.resource) settings.add(name);
+    if (name !== this.deps.config.resource) return;
+    settingsController.unsettle();
+    settings.add(name);
   }
 
-  #resourceQueue(): KeyedQueue {
-    const { cluster, postgres, crypto, clock, log } = this.deps;
+  #newTerm(): Term {
+    const { cluster, postgres, crypto, clock, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
-    const controller = new GlitchTipController({ cluster, postgres, crypto, clock, log: log.info, onStatus });
-    return this.#queue('glitchtip', (name, signal) => controller.reconcile(name, signal));
-  }
-
-  #settingsQueue(): KeyedQueue {
-    const { cluster, readSettings, log } = this.deps;
-    const controller = new SettingsController({
+    const resourceController = new GlitchTipController({ cluster, postgres, crypto, clock, log: log.info, onStatus });
+    const settingsController = new SettingsController({
       read: readSettings,
       readResource: (name, signal) => cluster.readResource(name, signal),
       apply: (name, file, signal) => cluster.applySettings(name, file, signal),
       log: log.info,
       every: SETTINGS_EVERY,
     });
-    return this.#queue('settings', (name, signal) => controller.reconcile(name, signal));
+    return {
+      resources: this.#queue('glitchtip', (name, signal) => resourceController.reconcile(name, signal)),
+      settings: this.#queue('settings', (name, signal) => settingsController.reconcile(name, signal)),
+      settingsController,
+    };
   }
 
   #queue(controller: string, work: (key: string, signal: AbortSignal) => Promise<Outcome>): KeyedQueue {

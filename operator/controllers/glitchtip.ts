@@ -69,12 +69,14 @@ export class GlitchTipController {
     const observed = await this.#observe(parsed.spec, signal);
     const { actions, status, requeueAfter } = plan({ spec: parsed.spec, observed, previous: resource.status, at }, this.deps.crypto);
     await this.#report(resource, status, signal);
+    let changed = false;
     for (const action of actions) {
       // The lead may have been lost, or the end announced, since the last action.
       signal.throwIfAborted();
-      await this.#execute(action, { resource, spec: parsed.spec, observed }, signal);
+      changed = (await this.#execute(action, { resource, spec: parsed.spec, observed }, signal)) || changed;
     }
-    return { requeueAfter: actions.length > 0 ? 0 : requeueAfter };
+    // At once after a change; actions that changed nothing are not repeated in a tight loop.
+    return { requeueAfter: changed ? 0 : requeueAfter };
   }
 
   async #observe(spec: GlitchTipSpec, signal: AbortSignal): Promise<Observed> {
@@ -91,28 +93,31 @@ export class GlitchTipController {
     return { secrets, postgres: await this.deps.postgres.observe(spec, superuser, applicationLogin(application)) };
   }
 
-  async #execute(action: Action, context: Context, signal: AbortSignal): Promise<void> {
+  /** True when the action changed something. */
+  async #execute(action: Action, context: Context, signal: AbortSignal): Promise<boolean> {
     switch (action.kind) {
       case 'create secret': return this.#createSecret(action, context, signal);
       case 'change database': return this.#changeDatabase(action, context);
     }
   }
 
-  async #createSecret(action: CreateSecret, { resource }: Context, signal: AbortSignal): Promise<void> {
+  async #createSecret(action: CreateSecret, { resource }: Context, signal: AbortSignal): Promise<boolean> {
     const result = await this.deps.cluster.createSecret(action, signal);
     this.deps.log(result === 'created' ? 'Secret created' : 'Secret exists already', { resource: resource.metadata.name, secret: action.name });
     if (result === 'created') await this.#tell(resource, { type: 'Normal', reason: 'SecretCreated', action: 'CreateSecret', note: `Secret ${action.name} created` });
+    return result === 'created';
   }
 
-  async #changeDatabase({ wanted }: ChangeDatabase, { resource, spec, observed }: Context): Promise<void> {
+  async #changeDatabase({ wanted }: ChangeDatabase, { resource, spec, observed }: Context): Promise<boolean> {
     const superuser = superuserLogin(observed.secrets.postgres);
     const application = applicationLogin(observed.secrets.application);
-    if (!superuser || !application) return;
+    if (!superuser || !application) return false;
     const changes = await this.deps.postgres.change(spec, superuser, wanted, application.password);
-    if (changes.length === 0) return;
+    if (changes.length === 0) return false;
     const made = changes.map(describeChange);
     this.deps.log('database changed', { resource: resource.metadata.name, changes: made });
     await this.#tell(resource, { type: 'Normal', reason: 'DatabaseChanged', action: 'ChangeDatabase', note: made.join('; ') });
+    return true;
   }
 
   async #report(resource: GlitchTipResource, status: GlitchTipStatus, signal: AbortSignal): Promise<void> {

@@ -20,16 +20,26 @@ export interface SettingsDependencies {
 }
 
 export class SettingsController {
+  /** The file that the resource was last seen to follow: while it is the same, the API server is not asked. */
+  #settled: string | undefined;
+
   constructor(private readonly deps: SettingsDependencies) {}
 
+  /** The resource changed or is gone: look at it again whatever the file says. */
+  unsettle(): void {
+    this.#settled = undefined;
+  }
+
   /** `name`: of the resource that the file describes. */
-  async reconcile(name: string, signal: AbortSignal): Promise<{ requeueAfter?: number }> {
+  async reconcile(name: string, signal: AbortSignal): Promise<{ requeueAfter: number }> {
     const { read, readResource, apply, log, every } = this.deps;
     const file = await read();
-    if (file && planSettings(file.hash, await readResource(name, signal)) === 'apply') {
+    if (!file || file.hash === this.#settled) return { requeueAfter: every };
+    if (planSettings(file.hash, await readResource(name, signal)) === 'apply') {
       await apply(name, file, signal);
       log('settings applied', { resource: name, hash: file.hash });
     }
+    this.#settled = file.hash;
     return { requeueAfter: every };
   }
 }

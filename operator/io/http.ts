@@ -17,7 +17,7 @@ export interface Endpoints {
 export async function serve(endpoints: Endpoints, listen: { readonly host: string | undefined; readonly port: number }): Promise<Server> {
   const server = createServer((request, response) => {
     // Node's own default limits apply to headers and slow clients; the body of a request is never read.
-    void answer(endpoints, request.url ?? '/', response);
+    answer(endpoints, request.url ?? '/', response).catch(() => response.writeHead(500).end());
   });
   server.listen(listen.port, listen.host);
   await once(server, 'listening');

@@ -74,7 +74,7 @@ export class KubernetesApi {
   readonly #agent: Agent;
 
   constructor(private readonly connection: Connection, private readonly observer: ApiObserver) {
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, ca: connection.ca });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, maxFreeSockets: 1, ca: connection.ca });
   }
 
   async get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -135,7 +135,7 @@ export class KubernetesApi {
     if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
     const options: RequestOptions = { host: this.connection.host, port: this.connection.port, path, method, headers, signal, agent: this.#agent };
     try {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => request(options, resolve).on('error', reject).end(body));
+      const response = await exchange(options, body);
       this.observer.onAnswer(method, response.statusCode ?? 0);
       return response;
     } catch (error) {
@@ -143,6 +143,22 @@ export class KubernetesApi {
       throw error;
     }
   }
+}
+
+/**
+ * One request and the head of its answer. A kept connection may be closed by the server at the very moment it is used again;
+ * a read is then asked once more, which Node's documentation of `reusedSocket` recommends.
+ */
+function exchange(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(options, resolve);
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const again = sent.reusedSocket && options.method === 'GET' && error.code === 'ECONNRESET';
+      if (again) exchange(options, body).then(resolve, reject);
+      else reject(error);
+    });
+    sent.end(body);
+  });
 }
 
 /** Asks the server to refuse unknown and repeated fields instead of dropping them. */

@@ -21,7 +21,7 @@ export class KeyedQueue {
   readonly #failures = new Map<string, number>();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  #current: string | undefined;
+  #busySince: number | undefined;
 
   constructor(private readonly options: QueueOptions) {}
 
@@ -60,16 +60,15 @@ export class KeyedQueue {
     await this.#running;
   }
 
-  /** The key that is being worked on. */
-  get current(): string | undefined {
-    return this.#current;
+  /** When the work that is under way began, by the clock of the options; undefined when there is none. */
+  get busySince(): number | undefined {
+    return this.#busySince;
   }
 
   async #drain(): Promise<void> {
     // Yield once, so that keys added in one go are seen together and `add` never runs work synchronously.
     await Promise.resolve();
     for (let key = this.#next(); key !== undefined; key = this.#next()) await this.#workOn(key);
-    this.#current = undefined;
     this.#running = undefined;
   }
 
@@ -80,7 +79,7 @@ export class KeyedQueue {
   }
 
   async #workOn(key: string): Promise<void> {
-    this.#current = key;
+    this.#busySince = this.options.clock.now();
     try {
       const { requeueAfter } = await this.options.work(key, this.#stop.signal);
       this.#failures.delete(key);
@@ -92,6 +91,8 @@ export class KeyedQueue {
       const retryIn = delayAfter(failures, this.options.backoff);
       this.options.onError(key, error, retryIn);
       this.addAfter(key, retryIn);
+    } finally {
+      this.#busySince = undefined;
     }
   }
 
