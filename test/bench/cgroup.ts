@@ -54,13 +54,6 @@ export async function resetPeak(folder: string, version: CgroupVersion): Promise
   if (version === 1) await writeFile(join(folder, memoryFiles[1].peak), '0');
 }
 
-/** Gives back what page cache the kernel can: importing images leaves hundreds of MiB that no running part needs. */
-export async function dropPageCache(folder: string, version: CgroupVersion): Promise<void> {
-  const [file, text] = version === 1 ? ['memory.force_empty', '0'] : ['memory.reclaim', '1G'];
-  // The kernel says EAGAIN when it could not free as much as was asked for, which is more than there is.
-  await writeFile(join(folder, file), text).catch(() => undefined);
-}
-
 /** @param folders of the controllers "cpu" and "cpuacct" (the same one in version 2) */
 export async function readCpu(folders: { cpu: string; cpuacct: string }, version: CgroupVersion): Promise<CpuReading> {
   const fields = parseFields(await readFile(join(folders.cpu, 'cpu.stat'), 'utf8'));

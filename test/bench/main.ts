@@ -35,7 +35,7 @@ async function measureOnCluster(options: BenchOptions, say: (line: string) => vo
   try {
     const wants = (measurement: Measurement): boolean => options.measurements.includes(measurement);
     const start = await measureStart(stage);
-    // Before the page cache is dropped: the pages of Node's file that both share would be counted for one of them only.
+    // While the pages of Node's program are still warm: what is dropped meanwhile would be counted for one of them only.
     const operator = wants('operator') ? [await measureOperator(stage)] : [];
     const loaded = wants('memory') || wants('ingest') ? await measureLoad(stage, options) : [];
     const sections = [start, ...loaded, ...operator].filter(({ name }) => wants(name as Measurement));
