@@ -20,8 +20,9 @@ export function describeOutage(stack: Stack, dsn: () => string): void {
       await stack.scale('statefulset/postgres', 'postgres', 1);
       const after = await stack.ready();
       for (const part of OTHERS) expect({ part, life: lifeOf(present(after.get(part))) }).toEqual({ part, life: lifeOf(present(before.get(part))) });
+      // The connection pools of web and worker try again at growing intervals.
       await proveEventStored(stack, dsn());
-    }, 300_000);
+    }, 420_000);
 
     it('a frozen worker is restarted by its liveness probe, and stores again', async () => {
       const before = await stack.ready();

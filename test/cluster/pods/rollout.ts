@@ -30,12 +30,11 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       await stack.ready();
       const [before, jobs] = [await stack.pod('web'), await jobNames(stack)];
       await stack.cluster.ctr('images', 'tag', '--force', glitchtipImage(stack.manifests.settings), ALIAS);
-      const update = await stack.synthesize('update', { images: { glitchtip: ALIAS } });
       const baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       const started = Date.now();
-      await stack.apply(update);
+      await stack.apply(await stack.synthesize('update', { images: { glitchtip: ALIAS } }));
       await stack.rolledOut(240);
       await stack.kubectl('wait', '--for=delete', `pod/${before.container.pod}`, '--timeout=60s');
       tell(`rolled out, the old web gone, after ${((Date.now() - started) / 1000).toFixed(0)} s`);

@@ -47,32 +47,32 @@ export async function textOf(folder: string): Promise<string> {
 
 /** Notes the arguments and environment of every process of the node, also of those that live for a moment only. */
 export class ProcessWatch {
-  private readonly texts = new Set<string>();
-  private stopped = false;
+  private readonly texts = { cmdline: new Set<string>(), environ: new Set<string>() };
+  private readonly stopped = new AbortController();
   private readonly watching: Promise<void>;
 
   constructor(private readonly cluster: ClusterHandle) {
     this.watching = this.watch();
   }
 
-  /** Everything that was seen up to now. */
-  get seen(): string {
-    return [...this.texts].join('\n');
+  /** All that were seen up to now. */
+  get arguments(): string {
+    return [...this.texts.cmdline].join('\n');
   }
 
-  get count(): number {
-    return this.texts.size;
+  get environments(): string {
+    return [...this.texts.environ].join('\n');
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.stopped.abort();
     await this.watching;
   }
 
   private async watch(): Promise<void> {
-    while (!this.stopped) {
+    while (!this.stopped.signal.aborted) {
       for (const id of await processesIn(this.cluster.cgroup)) {
-        for (const file of ['cmdline', 'environ']) this.texts.add(await readFile(`/proc/${id}/${file}`, 'utf8').catch(() => ''));
+        for (const file of ['cmdline', 'environ'] as const) this.texts[file].add(await readFile(`/proc/${id}/${file}`, 'utf8').catch(() => ''));
       }
       await sleep(500);
     }

@@ -38,9 +38,9 @@ export async function startNeighbour(cluster: ClusterHandle): Promise<Neighbour>
   await waitFor({ what: 'the neighbour to answer', seconds: 20 }, async () => when((await send({ url, timeoutMs: 1000 })).status === 200, 'no 200'));
   const times: number[] = [];
   let unanswered = 0;
-  let stopped = false;
+  const stopped = new AbortController();
   const asking = (async () => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const started = performance.now();
       await send({ url, timeoutMs: 5000 }).then(() => times.push(performance.now() - started), (error: unknown) => {
         if (!(error instanceof NoAnswer)) throw error;
@@ -56,7 +56,7 @@ export async function startNeighbour(cluster: ClusterHandle): Promise<Neighbour>
       return { asked: seen.length + missed, unanswered: missed, p50: percentile(seen, 50) ?? 0, p99: percentile(seen, 99) ?? 0, longest: percentile(seen, 100) ?? 0 };
     },
     stop: async () => {
-      stopped = true;
+      stopped.abort();
       await asking;
       server.kill('SIGKILL');
       await server;

@@ -55,16 +55,17 @@ export function partPods(json: string): Map<Part, PartPod> {
 }
 
 function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPod {
-  const main = status.containerStatuses[0];
+  // Before the kubelet has seen it, a pod has no statuses; every part's container bears the part's name.
+  const { name, restartCount, state, lastState } = status.containerStatuses[0] ?? { name: part, restartCount: 0, state: {}, lastState: {} };
   return {
     part,
-    container: { namespace: metadata.namespace, pod: metadata.name, container: main?.name ?? part },
+    container: { namespace: metadata.namespace, pod: metadata.name, container: name },
     uid: metadata.uid,
     ip: status.podIP ?? '',
     ready: status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
-    restarts: main?.restartCount ?? 0,
-    startedAt: main?.state.running?.startedAt,
-    lastEnd: main?.state.terminated ?? main?.lastState.terminated,
+    restarts: restartCount,
+    startedAt: state.running?.startedAt,
+    lastEnd: state.terminated ?? lastState.terminated,
   };
 }
 

@@ -92,8 +92,7 @@ export class Stack {
 
   /** Resolves when every part that is asked for has a Ready pod and no second one that is coming or going. */
   async ready(seconds = 180, parts: readonly Part[] = PARTS): Promise<Map<Part, PartPod>> {
-    // A cluster that did not start is no reason to wait.
-    void this.cluster;
+    if (this.handle === undefined) throw new Error('a cluster that did not start is no reason to wait');
     return waitFor<Map<Part, PartPod>>({ what: `${parts.join(', ')} Ready`, seconds }, async () => {
       const pods = await this.pods();
       const missing = parts.filter((part) => pods.get(part)?.ready !== true);
