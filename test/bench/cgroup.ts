@@ -12,6 +12,8 @@ export interface MemoryReading {
   /** Everything that is charged: processes, page cache, kernel. */
   readonly used: number;
   readonly pageCache: number;
+  /** Memory of the processes themselves (heaps, stacks), without any file's pages. */
+  readonly own: number;
   /** Used without the page cache that can be dropped at once. */
   readonly workingSet: number;
   /** Highest `used` since the group was made or the peak was reset; undefined where the kernel does not tell. */
@@ -27,8 +29,8 @@ export interface CpuReading {
 }
 
 const memoryFiles = {
-  1: { used: 'memory.usage_in_bytes', peak: 'memory.max_usage_in_bytes', cache: 'total_cache', inactive: 'total_inactive_file' },
-  2: { used: 'memory.current', peak: 'memory.peak', cache: 'file', inactive: 'inactive_file' },
+  1: { used: 'memory.usage_in_bytes', peak: 'memory.max_usage_in_bytes', cache: 'total_cache', inactive: 'total_inactive_file', own: 'total_rss' },
+  2: { used: 'memory.current', peak: 'memory.peak', cache: 'file', inactive: 'inactive_file', own: 'anon' },
 } as const;
 
 /** The fields of a flat keyed file such as memory.stat and cpu.stat. */
@@ -46,7 +48,8 @@ export async function readMemory(folder: string, version: CgroupVersion): Promis
   const fields = parseFields(await readFile(join(folder, 'memory.stat'), 'utf8'));
   // Linux before 5.19 has no peak in version 2.
   const peak = await readFile(join(folder, files.peak), 'utf8').then(Number, () => undefined);
-  return { used, pageCache: fields.get(files.cache) ?? 0, workingSet: Math.max(0, used - (fields.get(files.inactive) ?? 0)), peak };
+  const field = (name: string): number => fields.get(name) ?? 0;
+  return { used, pageCache: field(files.cache), own: field(files.own), workingSet: Math.max(0, used - field(files.inactive)), peak };
 }
 
 /** Makes the peak begin again; version 2 offers that only to the descriptor that reads it, so there it goes on. */

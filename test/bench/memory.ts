@@ -25,6 +25,7 @@ export interface MemoryUse {
   readonly workingSet: number;
   readonly workingSetMost: number;
   readonly pageCache: number;
+  readonly own: number;
   readonly used: number;
   /** The kernel's own peak, page cache included; where it has none, the highest sample. */
   readonly peak: number;
@@ -95,6 +96,7 @@ export function summarizeMemory(samples: readonly MemoryReading[], version: Cgro
     workingSet: median(({ workingSet }) => workingSet),
     workingSetMost: Math.max(...samples.map(({ workingSet }) => workingSet)),
     pageCache: median(({ pageCache }) => pageCache),
+    own: median(({ own }) => own),
     used: median(({ used }) => used),
     peak: version === 1 ? (samples.at(-1)?.peak ?? highest) : highest,
   };
@@ -131,14 +133,14 @@ export function memoryRows({ groups, idle, loaded, rate }: MemoryResult): Row[] 
   return [...whole, ...parts];
 }
 
-function describe({ workingSet, pageCache, used, peak }: MemoryUse): string {
-  return `working set ${mebibytes(workingSet)}; page cache ${mebibytes(pageCache)}; used ${mebibytes(used)}, peak used ${mebibytes(peak)}`;
+function describe({ workingSet, own, pageCache, used, peak }: MemoryUse): string {
+  return `working set ${mebibytes(workingSet)}, ${mebibytes(own)} of it the processes' own; page cache ${mebibytes(pageCache)}; used ${mebibytes(used)}, peak used ${mebibytes(peak)}`;
 }
 
 function partRow({ name, limit, rate }: { name: string; limit: number | undefined; rate: number }, idle: MemoryUse | undefined, loaded: MemoryUse | undefined): Row {
   const of = limit === undefined ? '' : ` of ${mebibytes(limit)}`;
   return {
     what: name,
-    measured: `working set idle ${mebibytes(idle?.workingSet)}, at ${rate}/s at most ${mebibytes(loaded?.workingSetMost)}${of}; peak used ${mebibytes(loaded?.peak)}`,
+    measured: `working set idle ${mebibytes(idle?.workingSet)} (own ${mebibytes(idle?.own)}), at ${rate}/s at most ${mebibytes(loaded?.workingSetMost)} (own ${mebibytes(loaded?.own)})${of}; peak used ${mebibytes(loaded?.peak)}`,
   };
 }

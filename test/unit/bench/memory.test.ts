@@ -20,14 +20,14 @@ describe('readMemory', () => {
   it('reads version 1 with everything below the group', async () => {
     await files({
       'memory.usage_in_bytes': '1000\n', 'memory.max_usage_in_bytes': '1500\n',
-      'memory.stat': 'cache 1\ninactive_file 1\ntotal_cache 400\ntotal_inactive_file 300\n',
+      'memory.stat': 'cache 1\ninactive_file 1\ntotal_cache 400\ntotal_rss 550\ntotal_inactive_file 300\n',
     });
-    expect(await readMemory(folder, 1)).toEqual({ used: 1000, pageCache: 400, workingSet: 700, peak: 1500 });
+    expect(await readMemory(folder, 1)).toEqual({ used: 1000, pageCache: 400, own: 550, workingSet: 700, peak: 1500 });
   });
 
   it('reads version 2', async () => {
     await files({ 'memory.current': '1000\n', 'memory.peak': '1500\n', 'memory.stat': 'anon 600\nfile 400\ninactive_file 300\n' });
-    expect(await readMemory(folder, 2)).toEqual({ used: 1000, pageCache: 400, workingSet: 700, peak: 1500 });
+    expect(await readMemory(folder, 2)).toEqual({ used: 1000, pageCache: 400, own: 600, workingSet: 700, peak: 1500 });
   });
 
   it('has no peak where the kernel has none', async () => {
@@ -52,10 +52,10 @@ describe('parseFields', () => {
 });
 
 describe('summarizeMemory', () => {
-  const samples = [100, 300, 200].map((used) => ({ used, pageCache: used / 10, workingSet: used / 2, peak: 900 }));
+  const samples = [100, 300, 200].map((used) => ({ used, pageCache: used / 10, own: used / 4, workingSet: used / 2, peak: 900 }));
 
   it('has the medians, the highest working set, and the peak of the kernel', () => {
-    expect(summarizeMemory(samples, 1)).toEqual({ used: 200, pageCache: 20, workingSet: 100, workingSetMost: 150, peak: 900 });
+    expect(summarizeMemory(samples, 1)).toEqual({ used: 200, pageCache: 20, own: 50, workingSet: 100, workingSetMost: 150, peak: 900 });
   });
 
   it('takes the highest sample for the peak in version 2, whose own cannot be reset', () => {
@@ -65,7 +65,7 @@ describe('summarizeMemory', () => {
 
 describe('memoryRows', () => {
   const use = (mebibytes: number): ReturnType<typeof summarizeMemory> => ({
-    used: mebibytes * MIB, pageCache: 10 * MIB, workingSet: (mebibytes - 5) * MIB, workingSetMost: (mebibytes - 1) * MIB, peak: (mebibytes + 50) * MIB,
+    used: mebibytes * MIB, pageCache: 10 * MIB, own: (mebibytes - 30) * MIB, workingSet: (mebibytes - 5) * MIB, workingSetMost: (mebibytes - 1) * MIB, peak: (mebibytes + 50) * MIB,
   });
   const groups = [{ name: HOST, folder: '', limit: 1945 * MIB }, { name: 'web', folder: '', limit: 300 * MIB }];
   const rows = (idle: number, loaded: number): ReturnType<typeof memoryRows> =>
@@ -77,10 +77,10 @@ describe('memoryRows', () => {
   });
 
   it('says page cache and working set apart', () => {
-    expect(rows(900, 1000)[1]).toEqual({ what: 'host, 104 events/s', measured: 'working set 995Mi; page cache 10Mi; used 1000Mi, peak used 1050Mi' });
+    expect(rows(900, 1000)[1]).toEqual({ what: 'host, 104 events/s', measured: "working set 995Mi, 970Mi of it the processes' own; page cache 10Mi; used 1000Mi, peak used 1050Mi" });
   });
 
   it('gives a part with its limit', () => {
-    expect(rows(900, 1000).at(-1)).toEqual({ what: 'web', measured: 'working set idle 175Mi, at 104/s at most 219Mi of 300Mi; peak used 270Mi' });
+    expect(rows(900, 1000).at(-1)).toEqual({ what: 'web', measured: 'working set idle 175Mi (own 150Mi), at 104/s at most 219Mi (own 190Mi) of 300Mi; peak used 270Mi' });
   });
 });
