@@ -41,7 +41,10 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
     beforeAll(async () => {
       baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
       await stack.scale('deployment/worker', 'worker', 0);
-    }, 120_000);
+      // A new pod: the kubelet lets a container wait the longer, the more often it died, and the tests before killed it.
+      await stack.kubectl('delete', 'pod', 'valkey-0');
+      await stack.ready(120, ['valkey', 'web']);
+    }, 240_000);
     afterAll(async () => {
       await stack.scale('deployment/worker', 'worker', 1);
     }, 240_000);
