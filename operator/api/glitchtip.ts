@@ -5,9 +5,9 @@ import * as z from 'zod/mini';
 import { CONDITION_TYPES } from './conditions.js';
 import { DEFAULT_SECRET_NAMES } from './names.js';
 
-/** A DNS-1123 subdomain, as the names of most Kubernetes objects must be. */
+/** A DNS-1123 subdomain, as the names of most Kubernetes objects must be: labels with dots between them, none empty. */
 const objectName = () =>
-  z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
+  z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/), z.maxLength(253));
 const host = () => z.string().check(z.minLength(1), z.maxLength(253));
 const port = () => z.int().check(z.gte(1), z.lte(65_535));
 /** An RFC 3339 instant, as metav1.Time writes it. */
