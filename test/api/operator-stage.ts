@@ -1,0 +1,228 @@
+// The stage of the operator's test: a real API server with the manifests of dist/, a real Postgres, and the operator with its own token.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { parse, parseAllDocuments } from 'yaml';
+import type { GlitchTipResource } from '../../operator/api/glitchtip.js';
+import { API_VERSION } from '../../operator/api/names.js';
+import { NODE_FLAGS } from '../../operator/bundle.js';
+import { buildScramVerifier } from '../../operator/io/crypto.js';
+import type { KubernetesApi, ObjectMeta } from '../../operator/io/kubernetes.js';
+import { Sensitive } from '../../operator/core/sensitive.js';
+import { Program, freePort, startControlPlane, type ControlPlane } from './control-plane.js';
+import { startPostgres, type PostgresServer } from './postgres-server.js';
+
+export const NAMESPACE = 'glitchtip';
+export const RESOURCES = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/glitchtips`;
+export const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+const ROLE = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/roles/glitchkeeper`;
+
+/** The operator's files of dist/, in the order in which kubectl takes them. */
+const MANIFESTS = ['0000-namespace.k8s.yaml', '0001-crds.k8s.yaml', '0002-operator.k8s.yaml'];
+
+interface SecretObject {
+  readonly metadata: ObjectMeta;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** A Secret as it is stored. */
+export interface StoredSecret {
+  readonly resourceVersion: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+interface Rule {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+export class Stage {
+  /** As the operator: the token of its service account. */
+  readonly operatorApi: KubernetesApi;
+  #postgres: PostgresServer | undefined;
+  #superuserPassword = '';
+  #applied = { exitCode: -1, stderr: '' };
+
+  private constructor(readonly server: ControlPlane, private readonly folder: string, private readonly token: string, private readonly postgresPort: number) {
+    this.operatorApi = server.apiFor(token);
+  }
+
+  /** Everything but Postgres: that is started when its password exists. */
+  static async open(): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-operator-'));
+    await execa('npm', ['run', '--silent', 'build']);
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: join(folder, 'none.yaml'), CDK8S_OUTDIR: join(folder, 'dist') } });
+    const server = await startControlPlane();
+    const kubectl = (args: readonly string[]) => execa(server.kubectl, ['--kubeconfig', server.kubeconfig, ...args], { reject: false });
+    const { exitCode = -1, stderr } = await kubectl(['apply', '--warnings-as-errors', ...MANIFESTS.flatMap((file) => ['-f', join(folder, 'dist', file)])]);
+    await kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd/glitchtips.glitchkeeper.io']);
+    const stage = new Stage(server, folder, await server.tokenOf(NAMESPACE, 'glitchkeeper'), await freePort());
+    stage.#applied = { exitCode, stderr };
+    await stage.#writePodFiles();
+    return stage;
+  }
+
+  /** How `kubectl apply` of the manifests ended. */
+  get applied(): { readonly exitCode: number; readonly stderr: string } {
+    return this.#applied;
+  }
+
+  /** What the kubelet would mount: the token, and the settings with Postgres' address of here. */
+  async #writePodFiles(): Promise<void> {
+    await mkdir(join(this.folder, 'account'));
+    await writeFile(join(this.folder, 'account', 'ca.crt'), this.server.connectionFor('').ca);
+    await writeFile(join(this.folder, 'account', 'token'), this.token, { mode: 0o600 });
+    await writeFile(join(this.folder, 'settings.yaml'), JSON.stringify(await this.settings()));
+  }
+
+  /** The GlitchTip resource that dist/ hands to the operator, with Postgres' address of here. */
+  async settings(): Promise<{ metadata: { name: string }; spec: object }> {
+    const objects = parseAllDocuments(await readFile(join(this.folder, 'dist', '0002-operator.k8s.yaml'), 'utf8'))
+      .map((document) => document.toJS() as { metadata: { name: string }; data?: Record<string, string> });
+    const file = objects.find(({ metadata }) => metadata.name === 'glitchkeeper-settings')?.data?.['glitchtip.yaml'] ?? '';
+    const resource = parse(file) as { metadata: { name: string }; spec: object };
+    return { ...resource, spec: { ...resource.spec, database: { host: '127.0.0.1', port: this.postgresPort } } };
+  }
+
+  /** The operator's own bundle, started as its Deployment starts it. */
+  async startOperator(pod: string): Promise<OperatorProcess> {
+    const [{ host, port }, metricsPort] = [this.server.connectionFor(''), await freePort()];
+    return new OperatorProcess(pod, metricsPort, {
+      KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: String(port), SERVICE_ACCOUNT_DIR: join(this.folder, 'account'),
+      POD_NAMESPACE: NAMESPACE, POD_NAME: pod, SETTINGS_FILE: join(this.folder, 'settings.yaml'),
+      LISTEN_HOST: '127.0.0.1', PORT: String(metricsPort), LOG_LEVEL: 'trace',
+    });
+  }
+
+  get postgres(): PostgresServer {
+    if (!this.#postgres) throw new Error('Postgres was not started');
+    return this.#postgres;
+  }
+
+  /** As its StatefulSet does: once the Secret is there, with the password in it. */
+  async startPostgres(): Promise<void> {
+    this.#superuserPassword = (await this.secrets())['glitchtip-postgres']?.values['password'] ?? '';
+    this.#postgres = await startPostgres(this.#superuserPassword, this.postgresPort);
+  }
+
+  /** Runs SQL as the superuser. */
+  sql<T extends Record<string, unknown>>(statement: string): Promise<T[]> {
+    return this.postgres.query<T>({ user: 'glitchkeeper', password: this.#superuserPassword }, statement);
+  }
+
+  /** Name and SCRAM verifier of each of GlitchTip's roles. */
+  async roles(): Promise<Record<string, unknown>[]> {
+    return this.sql("SELECT rolname, rolcanlogin, rolpassword FROM pg_authid WHERE rolname LIKE 'glitchtip%' ORDER BY rolname");
+  }
+
+  async secrets(): Promise<Record<string, StoredSecret>> {
+    const { items } = await this.server.admin.get<{ items: SecretObject[] }>(SECRETS);
+    return Object.fromEntries(items.map(({ metadata, data = {} }) => [metadata.name, {
+      resourceVersion: metadata.resourceVersion ?? '',
+      values: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])),
+    }]));
+  }
+
+  resource(): Promise<GlitchTipResource & { metadata: ObjectMeta }> {
+    return this.server.admin.get(`${RESOURCES}/glitchtip`);
+  }
+
+  /** A condition as "status reason: message". */
+  async condition(type: string): Promise<string> {
+    const resource = await this.resource().catch(() => undefined);
+    const found = resource?.status?.conditions?.find((condition) => condition.type === type);
+    return found ? `${found.status} ${found.reason}: ${found.message}` : 'none';
+  }
+
+  /** Back to nothing: no Secret, no resource, no role. Postgres itself stays. */
+  async reset(): Promise<void> {
+    await this.kubectl(['delete', 'glitchtips,secrets,leases', '--all']);
+    await this.sql('DROP DATABASE IF EXISTS glitchtip WITH (FORCE)');
+    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b');
+  }
+
+  /** Gives the superuser the password of a Secret that was made anew, by its verifier; what an empty volume would do by itself. */
+  async followSuperuserSecret(): Promise<void> {
+    const password = (await this.secrets())['glitchtip-postgres']?.values['password'];
+    if (password === undefined || password === this.#superuserPassword) return;
+    await this.sql(`ALTER ROLE glitchkeeper PASSWORD '${await buildScramVerifier(new Sensitive(password))}'`);
+    this.#superuserPassword = password;
+  }
+
+  async kubectl(args: readonly string[]): Promise<string> {
+    const { stdout } = await execa(this.server.kubectl, ['--kubeconfig', this.server.kubeconfig, '--namespace', NAMESPACE, ...args]);
+    return stdout;
+  }
+
+  /** Takes the right to read one Secret away, or gives all back, and waits until the API server goes by it. */
+  async allowReading(names: readonly string[], probe: string): Promise<void> {
+    const { rules } = await this.server.admin.get<{ rules: Rule[] }>(ROLE);
+    const changed = rules.map((rule) => (rule.resources.includes('secrets') && rule.resourceNames ? { ...rule, resourceNames: names } : rule));
+    await this.kubectl(['patch', 'role', 'glitchkeeper', '--type=merge', `--patch=${JSON.stringify({ rules: changed })}`]);
+    await until(`reading ${probe}`, async () => (await this.answerTo('GET', `${SECRETS}/${probe}`)) !== 403, names.includes(probe));
+  }
+
+  /** The API server's status code for the operator's token. */
+  answerTo(method: string, path: string): Promise<number> {
+    const { host, port, ca } = this.server.connectionFor('');
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${this.token}` };
+      const sent = request({ host, port, ca, method, path, headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.operatorApi.close();
+    await this.#postgres?.stop();
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One process of the operator; a new one is a restart of the same pod's container. */
+export class OperatorProcess {
+  readonly #program: Program;
+
+  constructor(readonly pod: string, private readonly metricsPort: number, env: NodeJS.ProcessEnv) {
+    this.#program = new Program(process.execPath, [...NODE_FLAGS, 'build/assets/run.mjs'], { env });
+    this.#program.start();
+  }
+
+  get output(): string {
+    return this.#program.fullOutput;
+  }
+
+  /** Messages of its log. */
+  get messages(): string[] {
+    return this.output.split('\n').filter((line) => line.startsWith('{')).map((line) => (JSON.parse(line) as { msg: string }).msg);
+  }
+
+  /** How many reconciles of the resource ended well. */
+  async reconciles(): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`).then((response) => response.text(), () => '');
+    const line = answer.split('\n').find((text) => text.startsWith('glitchkeeper_reconcile_duration_seconds_count') && text.includes('"glitchtip"') && text.includes('"ok"'));
+    return Number(line?.split(' ').at(-1) ?? 0);
+  }
+
+  kill(signal: NodeJS.Signals): Promise<void> {
+    return this.#program.kill(signal);
+  }
+}
+
+/** Waits until `look` gives `wanted`; at most 60 s. */
+export async function until<T>(what: string, look: () => Promise<T> | T, wanted: T): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (let found = await look(); found !== wanted; found = await look()) {
+    if (Date.now() > deadline) throw new Error(`${what}: not ${String(wanted)} but ${String(found)} after 60 s`);
+    await sleep(50);
+  }
+}

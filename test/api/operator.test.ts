@@ -1,0 +1,280 @@
+// The operator with its own rights against a real API server and a real Postgres: credentials are made once, and never twice.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEFAULT_SECRET_NAMES, SECRET_KEYS } from '../../operator/api/names.js';
+import { GlitchTipController } from '../../operator/controllers/glitchtip.js';
+import { nodeCrypto } from '../../operator/io/crypto.js';
+import { systemClock } from '../../operator/runtime/clock.js';
+import { buildPorts, type Ports } from './operator-ports.js';
+import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
+
+const NAMES = Object.values(DEFAULT_SECRET_NAMES);
+const READY = 'True AllWell: Everything is as it should be.';
+const never = new AbortController().signal;
+
+describe('the operator on a real API server and a real Postgres', () => {
+  let stage: Stage;
+  const processes: OperatorProcess[] = [];
+  const start = async (pod: string): Promise<OperatorProcess> => {
+    const operator = await stage.startOperator(pod);
+    processes.push(operator);
+    return operator;
+  };
+  const ready = () => stage.condition('Ready');
+
+  beforeAll(async () => {
+    stage = await Stage.open();
+  }, 600_000);
+  afterAll(async () => {
+    await Promise.all(processes.map((operator) => operator.kill('SIGKILL')));
+    await stage.close();
+  });
+
+  it('is applied without a warning, and its kind is Established with a structural schema', async () => {
+    expect(stage.applied).toEqual({ exitCode: 0, stderr: '' });
+    const crd = JSON.parse(await stage.kubectl(['get', 'crd', 'glitchtips.glitchkeeper.io', '-o', 'json'])) as { status: { conditions: { type: string; status: string }[] } };
+    const conditions = crd.status.conditions.map(({ type, status }) => `${type}=${status}`).sort();
+    expect(conditions).toEqual(['Established=True', 'NamesAccepted=True']);
+  });
+
+  it.each<[string, object, string]>([
+    ['no spec', {}, 'spec: Required value'],
+    ['no version', { spec: {} }, 'spec.version: Required value'],
+    ['a version that is a word', { spec: { version: 'latest' } }, 'spec.version: Invalid value'],
+    ['a version with a v', { spec: { version: 'v5.2' } }, 'spec.version: Invalid value'],
+    ['a version that is a number', { spec: { version: 5.2 } }, 'spec.version: Invalid value'],
+    ['suspend as a word', { spec: { version: '5.2', suspend: 'yes' } }, 'spec.suspend: Invalid value'],
+    ['a Secret with capitals', { spec: { version: '5.2', secrets: { application: 'Glitch_Tip' } } }, 'spec.secrets.application: Invalid value'],
+    ['a Secret without a name', { spec: { version: '5.2', secrets: { valkey: '' } } }, 'spec.secrets.valkey: Invalid value'],
+    ['a Secret whose name has two dots', { spec: { version: '5.2', secrets: { postgres: 'a..b' } } }, 'spec.secrets.postgres: Invalid value'],
+    ['a port as text', { spec: { version: '5.2', database: { port: '5432' } } }, 'spec.database.port: Invalid value'],
+    ['port 0', { spec: { version: '5.2', database: { port: 0 } } }, 'spec.database.port: Invalid value'],
+    ['port 65536', { spec: { version: '5.2', valkey: { port: 65_536 } } }, 'spec.valkey.port: Invalid value'],
+    ['an empty host', { spec: { version: '5.2', database: { host: '' } } }, 'spec.database.host: Invalid value'],
+    ['a database that SQL must quote', { spec: { version: '5.2', database: { name: 'Glitch-Tip' } } }, 'spec.database.name: Invalid value'],
+    ['a database too long for a login', { spec: { version: '5.2', database: { name: 'a'.repeat(58) } } }, 'spec.database.name: Too long'],
+    ['an address without @', { spec: { version: '5.2', administrator: { email: 'nobody' } } }, 'spec.administrator.email: Invalid value'],
+    ['an unknown field', { spec: { version: '5.2', replicas: 2 } }, 'unknown field "spec.replicas"'],
+  ])('refuses a resource with %s and names the field', async (_, body, message) => {
+    const resource = { apiVersion: 'glitchkeeper.io/v1alpha1', kind: 'GlitchTip', metadata: { name: 'bad' }, ...body };
+    await expect(stage.server.admin.create(RESOURCES, resource)).rejects.toThrow(message);
+  });
+
+  it.each<[number, string, string]>([
+    [200, 'GET', RESOURCES],
+    [404, 'GET', `${SECRETS}/glitchtip-app`],
+    [403, 'GET', SECRETS],
+    [403, 'GET', `${SECRETS}?watch=true`],
+    [403, 'GET', `${SECRETS}/another`],
+    [403, 'PUT', `${SECRETS}/glitchtip-app`],
+    [403, 'DELETE', `${SECRETS}/glitchtip-app`],
+    [403, 'DELETE', SECRETS],
+    [403, 'POST', `/api/v1/namespaces/${NAMESPACE}/pods/web-0/exec?command=sh`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods/web-0/exec?command=sh`],
+    [403, 'POST', `/api/v1/namespaces/${NAMESPACE}/pods`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/configmaps`],
+    [403, 'POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/glitchkeeper/token`],
+    [403, 'POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/rolebindings`],
+    [403, 'PATCH', `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/roles/glitchkeeper`],
+    [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`],
+    [403, 'DELETE', `${RESOURCES}/glitchtip`],
+    [403, 'GET', '/api/v1/namespaces/default/secrets/glitchtip-app'],
+    [403, 'POST', '/api/v1/namespaces/default/secrets'],
+    [403, 'GET', '/apis/glitchkeeper.io/v1alpha1/namespaces/default/glitchtips'],
+    [403, 'GET', '/apis/coordination.k8s.io/v1/namespaces/default/leases/glitchkeeper-operator'],
+    [403, 'POST', '/apis/events.k8s.io/v1/namespaces/default/events'],
+    [403, 'GET', '/apis/glitchkeeper.io/v1alpha1/glitchtips'],
+    [403, 'GET', '/api/v1/nodes'],
+    [403, 'GET', '/api/v1/namespaces'],
+  ])('its token gets %i for %s %s', async (status, method, path) => {
+    expect(await stage.answerTo(method, path)).toBe(status);
+  });
+
+  describe('from nothing', () => {
+    let operator: OperatorProcess;
+
+    it('makes the four Secrets with their keys while Postgres is down, and says that it is', async () => {
+      operator = await start('first');
+      await until('DatabaseHealthy', () => stage.condition('DatabaseHealthy'), 'False Unreachable: Postgres does not answer (ECONNREFUSED).');
+      expect(await ready()).toMatch(/^False Unreachable: /);
+      const keys = Object.fromEntries(Object.entries(await stage.secrets()).map(([name, { values }]) => [name, Object.keys(values).sort()]));
+      const wanted = Object.entries(DEFAULT_SECRET_NAMES).map(([role, name]) => [name, [...SECRET_KEYS[role as keyof typeof SECRET_KEYS]].sort()]);
+      expect(keys).toEqual(Object.fromEntries(wanted));
+    }, 90_000);
+
+    it('makes an owner that cannot log in, a login that acts as the owner, and a second login for later', async () => {
+      await stage.startPostgres();
+      await until('Ready', ready, READY);
+      expect((await stage.roles()).map(({ rolname, rolcanlogin, rolpassword }) => [rolname, rolcanlogin, rolpassword !== null])).toEqual([
+        ['glitchtip', false, false], ['glitchtip_a', true, true], ['glitchtip_b', false, false],
+      ]);
+      const password = (await stage.secrets())['glitchtip-app']?.values['DATABASE_PASSWORD'] ?? '';
+      const asApplication = { user: 'glitchtip_a', password, database: 'glitchtip' };
+      expect(await stage.postgres.query(asApplication, 'SELECT session_user, current_user')).toEqual([{ session_user: 'glitchtip_a', current_user: 'glitchtip' }]);
+      await stage.postgres.query(asApplication, 'CREATE TABLE proof (id int)');
+      expect(await stage.postgres.query(asApplication, "SELECT tableowner FROM pg_tables WHERE tablename = 'proof'")).toEqual([{ tableowner: 'glitchtip' }]);
+      await expect(stage.postgres.query({ ...asApplication, user: 'glitchtip_b' }, 'SELECT 1')).rejects.toThrow(/not permitted to log in|authentication failed/);
+      await expect(stage.postgres.query({ ...asApplication, password: 'guess' }, 'SELECT 1')).rejects.toThrow('authentication failed');
+      await expect(stage.postgres.query(asApplication, 'CREATE ROLE more')).rejects.toThrow('permission denied');
+    }, 90_000);
+
+    it('changes nothing in a second run', async () => {
+      const before = await world();
+      await operator.kill('SIGTERM');
+      expect(operator.messages.at(-1)).toBe('operator stopped');
+      const second = await start('second');
+      await until('a reconcile', async () => (await second.reconciles()) > 0, true);
+      expect(await world()).toEqual(before);
+      await second.kill('SIGTERM');
+    }, 90_000);
+
+    it('makes again, with the same password, what is missing of the database', async () => {
+      const before = await stage.secrets();
+      const verifiers = await stage.roles();
+      // Where a crash between the roles' transaction and CREATE DATABASE leaves it, and one before it is closed to the public.
+      for (const damage of ['DROP DATABASE glitchtip WITH (FORCE)', 'GRANT ALL ON DATABASE glitchtip TO PUBLIC']) {
+        await stage.sql(damage);
+        await reconcileUntilReady(buildPorts(stage.operatorApi));
+        expect([await stage.secrets(), await stage.roles()]).toEqual([before, verifiers]);
+      }
+    }, 90_000);
+
+    async function world(): Promise<unknown> {
+      return { secrets: await stage.secrets(), resource: (await stage.resource()).metadata.resourceVersion, roles: await stage.roles() };
+    }
+  });
+
+  it('of two operators started at once one leads, and every value is made once', async () => {
+    await stage.reset();
+    const both = await Promise.all([start('left'), start('right')]);
+    await until('Secrets', async () => Object.keys(await stage.secrets()).length, NAMES.length);
+    const made = await stage.secrets();
+    await stage.followSuperuserSecret();
+    await until('Ready', ready, READY);
+    const count = (message: string) => both.flatMap(({ messages }) => messages).filter((text) => text === message).length;
+    expect([count('operator starts'), count('leading'), count('Secret created'), count('Secret exists already')]).toEqual([2, 1, NAMES.length, 0]);
+    expect(await stage.secrets()).toEqual(made);
+    await Promise.all(both.map((operator) => operator.kill('SIGTERM')));
+  }, 90_000);
+
+  it('killed at each new Secret it goes on from there, and no value changes once it was made', async () => {
+    await stage.reset();
+    const seen: Record<string, StoredSecret> = {};
+    let kills = 0;
+    while (Object.keys(seen).length < NAMES.length) {
+      const operator = await start('killed');
+      await until('one more Secret', async () => Object.keys(await stage.secrets()).length > Object.keys(seen).length, true);
+      await operator.kill('SIGKILL');
+      kills += 1;
+      const now = await stage.secrets();
+      expect(now).toMatchObject(seen);
+      Object.assign(seen, now);
+    }
+    await stage.followSuperuserSecret();
+    await start('killed');
+    await until('Ready', ready, READY);
+    expect(kills).toBeGreaterThan(0);
+    expect(await stage.secrets()).toEqual(seen);
+    await Promise.all(processes.map((operator) => operator.kill('SIGTERM')));
+  }, 120_000);
+
+  it('no credential is in a log, an event or the status', async () => {
+    const values = Object.values(await stage.secrets()).flatMap(({ values: own }) => Object.entries(own))
+      .filter(([key]) => key !== 'DATABASE_USER' && key !== 'email').map(([, value]) => value);
+    const url = values.find((value) => value.startsWith('redis://')) ?? '';
+    const verifier = String((await stage.roles()).find(({ rolname }) => rolname === 'glitchtip_a')?.['rolpassword']);
+    const secret = [...values, new URL(url).password, verifier];
+    const places = {
+      postgres: stage.postgres.log(),
+      operator: processes.map(({ output }) => output).join('\n'),
+      events: await stage.kubectl(['get', 'events.events.k8s.io', '-o', 'json']),
+      resource: await stage.kubectl(['get', 'glitchtips', '-o', 'json', '--show-managed-fields']),
+    };
+    expect(secret.filter((value) => value.length < 20)).toEqual([]);
+    // Each place does say what happened: an empty one would prove nothing.
+    expect(places).toEqual({
+      postgres: expect.stringContaining('CREATE DATABASE "glitchtip"'), operator: expect.stringContaining('got its first password'),
+      events: expect.stringContaining('got its first password'), resource: expect.stringContaining('LoginWorks'),
+    });
+    const found = Object.entries(places).filter(([, text]) => secret.some((value) => text.includes(value) || text.includes(Buffer.from(value).toString('base64'))));
+    expect(found.map(([place]) => place)).toEqual([]);
+  });
+
+  it('a Secret that it may not read is left alone, and it goes on with the same values when it may again', async () => {
+    const before = [await stage.secrets(), await stage.roles()];
+    await stage.allowReading(NAMES.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
+    await reconcile(buildPorts(stage.operatorApi));
+    expect(await stage.condition('CredentialsCurrent')).toMatch(/^Unknown SecretUnreadable: Secret glitchtip-app cannot be read \(.* 403 Forbidden\); nothing is generated/);
+    expect([await stage.secrets(), await stage.roles()]).toEqual(before);
+    await stage.allowReading(NAMES, 'glitchtip-app');
+    await reconcileUntilReady(buildPorts(stage.operatorApi));
+    expect([await stage.secrets(), await stage.roles()]).toEqual(before);
+  }, 60_000);
+
+  it('makes neither a Secret that it may not read nor what is derived from it', async () => {
+    await stage.reset();
+    await createResource();
+    await stage.allowReading(NAMES.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
+    await reconcile(buildPorts(stage.operatorApi));
+    await reconcile(buildPorts(stage.operatorApi));
+    expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-postgres']);
+    await stage.allowReading(NAMES, 'glitchtip-app');
+    await reconcileUntilReady(buildPorts(stage.operatorApi));
+  }, 60_000);
+
+  it.each<[string, string]>([
+    ['glitchtip-app', 'SECRET_KEY'], ['glitchtip-postgres', 'password'], ['glitchtip-valkey', 'users.acl'], ['glitchtip-admin', 'email'],
+  ])('Secret %s without %s is not overwritten, and the condition names the key', async (name, key) => {
+    const value = (await stage.secrets())[name]?.values[key] ?? '';
+    const patch = (data: unknown) => stage.kubectl(['patch', 'secret', name, '--type=merge', `--patch=${JSON.stringify({ data })}`]);
+    await patch({ [key]: null });
+    const before = await stage.secrets();
+    await reconcile(buildPorts(stage.operatorApi));
+    expect(await stage.condition('CredentialsCurrent')).toContain(`False SecretIncomplete: Secret ${name} lacks ${key}.`);
+    expect(await ready()).toContain(`lacks ${key}.`);
+    expect(await stage.secrets()).toEqual(before);
+    await patch({ [key]: Buffer.from(value).toString('base64') });
+    await reconcileUntilReady(buildPorts(stage.operatorApi));
+  }, 60_000);
+
+  it('cut off after any of its writes it ends in the same state, and no value changes once it was made', async () => {
+    let [cuts, dead] = [0, true];
+    for (; dead; cuts += 1) {
+      await stage.reset();
+      await createResource();
+      const ports = buildPorts(stage.operatorApi, cuts);
+      await reconcileUntilReady(ports);
+      dead = ports.dead();
+      const made = await stage.secrets();
+      const roles = (await stage.roles()).filter(({ rolpassword }) => rolpassword !== null);
+      await reconcileUntilReady(buildPorts(stage.operatorApi));
+      expect(await stage.secrets()).toMatchObject(made);
+      expect(await stage.roles()).toEqual(expect.arrayContaining(roles));
+      expect(Object.keys(await stage.secrets()).sort()).toEqual([...NAMES].sort());
+    }
+    // Four Secrets and the roles with an event each, and the statuses between.
+    expect(cuts).toBeGreaterThan(12);
+  }, 240_000);
+
+  async function createResource(): Promise<void> {
+    await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');
+  }
+
+  async function reconcile({ cluster, postgres }: Ports): Promise<void> {
+    const nothing = () => undefined;
+    await new GlitchTipController({ cluster, postgres, crypto: nodeCrypto, clock: systemClock, log: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+  }
+
+  /** Until the resource is Ready or the ports are dead. */
+  async function reconcileUntilReady(ports: Ports): Promise<void> {
+    for (let turn = 0; turn < 12; turn += 1) {
+      await reconcile(ports).catch((error: unknown) => {
+        if (!ports.dead()) throw error;
+      });
+      await stage.followSuperuserSecret();
+      if (ports.dead()) return;
+      if (turn > 0 && (await ready()) === READY) return;
+    }
+    throw new Error(`not Ready: ${await ready()}`);
+  }
+});
