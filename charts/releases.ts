@@ -51,6 +51,11 @@ const celeryWorker: Process = {
       why: 'batches of 100 fill only with 110 tasks fetched ahead: 250 events/s stored instead of 20; start.sh sets it without exporting it',
     },
     { name: 'CELERY_WORKER_MAX_TASKS_PER_CHILD', value: '10000', why: 'start.sh sets it without exporting it' },
+    {
+      name: 'CELERY_WORKER_WITHOUT_MINGLE', value: 'true',
+      why: 'with it a worker that lost Valkey reconnects and never consumes again (celery/celery#8091); there is no other worker to ask',
+    },
+    { name: 'CELERY_WORKER_WITHOUT_GOSSIP', value: 'true', why: 'likewise: it listens to other workers, and there is none' },
     { name: 'GLITCHKEEPER_HEARTBEAT_FILE', value: heartbeatFile, why: 'sitecustomize.py rewrites it every 5 s while Python runs' },
   ],
   connections: 10,
