@@ -70,7 +70,7 @@ const host = z.strictObject({
   memory: memory('RAM of the host').default('1.9Gi'),
   /** Cores of the host: what requests of a rollout must fit into. */
   cpu: cpu.default('2'),
-  /** Set aside for the control plane and the system: what a whole Kubernetes 1.34 with metrics-server was seen to hold (`npm run bench -- memory`). */
+  /** Set aside for the control plane and the system. `npm run bench -- memory`: the processes' own memory is about 80 % of this, the rest is file pages. */
   controlPlane: memory('RAM for the control plane').default('470Mi'),
   /** Set aside for the other services of the host. */
   neighbours: memory('RAM for other services').default('128Mi'),
