@@ -60,6 +60,6 @@ describe('a generated value', () => {
 
   it('shows itself only when asked', () => {
     const value = new Sensitive('hidden');
-    expect([`${String(value)}`, JSON.stringify({ value }), value.reveal()]).toEqual(['[redacted]', '{"value":"[redacted]"}', 'hidden']);
+    expect([String(value), JSON.stringify({ value }), value.reveal()]).toEqual(['[redacted]', '{"value":"[redacted]"}', 'hidden']);
   });
 });
