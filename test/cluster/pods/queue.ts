@@ -106,13 +106,27 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
         return depth === 0 ? { found: true } : { seen: `${depth} in the queue` };
       });
       const { lost, stored } = await settleStored(stack, report);
-      const ids = await runIds(stack, report.runId);
-      const missing = copied.slice(0, taken - ROOM).filter((id) => !ids.has(id));
+      const missing = await untilStored(stack, report.runId, copied.slice(0, taken - ROOM));
       tell(`drained after ${((Date.now() - started) / 1000).toFixed(0)} s: ${stored} of the run and ${taken - ROOM - missing.length} of ${taken - ROOM} copies are stored; lost of the run: ${lost.length}`);
       expect(lost.filter((number) => !young.has(number))).toEqual([]);
       expect(missing).toEqual([]);
     }, 420_000);
   });
+}
+
+/** Waits for the batches that are under way when the queue is empty. @returns ids that are not stored even so */
+async function untilStored(stack: Stack, runId: string, ids: readonly string[]): Promise<string[]> {
+  const look = async (): Promise<string[]> => {
+    const stored = await runIds(stack, runId);
+    return ids.filter((id) => !stored.has(id));
+  };
+  const deadline = Date.now() + 30_000;
+  let missing = await look();
+  while (missing.length > 0 && Date.now() < deadline) {
+    await sleep(2000);
+    missing = await look();
+  }
+  return missing;
 }
 
 /** The moment that needs most: a fork, and the file's pages beside the data. */
