@@ -47,12 +47,12 @@ export class Operator extends Construct {
       rules: [
         // Creation cannot be limited to names: RBAC sees no name in a create.
         { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
-        { apiGroups: [''], resources: ['secrets'], resourceNames: Object.values(SECRETS), verbs: ['get', 'patch'] },
+        { apiGroups: [''], resources: ['secrets'], resourceNames: Object.values(SECRETS), verbs: ['get'] },
         { apiGroups: [GROUP], resources: [PLURAL], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
         { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ['patch'] },
         { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
         { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME], verbs: ['get', 'update'] },
-        { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+        { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
       ],
     });
     new k8s.KubeRoleBinding(this, 'binding', {
