@@ -27,7 +27,7 @@ describe('kube-score on dist/', () => {
   beforeAll(async () => {
     const [kubeScore] = await Promise.all([
       ensureKubeScore(buildProgress(() => undefined, Date.now)),
-      execa('npm', ['run', '--silent', 'app']),
+      execa('npm', ['run', '--silent', 'synth']),
     ]);
     const { stdout } = await execa(kubeScore, ['score', '--output-format', 'json', '--output-version', 'v2', ...files()], { reject: false });
     scored = JSON.parse(stdout) as ScoredObject[];

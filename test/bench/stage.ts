@@ -42,7 +42,7 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
     await rm(dist, { recursive: true, force: true });
   };
   try {
-    await execa('npm', ['run', '--silent', 'app'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file }, stdio: ['ignore', 'ignore', 'pipe'] });
+    await execa('npm', ['run', '--silent', 'synth'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file }, stdio: ['ignore', 'ignore', 'pipe'] });
     const settings = loadSettings(file);
     const cluster = await up({ name: options.name, fresh: true, countPrograms: true, log: say, signal });
     const image = await chooseImage(cluster, glitchtipImage(settings), options.imageArchive);
