@@ -30,7 +30,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (!namespace) throw new Error('POD_NAMESPACE is not set: set it from metadata.namespace of the pod');
   return {
     namespace,
-    instance: env.POD_NAME ?? hostname(),
+    // Empty, it would look like a Lease that nobody holds.
+    instance: env.POD_NAME === undefined || env.POD_NAME === '' ? hostname() : env.POD_NAME,
     listen: { host: env.LISTEN_HOST, port: parsePort(env.PORT ?? DEFAULT_PORT) },
     resource: env.RESOURCE ?? 'glitchtip',
     settingsFile: env.SETTINGS_FILE ?? DEFAULT_SETTINGS_FILE,

@@ -35,11 +35,17 @@ export class SettingsController {
     const { read, readResource, apply, log, every } = this.deps;
     const file = await read();
     if (!file || file.hash === this.#settled) return { requeueAfter: every };
-    if (planSettings(file.hash, await readResource(name, signal)) === 'apply') {
-      await apply(name, file, signal);
-      log('settings applied', { resource: name, hash: file.hash });
-    }
+    // Before asking: what happens to the resource meanwhile unsettles it again.
     this.#settled = file.hash;
+    try {
+      if (planSettings(file.hash, await readResource(name, signal)) === 'apply') {
+        await apply(name, file, signal);
+        log('settings applied', { resource: name, hash: file.hash });
+      }
+    } catch (error) {
+      this.#settled = undefined;
+      throw error;
+    }
     return { requeueAfter: every };
   }
 }

@@ -68,7 +68,9 @@ function problemsOf(spec: GlitchTipSpec, role: SecretRole, secret: ObservedSecre
 
 function malformations(spec: GlitchTipSpec, role: SecretRole, secret: ObservedSecret & { kind: 'present' }): readonly string[] {
   const value = (key: string) => secret.data.get(key)?.reveal() ?? '';
-  const why = secret.undecodable.map((key) => `${key} is not UTF-8`);
+  const needed: readonly string[] = SECRET_KEYS[role];
+  // A key that nobody asked for may hold what it likes.
+  const why = secret.undecodable.filter((key) => needed.includes(key)).map((key) => `${key} is not UTF-8`);
   for (const key of SECRET_KEYS[role].filter((key) => key !== 'users.acl' && secret.data.has(key))) {
     // GlitchTip does not strip what it reads from a file; a newline would become part of the password.
     if (/[\r\n]$/.test(value(key))) why.push(`${key} ends with a newline`);
@@ -164,5 +166,12 @@ function applicationValkeyPassword(data: ReadonlyMap<string, Sensitive> | undefi
 }
 
 function passwordOfUrl(url: string): string | undefined {
-  return /^rediss?:\/\/[^:@/]*:([^@/]+)@/.exec(url)?.[1];
+  const encoded = /^rediss?:\/\/[^:@/]*:([^@/]+)@/.exec(url)?.[1];
+  if (encoded === undefined) return undefined;
+  try {
+    // As clients do: a password with an @ can only be written percent-encoded.
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
 }

@@ -125,7 +125,7 @@ export class KubernetesApi {
     const text = await readAll(response);
     const warning = response.headers['warning'];
     if (warning) this.observer.onWarning(warning);
-    if (response.statusCode && response.statusCode >= 200 && response.statusCode < 300) return JSON.parse(text) as T;
+    if (response.statusCode && response.statusCode >= 200 && response.statusCode < 300) return parseAnswer<T>(call, text);
     throw buildError(call, response.statusCode ?? 0, text);
   }
 
@@ -176,6 +176,15 @@ function buildError({ method, path }: Call, status: number, body: string): ApiEr
   const { reason = 'Unknown', message = '', details } = parseStatus(body);
   const where = `${method} ${path.split('?')[0] ?? path}: ${status} ${reason}`;
   return new ApiError(status, reason, path.includes('/secrets') ? where : `${where}: ${message}`, details?.name);
+}
+
+/** The parser's own message would quote what it read, which may be a Secret. */
+function parseAnswer<T>({ method, path }: Call, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Error(`${method} ${path.split('?')[0] ?? path}: the answer is not JSON`);
+  }
 }
 
 interface StatusObject {
