@@ -125,7 +125,7 @@ export class KubernetesApi {
     const text = await readAll(response);
     const warning = response.headers['warning'];
     if (warning) this.observer.onWarning(warning);
-    if (response.statusCode && response.statusCode >= 200 && response.statusCode < 300) return parseAnswer<T>(call, text);
+    if (response.statusCode && response.statusCode >= 200 && response.statusCode < 300) return parseAnswer(call, text) as T;
     throw buildError(call, response.statusCode ?? 0, text);
   }
 
@@ -179,9 +179,9 @@ function buildError({ method, path }: Call, status: number, body: string): ApiEr
 }
 
 /** The parser's own message would quote what it read, which may be a Secret. */
-function parseAnswer<T>({ method, path }: Call, text: string): T {
+function parseAnswer({ method, path }: Call, text: string): unknown {
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch {
     throw new Error(`${method} ${path.split('?')[0] ?? path}: the answer is not JSON`);
   }
