@@ -50,7 +50,7 @@ export function applicationContainer(settings: Settings, props: ApplicationConta
 /** Holds web and worker back until the migrate Job is done: no half-migrated start, no sign-up before the administrator. */
 export function waitForMigrations(settings: Settings, process: Process, resources: ContainerResources): k8s.Container {
   return applicationContainer(settings, {
-    name: 'wait-for-migrations', process, resources, command: ['python', `${RUNTIME_PATH}/wait.py`, 'migrations'],
+    name: 'wait-for-migrations', process, resources, command: runtimeCommand('wait.py', 'migrations'),
   });
 }
 
@@ -60,7 +60,6 @@ export function runtimeCommand(script: string, ...args: string[]): string[] {
 
 export function applicationVolumes(): k8s.Volume[] {
   return [
-    // DATABASE_* and SECRET_KEY always; VALKEY_URL is part of the same Secret.
     secretFiles('credentials', SECRETS.application),
     configFiles('runtime', CONFIG_MAPS.runtime),
     scratch('tmp', '128Mi'),
