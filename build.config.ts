@@ -1,5 +1,5 @@
 // Builds everything that runs without tsx: the operator's bundle and its loader, the synthesizer, the CLI, and the library.
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { BUNDLE_FILE, LOADER_FILE } from './operator/bundle.js';
@@ -62,6 +62,8 @@ async function buildCommand(entry: string, name: string): Promise<void> {
   if (!existsSync(entry)) return;
   const banner = { js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);` };
   await build({ ...common, entryPoints: [entry], format: 'esm', outfile: `${OUT}/${name}.js`, banner });
+  // npm does this where it installs; here for whoever links to it, as a kubectl plugin on PATH.
+  chmodSync(`${OUT}/${name}.js`, 0o755);
 }
 
 /** The constructs as a library, with their types: what `import { GlitchTip } from 'glitchkeeper'` finds. */

@@ -1,18 +1,20 @@
 // Synthesizes the manifests: settings -> charts -> dist/, and prints the budget.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App, Chart, type ChartProps } from 'cdk8s';
 import { planBudget, renderBudget } from './charts/budget.js';
 import { CustomResourceDefinitions } from './charts/crds.js';
 import { GlitchTip } from './charts/glitchtip.js';
 import { hostFiles } from './charts/host.js';
-import { SettingsError, loadSettings } from './charts/load-settings.js';
+import { SettingsError, findSettings, loadSettings } from './charts/load-settings.js';
+import { Monitoring, wantsMonitoring } from './charts/monitoring/monitoring.js';
 import { Namespace } from './charts/namespace.js';
 import { Operator } from './charts/operator.js';
 import type { Settings } from './charts/settings.js';
 
-const SETTINGS_FILE = process.env.GLITCHKEEPER_SETTINGS ?? 'settings.yaml';
 const OUTPUT = process.env.CDK8S_OUTDIR ?? 'dist';
+/** `kubectl apply -f dist/` does not look into folders: a kind that the cluster does not have would fail it. */
+const MONITORING = 'monitoring';
 
 /** @returns the files written */
 function synthesize(settings: Settings): string[] {
@@ -33,18 +35,36 @@ function synthesize(settings: Settings): string[] {
 
   removeOldManifests();
   app.synth();
-  const host = hostFiles(settings);
-  for (const { path, content } of host) {
+  synthesizeMonitoring(settings, inNamespace);
+  return [...manifestsIn('.'), ...manifestsIn(MONITORING), ...writeHostFiles(settings)].map((file) => join(OUTPUT, file));
+}
+
+function writeHostFiles(settings: Settings): string[] {
+  const files = hostFiles(settings);
+  for (const { path, content } of files) {
     mkdirSync(dirname(join(OUTPUT, path)), { recursive: true });
     writeFileSync(join(OUTPUT, path), content);
   }
-  return [...readdirSync(OUTPUT).filter(isManifest).sort(), ...host.map(({ path }) => path)].map((file) => join(OUTPUT, file));
+  return files.map(({ path }) => path);
+}
+
+function synthesizeMonitoring(settings: Settings, inNamespace: ChartProps): void {
+  if (!wantsMonitoring(settings)) return;
+  const app = new App({ outdir: join(OUTPUT, MONITORING) });
+  new Monitoring(new Chart(app, 'monitoring', inNamespace), 'monitoring', settings);
+  app.synth();
+}
+
+/** Below dist/, in the order of their names. */
+function manifestsIn(folder: string): string[] {
+  if (!existsSync(join(OUTPUT, folder))) return [];
+  return readdirSync(join(OUTPUT, folder)).filter(isManifest).sort().map((file) => join(folder, file));
 }
 
 /** A part that the settings no longer have must not stay in dist/ and be applied again. */
 function removeOldManifests(): void {
   mkdirSync(OUTPUT, { recursive: true });
-  for (const name of readdirSync(OUTPUT).filter(isManifest)) rmSync(join(OUTPUT, name));
+  for (const name of [...manifestsIn('.'), ...manifestsIn(MONITORING)]) rmSync(join(OUTPUT, name));
 }
 
 function isManifest(file: string): boolean {
@@ -52,13 +72,14 @@ function isManifest(file: string): boolean {
 }
 
 try {
-  const settings = loadSettings(SETTINGS_FILE);
+  const file = findSettings(process.env.GLITCHKEEPER_SETTINGS);
+  const settings = loadSettings(file);
   const budget = planBudget(settings);
-  if (budget.problems.length > 0) throw new SettingsError(SETTINGS_FILE, budget.problems);
+  if (budget.problems.length > 0) throw new SettingsError(file ?? 'settings', budget.problems);
   const files = synthesize(settings);
   // To standard error: cdk8s' own CLI swallows what its app prints to standard output.
-  console.error(`${renderBudget(budget)}\n`);
-  for (const file of files) console.log(file);
+  console.error(`settings: ${file ?? 'no settings.yaml here, so all are defaults'}\n\n${renderBudget(budget)}\n`);
+  for (const written of files) console.log(written);
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(error.message);

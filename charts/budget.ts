@@ -17,6 +17,8 @@ export interface BudgetLine {
   /** Whether it runs in our namespace, and so under its ResourceQuota. */
   readonly ours: boolean;
   readonly resources?: ContainerResources;
+  /** Mebibytes below which nobody should be advised to go. */
+  readonly least: number;
 }
 
 export interface Budget {
@@ -30,6 +32,12 @@ export interface Budget {
 
 /** CPU of k3s itself when idle on 2 cores, with CoreDNS (100m) and metrics-server (100m): requests that are not ours. */
 const CONTROL_PLANE_MILLI_CPU = 400;
+
+/**
+ * With less a part does not live long, whatever it requests. Mebibytes: a Django process of its own costs 100-130Mi and grows with its
+ * work; the operator's and the control plane's processes hold about as much (`npm run bench -- operator`, `npm run bench -- memory`).
+ */
+const LEAST = { django: 150, operator: 80, controlPlane: 400 };
 
 export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
@@ -50,23 +58,24 @@ function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
   const { webResources, worker, valkey } = topologyOf(settings);
   const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
-  const pod = (name: string, value: ContainerResources, setting: string, when: BudgetLine['when'] = 'always'): BudgetLine => ({
-    name, when, setting, ours: true, resources: value,
+  const pod = (name: string, value: ContainerResources, { setting, least = 0, when = 'always' }: Pick<BudgetLine, 'setting'> & Partial<BudgetLine>): BudgetLine => ({
+    name, when, setting, ours: true, resources: value, least: Math.max(least, mebibytes(bytesOf(value.requests.memory))),
     memory: mebibytes(bytesOf(value.limits.memory)), cpu: milliCpuOf(value.requests.cpu),
   });
-  const reserve = (name: string, memory: string, setting: string, cpu: number): BudgetLine => ({
-    name, when: 'always', setting, ours: false, memory: mebibytes(bytesOf(memory)), cpu,
+  const reserve = (name: string, memory: string, line: Pick<BudgetLine, 'setting' | 'cpu' | 'least'>): BudgetLine => ({
+    name, when: 'always', ours: false, memory: mebibytes(bytesOf(memory)), ...line,
   });
+  const web = { setting: webSetting, least: LEAST.django };
   return [
-    pod('web', webResources, webSetting),
-    ...(worker === undefined ? [] : [pod('worker', resources.worker, 'resources.worker.limits.memory')]),
-    pod('postgres', resources.postgres, 'resources.postgres.limits.memory'),
-    ...(valkey ? [pod('valkey', resources.valkey, 'resources.valkey.limits.memory')] : []),
-    pod('operator', resources.operator, 'resources.operator.limits.memory'),
-    pod('web (surge)', webResources, webSetting, 'rollout'),
-    pod('migrate Job', resources.migrate, 'resources.migrate.limits.memory', 'rollout'),
-    reserve('control plane, system', host.controlPlane, 'host.controlPlane', CONTROL_PLANE_MILLI_CPU),
-    reserve('neighbours', host.neighbours, 'host.neighbours', 0),
+    pod('web', webResources, web),
+    ...(worker === undefined ? [] : [pod('worker', resources.worker, { setting: 'resources.worker.limits.memory', least: LEAST.django })]),
+    pod('postgres', resources.postgres, { setting: 'resources.postgres.limits.memory' }),
+    ...(valkey ? [pod('valkey', resources.valkey, { setting: 'resources.valkey.limits.memory' })] : []),
+    pod('operator', resources.operator, { setting: 'resources.operator.limits.memory', least: LEAST.operator }),
+    pod('web (surge)', webResources, { ...web, when: 'rollout' }),
+    pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
+    reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),
+    reserve('neighbours', host.neighbours, { setting: 'host.neighbours', cpu: 0, least: 0 }),
   ];
 }
 
@@ -93,15 +102,13 @@ interface SettingTotal {
   readonly memory: number;
   /** How often the setting counts: web's limit once more for its surge. */
   readonly times: number;
-  /** Mebibytes below which it cannot go: the request of a part. */
   readonly least: number;
 }
 
 function groupBySetting(lines: readonly BudgetLine[]): Map<string, SettingTotal> {
   const groups = new Map<string, SettingTotal>();
-  for (const { setting, memory, resources } of lines) {
+  for (const { setting, memory, least } of lines) {
     const group = groups.get(setting) ?? { memory: 0, times: 0 };
-    const least = resources === undefined ? 0 : mebibytes(bytesOf(resources.requests.memory));
     groups.set(setting, { memory: group.memory + memory, times: group.times + 1, least });
   }
   return groups;

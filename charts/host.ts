@@ -9,11 +9,23 @@ export interface HostFile {
   readonly content: string;
 }
 
-/** A container's log never exceeds 10 MB x 3 files (row 9 of the review). */
+/** A container's log never exceeds 10 MB x 3 files. */
 const LOG_SIZE = '10Mi';
 const LOG_FILES = 3;
 /** Free memory below which the kubelet evicts pods instead of letting the kernel choose among everybody. */
 const EVICTION_FREE_MEBIBYTES = 64;
+/**
+ * CoreDNS, metrics-server and local-path-provisioner: part of the control plane in the budget, and pods like ours on k3s. Idle they hold
+ * less than this together.
+ */
+const K3S_PODS_MEBIBYTES = 100;
+/**
+ * How long a node may say nothing before its pods count as gone. There is no other node that could take over: after Kubernetes' own
+ * 50 s an API server that was away for a minute leaves every Service without an endpoint for 5-12 s, and web refuses events.
+ */
+export const NODE_MONITOR_GRACE = '5m';
+/** After a shortage of memory no pod of web or worker is placed for so long; Kubernetes' default is 5 minutes. */
+export const PRESSURE_REMEMBERED = '1m';
 
 export function hostFiles(settings: Settings): HostFile[] {
   return [
@@ -23,7 +35,8 @@ export function hostFiles(settings: Settings): HostFile[] {
 }
 
 function k3sConfiguration({ host }: Settings): string {
-  const controlPlane = mebibytes(bytesOf(host.controlPlane));
+  // What pods may have together must be what ours may, k3s' own, and what the kubelet wants to see free below that.
+  const controlPlane = Math.max(0, mebibytes(bytesOf(host.controlPlane)) - K3S_PODS_MEBIBYTES - EVICTION_FREE_MEBIBYTES);
   const neighbours = mebibytes(bytesOf(host.neighbours));
   const configuration = {
     'write-kubeconfig-mode': '0600',
@@ -31,6 +44,7 @@ function k3sConfiguration({ host }: Settings): string {
     disable: ['servicelb', 'traefik'],
     'disable-cloud-controller': true,
     'disable-helm-controller': true,
+    'kube-controller-manager-arg': [`node-monitor-grace-period=${NODE_MONITOR_GRACE}`],
     'kubelet-arg': [
       `container-log-max-size=${LOG_SIZE}`,
       `container-log-max-files=${LOG_FILES}`,
@@ -38,6 +52,7 @@ function k3sConfiguration({ host }: Settings): string {
       `kube-reserved=memory=${controlPlane}Mi`,
       `system-reserved=memory=${neighbours}Mi`,
       `eviction-hard=memory.available<${EVICTION_FREE_MEBIBYTES}Mi,nodefs.available<5%,imagefs.available<5%`,
+      `eviction-pressure-transition-period=${PRESSURE_REMEMBERED}`,
       'image-gc-high-threshold=80',
       'image-gc-low-threshold=70',
     ],

@@ -14,12 +14,36 @@ export class SettingsError extends Error {
   }
 }
 
+/** Where settings are looked for when nobody names a file; all of them have a default, so it may be absent. */
+const SETTINGS_FILE = 'settings.yaml';
+const MISNAMED = 'settings.yml';
+
 /**
- * Settings from a file; all defaults where there is none.
- * @throws SettingsError when the file cannot be parsed or a value does not fit
+ * The file to read settings from; undefined when there is none, so that all are defaults.
+ * @param named such as $GLITCHKEEPER_SETTINGS; it counts even when it does not exist. @default settings.yaml where that exists
+ * @throws SettingsError when a file lies there under a name that would not be read
  */
-export function loadSettings(file: string): Settings {
-  return existsSync(file) ? parseSettings(readFileSync(file, 'utf8'), file) : settingsSchema.parse({});
+export function findSettings(named: string | undefined): string | undefined {
+  if (named !== undefined && named !== '') return named;
+  if (existsSync(SETTINGS_FILE)) return SETTINGS_FILE;
+  if (existsSync(MISNAMED)) throw new SettingsError(MISNAMED, [`expected the name ${SETTINGS_FILE}, found ${MISNAMED}, which would not be read`]);
+  return undefined;
+}
+
+/**
+ * Settings from a file; all defaults where none is named.
+ * @throws SettingsError when the file cannot be read or parsed, or a value does not fit
+ */
+export function loadSettings(file: string | undefined): Settings {
+  return file === undefined ? settingsSchema.parse({}) : parseSettings(read(file), file);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingsError(file, [`expected a file that can be read, found ${(error as NodeJS.ErrnoException).message}`]);
+  }
 }
 
 /** @throws SettingsError when the text is no YAML or a value does not fit */

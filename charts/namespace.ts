@@ -1,6 +1,7 @@
 // The namespace: PodSecurity `restricted` enforced, and a quota equal to the budget.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
+import { QUOTA } from '../operator/api/names.js';
 import { planBudget } from './budget.js';
 import { bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings.js';
@@ -24,7 +25,7 @@ export class Namespace extends Construct {
       },
     });
     new k8s.KubeResourceQuota(this, 'quota', {
-      metadata: { name: 'budget', namespace },
+      metadata: { name: QUOTA, namespace },
       spec: { hard: quota(settings) },
     });
   }

@@ -1,7 +1,7 @@
 // NetworkPolicies: nothing is allowed, and then each flow by its name.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { DATABASE, VALKEY_PORT, selectorOf, type Component } from './names.js';
+import { DATABASE, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from './names.js';
 import { HTTP_PORT } from './releases.js';
 import type { Settings } from './settings.js';
 import { topologyOf } from './topology.js';
@@ -26,8 +26,10 @@ export class Network extends Construct {
     this.flows().forEach((flow) => this.allowFlow(flow));
     this.allowDns();
     this.allowOperatorOut();
+    if (settings.alerts.ports.length > 0) this.allowAlerts(settings.alerts.ports);
     if (settings.network.workerToInternet) this.allowInternet();
-    if (settings.network.clients.length > 0) this.allowClients(settings.network.clients);
+    this.allowNamespaces('web-from-clients', { to: 'web', port: HTTP_PORT }, settings.network.clients);
+    this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
 
   private flows(): Flow[] {
@@ -77,7 +79,7 @@ export class Network extends Construct {
     });
   }
 
-  /** The API server is no pod and its address differs from host to host: only its ports can be named. */
+  /** The API server is no pod and its address differs from host to host: only its ports can be named. By 443 alerts go out, too. */
   private allowOperatorOut(): void {
     new k8s.KubeNetworkPolicy(this, 'operator-api', {
       metadata: { name: 'operator-to-kubernetes-api' },
@@ -85,6 +87,17 @@ export class Network extends Construct {
         podSelector: { matchLabels: selectorOf('operator') },
         policyTypes: ['Egress'],
         egress: [{ to: [anywhere()], ports: [tcp(443), tcp(6443)] }],
+      },
+    });
+  }
+
+  private allowAlerts(ports: readonly number[]): void {
+    new k8s.KubeNetworkPolicy(this, 'operator-alerts', {
+      metadata: { name: 'operator-to-alerts' },
+      spec: {
+        podSelector: { matchLabels: selectorOf('operator') },
+        policyTypes: ['Egress'],
+        egress: [{ to: [anywhere()], ports: ports.map(tcp) }],
       },
     });
   }
@@ -98,15 +111,16 @@ export class Network extends Construct {
     });
   }
 
-  private allowClients(namespaces: readonly string[]): void {
-    new k8s.KubeNetworkPolicy(this, 'clients', {
-      metadata: { name: 'web-from-clients' },
+  private allowNamespaces(name: string, { to, port }: Omit<Flow, 'from'>, namespaces: readonly string[]): void {
+    if (namespaces.length === 0) return;
+    new k8s.KubeNetworkPolicy(this, name, {
+      metadata: { name },
       spec: {
-        podSelector: { matchLabels: selectorOf('web') },
+        podSelector: { matchLabels: selectorOf(to) },
         policyTypes: ['Ingress'],
         ingress: [{
           from: [{ namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [...namespaces] }] } }],
-          ports: [tcp(HTTP_PORT)],
+          ports: [tcp(port)],
         }],
       },
     });

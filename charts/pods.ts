@@ -1,5 +1,4 @@
 // What all pods share: the restricted security context, resources, and small shapes that the parts are written with.
-import { createHash } from 'node:crypto';
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { IntOrString, Quantity } from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { POD_ACCOUNT, labelsOf, type Component } from './names.js';
@@ -60,6 +59,12 @@ export function podDefaults(identity: Identity): Pick<k8s.PodSpec, 'securityCont
   };
 }
 
+/**
+ * Placed again at once after the kubelet put it out for want of memory, and not only when the node has been well for minutes: who
+ * tells of it, and what everything else waits for. Web and worker, which are most of the memory, wait.
+ */
+export const DESPITE_PRESSURE: readonly k8s.Toleration[] = [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' }];
+
 /** A directory in memory's stead on disk, bounded, gone with the pod. */
 export function scratch(name: string, sizeLimit = '64Mi'): k8s.Volume {
   return { name, emptyDir: { sizeLimit: Quantity.fromString(sizeLimit) } };
@@ -78,8 +83,7 @@ export function clusterPort(port: number, name: string): k8s.ServicePort {
   return { name, port, targetPort: IntOrString.fromString(name), protocol: 'TCP' };
 }
 
-/** Annotation of a pod template: hash of the configuration that its pods read only once. */
-export const CONFIG_HASH = 'glitchkeeper.io/config-hash';
+export { CONFIG_HASH, contentHash } from './content-hash.js';
 
 /** Why a check of kube-score does not apply, written where the next reader looks for it. */
 export interface Exception {
@@ -94,9 +98,4 @@ export function partMetadata(name: string, component: Component, exceptions: rea
     'glitchkeeper.io/kube-score-reasons': exceptions.map(({ check, reason }) => `${check}: ${reason}`).join('; '),
   };
   return { name, labels: labelsOf(component), annotations };
-}
-
-/** Eight characters that change with the content: in a pod template, a new configuration rolls the pods. */
-export function contentHash(content: string): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 8);
 }

@@ -1,45 +1,31 @@
 // Postgres: a StatefulSet tuned to its own memory limit.
-import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { CLAIMS, DATABASE, SECRETS, labelsOf, selectorOf } from './names.js';
-import { CONTAINER_SECURITY, clusterPort, containerResources, partMetadata, podDefaults, scratch, secretFiles } from './pods.js';
+import { DataServer } from './data-server.js';
+import { CLAIMS, DATABASE, SECRETS } from './names.js';
+import { CONTAINER_SECURITY, containerResources, podDefaults, scratch, secretFiles } from './pods.js';
 import { MEBIBYTE, bytesOf } from './quantity.js';
 import type { Settings } from './settings.js';
-import { Volume, claimed } from './storage.js';
+import { claimed } from './storage.js';
 import { topologyOf } from './topology.js';
 
 /** User of the alpine image of postgres. */
 const POSTGRES_USER = { user: 70, group: 70 };
-const PORT_NAME = 'postgres';
 const DATA_PATH = '/var/lib/postgresql/data';
 
-/** Connections beside GlitchTip's pools: the operator (2), the migrate Job (2), a backup (1), a person (1). */
-const OTHER_CONNECTIONS = 6;
+/** Connections beside GlitchTip's pools: the operator (2 for credentials, 2 for health), the migrate Job (2), a backup (1), a person (1). */
+const OTHER_CONNECTIONS = 8;
 /** PostgreSQL's own default of superuser_reserved_connections. */
 const RESERVED_CONNECTIONS = 3;
 
 export class Postgres extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-
-    new Volume(this, 'data', { name: CLAIMS.postgres, component: 'postgres', size: settings.storage.postgres, className: settings.storage.className });
-    new k8s.KubeStatefulSet(this, 'statefulset', {
-      metadata: partMetadata('postgres', 'postgres', [
-        { check: 'container-security-context-user-group-id', reason: '70 is the user of the alpine image, which owns its files' },
-        { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
-        { check: 'statefulset-has-servicename', reason: 'the Service has a ClusterIP: one replica needs no headless one' },
-      ]),
-      spec: {
-        serviceName: 'postgres',
-        replicas: 1,
-        selector: { matchLabels: selectorOf('postgres') },
-        template: { metadata: { labels: labelsOf('postgres') }, spec: podSpec(settings) },
-      },
-    });
-
-    new k8s.KubeService(this, 'service', {
-      metadata: partMetadata('postgres', 'postgres'),
-      spec: { type: 'ClusterIP', selector: selectorOf('postgres'), ports: [clusterPort(DATABASE.port, PORT_NAME)] },
+    new DataServer(this, 'server', settings, {
+      name: 'postgres',
+      user: '70 is the user of the alpine image, which owns its files',
+      port: DATABASE.port,
+      pod: podSpec(settings),
     });
   }
 }
@@ -52,6 +38,8 @@ function podSpec(settings: Settings): k8s.PodSpec {
       name: 'postgres',
       image: settings.images.postgres,
       imagePullPolicy: 'IfNotPresent',
+      // Its last words in the pod's status: the operator may not read logs, and looks there for "No space left on device".
+      terminationMessagePolicy: 'FallbackToLogsOnError',
       args: ['postgres', ...Object.entries(serverParameters(settings)).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       env: [
         { name: 'POSTGRES_USER', value: DATABASE.superuser },
@@ -62,7 +50,7 @@ function podSpec(settings: Settings): k8s.PodSpec {
         // Below the mount point: a volume's own root may hold lost+found, which initdb refuses.
         { name: 'PGDATA', value: `${DATA_PATH}/pgdata` },
       ],
-      ports: [{ name: PORT_NAME, containerPort: DATABASE.port, protocol: 'TCP' }],
+      ports: [{ name: 'postgres', containerPort: DATABASE.port, protocol: 'TCP' }],
       resources: containerResources(settings.resources.postgres),
       securityContext: CONTAINER_SECURITY,
       // Over TCP: while the image initialises, its temporary server listens on the socket only.
@@ -81,9 +69,9 @@ function podSpec(settings: Settings): k8s.PodSpec {
 }
 
 /**
- * The server's parameters, from its memory limit by the review's own rule: shared_buffers a quarter of it,
+ * The server's parameters, from its memory limit by this rule: shared_buffers a quarter of it,
  * effective_cache_size three quarters, work_mem 1/128 and maintenance_work_mem 1/8 (4MB and 64MB at 512Mi).
- * The review's POSTGRES_SHARED_BUFFERS variables do nothing: the image reads none such.
+ * Variables such as POSTGRES_SHARED_BUFFERS do nothing: the image reads none such.
  */
 export function serverParameters(settings: Settings): Record<string, string> {
   const limit = bytesOf(settings.resources.postgres.limits.memory);

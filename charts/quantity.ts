@@ -5,19 +5,20 @@ const MEMORY_UNITS = {
   k: 1e3, M: 1e6, G: 1e9, T: 1e12,
 } as const;
 
-const MEMORY_PATTERN = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)$/;
+const MEMORY_PATTERN = /^(\d+)(?:\.(\d+))?(Ki|Mi|Gi|Ti|k|M|G|T)$/;
 const CPU_PATTERN = /^(?:(\d+)m|(\d+(?:\.\d{1,3})?))$/;
 
 export const MEBIBYTE = MEMORY_UNITS.Mi;
 
 /**
- * Bytes of a memory quantity, or undefined where the text is none.
+ * Bytes of a memory quantity, also a fraction of one ("1.9Gi"), or undefined where the text is none.
  * A bare number is refused although Kubernetes takes it: "300" would be 300 bytes, which nobody means.
  */
 export function parseMemory(text: string): number | undefined {
-  const [, amount, unit] = MEMORY_PATTERN.exec(text) ?? [];
-  if (amount === undefined || unit === undefined) return undefined;
-  return Math.floor(Number(amount) * MEMORY_UNITS[unit as keyof typeof MEMORY_UNITS]);
+  const [, whole, fraction = '', unit] = MEMORY_PATTERN.exec(text) ?? [];
+  if (whole === undefined || unit === undefined) return undefined;
+  // In whole numbers to the last step: 8.2 * 1e9 is not 8.2e9.
+  return (Number(whole + fraction) * MEMORY_UNITS[unit as keyof typeof MEMORY_UNITS]) / 10 ** fraction.length;
 }
 
 /** Thousandths of a core of a CPU quantity ("250m", "0.25", "2"), or undefined where the text is none. */
@@ -27,9 +28,9 @@ export function parseCpu(text: string): number | undefined {
   return cores === undefined ? undefined : Math.round(Number(cores) * 1000);
 }
 
-/** Bytes of a quantity that the settings' schema has already accepted. @throws RangeError for any other text */
+/** Whole bytes of a quantity that the settings' schema has already accepted. @throws RangeError for any other text */
 export function bytesOf(quantity: string): number {
-  return required(parseMemory(quantity), quantity);
+  return Math.floor(required(parseMemory(quantity), quantity));
 }
 
 /** Thousandths of a core of a quantity that the settings' schema has already accepted. @throws RangeError for any other text */

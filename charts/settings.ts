@@ -1,39 +1,16 @@
 // The schema of settings.yaml: every key, default and unit of the product in one place.
 import { z } from 'zod';
+import { isTimeZone } from '../operator/api/rotation.js';
+import { monitoringSettings } from './monitoring/settings.js';
 import { parseCpu, parseMemory } from './quantity.js';
 import { RELEASES, canRunTiny, isRelease } from './releases.js';
+import { alerts, health } from './settings-health.js';
+import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, timeOfDay, wholeBytes, wholeNumber } from './settings-values.js';
 
-const memory = (what: string) =>
-  z.string({ error: (issue) => `expected a memory quantity with a unit, such as 300Mi or 300M (${what}), found ${show(issue.input)}` })
-    .refine((text) => (parseMemory(text) ?? 0) > 0, {
-      error: (issue) => `expected a memory quantity with a unit, such as 300Mi or 300M (${what}), found ${show(issue.input)}`,
-    });
-
-const cpu = z.union([z.string(), z.number()], { error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}` })
-  .transform(String)
-  .refine((text) => (parseCpu(text) ?? 0) > 0, {
-    error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}`,
-  });
-
-const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
-  error: (issue) => `expected a DNS label (lower case letters, digits and "-", at most 63), found ${show(issue.input)}`,
-});
-
-const image = z.string().regex(/^[a-z0-9][\w.\-/:]*(:[\w][\w.-]{0,127}|@sha256:[a-f0-9]{64})$/, {
-  error: (issue) => `expected an image with a tag or a digest, such as docker.io/library/postgres:17-alpine, found ${show(issue.input)}`,
-}).refine((name) => !name.endsWith(':latest'), {
-  error: () => 'expected a fixed tag or a digest, found "latest", which changes by itself',
-});
-
-const wholeNumber = (least: number, most: number, unit: string) =>
-  z.int({ error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` })
-    .min(least, { error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` })
-    .max(most, { error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` });
-
-/** Requests and limits of one container. Defaults are row 6 of the review unless said otherwise. */
+/** Requests and limits of one container. */
 const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
   const amounts = ([cores, bytes]: [string, string]) =>
-    z.strictObject({ cpu: cpu.default(cores), memory: memory('RAM').default(bytes) }).prefault({});
+    z.strictObject({ cpu: cpu.default(cores), memory: wholeBytes('RAM').default(bytes) }).prefault({});
   return z.strictObject({ requests: amounts(defaults.requests), limits: amounts(defaults.limits) })
     .superRefine((value, context) => {
       const pairs = [['cpu', parseCpu], ['memory', parseMemory]] as const;
@@ -73,24 +50,31 @@ const host = z.strictObject({
   /** Set aside for the control plane and the system. `npm run bench -- memory`: the processes' own memory is about 80 % of this, the rest is file pages. */
   controlPlane: memory('RAM for the control plane').default('470Mi'),
   /** Set aside for the other services of the host. */
-  neighbours: memory('RAM for other services').default('128Mi'),
+  neighbours: memoryOrNone('RAM for other services').default('128Mi'),
 }).prefault({});
 
 const storage = z.strictObject({
   /** Storage class of all volumes; left out, the cluster's default (k3s: local-path). */
-  className: dnsLabel.optional(),
-  postgres: memory('disk').default('8Gi'),
-  valkey: memory('disk').default('1Gi'),
-  uploads: memory('disk').default('2Gi'),
+  className: objectName('storage class').optional(),
+  postgres: wholeBytes('disk').default('8Gi'),
+  valkey: wholeBytes('disk').default('1Gi'),
+  uploads: wholeBytes('disk').default('2Gi'),
 }).prefault({});
+
+const STOCK_NODE = 'docker.io/library/node:24-alpine';
 
 const images = z.strictObject({
   /** Left out: the official image of `version`. */
   glitchtip: image.optional(),
   postgres: image.default('docker.io/library/postgres:17-alpine'),
   valkey: image.default('docker.io/valkey/valkey:8-alpine'),
-  /** Runs the operator's bundle from a ConfigMap, so that no image has to be built or pushed. */
-  operator: image.default('docker.io/library/node:24-alpine'),
+  /** Node.js, which runs the operator's bundle from a ConfigMap; or, with operator.bundle: image, an image that has the bundle in it. */
+  operator: image.default(STOCK_NODE),
+}).prefault({});
+
+const operator = z.strictObject({
+  /** configmap: nothing to build and no registry needed. image: what operator/Dockerfile makes, named by images.operator. */
+  bundle: z.enum(['configmap', 'image'], { error: (issue) => `expected configmap or image, found ${show(issue.input)}` }).default('configmap'),
 }).prefault({});
 
 const service = z.strictObject({
@@ -115,19 +99,42 @@ const network = z.strictObject({
   workerToInternet: z.boolean().default(true),
 }).prefault({});
 
+const rotation = z.strictObject({
+  /** Whether the operator replaces the credentials on schedule; on demand it does so all the same. */
+  enabled: z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(true),
+  /** Days from one rotation to the next. */
+  everyDays: wholeNumber(1, 3650, 'days').default(90),
+  /** Time of day at which it begins, in `timeZone`. */
+  at: timeOfDay.default('03:00'),
+  /** Name of a time zone in the IANA's list. */
+  timeZone: z.string().refine(isTimeZone, { error: (issue) => `expected a time zone such as Europe/Berlin or UTC, found ${show(issue.input)}` }).default('UTC'),
+  /** Hours for which people stay signed in, and links in e-mails work, after SECRET_KEY changed. */
+  graceHours: wholeNumber(0, 8760, 'hours').default(24),
+}).superRefine(({ everyDays, graceHours }, context) => {
+  if (everyDays < 1 || graceHours < everyDays * 24) return;
+  context.addIssue({ code: 'custom', path: ['graceHours'], message: `expected fewer hours than the ${everyDays} days of everyDays (${everyDays * 24}), found ${graceHours}` });
+}).prefault({});
+
 const schema = z.strictObject({
-  namespace: dnsLabel.default('glitchtip'),
+  /** Its own: the quota, the network policies and the PodSecurity level are for everything in it, and removing GlitchTip deletes it. */
+  namespace: dnsLabel.refine((name) => name !== 'default' && !name.startsWith('kube-'), {
+    error: (issue) => `expected a namespace of GlitchTip's own, found ${show(issue.input)}, which Kubernetes uses`,
+  }).default('glitchtip'),
   /** GlitchTip's release line: which commands, ports and variables the manifests use (charts/releases.ts). */
   version: z.preprocess(asRelease, z.string({ error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` }))
     .refine(isRelease, { error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` })
     .transform((release) => release)
     .default('5.2'),
-  /** classic: the review's four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
+  /** classic: four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
   profile: z.enum(['classic', 'tiny'], { error: (issue) => `expected classic or tiny, found ${show(issue.input)}` }).default('classic'),
   /** The one address at which people and SDKs reach GlitchTip: DSNs, links, allowed hosts, CSRF and cookies follow from it. */
   domain: z.string().refine(isOrigin, {
     error: (issue) => `expected an http or https address without a path, such as https://errors.example.com, found ${show(issue.input, mayHoldPassword(issue.input))}`,
   }).default('http://localhost:9090'),
+  tls: z.strictObject({
+    /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator tells before its certificate ends. */
+    secret: objectName('Secret').optional(),
+  }).prefault({}),
   administrator: z.strictObject({
     email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('admin@example.com'),
   }).prefault({}),
@@ -135,12 +142,13 @@ const schema = z.strictObject({
   retentionDays: wholeNumber(1, 3650, 'days').default(90),
   email: z.strictObject({
     /** GlitchTip's EMAIL_URL without a password; consolemail:// writes mails to the log. */
-    url: z.string().regex(/^(consolemail|smtp|smtp\+tls|smtp\+ssl):\/\/[^:@]*(:\d+)?$/, {
+    url: z.string().regex(/^(consolemail:\/\/|smtp(\+tls|\+ssl)?:\/\/[\w.-]+(:\d+)?(\/?\?[\w=&.-]+)?)$/, {
       error: (issue) => `expected consolemail:// or smtp://host:port without a password, found ${show(issue.input, true)}`,
     }).default('consolemail://'),
     from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
   }).prefault({}),
-  images, resources, storage, host, service, network,
+  images, operator, resources, storage, host, service, network, rotation, health, alerts,
+  monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
 }).superRefine((value, context) => {
@@ -148,6 +156,12 @@ const schema = z.strictObject({
     context.addIssue({
       code: 'custom', path: ['profile'],
       message: `expected classic with version ${value.version}, found tiny, which needs 6.0 or newer`,
+    });
+  }
+  if (value.operator.bundle === 'image' && value.images.operator === STOCK_NODE) {
+    context.addIssue({
+      code: 'custom', path: ['images', 'operator'],
+      message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
 });
@@ -172,12 +186,4 @@ function isOrigin(text: string): boolean {
 
 function mayHoldPassword(value: unknown): boolean {
   return typeof value === 'string' && value.includes('@');
-}
-
-/** A found value as it goes into a message: short, quoted, and hidden where it may hold a password. */
-function show(value: unknown, mayBeSecret = false): string {
-  if (value === undefined) return 'nothing';
-  if (mayBeSecret) return 'something else (not shown: it may hold a password)';
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -2,15 +2,17 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { VALKEY_PROBE_USER } from '../operator/api/names.js';
-import { CLAIMS, CONFIG_MAPS, SECRETS, VALKEY_PORT, labelsOf, selectorOf } from './names.js';
-import { CONFIG_HASH, CONTAINER_SECURITY, clusterPort, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pods.js';
+import { DataServer } from './data-server.js';
+import { CLAIMS, CONFIG_MAPS, SECRETS, VALKEY_PORT } from './names.js';
+import { CONFIG_HASH, CONTAINER_SECURITY, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pods.js';
 import { MEBIBYTE, bytesOf } from './quantity.js';
 import type { Settings } from './settings.js';
-import { Volume, claimed } from './storage.js';
+import { claimed } from './storage.js';
 
 /** User of the alpine image of valkey. */
 const VALKEY_USER = { user: 999, group: 1000 };
-const PORT_NAME = 'valkey';
+const DATA_PATH = '/data';
+const USERS_FILE = `${DATA_PATH}/users.acl`;
 /**
  * Above some share of its limit a burst ends in an OOM kill that the append-only file repeats at every start. At 0.7 of
  * 50Mi a full queue of 9,286 events loaded from disk peaked at 49.2Mi: measured by test/cluster/pods/queue.ts.
@@ -27,27 +29,12 @@ export class Valkey extends Construct {
       data: { 'valkey.conf': configuration },
     });
 
-    new Volume(this, 'data', { name: CLAIMS.valkey, component: 'valkey', size: settings.storage.valkey, className: settings.storage.className });
-    new k8s.KubeStatefulSet(this, 'statefulset', {
-      metadata: partMetadata('valkey', 'valkey', [
-        { check: 'container-security-context-user-group-id', reason: '999 is the user of the alpine image' },
-        { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
-        { check: 'statefulset-has-servicename', reason: 'the Service has a ClusterIP: one replica needs no headless one' },
-      ]),
-      spec: {
-        serviceName: 'valkey',
-        replicas: 1,
-        selector: { matchLabels: selectorOf('valkey') },
-        template: {
-          metadata: { labels: labelsOf('valkey'), annotations: { [CONFIG_HASH]: contentHash(configuration) } },
-          spec: podSpec(settings),
-        },
-      },
-    });
-
-    new k8s.KubeService(this, 'service', {
-      metadata: partMetadata('valkey', 'valkey'),
-      spec: { type: 'ClusterIP', selector: selectorOf('valkey'), ports: [clusterPort(VALKEY_PORT, PORT_NAME)] },
+    new DataServer(this, 'server', settings, {
+      name: 'valkey',
+      user: '999 is the user of the alpine image',
+      port: VALKEY_PORT,
+      pod: podSpec(settings),
+      annotations: { [CONFIG_HASH]: contentHash(configuration) },
     });
   }
 }
@@ -56,28 +43,40 @@ function podSpec(settings: Settings): k8s.PodSpec {
   return {
     ...podDefaults(VALKEY_USER),
     terminationGracePeriodSeconds: 30,
+    initContainers: [{
+      name: 'users',
+      image: settings.images.valkey,
+      imagePullPolicy: 'IfNotPresent',
+      // A new pod starts with the users of the Secret. From then on the operator changes them in the server and has it save them
+      // here: a container that restarts in the middle of a rotation knows both passwords at once, not when the kubelet brings them.
+      command: ['install', '-m', '600', '/run/secrets/valkey/users.acl', USERS_FILE],
+      resources: containerResources(settings.resources.valkey),
+      securityContext: CONTAINER_SECURITY,
+      volumeMounts: [{ name: 'data', mountPath: DATA_PATH }, { name: 'acl', mountPath: '/run/secrets/valkey', readOnly: true }],
+    }],
     containers: [{
       name: 'valkey',
       image: settings.images.valkey,
       imagePullPolicy: 'IfNotPresent',
       command: ['valkey-server', '/etc/valkey/valkey.conf'],
-      ports: [{ name: PORT_NAME, containerPort: VALKEY_PORT, protocol: 'TCP' }],
+      ports: [{ name: 'valkey', containerPort: VALKEY_PORT, protocol: 'TCP' }],
       resources: containerResources(settings.resources.valkey),
       securityContext: CONTAINER_SECURITY,
-      startupProbe: answers('PONG', { periodSeconds: 2, failureThreshold: 300 }),
-      readinessProbe: answers('PONG', { periodSeconds: 5, failureThreshold: 3 }),
-      // LOADING is a server that reads its append-only file: killing it would make it begin anew.
-      livenessProbe: answers('PONG|LOADING', { periodSeconds: 10, failureThreshold: 6 }),
+      // MISCONF is a server that cannot write to its volume, and is asked of its health all the same.
+      startupProbe: answers('PONG|MISCONF', { periodSeconds: 2, failureThreshold: 300 }),
+      readinessProbe: answers('PONG|MISCONF', { periodSeconds: 5, failureThreshold: 3 }),
+      // LOADING is a server that reads its append-only file: killing it would make it begin anew. Killed while it cannot
+      // write, it would lose the tasks that are in its memory only.
+      livenessProbe: answers('PONG|LOADING|MISCONF', { periodSeconds: 10, failureThreshold: 6 }),
       volumeMounts: [
-        { name: 'data', mountPath: '/data' },
+        { name: 'data', mountPath: DATA_PATH },
         { name: 'config', mountPath: '/etc/valkey', readOnly: true },
-        { name: 'acl', mountPath: '/run/secrets/valkey', readOnly: true },
       ],
     }],
     volumes: [
       claimed('data', CLAIMS.valkey),
       configFiles('config', CONFIG_MAPS.valkey),
-      // Hashes only. Its own file and not ACL SAVE: what the operator publishes is what a restart loads.
+      // Hashes only.
       secretFiles('acl', SECRETS.valkey, ['users.acl']),
     ],
   };
@@ -89,7 +88,7 @@ export function valkeyConfiguration(settings: Settings): string {
     '# An accepted event is on disk within a second.',
     'appendonly yes',
     'appendfsync everysec',
-    'dir /data',
+    `dir ${DATA_PATH}`,
     '# The append-only file is the only copy; snapshots would fork for nothing.',
     'save ""',
     '# Small rewrites: each forks, and what is written meanwhile counts twice.',
@@ -98,7 +97,7 @@ export function valkeyConfiguration(settings: Settings): string {
     'maxmemory-policy noeviction',
     `maxmemory ${maxmemory}mb`,
     'maxmemory-clients 10%',
-    'aclfile /run/secrets/valkey/users.acl',
+    `aclfile ${USERS_FILE}`,
     `port ${VALKEY_PORT}`,
     'protected-mode no',
   ].join('\n')}\n`;

@@ -50,7 +50,7 @@ export class Web extends Construct {
                 postStart: { exec: { command: runtimeCommand('warm.py') } },
                 preStop: { exec: { command: ['sleep', String(DRAIN_SECONDS)] } },
               },
-              // The review's check could not pass: /api/0/health/ does not exist and the image has no curl.
+              // /api/0/health/, which is often asked, does not exist, and the image has no curl.
               startupProbe: health({ periodSeconds: 5, failureThreshold: 12 }),
               readinessProbe: health({ periodSeconds: 5, failureThreshold: 2 }),
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),

@@ -108,7 +108,7 @@ export interface GlitchTipSpec {
   readonly suspend?: boolean;
 
   /**
-   * Names of the Secrets. The operator creates those that are missing and never overwrites one.
+   * Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.
    *
    * @schema GlitchTipSpec#secrets
    */
@@ -129,11 +129,46 @@ export interface GlitchTipSpec {
   readonly valkey?: GlitchTipSpecValkey;
 
   /**
+   * GlitchTip's HTTP server: the Deployment that is rolled, and the Service that events are sent to.
+   *
+   * @schema GlitchTipSpec#web
+   */
+  readonly web?: GlitchTipSpecWeb;
+
+  /**
+   * The worker's Deployment. Absent: web does everything in one process.
+   *
+   * @schema GlitchTipSpec#worker
+   */
+  readonly worker?: GlitchTipSpecWorker;
+
+  /**
    * The first administrator, created before anything can reach the service.
    *
    * @schema GlitchTipSpec#administrator
    */
   readonly administrator?: GlitchTipSpecAdministrator;
+
+  /**
+   * When and how the credentials are replaced.
+   *
+   * @schema GlitchTipSpec#rotation
+   */
+  readonly rotation?: GlitchTipSpecRotation;
+
+  /**
+   * How closely the operator watches.
+   *
+   * @schema GlitchTipSpec#health
+   */
+  readonly health?: GlitchTipSpecHealth;
+
+  /**
+   * Who is told.
+   *
+   * @schema GlitchTipSpec#alerts
+   */
+  readonly alerts?: GlitchTipSpecAlerts;
 }
 
 /**
@@ -148,7 +183,12 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
     'secrets': toJson_GlitchTipSpecSecrets(obj.secrets),
     'database': toJson_GlitchTipSpecDatabase(obj.database),
     'valkey': toJson_GlitchTipSpecValkey(obj.valkey),
+    'web': toJson_GlitchTipSpecWeb(obj.web),
+    'worker': toJson_GlitchTipSpecWorker(obj.worker),
     'administrator': toJson_GlitchTipSpecAdministrator(obj.administrator),
+    'rotation': toJson_GlitchTipSpecRotation(obj.rotation),
+    'health': toJson_GlitchTipSpecHealth(obj.health),
+    'alerts': toJson_GlitchTipSpecAlerts(obj.alerts),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -156,7 +196,7 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * Names of the Secrets. The operator creates those that are missing and never overwrites one.
+ * Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.
  *
  * @schema GlitchTipSpecSecrets
  */
@@ -180,6 +220,11 @@ export interface GlitchTipSpecSecrets {
    * @schema GlitchTipSpecSecrets#administrator
    */
   readonly administrator?: string;
+
+  /**
+   * @schema GlitchTipSpecSecrets#rotation
+   */
+  readonly rotation?: string;
 }
 
 /**
@@ -193,6 +238,7 @@ export function toJson_GlitchTipSpecSecrets(obj: GlitchTipSpecSecrets | undefine
     'postgres': obj.postgres,
     'valkey': obj.valkey,
     'administrator': obj.administrator,
+    'rotation': obj.rotation,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -272,6 +318,78 @@ export function toJson_GlitchTipSpecValkey(obj: GlitchTipSpecValkey | undefined)
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * GlitchTip's HTTP server: the Deployment that is rolled, and the Service that events are sent to.
+ *
+ * @schema GlitchTipSpecWeb
+ */
+export interface GlitchTipSpecWeb {
+  /**
+   * @schema GlitchTipSpecWeb#deployment
+   */
+  readonly deployment?: string;
+
+  /**
+   * @schema GlitchTipSpecWeb#host
+   */
+  readonly host?: string;
+
+  /**
+   * @schema GlitchTipSpecWeb#port
+   */
+  readonly port?: number;
+
+  /**
+   * Secret of type kubernetes.io/tls whose certificate is watched for its end. Absent: none is.
+   *
+   * @schema GlitchTipSpecWeb#tls
+   */
+  readonly tls?: string;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecWeb' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecWeb(obj: GlitchTipSpecWeb | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'deployment': obj.deployment,
+    'host': obj.host,
+    'port': obj.port,
+    'tls': obj.tls,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * The worker's Deployment. Absent: web does everything in one process.
+ *
+ * @schema GlitchTipSpecWorker
+ */
+export interface GlitchTipSpecWorker {
+  /**
+   * @schema GlitchTipSpecWorker#deployment
+   */
+  readonly deployment?: string;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecWorker' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecWorker(obj: GlitchTipSpecWorker | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'deployment': obj.deployment,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * The first administrator, created before anything can reach the service.
  *
  * @schema GlitchTipSpecAdministrator
@@ -296,4 +414,220 @@ export function toJson_GlitchTipSpecAdministrator(obj: GlitchTipSpecAdministrato
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * When and how the credentials are replaced.
+ *
+ * @schema GlitchTipSpecRotation
+ */
+export interface GlitchTipSpecRotation {
+  /**
+   * Whether the credentials are rotated on schedule. On demand they are rotated all the same.
+   *
+   * @schema GlitchTipSpecRotation#enabled
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Days from one rotation to the next.
+   *
+   * @schema GlitchTipSpecRotation#everyDays
+   */
+  readonly everyDays?: number;
+
+  /**
+   * Time of day, 24 hours, as 03:00.
+   *
+   * @schema GlitchTipSpecRotation#at
+   */
+  readonly at?: string;
+
+  /**
+   * Time zone of `at`, as the IANA names it: Europe/Berlin.
+   *
+   * @schema GlitchTipSpecRotation#timeZone
+   */
+  readonly timeZone?: string;
+
+  /**
+   * What is rotated on schedule. Absent: everything.
+   *
+   * @schema GlitchTipSpecRotation#credentials
+   */
+  readonly credentials?: GlitchTipSpecRotationCredentials[];
+
+  /**
+   * Hours for which sessions and links signed with the old SECRET_KEY stay valid. Never after `compromised`.
+   *
+   * @schema GlitchTipSpecRotation#graceHours
+   */
+  readonly graceHours?: number;
+
+  /**
+   * How often a rotation that had to be undone is tried, with growing pauses, before it is left to a person.
+   *
+   * @schema GlitchTipSpecRotation#maxAttempts
+   */
+  readonly maxAttempts?: number;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecRotation' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecRotation(obj: GlitchTipSpecRotation | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'enabled': obj.enabled,
+    'everyDays': obj.everyDays,
+    'at': obj.at,
+    'timeZone': obj.timeZone,
+    'credentials': obj.credentials?.map(y => y),
+    'graceHours': obj.graceHours,
+    'maxAttempts': obj.maxAttempts,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * How closely the operator watches.
+ *
+ * @schema GlitchTipSpecHealth
+ */
+export interface GlitchTipSpecHealth {
+  /**
+   * Whether the operator looks after health at all.
+   *
+   * @schema GlitchTipSpecHealth#enabled
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Seconds from the beginning of a check to that of the next while all is well; while something is suspect the next one comes after at most 10 s.
+   *
+   * @schema GlitchTipSpecHealth#everySeconds
+   */
+  readonly everySeconds?: number;
+
+  /**
+   * Failed checks in a row that open an incident.
+   *
+   * @schema GlitchTipSpecHealth#failuresToOpen
+   */
+  readonly failuresToOpen?: number;
+
+  /**
+   * Checks in a row without the cause that close it.
+   *
+   * @schema GlitchTipSpecHealth#successesToClose
+   */
+  readonly successesToClose?: number;
+
+  /**
+   * Seconds from an accepted event to the stored one; later is a failed check.
+   *
+   * @schema GlitchTipSpecHealth#storedWithinSeconds
+   */
+  readonly storedWithinSeconds?: number;
+
+  /**
+   * What the operator repairs by itself. Empty: it tells only.
+   *
+   * @schema GlitchTipSpecHealth#heal
+   */
+  readonly heal?: GlitchTipSpecHealthHeal[];
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecHealth' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecHealth(obj: GlitchTipSpecHealth | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'enabled': obj.enabled,
+    'everySeconds': obj.everySeconds,
+    'failuresToOpen': obj.failuresToOpen,
+    'successesToClose': obj.successesToClose,
+    'storedWithinSeconds': obj.storedWithinSeconds,
+    'heal': obj.heal?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Who is told.
+ *
+ * @schema GlitchTipSpecAlerts
+ */
+export interface GlitchTipSpecAlerts {
+  /**
+   * Secret with the addresses and tokens of alerts. It may be absent: then conditions, events and metrics are all.
+   *
+   * @schema GlitchTipSpecAlerts#secret
+   */
+  readonly secret?: string;
+
+  /**
+   * Hours after which an incident that goes on is told again.
+   *
+   * @schema GlitchTipSpecAlerts#repeatHours
+   */
+  readonly repeatHours?: number;
+
+  /**
+   * Hours between two reports that all is well, or what is not. 0: none.
+   *
+   * @schema GlitchTipSpecAlerts#reportHours
+   */
+  readonly reportHours?: number;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecAlerts' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecAlerts(obj: GlitchTipSpecAlerts | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'secret': obj.secret,
+    'repeatHours': obj.repeatHours,
+    'reportHours': obj.reportHours,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * @schema GlitchTipSpecRotationCredentials
+ */
+export enum GlitchTipSpecRotationCredentials {
+  /** secret-key */
+  SECRET_HYPHEN_KEY = "secret-key",
+  /** postgres */
+  POSTGRES = "postgres",
+  /** valkey */
+  VALKEY = "valkey",
+  /** administrator */
+  ADMINISTRATOR = "administrator",
+  /** operator */
+  OPERATOR = "operator",
+}
+
+/**
+ * @schema GlitchTipSpecHealthHeal
+ */
+export enum GlitchTipSpecHealthHeal {
+  /** migrate */
+  MIGRATE = "migrate",
+  /** maintain-partitions */
+  MAINTAIN_HYPHEN_PARTITIONS = "maintain-partitions",
+  /** restart-worker */
+  RESTART_HYPHEN_WORKER = "restart-worker",
+}
 

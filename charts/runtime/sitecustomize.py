@@ -1,10 +1,11 @@
 """Loaded by every Python process of GlitchTip (PYTHONPATH): what it cannot be told by a variable.
 
 - SECRET_KEY_FALLBACKS: GlitchTip's settings never define it, so Django falls back to its global setting. Old keys,
-  one a line, keep sessions and links alive while a rotation's grace lasts. The file is absent outside of a grace.
+  SECONDS:KEY a line, keep sessions and links alive until that second of the epoch, without a restart when it comes.
 - A heartbeat file for the worker's probe: it says "Python runs"; an outage of Valkey or PostgreSQL does not stop it.
 - A worker that takes nothing from the queue any more ends, to be started again: after a restart of Valkey, Celery 5.5
   sometimes connects and never consumes (celery/celery#10205), and every event from then on would wait for ever.
+- What Celery itself does not survive in the worker: celery_repairs.py.
 """
 
 import os
@@ -12,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 FALLBACKS_FILE = "/run/secrets/glitchtip/SECRET_KEY_FALLBACKS"
 HEARTBEAT_SECONDS = 5
@@ -19,15 +21,33 @@ HEARTBEAT_SECONDS = 5
 STUCK_SECONDS = 60
 
 
+class KeysUntil(Sequence):
+    """Old keys, each until its time: however Django reads it, one that has expired is not there."""
+
+    def __init__(self, entries):
+        self._entries = entries
+
+    def _valid(self):
+        now = time.time()
+        return [key for until, key in self._entries if now < until]
+
+    def __getitem__(self, index):
+        return self._valid()[index]
+
+    def __len__(self):
+        return len(self._valid())
+
+
 def keep_old_keys_valid():
     try:
         with open(FALLBACKS_FILE, encoding="utf-8") as file:
-            keys = file.read().split()
+            lines = [line.partition(":") for line in file.read().split()]
     except FileNotFoundError:
         return
     from django.conf import global_settings
 
-    global_settings.SECRET_KEY_FALLBACKS = keys
+    # A line without a time would be a key without an end.
+    global_settings.SECRET_KEY_FALLBACKS = KeysUntil([(int(until), key) for until, _, key in lines if until.isdigit() and key])
 
 
 class Queue:
@@ -47,7 +67,9 @@ class Queue:
             found = self.client.lindex("celery", -1)
         except self.unreachable:
             found = None
-        if found is None or found != self.next:
+        # A worker that waits for PostgreSQL takes nothing on purpose: an outage of PostgreSQL must not restart it.
+        waits = getattr(sys.modules.get("celery_repairs"), "waits_for_database", bool)()
+        if found is None or found != self.next or waits:
             self.next, self.since = found, time.monotonic()
         return time.monotonic() - self.since > STUCK_SECONDS
 
@@ -69,3 +91,6 @@ keep_old_keys_valid()
 IS_WORKER = "worker" in sys.orig_argv and any(os.path.basename(word) == "celery" for word in sys.orig_argv)
 if "GLITCHKEEPER_HEARTBEAT_FILE" in os.environ and IS_WORKER:
     threading.Thread(target=beat, args=(os.environ["GLITCHKEEPER_HEARTBEAT_FILE"],), daemon=True).start()
+if IS_WORKER:
+    # After the heartbeat: with a Celery that it does not know, the worker says so at its start and works unrepaired.
+    import celery_repairs  # noqa: F401 (it repairs when it is imported)

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
-import type { Manifest } from './synthesize.js';
+import { find, podOf, type Manifest } from './synthesize.js';
 
 const MINUTE = 60_000;
 const output = mkdtempSync(join(tmpdir(), 'glitchkeeper-example-'));
 
-describe('another cdk8s app that imports glitchkeeper', () => {
-  beforeAll(() => execa('npm', ['run', '--silent', 'build']), 2 * MINUTE);
-  afterAll(() => rmSync(output, { recursive: true }));
+afterAll(() => rmSync(output, { recursive: true }));
 
+describe('another cdk8s app that imports glitchkeeper', () => {
   it('type-checks against the package as built', async () => {
     const { exitCode } = await execa('tsc', ['-p', 'test/charts/example'], { preferLocal: true });
     expect(exitCode).toBe(0);
@@ -28,5 +27,20 @@ describe('another cdk8s app that imports glitchkeeper', () => {
       'Deployment/worker', 'StatefulSet/postgres', 'StatefulSet/valkey', 'NetworkPolicy/web-from-clients',
     ]));
     expect(new Set(manifests.map(({ metadata }) => metadata.namespace ?? 'errors'))).toEqual(new Set(['errors']));
+    // Without an image of its own the operator is the bundle of a ConfigMap.
+    expect(names).toContain('ConfigMap/glitchkeeper-bundle');
+    expect(podOf(find(manifests, 'Deployment', 'glitchkeeper')).volumes).toContainEqual(expect.objectContaining({ name: 'bundle' }));
+  }, MINUTE);
+});
+
+describe('the CLI as built', () => {
+  it.each([
+    ['glitchkeeper', 'Usage: glitchkeeper rotate [options]'],
+    ['kubectl-glitchtip', 'Usage: kubectl glitchtip rotate [options]'],
+  ])('runs as %s', async (name, usage) => {
+    const program = join(output, name);
+    symlinkSync(resolve('build/cli.js'), program);
+    const { stdout } = await execa(program, ['rotate', '--help']);
+    expect(stdout).toContain(usage);
   }, MINUTE);
 });

@@ -7,7 +7,7 @@ const containers = workloads.flatMap((manifest) => [...podOf(manifest).initConta
 const variable = ({ env }: Container, name: string) => env?.find((each) => each.name === name)?.value;
 const migrateJob = (from: Manifest[]) => from.find(({ kind }) => kind === 'Job')?.metadata.name;
 
-describe('the limits of row 6', () => {
+describe('the default limits', () => {
   it.each([
     ['Deployment', 'web', '250m', '150Mi', '500m', '300Mi'],
     ['Deployment', 'worker', '250m', '100Mi', '500m', '250Mi'],

@@ -1,5 +1,5 @@
 // Renders the charts in memory for tests, as another cdk8s app would use them.
-import { Testing } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { checkSettings } from '../../charts/load-settings.js';
 import { GlitchTip } from '../../charts/glitchtip.js';
@@ -52,9 +52,10 @@ export interface Manifest {
 
 /** All manifests of a part made by `build`. */
 export function render(build: (scope: Construct, settings: Settings) => void, input: SettingsInput = {}): Manifest[] {
-  const chart = Testing.chart();
+  // Not cdk8s' Testing, which leaves a folder in /tmp for each chart.
+  const chart = new Chart(new App(), 'test');
   build(chart, checkSettings(input));
-  return Testing.synth(chart) as Manifest[];
+  return chart.toJson() as Manifest[];
 }
 
 export function renderStack(input: SettingsInput = {}): Manifest[] {

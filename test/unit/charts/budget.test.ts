@@ -13,14 +13,14 @@ describe('the budget', () => {
     expect(budget.peak.cpu).toBeLessThanOrEqual(budget.host.cpu);
   });
 
-  it("adds the review's four parts up to 750Mi", () => {
+  it("adds the four parts up to 750Mi", () => {
     const four = budgetOf().lines.filter(({ name }) => ['web', 'worker', 'postgres', 'valkey'].includes(name));
     expect(four.reduce((sum, { memory }) => sum + memory, 0)).toBe(750);
   });
 
   it('refuses a host that is too small, saying by how much and what to lower', () => {
     const [problem] = budgetOf({ host: { memory: '1.5Gi' } }).problems;
-    expect(problem).toMatch(/^host\.memory: expected at least \d+Mi .*, found 1536Mi: \d+Mi too little; lower one of: /);
+    expect(problem).toMatch(/^host\.memory: expected at least \d+Mi .*, found 1536Mi: 408Mi too little; no single setting can give that much; or raise host\.memory/);
   });
 
   it('following its advice is enough, for each setting that it names', () => {
@@ -32,6 +32,15 @@ describe('the budget', () => {
       const followed = { resources: { ...tooMuch.resources, [String(part)]: { limits: { memory } } } };
       expect(budgetOf(followed).problems).toEqual([]);
     }
+  });
+
+  it.each([
+    ['host.controlPlane', 470, 400], ['resources.worker.limits.memory', 250, 150], ['resources.migrate.limits.memory', 200, 150], ['resources.operator.limits.memory', 96, 80],
+  ])('advises to lower %s from %iMi to %iMi, with which it lives, and no further', (setting, now, least) => {
+    const advised = (over: number) => budgetOf({ host: { memory: `${budgetOf().peak.memory - over}Mi` } }).problems.join();
+    expect(advised(now - least)).toContain(`${setting} by ${now - least}Mi to ${least}Mi`);
+    expect(advised(now - least + 1)).not.toContain(setting);
+    expect(advised(now - least + 1)).toContain('or raise host.memory to what the host really has');
   });
 
   it('counts a surge twice: web needs half as much lowering', () => {

@@ -5,9 +5,12 @@ describe('a memory quantity', () => {
   it.each([
     ['300Mi', 314_572_800],
     ['300M', 300_000_000],
-    ['1.9Gi', 2_040_109_465],
+    ['1.9Gi', 2_040_109_465.6],
     ['64Ki', 65_536],
-  ])('%s is %i bytes', (text, bytes) => expect(parseMemory(text)).toBe(bytes));
+  ])('%s is %d bytes', (text, bytes) => {
+    expect(parseMemory(text)).toBeCloseTo(bytes, 1);
+    expect(bytesOf(text)).toBe(Math.floor(bytes));
+  });
 
   it.each(['300', '', 'Mi', '300 Mi', '-1Gi', '300mb', '1e3Mi', '300MiB'])('refuses %j', (text) => {
     expect(parseMemory(text)).toBeUndefined();

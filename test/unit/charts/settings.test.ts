@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
-import { SettingsError, loadSettings, parseSettings } from '../../../charts/load-settings.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SettingsError, findSettings, loadSettings, parseSettings } from '../../../charts/load-settings.js';
 
 const problemsOf = (text: string): readonly string[] => {
   try {
@@ -62,12 +65,45 @@ describe('settings that are refused, with path, expected and found', () => {
     ['images: {postgres: postgres}', 'images.postgres: expected an image with a tag or a digest', 'found "postgres"'],
     ['images: {postgres: "postgres:latest"}', 'images.postgres: expected a fixed tag', 'found "latest"'],
     ['images: {valkey: "Valkey 8"}', 'images.valkey: expected an image with a tag', 'found "Valkey 8"'],
+    ['email: {url: "smtp://"}', 'email.url: expected consolemail:// or smtp://host:port', 'found'],
+    ['email: {url: "smtp://mail host/x"}', 'email.url: expected consolemail:// or smtp://host:port', 'found'],
+    // what Kubernetes takes only with a warning, or for something else
+    ['resources: {web: {limits: {memory: 0.29Gi}}}', 'resources.web.limits.memory: expected a whole number of bytes', 'found "0.29Gi"'],
+    ['storage: {uploads: 2.1G, valkey: 1.1Gi}', 'storage.valkey: expected a whole number of bytes', 'found "1.1Gi"'],
+    ['host: {neighbours: 128}', 'host.neighbours: expected a memory quantity', 'found 128'],
+    ['namespace: kube-system', "namespace: expected a namespace of GlitchTip's own", 'found "kube-system"'],
+    ['namespace: default', "namespace: expected a namespace of GlitchTip's own", 'found "default"'],
+    ['tls: {secret: "errors example"}', 'tls.secret: expected the name of a Secret', 'found "errors example"'],
+    ['storage: {className: Fast}', 'storage.className: expected the name of a storage class', 'found "Fast"'],
     // names and shapes
     ['namespace: Glitch_Tip', 'namespace: expected a DNS label', 'found "Glitch_Tip"'],
     ['namespace: 5', 'namespace: expected string', 'found 5'],
     ['network: {clients: apps}', 'network.clients: expected array', 'found "apps"'],
     ['network: {clients: [My Apps]}', 'network.clients.0: expected a DNS label', 'found "My Apps"'],
     ['network: {workerToInternet: 1}', 'network.workerToInternet: expected boolean', 'found 1'],
+    ['rotation: {everyDays: 0}', 'rotation.everyDays: expected', 'found 0'],
+    ['rotation: {everyDays: monthly}', 'rotation.everyDays: expected', 'found "monthly"'],
+    ['rotation: {at: "25:00"}', 'rotation.at: expected a time of day', 'found "25:00"'],
+    ['rotation: {at: 3}', 'rotation.at: expected a time of day', 'found 3'],
+    ['rotation: {timeZone: Berlin}', 'rotation.timeZone: expected a time zone', 'found "Berlin"'],
+    ['rotation: {everyDays: 1, graceHours: 24}', 'rotation.graceHours: expected fewer hours', 'found 24'],
+    ['rotation: {enabled: often}', 'rotation.enabled: expected true or false', 'found "often"'],
+    ['rotation: {every: 90}', 'rotation.every: expected one of enabled, everyDays', 'found an unknown key'],
+    ['health: {everySeconds: 5}', 'health.everySeconds: expected a whole number of seconds from 10 to 3600', 'found 5'],
+    ['health: {every: 30}', 'health.every: expected one of enabled, everySeconds', 'found an unknown key'],
+    ['health: {failuresToOpen: 0}', 'health.failuresToOpen: expected a whole number of checks from 1 to 20', 'found 0'],
+    ['health: {successesToClose: two}', 'health.successesToClose: expected a whole number of checks', 'found "two"'],
+    ['health: {storedWithinSeconds: 60}', 'health.storedWithinSeconds: expected a whole number of seconds from 1 to 25', 'found 60'],
+    ['health: {enabled: "on"}', 'health.enabled: expected true or false', 'found "on"'],
+    ['health: {heal: [reboot]}', 'health.heal.0: expected one of migrate, maintain-partitions, restart-worker', 'found "reboot"'],
+    ['health: {heal: [migrate, migrate]}', 'health.heal: expected each repair once', 'found migrate twice'],
+    ['health: {heal: migrate}', 'health.heal: expected array', 'found "migrate"'],
+    ['alerts: {secret: My_Secret}', 'alerts.secret: expected the name of a Secret', 'found "My_Secret"'],
+    ['alerts: {telegram: {}}', 'alerts.telegram: expected one of secret, repeatHours', 'found an unknown key'],
+    ['alerts: {repeatHours: 0}', 'alerts.repeatHours: expected a whole number of hours from 1 to 168', 'found 0'],
+    ['alerts: {reportHours: 6h}', 'alerts.reportHours: expected a whole number of hours', 'found "6h"'],
+    ['alerts: {ports: [8443, 0]}', 'alerts.ports.1: expected a TCP port from 1 to 65535', 'found 0'],
+    ['alerts: {ports: 8443}', 'alerts.ports: expected array', 'found 8443'],
     ['resources: []', 'resources: expected a mapping', 'found []'],
     ['- web', 'settings: expected a mapping', 'found ["web"]'],
     ['just text', 'settings: expected a mapping', 'found "just text"'],
@@ -94,8 +130,13 @@ describe('settings that are refused, with path, expected and found', () => {
 
 describe('settings that are taken', () => {
   it('none at all: a complete set of defaults', () => {
-    expect(loadSettings('no-such-file.yaml')).toMatchObject({ namespace: 'glitchtip', version: '5.2', profile: 'classic', domain: 'http://localhost:9090' });
-    expect(parseSettings('')).toEqual(loadSettings('no-such-file.yaml'));
+    expect(loadSettings(undefined)).toMatchObject({ namespace: 'glitchtip', version: '5.2', profile: 'classic', domain: 'http://localhost:9090' });
+    expect(parseSettings('')).toEqual(loadSettings(undefined));
+  });
+
+  it('names with dots, where Kubernetes takes them, and a host that has no neighbours', () => {
+    const taken = parseSettings('{tls: {secret: errors.example.com-tls}, storage: {className: csi.example.com, postgres: 8.2G, uploads: 2.5Gi}, host: {neighbours: 0Mi}, email: {url: "smtp+tls://mail.example.com:587/?timeout=10"}}');
+    expect(taken).toMatchObject({ tls: { secret: 'errors.example.com-tls' }, storage: { className: 'csi.example.com' }, host: { neighbours: '0Mi' } });
   });
 
   it.each([['5.2', '5.2'], ['"6.1"', '6.1'], ['7.0', '7.0'], ['6', '6.0']])('version %s, quoted or read as a number', (written, version) => {
@@ -110,5 +151,37 @@ describe('settings that are taken', () => {
 
   it('a public port, when it is said twice', () => {
     expect(parseSettings('service: {type: NodePort, allowPublic: true}').service.type).toBe('NodePort');
+  });
+});
+
+describe('the file that settings are read from', () => {
+  const before = process.cwd();
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'glitchkeeper-settings-'));
+    process.chdir(folder);
+  });
+  afterEach(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is settings.yaml where there is one, and none where there is none', () => {
+    expect(findSettings(undefined)).toBeUndefined();
+    expect(findSettings('')).toBeUndefined();
+    writeFileSync('settings.yaml', '');
+    expect(findSettings(undefined)).toBe('settings.yaml');
+  });
+
+  it('is the one that is named, and that one has to be there', () => {
+    writeFileSync('settings.yaml', '');
+    expect(findSettings('other.yaml')).toBe('other.yaml');
+    expect(() => loadSettings('other.yaml')).toThrow('other.yaml: 1 problem, nothing was written\n  expected a file that can be read, found ENOENT');
+    expect(() => loadSettings(folder)).toThrow(/expected a file that can be read, found EISDIR/);
+  });
+
+  it('is not passed over for its name', () => {
+    writeFileSync('settings.yml', 'domain: https://errors.example.com');
+    expect(() => findSettings(undefined)).toThrow('expected the name settings.yaml, found settings.yml');
   });
 });
