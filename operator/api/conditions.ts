@@ -1,8 +1,17 @@
 // The conditions of a GlitchTip resource and every reason they can have: constants, because people and alerts match on them.
 
-/** Condition types are positive: True is well. */
-export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy'] as const;
+/**
+ * Condition types are positive: True is well. `Healthy` and the three after it are of the health controller, and their reasons
+ * are AllWell, NotObserved or one of HEALTH_REASONS; `Ready` says whether what the operator manages is as it should be.
+ */
+export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const;
+/** Written by the health controller, under a field manager of its own. */
+export const HEALTH_CONDITION_TYPES = ['Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const satisfies readonly ConditionType[];
 export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+export function isHealthCondition({ type }: { readonly type: ConditionType }): boolean {
+  return (HEALTH_CONDITION_TYPES as readonly ConditionType[]).includes(type);
+}
 
 export const REASONS = {
   /** Ready=True: nothing to do and nothing wrong. */
@@ -25,6 +34,13 @@ export const REASONS = {
   /** CredentialsCurrent=Unknown: a Secret could not be read, so nothing is known of it and nothing is generated. */
   SecretUnreadable: 'SecretUnreadable',
 
+  /** CredentialsCurrent=Unknown: the journal of the rotation could not be read, so nothing is begun or gone on with. */
+  JournalUnreadable: 'JournalUnreadable',
+  /** CredentialsCurrent=False: the journal of the rotation holds what nobody can understand; a person has to look. */
+  JournalMalformed: 'JournalMalformed',
+  /** CredentialsCurrent=False: a rotation was given up, and what it was to replace is in use; the schedule tries it again. */
+  RotationFailed: 'RotationFailed',
+
   /** DatabaseHealthy=True: the application's login works and acts as the owner. */
   LoginWorks: 'LoginWorks',
   /** DatabaseHealthy=False: Postgres does not answer. */
@@ -37,7 +53,47 @@ export const REASONS = {
   LoginRefused: 'LoginRefused',
   /** DatabaseHealthy=False: the login works but does not act as the owner of the database. */
   WrongRole: 'WrongRole',
-  /** DatabaseHealthy=Unknown: there was nothing to log in with. */
+  /** DatabaseHealthy=False: what another role owns in the database is about to be given to the owner role, in one transaction. */
+  AdoptionPending: 'AdoptionPending',
+  /** DatabaseHealthy=False: another role owns GlitchTip's tables and is connected; nothing is taken from under it. End its sessions. */
+  AdoptionWaits: 'AdoptionWaits',
+  /** DatabaseHealthy=False: the role that should own the database is the superuser that initdb made; only a dump brings it here. */
+  OwnerIsBootstrapSuperuser: 'OwnerIsBootstrapSuperuser',
+  /** DatabaseHealthy=True: all is well, but the owner role can still log in, because somebody is connected with it. */
+  OwnerInUse: 'OwnerInUse',
+  /** DatabaseHealthy=Unknown, QueueHealthy=Unknown: there was nothing to log in with. */
   NotObserved: 'NotObserved',
+
+  /** QueueHealthy=True: Valkey lets the operator in and has the passwords that it should have. */
+  PasswordsMatch: 'PasswordsMatch',
+  /** QueueHealthy=True: this GlitchTip has no Valkey; its queue is in Postgres. */
+  QueueInDatabase: 'QueueInDatabase',
+  /** QueueHealthy=False: Valkey's users do not have the passwords of their Secret; they are about to get them. */
+  PasswordsDiffer: 'PasswordsDiffer',
+
+  /** RotationInProgress=False: no rotation is under way or asked for. */
+  Idle: 'Idle',
+  /** RotationInProgress=False: the annotation asks for something that does not exist; the message says what does. */
+  RequestRejected: 'RequestRejected',
+  /** RotationInProgress=False, and for the next four: a rotation waits, because something is not healthy. */
+  NotHealthy: 'NotHealthy',
+  /** An attempt was undone and the next one comes after a pause. */
+  PauseBeforeRetry: 'PauseBeforeRetry',
+  /** A Deployment is being rolled out or has too few pods. */
+  RolloutUnderway: 'RolloutUnderway',
+  /** A migration or a backup runs. */
+  JobRunning: 'JobRunning',
+  /** The namespace's quota does not allow one more web pod. */
+  NoRoom: 'NoRoom',
+  /** RotationInProgress=True: the reason is the phase; the message says what is waited for. */
+  Waiting: 'Waiting',
+  Altering: 'Altering',
+  Publishing: 'Publishing',
+  Rolling: 'Rolling',
+  Proving: 'Proving',
+  Retiring: 'Retiring',
+  /** RotationInProgress=True, and the way back. */
+  Returning: 'Returning',
+  Dropping: 'Dropping',
 } as const;
 export type Reason = (typeof REASONS)[keyof typeof REASONS];

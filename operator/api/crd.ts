@@ -54,7 +54,10 @@ function printerColumns(): Schema[] {
     { name: 'Version', type: 'string', jsonPath: '.spec.version' },
     { name: 'Ready', type: 'string', jsonPath: ready('status') },
     { name: 'Reason', type: 'string', jsonPath: ready('reason') },
-    { name: 'Credentials', type: 'date', jsonPath: '.status.credentials[0].createdAt', description: 'Age of the application\'s credentials' },
+    { name: 'Healthy', type: 'string', jsonPath: '.status.conditions[?(@.type=="Healthy")].reason', description: 'AllWell, or the root cause of what is wrong' },
+    { name: 'Rotation', type: 'string', jsonPath: '.status.rotation.current.phase', description: 'Phase of the rotation that is under way' },
+    { name: 'Rotated', type: 'date', jsonPath: '.status.rotation.lastCompletedAt', description: 'Time since the credentials were rotated' },
+    { name: 'Next', type: 'string', jsonPath: '.status.rotation.nextAt', description: 'When the schedule rotates them next' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
     { name: 'Message', type: 'string', jsonPath: ready('message'), priority: 1 },
   ];
@@ -70,5 +73,17 @@ function structural(schema: z.ZodMiniType): Schema {
     },
   }) as Schema;
   delete json['$schema'];
-  return json;
+  return withWholeDefaults(json);
+}
+
+/**
+ * The default of an object with the defaults of its fields in it: the API server checks a default against the rules of its
+ * object before it fills in the fields, and `{}` has none of the fields that a rule speaks of.
+ */
+function withWholeDefaults(schema: Schema): Schema {
+  const { properties, default: own } = schema as { properties?: Record<string, Schema>; default?: Schema };
+  if (!properties) return schema;
+  const filled = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, withWholeDefaults(field)]));
+  const defaults = Object.entries(filled).filter(([, field]) => 'default' in field).map(([name, field]) => [name, field['default']]);
+  return { ...schema, properties: filled, ...(own ? { default: { ...Object.fromEntries(defaults), ...own } } : {}) };
 }

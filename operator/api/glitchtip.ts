@@ -3,7 +3,9 @@
 import * as z from 'zod/mini';
 
 import { CONDITION_TYPES } from './conditions.js';
+import { alertsSpec, healthSpec, healthStatus } from './health.js';
 import { DEFAULT_SECRET_NAMES } from './names.js';
+import { rotationSpec, rotationStatus } from './rotation.js';
 
 /** A DNS-1123 subdomain, as the names of most Kubernetes objects must be: labels with dots between them, none empty. */
 const objectName = () =>
@@ -20,13 +22,23 @@ const secrets = z.object({
   postgres: z._default(objectName(), DEFAULT_SECRET_NAMES.postgres),
   valkey: z._default(objectName(), DEFAULT_SECRET_NAMES.valkey),
   administrator: z._default(objectName(), DEFAULT_SECRET_NAMES.administrator),
-}).check(z.meta({ description: 'Names of the Secrets. The operator creates those that are missing and never overwrites one.' }));
+  rotation: z._default(objectName(), DEFAULT_SECRET_NAMES.rotation),
+}).check(z.meta({
+  description: 'Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.',
+  'x-kubernetes-validations': [{
+    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.rotation].exists_one(m, m == n))',
+    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator and rotation are the same',
+  }],
+}));
 
 const database = z.object({
   host: z._default(host(), 'postgres'),
   port: z._default(port(), 5432),
   name: z._default(identifier(), 'glitchtip').check(
-    z.meta({ description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b.' }),
+    z.meta({
+      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b.',
+      'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the database cannot be renamed here: the data would stay behind under the old name; restore a dump into a new GlitchTip' }],
+    }),
   ),
 }).check(z.meta({ description: 'The Postgres server that the operator prepares.' }));
 
@@ -34,6 +46,17 @@ const valkey = z.object({
   host: z._default(host(), 'valkey'),
   port: z._default(port(), 6379),
 }).check(z.meta({ description: 'The Valkey server. Absent: Postgres does queue, cache and sessions (VALKEY_URL is empty).' }));
+
+const web = z.object({
+  deployment: z._default(objectName(), 'web'),
+  host: z._default(host(), 'web'),
+  port: z._default(port(), 8080),
+  tls: z.optional(objectName()).check(z.meta({ description: 'Secret of type kubernetes.io/tls whose certificate is watched for its end. Absent: none is.' })),
+}).check(z.meta({ description: 'GlitchTip\'s HTTP server: the Deployment that is rolled, and the Service that events are sent to.' }));
+
+const worker = z.object({
+  deployment: z._default(objectName(), 'worker'),
+}).check(z.meta({ description: 'The worker\'s Deployment. Absent: web does everything in one process.' }));
 
 const administrator = z.object({
   email: z._default(
@@ -54,8 +77,18 @@ export const glitchTipSpec = z.object({
   secrets: z.prefault(secrets, {}),
   database: z.prefault(database, {}),
   valkey: z.optional(valkey),
+  web: z.prefault(web, {}),
+  worker: z.optional(worker),
   administrator: z.prefault(administrator, {}),
-});
+  rotation: z.prefault(rotationSpec, {}),
+  health: z.prefault(healthSpec, {}),
+  alerts: z.prefault(alertsSpec, {}),
+}).check(z.meta({
+  'x-kubernetes-validations': [{
+    rule: "has(self.valkey) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'valkey')",
+    message: 'rotation.credentials names valkey, but this GlitchTip has none: remove it there, or set valkey',
+  }],
+}));
 
 const condition = z.object({
   type: z.enum(CONDITION_TYPES),
@@ -70,6 +103,7 @@ const credential = z.object({
   name: z.string().check(z.meta({ description: 'Name of the Secret.' })),
   generation: z.int().check(z.gte(1), z.meta({ description: 'How many times it was made: 1 until the first rotation.' })),
   createdAt: z.optional(instant()),
+  rotatedAt: z.optional(instant()),
 }).check(z.meta({ description: 'What is known of a credential; never its value.' }));
 
 export const glitchTipStatus = z.object({
@@ -80,11 +114,11 @@ export const glitchTipStatus = z.object({
   credentials: z.optional(
     z.array(credential).check(z.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })),
   ),
+  rotation: z.optional(rotationStatus),
+  health: z.optional(healthStatus),
 });
 
 export type GlitchTipSpec = z.output<typeof glitchTipSpec>;
-/** What a person writes: everything with a default may be left out. */
-export type GlitchTipSpecInput = z.input<typeof glitchTipSpec>;
 export type GlitchTipStatus = z.output<typeof glitchTipStatus>;
 export type Condition = z.output<typeof condition>;
 export type CredentialStatus = z.output<typeof credential>;
@@ -96,6 +130,7 @@ export interface GlitchTipResource {
     readonly namespace: string;
     readonly uid: string;
     readonly generation: number;
+    readonly resourceVersion: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: unknown;

@@ -10,14 +10,36 @@ export const PLURAL = 'glitchtips';
 
 /** Field manager of what the operator itself decides (status, annotations). */
 export const OPERATOR_MANAGER = 'glitchkeeper-operator';
+/** Field manager of the health controller: its conditions and status.health. */
+export const HEALTH_MANAGER = 'glitchkeeper-health';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
 export const SETTINGS_MANAGER = 'glitchkeeper-settings';
 
 /** SHA-256 (hex) of the settings file that was last applied to the resource. */
 export const SETTINGS_HASH_ANNOTATION = `${GROUP}/settings-hash`;
 
+/** Asks for a rotation: `all`, `compromised`, or credentials separated by commas. Removed once the request is recorded. */
+export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
+/** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
+export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
+/** Name of the ConfigMap that remembers the health of a resource: incidents, and messages that are not sent yet. */
+export function watchbookName(resource: string): string {
+  return `${resource}-health`;
+}
+
+/** On a pod template: the rotation whose values its pods read. */
+export const ROTATION_ANNOTATION = `${GROUP}/rotation`;
+/** On the worker's pod template: when the health controller had it started again. */
+export const RESTARTED_AT_ANNOTATION = `${GROUP}/restarted-at`;
+/** On a Secret: how many times it was made, and when last. */
+export const GENERATION_ANNOTATION = `${GROUP}/generation`;
+export const ROTATED_AT_ANNOTATION = `${GROUP}/rotated-at`;
+
 /** The Lease that decides which of two operators may write. */
 export const LEASE_NAME = 'glitchkeeper-operator';
+
+/** The ResourceQuota of the namespace: the budget. */
+export const QUOTA = 'budget';
 
 /** Names of the Secrets when the resource gives none. */
 export const DEFAULT_SECRET_NAMES = {
@@ -25,6 +47,7 @@ export const DEFAULT_SECRET_NAMES = {
   postgres: 'glitchtip-postgres',
   valkey: 'glitchtip-valkey',
   administrator: 'glitchtip-admin',
+  rotation: 'glitchtip-rotation',
 } as const;
 
 /** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for. */
@@ -35,12 +58,28 @@ export const SECRET_KEYS = {
   administrator: ['email', 'password'],
 } as const;
 
+/** The Secret of alerts when the resource gives no other. */
+export const ALERTS_SECRET = 'glitchtip-alerts';
+
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
+/** The application's user in Valkey: the one that a URL without a name means. */
+export const VALKEY_APPLICATION_USER = 'default';
 /** The operator's own user in Valkey. */
 export const VALKEY_OPERATOR_USER = 'glitchkeeper';
 /** Who may do nothing but PING, without a password: the exec probe. */
 export const VALKEY_PROBE_USER = 'probe';
+
+/** Deployment of the operator itself in the manifests. */
+export const OPERATOR_DEPLOYMENT = 'glitchkeeper';
+/** StatefulSets of the manifests, and the values of their component label. */
+export const DATA_SERVERS = { postgres: 'postgres', valkey: 'valkey' } as const;
+/** Label that names the part of a pod. */
+export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+/** Component of the migrate Job. */
+export const MIGRATE_COMPONENT = 'migrate';
+/** Names of the Jobs that a repair makes begin like this; the time follows. */
+export const REPAIR_JOB_PREFIX = 'glitchkeeper-migrate-';
 
 /** Labels on everything that the operator creates. */
 export const LABELS = {

@@ -1,0 +1,89 @@
+// Every root cause that the operator can name, as reasons of conditions and incidents: constants, because people and alerts match on them.
+
+export const HEALTH_REASONS = {
+  // The server itself.
+  /** The API server does not answer: nothing can be seen of pods. */
+  KubernetesUnreachable: 'KubernetesUnreachable',
+  /** The node is not Ready, or reports memory, disk or process pressure. */
+  NodeUnderPressure: 'NodeUnderPressure',
+  /** A volume is nearly full; Postgres stops when it is. */
+  VolumeFull: 'VolumeFull',
+  /** The host cannot place a pod: requests or the quota leave no room. */
+  Unschedulable: 'Unschedulable',
+  /** The image of a part cannot be pulled. */
+  ImageNotFound: 'ImageNotFound',
+
+  // Postgres.
+  /** Postgres does not answer. */
+  DatabaseDown: 'DatabaseDown',
+  /** Postgres answers and refuses the application's login. */
+  DatabaseLoginRefused: 'DatabaseLoginRefused',
+  /** Nearly all connections are taken. */
+  ConnectionsExhausted: 'ConnectionsExhausted',
+  /** A transaction has been open for so long that cleaning stands still. */
+  LongTransaction: 'LongTransaction',
+  /** Tables of this version are missing: migrations were not run or did not finish. */
+  MigrationsPending: 'MigrationsPending',
+  /** Today's or tomorrow's partition is missing: every insert of an event fails, or soon will. */
+  PartitionsMissing: 'PartitionsMissing',
+  /** Nobody made new partitions lately: the scheduler is dead. */
+  PartitionsRunningOut: 'PartitionsRunningOut',
+
+  // Valkey and the queue.
+  /** Valkey does not answer. */
+  QueueDown: 'QueueDown',
+  /** Valkey answers and refuses the password. */
+  QueueLoginRefused: 'QueueLoginRefused',
+  /** Valkey is near its maxmemory: events are refused when it is reached. */
+  QueueFilling: 'QueueFilling',
+  /** Valkey is full: events are refused. */
+  QueueFull: 'QueueFull',
+  /** Valkey could not write its append-only file. */
+  QueueNotPersisted: 'QueueNotPersisted',
+  /** The worker lives and works, but more comes in than it stores. */
+  Backlog: 'Backlog',
+
+  // The worker.
+  /** The worker has no Ready pod. */
+  WorkerDown: 'WorkerDown',
+  /** Its pod looks alive, and it takes nothing from the queue. */
+  WorkerStuck: 'WorkerStuck',
+
+  // Web.
+  /** Web has no Ready pod, and nothing more exact is known. */
+  WebDown: 'WebDown',
+  /** Web listens on another port than the probe and the Service ask. */
+  PortMismatch: 'PortMismatch',
+  /** Web refuses the Host header (400): ALLOWED_HOSTS lacks it. */
+  HostNotAllowed: 'HostNotAllowed',
+  /** The static files of the front end are missing. */
+  StaticFilesMissing: 'StaticFilesMissing',
+  /** Web answers, but later than its probe waits. */
+  TimeoutTooShort: 'TimeoutTooShort',
+  /** Web refuses events with 4xx or 5xx, and none of the other causes explains it. */
+  IngestRefused: 'IngestRefused',
+  /** An accepted event is not found in Postgres, and none of the other causes explains it. */
+  EventsNotStored: 'EventsNotStored',
+
+  // Any part.
+  /** The kernel killed it: it needed more memory than its limit. */
+  OutOfMemory: 'OutOfMemory',
+  /** Its memory grows towards its limit. */
+  MemoryLeak: 'MemoryLeak',
+  /** It ends again and again. */
+  CrashLoop: 'CrashLoop',
+  /** A rollout does not come to its end. */
+  RolloutStuck: 'RolloutStuck',
+  /** A part has no Ready pod, and nothing more exact is known. */
+  PartDown: 'PartDown',
+
+  // Age.
+  /** The certificate ends soon, or has ended. */
+  CertificateExpiring: 'CertificateExpiring',
+  CertificateExpired: 'CertificateExpired',
+  /** The Secret of the certificate is missing, or holds none. */
+  CertificateUnreadable: 'CertificateUnreadable',
+  /** A credential is older than its schedule allows, or a rotation was given up. */
+  CredentialsOverdue: 'CredentialsOverdue',
+} as const;
+export type HealthReason = (typeof HEALTH_REASONS)[keyof typeof HEALTH_REASONS];
