@@ -1,6 +1,6 @@
 // Decides what is wrong with the Secrets and which of them to generate: a new credential only where the API server said 404.
 import type { GlitchTipSpec } from '../api/glitchtip.js';
-import { POSTGRES_SUPERUSER, SECRET_KEYS, VALKEY_OPERATOR_USER, VALKEY_PROBE_USER } from '../api/names.js';
+import { SECRET_KEYS, VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER, VALKEY_PROBE_USER } from '../api/names.js';
 import type { ObservedSecret, ObservedSecrets, SecretRole } from './observed.js';
 import { Sensitive } from './sensitive.js';
 
@@ -86,7 +86,7 @@ function applicationMalformations(spec: GlitchTipSpec, value: (key: string) => s
   const why: string[] = [];
   const logins = loginNames(spec.database.name);
   if (!logins.includes(value('DATABASE_USER'))) why.push(`DATABASE_USER is neither ${logins.join(' nor ')}`);
-  if (spec.valkey && passwordOfUrl(value('VALKEY_URL')) === undefined) why.push('VALKEY_URL is not redis://:PASSWORD@HOST:PORT/0');
+  if (spec.valkey && passwordOfUrl(new Sensitive(value('VALKEY_URL'))) === undefined) why.push('VALKEY_URL is not redis://:PASSWORD@HOST:PORT/0');
   return why;
 }
 
@@ -94,7 +94,7 @@ function valkeyMismatch(spec: GlitchTipSpec, secrets: ObservedSecrets, crypto: C
   const password = applicationValkeyPassword(dataOf(secrets.application));
   const acl = dataOf(secrets.valkey)?.get('users.acl');
   if (!spec.valkey || !password || !acl) return [];
-  const application = acl.reveal().split('\n').find((line) => line.startsWith('user default '));
+  const application = acl.reveal().split('\n').find((line) => line.startsWith(`user ${VALKEY_APPLICATION_USER} `));
   return application?.includes(`#${crypto.sha256(password)}`) ? [] : [{ kind: 'mismatch', name: spec.secrets.valkey }];
 }
 
@@ -120,22 +120,30 @@ function generateData(spec: GlitchTipSpec, role: SecretRole, crypto: Crypto): Re
   }
 }
 
-function valkeyUrl(spec: GlitchTipSpec, crypto: Crypto): Sensitive {
+/** Where the application finds Valkey, with a new password. */
+export function valkeyUrl(spec: GlitchTipSpec, crypto: Pick<Crypto, 'generate'>): Sensitive {
   // GlitchTip takes an empty VALKEY_URL as "Postgres does queue, cache and sessions".
   if (!spec.valkey) return new Sensitive('');
   return new Sensitive(`redis://:${crypto.generate().reveal()}@${spec.valkey.host}:${spec.valkey.port}/0`);
 }
 
-/** Valkey's users file: hashes only, so that the file that the server mounts gives nothing away. */
+/** A new operator's password, and the users file that goes with it. */
 function valkeyData(applicationPassword: Sensitive, crypto: Crypto): ReadonlyMap<string, Sensitive> {
   const own = crypto.generate();
+  const file = buildUsersFile({ application: [crypto.sha256(applicationPassword)], operator: [crypto.sha256(own)] });
+  return new Map([['users.acl', file], ['password', own]]);
+}
+
+/** Valkey's users file: hashes only, so that the file that the server starts with gives nothing away. */
+export function buildUsersFile({ application, operator }: { readonly application: readonly string[]; readonly operator: readonly string[] }): Sensitive {
+  const passwords = (hashes: readonly string[]) => hashes.map((hash) => `#${hash}`).join(' ');
   const lines = [
     // Celery, kombu and django-valkey use no @admin command; without them the application cannot change users or stop the server.
-    `user default on #${crypto.sha256(applicationPassword)} ~* &* +@all -@admin`,
-    `user ${VALKEY_OPERATOR_USER} on #${crypto.sha256(own)} ~* &* +@all`,
+    `user ${VALKEY_APPLICATION_USER} on ${passwords(application)} ~* &* +@all -@admin`,
+    `user ${VALKEY_OPERATOR_USER} on ${passwords(operator)} ~* &* +@all`,
     `user ${VALKEY_PROBE_USER} on nopass resetkeys resetchannels -@all +ping`,
   ];
-  return new Map([['users.acl', new Sensitive(`${lines.join('\n')}\n`)], ['password', own]]);
+  return new Sensitive(`${lines.join('\n')}\n`);
 }
 
 /** The value of a key of a Secret that exists; undefined when the Secret or the key does not. */
@@ -150,27 +158,22 @@ export function applicationLogin(secret: ObservedSecret): { readonly user: strin
   return user && password ? { user, password } : undefined;
 }
 
-/** The operator's login in Postgres; undefined when its Secret does not say. */
-export function superuserLogin(secret: ObservedSecret): { readonly user: string; readonly password: Sensitive } | undefined {
-  const password = valueOf(secret, 'password');
-  return password ? { user: POSTGRES_SUPERUSER, password } : undefined;
-}
-
 function dataOf(secret: ObservedSecret): ReadonlyMap<string, Sensitive> | undefined {
   return secret.kind === 'present' ? secret.data : undefined;
 }
 
 function applicationValkeyPassword(data: ReadonlyMap<string, Sensitive> | undefined): Sensitive | undefined {
-  const password = passwordOfUrl(data?.get('VALKEY_URL')?.reveal() ?? '');
-  return password === undefined ? undefined : new Sensitive(password);
+  const url = data?.get('VALKEY_URL');
+  return url && passwordOfUrl(url);
 }
 
-function passwordOfUrl(url: string): string | undefined {
-  const encoded = /^rediss?:\/\/[^:@/]*:([^@/]+)@/.exec(url)?.[1];
+/** The password in a URL as redis://:PASSWORD@HOST:PORT/0, as a client reads it; undefined when there is none. */
+export function passwordOfUrl(url: Sensitive): Sensitive | undefined {
+  const encoded = /^rediss?:\/\/[^:@/]*:([^@/]+)@/.exec(url.reveal())?.[1];
   if (encoded === undefined) return undefined;
   try {
     // As clients do: a password with an @ can only be written percent-encoded.
-    return decodeURIComponent(encoded);
+    return new Sensitive(decodeURIComponent(encoded));
   } catch {
     return undefined;
   }

@@ -1,9 +1,13 @@
 // Turns what was observed into the conditions of the resource: one reason each, and in Ready the one that explains the others.
-import { REASONS, type ConditionType, type Reason } from '../api/conditions.js';
+import { isHealthCondition, REASONS, type ConditionType, type Reason } from '../api/conditions.js';
+import { ROTATED_AT_ANNOTATION } from '../api/names.js';
 import type { Condition, CredentialStatus, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip.js';
+import { explainAdoption, explainObstacle, type AdoptionObstacle } from './adoption.js';
 import type { Observed, ObservedPostgres, ObservedSecrets } from './observed.js';
 import type { DatabaseChange } from './roles.js';
+import { generationOf } from './rotation/secrets.js';
 import { secretsNeeded, type SecretProblem } from './secrets.js';
+import { toSeconds } from './time.js';
 
 /** A condition before it is known whether, and so when, it changed. */
 export interface Finding {
@@ -40,12 +44,18 @@ function explainProblem(problem: SecretProblem): Omit<Finding, 'type'> {
   }
 }
 
-/** Can the application log in, and does it act as the owner? */
-export function judgeDatabase(postgres: ObservedPostgres, spec: GlitchTipSpec, changes: readonly DatabaseChange[]): Finding {
-  return { type: 'DatabaseHealthy', ...explainPostgres(postgres, spec, changes) };
+/** What is to be done to the database, and what is in the way of it. */
+export interface DatabasePlan {
+  readonly changes: readonly DatabaseChange[];
+  readonly obstacle?: AdoptionObstacle;
 }
 
-function explainPostgres(postgres: ObservedPostgres, spec: GlitchTipSpec, changes: readonly DatabaseChange[]): Omit<Finding, 'type'> {
+/** Can the application log in, does it act as the owner, and does the owner own everything? */
+export function judgeDatabase(postgres: ObservedPostgres, spec: GlitchTipSpec, planned: DatabasePlan): Finding {
+  return { type: 'DatabaseHealthy', ...explainPostgres(postgres, spec, planned) };
+}
+
+function explainPostgres(postgres: ObservedPostgres, spec: GlitchTipSpec, planned: DatabasePlan): Omit<Finding, 'type'> {
   switch (postgres.kind) {
     case 'not observed':
       return { status: 'Unknown', reason: REASONS.NotObserved, message: 'There is no password to look with.' };
@@ -54,10 +64,21 @@ function explainPostgres(postgres: ObservedPostgres, spec: GlitchTipSpec, change
     case 'refused':
       return { status: 'False', reason: REASONS.OperatorLoginRefused, message: `Postgres refuses the password in Secret ${spec.secrets.postgres}.` };
     case 'observed':
-      return changes.length > 0
-        ? { status: 'False', reason: REASONS.BootstrapPending, message: `${changes.length} changes to roles and rights are to be made.` }
-        : explainLogin(postgres, spec);
+      return explainChanges(planned) ?? explainUse(postgres, spec, planned);
   }
+}
+
+function explainChanges({ changes }: DatabasePlan): Omit<Finding, 'type'> | undefined {
+  if (changes.length === 0) return undefined;
+  return explainAdoption(changes) ?? { status: 'False', reason: REASONS.BootstrapPending, message: `${changes.length} changes to roles and rights are to be made.` };
+}
+
+/** What stands still is told first; an owner that is still logged in with is told when all else is well. */
+function explainUse(postgres: ObservedPostgres & { kind: 'observed' }, spec: GlitchTipSpec, { obstacle }: DatabasePlan): Omit<Finding, 'type'> {
+  const told = obstacle && explainObstacle(obstacle);
+  if (told?.status === 'False') return told;
+  const login = explainLogin(postgres, spec);
+  return login.status === 'True' && told ? told : login;
 }
 
 function explainLogin({ login }: ObservedPostgres & { kind: 'observed' }, spec: GlitchTipSpec): Omit<Finding, 'type'> {
@@ -89,8 +110,14 @@ export function judgeReady(findings: readonly Finding[], suspended: boolean): Fi
 /** The status that says that the spec cannot be understood; what was known of the rest stays. */
 export function buildInvalidStatus(problems: readonly string[], previous: GlitchTipStatus | undefined, at: Instant): GlitchTipStatus {
   const ready: Finding = { type: 'Ready', status: 'False', reason: REASONS.InvalidSpec, message: problems.join('; ') };
-  const kept = (previous?.conditions ?? []).filter((condition) => condition.type !== 'Ready');
-  return { ...previous, observedGeneration: at.generation, conditions: [...datedConditions([ready], previous, at), ...kept] };
+  const own = previous && ownStatus(previous);
+  const kept = (own?.conditions ?? []).filter((condition) => condition.type !== 'Ready');
+  return { ...own, observedGeneration: at.generation, conditions: [...datedConditions([ready], previous, at), ...kept] };
+}
+
+/** Without what the health controller writes: it has a field manager of its own, and neither takes over what is the other's. */
+export function ownStatus({ observedGeneration, conditions, credentials, rotation }: GlitchTipStatus): GlitchTipStatus {
+  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition)), credentials, rotation };
 }
 
 /** When, and for which generation of the resource, something was found. */
@@ -125,11 +152,7 @@ function listCredentials(spec: GlitchTipSpec, secrets: ObservedSecrets, previous
     // What cannot be read is not gone: the last that was known of it stays.
     if (secret.kind === 'unreadable') return before ? [before] : [];
     if (secret.kind === 'absent') return [];
-    return [{ name, generation: before?.generation ?? 1, ...(secret.createdAt ? { createdAt: secret.createdAt } : {}) }];
+    const rotatedAt = secret.annotations?.[ROTATED_AT_ANNOTATION];
+    return [{ name, generation: generationOf(secret), ...(secret.createdAt ? { createdAt: secret.createdAt } : {}), ...(rotatedAt ? { rotatedAt } : {}) }];
   });
-}
-
-/** RFC 3339 to the second, as metav1.Time is stored. */
-function toSeconds(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { Observed, ObservedSecret, ObservedSecrets, SecretRole } from '../../../../operator/core/observed.js';
 import { plan, REQUEUE_WHEN_READY, REQUEUE_WHILE_NOT_READY, type Action, type Plan } from '../../../../operator/core/plan.js';
-import { ABSENT, AT, CountingCrypto, present, specOf, World } from './world.js';
+import { ABSENT, AT, CountingCrypto, present, QUIET, specOf, World } from './world.js';
 
 const ROLES: readonly SecretRole[] = ['application', 'postgres', 'valkey', 'administrator'];
 const UNREADABLE: ObservedSecret = { kind: 'unreadable', why: 'timed out' };
@@ -28,7 +28,7 @@ const withSecret = (observed: Observed, role: SecretRole, secret: ObservedSecret
 
 describe('a plan', () => {
   it('creates all four Secrets, and nothing else yet, where there is nothing', () => {
-    const result = planFor({ secrets: ABSENT, postgres: { kind: 'not observed' } });
+    const result = planFor({ ...QUIET, secrets: ABSENT, postgres: { kind: 'not observed' } });
     expect(new Set(created(result.actions))).toEqual(new Set(ROLES));
     expect(result.actions).toHaveLength(4);
     expect(ready(result)).toMatchObject({ status: 'False', reason: 'SecretMissing' });
@@ -36,19 +36,19 @@ describe('a plan', () => {
   });
 
   it('makes the Secret of the application first and that of Valkey, derived from it, last', () => {
-    const roles = created(planFor({ secrets: ABSENT, postgres: { kind: 'not observed' } }).actions);
+    const roles = created(planFor({ ...QUIET, secrets: ABSENT, postgres: { kind: 'not observed' } }).actions);
     expect([roles[0], roles.at(-1)]).toEqual(['application', 'valkey']);
   });
 
   it('makes no Secret for Valkey where there is none', () => {
-    const result = planFor({ secrets: ABSENT, postgres: { kind: 'not observed' } }, { valkey: undefined });
+    const result = planFor({ ...QUIET, secrets: ABSENT, postgres: { kind: 'not observed' } }, { valkey: undefined });
     expect(created(result.actions)).toEqual(['application', 'postgres', 'administrator']);
   });
 
   it('generates nothing when no Secret can be read, and says so', () => {
     const crypto = new CountingCrypto();
     const secrets: ObservedSecrets = { application: UNREADABLE, postgres: UNREADABLE, valkey: UNREADABLE, administrator: UNREADABLE };
-    const result = planFor({ secrets, postgres: { kind: 'not observed' } }, {}, crypto);
+    const result = planFor({ ...QUIET, secrets, postgres: { kind: 'not observed' } }, {}, crypto);
     expect(result.actions).toEqual([]);
     expect(crypto.given).toBe(0);
     expect(ready(result)).toMatchObject({ reason: 'SecretUnreadable' });
@@ -62,7 +62,7 @@ describe('a plan', () => {
   });
 
   it('derives nothing for Valkey from an application Secret that it cannot read', () => {
-    const observed = { secrets: { ...ABSENT, application: UNREADABLE }, postgres: { kind: 'not observed' as const } };
+    const observed = { ...QUIET, secrets: { ...ABSENT, application: UNREADABLE }, postgres: { kind: 'not observed' as const } };
     expect(created(planFor(observed).actions)).toEqual(['postgres', 'administrator']);
   });
 
@@ -106,7 +106,7 @@ describe('a plan', () => {
   });
 
   it('takes no action while suspended, and tells the truth all the same', () => {
-    const result = planFor({ secrets: ABSENT, postgres: { kind: 'not observed' } }, { suspend: true });
+    const result = planFor({ ...QUIET, secrets: ABSENT, postgres: { kind: 'not observed' } }, { suspend: true });
     expect(result.actions).toEqual([]);
     expect(ready(result)).toMatchObject({ status: 'False', reason: 'SecretMissing' });
     const world = finished();

@@ -34,6 +34,9 @@ export function present(data: Readonly<Record<string, string>>, undecodable: rea
   return { kind: 'present', data: new Map(Object.entries(data).map(([key, value]) => [key, new Sensitive(value)])), undecodable };
 }
 
+/** No Valkey to look at, and no rotation. */
+export const QUIET = { valkey: { kind: 'none' }, journal: { kind: 'absent' } } as const;
+
 export const ABSENT: ObservedSecrets = { application: { kind: 'absent' }, postgres: { kind: 'absent' }, valkey: { kind: 'absent' }, administrator: { kind: 'absent' } };
 
 /** What an action can change; `observe` looks at it as the controller does. */
@@ -48,10 +51,10 @@ export class World {
       return data ? { kind: 'present', data, undecodable: [], createdAt: '2026-01-01T00:00:00Z' } : { kind: 'absent' };
     };
     const secrets = { application: read('application'), postgres: read('postgres'), valkey: read('valkey'), administrator: read('administrator') };
-    if (secrets.postgres.kind === 'absent') return { secrets, postgres: { kind: 'not observed' } };
+    if (secrets.postgres.kind === 'absent') return { ...QUIET, secrets, postgres: { kind: 'not observed' } };
     const login = this.roles.get(this.secrets.get('application')?.get('DATABASE_USER')?.reveal() ?? '');
     const accepted = this.database.kind === 'present' && login?.canLogin === true && login.hasVerifier;
-    return { secrets, postgres: { kind: 'observed', state: this.state(), login: accepted ? { kind: 'accepted', actsAs: login.actsAs ?? login.name } : { kind: 'not tried' } } };
+    return { ...QUIET, secrets, postgres: { kind: 'observed', via: 'published', state: this.state(), login: accepted ? { kind: 'accepted', actsAs: login.actsAs ?? login.name } : { kind: 'not tried' } } };
   }
 
   state(): PostgresState {
@@ -64,6 +67,7 @@ export class World {
       planDatabase(this.state(), action.wanted).slice(0, steps).forEach((change) => this.change(change));
       return;
     }
+    if (action.kind !== 'create secret') throw new Error(`${action.kind} is no part of the bootstrap`);
     // As the API server: creating what exists is refused, and never overwrites.
     if (!this.secrets.has(action.role)) this.secrets.set(action.role, action.data);
   }
@@ -83,11 +87,13 @@ export class World {
 }
 
 function changedRole(before: ObservedRole | undefined, change: Extract<DatabaseChange, { role: string }>): ObservedRole {
-  const role = before ?? { name: change.role, canLogin: false, hasVerifier: false, memberOf: [] };
+  const role = before ?? { name: change.role, canLogin: false, hasVerifier: false, memberOf: [], attributes: [], bootstrap: false, sessions: 0 };
   switch (change.kind) {
     case 'create role': return role;
     case 'set first password': return { ...role, canLogin: true, hasVerifier: true };
     case 'allow login': return { ...role, canLogin: true };
+    case 'close login': return { ...role, canLogin: false, hasVerifier: false };
+    case 'close owner': return { ...role, canLogin: false, hasVerifier: false, attributes: [] };
     case 'grant membership': return { ...role, memberOf: [...role.memberOf, change.owner] };
     case 'act as owner': return { ...role, actsAs: change.owner };
   }
@@ -97,5 +103,6 @@ function changedDatabase(before: PostgresState['database'], change: DatabaseChan
   if (change.kind === 'create database') return { kind: 'present', owner: change.owner, publicCanConnect: true, publicCanCreateInSchema: true };
   if (before.kind === 'absent') throw new Error(`${change.kind} before there is a database`);
   if (change.kind === 'own database') return { ...before, owner: change.owner };
+  if (change.kind === 'adopt objects') return { ...before, foreign: before.foreign?.filter(({ owner }) => owner !== change.from) };
   return change.kind === 'close database' ? { ...before, publicCanConnect: false } : { ...before, publicCanCreateInSchema: false };
 }

@@ -1,0 +1,54 @@
+// Each root cause in a few words, for the first line of a message: what somebody reads on a locked telephone.
+import { HEALTH_REASONS as R, type HealthReason } from '../../api/health-reasons.js';
+import { API_PARTS, keyOf } from './relations.js';
+
+const HEADLINES: Readonly<Record<HealthReason, string>> = {
+  [R.KubernetesUnreachable]: 'the Kubernetes API does not answer',
+  [R.NodeUnderPressure]: 'the server is short of memory, disk or processes',
+  [R.VolumeFull]: 'volume {part} is nearly full',
+  [R.Unschedulable]: '{part} finds no room on the server',
+  [R.ImageNotFound]: 'the image of {part} cannot be pulled',
+  [R.DatabaseDown]: 'Postgres does not answer',
+  [R.DatabaseLoginRefused]: 'Postgres refuses the login',
+  [R.ConnectionsExhausted]: 'Postgres is running out of connections',
+  [R.LongTransaction]: 'a transaction in Postgres does not end',
+  [R.MigrationsPending]: 'migrations were not run',
+  [R.PartitionsMissing]: 'partitions for events are missing',
+  [R.PartitionsRunningOut]: 'partitions for events are running out',
+  [R.QueueDown]: 'Valkey does not answer',
+  [R.QueueLoginRefused]: 'Valkey refuses the password',
+  [R.QueueFilling]: 'the queue is filling up',
+  [R.QueueFull]: 'the queue is full, events are refused',
+  [R.QueueNotPersisted]: 'Valkey cannot write to its disk',
+  [R.Backlog]: 'events are stored slower than they arrive',
+  [R.WorkerDown]: 'the worker is down',
+  [R.WorkerStuck]: 'the worker is stuck',
+  [R.WebDown]: 'web is down',
+  [R.PortMismatch]: 'web listens on the wrong port',
+  [R.HostNotAllowed]: 'web refuses its host name',
+  [R.StaticFilesMissing]: 'the static files of web are missing',
+  [R.TimeoutTooShort]: 'web answers later than its probe waits',
+  [R.IngestRefused]: 'events are refused',
+  [R.EventsNotStored]: 'events are not stored',
+  [R.OutOfMemory]: '{part} was killed, out of memory',
+  [R.MemoryLeak]: '{part} is growing towards its memory limit',
+  [R.CrashLoop]: '{part} crashes again and again',
+  [R.RolloutStuck]: 'the rollout of {part} is stuck',
+  [R.PartDown]: '{part} is down',
+  [R.CertificateExpiring]: 'the certificate expires soon',
+  [R.CertificateExpired]: 'the certificate has expired',
+  [R.CertificateUnreadable]: 'there is no certificate to be seen',
+  [R.CredentialsOverdue]: 'credentials are overdue for rotation',
+};
+
+/** By `reason/part`, where it is another thing in another part. */
+const OF_PARTS: ReadonlyMap<string, string> = new Map([
+  [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.access }), 'the Kubernetes API refuses the operator'],
+  [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.writes }), 'the Kubernetes API takes no writes'],
+]);
+
+/** Starts with a capital letter, ends without a full stop. */
+export function headline({ reason, part }: { readonly reason: HealthReason; readonly part: string }): string {
+  const text = (OF_PARTS.get(keyOf({ reason, part })) ?? HEADLINES[reason]).replace('{part}', part);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,67 @@
+// What explains what: the table by which one root cause is told instead of everything that follows from it.
+import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
+
+const R = HEALTH_REASONS;
+
+const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.DatabaseDown, R.QueueDown, R.PartDown];
+/** Where an event goes after web has been asked. */
+const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull];
+const WAITING_PODS: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop];
+
+/** A cause explains these reasons of the same part. */
+export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>> = {
+  [R.ImageNotFound]: [...DOWN, R.RolloutStuck, R.CrashLoop],
+  [R.Unschedulable]: [...DOWN, R.RolloutStuck],
+  [R.OutOfMemory]: [...DOWN, R.RolloutStuck, R.CrashLoop, R.MemoryLeak],
+  [R.PortMismatch]: [...DOWN, R.RolloutStuck, R.CrashLoop],
+  [R.HostNotAllowed]: [...DOWN, R.RolloutStuck, R.CrashLoop],
+  [R.TimeoutTooShort]: [...DOWN, R.RolloutStuck, R.CrashLoop],
+  [R.CrashLoop]: [...DOWN, R.RolloutStuck],
+  [R.WebDown]: [R.RolloutStuck],
+  [R.WorkerDown]: [R.RolloutStuck],
+};
+
+/** A cause explains these reasons of any part. */
+export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = {
+  [R.NodeUnderPressure]: [...DOWN, R.Unschedulable, R.RolloutStuck, R.CrashLoop],
+  [R.VolumeFull]: [R.DatabaseDown, R.QueueNotPersisted, R.CrashLoop, R.PartDown, ...EVENT_PATH],
+  [R.DatabaseDown]: [R.DatabaseLoginRefused, R.ConnectionsExhausted, R.MigrationsPending, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
+  [R.DatabaseLoginRefused]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
+  [R.ConnectionsExhausted]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
+  [R.MigrationsPending]: [R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, ...WAITING_PODS, ...EVENT_PATH],
+  [R.PartitionsMissing]: [R.PartitionsRunningOut, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling],
+  [R.QueueDown]: [R.QueueLoginRefused, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
+  [R.QueueLoginRefused]: EVENT_PATH,
+  [R.QueueNotPersisted]: EVENT_PATH,
+  [R.QueueFull]: [R.IngestRefused],
+  [R.WorkerDown]: [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull],
+  [R.WorkerStuck]: [R.EventsNotStored, R.Backlog, R.QueueFilling, R.QueueFull],
+  [R.Backlog]: [R.EventsNotStored, R.QueueFilling, R.QueueFull],
+  [R.WebDown]: [R.IngestRefused, R.StaticFilesMissing],
+  [R.PortMismatch]: [R.IngestRefused, R.WebDown, R.StaticFilesMissing],
+  [R.TimeoutTooShort]: [R.IngestRefused],
+  [R.HostNotAllowed]: [R.IngestRefused],
+};
+
+/** The migrate Job's own troubles are why migrations are not done. */
+const OF_MIGRATE: readonly HealthReason[] = [R.ImageNotFound, R.Unschedulable, R.OutOfMemory, R.CrashLoop];
+
+/** A server that is down makes what waits for it end and start again, not another server, and not itself. */
+const WAITING_PARTS: readonly string[] = ['web', 'worker'];
+const OF_THE_HOST: readonly HealthReason[] = [R.NodeUnderPressure, R.VolumeFull];
+
+interface Named {
+  readonly reason: HealthReason;
+  readonly part: string;
+}
+
+export function explains(cause: Named, effect: Named): boolean {
+  if (cause.reason === effect.reason && cause.part === effect.part) return false;
+  if (cause.part === 'migrate' && OF_MIGRATE.includes(cause.reason) && effect.reason === R.MigrationsPending) return true;
+  return reaches(cause, effect) || (cause.part === effect.part && (WITHIN_PART[cause.reason]?.includes(effect.reason) ?? false));
+}
+
+function reaches(cause: Named, effect: Named): boolean {
+  if (!ANYWHERE[cause.reason]?.includes(effect.reason)) return false;
+  return effect.reason !== R.CrashLoop || OF_THE_HOST.includes(cause.reason) || WAITING_PARTS.includes(effect.part);
+}

@@ -1,0 +1,18 @@
+// Kubernetes quantities as the API server writes them: "300Mi", "250m", "2".
+
+const UNITS: Readonly<Record<string, number>> = {
+  m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50,
+};
+
+/** Whole ones: the API server writes "0.3Gi" as "322122547200m", and what the status says of bytes are integers. */
+export function parseBytes(text: string): number | undefined {
+  const amount = parseQuantity(text);
+  return amount === undefined ? undefined : Math.round(amount);
+}
+
+/** Undefined for a text that is none. Bytes, cores or a count: what the quantity is of. */
+export function parseQuantity(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(text) ?? [];
+  const factor = UNITS[unit];
+  return amount === undefined || factor === undefined ? undefined : Number(amount) * factor;
+}

@@ -1,0 +1,36 @@
+// What must be in order before a rotation starts: it is held back, with the reason, rather than begun and undone.
+import { REASONS, type Reason } from '../../api/conditions.js';
+import type { Condition } from '../../api/glitchtip.js';
+import type { ObservedRollout } from '../observed.js';
+import { changesCredentialOfPods } from './credentials.js';
+import type { Rotation } from './journal.js';
+
+export interface Obstacle {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+interface Scene {
+  readonly rotation: Rotation;
+  /** CredentialsCurrent, DatabaseHealthy and QueueHealthy as they are now. */
+  readonly findings: readonly Pick<Condition, 'type' | 'status' | 'message'>[];
+  readonly rollout: ObservedRollout;
+  readonly now: Date;
+}
+
+/** The first thing that stands in the way; undefined when the rotation may start. */
+export function findObstacle({ rotation, findings, rollout, now }: Scene): Obstacle | undefined {
+  const unwell = findings.find(({ status }) => status !== 'True');
+  if (unwell) return { reason: REASONS.NotHealthy, message: unwell.message };
+  if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {
+    return { reason: REASONS.PauseBeforeRetry, message: `Attempt ${rotation.attempt} may begin at ${rotation.notBefore}. The last one was undone: ${rotation.why ?? 'unknown'}.` };
+  }
+  return changesCredentialOfPods(rotation.credentials) ? podObstacle(rollout) : undefined;
+}
+
+function podObstacle({ web, worker, jobs, noRoom }: ObservedRollout): Obstacle | undefined {
+  const rolling = [web, ...(worker ? [worker] : [])].find(({ pending }) => pending !== undefined);
+  if (rolling) return { reason: REASONS.RolloutUnderway, message: `Deployment ${rolling.name}: ${rolling.pending ?? ''}.` };
+  if (jobs.length > 0) return { reason: REASONS.JobRunning, message: `Job ${jobs.join(', ')} has not ended.` };
+  return noRoom === undefined ? undefined : { reason: REASONS.NoRoom, message: noRoom };
+}

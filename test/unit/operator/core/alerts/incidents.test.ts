@@ -1,0 +1,208 @@
+// When a cause becomes an incident, when it is over, and what is told: one outage, one message.
+import { describe, expect, it } from '@jest/globals';
+
+import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
+import { failing, openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
+import { encodeWatchbook, recordRepair } from '../../../../../operator/core/alerts/watchbook.js';
+import type { Cause } from '../../../../../operator/core/health/cause.js';
+import { cause, DATABASE_DOWN, NOT_STORED, specOf, WEB_DOWN, Watch } from './scenes.js';
+
+const CRASHES = cause(R.CrashLoop, 'web');
+const OUT_OF_MEMORY = cause(R.OutOfMemory, 'web');
+const FILLING = cause(R.QueueFilling, 'valkey', { severity: 'warning' });
+const FULL = cause(R.QueueFull, 'valkey');
+const RUNNING_OUT = cause(R.PartitionsRunningOut, 'postgres', { severity: 'warning' });
+const BLIND = cause(R.KubernetesUnreachable, 'node');
+const LEAK = cause(R.MemoryLeak, 'worker', { severity: 'warning' });
+
+describe('an incident', () => {
+  it.each<[string, number, string[]]>([
+    ['is none after two failed checks', 2, []],
+    ['is told at the third', 3, ['open DatabaseDown']],
+    ['is not told again while nothing changes', 60, ['open DatabaseDown']],
+  ])('%s', (_, checks, story) => expect(new Watch().times(checks, [DATABASE_DOWN]).story).toEqual(story));
+
+  it('needs failures in a row', () => {
+    expect(new Watch().times(2, [WEB_DOWN]).check([]).times(2, [WEB_DOWN]).check([]).story).toEqual([]);
+  });
+
+  it.each<[string, number, string[]]>([['one check without its cause leaves open', 1, ['open WebDown']], ['two close, and that is told', 2, ['open WebDown', 'resolved WebDown']]])('%s', (_, checks, story) => {
+    expect(new Watch().times(5, [WEB_DOWN]).times(checks, []).story).toEqual(story);
+  });
+
+  it('lasted from its first failed check to its first good one', () => {
+    const { told } = new Watch().times(3, [WEB_DOWN]).times(69, [WEB_DOWN]).times(2, []);
+    expect([told[1]?.incident?.since, told[1]?.endedAt]).toEqual(['2026-06-01T02:14:10Z', '2026-06-01T02:26:10Z']);
+  });
+
+  it('obeys the spec: opened by one failure, closed by three successes', () => {
+    const watch = new Watch(specOf({ health: { failuresToOpen: 1, successesToClose: 3 } }));
+    expect(watch.check([WEB_DOWN]).story).toEqual(['open WebDown']);
+    expect(watch.times(2, []).story).toHaveLength(1);
+    expect(watch.check([]).story).toEqual(['open WebDown', 'resolved WebDown']);
+  });
+
+  it('is what the status shows, while it is open', () => {
+    const watch = new Watch().check([DATABASE_DOWN]);
+    expect([openIncidents(watch.book), failing(watch.book)]).toEqual([[], true]);
+    watch.times(2, [DATABASE_DOWN], { seconds: 10 });
+    expect(openIncidents(watch.book)).toEqual([{
+      id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T02:14:10Z', message: DATABASE_DOWN.message, advice: DATABASE_DOWN.advice,
+      explains: DATABASE_DOWN.explains,
+    }]);
+    watch.times(2, []);
+    expect([openIncidents(watch.book), failing(watch.book)]).toEqual([[], false]);
+  });
+
+  it('beside another one has a message of its own', () => {
+    expect(new Watch().times(3, [WEB_DOWN, LEAK]).times(2, [LEAK]).story).toEqual(['open WebDown', 'open MemoryLeak', 'resolved WebDown']);
+  });
+
+  it('changes the book with no check that brings nothing new, so that nothing is written', () => {
+    const watch = new Watch().times(3, [DATABASE_DOWN, LEAK]);
+    const { book } = watch;
+    expect(track(book, { causes: [DATABASE_DOWN, LEAK], healings: new Map(), now: new Date(watch.now.getTime() + 600_000), spec: watch.spec })).toBe(book);
+    const quiet = new Watch().check([]).book;
+    expect(track(quiet, { causes: [], healings: new Map(), now: watch.now, spec: watch.spec })).toBe(quiet);
+  });
+
+  it('goes on through a restart between any two checks, and is told once', () => {
+    const watch = new Watch();
+    for (const causes of [[WEB_DOWN], [WEB_DOWN], [WEB_DOWN], [DATABASE_DOWN], [DATABASE_DOWN], [], []]) watch.check(causes).restart();
+    expect(watch.story).toEqual(['open WebDown', 'edit DatabaseDown', 'resolved DatabaseDown']);
+  });
+});
+
+describe('one outage is one message', () => {
+  it.each<[string, readonly (readonly Cause[])[], string[]]>([
+    ['the root cause is found at the fourth check', [[WEB_DOWN], [WEB_DOWN], [WEB_DOWN], [DATABASE_DOWN]], ['open WebDown', 'edit DatabaseDown']],
+    ['it is found before anything was told', [[WEB_DOWN], [WEB_DOWN], [DATABASE_DOWN]], ['open DatabaseDown']],
+    ['it becomes more exact within one part', [[WEB_DOWN], [WEB_DOWN], [CRASHES], [OUT_OF_MEMORY]], ['open CrashLoop', 'edit OutOfMemory']],
+    ['it is known to explain the first, whatever its words say', [...Array<Cause[]>(3).fill([cause(R.WorkerDown, 'worker')]), [cause(R.QueueDown, 'valkey')]], ['open WorkerDown', 'edit QueueDown']],
+    ['it explains two incidents', [...Array<Cause[]>(3).fill([WEB_DOWN, NOT_STORED]), [DATABASE_DOWN]], ['open WebDown', 'open EventsNotStored', 'edit DatabaseDown', 'part EventsNotStored']],
+    ['it is seen less exactly for one check', [...Array<Cause[]>(3).fill([OUT_OF_MEMORY]), [CRASHES], [OUT_OF_MEMORY]], ['open OutOfMemory']],
+    ['it is seen less exactly from then on', [...Array<Cause[]>(3).fill([OUT_OF_MEMORY]), [CRASHES], [CRASHES], [CRASHES], [CRASHES]], ['open OutOfMemory', 'edit CrashLoop']],
+    ['what it explained goes on after it', [...Array<Cause[]>(3).fill([DATABASE_DOWN]), [WEB_DOWN], [WEB_DOWN], [WEB_DOWN], [], []], ['open DatabaseDown', 'edit WebDown', 'resolved WebDown']],
+    ['it is not seen while the API server is away', [...Array<Cause[]>(3).fill([OUT_OF_MEMORY]), ...Array<Cause[]>(2).fill([BLIND]), [OUT_OF_MEMORY]], ['open OutOfMemory']],
+  ])('when %s', (_, checks, story) => {
+    const watch = new Watch();
+    for (const causes of checks) watch.check(causes);
+    expect(watch.story).toEqual(story);
+  });
+
+  it('keeps its id and its beginning under its new name', () => {
+    const watch = new Watch().times(3, [WEB_DOWN]);
+    const [before] = openIncidents(watch.book);
+    const [after] = openIncidents(watch.check([DATABASE_DOWN]).book);
+    expect(after).toMatchObject({ id: before?.id, since: before?.since, reason: 'DatabaseDown' });
+  });
+
+  it.each<[string, Cause, Cause, string[]]>([
+    ['another part fails after it', DATABASE_DOWN, cause(R.ImageNotFound, 'worker'), ['open DatabaseDown', 'resolved DatabaseDown', 'open ImageNotFound']],
+    ['only a warning is left', OUT_OF_MEMORY, cause(R.MemoryLeak, 'web', { severity: 'warning' }), ['open OutOfMemory', 'resolved OutOfMemory', 'open MemoryLeak']],
+  ])('but not when %s', (_, first, second, story) => expect(new Watch().times(3, [first]).times(3, [second]).story).toEqual(story));
+
+  it('and it is told anew when a warning becomes what it warned of', () => {
+    expect(new Watch().times(3, [FILLING]).times(3, [FULL]).times(2, []).story).toEqual(['open QueueFilling', 'update QueueFull', 'resolved QueueFull']);
+  });
+
+  it('a warning is not over because the database that knows of it is down', () => {
+    const watch = new Watch().times(3, [RUNNING_OUT]).times(10, [DATABASE_DOWN]).times(3, [RUNNING_OUT]);
+    expect(watch.story).toEqual(['open PartitionsRunningOut', 'open DatabaseDown', 'resolved DatabaseDown']);
+  });
+
+  it('its words change at most once a minute, and what the operator does about it at once', () => {
+    const grown = (lost: number) => cause(R.IngestRefused, 'ingest', { message: `${lost} events were refused.` });
+    const watch = new Watch();
+    for (let lost = 1; lost <= 15; lost += 1) watch.check([grown(lost)]);
+    expect(watch.story).toEqual(['open IngestRefused', 'edit IngestRefused', 'edit IngestRefused']);
+    watch.check([grown(16)], { healings: { 'IngestRefused/ingest': 'is restarting the worker.' } });
+    expect(watch.told.at(-1)?.incident).toMatchObject({ healing: 'is restarting the worker.', message: '16 events were refused.' });
+  });
+});
+
+describe('a repair that is announced', () => {
+  const announced = (seconds: number) => ({ healings: { 'WebDown/web': `restarting is tried in ${seconds} s` } });
+
+  it('is not told anew at each check because its countdown goes on, but once a minute', () => {
+    const watch = new Watch().times(3, [WEB_DOWN]);
+    for (let seconds = 118; seconds > 20; seconds -= 10) watch.check([WEB_DOWN], announced(seconds));
+    expect(watch.story).toEqual(['open WebDown', 'edit WebDown', 'edit WebDown']);
+    const before = encodeWatchbook(watch.book);
+    expect(encodeWatchbook(watch.check([WEB_DOWN], announced(2)).book)).toBe(before);
+  });
+
+  it('is told at once when it was made', () => {
+    const watch = new Watch().times(3, [WEB_DOWN]).check([WEB_DOWN], announced(5)).check([WEB_DOWN], { healings: { 'WebDown/web': 'is restarted' } });
+    expect(watch.told.map(({ incident }) => incident?.healing)).toEqual([undefined, 'restarting is tried in 5 s', 'is restarted']);
+  });
+});
+
+describe('a suspicion', () => {
+  it.each<[string, number, string[]]>([
+    ['that is seen again hours later is a new one', 5 * 3_600, []], ['that is seen again within minutes is the same', 170, ['open WebDown']],
+  ])('%s', (_, seconds, story) => expect(new Watch().times(2, [WEB_DOWN]).restart().check([WEB_DOWN], { seconds }).story).toEqual(story));
+
+  it('that another cause hid for long begins anew', () => {
+    const watch = new Watch().times(2, [WEB_DOWN]).times(30, [BLIND]).check([WEB_DOWN]);
+    expect(watch.story).toEqual(['open KubernetesUnreachable']);
+    expect(watch.times(2, [WEB_DOWN]).told.at(-1)?.incident).toMatchObject({ reason: 'WebDown', since: '2026-06-01T02:19:30Z' });
+  });
+
+  it('from an older book, which did not say when it was seen, counts from its beginning', () => {
+    const watch = new Watch().times(2, [WEB_DOWN]);
+    watch.book = { ...watch.book, followed: watch.book.followed.map((each) => ({ ...each, seenAt: undefined })) };
+    expect(watch.check([WEB_DOWN], { seconds: 600 }).story).toEqual([]);
+  });
+});
+
+describe('what comes and goes', () => {
+  const comeAndGo = (watch: Watch, times: number): Watch => {
+    for (let turn = 0; turn < times; turn += 1) watch.times(3, [WEB_DOWN]).times(3, []);
+    return watch;
+  };
+
+  it('is told as that the third time, and then not each time', () => {
+    expect(comeAndGo(new Watch(), 8).story).toEqual(['open WebDown', 'resolved WebDown', 'open WebDown', 'resolved WebDown', 'open WebDown (3 times)']);
+  });
+
+  it('is over after 15 minutes of quiet, and that is told', () => {
+    const watch = comeAndGo(new Watch(), 5).times(80, []);
+    expect(watch.story).toHaveLength(5);
+    expect(watch.times(10, []).story.at(-1)).toBe('resolved WebDown (5 times)');
+  });
+
+  it('needs no hurry while it is quiet', () => expect(failing(comeAndGo(new Watch(), 3).book)).toBe(false));
+
+  it('is not that when it came thrice in a day', () => {
+    const watch = new Watch();
+    for (let turn = 0; turn < 4; turn += 1) watch.times(3, [WEB_DOWN]).times(3, []).check([], { seconds: 3_600 });
+    expect(watch.story).toEqual(Array<string[]>(4).fill(['open WebDown', 'resolved WebDown']).flat());
+  });
+});
+
+describe('time', () => {
+  it('an incident that goes on is told again after 4 hours, and then after 4 more', () => {
+    const watch = new Watch().times(3, [DATABASE_DOWN]);
+    expect(watch.times(239, [DATABASE_DOWN], { seconds: 60 }).story).toHaveLength(1);
+    expect(watch.times(241, [DATABASE_DOWN], { seconds: 60 }).story).toEqual(['open DatabaseDown', 'update DatabaseDown', 'update DatabaseDown']);
+  });
+
+  it('a report every 6 hours says what is wrong, what is over, and what was repaired', () => {
+    const watch = new Watch(specOf({ alerts: { reportHours: 6 } })).times(3, [LEAK, WEB_DOWN]).times(2, [LEAK]);
+    watch.book = recordRepair(watch.book, { at: '2026-06-01T03:00:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'Migrations were run.' });
+    watch.check([LEAK], { seconds: 6 * 3_600 });
+    expect(watch.told.at(-1)).toMatchObject({ event: 'report', report: { since: '2026-06-01T02:14:10Z', resolved: 1, repairs: ['Migrations were run.'], incidents: [{ reason: 'MemoryLeak' }] } });
+    expect(watch.check([LEAK], { seconds: 3_600 }).told.at(-1)?.event).not.toBe('open');
+    expect(watch.story.filter((line) => line === 'report')).toHaveLength(1);
+  });
+
+  it('no report is sent where none is asked for', () => expect(new Watch().times(100, [], { seconds: 3_600 }).story).toEqual([]));
+
+  it('the book stays small, whatever is found', () => {
+    const watch = new Watch(specOf(), false);
+    const many = (turn: number) => Array.from({ length: 40 }, (_, index) => cause(R.VolumeFull, `volume-${turn}-${index}`, { message: 'ü'.repeat(5_000), advice: '🔴'.repeat(5_000), explains: Array<string>(50).fill('é'.repeat(500)) }));
+    for (let turn = 0; turn < 8; turn += 1) watch.times(4, many(turn), { seconds: 70 });
+    expect(Buffer.byteLength(encodeWatchbook(watch.book))).toBeLessThan(700_000);
+  });
+});

@@ -1,0 +1,161 @@
+// Phase by phase: what is done first, what is waited for, and what turns it back.
+import { describe, expect, it } from '@jest/globals';
+
+import type { Phase } from '../../../../../operator/api/rotation.js';
+import { PROTOCOL } from '../../../../../operator/core/rotation/protocol.js';
+import { conditionOf } from '../../scenes.js';
+import { said, worldIn, words, type Faults, type RotationWorld } from './world.js';
+
+const done = (world: RotationWorld) => world.plan().actions.map(words);
+const LATE = 11;
+const see = (phase: Phase, faults: Faults = {}, request = 'all') => worldIn(phase, { faults, request });
+
+describe('each phase', () => {
+  it.each<[Phase, string, string[]]>([
+    ['Waiting', 'all', ['journal: Altering']],
+    ['Altering', 'all', ['open login glitchtip_b']],
+    ['Altering', 'valkey', ['write glitchtip-valkey']],
+    ['Altering', 'operator', ['write glitchtip-valkey']],
+    ['Altering', 'secret-key', ['journal: Publishing']],
+    ['Altering', 'administrator', ['journal: Publishing']],
+    ['Publishing', 'all', ['write glitchtip-app']],
+    ['Publishing', 'administrator', ['journal: Rolling']],
+    ['Rolling', 'secret-key', ['roll web']],
+    ['Rolling', 'operator', ['journal: Proving']],
+    ['Proving', 'all', ['send event']],
+    ['Proving', 'administrator', ['journal: Retiring']],
+    ['Retiring', 'all', ['close login glitchtip_a']],
+    ['Retiring', 'valkey', ['write glitchtip-valkey']],
+    ['Retiring', 'secret-key', ['journal: Completed']],
+    ['Retiring', 'administrator', ['set administrator password']],
+    ['Returning', 'all', ['write glitchtip-app']],
+    ['Dropping', 'all', ['close login glitchtip_b']],
+  ])('%s of a rotation of %s begins with %j', (phase, request, actions) => {
+    const world = see(phase, {}, request);
+    expect(done(world)).toEqual(actions);
+    expect(conditionOf(world.plan(), 'RotationInProgress')).toBe(`True ${phase}`);
+  });
+
+  it.each<[string, Phase, Faults, string]>([
+    ['Valkey is away', 'Rolling', { valkeyDown: true }, 'Valkey does not answer (ECONNREFUSED)'],
+    ['Postgres is away', 'Rolling', { postgresDown: true }, 'Postgres does not answer (ECONNREFUSED).'],
+    ['a try to log in finds Postgres away', 'Altering', { rollout: { logins: { next: { kind: 'unreachable', why: '57P03' }, previous: { kind: 'refused' } } } }, 'Postgres does not answer (57P03)'],
+    ['the new login acts as itself', 'Publishing', { rollout: { logins: { next: { kind: 'accepted', actsAs: 'glitchtip_b' }, previous: { kind: 'accepted', actsAs: 'glitchtip' } } } }, 'login glitchtip_b acts as glitchtip_b, not as glitchtip'],
+    ['Valkey lets the new password not in', 'Publishing', { rollout: { valkeyLogins: { previous: 'accepted', next: 'refused' } } }, "Valkey's answer to the next password was: refused"],
+    ["the application's Secret cannot be read", 'Publishing', { unreadable: 'application' }, 'the Secret of the application cannot be read'],
+    ["Valkey's Secret cannot be read", 'Altering', { unreadable: 'valkey', rollout: { logins: { next: { kind: 'accepted', actsAs: 'glitchtip' }, previous: { kind: 'accepted', actsAs: 'glitchtip' } } } }, 'the Secret of Valkey cannot be read'],
+  ])('while %s, %s does nothing and waits', (_, phase, faults, message) => {
+    const world = see(phase, faults);
+    expect([done(world), said(world.plan())]).toEqual([[], message]);
+  });
+
+  it('Rolling waits for new pods, web before the worker', () => {
+    const world = see('Rolling', { stuck: true });
+    expect([world.turn(), done(world), said(world.plan())]).toEqual([['roll web'], [], 'Deployment web: 0 of 1 new pods are available']);
+  });
+
+  it.each<Phase>(['Altering', 'Rolling', 'Retiring', 'Returning'])('%s does nothing while the operator is suspended', (phase) => {
+    const world = see(phase);
+    world.spec.suspend = true;
+    expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], `True ${phase}`]);
+  });
+});
+
+describe('the proof', () => {
+  it('is an event that is stored', () => {
+    const world = see('Proving', { eventsLost: true });
+    expect([world.turn(), world.turn()]).toEqual([['send event'], ['send event']]);
+    world.faults = {};
+    expect([world.turn(), world.turn()]).toEqual([['send event'], ['journal: Retiring']]);
+  });
+
+  it.each<[string, string, number, number, string[], RegExp]>([
+    ['a session of a pod', 'all', 1, 0, [], /^1 sessions still use glitchtip_a$/],
+    ['a session of a pod, after a compromise too', 'compromised', 2, 3, [], /^2 sessions still use glitchtip_a, 3 of them/],
+    ['a foreign session', 'all', 0, 3, [], /^3 sessions still use glitchtip_a, 3 of them from no pod of ours$/],
+    ['a foreign session, but not after a compromise', 'compromised', 0, 3, ['journal: Retiring'], /^Proving has ended\.$/],
+    ['a foreign session, but not when Postgres is not rotated', 'valkey', 0, 3, ['journal: Retiring'], /^Proving has ended\.$/],
+  ])('is held up by %s', (_, request, ...[ours, others, actions, message]) => {
+    const world = see('Proving', { rollout: { eventStored: true, sessions: { previous: { ours, others }, next: { ours: 2, others: 0 } } } }, request);
+    expect(done(world)).toEqual(actions);
+    expect(said(world.plan())).toMatch(message);
+  });
+});
+
+describe('Retiring', () => {
+  const LAST = ['close login glitchtip_a', 'write glitchtip-valkey', 'Valkey accepts 1', 'replace operator password', 'write glitchtip-postgres'];
+  const rest = (request: string, change: (world: RotationWorld) => void = () => undefined) => {
+    const world = worldIn('Retiring', { request });
+    change(world);
+    return [world.until(() => world.rotation === undefined), world] as const;
+  };
+
+  it('ends sessions last, and once, after a compromise', () => {
+    const [steps, world] = rest('compromised');
+    expect(steps).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring', 'journal: Completed']);
+    expect([world.sessionsEnded, world.published().get('SECRET_KEY_FALLBACKS')?.reveal()]).toEqual([1, '']);
+  });
+
+  it('ends no sessions otherwise', () => expect(rest('all')[0]).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'journal: Completed']));
+
+  it.each([['all', []], ['compromised', ['set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring']]])(
+    'after %s does to a password that the administrator chose: %j', (request, steps) => {
+      const [made, world] = rest(request, (it) => { it.administrator = 'chosen'; });
+      expect(made).toEqual([...LAST, ...steps, 'journal: Completed']);
+      expect(world.administrator === 'chosen').toBe(request === 'all');
+    });
+
+  it.each(['all', 'compromised'])('after %s leaves the Secret alone where the account is gone, and does not wait for it', (request) => {
+    const [made, world] = rest(request, (it) => { it.faults = { rollout: { administrator: 'unknown' } }; });
+    expect(made).not.toContain('write glitchtip-admin');
+    expect(world.secrets.get('administrator')?.data.get('password')?.reveal()).toBe('old-admin');
+  });
+
+  it('closes the old login again while a session is left on it', () => {
+    const world = worldIn('Retiring');
+    world.turn();
+    world.faults = { rollout: { sessions: { previous: { ours: 0, others: 1 }, next: { ours: 2, others: 0 } } } };
+    expect(done(world)).toEqual(['close login glitchtip_a']);
+  });
+
+  it('waits while Valkey still accepts the old password', () => {
+    const world = worldIn('Retiring', { request: 'valkey' });
+    world.turn();
+    world.turn();
+    world.faults = { rollout: { valkeyLogins: { previous: 'accepted', next: 'accepted' } } };
+    expect([done(world), said(world.plan())]).toEqual([[], 'Valkey still accepts the previous password']);
+  });
+});
+
+describe('a deadline', () => {
+  const FAULTS: Readonly<Record<string, [Faults, RegExp]>> = {
+    Altering: [{ valkeyDown: true }, /^Altering did not end in time: the last step was: login glitchtip_b may log in$/],
+    Publishing: [{ valkeyDown: true }, /^Publishing did not end in time: Valkey does not answer \(ECONNREFUSED\)$/],
+    Rolling: [{ valkeyDown: true }, /^Rolling did not end in time: Valkey does not answer/],
+    Proving: [{ eventsLost: true }, /^Proving did not end in time: the last step was: an event was sent$/],
+  };
+
+  it.each(Object.entries(FAULTS))('of %s turns it back, with the reason', (name, [faults, why]) => {
+    const phase = name as Phase;
+    const world = see(phase, faults);
+    const minutes = (PROTOCOL[phase].deadline ?? 0) / 60_000;
+    world.after(minutes - 0.1);
+    expect(done(world)).not.toContain('journal: Returning');
+    world.after(0.1);
+    const [action] = world.plan().actions;
+    expect(world.turn()).toEqual(['journal: Returning']);
+    expect([world.rotation?.why, action?.kind === 'write journal' && action.warn]).toEqual([expect.stringMatching(why), true]);
+  });
+
+  it('that has passed does not matter when the phase has ended all the same', () => {
+    expect(worldIn('Altering', { request: 'secret-key' }).after(LATE).turn()).toEqual(['journal: Publishing']);
+  });
+
+  it.each<Phase>(['Retiring', 'Returning', 'Dropping'])('is not there in %s', (phase) => {
+    const world = see(phase, { valkeyDown: true, stuck: true }).after(100_000);
+    expect(done(world)).not.toContain('journal: Returning');
+    expect(world.plan().status.rotation?.current?.deadline).toBeUndefined();
+  });
+
+  it('is in the status', () => expect(see('Rolling').plan().status.rotation?.current).toMatchObject({ phase: 'Rolling', deadline: expect.stringMatching(/Z$/) }));
+});
