@@ -1,13 +1,19 @@
 // The objects that the operator reads and writes, each by the one call that its rights allow.
-import { API_VERSION, GROUP, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../api/names.js';
+import { ALERT_TEST_ANNOTATION, API_VERSION, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../api/names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../api/glitchtip.js';
-import type { EventNote } from '../controllers/glitchtip.js';
-import type { ObservedSecret } from '../core/observed.js';
+import type { EventNote } from '../controllers/ports.js';
+import type { ObservedWatchbook, StoredWatchbook } from '../core/alerts/watchbook.js';
+import type { HealthReport } from '../core/health/status.js';
+import type { ObservedJournal, ObservedSecret } from '../core/observed.js';
+import type { WriteJournal, WriteSecret } from '../core/rotation/actions.js';
+import { decodeJournal, encodeJournal } from '../core/rotation/journal.js';
 import type { CreateSecret } from '../core/secrets.js';
 import { Sensitive } from '../core/sensitive.js';
+import { messageOf } from '../core/message.js';
 import type { LeasePort, LeaseRecord } from '../runtime/leader.js';
 import type { ListWatch } from '../runtime/watch.js';
-import { isStatus, provesAbsence, type KubernetesApi, type ObjectMeta } from './kubernetes.js';
+import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta } from './kubernetes.js';
+import { readWatchbook, writeWatchbook } from './watchbook.js';
 
 interface SecretObject {
   readonly metadata: ObjectMeta;
@@ -18,8 +24,6 @@ interface LeaseObject {
   readonly metadata: ObjectMeta;
   readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number; readonly leaseTransitions?: number };
 }
-
-type StoredResource = GlitchTipResource & { readonly metadata: { readonly resourceVersion: string } };
 
 export class Cluster {
   constructor(private readonly api: KubernetesApi, private readonly namespace: string, private readonly instance: string) {}
@@ -32,26 +36,73 @@ export class Cluster {
     } catch (error) {
       // Everything but the API server's own 404 for this very name proves nothing.
       if (provesAbsence(error, name)) return { kind: 'absent' };
-      return { kind: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+      return { kind: 'unreadable', why: messageOf(error) };
     }
   }
 
   /** `exists`: somebody created it in the meantime; it has to be read again, and is left as it is. */
-  async createSecret({ name, data }: CreateSecret, signal: AbortSignal): Promise<'created' | 'exists'> {
-    const encoded = [...data].map(([key, value]) => [key, Buffer.from(value.reveal()).toString('base64')] as const);
-    const body = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name, labels: LABELS }, data: Object.fromEntries(encoded) };
-    try {
-      await this.api.create(this.#core('secrets'), body, signal);
-      return 'created';
-    } catch (error) {
-      if (isStatus(error, 409)) return 'exists';
-      throw error;
-    }
+  async createSecret({ name, data }: Pick<CreateSecret, 'name' | 'data'>, signal: AbortSignal): Promise<'created' | 'exists'> {
+    const body = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name, labels: LABELS }, data: encodeData(data) };
+    return (await writtenFirst(this.api.create(this.#core('secrets'), body, signal))) ? 'created' : 'exists';
   }
 
-  /** Undefined when there is none. */
+  /** Changes some of its values; false when somebody else wrote it since it was read. */
+  async writeSecret({ name, resourceVersion, data, annotations }: WriteSecret, signal: AbortSignal): Promise<boolean> {
+    const body = { metadata: { resourceVersion, annotations }, data: encodeData(data) };
+    return writtenFirst(this.api.merge(`${this.#core('secrets')}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** Never throws, like {@link observeSecret}. */
+  async observeJournal(name: string, signal: AbortSignal): Promise<ObservedJournal> {
+    const secret = await this.observeSecret(name, signal);
+    if (secret.kind !== 'present') return secret;
+    const decoded = decodeJournal(secret.data);
+    if (decoded.kind === 'invalid') return { kind: 'malformed', why: decoded.why };
+    return { kind: 'present', journal: decoded.journal, resourceVersion: secret.resourceVersion ?? '', keys: [...secret.data.keys()] };
+  }
+
+  /** False when somebody else wrote it since it was read, or made it first. */
+  async writeJournal(name: string, { journal, over }: WriteJournal, signal: AbortSignal): Promise<boolean> {
+    const data = encodeJournal(journal);
+    if (!over) return (await this.createSecret({ name, data }, signal)) === 'created';
+    const gone = over.keys.filter((key) => !data.has(key)).map((key) => [key, null] as const);
+    const body = { metadata: { resourceVersion: over.resourceVersion }, data: { ...Object.fromEntries(gone), ...encodeData(data) } };
+    return writtenFirst(this.api.merge(`${this.#core('secrets')}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** Takes the annotation that asks for a rotation away, unless the resource changed since it was read. */
+  async dropRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, ROTATE_ANNOTATION, signal);
+  }
+
+  /** Like {@link dropRequest}, of a test message. */
+  async dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, ALERT_TEST_ANNOTATION, signal);
+  }
+
+  async #dropAnnotation({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, signal: AbortSignal): Promise<boolean> {
+    const body = { metadata: { resourceVersion, annotations: { [annotation]: null } } };
+    return writtenFirst(this.api.merge(`${this.#resources()}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** Never throws, like {@link observeSecret}. */
+  async readWatchbook(name: string, signal: AbortSignal): Promise<ObservedWatchbook> {
+    return readWatchbook(this.api, { path: this.#core('configmaps'), resource: name }, signal);
+  }
+
+  /** The version written; undefined when somebody else wrote since. */
+  async writeWatchbook(name: string, stored: StoredWatchbook, signal: AbortSignal): Promise<string | undefined> {
+    return writeWatchbook(this.api, { path: this.#core('configmaps'), resource: name }, stored, signal);
+  }
+
+  /** Undefined when there is none: then nobody watches it any more, so a 404 that does not prove it is an error. */
   async readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined> {
-    return absentAsUndefined(this.api.get<GlitchTipResource>(`${this.#resources()}/${name}`, signal));
+    try {
+      return await this.api.get<GlitchTipResource>(`${this.#resources()}/${name}`, signal);
+    } catch (error) {
+      if (provesAbsence(error, name)) return undefined;
+      throw error;
+    }
   }
 
   /** Applies the settings file as it stands, then notes which one it was: cut in between, it is applied once more. */
@@ -66,16 +117,23 @@ export class Cluster {
     await this.api.apply(`${this.#resources()}/${name}/status`, body, OPERATOR_MANAGER, signal);
   }
 
+  /** The conditions and figures of health, beside what {@link applyStatus} writes; undefined takes them away. */
+  async applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status: report ?? {} };
+    await this.api.apply(`${this.#resources()}/${name}/status`, body, HEALTH_MANAGER, signal);
+  }
+
   /** Everything of kind GlitchTip in the namespace. */
-  resources(): ListWatch<StoredResource> {
+  resources(): ListWatch<GlitchTipResource> {
     const path = this.#resources();
     return {
       list: async (signal) => {
-        const list = await this.api.get<{ items: StoredResource[]; metadata: { resourceVersion: string } }>(path, signal);
+        const list = await this.api.get<{ items: GlitchTipResource[]; metadata: { resourceVersion: string } }>(path, signal);
         return { items: list.items, resourceVersion: list.metadata.resourceVersion };
       },
-      watch: (resourceVersion, signal) => this.api.watch<StoredResource>(path, resourceVersion, signal),
+      watch: (resourceVersion, signal) => this.api.watch<GlitchTipResource>(path, resourceVersion, signal),
       versionOf: (resource) => resource.metadata.resourceVersion,
+      nameOf: (resource) => resource.metadata.name,
     };
   }
 
@@ -127,7 +185,12 @@ function decodeSecret({ data = {}, metadata }: SecretObject): ObservedSecret {
     if (Buffer.from(text, 'utf8').equals(bytes)) values.set(key, new Sensitive(text));
     else undecodable.push(key);
   }
-  return { kind: 'present', data: values, undecodable, createdAt: metadata.creationTimestamp };
+  const { creationTimestamp, resourceVersion, annotations } = metadata;
+  return { kind: 'present', data: values, undecodable, createdAt: creationTimestamp, resourceVersion, annotations };
+}
+
+function encodeData(data: ReadonlyMap<string, Sensitive>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...data].map(([key, value]) => [key, Buffer.from(value.reveal()).toString('base64')] as const));
 }
 
 function decodeLease({ metadata, spec = {} }: LeaseObject): LeaseRecord {
@@ -157,15 +220,6 @@ function encodeLease(record: Omit<LeaseRecord, 'resourceVersion'> & { resourceVe
 /** metav1.MicroTime wants six digits of fraction. */
 function microTime(date: Date): string {
   return date.toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
-}
-
-async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
 }
 
 /** False when somebody else wrote first (409). */

@@ -5,6 +5,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 
+import { startDeadline, withDeadline } from '../runtime/deadline.js';
 import type { WatchEvent } from '../runtime/watch.js';
 
 /** Where the API server is and how to prove who we are. */
@@ -31,6 +32,15 @@ export class ApiError extends Error {
 
 export function isStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;
+}
+
+export async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
 }
 
 /** True only for the API server's own statement that the object of this name does not exist: not for a 404 of anything in between. */
@@ -97,20 +107,27 @@ export class KubernetesApi {
     return this.#json<T>({ method: 'PATCH', path: strict(path) + query, body: text, contentType: 'application/apply-patch+yaml', signal });
   }
 
+  /** Changes the fields given (null deletes one). With metadata.resourceVersion it fails (409) when somebody else wrote since. */
+  async merge<T>(path: string, body: object, manager: string, signal?: AbortSignal): Promise<T> {
+    const query = `&fieldManager=${encodeURIComponent(manager)}`;
+    return this.#json<T>({ method: 'PATCH', path: strict(path) + query, body: JSON.stringify(body), contentType: 'application/merge-patch+json', signal });
+  }
+
   /** Follows a collection from `resourceVersion` on. Ends with the server's watch; throws when the connection breaks. */
   async *watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
     const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion });
-    const timeout = AbortSignal.timeout((WATCH_SECONDS + 30) * 1_000);
-    const response = await this.#send({ method: 'GET', path: `${path}?${query.toString()}`, signal: AbortSignal.any([signal, timeout]) });
-    if (response.statusCode !== 200) {
-      yield { type: 'ERROR', status: response.statusCode ?? 0, message: response.statusMessage ?? '' };
-      response.destroy();
-      return;
-    }
+    const deadline = startDeadline(signal, (WATCH_SECONDS + 30) * 1_000);
+    let response: IncomingMessage | undefined;
     try {
+      response = await this.#send({ method: 'GET', path: `${path}?${query.toString()}`, signal: deadline.signal });
+      if (response.statusCode !== 200) {
+        yield { type: 'ERROR', status: response.statusCode ?? 0, message: response.statusMessage ?? '' };
+        return;
+      }
       for await (const line of createInterface({ input: response })) yield parseEvent<T>(line);
     } finally {
-      response.destroy();
+      response?.destroy();
+      deadline.release();
     }
   }
 
@@ -120,9 +137,10 @@ export class KubernetesApi {
   }
 
   async #json<T>(call: Call): Promise<T> {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT);
-    const response = await this.#send({ ...call, signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout });
-    const text = await readAll(response);
+    const { response, text } = await withDeadline(call.signal, REQUEST_TIMEOUT, async (signal) => {
+      const answer = await this.#send({ ...call, signal });
+      return { response: answer, text: await readAll(answer) };
+    });
     const warning = response.headers['warning'];
     if (warning) this.observer.onWarning(warning);
     if (response.statusCode && response.statusCode >= 200 && response.statusCode < 300) return parseAnswer(call, text) as T;

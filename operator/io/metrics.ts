@@ -2,10 +2,16 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { GlitchTipStatus } from '../api/glitchtip.js';
+import type { HealthStatus } from '../api/health.js';
+import { HEALTH_GAUGES, RepairCounter } from './health-metrics.js';
+import { addResourceGauges } from './resource-gauges.js';
+import { STATUS_GAUGES } from './status-metrics.js';
 
 export class Metrics {
   readonly #registry = new Registry();
   readonly #statuses = new Map<string, GlitchTipStatus>();
+  readonly #healths = new Map<string, HealthStatus>();
+  readonly #repairs: RepairCounter;
   readonly #reconciles: Histogram<'controller' | 'result'>;
   readonly #requests: Counter<'method' | 'status'>;
   readonly #leader: Gauge;
@@ -22,7 +28,9 @@ export class Metrics {
       labelNames: ['method', 'status'], registers,
     });
     this.#leader = new Gauge({ name: 'glitchkeeper_leader', help: '1 while this process holds the Lease', registers });
-    addStatusMetrics(registers, this.#statuses);
+    addResourceGauges(registers, STATUS_GAUGES, this.#statuses);
+    addResourceGauges(registers, HEALTH_GAUGES, this.#healths);
+    this.#repairs = new RepairCounter(registers);
     addProcessMetrics(registers, depth);
   }
 
@@ -30,10 +38,25 @@ export class Metrics {
     this.#reconciles.observe({ controller, result }, seconds);
   }
 
-  /** What a resource's conditions and credentials are; undefined when it is gone. */
-  setStatus(resource: string, status: GlitchTipStatus | undefined): void {
-    if (status) this.#statuses.set(resource, status);
-    else this.#statuses.delete(resource);
+  /** What a resource's conditions and credentials are. */
+  setStatus(resource: string, status: GlitchTipStatus): void {
+    this.#statuses.set(resource, status);
+  }
+
+  /** What the last check of a resource's health found; undefined where it is not checked any more. */
+  setHealth(resource: string, health: HealthStatus | undefined): void {
+    if (health === undefined) {
+      this.#healths.delete(resource);
+      return;
+    }
+    this.#healths.set(resource, health);
+    this.#repairs.look(resource, health);
+  }
+
+  /** The resource is gone. */
+  forget(resource: string): void {
+    this.#statuses.delete(resource);
+    this.#healths.delete(resource);
   }
 
   countRequest(method: string, status: number): void {
@@ -43,37 +66,16 @@ export class Metrics {
   /** Who does not lead knows nothing of the resources any more, and must not go on reporting what it knew. */
   setLeader(leads: boolean): void {
     this.#leader.set(leads ? 1 : 0);
-    if (!leads) this.#statuses.clear();
+    if (leads) return;
+    this.#statuses.clear();
+    this.#healths.clear();
+    this.#repairs.forget();
   }
 
   /** The text format of Prometheus, and its content type. */
   async render(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
   }
-}
-
-/** Written anew from the statuses each time somebody looks, so that nothing of a resource outlives it. */
-function addStatusMetrics(registers: Registry[], statuses: ReadonlyMap<string, GlitchTipStatus>): void {
-  new Gauge({
-    name: 'glitchkeeper_condition', help: '1 for the status that a condition has', labelNames: ['resource', 'type', 'status'], registers,
-    collect() {
-      this.reset();
-      for (const [resource, { conditions = [] }] of statuses) {
-        for (const { type, status: actual } of conditions) {
-          for (const status of ['True', 'False', 'Unknown']) this.set({ resource, type, status }, actual === status ? 1 : 0);
-        }
-      }
-    },
-  });
-  new Gauge({
-    name: 'glitchkeeper_credential_created_timestamp_seconds', help: 'When a credential was created', labelNames: ['resource', 'secret'], registers,
-    collect() {
-      this.reset();
-      for (const [resource, { credentials = [] }] of statuses) {
-        for (const { name, createdAt } of credentials) if (createdAt) this.set({ resource, secret: name }, Date.parse(createdAt) / 1_000);
-      }
-    },
-  });
 }
 
 /** The few of prom-client's default metrics that are looked at: all of them cost more memory than they tell. */

@@ -1,0 +1,202 @@
+// Looks at Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
+import pg from 'pg';
+
+import type { ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/observed.js';
+import { placeOf, planDatabase, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/roles.js';
+import type { Sensitive } from '../../core/sensitive.js';
+import { buildScramVerifier } from '../crypto.js';
+import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adoption.js';
+import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, unreachable, withClient, type PostgresAddress, type PostgresLogin } from './client.js';
+
+/** "glitchk" as a number: any constant serves, as long as all operators use the same. */
+const ADVISORY_LOCK = '29104508263590251';
+
+/** The oid of the role that initdb makes, in every cluster. */
+const BOOTSTRAP_SUPERUSER = 10;
+
+/** A login that may be the operator's, and where its password is kept. */
+export interface OperatorLogin extends PostgresLogin {
+  readonly via: Via;
+}
+
+/** Looks at roles, database and the application's login. Expected failures are results; what is unexpected is thrown. */
+export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], application: PostgresLogin | undefined): Promise<ObservedPostgres> {
+  try {
+    const entered = await enter(operator, (login) => observeState(address, login));
+    if (!entered) return { kind: 'refused' };
+    const login = application ? await tryLogin(address, application, entered.result) : { kind: 'not tried' as const };
+    return { kind: 'observed', state: entered.result, login, via: entered.via };
+  } catch (error) {
+    return { kind: 'unreachable', why: unreachable(error) };
+  }
+}
+
+/** The first login that is let in; undefined when every one is refused. */
+async function enter<T>(logins: readonly OperatorLogin[], use: (login: OperatorLogin) => Promise<T>): Promise<{ readonly via: Via; readonly result: T } | undefined> {
+  for (const login of logins) {
+    try {
+      return { via: login.via, result: await use(login) };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function observeState(address: PostgresAddress, superuser: PostgresLogin): Promise<PostgresState> {
+  try {
+    return await withClient(address, superuser, address.database, (client) => readState(client, address.database));
+  } catch (error) {
+    if (codeOf(error) !== DATABASE_DOES_NOT_EXIST) throw error;
+    return withClient(address, superuser, MAINTENANCE_DATABASE, (client) => readState(client, address.database));
+  }
+}
+
+/** Logs in as the application does and asks who it is then. */
+export async function tryLogin(address: PostgresAddress, login: PostgresLogin, state: PostgresState): Promise<ObservedLogin> {
+  if (state.database.kind === 'absent' || !state.roles.some((role) => role.name === login.user && role.hasVerifier)) return { kind: 'not tried' };
+  try {
+    const actsAs = await withClient(address, login, address.database, async (client) => {
+      const { rows } = await client.query<{ current_user: string }>('SELECT current_user');
+      return rows[0]?.current_user ?? '';
+    });
+    return { kind: 'accepted', actsAs };
+  } catch (error) {
+    if (isRefusal(error)) return { kind: 'refused' };
+    return { kind: 'unreachable', why: unreachable(error) };
+  }
+}
+
+async function readState(client: pg.Client, database: string): Promise<PostgresState> {
+  return { roles: await readRoles(client, database), database: await readDatabase(client, database) };
+}
+
+interface RoleRow extends Pick<ObservedRole, 'name' | 'attributes' | 'bootstrap' | 'sessions'> {
+  readonly can_login: boolean;
+  readonly has_verifier: boolean;
+  readonly member_of: string[];
+  readonly acts_as: string | null;
+}
+
+async function readRoles(client: pg.Client, owner: string): Promise<ObservedRole[]> {
+  const { rows } = await client.query<RoleRow>(
+    `SELECT r.rolname AS name, r.rolcanlogin AS can_login, r.rolpassword IS NOT NULL AS has_verifier, r.oid = ${BOOTSTRAP_SUPERUSER} AS bootstrap,
+       array_remove(ARRAY[CASE WHEN r.rolsuper THEN 'SUPERUSER' END, CASE WHEN r.rolcreatedb THEN 'CREATEDB' END, CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END,
+         CASE WHEN r.rolreplication THEN 'REPLICATION' END, CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END], NULL) AS attributes,
+       (SELECT count(*)::int FROM pg_stat_activity s WHERE s.usesysid = r.oid AND s.application_name <> '${APPLICATION_NAME}') AS sessions,
+       ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid) AS member_of,
+       (SELECT substr(c, 6) FROM pg_db_role_setting s, unnest(s.setconfig) c
+         WHERE s.setrole = r.oid AND s.setdatabase = 0 AND c LIKE 'role=%') AS acts_as
+     FROM pg_authid r WHERE r.rolname = ANY ($1)`,
+    [[owner, `${owner}_a`, `${owner}_b`]],
+  );
+  return rows.map(({ can_login: canLogin, has_verifier: hasVerifier, member_of: memberOf, acts_as: actsAs, ...row }) => ({ ...row, canLogin, hasVerifier, memberOf, actsAs: actsAs ?? undefined }));
+}
+
+async function readDatabase(client: pg.Client, database: string): Promise<ObservedDatabase> {
+  const { rows } = await client.query<{ owner: string; inside: boolean; public_connect: boolean; public_create: boolean }>(
+    `SELECT pg_get_userbyid(d.datdba) AS owner, current_database() = d.datname AS inside, has_database_privilege('public', d.oid, 'CONNECT, TEMPORARY') AS public_connect,
+       current_database() = d.datname AND has_schema_privilege('public', 'public', 'CREATE') AS public_create
+     FROM pg_database d WHERE d.datname = $1`,
+    [database],
+  );
+  const row = rows[0];
+  if (!row) return { kind: 'absent' };
+  const foreign = row.inside ? await readForeign(client, database) : undefined;
+  return { kind: 'present', owner: row.owner, publicCanConnect: row.public_connect, publicCanCreateInSchema: row.public_create, foreign };
+}
+
+/**
+ * Makes the changes that are still needed when it is their turn, and returns those that were made. Role changes are one
+ * transaction under an advisory lock, planned anew inside it: of two operators the second finds nothing left to do. So is what
+ * takes the database over, from inside it, under the same lock and one of its own: advisory locks are of a database.
+ */
+export async function changeDatabase(address: PostgresAddress, superuser: PostgresLogin, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]> {
+  const verifier = await buildScramVerifier(password);
+  return withClient(address, superuser, MAINTENANCE_DATABASE, async (client) => {
+    await lockRoles(client);
+    const made = await changeFromOutside(client, wanted, verifier);
+    const inside = await withClient(address, superuser, wanted.database, async (insider) => {
+      await lockRoles(insider);
+      return changeFromInside(insider, wanted);
+    });
+    return [...made, ...inside];
+  });
+}
+
+/**
+ * One operator at a time changes roles. Of the session, not of a transaction: CREATE DATABASE refuses to run in one. Gone with
+ * the connection, however it ends.
+ */
+export async function lockRoles(client: pg.Client): Promise<void> {
+  await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
+}
+
+/** The verifier is no password, but it has no business in the server's log either. Until the transaction ends. */
+export async function keepOutOfLog(client: pg.Client): Promise<void> {
+  await client.query(`SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; SET LOCAL log_min_error_statement = 'panic'`);
+}
+
+async function changeFromOutside(client: pg.Client, wanted: WantedRoles, verifier: string): Promise<readonly DatabaseChange[]> {
+  const changes = planDatabase(await readState(client, wanted.database), wanted).filter((change) => change.kind !== 'adopt objects');
+  const together = changes.filter((change) => placeOf(change) === 'transaction');
+  const alone = changes.filter((change) => placeOf(change) === 'alone');
+  await client.query('BEGIN');
+  await keepOutOfLog(client);
+  for (const change of together) await client.query(toSql(change, verifier));
+  await client.query('COMMIT');
+  for (const change of alone) await client.query(toSql(change, verifier));
+  return [...together, ...alone];
+}
+
+/** Takes the database over and closes it to everybody but the owner: all of it, or nothing. */
+async function changeFromInside(client: pg.Client, wanted: WantedRoles): Promise<readonly DatabaseChange[]> {
+  try {
+    await client.query('BEGIN');
+    const changes = planDatabase(await readState(client, wanted.database), wanted).filter((change) => placeOf(change) === 'inside');
+    for (const change of changes) await makeInside(client, change, wanted);
+    await client.query('COMMIT');
+    return changes;
+  } catch (error) {
+    // Somebody holds a table that is to be taken over: nothing was changed, and the next look tries again.
+    if (isHeldUp(error)) return [];
+    throw error;
+  }
+}
+
+async function makeInside(client: pg.Client, change: DatabaseChange, { active }: WantedRoles): Promise<void> {
+  if (change.kind === 'adopt objects') await adoptObjects(client, change, active);
+  else await client.query(toSql(change, NO_VERIFIER));
+}
+
+/** For changes that give nobody a password. */
+const NO_VERIFIER = '';
+
+/** The statement for a change. Names are quoted as identifiers and the verifier as a literal, whatever they contain. */
+function toSql(change: Exclude<DatabaseChange, AdoptObjects>, verifier: string): string {
+  return 'role' in change ? roleToSql(change, verifier) : databaseToSql(change);
+}
+
+function roleToSql(change: RoleChange, verifier: string): string {
+  const role = pg.escapeIdentifier(change.role);
+  switch (change.kind) {
+    case 'create role': return `CREATE ROLE ${role} NOLOGIN`;
+    case 'set first password': return `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(verifier)}`;
+    case 'allow login': return `ALTER ROLE ${role} LOGIN`;
+    case 'close login': return `ALTER ROLE ${role} NOLOGIN PASSWORD NULL`;
+    case 'close owner': return `ALTER ROLE ${role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL`;
+    case 'grant membership': return `GRANT ${pg.escapeIdentifier(change.owner)} TO ${role}`;
+    case 'act as owner': return `ALTER ROLE ${role} SET role = ${pg.escapeLiteral(change.owner)}`;
+  }
+}
+
+function databaseToSql(change: Exclude<DatabaseChange, RoleChange | AdoptObjects>): string {
+  const database = pg.escapeIdentifier(change.database);
+  switch (change.kind) {
+    // template0 takes any encoding; GlitchTip's first migration fails on any but UTF8.
+    case 'create database': return `CREATE DATABASE ${database} OWNER ${pg.escapeIdentifier(change.owner)} ENCODING 'UTF8' TEMPLATE template0`;
+    case 'own database': return `ALTER DATABASE ${database} OWNER TO ${pg.escapeIdentifier(change.owner)}`;
+    case 'close database': return `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`;
+    case 'close schema': return 'REVOKE CREATE ON SCHEMA public FROM PUBLIC';
+  }
+}
