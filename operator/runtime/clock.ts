@@ -3,6 +3,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment in the past, which never go back and never leap: for how long something took, and for no date. */
+  monotonic(): number;
   /** Calls `callback` once after `milliseconds`; the function that is returned prevents it. */
   after(milliseconds: number, callback: () => void): () => void;
 }
@@ -23,6 +25,7 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): 
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);

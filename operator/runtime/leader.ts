@@ -1,5 +1,7 @@
 // Leader election by Lease: of two operators only the holder writes, and a holder that cannot renew stops before another may start.
+// Durations are by the monotonic clock: a step of the wall clock must not let a holder lead past its deadline, nor a live one be deposed.
 import { sleep, type Clock } from './clock.js';
+import { startDeadline } from './deadline.js';
 
 /** A Lease as far as the election reads it. */
 export interface LeaseRecord {
@@ -30,6 +32,8 @@ export interface ElectionOptions {
   readonly renewDeadline: number;
   /** Between two tries to get or renew the Lease. Milliseconds. */
   readonly retryEvery: number;
+  /** After a try to renew it that failed at once: there has to be time for a few before the deadline. Milliseconds. */
+  readonly renewAgainEvery: number;
   /** Called with a signal that is aborted the moment the lead is lost; the Lease is given back after it returns. */
   readonly lead: (signal: AbortSignal) => Promise<void>;
   /** Called after every contact with the Lease, good or bad. */
@@ -59,7 +63,7 @@ async function leadUntilLost(candidate: Candidate, options: ElectionOptions, sig
 }
 
 class Candidate {
-  /** The last record seen of another holder, and when, by our clock, it was last seen to change. */
+  /** The last record seen of another holder, and when, by our monotonic clock, it was last seen to change. */
   #seen: { readonly record: LeaseRecord; readonly at: number } | undefined;
   #held = false;
   #renewedAt = 0;
@@ -68,7 +72,7 @@ class Candidate {
 
   async tryToAcquire(signal: AbortSignal): Promise<boolean> {
     return this.#contact(async () => {
-      const asked = this.options.clock.now();
+      const asked = this.options.clock.monotonic();
       const record = await this.options.lease.read(signal);
       this.#held = record ? await this.#takeOver(record, signal) : await this.options.lease.create(this.#record(0), signal);
       this.#renewedAt = asked;
@@ -78,12 +82,12 @@ class Candidate {
 
   /** Resolves when `term` ends, or the Lease could not be renewed in time. */
   async keepRenewing(term: AbortSignal): Promise<void> {
-    const { clock, retryEvery, renewDeadline } = this.options;
-    for (;;) {
-      await sleep(clock, retryEvery, term);
+    const { clock, retryEvery, renewAgainEvery, renewDeadline } = this.options;
+    for (let isRenewed = true; ;) {
+      await sleep(clock, isRenewed ? retryEvery : renewAgainEvery, term);
       if (term.aborted) return;
-      await this.#renewWithin(this.#renewedAt + renewDeadline - clock.now(), term);
-      if (!this.#held || clock.now() - this.#renewedAt >= renewDeadline) return;
+      isRenewed = await this.#renewWithin(this.#renewedAt + renewDeadline - clock.monotonic(), term);
+      if (!this.#held || clock.monotonic() - this.#renewedAt >= renewDeadline) return;
     }
   }
 
@@ -99,16 +103,21 @@ class Candidate {
     });
   }
 
-  /** A try that hangs must not keep the holder from noticing its deadline. */
-  async #renewWithin(milliseconds: number, term: AbortSignal): Promise<void> {
-    const late = new AbortController();
-    const cancel = this.options.clock.after(Math.max(milliseconds, 0), () => late.abort());
-    await this.#contact(() => this.#renew(AbortSignal.any([term, late.signal])));
-    cancel();
+  /**
+   * A try that hangs must not keep the holder from noticing its deadline. It has all the time until then: a busy operator on its share of
+   * a core may need seconds for an answer that has long come.
+   */
+  async #renewWithin(milliseconds: number, term: AbortSignal): Promise<boolean> {
+    const deadline = startDeadline(term, Math.max(milliseconds, 0), this.options.clock);
+    try {
+      return await this.#contact(() => this.#renew(deadline.signal));
+    } finally {
+      deadline.release();
+    }
   }
 
   async #renew(signal: AbortSignal): Promise<boolean> {
-    const asked = this.options.clock.now();
+    const asked = this.options.clock.monotonic();
     const record = await this.options.lease.read(signal);
     if (record?.holder !== this.options.identity) {
       this.#held = false;
@@ -129,7 +138,7 @@ class Candidate {
   /** Free when nobody holds it, we do, or its holder has not renewed while we watched for its whole duration. */
   #isFree(record: LeaseRecord): boolean {
     if (record.holder === '' || record.holder === this.options.identity) return true;
-    const now = this.options.clock.now();
+    const now = this.options.clock.monotonic();
     const same = this.#seen?.record.holder === record.holder && this.#seen.record.renewedAt === record.renewedAt;
     if (!this.#seen || !same) this.#seen = { record, at: now };
     return now - this.#seen.at >= Math.max(record.durationSeconds * 1_000, this.options.duration);

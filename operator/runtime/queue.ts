@@ -5,6 +5,8 @@ import type { Clock } from './clock.js';
 /** What the worker answers: when to look at this key again, if not told before. Milliseconds. */
 export interface Outcome {
   readonly requeueAfter?: number;
+  /** Something of it failed that is tried again in its own time: it counts as a failure, and has no backoff. @default false */
+  readonly failed?: boolean;
 }
 
 export interface QueueOptions {
@@ -60,7 +62,7 @@ export class KeyedQueue {
     await this.#running;
   }
 
-  /** When the work that is under way began, by the clock of the options; undefined when there is none. */
+  /** When the work that is under way began, by the monotonic clock of the options; undefined when there is none. */
   get busySince(): number | undefined {
     return this.#busySince;
   }
@@ -79,7 +81,7 @@ export class KeyedQueue {
   }
 
   async #workOn(key: string): Promise<void> {
-    this.#busySince = this.options.clock.now();
+    this.#busySince = this.options.clock.monotonic();
     try {
       const { requeueAfter } = await this.options.work(key, this.#stop.signal);
       this.#failures.delete(key);

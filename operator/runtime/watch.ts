@@ -1,6 +1,7 @@
 // Keeps a watch going for ever: list, watch from there, and start again, with backoff, whatever ends it.
 import { delayAfter, type Backoff } from './backoff.js';
 import { sleep, type Clock } from './clock.js';
+import { startDeadline } from './deadline.js';
 
 export type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
@@ -14,6 +15,8 @@ export interface ListWatch<T> {
   /** Ends when the server or `signal` ends it; throws when the connection breaks. */
   watch(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
   versionOf(object: T): string;
+  /** What tells one object of the collection from another. */
+  nameOf(object: T): string;
 }
 
 export interface WatchOptions<T> {
@@ -21,7 +24,9 @@ export interface WatchOptions<T> {
   readonly clock: Clock;
   readonly backoff: Backoff;
   /** Called for everything in a list, and for every change. */
-  readonly onObject: (object: T, change: 'PRESENT' | 'DELETED') => void;
+  readonly onPresent: (object: T) => void;
+  /** Called when one was deleted, also when that shows only by the next list: nobody watched then. */
+  readonly onDeleted: (name: string) => void;
   readonly onError: (error: unknown, retryIn: number) => void;
   /** A new list at least this often, in case an event was missed. Milliseconds. */
   readonly resyncEvery: number;
@@ -33,10 +38,16 @@ const SHORTEST_WATCH = 1_000;
 /** Resolves when `signal` is aborted, and not before. */
 export async function keepWatching<T>(options: WatchOptions<T>, signal: AbortSignal): Promise<void> {
   const stopped = () => signal.aborted;
+  const present = new Set<string>();
   let failures = 0;
+  /** Lists in a row that the server itself found too old to watch from. */
+  let outdated = 0;
   while (!stopped()) {
     try {
-      await listAndWatch(options, signal, () => (failures = 0));
+      const usable = await listAndWatch(options, present, () => (failures = 0), signal);
+      outdated = usable ? 0 : outdated + 1;
+      // Once is bad luck and costs no wait; a server that says so of every list has failed.
+      if (outdated > 1) throw new Error(`the server found ${outdated} lists in a row too old to watch from`);
     } catch (error) {
       if (stopped()) return;
       failures += 1;
@@ -47,45 +58,72 @@ export async function keepWatching<T>(options: WatchOptions<T>, signal: AbortSig
   }
 }
 
-/** One list and the watches that follow it, until a resync is due or the server wants a new list. */
-async function listAndWatch<T>(options: WatchOptions<T>, signal: AbortSignal, onProgress: () => void): Promise<void> {
-  const { source, clock, resyncEvery, onObject } = options;
+/**
+ * One list and the watches that follow it, until a resync is due or the server wants a new list.
+ * @returns false when the server wanted a new list before it told anything since this one
+ */
+async function listAndWatch<T>(options: WatchOptions<T>, present: Set<string>, onProgress: () => void, signal: AbortSignal): Promise<boolean> {
+  const { source, clock, resyncEvery } = options;
+  const onPresent = (object: T): void => {
+    present.add(source.nameOf(object));
+    options.onPresent(object);
+  };
+  const onDeleted = (name: string): void => {
+    present.delete(name);
+    options.onDeleted(name);
+  };
   const { items, resourceVersion } = await source.list(signal);
-  onProgress();
-  for (const item of items) onObject(item, 'PRESENT');
+  const listed = new Set(items.map((item) => source.nameOf(item)));
+  for (const name of [...present]) if (!listed.has(name)) onDeleted(name);
+  for (const item of items) onPresent(item);
 
-  const resync = new AbortController();
-  const cancelResync = clock.after(resyncEvery, () => resync.abort());
-  const either = AbortSignal.any([signal, resync.signal]);
+  const resync = startDeadline(signal, resyncEvery, clock);
   try {
-    let version: string | undefined = resourceVersion;
-    while (version !== undefined && !either.aborted) version = await watchFrom(version, options, either);
+    let watched: Watched = { reached: resourceVersion, tooOld: false };
+    while (!watched.tooOld && !resync.signal.aborted) watched = await watchFrom(watched.reached, { source, clock, onPresent, onDeleted, onProgress }, resync.signal);
+    return !watched.tooOld || watched.reached !== resourceVersion;
   } catch (error) {
     // A watch that was cut to list again did not fail.
-    if (!resync.signal.aborted) throw error;
+    if (!resync.isExpired) throw error;
+    return true;
   } finally {
-    cancelResync();
+    resync.release();
   }
 }
 
-/** Follows one watch to its end. The version to go on from; undefined when a new list is needed. */
-async function watchFrom<T>(version: string, { source, clock, onObject }: WatchOptions<T>, signal: AbortSignal): Promise<string | undefined> {
-  const started = clock.now();
+interface Watched {
+  /** The version to go on from. */
+  readonly reached: string;
+  /** A new list is needed. */
+  readonly tooOld: boolean;
+}
+
+type Following<T> = Pick<WatchOptions<T>, 'source' | 'clock' | 'onPresent' | 'onDeleted'> & {
+  /** The watch works: a list alone does not show it. */
+  readonly onProgress: () => void;
+};
+
+/** Follows one watch to its end. */
+async function watchFrom<T>(version: string, { source, clock, onPresent, onDeleted, onProgress }: Following<T>, signal: AbortSignal): Promise<Watched> {
+  const started = clock.monotonic();
   let reached = version;
   for await (const event of source.watch(version, signal)) {
     if (event.type === 'ERROR') {
-      if (event.status === 410) return undefined;
+      if (event.status === 410) return { reached, tooOld: true };
       throw new Error(`watch ended by the server: ${event.status} ${event.message}`);
     }
+    onProgress();
     if (event.type === 'BOOKMARK') {
       reached = event.resourceVersion;
       continue;
     }
     reached = source.versionOf(event.object);
-    onObject(event.object, event.type === 'DELETED' ? 'DELETED' : 'PRESENT');
+    if (event.type === 'DELETED') onDeleted(source.nameOf(event.object));
+    else onPresent(event.object);
   }
   // A server that ends every watch at once, without a word, must not be asked again in a tight loop.
-  const brief = reached === version && clock.now() - started < SHORTEST_WATCH;
+  const brief = reached === version && clock.monotonic() - started < SHORTEST_WATCH;
   if (brief && !signal.aborted) throw new Error('the watch ended at once, without an event');
-  return reached;
+  if (!brief) onProgress();
+  return { reached, tooOld: false };
 }

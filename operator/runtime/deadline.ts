@@ -1,0 +1,51 @@
+// Signals that are aborted in time, and of which nothing is left when the work is done. AbortSignal.any and AbortSignal.timeout leave
+// what they combine on the signal of the whole process for ever: on Node.js 20.20 always, on 24.21 when one combination is part of another.
+import type { Clock } from './clock.js';
+
+export interface Deadline {
+  /** Aborted with the parent's reason, or by a TimeoutError. */
+  readonly signal: AbortSignal;
+  /** Whether the time was up first. */
+  readonly isExpired: boolean;
+  /** Has to be called when the work is done, however it ended. */
+  release(): void;
+}
+
+/** A deadline alone keeps no process alive, as AbortSignal.timeout does not. */
+const passing: Pick<Clock, 'after'> = {
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** @param milliseconds from now on, by `clock` */
+export function startDeadline(parent: AbortSignal | undefined, milliseconds: number, clock = passing): Deadline {
+  const controller = new AbortController();
+  const follow = () => controller.abort(parent?.reason);
+  let isExpired = false;
+  const cancel = clock.after(milliseconds, () => {
+    isExpired = !controller.signal.aborted;
+    controller.abort(new DOMException(`not done within ${milliseconds} ms`, 'TimeoutError'));
+  });
+  if (parent?.aborted) follow();
+  else parent?.addEventListener('abort', follow, { once: true });
+  return {
+    signal: controller.signal,
+    get isExpired() { return isExpired; },
+    release() {
+      cancel();
+      parent?.removeEventListener('abort', follow);
+    },
+  };
+}
+
+/** Runs `work` with a signal that is aborted when `parent` is, or after `milliseconds`. */
+export async function withDeadline<T>(parent: AbortSignal | undefined, milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = startDeadline(parent, milliseconds);
+  try {
+    return await work(deadline.signal);
+  } finally {
+    deadline.release();
+  }
+}
