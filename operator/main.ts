@@ -5,8 +5,12 @@ import { pino } from 'pino';
 import { readConfig } from './config.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
 import { Cluster } from './io/cluster.js';
+import { readCertificate } from './io/health/certificate.js';
+import { openHealthPort } from './io/health/index.js';
 import { connectInCluster, KubernetesApi } from './io/kubernetes.js';
-import { changeDatabase, observePostgres } from './io/postgres.js';
+import { openNotifiers } from './io/notifiers/index.js';
+import { postgresPort, valkeyPort, webPort } from './io/ports.js';
+import { Workloads } from './io/workloads.js';
 import { Operator } from './operator.js';
 import { systemClock } from './runtime/clock.js';
 
@@ -31,10 +35,13 @@ async function main(): Promise<void> {
   const operator: Operator = new Operator({
     config,
     cluster: new Cluster(api, config.namespace, config.instance),
-    postgres: {
-      observe: (spec, superuser, application) => observePostgres(addressOf(spec), superuser, application),
-      change: (spec, superuser, wanted, password) => changeDatabase(addressOf(spec), superuser, wanted, password),
-    },
+    workloads: new Workloads(api, config.namespace),
+    postgres: postgresPort,
+    valkey: valkeyPort,
+    web: webPort,
+    health: openHealthPort(api, config.namespace, systemClock),
+    notifiers: openNotifiers(),
+    readCertificate,
     crypto: nodeCrypto,
     clock: systemClock,
     random: Math.random,
@@ -47,10 +54,6 @@ async function main(): Promise<void> {
   await operator.run(stop.signal);
   api.close();
   log.info('operator stopped');
-}
-
-function addressOf(spec: { database: { host: string; port: number; name: string } }) {
-  return { host: spec.database.host, port: spec.database.port, database: spec.database.name };
 }
 
 // No top-level await: the bundle is CommonJS, which starts with less memory than an ES module from a string.

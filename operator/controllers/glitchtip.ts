@@ -1,57 +1,41 @@
 // Reconciles one GlitchTip resource: observe, plan, execute; every decision is in core/.
 import { REASONS } from '../api/conditions.js';
 import { parseSpec, type GlitchTipResource, type GlitchTipSpec, type GlitchTipStatus } from '../api/glitchtip.js';
-import type { Observed, ObservedPostgres, ObservedSecret, ObservedSecrets } from '../core/observed.js';
-import { plan, REQUEUE_WHEN_READY, type Action, type ChangeDatabase } from '../core/plan.js';
-import { describeChange, type DatabaseChange, type WantedRoles } from '../core/roles.js';
-import { applicationLogin, superuserLogin, type CreateSecret, type Crypto } from '../core/secrets.js';
-import type { Sensitive } from '../core/sensitive.js';
-import { buildInvalidStatus } from '../core/status.js';
+import { ROTATE_ANNOTATION } from '../api/names.js';
+import type { Observed, ObservedSecrets, ObservedValkey } from '../core/observed.js';
+import { postgresLogins, valkeyPasswords } from '../core/operator-logins.js';
+import { plan, REQUEUE_WHEN_READY, wantsRollout, type Action, type ChangeDatabase } from '../core/plan.js';
+import { describeChange } from '../core/roles.js';
+import { describeAction, type RotationAction } from '../core/rotation/actions.js';
+import { applicationLogin, type CreateSecret, type Crypto } from '../core/secrets.js';
+import { canonical } from '../core/same.js';
+import { buildInvalidStatus, ownStatus } from '../core/status.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Outcome } from '../runtime/queue.js';
+import { recordEvent } from './events.js';
+import type { EventNote, Ports } from './ports.js';
+import { isRefusal } from './refusal.js';
+import { operatorLogin, RotationHands, type Context } from './rotation.js';
 
-/** What happened, for `kubectl describe`; never a value. */
-export interface EventNote {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly action: string;
-  readonly note: string;
-}
-
-/** A login by name and password. */
-export interface Login {
-  readonly user: string;
-  readonly password: Sensitive;
-}
-
-/** The cluster as this controller uses it. */
-export interface ClusterPort {
-  observeSecret(name: string, signal: AbortSignal): Promise<ObservedSecret>;
-  createSecret(action: CreateSecret, signal: AbortSignal): Promise<'created' | 'exists'>;
-  readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined>;
-  applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void>;
-  recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void>;
-}
-
-/** Postgres as this controller uses it. */
-export interface PostgresPort {
-  observe(spec: GlitchTipSpec, superuser: Login, application: Login | undefined): Promise<ObservedPostgres>;
-  change(spec: GlitchTipSpec, superuser: Login, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]>;
-}
-
-export interface Dependencies {
-  readonly cluster: ClusterPort;
-  readonly postgres: PostgresPort;
+export interface Dependencies extends Ports {
   readonly crypto: Crypto;
   readonly clock: Clock;
   /** One line of log; never a value. */
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** The same, of what a person has to mend. */
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Called with each status that was found, changed or not. */
   readonly onStatus: (name: string, status: GlitchTipStatus) => void;
 }
 
 export class GlitchTipController {
-  constructor(private readonly deps: Dependencies) {}
+  readonly #hands: RotationHands;
+  /** Resources whose status was refused, and that was told. */
+  readonly #refused = new Set<string>();
+
+  constructor(private readonly deps: Dependencies) {
+    this.#hands = new RotationHands(deps, deps.crypto);
+  }
 
   /** Looks at everything that belongs to the resource `name` and does what is to be done. */
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
@@ -66,31 +50,51 @@ export class GlitchTipController {
       return { requeueAfter: REQUEUE_WHEN_READY };
     }
 
-    const observed = await this.#observe(parsed.spec, signal);
-    const { actions, status, requeueAfter } = plan({ spec: parsed.spec, observed, previous: resource.status, at }, this.deps.crypto);
+    const { spec } = parsed;
+    const context = { resource, spec, observed: await this.#observe(spec, signal), now: at.now };
+    const input = { spec, observed: context.observed, request: resource.metadata.annotations?.[ROTATE_ANNOTATION], previous: resource.status, at };
+    const rollout = wantsRollout(input) ? await this.#hands.observe(context, signal) : undefined;
+    const { actions, status, requeueAfter } = plan({ ...input, rollout }, this.deps.crypto);
     await this.#report(resource, status, signal);
-    let changed = false;
-    for (const action of actions) {
-      // The lead may have been lost, or the end announced, since the last action.
-      signal.throwIfAborted();
-      changed = (await this.#execute(action, { resource, spec: parsed.spec, observed }, signal)) || changed;
-    }
+    const changed = await this.#executeAll(actions, context, signal);
     // At once after a change; actions that changed nothing are not repeated in a tight loop.
     return { requeueAfter: changed ? 0 : requeueAfter };
   }
 
   async #observe(spec: GlitchTipSpec, signal: AbortSignal): Promise<Observed> {
-    const read = (name: string) => this.deps.cluster.observeSecret(name, signal);
-    const [application, postgres, valkey, administrator] = await Promise.all([
+    const { cluster, postgres } = this.deps;
+    const read = (name: string) => cluster.observeSecret(name, signal);
+    const [application, superuser, valkey, administrator, journal] = await Promise.all([
       read(spec.secrets.application),
       read(spec.secrets.postgres),
       read(spec.secrets.valkey),
       read(spec.secrets.administrator),
+      cluster.observeJournal(spec.secrets.rotation, signal),
     ]);
-    const secrets: ObservedSecrets = { application, postgres, valkey, administrator };
-    const superuser = superuserLogin(postgres);
-    if (!superuser) return { secrets, postgres: { kind: 'not observed' } };
-    return { secrets, postgres: await this.deps.postgres.observe(spec, superuser, applicationLogin(application)) };
+    const secrets: ObservedSecrets = { application, postgres: superuser, valkey, administrator };
+    const logins = postgresLogins({ secrets, journal });
+    const [postgresSeen, valkeySeen] = await Promise.all([
+      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, applicationLogin(application)),
+      this.#observeValkey(spec, { secrets, journal }),
+    ]);
+    return { secrets, journal, postgres: postgresSeen, valkey: valkeySeen };
+  }
+
+  async #observeValkey({ valkey }: GlitchTipSpec, sources: Pick<Observed, 'secrets' | 'journal'>): Promise<ObservedValkey> {
+    if (!valkey) return { kind: 'none' };
+    const passwords = valkeyPasswords(sources);
+    return passwords.length === 0 ? { kind: 'not observed' } : this.deps.valkey.observe(valkey, passwords);
+  }
+
+  /** In their order, up to the first that throws. True when something changed. */
+  async #executeAll(actions: readonly Action[], context: Context, signal: AbortSignal): Promise<boolean> {
+    let changed = false;
+    for (const action of actions) {
+      // The lead may have been lost, or the end announced, since the last action.
+      signal.throwIfAborted();
+      changed = (await this.#execute(action, context, signal)) || changed;
+    }
+    return changed;
   }
 
   /** True when the action changed something. */
@@ -98,6 +102,7 @@ export class GlitchTipController {
     switch (action.kind) {
       case 'create secret': return this.#createSecret(action, context, signal);
       case 'change database': return this.#changeDatabase(action, context);
+      default: return this.#rotate(action, context, signal);
     }
   }
 
@@ -108,11 +113,11 @@ export class GlitchTipController {
     return result === 'created';
   }
 
-  async #changeDatabase({ wanted }: ChangeDatabase, { resource, spec, observed }: Context): Promise<boolean> {
-    const superuser = superuserLogin(observed.secrets.postgres);
+  async #changeDatabase({ wanted }: ChangeDatabase, context: Context): Promise<boolean> {
+    const { resource, spec, observed } = context;
     const application = applicationLogin(observed.secrets.application);
-    if (!superuser || !application) return false;
-    const changes = await this.deps.postgres.change(spec, superuser, wanted, application.password);
+    if (!application) return false;
+    const changes = await this.deps.postgres.change(spec, operatorLogin(context), wanted, application.password);
     if (changes.length === 0) return false;
     const made = changes.map(describeChange);
     this.deps.log('database changed', { resource: resource.metadata.name, changes: made });
@@ -120,42 +125,56 @@ export class GlitchTipController {
     return true;
   }
 
+  async #rotate(action: RotationAction, context: Context, signal: AbortSignal): Promise<boolean> {
+    const changed = await this.#hands.execute(action, context, signal);
+    if (!changed) return false;
+    this.deps.log('rotation', { resource: context.resource.metadata.name, step: describeAction(action) });
+    // An event a phase: what a person wants to read afterwards.
+    if (action.kind === 'write journal') {
+      await this.#tell(context.resource, { type: action.warn ? 'Warning' : 'Normal', reason: action.warn ? 'RotationUndone' : 'Rotation', action: 'Rotate', note: action.note });
+    }
+    return true;
+  }
+
   async #report(resource: GlitchTipResource, status: GlitchTipStatus, signal: AbortSignal): Promise<void> {
     const { name } = resource.metadata;
     this.deps.onStatus(name, status);
-    if (sameStatus(resource.status, status)) return;
-    await this.deps.cluster.applyStatus(name, status, signal);
+    if (canonical(resource.status && ownStatus(resource.status)) === canonical(status)) return;
+    if (!(await this.#writeStatus(resource, status, signal))) return;
     const ready = status.conditions?.find((condition) => condition.type === 'Ready');
     this.deps.log('status changed', { resource: name, ready: ready?.status, reason: ready?.reason, message: ready?.message });
     if (ready?.reason === REASONS.InvalidSpec) await this.#tell(resource, { type: 'Warning', reason: ready.reason, action: 'Validate', note: ready.message });
   }
 
-  /** An event is for people to read: that it could not be written must not stop or repeat the work that it tells of. */
-  async #tell(resource: GlitchTipResource, event: EventNote): Promise<void> {
+  /**
+   * False when it was refused, which must not stop what is to be done: a rotation would stay half way, without a step and without its
+   * deadline. No step relies on the status having been written: what has to be written ahead is in the journal, which the plan's own
+   * actions write, in their order. Of the status the plan reads only dates of conditions and what it last knew of Secrets that cannot
+   * be read; the health controller reads when the schedule is next, and the phase from the journal.
+   */
+  async #writeStatus(resource: GlitchTipResource, status: GlitchTipStatus, signal: AbortSignal): Promise<boolean> {
+    const { name } = resource.metadata;
     try {
-      // events.k8s.io takes notes of up to 1 kB.
-      await this.deps.cluster.recordEvent(resource, { ...event, note: event.note.slice(0, 1_000) }, new Date(this.deps.clock.now()));
+      await this.deps.cluster.applyStatus(name, status, signal);
+      this.#refused.delete(name);
+      return true;
     } catch (error) {
-      this.deps.log('event not recorded', { resource: resource.metadata.name, reason: event.reason, error: error instanceof Error ? error.message : String(error) });
+      if (!isRefusal(error)) throw error;
+      await this.#tellRefusal(resource, error.message);
+      return false;
     }
   }
-}
 
-interface Context {
-  readonly resource: GlitchTipResource;
-  readonly spec: GlitchTipSpec;
-  readonly observed: Observed;
-}
+  /** Once, and not at every look: until a status is taken again. */
+  async #tellRefusal(resource: GlitchTipResource, error: string): Promise<void> {
+    const { name } = resource.metadata;
+    if (this.#refused.has(name)) return;
+    this.#refused.add(name);
+    this.deps.warn('status refused: what it says is not true any more; is the CRD of this version applied?', { resource: name, error });
+    await this.#tell(resource, { type: 'Warning', reason: 'StatusRefused', action: 'Report', note: error });
+  }
 
-/** Equal whatever the order of the keys: the API server returns them in its own. */
-function sameStatus(a: GlitchTipStatus | undefined, b: GlitchTipStatus): boolean {
-  return canonical(a) === canonical(b);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  #tell(resource: GlitchTipResource, event: EventNote): Promise<void> {
+    return recordEvent(this.deps, resource, event, new Date(this.deps.clock.now()));
+  }
 }

@@ -3,10 +3,20 @@ import type { Clock } from '../../../operator/runtime/clock.js';
 
 export class FakeClock implements Clock {
   #now = 0;
+  #stepped = 0;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 
   now(): number {
+    return this.#now + this.#stepped;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock forward, or back; no time passes by it, and timers do not notice. */
+  step(milliseconds: number): void {
+    this.#stepped += milliseconds;
   }
 
   after(milliseconds: number, callback: () => void): () => void {

@@ -41,9 +41,9 @@ describe('the plan', () => {
     ['is empty', { postgres: postgresOf(stateOf({ roles: [], database: { kind: 'absent' } })) }, ['change glitchtip for glitchtip_a'], 'False BootstrapPending'],
     ['is empty but a Secret is missing: the Secret comes first', { secrets: { administrator: ABSENT }, postgres: postgresOf(stateOf({ roles: [] })) }, ['create glitchtip-admin'], 'False BootstrapPending'],
     ['is empty and the operator suspended', { spec: { suspend: true }, postgres: postgresOf(stateOf({ roles: [] })) }, [], 'False BootstrapPending'],
-    ['refuses the application: its password is never replaced', { postgres: { kind: 'observed', state: stateOf(), login: { kind: 'refused' } } }, [], 'False LoginRefused'],
-    ['lets the application act as itself', { postgres: { kind: 'observed', state: stateOf(), login: { kind: 'accepted', actsAs: 'glitchtip_a' } } }, [], 'False WrongRole'],
-    ['is lost between two looks', { postgres: { kind: 'observed', state: stateOf(), login: { kind: 'unreachable', why: '57P03' } } }, [], 'False Unreachable'],
+    ['refuses the application: its password is never replaced', { postgres: { kind: 'observed', via: 'published', state: stateOf(), login: { kind: 'refused' } } }, [], 'False LoginRefused'],
+    ['lets the application act as itself', { postgres: { kind: 'observed', via: 'published', state: stateOf(), login: { kind: 'accepted', actsAs: 'glitchtip_a' } } }, [], 'False WrongRole'],
+    ['is lost between two looks', { postgres: { kind: 'observed', via: 'published', state: stateOf(), login: { kind: 'unreachable', why: '57P03' } } }, [], 'False Unreachable'],
     ['is well', {}, [], 'True LoginWorks'],
   ])('when Postgres %s', (_, scene, actions, database) => {
     const made = planOf(scene);
@@ -85,11 +85,11 @@ describe('the plan', () => {
 });
 
 describe('the plan for Postgres', () => {
-  const wanted: WantedRoles = { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b' };
+  const wanted: WantedRoles = { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true };
   const [owner, a, b] = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), roleOf('glitchtip_a', { canLogin: true, hasVerifier: true }), roleOf('glitchtip_b')];
   const open = { kind: 'present' as const, owner: 'glitchkeeper', publicCanConnect: true, publicCanCreateInSchema: true };
 
-  it.each<[string, Parameters<typeof stateOf>[0], string[]]>([
+  it.each<[string, Parameters<typeof stateOf>[0], string[], boolean?]>([
     ['whole: nothing', {}, []],
     ['without a database: only the database, closed at the next look', { database: { kind: 'absent' } }, ['database glitchtip created']],
     ['with an open database of the superuser: owned and closed', { database: open }, ['database glitchtip belongs to glitchtip', 'database glitchtip closed to the public', 'schema public of glitchtip closed to the public']],
@@ -98,9 +98,10 @@ describe('the plan for Postgres', () => {
     ['with a login that has one but may not log in: the same password', { roles: [owner, { ...a, canLogin: false }, b] }, ['role glitchtip_a may log in']],
     ['with a login that does not act as the owner', { roles: [owner, { ...a, actsAs: undefined }, b] }, ['role glitchtip_a acts as glitchtip']],
     ['with a login that is no member', { roles: [owner, { ...a, memberOf: [] }, b] }, ['role glitchtip_a is a member of glitchtip']],
-    ['with an idle login that has a password and may log in: left to the rotation', { roles: [owner, a, { ...b, hasVerifier: true, canLogin: true }] }, []],
-  ])('%s', (_, state, changes) => {
-    expect(planDatabase(stateOf(state), wanted).map(describeChange)).toEqual(changes);
+    ['with an idle login that has a password and may log in: closed', { roles: [owner, a, { ...b, hasVerifier: true, canLogin: true }] }, ['role glitchtip_b may not log in']],
+    ['with an idle login that has a password and may log in, in a rotation: left to the rotation', { roles: [owner, a, { ...b, hasVerifier: true, canLogin: true }] }, [], true],
+  ])('%s', (_, state, changes, rotating = false) => {
+    expect(planDatabase(stateOf(state), { ...wanted, rotating }).map(describeChange)).toEqual(changes);
   });
 
   it('never gives a second password to a login', () => {
@@ -110,7 +111,7 @@ describe('the plan for Postgres', () => {
 });
 
 describe('the settings file', () => {
-  const resource = (hash?: string) => ({ metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, annotations: hash ? { 'glitchkeeper.io/settings-hash': hash } : undefined }, spec: {} });
+  const resource = (hash?: string) => ({ metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1', annotations: hash ? { 'glitchkeeper.io/settings-hash': hash } : undefined }, spec: {} });
   it.each([
     ['is applied when there is no resource', undefined, 'apply'],
     ['is applied when another hand made the resource', resource(), 'apply'],

@@ -1,6 +1,6 @@
 // Builds what the operator observes, sound unless said otherwise, for the tables of its plan.
 import { parseSpec, type GlitchTipSpec } from '../../../operator/api/glitchtip.js';
-import type { ObservedPostgres, ObservedRole, ObservedSecret, ObservedSecrets, PostgresState } from '../../../operator/core/observed.js';
+import type { Observed, ObservedPostgres, ObservedRole, ObservedSecret, ObservedSecrets, PostgresState } from '../../../operator/core/observed.js';
 import { plan, type Plan } from '../../../operator/core/plan.js';
 import type { Crypto } from '../../../operator/core/secrets.js';
 import { Sensitive } from '../../../operator/core/sensitive.js';
@@ -41,7 +41,7 @@ export function secretsOf(changes: Partial<ObservedSecrets> = {}): ObservedSecre
 }
 
 export function roleOf(name: string, changes: Partial<ObservedRole> = {}): ObservedRole {
-  return { name, canLogin: false, hasVerifier: false, memberOf: ['glitchtip'], actsAs: 'glitchtip', ...changes };
+  return { name, canLogin: false, hasVerifier: false, memberOf: ['glitchtip'], actsAs: 'glitchtip', attributes: [], bootstrap: false, sessions: 0, ...changes };
 }
 
 export function stateOf(changes: Partial<PostgresState> = {}): PostgresState {
@@ -57,7 +57,7 @@ export function stateOf(changes: Partial<PostgresState> = {}): PostgresState {
 }
 
 export function postgresOf(state: PostgresState = stateOf()): ObservedPostgres {
-  return { kind: 'observed', state, login: { kind: 'accepted', actsAs: 'glitchtip' } };
+  return { kind: 'observed', state, login: { kind: 'accepted', actsAs: 'glitchtip' }, via: 'published' };
 }
 
 export interface Scene {
@@ -68,13 +68,16 @@ export interface Scene {
 }
 
 export function planOf({ spec, secrets, postgres = postgresOf(), previous }: Scene): Plan {
-  const observed = { secrets: secretsOf(secrets), postgres };
+  const observed: Observed = { secrets: secretsOf(secrets), postgres, valkey: { kind: 'none' }, journal: { kind: 'absent' } };
   return plan({ spec: specOf(spec), observed, previous, at: { now: NOW, generation: 3 } }, countingCrypto());
 }
 
 /** What a plan does, in words. */
 export function actionsOf({ actions }: Plan): string[] {
-  return actions.map((action) => (action.kind === 'create secret' ? `create ${action.name}` : `change ${action.wanted.database} for ${action.wanted.active}`));
+  return actions.map((action) => {
+    if (action.kind === 'create secret') return `create ${action.name}`;
+    return action.kind === 'change database' ? `change ${action.wanted.database} for ${action.wanted.active}` : action.kind;
+  });
 }
 
 /** A condition as "status reason". */

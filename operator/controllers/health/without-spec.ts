@@ -1,0 +1,50 @@
+// A resource whose spec cannot be understood, and of which no earlier one is known: nothing is looked at, and that is said.
+import { alertsSpec, type HealthStatus } from '../../api/health.js';
+import { HEALTH_CONDITION_TYPES, REASONS } from '../../api/conditions.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip.js';
+import { withoutAhead } from '../../core/alerts/ahead.js';
+import { dateHealth, type HealthFinding } from '../../core/health/conditions.js';
+import { buildHealth, isWorthWriting } from '../../core/health/status.js';
+import type { Messenger } from '../messenger.js';
+import type { ClusterPort } from '../ports.js';
+import type { OpenBook } from './book.js';
+
+export interface WithoutSpec {
+  readonly resource: GlitchTipResource;
+  /** Each is a field and what is wrong with it. */
+  readonly problems: readonly string[];
+  readonly book: OpenBook;
+  readonly now: Date;
+}
+
+/** Tells what waits, and writes that nothing is known. `checkedAt` stays: it was no check. */
+export async function reportWithoutSpec(deps: { readonly cluster: ClusterPort; readonly messenger: Pick<Messenger, 'deliver'> }, { resource, problems, book, now }: WithoutSpec, signal: AbortSignal): Promise<HealthStatus> {
+  const { metadata: { name, generation }, spec, status } = resource;
+  const save = (each: OpenBook['first']) => book.save(each, signal);
+  const told = await deps.messenger.deliver(withoutAhead(book.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
+  await save(told);
+  const health: HealthStatus = { ...buildHealth(told, status?.health?.figures ?? {}, now), checkedAt: status?.health?.checkedAt };
+  const report = { conditions: dateHealth(unknown(problems), status, { now, generation }), health };
+  if (isWorthWriting(report, status, now)) await deps.cluster.applyHealth(name, report, signal);
+  return health;
+}
+
+function unknown(problems: readonly string[]): HealthFinding[] {
+  const message = `Health is not watched, because the spec cannot be understood: ${problems.join('; ')}.`;
+  return HEALTH_CONDITION_TYPES.map((type) => ({ type, status: 'Unknown', reason: REASONS.NotObserved, message }));
+}
+
+/** What of the spec says where letters go; its defaults where that cannot be understood either. */
+function alertsOf(raw: unknown): GlitchTipSpec['alerts'] {
+  const parsed = alertsSpec.safeParse(fieldOf(raw, 'alerts') ?? {});
+  return parsed.success ? parsed.data : alertsSpec.parse({});
+}
+
+/** A person switched it off, whatever else cannot be understood. */
+export function isSwitchedOff(raw: unknown): boolean {
+  return fieldOf(fieldOf(raw, 'health'), 'enabled') === false;
+}
+
+function fieldOf(raw: unknown, name: string): unknown {
+  return typeof raw === 'object' && raw !== null ? (raw as Readonly<Record<string, unknown>>)[name] : undefined;
+}

@@ -1,0 +1,179 @@
+// What the controllers need of the world; io/ provides it, tests may cut it off.
+import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip.js';
+import type { Delivery } from '../core/alerts/outbox.js';
+import type { TelegramText } from '../core/alerts/forms.js';
+import type { ObservedWatchbook, StoredWatchbook } from '../core/alerts/watchbook.js';
+import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/facts.js';
+import type { HealthReport } from '../core/health/status.js';
+import type { ObservedJournal, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/observed.js';
+import type { DatabaseChange, WantedRoles } from '../core/roles.js';
+import type { WriteJournal, WriteSecret } from '../core/rotation/actions.js';
+import type { CreateSecret } from '../core/secrets.js';
+import type { Sensitive } from '../core/sensitive.js';
+
+/** What happened, for `kubectl describe`; never a value. */
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+}
+
+/** A login by name and password. */
+export interface Login {
+  readonly user: string;
+  readonly password: Sensitive;
+}
+
+/** One that may be the operator's, and where its password is kept. */
+export interface OperatorLogin extends Login {
+  readonly via: Via;
+}
+
+/** Secrets, the resource and its journal. Writes answer false when somebody else wrote since. */
+export interface ClusterPort {
+  observeSecret(name: string, signal: AbortSignal): Promise<ObservedSecret>;
+  createSecret(action: CreateSecret, signal: AbortSignal): Promise<'created' | 'exists'>;
+  writeSecret(action: WriteSecret, signal: AbortSignal): Promise<boolean>;
+  observeJournal(name: string, signal: AbortSignal): Promise<ObservedJournal>;
+  writeJournal(name: string, action: WriteJournal, signal: AbortSignal): Promise<boolean>;
+  readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined>;
+  dropRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
+  applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void>;
+  /** The health controller's part of the status; undefined takes it away. */
+  applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void>;
+  recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void>;
+  /** `name` is the resource's. */
+  readWatchbook(name: string, signal: AbortSignal): Promise<ObservedWatchbook>;
+  /** The version written; undefined when somebody else wrote since. */
+  writeWatchbook(name: string, stored: StoredWatchbook, signal: AbortSignal): Promise<string | undefined>;
+  /** Takes the annotation that asks for a test message away, unless the resource changed since it was read. */
+  dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Deployments, pods, Jobs, quota. */
+export interface WorkloadsPort {
+  observe(name: string, signal: AbortSignal): Promise<ObservedWorkload>;
+  roll(name: string, rotation: string | undefined, signal: AbortSignal): Promise<void>;
+  runningJobs(signal: AbortSignal): Promise<readonly string[]>;
+  podAddresses(signal: AbortSignal): Promise<readonly string[]>;
+  noRoomFor(name: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Asks whether a step is still wanted; throws when it is not. */
+export type Fence = () => Promise<void>;
+
+/** Who changes a role, and what is asked right before it. */
+export interface RolePlace {
+  readonly operator: Login;
+  readonly fence: Fence;
+}
+
+/** Postgres: the server that the spec names, and GlitchTip's tables in it. */
+export interface PostgresPort {
+  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], application: Login | undefined): Promise<ObservedPostgres>;
+  change(spec: GlitchTipSpec, operator: Login, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]>;
+  tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState): Promise<ObservedLogin>;
+  countSessions(spec: GlitchTipSpec, operator: Login, of: { readonly logins: readonly string[]; readonly pods: readonly string[] }): Promise<ReadonlyMap<string, { readonly ours: number; readonly others: number }>>;
+  openLogin(spec: GlitchTipSpec, place: RolePlace, role: string, password: Sensitive): Promise<void>;
+  closeLogin(spec: GlitchTipSpec, place: RolePlace, role: string): Promise<void>;
+  replaceOperatorPassword(spec: GlitchTipSpec, place: RolePlace, password: Sensitive): Promise<void>;
+  /** Whether one of these events (32 hexadecimal digits), sent between these moments, is stored. */
+  isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }): Promise<boolean>;
+  /** Project and key for events of the operator's own; made when they are missing. */
+  ensureCanary(spec: GlitchTipSpec, operator: Login): Promise<Canary>;
+  judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }): Promise<ObservedRollout['administrator']>;
+  setAdministratorPassword(spec: GlitchTipSpec, place: RolePlace, account: { readonly email: string; readonly password: Sensitive }): Promise<void>;
+  /** Sessions that Django keeps in the database. */
+  endSessions(spec: GlitchTipSpec, operator: Login): Promise<void>;
+}
+
+export interface Canary {
+  readonly project: number;
+  /** 32 hexadecimal digits. */
+  readonly key: string;
+}
+
+export interface ValkeyAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Passwords: those that may be the operator's, tried in turn. */
+export interface ValkeyPort {
+  observe(address: ValkeyAddress, operator: readonly Sensitive[]): Promise<ObservedValkey>;
+  tryPassword(address: ValkeyAddress, password: Sensitive): Promise<'accepted' | 'refused' | 'unreachable'>;
+  setPasswords(address: ValkeyAddress, operator: readonly Sensitive[], wanted: ValkeyPasswords): Promise<void>;
+  endSessions(address: ValkeyAddress, operator: readonly Sensitive[]): Promise<void>;
+  endForeignConnections(address: ValkeyAddress, operator: readonly Sensitive[], pods: readonly string[]): Promise<void>;
+}
+
+/** GlitchTip's own HTTP. */
+export interface WebPort {
+  /** Sends an event; resolves to the status code. @throws when there is no answer */
+  sendEvent(address: { readonly host: string; readonly port: number }, canary: Canary, id: string): Promise<number>;
+}
+
+/** What is to be looked at in Postgres. */
+export interface DatabaseQuestion {
+  readonly spec: GlitchTipSpec;
+  /** Those that may be the operator's, tried in turn. */
+  readonly operator: readonly Login[];
+  readonly application: Login | undefined;
+  /** False: web would not take an event, and none is sent. */
+  readonly webAnswers: boolean;
+  /** Whether to ask for the room on the volume: it costs a process in the server. */
+  readonly withVolume: boolean;
+}
+
+export interface DatabaseLook {
+  readonly database: ObservedDatabase;
+  readonly canary: CanaryFacts;
+  readonly volumes: Seen<readonly VolumeFacts[]>;
+}
+
+/** What the health controller looks at, and the two things that it repairs. Not being able to look is an observation. */
+export interface HealthPort {
+  observeCluster(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts>;
+  observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[]): Promise<WebFacts>;
+  /** Sends an event and looks for it; remembers for the resource which of its events are missing. */
+  observeDatabase(resource: string, question: DatabaseQuestion): Promise<DatabaseLook>;
+  observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[]): Promise<ObservedQueue>;
+  /** False when there is no migrate Job to run again. */
+  rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;
+  restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;
+  /** The resource is gone, or is somebody else's. */
+  forget(resource: string): void;
+}
+
+/** A chat of Telegram, and the bot that writes to it. */
+export interface TelegramChat {
+  /** Address of the Bot API, without a slash at its end. */
+  readonly api: string;
+  readonly token: Sensitive;
+  readonly chat: Sensitive;
+}
+
+export interface TelegramMessage {
+  readonly text: TelegramText;
+  readonly silent: boolean;
+  /** The message that it answers or, with `edit`, that it takes the place of. */
+  readonly about?: number;
+}
+
+/** Where alerts go. None of them throws, and no text that they give says an address or a token. */
+export interface NotifiersPort {
+  sendTelegram(to: TelegramChat, message: TelegramMessage, signal: AbortSignal): Promise<Delivery>;
+  editTelegram(to: TelegramChat, message: TelegramMessage & { readonly about: number }, signal: AbortSignal): Promise<Delivery>;
+  /** `id` is the same for each try of a message. */
+  postWebhook(url: Sensitive, message: { readonly id: string; readonly body: object }, signal: AbortSignal): Promise<Delivery>;
+  beat(url: Sensitive, signal: AbortSignal): Promise<Delivery>;
+}
+
+export interface Ports {
+  readonly cluster: ClusterPort;
+  readonly workloads: WorkloadsPort;
+  readonly postgres: PostgresPort;
+  readonly valkey: ValkeyPort;
+  readonly web: WebPort;
+}
