@@ -1,5 +1,5 @@
 // kubectl as the commands here use it: one cluster, one namespace, JSON in and out.
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 
 export interface Target {
   /** Program to run: "kubectl" from PATH, or the embedded cluster's own. */
@@ -14,11 +14,6 @@ export interface Target {
 export async function kubectl(target: Target, ...args: string[]): Promise<string> {
   const { stdout } = await execa(target.kubectl, [...target.cluster, ...args]);
   return stdout;
-}
-
-/** kubectl that goes on until it is stopped, such as a port-forward. */
-export function startKubectl(target: Target, ...args: string[]): ResultPromise<{ reject: false }> {
-  return execa(target.kubectl, [...target.cluster, ...args], { reject: false });
 }
 
 /** How a person runs kubectl against the same cluster. */

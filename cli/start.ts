@@ -1,13 +1,15 @@
 // `npm start`, the main job: the whole stack running on a real Kubernetes, ending with a table and a URL.
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { loadSettings } from '../charts/load-settings.js';
+import { findSettings, loadSettings } from '../charts/load-settings.js';
 import type { Settings } from '../charts/settings.js';
 import { HTTP_PORT } from '../charts/releases.js';
 import { SECRETS } from '../charts/names.js';
 import { topologyOf } from '../charts/topology.js';
 import { answers, forward } from './forward.js';
+import { interrupted } from './interrupted.js';
 import { kubectl, kubectlCommand } from './kubectl.js';
+import { wholeNumber } from './numbers.js';
 import { parseMetrics, parsePods, reportParts, type PartReport } from './parts.js';
 import { renderParts } from './table.js';
 import { chooseCluster, type ChosenCluster } from './target.js';
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
   if (await answers(port)) throw new Error(`localhost:${port} is taken by another program: pass --port`);
 
   await synthesize();
-  const settings = loadSettings(process.env.GLITCHKEEPER_SETTINGS ?? 'settings.yaml');
+  const settings = loadSettings(findSettings(process.env.GLITCHKEEPER_SETTINGS));
   const cluster = await chooseCluster(flags, say);
   say(`\napplying dist/ to ${cluster.description}`);
   await kubectl(cluster, 'apply', '--warnings-as-errors', '-f', 'dist/');
@@ -109,18 +111,6 @@ function directions(cluster: ChosenCluster, { namespace, administrator }: Settin
 async function leave(cluster: ChosenCluster): Promise<void> {
   if (cluster.embedded && !flags.keep) await cluster.remove();
   else if (cluster.embedded) say('left running: npm run cluster -- status; npm run cluster -- down');
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-}
-
-function wholeNumber(flag: string, text: string, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`${flag}: expected a whole number from 1 to ${most}, found "${text}"`);
-  return value;
 }
 
 main().catch((error: unknown) => {

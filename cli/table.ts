@@ -1,4 +1,4 @@
-// The table that `npm start` ends with.
+// The table of the parts, for `npm start` and `glitchkeeper status`.
 import Table from 'cli-table3';
 import type { PartReport } from './parts.js';
 

@@ -1,0 +1,12 @@
+// `glitchkeeper history`: the rotations that have ended.
+import { renderHistory } from '../report/screen.js';
+import { readResource } from '../resource.js';
+import type { Context, ExitCode } from './command.js';
+
+export async function history({ place, output }: Context): Promise<ExitCode> {
+  const { name, namespace, status } = await readResource(place);
+  const ended = status.rotation?.history ?? [];
+  if (output.json) output.printJson({ name, namespace, history: ended });
+  else output.print(renderHistory(ended, output.paint));
+  return 0;
+}

@@ -1,0 +1,135 @@
+// The CLI's commands and options; what they do is in commands/.
+import { Command, CommanderError, Option } from 'commander';
+import { CREDENTIALS } from '../operator/api/rotation.js';
+import { bundle } from './commands/bundle.js';
+import { testAlerts } from './commands/alert.js';
+import type { Context, ExitCode } from './commands/command.js';
+import { doctor } from './commands/doctor.js';
+import { history } from './commands/history.js';
+import { open } from './commands/open.js';
+import { rotate } from './commands/rotate.js';
+import { status } from './commands/status.js';
+import { watchStatus } from './commands/watch-status.js';
+import { Failure } from './failure.js';
+import { interrupted } from './interrupted.js';
+import { wholeNumber } from './numbers.js';
+import { openOutput, printFailure, type Output } from './output.js';
+
+/** Longer than every deadline of a rotation together (operator/core/rotation/protocol.ts), and time to wait for its turn. Seconds. */
+const ROTATION_TIMEOUT = '1800';
+/** Longer than two checks of the operator's at the default settings, and a slow channel. Seconds. */
+const ALERT_TIMEOUT = '120';
+const PORT = '9090';
+/** A look costs four calls of kubectl, about half a second of one core. Seconds. */
+const WATCH_EVERY = '5';
+
+interface GlobalOptions {
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly json: boolean;
+}
+
+/** The world outside, for tests to replace. */
+export interface World {
+  readonly openOutput: (json: boolean) => Output;
+  /** When `open` and `status --watch` end. */
+  readonly until: () => Promise<void>;
+}
+
+/** @param program the words that started it, such as "kubectl glitchtip" */
+export async function run(program: string, args: readonly string[], world: World = { openOutput, until: interrupted }): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  // What was not understood may be an option, so that it cannot be asked for this one.
+  const json = args.includes('--json');
+  const command = buildProgram(program, { ...world, json }, (result) => { code = result; });
+  try {
+    await command.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = error instanceof CommanderError ? misunderstood(error) : error;
+    if (!(failure instanceof Failure)) throw error;
+    // Commander has told a person already.
+    if (json || failure === error) printFailure(world.openOutput(json), failure);
+    return exitCodeOf(failure);
+  }
+}
+
+function exitCodeOf({ kind }: Failure): ExitCode {
+  return kind === 'refused' || kind === 'conflict' ? 1 : 2;
+}
+
+function misunderstood({ code, message }: CommanderError): Failure {
+  return new Failure('usage', code === 'commander.help' ? 'expected a command' : message.replace(/^error: /, ''));
+}
+
+function buildProgram(name: string, { openOutput: output, until, json }: World & { readonly json: boolean }, done: (code: ExitCode) => void): Command {
+  const program = new Command(name)
+    .description('Looks after a GlitchTip that glitchkeeper runs. Everything goes through kubectl, and no credential is ever printed.')
+    .option('--context <name>', 'kube context (default: the current one)')
+    .option('--kubeconfig <file>', 'kubeconfig file (default: as kubectl chooses)')
+    .option('-n, --namespace <name>', 'namespace of the GlitchTip resource', 'glitchtip')
+    .option('--name <name>', 'name of the GlitchTip resource', 'glitchtip')
+    .option('--json', 'JSON instead of text', false)
+    .configureHelp({ showGlobalOptions: true })
+    // A program is told once, and in its own language.
+    .configureOutput(json ? { writeErr: () => undefined } : {})
+    .exitOverride();
+  const context = (): Context => contextOf(program.opts(), output);
+
+  program.command('status')
+    .description('is it well, and what is wrong: incidents, parts, figures, credentials, the rotation under way; exits with 0 when well, 1 when not, 2 when unknown')
+    .option('--watch', 'a live screen until Ctrl-C; a line a change where there is no terminal', false)
+    .option('--every <seconds>', 'how often --watch looks', WATCH_EVERY)
+    .action(async ({ watch, every }: { watch: boolean; every: string }) => {
+      const seconds = wholeNumber('--every', every, 3_600);
+      done(await (watch ? watchStatus(context(), { every: seconds, until }) : status(context())));
+    });
+
+  program.command('doctor')
+    .description('checks a cluster from the outside in; of each finding what is wrong and what helps; exits with 0 when nothing is, 1 when something is, 2 when the cluster does not answer')
+    .action(async () => done(await doctor(context())));
+
+  program.command('bundle')
+    .description('a support archive: objects, events, logs and findings, with every secret value removed')
+    .option('--output <file>', 'where to write it (default: glitchkeeper-NAMESPACE-TIME.tar.gz)')
+    .action(async (options: { output?: string }) => done(await bundle(context(), options)));
+
+  program.command('rotate')
+    .description('asks the operator to replace credentials: all of them, without refusing an event')
+    .addOption(new Option('--compromised', 'a secret leaked: everything, at once; ends every session').default(false).conflicts('only'))
+    .option('--only <names>', `some of ${CREDENTIALS.join(',')}`)
+    .option('--wait', 'wait for the end and show each phase; exits with 0 when completed, 1 when undone or not in time', false)
+    .option('--timeout <seconds>', 'how long to wait', ROTATION_TIMEOUT)
+    .option('--yes', 'do not ask before --compromised', false)
+    .action(async (options: { compromised: boolean; only?: string; wait: boolean; timeout: string; yes: boolean }) =>
+      done(await rotate(context(), { ...options, timeout: wholeNumber('--timeout', options.timeout, 86_400) })));
+
+  program.command('open')
+    .description('GlitchTip on http://localhost:PORT until Ctrl-C; connects again by itself')
+    .option('--port <number>', 'port on this machine', PORT)
+    .action(async ({ port }: { port: string }) => done(await open(context(), { port: wholeNumber('--port', port, 65_535), until })));
+
+  program.command('alert')
+    .description('alerts by Telegram, webhook and heartbeat')
+    .command('test')
+    .description('has the operator send a test message to every channel; exits with 0 when each took it, 1 when one did not, 2 when unknown or none is set up')
+    .option('--timeout <seconds>', 'how long to wait for the operator', ALERT_TIMEOUT)
+    .action(async ({ timeout }: { timeout: string }) => done(await testAlerts(context(), { timeout: wholeNumber('--timeout', timeout, 86_400) })));
+
+  program.command('history')
+    .description('the rotations that have ended')
+    .action(async () => done(await history(context())));
+  return program;
+}
+
+function contextOf({ context, kubeconfig, namespace, name, json }: GlobalOptions, output: World['openOutput']): Context {
+  const cluster = [
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--context', context]),
+  ];
+  const target = { kubectl: 'kubectl', cluster, description: context === undefined ? 'the current context' : `context ${context}` };
+  return { place: { target, namespace, name }, output: output(json) };
+}
