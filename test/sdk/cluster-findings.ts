@@ -24,7 +24,7 @@ export function publicWays(services: readonly ServiceFacts[], pods: readonly Pod
   ];
 }
 
-/** The four parts that the limits are promised for (requirements row 6); a profile without Valkey has three. */
+/** The four parts that the limits are promised for; a profile without Valkey has three. */
 export const PARTS = ['web', 'worker', 'postgres', 'valkey'] as const;
 
 /** A container's limits as its manifest says and as the kernel enforces them; undefined where there is none. */

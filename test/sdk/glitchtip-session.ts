@@ -23,6 +23,13 @@ export class GlitchTipSession {
 
   constructor(private readonly baseUrl: string) {}
 
+  /** The same cookies at another address of the same instance: another port-forward. */
+  at(baseUrl: string): GlitchTipSession {
+    const session = new GlitchTipSession(baseUrl);
+    for (const [name, value] of this.cookies) session.cookies.set(name, value);
+    return session;
+  }
+
   /** @throws ApiError when the e-mail and password are refused (400) or the attempts are too many (429). */
   async login(email: string, password: string): Promise<void> {
     const answer = await this.post('/_allauth/browser/v1/auth/login', { email, password });

@@ -23,7 +23,7 @@ export interface ProvisionRequest {
 
 export type ParsedOptions = { readonly ok: true; readonly options: VerifyOptions } | { readonly ok: false; readonly problems: Problem[] };
 
-/** The commander program; its defaults are those of requirements row 12. */
+/** The commander program; its defaults are the load that the default limits are promised for. */
 export function program(): Command {
   return new Command('verify')
     .description('Checks a GlitchTip instance with the real Sentry SDK: compatibility, real patterns, load, production.')

@@ -1,5 +1,6 @@
 /** The embedded single-node Kubernetes, as `npm start` and the tests use it. */
 export { up } from './up.js';
+export { prepareMachine } from './prepare.js';
 export { down, type DownOptions } from './down.js';
 export { status, renderStatus, type ClusterStatus, type ComponentReport } from './status.js';
 export type { ClusterHandle, ContainerReference, KernelLimits } from './handle.js';

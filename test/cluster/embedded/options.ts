@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 /** The instance that `npm start` and `npm run cluster` use when no name is given. */
 export const defaultName = 'glitchkeeper';
 
-/** The memory of the host that the product is made for (requirements row 6). */
+/** The memory of the host that the product is made for. */
 export const defaultMemory = '1.9Gi';
 
 /**

@@ -4,20 +4,21 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { ensureNetwork } from './address.js';
 import { readAccess, type ApiAccess } from './api.js';
-import { dropFromPageCache, ensureBinaries } from './binaries.js';
+import { dropFromPageCache } from './binaries.js';
 import { createCgroup, locateCgroup, type HostCgroup } from './cgroups.js';
 import { buildFiles, writeFiles } from './config/files.js';
 import { addonsReadyFile, apiReadyFile, type Binaries, type Layout } from './config/layout.js';
 import { deleteInstance, takeDown } from './down.js';
 import { buildHandle, type ClusterHandle } from './handle.js';
-import { importImages, prepareImages } from './images.js';
+import { importImages } from './images.js';
 import { instancesRoot, readNetwork, withLock, writeNetwork } from './instance.js';
 import { checkMachine } from './kernel.js';
 import { writeKubeconfigs } from './kubeconfig.js';
 import { createNetwork } from './network.js';
 import { resolveOptions, shortHash, type ClusterOptions, type ClusterSettings } from './options.js';
-import { ensurePackages, imageRequirements, locateSystemPrograms, nodeRequirements } from './packages.js';
+import { locateSystemPrograms } from './packages.js';
 import { ensurePki } from './pki.js';
+import { prepareMachine } from './prepare.js';
 import { buildProgress, type Progress } from './progress.js';
 import { openGate, waitForAddons, waitForApi, waitForNode, waitForPodReports } from './ready.js';
 import { launch, runningPid } from './supervisor.js';
@@ -32,12 +33,7 @@ export async function up(options: ClusterOptions = {}): Promise<ClusterHandle> {
   const progress = buildProgress(options.log ?? ((line) => console.error(line)), Date.now);
   await checkMachine();
   const root = instancesRoot(settings);
-  const withImages = options.images ?? true;
-  // Two first starts at once would download and compile everything twice.
-  const prepared = await withLock(root, '.prepare', () => progress.say('waiting for another first start'), async () => {
-    await ensurePackages(withImages ? [...nodeRequirements, ...imageRequirements] : nodeRequirements, progress);
-    return { binaries: await ensureBinaries(progress), archives: withImages ? await prepareImages(progress) : [] };
-  });
+  const prepared = await prepareMachine({ images: options.images ?? true }, progress);
   const waiting = (): void => progress.say(`waiting for another command on "${settings.name}"`);
   return withLock(root, settings.name, waiting, async () => {
     if (options.fresh === true) await deleteInstance(settings);

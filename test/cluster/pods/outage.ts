@@ -1,11 +1,8 @@
-// Probes that tell the truth: an outage of Postgres restarts nobody, a worker that froze is restarted.
+// Probes that tell the truth: an outage of Postgres restarts nobody.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { processesOf } from '../support/out-of-memory.js';
 import { lifeOf, type Part } from '../support/parts.js';
-import { tell } from '../support/report.js';
 import type { Stack } from '../support/stack.js';
-import { waitFor } from '../support/wait.js';
 import { proveEventStored } from './memory.js';
 
 const OUTAGE_MS = 60_000;
@@ -23,21 +20,6 @@ export function describeOutage(stack: Stack, dsn: () => string): void {
       // The connection pools of web and worker try again at growing intervals.
       await proveEventStored(stack, dsn());
     }, 420_000);
-
-    it('a frozen worker is restarted by its liveness probe, and stores again', async () => {
-      const before = await stack.ready();
-      const started = Date.now();
-      for (const id of await processesOf(stack, 'worker')) process.kill(id, 'SIGSTOP');
-      const { restarts } = present(before.get('worker'));
-      await waitFor<true>({ what: 'the frozen worker to be restarted and Ready', seconds: 300, every: 2 }, async () => {
-        const pod = await stack.pod('worker');
-        return pod.restarts === restarts + 1 && pod.ready ? { found: true } : { seen: `restarts ${pod.restarts}, ready ${String(pod.ready)}` };
-      });
-      tell(`the frozen worker was back after ${((Date.now() - started) / 1000).toFixed(0)} s`);
-      const events = await stack.kubectl('get', 'events', '--field-selector', 'reason=Unhealthy', '--output', 'jsonpath={.items[*].message}');
-      expect(events).toContain('Liveness probe failed');
-      await proveEventStored(stack, dsn());
-    }, 400_000);
   });
 }
 

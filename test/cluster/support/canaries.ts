@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { SECRETS } from '../../../charts/names.js';
+import { ALERTS_SECRET } from '../../../operator/api/names.js';
 import { processesIn } from '../embedded/cgroups.js';
 import type { ClusterHandle } from '../embedded/index.js';
 import type { Stack } from './stack.js';
@@ -16,21 +17,47 @@ export interface Canary {
 
 const secretList = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }), data: z.record(z.string(), z.string()).default({}) })) });
 
-/** Keys of the Secrets that are no secret, and the file that holds hashes only. */
-const NOT_SECRET = ['email', 'DATABASE_USER', 'users.acl'];
+/** Keys of the Secrets that are no secret, the file that holds hashes only, and the journal's own notes. */
+const NOT_SECRET = /(^|\.)(email|DATABASE_USER|users\.acl|record|telegram-api|telegram-chat)$/;
+/** Those of the operator, and the one that a person makes for alerts. */
+const OURS: readonly string[] = [...Object.values(SECRETS), ALERTS_SECRET];
 
-export async function readCanaries(stack: Stack): Promise<Canary[]> {
-  const { items } = secretList.parse(JSON.parse(await stack.kubectl('get', 'secrets', '--output', 'json')));
-  const ours = items.filter(({ metadata }) => Object.values<string>(SECRETS).includes(metadata.name));
-  return ours.flatMap(({ metadata, data }) => Object.entries(data)
-    .filter(([key]) => !NOT_SECRET.includes(key))
-    .map(([key, encoded]) => canary(`${metadata.name}/${key}`, Buffer.from(encoded, 'base64').toString('utf8'))));
+/** Every value that the Secrets ever held while somebody looked: old ones, new ones, and those that waited in the journal. */
+export class Canaries {
+  private readonly known = new Map<string, Canary>();
+
+  constructor(private readonly stack: Stack) {}
+
+  get all(): readonly Canary[] {
+    return [...this.known.values()];
+  }
+
+  /** Notes what the Secrets hold now, and returns it. */
+  async collect(): Promise<readonly Canary[]> {
+    const { items } = secretList.parse(JSON.parse(await this.stack.kubectl('get', 'secrets', '--output', 'json')));
+    const ours = items.filter(({ metadata }) => OURS.includes(metadata.name));
+    const now = ours.flatMap(({ metadata, data }) => Object.entries(data)
+      .filter(([key]) => !NOT_SECRET.test(key))
+      .flatMap(([key, encoded]) => secretsIn(Buffer.from(encoded, 'base64').toString('utf8')).map((value) => canary(`${metadata.name}/${key}`, value))));
+    for (const one of now) this.known.set(one.forms[0] ?? '', one);
+    return now;
+  }
 }
 
-function canary(name: string, value: string): Canary {
-  // Of redis://:PASSWORD@valkey:6379/0 only the password is one.
-  const secret = /^redis:\/\/[^:]*:([^@]+)@/.exec(value)?.[1] ?? value;
-  return { name, forms: [secret, decodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')] };
+/** Old SECRET_KEYs are kept as SECONDS:KEY, one a line; of redis://:PASSWORD@valkey:6379/0 only the password is secret. */
+function secretsIn(value: string): string[] {
+  return value.split('\n').map((line) => /^redis:\/\/[^:]*:([^@]+)@/.exec(line)?.[1] ?? line.replace(/^\d+:/, '')).filter((secret) => secret !== '');
+}
+
+function canary(name: string, secret: string): Canary {
+  return { name, forms: [secret, decodeURIComponent(secret), ...[0, 1, 2].map((offset) => insideBase64(secret, offset))] };
+}
+
+/** What of it is seen in the base64 of a longer text in which it begins at this offset (modulo 3): the characters that are its alone. */
+function insideBase64(secret: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  const whole = Math.floor(bytes.length / 3) * 4;
+  return bytes.toString('base64').slice(Math.ceil((offset * 4) / 3), whole);
 }
 
 /** Names of the credentials whose value is in the text. */

@@ -17,7 +17,7 @@ const pod = z.object({
     phase: z.string().default('Pending'),
     podIP: z.string().optional(),
     reason: z.string().optional(),
-    conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+    conditions: z.array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: z.string().nullish() })).default([]),
     containerStatuses: z.array(z.object({
       name: z.string(),
       restartCount: z.number(),
@@ -36,6 +36,8 @@ export interface PartPod {
   readonly uid: string;
   readonly ip: string;
   readonly ready: boolean;
+  /** Undefined while it is not Ready. Milliseconds since the epoch. */
+  readonly readySince: number | undefined;
   readonly restarts: number;
   /** When the container that runs now was started; undefined while none runs. */
   readonly startedAt: string | undefined;
@@ -55,6 +57,7 @@ export function partPods(json: string): Map<Part, PartPod> {
 }
 
 function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPod {
+  const readiness = status.conditions.find(({ type, status: value }) => type === 'Ready' && value === 'True');
   // Before the kubelet has seen it, a pod has no statuses; every part's container bears the part's name.
   const { name, restartCount, state, lastState } = status.containerStatuses[0] ?? { name: part, restartCount: 0, state: {}, lastState: {} };
   return {
@@ -62,7 +65,8 @@ function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPo
     container: { namespace: metadata.namespace, pod: metadata.name, container: name },
     uid: metadata.uid,
     ip: status.podIP ?? '',
-    ready: status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    ready: readiness !== undefined,
+    readySince: readiness && Date.parse(readiness.lastTransitionTime ?? metadata.creationTimestamp),
     restarts: restartCount,
     startedAt: state.running?.startedAt,
     lastEnd: state.terminated ?? lastState.terminated,

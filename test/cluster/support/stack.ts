@@ -24,6 +24,7 @@ export class Stack {
   private handle: ClusterHandle | undefined;
   private folder: string | undefined;
   private built: Synthesized | undefined;
+  private applied: Synthesized | undefined;
 
   constructor(readonly name: string) {}
 
@@ -64,9 +65,10 @@ export class Stack {
     return { folder: base, settings: checkSettings(input) };
   }
 
-  /** The README's apply; resolves to what kubectl printed. */
-  apply({ folder }: Synthesized = this.manifests): Promise<string> {
-    return this.cluster.kubectl(['apply', '--warnings-as-errors', '-f', folder]);
+  /** The README's apply, of the manifests that were applied last if none are given; resolves to what kubectl printed. */
+  apply(manifests: Synthesized = this.applied ?? this.manifests): Promise<string> {
+    this.applied = manifests;
+    return this.cluster.kubectl(['apply', '--warnings-as-errors', '-f', manifests.folder]);
   }
 
   /** kubectl in the stack's namespace. */

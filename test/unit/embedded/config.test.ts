@@ -58,7 +58,7 @@ describe('the components', () => {
 describe('the configuration files', () => {
   const files = buildFiles(layoutFor(), 'PEM', meminfo);
   const kubelet: unknown = parse(files['kubelet.yaml'] ?? '');
-  it("the kubelet rotates containers' logs at 10 MB, three files each (requirements row 9)", () => {
+  it("the kubelet rotates containers' logs at 10 MB, three files each", () => {
     expect(kubelet).toMatchObject({ containerLogMaxSize: '10Mi', containerLogMaxFiles: 3 });
   });
   it('the kubelet keeps the control plane out of what pods may use', () => {

@@ -1,5 +1,6 @@
 /** The argument list of every process of the node, and the order in which they start. */
 import { join } from 'node:path';
+import { NODE_MONITOR_GRACE } from '../../../../charts/host.js';
 import { busyboxImage } from '../../images/catalog.js';
 import { podCidr, serviceCidr } from '../address.js';
 import { localPathNamespace, metricsServerPort } from './addons.js';
@@ -92,6 +93,7 @@ function controllerManager({ binaries, settings: { paths } }: Layout): string[] 
     `--root-ca-file=${join(paths.pki, 'ca.crt')}`,
     '--use-service-account-credentials',
     '--leader-elect=false',
+    `--node-monitor-grace-period=${NODE_MONITOR_GRACE}`,
     `--cluster-cidr=${podCidr}`,
     '--profiling=false',
   ];

@@ -1,6 +1,7 @@
 /** Configuration of the kubelet. */
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { PRESSURE_REMEMBERED } from '../../../../charts/host.js';
 import { dnsServiceAddress } from '../address.js';
 import { containerdSocket, type Layout } from './layout.js';
 
@@ -27,13 +28,14 @@ export function buildKubeletYaml({ settings, network }: Layout): string {
     resolvConf: join(paths.config, 'resolv.conf'),
     podLogsDir: join(paths.root, 'podlogs'),
     volumePluginDir: join(paths.root, 'volume-plugins'),
-    // Requirements row 9: 10 MB x 3 files a container.
+    // As the host files ask of k3s: 10 MB x 3 files a container.
     containerLogMaxSize: '10Mi',
     containerLogMaxFiles: 3,
     containerLogMonitorInterval: '10s',
     kubeReserved: { memory: String(reservedBytes) },
     // memory.available is measured over the node's own cgroup (go/init/cgroups.go), as it would be on a real host.
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%', 'imagefs.available': '1%' },
+    evictionPressureTransitionPeriod: PRESSURE_REMEMBERED,
     // Images were imported and cannot be pulled again: none may be collected.
     imageGCHighThresholdPercent: 100,
     imageMinimumGCAge: '8760h',

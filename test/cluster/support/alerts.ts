@@ -1,0 +1,85 @@
+// What a person's telephone shows: a local Telegram in the node's network that the operator of the pods tells.
+import { RESOURCE } from '../../../charts/names.js';
+import type { HealthReason } from '../../../operator/api/health-reasons.js';
+import { ALERTS_SECRET, watchbookName } from '../../../operator/api/names.js';
+import { startReceivers, type Receivers } from '../../support/alerts/inside.js';
+import type { ChatMessage } from '../../support/alerts/telegram-server.js';
+import type { Stack } from './stack.js';
+import { waitFor } from './wait.js';
+
+/** Longer than the goal, so that a late alert is seen to be late. Seconds. */
+const PATIENCE = 240;
+
+export interface Told {
+  readonly message: ChatMessage;
+  /** From `since` on. */
+  readonly seconds: number;
+  /** Names the incident in every message of it. */
+  readonly incident: string;
+}
+
+export class Alerts {
+  private constructor(private readonly receivers: Receivers) {}
+
+  /** Starts the receivers and gives the operator their addresses, as a person does: by a Secret. */
+  static async start(stack: Stack): Promise<Alerts> {
+    const receivers = await startReceivers(stack.cluster);
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: ALERTS_SECRET, namespace: stack.namespace }, stringData: receivers.secret };
+    await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
+    return new Alerts(receivers);
+  }
+
+  stop(): Promise<void> {
+    return this.receivers.stop();
+  }
+
+  /** What `alerts.ports` of the settings has to be. */
+  get ports(): readonly number[] {
+    return this.receivers.ports;
+  }
+
+  get change(): Receivers['change'] {
+    return this.receivers.change;
+  }
+
+  /** What arrived at or after this moment, the oldest first. Milliseconds since the epoch. */
+  async messages(since = 0): Promise<readonly ChatMessage[]> {
+    return (await this.receivers.state()).messages.filter(({ at }) => at >= since);
+  }
+
+  /** Calls of the heartbeat URL since then. */
+  async heartbeats(since: number): Promise<number> {
+    return (await this.receivers.state()).heartbeat.filter(({ at }) => at >= since).length;
+  }
+
+  /** Waits for the message that opens this incident, or for one that was edited to tell of it. */
+  async opened({ reason, part }: { readonly reason: HealthReason; readonly part: string }, since: number, patience = PATIENCE): Promise<Told> {
+    const wanted = new RegExp(`${reason}, ${part}, incident (\\S+)\\.`);
+    return waitFor<Told>({ what: `an alert ${reason} of ${part}`, seconds: patience, every: 1 }, async () => {
+      const messages = await this.messages(since);
+      const message = messages.find(({ text }) => wanted.test(text) && !isOver(text));
+      const incident = message && wanted.exec(message.text)?.[1];
+      if (message && incident !== undefined) return { found: { message, incident, seconds: ((message.edits.at(-1)?.at ?? message.at) - since) / 1000 } };
+      return { seen: messages.map(({ text }) => text.split('\n')[0]).join(' | ') || 'no message' };
+    });
+  }
+
+  /** Waits for the message that this incident is over; it may have come before the repair was seen to be done. */
+  async resolved({ incident, message: { at } }: Told, repairedAt: number): Promise<Told> {
+    return waitFor<Told>({ what: `the end of incident ${incident}`, seconds: PATIENCE, every: 1 }, async () => {
+      const messages = await this.messages(at);
+      const message = messages.find(({ text }) => isOver(text) && text.includes(`incident ${incident}.`));
+      if (message) return { found: { message, incident, seconds: Math.max(message.at - repairedAt, 0) / 1000 } };
+      return { seen: messages.map(({ text }) => text.split('\n')[0]).join(' | ') || 'no message' };
+    });
+  }
+}
+
+/** The operator forgets what was: here faults come faster than it would repair twice (15 minutes), and so often that they would be told as flapping. */
+export async function forgetPast(stack: Stack): Promise<void> {
+  await stack.kubectl('delete', 'configmap', watchbookName(RESOURCE), '--ignore-not-found');
+}
+
+export function isOver(text: string): boolean {
+  return text.startsWith('✅');
+}

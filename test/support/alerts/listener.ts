@@ -1,0 +1,77 @@
+// An HTTP server of the tests that can go away and come back at the same address, and answer badly.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+export interface Asked {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** `well`; `down`: nothing listens; `silent`: it takes the request and never answers; `garbage`: it answers, and nothing of it makes sense. */
+export type Mood = 'well' | 'down' | 'silent' | 'garbage';
+
+export class Listener {
+  #server: Server | undefined;
+  #port: number;
+  #mood: Mood = 'well';
+
+  constructor(private readonly answer: (asked: Asked) => Reply | Promise<Reply>, private readonly host = '127.0.0.1', port = 0) {
+    this.#port = port;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => void this.#handle(request, response));
+    server.listen(this.#port, this.host);
+    await once(server, 'listening');
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** The same port as before, once it was started. */
+  get url(): string {
+    return `http://${this.host}:${this.#port}`;
+  }
+
+  async setMood(mood: Mood): Promise<void> {
+    this.#mood = mood;
+    if (mood === 'down') await this.stop();
+    else if (!this.#server) await this.start();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      // Who asked has gone: there is nobody to answer.
+      return;
+    }
+    if (this.#mood === 'silent') return;
+    if (this.#mood === 'garbage') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel\'s network</html>');
+      return;
+    }
+    const { status, body = '', headers } = await this.answer({ method: request.method ?? '', path: request.url ?? '/', headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+  }
+}
