@@ -14,6 +14,9 @@ import { ensurePki } from '../cluster/embedded/pki.js';
 /** Only this API server knows it, and it listens on loopback only. */
 const ADMIN_TOKEN = 'admin';
 
+/** On a fresh machine the first of these suites builds Kubernetes from source, which takes 10 minutes and more. Milliseconds. */
+export const FIRST_START_MS = 1_800_000;
+
 export interface ControlPlane {
   /** Everything that the API server said in Warning headers to anybody of `apiFor`. */
   readonly warnings: readonly string[];

@@ -1,8 +1,11 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
 import type { Manifest } from '../charts/synthesize.js';
+import { NO_SETTINGS } from '../support/settings.js';
 import { buildProgress, ensureKubeScore } from '../cluster/embedded/index.js';
 
 const MINUTE = 60_000;
@@ -21,17 +24,19 @@ interface ScoredObject {
 const CRITICAL = 1;
 
 describe('kube-score on dist/', () => {
-  const files = (): string[] => readdirSync('dist').filter((file) => file.endsWith('.k8s.yaml')).map((file) => `dist/${file}`);
+  const dist = mkdtempSync(join(tmpdir(), 'glitchkeeper-score-'));
+  const files = (): string[] => readdirSync(dist).filter((file) => file.endsWith('.k8s.yaml')).map((file) => join(dist, file));
   let scored: ScoredObject[] = [];
 
   beforeAll(async () => {
     const [kubeScore] = await Promise.all([
       ensureKubeScore(buildProgress(() => undefined, Date.now)),
-      execa('npm', ['run', '--silent', 'synth']),
+      execa('node', ['build/main.js'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: NO_SETTINGS } }),
     ]);
     const { stdout } = await execa(kubeScore, ['score', '--output-format', 'json', '--output-version', 'v2', ...files()], { reject: false });
     scored = JSON.parse(stdout) as ScoredObject[];
   }, 10 * MINUTE);
+  afterAll(() => rmSync(dist, { recursive: true }));
 
   it('looks at every workload and Service', () => {
     expect(scored.length).toBeGreaterThan(10);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type Result } from 'execa';
 import { stringify } from 'yaml';
 import type { SettingsInput } from '../../charts/settings.js';
-import { startControlPlane, type ControlPlane } from './control-plane.js';
+import { FIRST_START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 
 const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['classic 5.2', { version: '5.2' }],
@@ -14,6 +14,7 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['classic 7.0', { version: '7.0' }],
   ['tiny 6.2', { version: '6.2', profile: 'tiny' }],
   ['tiny 7.0', { version: '7.0', profile: 'tiny' }],
+  ['the operator as an image', { operator: { bundle: 'image' }, images: { operator: 'registry.example.com/glitchkeeper-operator:0.1.0' } }],
   ['https, with clients in another namespace', { domain: 'https://errors.example.com', network: { clients: ['kube-system'], workerToInternet: false } }],
 ];
 
@@ -28,7 +29,6 @@ describe('manifests on a real API server', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-manifests-'));
-    await execa('npm', ['run', '--silent', 'build']);
     server = await startControlPlane();
     for (const [index, [, settings]] of VARIANTS.entries()) {
       const base = join(folder, String(index));
@@ -38,7 +38,7 @@ describe('manifests on a real API server', () => {
     // A dry run makes nothing, so that what others need is really there: the namespace, with PodSecurity's warnings.
     const namespace = await kubectl(['apply', '--warnings-as-errors', '-f', join(folder, '0', '0000-namespace.k8s.yaml')]);
     if (namespace.failed) throw new Error(`the namespace was refused: ${String(namespace.stderr)}`);
-  }, 900_000);
+  }, FIRST_START_MS);
   afterAll(async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });

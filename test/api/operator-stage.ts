@@ -14,6 +14,8 @@ import type { KubernetesApi, ObjectMeta } from '../../operator/io/kubernetes.js'
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { Program, freePort, startControlPlane, type ControlPlane } from './control-plane.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
+import { startValkey, type ValkeyServer } from './valkey-server.js';
+import { NO_SETTINGS } from '../support/settings.js';
 
 export const NAMESPACE = 'glitchtip';
 export const RESOURCES = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/glitchtips`;
@@ -44,23 +46,23 @@ export class Stage {
   /** As the operator: the token of its service account. */
   readonly operatorApi: KubernetesApi;
   #postgres: PostgresServer | undefined;
+  #valkey: ValkeyServer | undefined;
   #superuserPassword = '';
   #applied = { exitCode: -1, stderr: '' };
 
-  private constructor(readonly server: ControlPlane, private readonly folder: string, private readonly token: string, private readonly postgresPort: number) {
+  private constructor(readonly server: ControlPlane, private readonly folder: string, private readonly token: string, private readonly ports: { readonly postgres: number; readonly valkey: number }) {
     this.operatorApi = server.apiFor(token);
   }
 
   /** Everything but Postgres: that is started when its password exists. */
   static async open(): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-operator-'));
-    await execa('npm', ['run', '--silent', 'build']);
-    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: join(folder, 'none.yaml'), CDK8S_OUTDIR: join(folder, 'dist') } });
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: NO_SETTINGS, CDK8S_OUTDIR: join(folder, 'dist') } });
     const server = await startControlPlane();
     const kubectl = (args: readonly string[]) => execa(server.kubectl, ['--kubeconfig', server.kubeconfig, ...args], { reject: false });
     const { exitCode = -1, stderr } = await kubectl(['apply', '--warnings-as-errors', ...MANIFESTS.flatMap((file) => ['-f', join(folder, 'dist', file)])]);
     await kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd/glitchtips.glitchkeeper.io']);
-    const stage = new Stage(server, folder, await server.tokenOf(NAMESPACE, 'glitchkeeper'), await freePort());
+    const stage = new Stage(server, folder, await server.tokenOf(NAMESPACE, 'glitchkeeper'), { postgres: await freePort(), valkey: await freePort() });
     stage.#applied = { exitCode, stderr };
     await stage.#writePodFiles();
     return stage;
@@ -85,7 +87,7 @@ export class Stage {
       .map((document) => document.toJS() as { metadata: { name: string }; data?: Record<string, string> });
     const file = objects.find(({ metadata }) => metadata.name === 'glitchkeeper-settings')?.data?.['glitchtip.yaml'] ?? '';
     const resource = parse(file) as { metadata: { name: string }; spec: object };
-    return { ...resource, spec: { ...resource.spec, database: { host: '127.0.0.1', port: this.postgresPort } } };
+    return { ...resource, spec: { ...resource.spec, database: { host: '127.0.0.1', port: this.ports.postgres }, valkey: { host: '127.0.0.1', port: this.ports.valkey } } };
   }
 
   /** The operator's own bundle, started as its Deployment starts it. */
@@ -106,12 +108,38 @@ export class Stage {
   /** As its StatefulSet does: once the Secret is there, with the password in it. */
   async startPostgres(): Promise<void> {
     this.#superuserPassword = (await this.secrets())['glitchtip-postgres']?.values['password'] ?? '';
-    this.#postgres = await startPostgres(this.#superuserPassword, this.postgresPort);
+    this.#postgres = await startPostgres(this.#superuserPassword, this.ports.postgres);
+  }
+
+  get valkey(): ValkeyServer {
+    if (!this.#valkey) throw new Error('Valkey was not started');
+    return this.#valkey;
+  }
+
+  /** As its StatefulSet does: with the users file of its Secret. */
+  async startValkey(): Promise<void> {
+    this.#valkey = await startValkey(this.ports.valkey, await this.#usersFile());
+  }
+
+  async #usersFile(): Promise<string> {
+    return (await this.secrets())['glitchtip-valkey']?.values['users.acl'] ?? '';
   }
 
   /** Runs SQL as the superuser. */
-  sql<T extends Record<string, unknown>>(statement: string): Promise<T[]> {
-    return this.postgres.query<T>({ user: 'glitchkeeper', password: this.#superuserPassword }, statement);
+  async sql<T extends Record<string, unknown>>(statement: string, database = 'postgres'): Promise<T[]> {
+    // A rotation gives the superuser another password, which is then in its Secret or in the journal.
+    const secrets = await this.secrets();
+    const passwords = [this.#superuserPassword, secrets['glitchtip-postgres']?.values['password'], secrets['glitchtip-rotation']?.values['next.operator-postgres-password']];
+    for (const password of passwords) {
+      if (password === undefined || !(await this.#letsSuperuserIn(password))) continue;
+      this.#superuserPassword = password;
+      break;
+    }
+    return this.postgres.query<T>({ user: 'glitchkeeper', password: this.#superuserPassword, database }, statement);
+  }
+
+  #letsSuperuserIn(password: string): Promise<boolean> {
+    return this.postgres.query({ user: 'glitchkeeper', password }, 'SELECT 1').then(() => true, () => false);
   }
 
   /** Name and SCRAM verifier of each of GlitchTip's roles. */
@@ -145,8 +173,15 @@ export class Stage {
     await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b');
   }
 
-  /** Gives the superuser the password of a Secret that was made anew, by its verifier; what an empty volume would do by itself. */
-  async followSuperuserSecret(): Promise<void> {
+  /** What empty volumes would do by themselves: both servers take up the Secrets that were made anew. */
+  async followSecrets(): Promise<void> {
+    await this.#followSuperuserSecret();
+    const file = await this.#usersFile();
+    const password = (await this.secrets())['glitchtip-valkey']?.values['password'] ?? '';
+    if (this.#valkey && file !== '' && !(await this.#valkey.accepts('glitchkeeper', password))) await this.#valkey.restart(file);
+  }
+
+  async #followSuperuserSecret(): Promise<void> {
     const password = (await this.secrets())['glitchtip-postgres']?.values['password'];
     if (password === undefined || password === this.#superuserPassword) return;
     await this.sql(`ALTER ROLE glitchkeeper PASSWORD '${await buildScramVerifier(new Sensitive(password))}'`);
@@ -183,6 +218,7 @@ export class Stage {
   async close(): Promise<void> {
     this.operatorApi.close();
     await this.#postgres?.stop();
+    await this.#valkey?.stop();
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }

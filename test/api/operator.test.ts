@@ -2,12 +2,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEFAULT_SECRET_NAMES, SECRET_KEYS } from '../../operator/api/names.js';
 import { GlitchTipController } from '../../operator/controllers/glitchtip.js';
+import { ownStatus } from '../../operator/core/status.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
-import { buildPorts, type Ports } from './operator-ports.js';
+import { BAD_RESOURCES } from './bad-resources.js';
+import { FIRST_START_MS } from './control-plane.js';
+import { buildPorts, type TestPorts } from './operator-ports.js';
 import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
 
-const NAMES = Object.values(DEFAULT_SECRET_NAMES);
+/** Without the rotation's journal, which is made when one begins. */
+const ROLES = ['application', 'postgres', 'valkey', 'administrator'] as const;
+const READABLE = Object.values(DEFAULT_SECRET_NAMES);
+const NAMES = ROLES.map((role) => DEFAULT_SECRET_NAMES[role]);
 const READY = 'True AllWell: Everything is as it should be.';
 const never = new AbortController().signal;
 
@@ -23,7 +29,7 @@ describe('the operator on a real API server and a real Postgres', () => {
 
   beforeAll(async () => {
     stage = await Stage.open();
-  }, 600_000);
+  }, FIRST_START_MS);
   afterAll(async () => {
     await Promise.all(processes.map((operator) => operator.kill('SIGKILL')));
     await stage.close();
@@ -36,31 +42,22 @@ describe('the operator on a real API server and a real Postgres', () => {
     expect(conditions).toEqual(['Established=True', 'NamesAccepted=True']);
   });
 
-  it.each<[string, object, string]>([
-    ['no spec', {}, 'spec: Required value'],
-    ['no version', { spec: {} }, 'spec.version: Required value'],
-    ['a version that is a word', { spec: { version: 'latest' } }, 'spec.version: Invalid value'],
-    ['a version with a v', { spec: { version: 'v5.2' } }, 'spec.version: Invalid value'],
-    ['a version that is a number', { spec: { version: 5.2 } }, 'spec.version: Invalid value'],
-    ['suspend as a word', { spec: { version: '5.2', suspend: 'yes' } }, 'spec.suspend: Invalid value'],
-    ['a Secret with capitals', { spec: { version: '5.2', secrets: { application: 'Glitch_Tip' } } }, 'spec.secrets.application: Invalid value'],
-    ['a Secret without a name', { spec: { version: '5.2', secrets: { valkey: '' } } }, 'spec.secrets.valkey: Invalid value'],
-    ['a Secret whose name has two dots', { spec: { version: '5.2', secrets: { postgres: 'a..b' } } }, 'spec.secrets.postgres: Invalid value'],
-    ['a port as text', { spec: { version: '5.2', database: { port: '5432' } } }, 'spec.database.port: Invalid value'],
-    ['port 0', { spec: { version: '5.2', database: { port: 0 } } }, 'spec.database.port: Invalid value'],
-    ['port 65536', { spec: { version: '5.2', valkey: { port: 65_536 } } }, 'spec.valkey.port: Invalid value'],
-    ['an empty host', { spec: { version: '5.2', database: { host: '' } } }, 'spec.database.host: Invalid value'],
-    ['a database that SQL must quote', { spec: { version: '5.2', database: { name: 'Glitch-Tip' } } }, 'spec.database.name: Invalid value'],
-    ['a database too long for a login', { spec: { version: '5.2', database: { name: 'a'.repeat(58) } } }, 'spec.database.name: Too long'],
-    ['an address without @', { spec: { version: '5.2', administrator: { email: 'nobody' } } }, 'spec.administrator.email: Invalid value'],
-    ['an unknown field', { spec: { version: '5.2', replicas: 2 } }, 'unknown field "spec.replicas"'],
-  ])('refuses a resource with %s and names the field', async (_, body, message) => {
+  it.each(BAD_RESOURCES)('refuses a resource with %s and names the field', async (_, body, message) => {
     const resource = { apiVersion: 'glitchkeeper.io/v1alpha1', kind: 'GlitchTip', metadata: { name: 'bad' }, ...body };
     await expect(stage.server.admin.create(RESOURCES, resource)).rejects.toThrow(message);
   });
 
   it.each<[number, string, string]>([
     [200, 'GET', RESOURCES],
+    [404, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/postgres`],
+    [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`],
+    [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/postgres`],
+    [404, 'GET', `${SECRETS}/glitchtip-alerts`],
+    [403, 'PATCH', `${SECRETS}/glitchtip-alerts`],
+    [403, 'DELETE', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`],
+    [403, 'POST', `/apis/batch/v1/namespaces/${NAMESPACE}/cronjobs`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/glitchkeeper-settings`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/events`],
     [404, 'GET', `${SECRETS}/glitchtip-app`],
     [403, 'GET', SECRETS],
     [403, 'GET', `${SECRETS}?watch=true`],
@@ -71,12 +68,20 @@ describe('the operator on a real API server and a real Postgres', () => {
     [403, 'POST', `/api/v1/namespaces/${NAMESPACE}/pods/web-0/exec?command=sh`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods/web-0/exec?command=sh`],
     [403, 'POST', `/api/v1/namespaces/${NAMESPACE}/pods`],
-    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods`],
+    [200, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods?watch=true`],
+    [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods/web-0/log`],
+    [403, 'DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/web-0`],
+    [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`],
+    [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/glitchkeeper`],
+    [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/valkey`],
+    [403, 'DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`],
+    [403, 'PATCH', `${SECRETS}/another`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/configmaps`],
     [403, 'POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/glitchkeeper/token`],
     [403, 'POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/rolebindings`],
     [403, 'PATCH', `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/roles/glitchkeeper`],
-    [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`],
+    [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/glitchkeeper`],
     [403, 'DELETE', `${RESOURCES}/glitchtip`],
     [403, 'GET', '/api/v1/namespaces/default/secrets/glitchtip-app'],
     [403, 'POST', '/api/v1/namespaces/default/secrets'],
@@ -98,12 +103,13 @@ describe('the operator on a real API server and a real Postgres', () => {
       await until('DatabaseHealthy', () => stage.condition('DatabaseHealthy'), 'False Unreachable: Postgres does not answer (ECONNREFUSED).');
       expect(await ready()).toMatch(/^False Unreachable: /);
       const keys = Object.fromEntries(Object.entries(await stage.secrets()).map(([name, { values }]) => [name, Object.keys(values).sort()]));
-      const wanted = Object.entries(DEFAULT_SECRET_NAMES).map(([role, name]) => [name, [...SECRET_KEYS[role as keyof typeof SECRET_KEYS]].sort()]);
+      const wanted = ROLES.map((role) => [DEFAULT_SECRET_NAMES[role], [...SECRET_KEYS[role]].sort()]);
       expect(keys).toEqual(Object.fromEntries(wanted));
     }, 90_000);
 
     it('makes an owner that cannot log in, a login that acts as the owner, and a second login for later', async () => {
       await stage.startPostgres();
+      await stage.startValkey();
       await until('Ready', ready, READY);
       expect((await stage.roles()).map(({ rolname, rolcanlogin, rolpassword }) => [rolname, rolcanlogin, rolpassword !== null])).toEqual([
         ['glitchtip', false, false], ['glitchtip_a', true, true], ['glitchtip_b', false, false],
@@ -140,7 +146,9 @@ describe('the operator on a real API server and a real Postgres', () => {
     }, 90_000);
 
     async function world(): Promise<unknown> {
-      return { secrets: await stage.secrets(), resource: (await stage.resource()).metadata.resourceVersion, roles: await stage.roles() };
+      const { spec, status = {} } = await stage.resource();
+      // What health found is looked at, and written, all the time.
+      return { secrets: await stage.secrets(), spec, status: ownStatus(status), roles: await stage.roles() };
     }
   });
 
@@ -149,7 +157,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     const both = await Promise.all([start('left'), start('right')]);
     await until('Secrets', async () => Object.keys(await stage.secrets()).length, NAMES.length);
     const made = await stage.secrets();
-    await stage.followSuperuserSecret();
+    await stage.followSecrets();
     await until('Ready', ready, READY);
     const count = (message: string) => both.flatMap(({ messages }) => messages).filter((text) => text === message).length;
     expect([count('operator starts'), count('leading'), count('Secret created'), count('Secret exists already')]).toEqual([2, 1, NAMES.length, 0]);
@@ -170,7 +178,7 @@ describe('the operator on a real API server and a real Postgres', () => {
       expect(now).toMatchObject(seen);
       Object.assign(seen, now);
     }
-    await stage.followSuperuserSecret();
+    await stage.followSecrets();
     await start('killed');
     await until('Ready', ready, READY);
     expect(kills).toBeGreaterThan(0);
@@ -202,11 +210,11 @@ describe('the operator on a real API server and a real Postgres', () => {
 
   it('a Secret that it may not read is left alone, and it goes on with the same values when it may again', async () => {
     const before = [await stage.secrets(), await stage.roles()];
-    await stage.allowReading(NAMES.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
+    await stage.allowReading(READABLE.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
     await reconcile(buildPorts(stage.operatorApi));
     expect(await stage.condition('CredentialsCurrent')).toMatch(/^Unknown SecretUnreadable: Secret glitchtip-app cannot be read \(.* 403 Forbidden\); nothing is generated/);
     expect([await stage.secrets(), await stage.roles()]).toEqual(before);
-    await stage.allowReading(NAMES, 'glitchtip-app');
+    await stage.allowReading(READABLE, 'glitchtip-app');
     await reconcileUntilReady(buildPorts(stage.operatorApi));
     expect([await stage.secrets(), await stage.roles()]).toEqual(before);
   }, 60_000);
@@ -214,11 +222,11 @@ describe('the operator on a real API server and a real Postgres', () => {
   it('makes neither a Secret that it may not read nor what is derived from it', async () => {
     await stage.reset();
     await createResource();
-    await stage.allowReading(NAMES.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
+    await stage.allowReading(READABLE.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
     await reconcile(buildPorts(stage.operatorApi));
     await reconcile(buildPorts(stage.operatorApi));
     expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-postgres']);
-    await stage.allowReading(NAMES, 'glitchtip-app');
+    await stage.allowReading(READABLE, 'glitchtip-app');
     await reconcileUntilReady(buildPorts(stage.operatorApi));
   }, 60_000);
 
@@ -242,7 +250,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     for (; dead; cuts += 1) {
       await stage.reset();
       await createResource();
-      const ports = buildPorts(stage.operatorApi, cuts);
+      const ports = buildPorts(stage.operatorApi, { at: cuts, how: 'lost' });
       await reconcileUntilReady(ports);
       dead = ports.dead();
       const made = await stage.secrets();
@@ -260,18 +268,18 @@ describe('the operator on a real API server and a real Postgres', () => {
     await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');
   }
 
-  async function reconcile({ cluster, postgres }: Ports): Promise<void> {
+  async function reconcile(ports: TestPorts): Promise<void> {
     const nothing = () => undefined;
-    await new GlitchTipController({ cluster, postgres, crypto: nodeCrypto, clock: systemClock, log: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+    await new GlitchTipController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
   }
 
   /** Until the resource is Ready or the ports are dead. */
-  async function reconcileUntilReady(ports: Ports): Promise<void> {
+  async function reconcileUntilReady(ports: TestPorts): Promise<void> {
     for (let turn = 0; turn < 12; turn += 1) {
       await reconcile(ports).catch((error: unknown) => {
         if (!ports.dead()) throw error;
       });
-      await stage.followSuperuserSecret();
+      await stage.followSecrets();
       if (ports.dead()) return;
       if (turn > 0 && (await ready()) === READY) return;
     }

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { freePort, type Program } from './control-plane.js';
 import { prepareProcess, unpackImage } from './image-process.js';
 
-const IMAGE = 'docker.io/library/postgres:17-alpine';
+export const POSTGRES_IMAGE = 'docker.io/library/postgres:17-alpine';
 /** User postgres of the official alpine image. */
 const USER = { uid: 70, gid: 70 };
 
@@ -23,7 +23,7 @@ export interface PostgresServer {
 
 /** Starts it with the superuser glitchkeeper and this password, as the manifests do; about 5 s. */
 export async function startPostgres(password: string, chosenPort?: number): Promise<PostgresServer> {
-  const image = await unpackImage(IMAGE);
+  const image = await unpackImage(POSTGRES_IMAGE);
   const env = { ...image.env, PGDATA: '/data/pgdata', POSTGRES_USER: 'glitchkeeper', POSTGRES_PASSWORD_FILE: '/data/password', POSTGRES_INITDB_ARGS: '--auth-host=scram-sha-256' };
   const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-postgres-'));
   await chown(folder, USER.uid, USER.gid);

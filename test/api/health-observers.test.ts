@@ -1,0 +1,280 @@
+// The health observers against a real Postgres and a real Valkey; web is a small server here that stores what it is told to.
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { GlitchTipSpec } from '../../operator/api/glitchtip.js';
+import type { ObservedDatabase, PodFacts } from '../../operator/core/health/facts.js';
+import { healthRelease } from '../../operator/core/health/versions.js';
+import { buildUsersFile } from '../../operator/core/secrets.js';
+import { systemClock } from '../../operator/runtime/clock.js';
+import { Sensitive } from '../../operator/core/sensitive.js';
+import { nodeCrypto } from '../../operator/io/crypto.js';
+import { Canaries } from '../../operator/io/health/canary.js';
+import { lookAtDatabase, type DatabaseInput } from '../../operator/io/health/database.js';
+import { lookAtQueue } from '../../operator/io/health/queue.js';
+import { observeWeb } from '../../operator/io/health/web.js';
+import { CANARY_ID } from '../../operator/io/postgres/glitchtip.js';
+import { specOf } from '../unit/operator/scenes.js';
+import { freePort } from './control-plane.js';
+import { startPostgres, type PostgresServer } from './postgres-server.js';
+import { startValkey, type ValkeyServer } from './valkey-server.js';
+
+const PASSWORD = 'test-superuser';
+const SUPERUSER = { user: 'glitchkeeper', password: PASSWORD, database: 'glitchtip' };
+const LAYOUT = healthRelease('5.2', true).queue;
+const DAY = 86_400_000;
+
+/** GlitchTip's tables, as far as health looks at them, owned by the application's role. */
+const SCHEMA = `
+  SET ROLE glitchtip;
+  CREATE TABLE django_migrations (id int);
+  CREATE TABLE users_user (id int);
+  CREATE TABLE organizations_ext_organization (id int PRIMARY KEY, name text, slug text UNIQUE, is_active boolean NOT NULL, is_accepting_events boolean NOT NULL);
+  CREATE TABLE projects_project (id bigint PRIMARY KEY, name text, slug text, organization_id int REFERENCES organizations_ext_organization, scrub_ip_addresses boolean NOT NULL, first_event timestamptz);
+  CREATE TABLE projects_projectkey (id bigint PRIMARY KEY, name text, project_id bigint REFERENCES projects_project, is_active boolean NOT NULL, public_key uuid NOT NULL);
+  CREATE TABLE issue_events_issue (id bigint PRIMARY KEY, project_id bigint);
+  CREATE TABLE issue_events_issueevent (id uuid, issue_id bigint, received timestamptz, PRIMARY KEY (id, received)) PARTITION BY RANGE (received);
+  CREATE FUNCTION get_project_auth_info(bigint, uuid) RETURNS int LANGUAGE sql AS 'SELECT 1';
+  INSERT INTO issue_events_issue VALUES (1, ${CANARY_ID});`;
+
+let postgres: PostgresServer;
+let valkey: ValkeyServer;
+let valkeyPort: number;
+let web: Server;
+let spec: GlitchTipSpec;
+/** What web does with an event, and how it answers each path. */
+let fate: 'store' | 'lose' | 'refuse' = 'store';
+const answers = new Map<string, { status: number; body?: string; delay?: number }>();
+
+const run = (sql: string) => postgres.query(SUPERUSER, sql);
+const day = (offset: number) => new Date(Math.floor(Date.now() / DAY) * DAY + offset * DAY).toISOString();
+
+async function makePartitions(from: number, to: number): Promise<void> {
+  for (let offset = from; offset < to; offset += 1) {
+    await run(`SET ROLE glitchtip; CREATE TABLE IF NOT EXISTS event_${offset + 10} PARTITION OF issue_events_issueevent FOR VALUES FROM ('${day(offset)}') TO ('${day(offset + 1)}')`);
+  }
+}
+
+async function takeEvent(request: IncomingMessage): Promise<number> {
+  let body = '';
+  for await (const chunk of request) body += String(chunk);
+  const { event_id: id } = JSON.parse(body.split('\n')[0] ?? '{}') as { event_id: string };
+  if (fate === 'store') await run(`INSERT INTO issue_events_issueevent VALUES ('${id}', 1, now())`);
+  return fate === 'refuse' ? 503 : 200;
+}
+
+beforeAll(async () => {
+  postgres = await startPostgres(PASSWORD);
+  await postgres.query({ ...SUPERUSER, database: 'postgres' }, 'CREATE ROLE glitchtip');
+  await postgres.query({ ...SUPERUSER, database: 'postgres' }, 'CREATE DATABASE glitchtip OWNER glitchtip');
+  await postgres.query({ ...SUPERUSER, database: 'postgres' }, "CREATE ROLE glitchtip_a LOGIN PASSWORD 'app' IN ROLE glitchtip");
+  valkeyPort = await freePort();
+  const hash = nodeCrypto.sha256(new Sensitive('valkey'));
+  valkey = await startValkey(valkeyPort, buildUsersFile({ application: [hash], operator: [hash] }).reveal());
+  web = createServer((request, response) => {
+    const path = request.url ?? '';
+    if (path.startsWith('/api/')) {
+      void takeEvent(request).then((status) => response.writeHead(status).end());
+      return;
+    }
+    const { status, body = '', delay = 0 } = answers.get(`${request.headers.host ?? ''}${path}`) ?? answers.get(path) ?? { status: 404 };
+    setTimeout(() => response.writeHead(status).end(body), delay);
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  spec = specOf({
+    worker: {}, health: { storedWithinSeconds: 1 }, web: { host: '127.0.0.1', port: (web.address() as AddressInfo).port },
+    database: { host: '127.0.0.1', port: postgres.port }, valkey: { host: '127.0.0.1', port: valkeyPort },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  web.closeAllConnections();
+  web.close();
+  await valkey.stop();
+  await postgres.stop();
+});
+
+function question(changes: Partial<DatabaseInput> = {}): DatabaseInput {
+  return {
+    spec, operator: [{ user: 'glitchkeeper', password: new Sensitive('old') }, { user: 'glitchkeeper', password: new Sensitive(PASSWORD) }],
+    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), webAnswers: true, withVolume: false, ...changes,
+  };
+}
+
+function valueOf(database: ObservedDatabase): Extract<ObservedDatabase, { kind: 'seen' }>['value'] {
+  if (database.kind !== 'seen') throw new Error(`Postgres was not seen: ${JSON.stringify(database)}`);
+  return database.value;
+}
+
+describe('Postgres', () => {
+  it('before the migrations: what is missing, and no event is sent', async () => {
+    const { database, canary } = await lookAtDatabase(question());
+    expect(valueOf(database).missing).toContain('django_migrations');
+    expect(valueOf(database).missing).toContain('get_project_auth_info(bigint,uuid)');
+    expect([valueOf(database).partitions, canary.kind]).toEqual([[], 'not sent']);
+  });
+
+  it('after them: figures, and days without a gap', async () => {
+    await run(SCHEMA);
+    await makePartitions(-1, 3);
+    await makePartitions(4, 6);
+    const { database } = await lookAtDatabase(question({ webAnswers: false }));
+    const { missing, partitions: [events], connections, connectionsMax, bytes, longestTransactionSeconds, foreignSessions } = valueOf(database);
+    expect(missing).toEqual([]);
+    expect(events?.days).toBeGreaterThan(2);
+    expect(events?.days).toBeLessThan(3);
+    expect([connections, connectionsMax]).toEqual([1, 97]);
+    expect(bytes).toBeGreaterThan(1_000_000);
+    expect([longestTransactionSeconds, foreignSessions]).toEqual([0, 0]);
+  });
+
+  it('somebody else who is connected: the operator\'s login by another name, and not the application', async () => {
+    const count = async () => valueOf((await lookAtDatabase(question({ webAnswers: false }))).database).foreignSessions;
+    const counts = [
+      postgres.query(SUPERUSER, 'SELECT pg_sleep(2)'),
+      postgres.query({ user: 'glitchtip_a', password: 'app', database: 'glitchtip' }, 'SELECT pg_sleep(2)'),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await count()).toBe(1);
+    await Promise.all(counts);
+  });
+
+  it('the room on its volume', async () => {
+    const { volumes } = await lookAtDatabase(question({ webAnswers: false, withVolume: true }));
+    if (volumes.kind === 'unseen') throw new Error(volumes.why);
+    const [volume] = volumes.value;
+    expect(volume?.name).toBe('postgres-data');
+    expect(volume?.capacityBytes).toBeGreaterThan(volume?.usedBytes ?? Infinity);
+  });
+
+  it('a wrong password, no database, nobody there', async () => {
+    const wrong = { user: 'glitchkeeper', password: new Sensitive('wrong') };
+    const kinds = await Promise.all([
+      lookAtDatabase(question({ operator: [wrong] })),
+      lookAtDatabase(question({ operator: [] })),
+      lookAtDatabase(question({ spec: specOf({ database: { host: '127.0.0.1', port: postgres.port, name: 'other' } }) })),
+      lookAtDatabase(question({ spec: specOf({ database: { host: '127.0.0.1', port: 1 } }) })),
+    ]);
+    expect(kinds.map(({ database }) => database.kind)).toEqual(['refused', 'not observed', 'no database', 'unreachable']);
+    expect(JSON.stringify(kinds)).not.toContain('wrong');
+  });
+});
+
+describe('the operator\'s own event', () => {
+  it('is stored: project and key were made for it', async () => {
+    const { canary } = await lookAtDatabase(question());
+    expect(canary.kind).toBe('stored');
+  });
+
+  it('is accepted and lost, while others are stored or not; one that comes late is found later', async () => {
+    const canaries = new Canaries(systemClock);
+    fate = 'lose';
+    const first = await lookAtDatabase(question({ canaries }));
+    expect(first.canary).toMatchObject({ kind: 'not stored', storedMeanwhile: 0 });
+    expect(valueOf(first.database).login).toEqual({ kind: 'accepted', actsAs: 'glitchtip_a' });
+    const busy = setInterval(() => void run('INSERT INTO issue_events_issueevent VALUES (gen_random_uuid(), 2, now())').catch(() => undefined), 200);
+    const second = await lookAtDatabase(question({ canaries }));
+    clearInterval(busy);
+    expect(second.canary).toMatchObject({ kind: 'not stored' });
+    expect(second.canary.kind === 'not stored' && second.canary.storedMeanwhile > 0 && second.canary.oldestSeconds > 1).toBe(true);
+    fate = 'store';
+    expect((await lookAtDatabase(question({ canaries }))).canary.kind).toBe('stored');
+  });
+
+  it('is refused', async () => {
+    fate = 'refuse';
+    expect((await lookAtDatabase(question())).canary).toEqual({ kind: 'refused', status: 503 });
+    fate = 'store';
+  });
+
+  it('leaves no row: those of its own issue are deleted when they are a minute old, and nobody else\'s', async () => {
+    await run("INSERT INTO issue_events_issueevent VALUES (gen_random_uuid(), 1, now() - interval '5 minutes'), (gen_random_uuid(), 7, now() - interval '5 minutes')");
+    await lookAtDatabase(question());
+    const rows = await postgres.query<{ issue_id: string }>(SUPERUSER, "SELECT issue_id FROM issue_events_issueevent WHERE received < now() - interval '4 minutes'");
+    expect(rows.map(({ issue_id: issue }) => Number(issue))).toEqual([7]);
+  });
+
+  it('costs few statements a check', async () => {
+    const canaries = new Canaries(systemClock);
+    await lookAtDatabase(question({ canaries }));
+    const before = postgres.log().length;
+    await lookAtDatabase(question({ canaries, operator: [{ user: 'glitchkeeper', password: new Sensitive(PASSWORD) }] }));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const log = postgres.log().slice(before);
+    // Figures, key, counter, and the look that finds it; the insert is web's.
+    expect(log.match(/LOG: {2}(execute|statement).*(SELECT|DELETE|UPDATE)/g)?.length).toBeLessThanOrEqual(5);
+    expect(log.match(/connection authorized: user=glitchkeeper .*application_name=glitchkeeper/g)).toHaveLength(1);
+  });
+});
+
+describe('Valkey', () => {
+  const address = () => ({ host: '127.0.0.1', port: valkeyPort });
+  const own = [new Sensitive('wrong'), new Sensitive('valkey')];
+  const login = { user: 'glitchkeeper', password: 'valkey' };
+
+  it('how much waits, and since when the oldest that was taken', async () => {
+    await valkey.command(login, 'LPUSH', 'celery', 'a', 'b', 'c');
+    await valkey.command(login, 'ZADD', 'unacked_index', String(Date.now() / 1_000 - 40), 'tag');
+    const queue = await lookAtQueue(address(), own, LAYOUT, Date.now());
+    expect(queue).toMatchObject({ kind: 'seen', value: { depth: 3, maxBytes: 0 } });
+    const { oldestTaskSeconds = 0, usedBytes, writeFailed } = queue.kind === 'seen' ? queue.value : { usedBytes: 0 };
+    expect(Math.round(oldestTaskSeconds)).toBe(40);
+    expect(usedBytes).toBeGreaterThan(500_000);
+    expect(writeFailed).toBeUndefined();
+  });
+
+  it('none, no password, a wrong one, nobody there', async () => {
+    const kinds = await Promise.all([
+      lookAtQueue(undefined, own, LAYOUT, 0), lookAtQueue(address(), [], LAYOUT, 0), lookAtQueue(address(), own.slice(0, 1), LAYOUT, 0), lookAtQueue({ host: '127.0.0.1', port: 1 }, own, LAYOUT, 0),
+    ]);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['none', 'not observed', 'refused', 'unreachable']);
+  });
+});
+
+describe('web', () => {
+  const page = '<html><link href="https://elsewhere.example/x.css"><script src="static/main.js?v=1"></script></html>';
+  const pod = (changes: Partial<PodFacts>): PodFacts => ({
+    name: 'web-1', part: 'web', createdAt: new Date(), ending: false, alive: true, ready: true, address: '127.0.0.1', startSeconds: 60, domain: 'errors.example.com',
+    containers: [{ name: 'web', init: false, image: 'i', restarts: 0, state: { kind: 'running', startedAt: new Date(0) } }],
+    probe: { path: '/_health/', port: spec.web.port, host: 'localhost', timeoutSeconds: 10 }, ...changes,
+  });
+  const statusOf = (answer: { kind: string; status?: number; code?: string } | undefined) => answer?.status ?? answer?.code;
+  const look = async (pods: readonly PodFacts[] = [pod({})], port = spec.web.port) => {
+    const { health, domain, page: front, asset, pods: own } = await observeWeb({ host: '127.0.0.1', port }, pods);
+    return { health: statusOf(health), domain: statusOf(domain?.answer), page: statusOf(front), asset: asset && [asset.path, statusOf(asset.answer)], pods: own.map(({ answer }) => statusOf(answer)) };
+  };
+
+  it('all is well', async () => {
+    for (const path of ['/_health/', '/', '/static/main.js']) answers.set(path, { status: 200, body: path === '/' ? page : 'ok' });
+    expect(await look()).toEqual({ health: 200, domain: 200, page: 200, asset: ['/static/main.js', 200], pods: [] });
+  });
+
+  it('the host of people is refused', async () => {
+    answers.set('errors.example.com/_health/', { status: 400 });
+    expect((await look()).domain).toBe(400);
+    answers.delete('errors.example.com/_health/');
+  });
+
+  it('the files of the front end are missing', async () => {
+    answers.delete('/static/main.js');
+    expect((await look()).asset).toEqual(['/static/main.js', 404]);
+    answers.set('/', { status: 500 });
+    expect(await look()).toMatchObject({ health: 200, page: 500, asset: undefined });
+  });
+
+  it('a pod that is not Ready is asked as its probe asks', async () => {
+    const closed = await freePort();
+    const unready = [pod({ ready: false }), pod({ name: 'web-2', ready: false, probe: { path: '/_health/', port: closed, timeoutSeconds: 1 } }), pod({ name: 'web-3', ready: false, ending: true })];
+    expect((await look(unready)).pods).toEqual([200, 'ECONNREFUSED']);
+  });
+
+  it('a Service that leads nowhere, and a pod that answers', async () => {
+    expect(await look([pod({})], await freePort())).toEqual({ health: 'ECONNREFUSED', domain: undefined, page: undefined, asset: undefined, pods: [200] });
+  });
+
+  it('is timed', async () => {
+    answers.set('/_health/', { status: 200, delay: 300 });
+    const { health } = await observeWeb({ host: '127.0.0.1', port: spec.web.port }, []);
+    expect(health.seconds).toBeGreaterThan(0.29);
+  });
+});

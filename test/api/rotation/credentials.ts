@@ -1,0 +1,46 @@
+// What is published, and whether what was published before is let in anywhere.
+import { DEFAULT_SECRET_NAMES } from '../../../operator/api/names.js';
+import type { Stage, StoredSecret } from '../operator-stage.js';
+import type { Replay } from './replay.js';
+
+/** Every published value that a rotation may replace. */
+export interface Credentials {
+  readonly key: string;
+  readonly user: string;
+  readonly password: string;
+  readonly valkey: string;
+  readonly superuser: string;
+  readonly operator: string;
+  readonly administrator: string;
+}
+
+export async function readCredentials(stage: Stage): Promise<Credentials> {
+  const secrets = await stage.secrets();
+  const { application, postgres, valkey, administrator } = DEFAULT_SECRET_NAMES;
+  const app = (key: string) => read(secrets, application, key);
+  return {
+    key: app('SECRET_KEY'), user: app('DATABASE_USER'), password: app('DATABASE_PASSWORD'), valkey: new URL(app('VALKEY_URL')).password,
+    superuser: read(secrets, postgres, 'password'), operator: read(secrets, valkey, 'password'), administrator: read(secrets, administrator, 'password'),
+  };
+}
+
+function read(secrets: Readonly<Record<string, StoredSecret>>, name: string, key: string): string {
+  const value = secrets[name]?.values[key];
+  if (value === undefined) throw new Error(`Secret ${name} has no ${key}`);
+  return value;
+}
+
+/** Names of the old values that were replaced and are still let in. */
+export async function stillAlive({ stage, administratorHas }: Replay, old: Credentials, now: Credentials): Promise<readonly string[]> {
+  const letsIn = (user: string, password: string, database: string) => stage.postgres.query({ user, password, database }, 'SELECT 1').then(() => true, () => false);
+  const tries: readonly (readonly [keyof Credentials, () => Promise<boolean>])[] = [
+    ['password', () => letsIn(old.user, old.password, 'glitchtip')],
+    ['superuser', () => letsIn('glitchkeeper', old.superuser, 'postgres')],
+    ['valkey', () => stage.valkey.accepts('default', old.valkey)],
+    ['operator', () => stage.valkey.accepts('glitchkeeper', old.operator)],
+    ['administrator', () => administratorHas(old.administrator)],
+  ];
+  const replaced = tries.filter(([name]) => old[name] !== now[name]);
+  const alive = await Promise.all(replaced.map(async ([name, tryIt]) => ((await tryIt()) ? [name] : [])));
+  return alive.flat();
+}
