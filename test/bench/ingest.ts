@@ -1,4 +1,4 @@
-// Events accepted and stored per second at the limits of requirements row 6, and the lag between.
+// Events accepted and stored per second at the default limits, and the lag between.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -18,6 +18,8 @@ import type { Stage } from './stage.js';
 const LARGEST_LAG = 5000;
 /** Seconds after the load. */
 const PATIENCE = 60;
+/** Seconds that an answer may take, and some. */
+const LONGEST_ANSWER = 45;
 
 /** Makes a project and says how to send to it. Only these few requests go through a port-forward, which drops connections under load. */
 export async function prepareLoad(stage: Stage, { rate, seconds: duration }: { rate: number; seconds: number }): Promise<LoadJob> {
@@ -40,14 +42,22 @@ export async function prepareLoad(stage: Stage, { rate, seconds: duration }: { r
   }
 }
 
-/** Runs the load program in the node's network, where the Service's address leads to web as it does for a pod. */
-export async function runLoadProgram({ cluster, signal }: Stage, job: LoadJob): Promise<LoadResult> {
+/** The load program while it runs. */
+export interface RunningLoad {
+  readonly result: Promise<LoadResult>;
+  /** Ends the sending; what was accepted is still waited for. */
+  readonly stop: () => void;
+}
+
+/** Starts the load program in the node's network, where the Service's address leads to web as it does for a pod. */
+export function startLoadProgram({ cluster, signal }: Stage, job: LoadJob): RunningLoad {
   const [nsenter, ...namespace] = nsenterPrefix(cluster.nodeName);
   const program = join(import.meta.dirname, 'load-program.ts');
-  const { stdout } = await execa(nsenter, [...namespace, process.execPath, '--import', 'tsx', program], {
-    input: JSON.stringify(job), stderr: 'inherit', cancelSignal: signal,
+  // nsenter becomes the program, so that a signal reaches it.
+  const running = execa(nsenter, [...namespace, process.execPath, '--import', 'tsx', program], {
+    input: JSON.stringify(job), stderr: 'inherit', cancelSignal: signal, forceKillAfterDelay: (PATIENCE + LONGEST_ANSWER) * 1000,
   });
-  return loadResult.parse(JSON.parse(stdout));
+  return { result: running.then(({ stdout }) => loadResult.parse(JSON.parse(stdout))), stop: () => running.kill('SIGTERM') };
 }
 
 /** A port of the loopback that nothing listens on. */

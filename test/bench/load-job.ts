@@ -7,6 +7,7 @@ export const loadJob = z.object({
   /** The Host that the server is asked for: it refuses its own ClusterIP. */
   host: z.string(),
   rate: z.number(),
+  /** At most: SIGTERM ends it before. */
   seconds: z.number(),
   /** Seconds after the last answer that an event may take to be stored. */
   patience: z.number(),
@@ -19,11 +20,15 @@ export const loadResult = z.object({
   accepted: z.number(),
   /** "3 x ECONNRESET", empty when all were accepted. */
   losses: z.string(),
+  /** When the first and the last event that was not accepted were sent, milliseconds since the epoch; absent: all were accepted. */
+  refused: z.object({ first: z.number(), last: z.number() }).optional(),
   stored: z.number(),
   /** Accepted but not stored in time. */
   lost: z.number(),
   /** Events per second while they were sent. */
   acceptedRate: z.number(),
+  /** Accepted events per second from the first sent to the last answer: what the server can, when more is sent than that. */
+  answeredRate: z.number(),
   /** Accepted events per second from the first sent to the last found stored. */
   storedRate: z.number(),
   /** Milliseconds from sending to the answer. */

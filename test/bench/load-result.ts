@@ -14,9 +14,11 @@ export function loadFigures(report: LoadReport, seen: ReadonlyMap<string, number
     sent,
     accepted,
     losses: [...losses].map(([why, count]) => `${count} x ${why}`).join(', '),
+    refused: refusedSpan(report),
     stored,
     lost: lost.length,
     acceptedRate: perSecond(accepted, report.endedAt - report.startedAt),
+    answeredRate: perSecond(accepted, Math.max(report.endedAt, ...report.events.map(({ answeredAt }) => answeredAt)) - report.startedAt),
     storedRate: perSecond(stored, lastSeen - report.startedAt),
     answers: { p50: answerP50, p99: answerP99 },
     lags: { p50: percentile(lags, 50), p95: percentile(lags, 95), p99: percentile(lags, 99), most: percentile(lags, 100) },
@@ -33,6 +35,13 @@ export function lagsOf(report: LoadReport, seen: ReadonlyMap<string, number>): n
     // An answer can arrive after its event is stored.
     return outcome.kind === 'accepted' && at !== undefined ? [Math.max(0, at - answeredAt)] : [];
   });
+}
+
+/** Events are in the order of their sending. */
+function refusedSpan({ events }: LoadReport): LoadResult['refused'] {
+  const times = events.filter(({ outcome }) => outcome.kind !== 'accepted').map(({ sentAt }) => sentAt);
+  const [first, last] = [times[0], times.at(-1)];
+  return first === undefined || last === undefined ? undefined : { first, last };
 }
 
 function storedTimes(report: LoadReport, seen: ReadonlyMap<string, number>): number[] {

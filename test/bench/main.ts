@@ -3,14 +3,18 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { buildProgress } from '../cluster/embedded/index.js';
 import { startCounting } from './cpu.js';
-import { ingestSection, prepareLoad, runLoadProgram } from './ingest.js';
+import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
 import { measureOperator } from './operator.js';
 import { parseOptions, type BenchOptions, type Measurement } from './options.js';
+import { measureQuiet } from './quiet.js';
 import { renderJson, renderNotes, renderTable, renderVerdict, unmetGoals, type Section } from './report.js';
+import { measureResources } from './resources.js';
+import { measureRotation } from './rotation.js';
 import { openStage, type Stage } from './stage.js';
 import { measureStart } from './start.js';
 import { measureSynth } from './synth.js';
+import { measureWatching } from './watching.js';
 
 interface Findings {
   readonly sections: readonly Section[];
@@ -38,7 +42,12 @@ async function measureOnCluster(options: BenchOptions, say: (line: string) => vo
     // While the pages of Node's program are still warm: what is dropped meanwhile would be counted for one of them only.
     const operator = wants('operator') ? [await measureOperator(stage)] : [];
     const loaded = wants('memory') || wants('ingest') ? await measureLoad(stage, options) : [];
-    const sections = [start, ...loaded, ...operator].filter(({ name }) => wants(name as Measurement));
+    // Last, for it replaces every pod that the others measure.
+    const rotation = wants('rotation') ? [await measureRotation(stage)] : [];
+    const watching = wants('watching') ? [await measureWatching(stage)] : [];
+    const quiet = wants('quiet') ? [await measureQuiet(stage)] : [];
+    const resources = wants('resources') ? [await measureResources(stage)] : [];
+    const sections = [start, ...loaded, ...operator, ...rotation, ...watching, ...quiet, ...resources].filter(({ name }) => wants(name as Measurement));
     return { sections, image: stage.image };
   } finally {
     await stage.close();
@@ -53,7 +62,8 @@ async function measureLoad(stage: Stage, options: BenchOptions): Promise<Section
   stage.say(`${options.rate} events/s for ${options.seconds} s`);
   const stopSampling = await startSampling(groups, stage.cluster.cgroup.version);
   const stopCounting = await startCounting(stage);
-  const result = await runLoadProgram(stage, job);
+  const { result: running } = startLoadProgram(stage, job);
+  const result = await running;
   const cpu = await stopCounting(result);
   const loaded = await stopSampling();
   return [memorySection({ groups, idle, loaded, rate: options.rate }), ingestSection(result, cpu)];

@@ -12,6 +12,7 @@ import { percentile } from '../sdk/statistics.js';
 import { readMemory, resetPeak, type CgroupVersion, type MemoryReading } from './cgroup.js';
 import { containersOf } from './containers.js';
 import { atMost, mebibytes, type Row, type Section } from './report.js';
+import { everySecond } from './sampling.js';
 import type { Stage } from './stage.js';
 
 /** Of the host, everything included. Bytes. */
@@ -72,18 +73,9 @@ export async function startSampling(groups: readonly WatchedGroup[], version: Cg
     readings.forEach((reading, index) => samples[index]?.push(reading));
   };
   for (const { folder } of groups) await resetPeak(folder, version);
-  const stopped = new AbortController();
-  const loop = (async (): Promise<void> => {
-    do {
-      await look();
-      await sleep(1000, undefined, { signal: stopped.signal }).catch(() => undefined);
-    } while (!stopped.signal.aborted);
-    await look();
-  })();
-  loop.catch(() => undefined);
+  const stop = everySecond(look);
   return async () => {
-    stopped.abort();
-    await loop;
+    await stop();
     return Object.fromEntries(groups.map(({ name }, index) => [name, summarizeMemory(samples[index] ?? [], version)]));
   };
 }

@@ -6,11 +6,15 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { glitchtipImage } from '../../charts/application.js';
 import { loadSettings } from '../../charts/load-settings.js';
+import { OPERATOR, OPERATOR_PORT, RESOURCE } from '../../charts/names.js';
 import type { Settings } from '../../charts/settings.js';
 import { topologyOf } from '../../charts/topology.js';
 import { parsePods, reportParts, type PartReport } from '../../cli/parts.js';
+import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitchtip.js';
+import { API_VERSION, PLURAL } from '../../operator/api/names.js';
 import { get, readAccess, type ApiAccess } from '../cluster/embedded/api.js';
 import { down, up, type ClusterHandle } from '../cluster/embedded/index.js';
+import { NO_SETTINGS } from '../support/settings.js';
 import type { BenchOptions } from './options.js';
 
 export interface Stage {
@@ -29,6 +33,10 @@ export interface Stage {
   readonly secret: (name: string) => Promise<Readonly<Record<string, string>>>;
   /** ClusterIP of a Service. */
   readonly serviceAddress: (name: string) => Promise<string>;
+  /** Of the resource; empty: no answer. */
+  readonly status: () => Promise<GlitchTipStatus>;
+  /** What the operator serves at /metrics. */
+  readonly operatorMetrics: () => Promise<string>;
   /** Removes the cluster unless it is to be kept, and the manifests. */
   readonly close: () => Promise<void>;
 }
@@ -36,7 +44,7 @@ export interface Stage {
 /** Starts the cluster from nothing; the stack is not applied yet. A failed start leaves nothing. */
 export async function openStage(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Stage> {
   const dist = await mkdtemp(join(tmpdir(), 'glitchkeeper-bench-'));
-  const file = options.settings === undefined ? join(dist, 'no-settings.yaml') : resolve(options.settings);
+  const file = options.settings === undefined ? NO_SETTINGS : resolve(options.settings);
   const close = async (): Promise<void> => {
     if (!options.keep) await down({ name: options.name, delete: true });
     await rm(dist, { recursive: true, force: true });
@@ -60,7 +68,7 @@ function partsOf(settings: Settings): string[] {
 }
 
 /** Plain requests: a kubectl for each question would cost a tenth of a CPU second, on the cores that are measured. */
-function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe' | 'secret' | 'serviceAddress'> {
+function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe' | 'secret' | 'serviceAddress' | 'status' | 'operatorMetrics'> {
   const inNamespace = `/api/v1/namespaces/${settings.namespace}`;
   const ask = async (path: string): Promise<string> => {
     const answer = await get(access, `${inNamespace}/${path}`);
@@ -81,7 +89,17 @@ function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe'
       const service = z.object({ spec: z.object({ clusterIP: z.string() }) }).parse(JSON.parse(await ask(`services/${name}`)));
       return service.spec.clusterIP;
     },
+    status: async () => {
+      const answer = await get(access, `/apis/${API_VERSION}/namespaces/${settings.namespace}/${PLURAL}/${RESOURCE}`);
+      return answer?.status === 200 ? statusOf(answer.body) : {};
+    },
+    operatorMetrics: () => ask(`services/${OPERATOR}:${OPERATOR_PORT}/proxy/metrics`),
   };
+}
+
+function statusOf(resource: string): GlitchTipStatus {
+  const { status } = z.object({ status: z.unknown() }).parse(JSON.parse(resource));
+  return glitchTipStatus.parse(status ?? {});
 }
 
 /** The items of a list come without their kind; kubectl adds it, and what reads kubectl's output expects it. */

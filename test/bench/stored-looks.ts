@@ -11,6 +11,7 @@ import type { Client } from 'pg';
 import { z } from 'zod';
 
 const PAUSE_MS = 250;
+const LONGEST_OUTAGE_MS = 120_000;
 
 /** xmin is a 32-bit transaction id: read as a 64-bit one it is right in a database that is younger than 4 billion of them. */
 const LOOK = `
@@ -26,27 +27,40 @@ const rows = z.array(z.object({ snapshot: z.string(), id: z.string().nullable() 
 export interface StoredLooks {
   /** Milliseconds (epoch) at which an event, by its 32 hexadecimal digits, was first seen. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Rejects with the database's error when a look failed. */
+  /** Rejects when the database stayed away for two minutes. */
   readonly stop: () => Promise<void>;
 }
 
-/** Looks until stopped. @param database connected, and used by nobody else */
-export async function watchStored(database: Client, since: Date): Promise<StoredLooks> {
+/** Looks until stopped. @param connect to the database; again when it was lost, for Postgres may be restarted meanwhile */
+export async function watchStored(connect: () => Promise<Client>, since: Date): Promise<StoredLooks> {
   const seen = new Map<string, number>();
+  let database: Client | undefined = await connect();
   let snapshot = await currentSnapshot(database);
+  let away = 0;
   const stopped = new AbortController();
   const look = async (): Promise<void> => {
+    database ??= await connect();
     const found = rows.parse((await database.query(LOOK, [since, snapshot])).rows);
     const at = Date.now();
     for (const { id } of found) if (id !== null && !seen.has(id)) seen.set(id, at);
     snapshot = found[0]?.snapshot ?? snapshot;
   };
-  const finished = (async (): Promise<void> => {
+  /** The snapshot stays: transaction numbers go on where they were, so the next look finds what it missed. */
+  const onFailure = (error: unknown): void => {
+    // It is broken already; that it cannot be closed in order either is no news.
+    database?.end().catch(() => undefined);
+    database = undefined;
+    away ||= Date.now();
+    if (Date.now() - away > LONGEST_OUTAGE_MS) throw new Error('the database stayed away', { cause: error });
+  };
+  const watch = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      await look();
+      await look().then(() => (away = 0), onFailure);
       await sleep(PAUSE_MS);
     }
-  })();
+    await database?.end();
+  };
+  const finished = watch();
   // Whoever stops the watch hears of a failure; until then it must not end the process.
   finished.catch(() => undefined);
   return {

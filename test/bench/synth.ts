@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { percentile } from '../sdk/statistics.js';
+import { NO_SETTINGS } from '../support/settings.js';
 import { peakMemory, wallTime, type Run } from './program-cost.js';
 import { atMost, mebibytes, type Row, type Section } from './report.js';
 
@@ -20,8 +21,7 @@ export interface SynthCost {
 export async function measureSynth(runs: number, say: (line: string) => void): Promise<Section> {
   await execa('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const scratch = await mkdtemp(join(tmpdir(), 'glitchkeeper-synth-'));
-  const settings = join(scratch, 'no-settings.yaml');
-  const synth: Run = { args: ['build/main.js'], env: { CDK8S_OUTDIR: join(scratch, 'dist'), GLITCHKEEPER_SETTINGS: settings } };
+  const synth: Run = { args: ['build/main.js'], env: { CDK8S_OUTDIR: join(scratch, 'dist'), GLITCHKEEPER_SETTINGS: NO_SETTINGS } };
   const bare: Run = { args: ['-e', '0'] };
   try {
     const wall = { synth: [] as number[], bare: [] as number[] };

@@ -27,7 +27,18 @@ describe('lagsOf', () => {
 describe('loadFigures', () => {
   it('counts accepted and stored apart, each by its own time', () => {
     const figures = loadFigures(report(event(1, 1100), event(2, 1200), event(3, 1300, { kind: 'refused', status: 503 })), new Map([['e1', 5000]]), client);
-    expect(figures).toMatchObject({ sent: 3, accepted: 2, stored: 1, lost: 1, losses: '1 x 503', acceptedRate: 1, storedRate: 0.25 });
+    expect(figures).toMatchObject({ sent: 3, accepted: 2, stored: 1, lost: 1, losses: '1 x 503', acceptedRate: 1, answeredRate: 1, storedRate: 0.25 });
+  });
+
+  it('goes on to the last answer for what the server can when more is sent', () => {
+    expect(loadFigures(report(event(1, 1100), event(2, 5000)), new Map(), client)).toMatchObject({ acceptedRate: 1, answeredRate: 0.5 });
+  });
+
+  it('knows when the first and the last event that was not accepted were sent', () => {
+    const refused: Outcome = { kind: 'refused', status: 503 };
+    const events = [event(1, 1100), event(2, 1200, refused), event(3, 1300), event(4, 1400, { kind: 'error', code: 'ECONNREFUSED' }), event(5, 1500)];
+    expect(loadFigures(report(...events), new Map(), client).refused).toEqual({ first: 1190, last: 1390 });
+    expect(loadFigures(report(event(1, 1100)), new Map(), client).refused).toBeUndefined();
   });
 
   it('has no lag where nothing was stored', () => {
@@ -37,7 +48,7 @@ describe('loadFigures', () => {
 
 describe('ingestRows', () => {
   const good: LoadResult = {
-    sent: 6240, accepted: 6240, losses: '', stored: 6240, lost: 0, acceptedRate: 104, storedRate: 102,
+    sent: 6240, accepted: 6240, losses: '', stored: 6240, lost: 0, acceptedRate: 104, answeredRate: 103, storedRate: 102,
     answers: { p50: 20, p99: 300 }, lags: { p50: 900, p95: 1900, p99: 2100, most: 2300 }, startedAt: 0, endedAt: 60_000, client,
   };
   const cpu = { parts: [{ part: 'web', used: 0.45, limit: 0.5, throttled: 0.31 }], cluster: 1.2, machine: 1.5 };

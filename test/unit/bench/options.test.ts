@@ -1,10 +1,10 @@
 // The command line of the bench.
 import { describe, expect, it } from '@jest/globals';
-import { MEASUREMENTS, parseOptions } from '../../bench/options.js';
+import { DEFAULT_MEASUREMENTS, parseOptions } from '../../bench/options.js';
 
 describe('parseOptions', () => {
   it('measures everything on the instance "bench" when nothing is said', () => {
-    expect(parseOptions([])).toMatchObject({ measurements: MEASUREMENTS, name: 'bench', rate: 104, seconds: 60, check: false, keep: false });
+    expect(parseOptions([])).toMatchObject({ measurements: DEFAULT_MEASUREMENTS, name: 'bench', rate: 104, seconds: 60, check: false, keep: false });
   });
 
   it('takes several measurements and options in any order', () => {
