@@ -1,0 +1,67 @@
+// The pictures of docs/: what the CLI and the operator really write, of a GlitchTip that is made up.
+import { renderView } from '../../cli/commands/watch-status.js';
+import { examine } from '../../cli/doctor/checks.js';
+import { seen } from '../../cli/doctor/finding.js';
+import { renderFindings } from '../../cli/doctor/screen.js';
+import type { Paint } from '../../cli/output.js';
+import type { PartReport } from '../../cli/parts.js';
+import { renderSummary } from '../../cli/report/screen.js';
+import { buildSummary, type EventReport, type Summary } from '../../cli/report/summary.js';
+import type { HealthStatus } from '../../operator/api/health.js';
+import { buildMessage, type Message } from '../../operator/core/alerts/texts.js';
+import type { Letter, Tale } from '../../operator/core/alerts/watchbook.js';
+import { factsOf, withEnv } from '../../test/unit/cli/doctor/facts.js';
+import { BAD_NIGHT, WELL } from '../../test/unit/cli/health-scenes.js';
+import { NOW, condition, ready, resource } from '../../test/unit/cli/scenes.js';
+import { drawChat } from './chat.js';
+import { drawTerminal } from './svg.js';
+
+const CODES = { green: [32, 39], yellow: [33, 39], red: [31, 39], dim: [2, 22], bold: [1, 22] } as const;
+const paint: Paint = (colour, text) => `\x1b[${CODES[colour][0]}m${text}\x1b[${CODES[colour][1]}m`;
+
+const MEBIBYTE = 2 ** 20;
+
+function parts({ figures }: HealthStatus): PartReport[] {
+  return (figures?.parts ?? []).map(({ name, restarts, memoryBytes, memoryLimitBytes }) => ({
+    part: name, pod: `${name}-0`, ready: true, state: 'ready', restarts,
+    memoryUsed: memoryBytes && Math.round(memoryBytes / MEBIBYTE), memoryLimit: memoryLimitBytes && Math.round(memoryLimitBytes / MEBIBYTE),
+  }));
+}
+
+function summaryOf(health: HealthStatus, events: readonly EventReport[] = []): Summary {
+  const conditions = [ready, condition('WorkerHealthy', health.incidents ? 'False' : 'True', health.incidents ? 'WorkerStuck' : 'AllWell', 'The worker takes nothing from the queue.')];
+  return buildSummary(resource({ health, conditions }), { parts: parts(health), events });
+}
+
+const EVENTS: readonly EventReport[] = [
+  { at: '2026-06-01T11:56:30Z', type: 'Warning', reason: 'WorkerStuck', message: 'worker: alive, and has taken nothing from the queue for 60 s' },
+  { at: '2026-06-01T11:58:40Z', type: 'Normal', reason: 'Repair', message: 'Deployment worker was restarted.' },
+];
+
+const TOLD: Tale = {
+  id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T02:14:10Z',
+  message: 'Postgres at postgres:5432 does not answer (ECONNREFUSED): it is scaled to 0.',
+  advice: 'kubectl -n errors scale statefulset/postgres --replicas=1', explains: [],
+};
+
+/** The one that opens an incident, and the one that says it is over. */
+function messages(): Message[] {
+  const letter = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: TOLD } as const;
+  const letters: readonly Letter[] = [
+    { ...letter, event: 'open', at: '2026-06-01T02:14:40Z' },
+    { ...letter, event: 'resolved', at: '2026-06-01T02:26:20Z', endedAt: '2026-06-01T02:26:20Z' },
+  ];
+  return letters.map((each) => buildMessage(each, { name: 'glitchtip', namespace: 'errors' }, 0));
+}
+
+/** By their files' names. */
+export function drawPictures(): Readonly<Record<string, string>> {
+  const doctored = factsOf({ alertKeys: seen(['telegram-token', 'telegram-chat']), ...withEnv({ CSRF_TRUSTED_ORIGINS: 'http://localhost:9090' }, { domain: 'https://errors.example.com' }) });
+  const view = { value: summaryOf(BAD_NIGHT, EVENTS), seenAt: new Date(NOW.getTime() - 2_000) };
+  return {
+    'status.svg': drawTerminal('glitchkeeper status', renderSummary(summaryOf(WELL), NOW, paint)),
+    'status-watch.svg': drawTerminal('glitchkeeper status --watch', renderView(view, { now: NOW, every: 5, paint })),
+    'alert.svg': drawChat('an alert, and the message that it is over', messages()),
+    'doctor.svg': drawTerminal('glitchkeeper doctor', renderFindings(examine(doctored), paint)),
+  };
+}
