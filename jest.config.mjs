@@ -4,21 +4,24 @@ const transform = {
 };
 
 /** One Jest project a suite, so that `npm test` can run them cheapest first and skip by name what a machine cannot run. */
-const suite = (displayName, testMatch) => ({
+const suite = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch: [`<rootDir>/${testMatch}`],
   testEnvironment: 'node',
+  // signal-exit keeps its state in a global; Jest's cleaning wraps that once more for each test file, until the stack is full.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   transform,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/'],
+  ...more,
 });
 
 export default {
   projects: [
     suite('unit', 'test/unit/**/*.test.ts'),
-    suite('charts', 'test/charts/**/*.test.ts'),
-    suite('api', 'test/api/**/*.test.ts'),
+    suite('charts', 'test/charts/**/*.test.ts', { globalSetup: '<rootDir>/test/charts/set-up.mjs' }),
+    suite('api', 'test/api/**/*.test.ts', { globalSetup: '<rootDir>/test/api/set-up.mjs' }),
     suite('cluster', 'test/cluster/*.test.ts'),
   ],
 };

@@ -8,6 +8,8 @@ import { execa } from 'execa';
 interface Suite {
   readonly name: string;
   readonly what: string;
+  /** Files of it that may run at the same time. @default 1 */
+  readonly workers?: number;
   /** Why this machine cannot run it; undefined: it can. */
   readonly cannot?: () => Promise<string | undefined>;
 }
@@ -30,9 +32,9 @@ interface JestReport {
 }
 
 const SUITES: readonly Suite[] = [
-  { name: 'unit', what: 'decisions, in tables' },
+  { name: 'unit', what: 'decisions, in tables', workers: 2 },
   { name: 'charts', what: 'manifests' },
-  { name: 'api', what: 'a real API server and a real Postgres', cannot: realParts },
+  { name: 'api', what: 'a real API server and a real Postgres', workers: 2, cannot: realParts },
   { name: 'cluster', what: 'real pods', cannot: realParts },
 ];
 
@@ -51,7 +53,7 @@ async function runSuite(suite: Suite): Promise<Result> {
   const started = Date.now();
   try {
     const file = join(folder, 'report.json');
-    const { failed } = await execa('jest', ['--selectProjects', suite.name, '--runInBand', '--json', '--outputFile', file], {
+    const { failed } = await execa('jest', ['--selectProjects', suite.name, `--maxWorkers=${suite.workers ?? 1}`, '--json', '--outputFile', file], {
       preferLocal: true, reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit',
       env: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' },
     });
