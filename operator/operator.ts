@@ -1,7 +1,7 @@
 // Runs the operator: elects a leader, and while it leads feeds the controllers from the watch and the settings file.
 import type { Server } from 'node:http';
 
-import type { GlitchTipResource, GlitchTipStatus } from './api/glitchtip.js';
+import type { GlitchTipStatus } from './api/glitchtip.js';
 import { ALERT_TEST_ANNOTATION } from './api/names.js';
 import { GlitchTipController } from './controllers/glitchtip.js';
 import { HealthController, type HealthDependencies, type Standing } from './controllers/health.js';
@@ -13,6 +13,7 @@ import { Sensitive } from './core/sensitive.js';
 import { messageOf } from './core/message.js';
 import type { Config } from './config.js';
 import { serve } from './io/http.js';
+import type { WatchedMetadata } from './io/kubernetes.js';
 import { Metrics } from './io/metrics.js';
 import type { Clock } from './runtime/clock.js';
 import { standForElection, type LeasePort } from './runtime/leader.js';
@@ -25,7 +26,7 @@ type LogLine = (message: string, fields: Readonly<Record<string, unknown>>) => v
 export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
   readonly config: Config;
   readonly cluster: ClusterPort & {
-    resources(): ListWatch<GlitchTipResource>;
+    resources(): ListWatch<WatchedMetadata>;
     lease(): LeasePort;
     applySettings(name: string, file: SettingsFile, signal: AbortSignal): Promise<void>;
   };
@@ -135,7 +136,7 @@ export class Operator {
       clock,
       backoff: { ...BACKOFF, random },
       resyncEvery: RESYNC_EVERY,
-      onPresent: ({ metadata }) => {
+      onPresent: (metadata) => {
         term.resources.add(metadata.name);
         this.#wakeHealth(metadata);
       },
@@ -162,7 +163,7 @@ export class Operator {
   }
 
   /** It looks by its own clock; only another spec, or a person who asks for a test, is worth a look at once. */
-  #wakeHealth({ name, generation, annotations = {} }: GlitchTipResource['metadata']): void {
+  #wakeHealth({ name, generation, annotations = {} }: WatchedMetadata): void {
     const seen = `${generation} ${annotations[ALERT_TEST_ANNOTATION] ?? ''}`;
     if (this.#watched.get(name) === seen) return;
     this.#watched.set(name, seen);

@@ -12,7 +12,7 @@ import { Sensitive } from '../core/sensitive.js';
 import { messageOf } from '../core/message.js';
 import type { LeasePort, LeaseRecord } from '../runtime/leader.js';
 import type { ListWatch } from '../runtime/watch.js';
-import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta } from './kubernetes.js';
+import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta, type WatchedMetadata } from './kubernetes.js';
 import { readWatchbook, writeWatchbook } from './watchbook.js';
 
 interface SecretObject {
@@ -124,16 +124,13 @@ export class Cluster {
   }
 
   /** Everything of kind GlitchTip in the namespace. */
-  resources(): ListWatch<GlitchTipResource> {
+  resources(): ListWatch<WatchedMetadata> {
     const path = this.#resources();
     return {
-      list: async (signal) => {
-        const list = await this.api.get<{ items: GlitchTipResource[]; metadata: { resourceVersion: string } }>(path, signal);
-        return { items: list.items, resourceVersion: list.metadata.resourceVersion };
-      },
-      watch: (resourceVersion, signal) => this.api.watch<GlitchTipResource>(path, resourceVersion, signal),
-      versionOf: (resource) => resource.metadata.resourceVersion,
-      nameOf: (resource) => resource.metadata.name,
+      list: (signal) => this.api.listMetadata(path, signal),
+      watch: (resourceVersion, signal) => this.api.watchMetadata(path, resourceVersion, signal),
+      versionOf: (metadata) => metadata.resourceVersion,
+      nameOf: (metadata) => metadata.name,
     };
   }
 

@@ -58,6 +58,15 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What a watch tells of an object: who works on it reads it anew. */
+export interface WatchedMetadata {
+  readonly name: string;
+  /** Goes up with each change of the spec. */
+  readonly generation: number;
+  readonly resourceVersion: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 /** No request but a watch takes longer. Milliseconds. */
 const REQUEST_TIMEOUT = 15_000;
 /** The server ends a watch after this; a dead connection is noticed soon after. Seconds. */
@@ -68,10 +77,18 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 interface Call {
   readonly method: Method;
   readonly path: string;
+  /** @default JSON */
+  readonly accept?: string;
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal;
 }
+
+/** Asks for the metadata of objects alone (https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches). */
+const metadataOnly = (kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList'): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
+
+/** Objects in one answer. A list is parsed page by page: a thousand objects at once are more than the operator's heap has room for. */
+const PAGE = 100;
 
 export interface ApiObserver {
   /** What the server says in Warning headers: a deprecated version, a field that it ignored. */
@@ -89,6 +106,18 @@ export class KubernetesApi {
 
   async get<T>(path: string, signal?: AbortSignal): Promise<T> {
     return this.#json<T>({ method: 'GET', path, signal });
+  }
+
+  /** The metadata of everything in a collection, page by page, and the version to watch from. */
+  async listMetadata(path: string, signal?: AbortSignal): Promise<{ items: WatchedMetadata[]; resourceVersion: string }> {
+    const items: WatchedMetadata[] = [];
+    for (let token = ''; ;) {
+      const query = new URLSearchParams({ limit: String(PAGE), ...(token && { continue: token }) });
+      const page = await this.#json<MetadataPage>({ method: 'GET', path: `${path}?${query.toString()}`, accept: metadataOnly('PartialObjectMetadataList'), signal });
+      items.push(...page.items.map(({ metadata }) => pickWatched(metadata)));
+      token = page.metadata.continue ?? '';
+      if (!token) return { items, resourceVersion: page.metadata.resourceVersion };
+    }
   }
 
   async create<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
@@ -113,18 +142,18 @@ export class KubernetesApi {
     return this.#json<T>({ method: 'PATCH', path: strict(path) + query, body: JSON.stringify(body), contentType: 'application/merge-patch+json', signal });
   }
 
-  /** Follows a collection from `resourceVersion` on. Ends with the server's watch; throws when the connection breaks. */
-  async *watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+  /** Follows the metadata of a collection from `resourceVersion` on. Ends with the server's watch; throws when the connection breaks. */
+  async *watchMetadata(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<WatchedMetadata>> {
     const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS), resourceVersion });
     const deadline = startDeadline(signal, (WATCH_SECONDS + 30) * 1_000);
     let response: IncomingMessage | undefined;
     try {
-      response = await this.#send({ method: 'GET', path: `${path}?${query.toString()}`, signal: deadline.signal });
+      response = await this.#send({ method: 'GET', path: `${path}?${query.toString()}`, accept: metadataOnly('PartialObjectMetadata'), signal: deadline.signal });
       if (response.statusCode !== 200) {
         yield { type: 'ERROR', status: response.statusCode ?? 0, message: response.statusMessage ?? '' };
         return;
       }
-      for await (const line of createInterface({ input: response })) yield parseEvent<T>(line);
+      for await (const line of createInterface({ input: response })) yield parseEvent(line);
     } finally {
       response?.destroy();
       deadline.release();
@@ -147,8 +176,8 @@ export class KubernetesApi {
     throw buildError(call, response.statusCode ?? 0, text);
   }
 
-  async #send({ method, path, body, contentType, signal }: Call): Promise<IncomingMessage> {
-    const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${await this.connection.token()}` };
+  async #send({ method, path, accept = 'application/json', body, contentType, signal }: Call): Promise<IncomingMessage> {
+    const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.connection.token()}` };
     if (contentType) headers['content-type'] = contentType;
     if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
     const options: RequestOptions = { host: this.connection.host, port: this.connection.port, path, method, headers, signal, agent: this.#agent };
@@ -220,16 +249,26 @@ function parseStatus(body: string): StatusObject {
   }
 }
 
-interface RawEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: { readonly metadata?: ObjectMeta; readonly code?: number; readonly message?: string };
+/** Without managedFields, which are most of it and which nobody reads. */
+function pickWatched({ name, generation, resourceVersion, annotations }: WatchedMetadata): WatchedMetadata {
+  return { name, generation, resourceVersion, annotations };
 }
 
-function parseEvent<T>(line: string): WatchEvent<T> {
+interface MetadataPage {
+  readonly items: readonly { readonly metadata: WatchedMetadata }[];
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+}
+
+interface RawEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: { readonly metadata: WatchedMetadata; readonly code?: number; readonly message?: string };
+}
+
+function parseEvent(line: string): WatchEvent<WatchedMetadata> {
   const { type, object } = JSON.parse(line) as RawEvent;
-  if (type === 'BOOKMARK') return { type, resourceVersion: object.metadata?.resourceVersion ?? '' };
+  if (type === 'BOOKMARK') return { type, resourceVersion: object.metadata.resourceVersion };
   if (type === 'ERROR') return { type, status: object.code ?? 0, message: object.message ?? '' };
-  return { type, object: object as T };
+  return { type, object: pickWatched(object.metadata) };
 }
 
 /**

@@ -188,8 +188,8 @@ export class Stage {
     this.#superuserPassword = password;
   }
 
-  async kubectl(args: readonly string[]): Promise<string> {
-    const { stdout } = await execa(this.server.kubectl, ['--kubeconfig', this.server.kubeconfig, '--namespace', NAMESPACE, ...args]);
+  async kubectl(args: readonly string[], input?: string): Promise<string> {
+    const { stdout } = await execa(this.server.kubectl, ['--kubeconfig', this.server.kubeconfig, '--namespace', NAMESPACE, ...args], { input });
     return stdout;
   }
 

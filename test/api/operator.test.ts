@@ -1,8 +1,9 @@
 // The operator with its own rights against a real API server and a real Postgres: credentials are made once, and never twice.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEFAULT_SECRET_NAMES, SECRET_KEYS } from '../../operator/api/names.js';
+import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/names.js';
 import { GlitchTipController } from '../../operator/controllers/glitchtip.js';
 import { ownStatus } from '../../operator/core/status.js';
+import { Cluster } from '../../operator/io/cluster.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { BAD_RESOURCES } from './bad-resources.js';
@@ -94,6 +95,22 @@ describe('the operator on a real API server and a real Postgres', () => {
   ])('its token gets %i for %s %s', async (status, method, path) => {
     expect(await stage.answerTo(method, path)).toBe(status);
   });
+
+  it('lists more resources than one answer has, and follows them, by their metadata alone', async () => {
+    const names = Array.from({ length: 205 }, (_, index) => `many-${String(index).padStart(3, '0')}`);
+    const items = names.map((name) => ({ apiVersion: API_VERSION, kind: KIND, metadata: { name, annotations: { about: name } }, spec: { version: '5.2', suspend: true } }));
+    await stage.kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const watched = { name: 'many-000', generation: 1, resourceVersion: expect.stringMatching(/^\d+$/), annotations: { about: 'many-000' } };
+    const source = new Cluster(stage.operatorApi, NAMESPACE, 'test').resources();
+    const { items: listed, resourceVersion } = await source.list(never);
+    expect(listed.map(({ name }) => name)).toEqual(names);
+    expect(listed[0]).toEqual(watched);
+
+    await stage.kubectl(['delete', 'glitchtips', '--all', '--wait=false']);
+    const deleted: unknown[] = [];
+    for await (const event of source.watch(resourceVersion, AbortSignal.timeout(20_000))) if (event.type === 'DELETED' && deleted.push(event.object) === names.length) break;
+    expect(deleted).toContainEqual(watched);
+  }, 90_000);
 
   describe('from nothing', () => {
     let operator: OperatorProcess;
