@@ -84,7 +84,8 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
       const { seconds } = await killValkey(stack);
       tell(`${depth} events in the queue; killed, loaded and Ready again after ${seconds.toFixed(1)} s`);
       await tellMemory(stack, 'loaded');
-      expect(await queueDepth(stack)).toBe(depth);
+      // Valkey is smaller once it was loaded anew: the event that the operator sends every 30 s may find room again.
+      expect(await queueDepth(stack)).toBeGreaterThanOrEqual(depth);
       expect(await memoryKills(stack.cluster.cgroup.name)).toEqual(kills);
       expect((await stack.pod('valkey')).restarts).toBe(before.restarts + 1);
     }, 300_000);
