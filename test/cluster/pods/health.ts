@@ -6,7 +6,7 @@ import { RESOURCE } from '../../../charts/names.js';
 import { watchbookName } from '../../../operator/api/names.js';
 import { SETTLED_AFTER } from '../../../operator/core/health/ingest.js';
 import { freezeApiServer } from '../support/api-server.js';
-import { forgetPast, isOver, type Alerts, type Told } from '../support/alerts.js';
+import { forgetPast, isOver, letHoursPass, type Alerts, type Told } from '../support/alerts.js';
 import { NIGHTS, putCertificate, TLS_SECRET, VALKEY_STOPPED, type Fault } from '../support/faults.js';
 import { processesOf } from '../support/out-of-memory.js';
 import { lifeOf, type Part, type PartPod } from '../support/parts.js';
@@ -24,6 +24,8 @@ const SLACK = 10;
 const CRASH_MS = 20_000;
 /** Longer than one check takes. */
 const CHECK_MS = 15_000;
+/** Longer than `alerts.repeatHours` by default, too. */
+const REPORT_HOURS = 6;
 /** In each of its moods. */
 const TELEGRAM_MS = 40_000;
 const API_SERVER_AWAY_MS = 90_000;
@@ -41,7 +43,7 @@ export function describeHealth(stack: Stack, alerts: () => Alerts, dsn: () => st
     beforeAll(async () => {
       // Before the settings name it: one that is missing is told.
       await putCertificate(stack, 90);
-      await stack.apply(await stack.synthesize('watched', { tls: { secret: TLS_SECRET }, alerts: { ports: [...alerts().ports] } }));
+      await stack.apply(await stack.synthesize('watched', { tls: { secret: TLS_SECRET }, alerts: { ports: [...alerts().ports], reportHours: REPORT_HOURS } }));
       await stack.rolledOut();
       await replaceStarved();
       await forgetPast(stack);
@@ -70,15 +72,20 @@ export function describeHealth(stack: Stack, alerts: () => Alerts, dsn: () => st
       expect(await livesOfServers(night)).toEqual(others);
     }, 900_000);
 
-    it('the operator killed (kill -9) in the middle of an incident: one message, and one when it is over', async () => {
+    it('the operator killed (kill -9) in the middle of an incident: one message; told again after 4 h, with the report after 6; and one when it is over', async () => {
       const since = Date.now();
       await VALKEY_STOPPED.inject(stack, dsn());
       const told = await alerts().opened(VALKEY_STOPPED.tells, since);
       await killOperator();
       await sleep(CRASH_MS);
+      const later = Date.now();
+      expect(await sayings(since)).toEqual({ opened: [told.incident], over: [] });
+      await letHoursPass(stack, REPORT_HOURS);
+      const [again, report] = await Promise.all([alerts().said(new RegExp(`for 6 h( \\d+ min)? now. QueueDown, valkey, incident ${told.incident}`), later), alerts().said(/^📋 1 incident open/, later)]);
+      expect([again.text, report.text]).toEqual([expect.stringMatching(/^🔴/), expect.stringMatching(/Nothing else in the last 6 h/)]);
       await VALKEY_STOPPED.repair?.(stack);
       note({ ...VALKEY_STOPPED, what: 'Valkey stopped, the operator killed' }, told, await alerts().resolved(told, Date.now()));
-      expect(await sayings(since)).toEqual(onceEach([told]));
+      expect((await alerts().messages(later)).length).toBe(3);
     }, 600_000);
 
     it('Telegram down, then answering 429, then garbage, during an incident: both messages arrive afterwards, none twice', async () => {

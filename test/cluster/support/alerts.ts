@@ -7,6 +7,7 @@ import type { ChatMessage } from '../../support/alerts/telegram-server.js';
 import type { Stack } from './stack.js';
 import { waitFor } from './wait.js';
 
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 /** Longer than the goal, so that a late alert is seen to be late. Seconds. */
 const PATIENCE = 240;
 
@@ -47,6 +48,15 @@ export class Alerts {
     return (await this.receivers.state()).messages.filter(({ at }) => at >= since);
   }
 
+  /** Waits for a message like this. */
+  async said(wanted: RegExp, since: number): Promise<ChatMessage> {
+    return waitFor<ChatMessage>({ what: `a message like ${wanted.source}`, seconds: PATIENCE, every: 1 }, async () => {
+      const messages = await this.messages(since);
+      const message = messages.find(({ text }) => wanted.test(text));
+      return message ? { found: message } : { seen: subjects(messages) };
+    });
+  }
+
   /** Calls of the heartbeat URL since then. */
   async heartbeats(since: number): Promise<number> {
     return (await this.receivers.state()).heartbeat.filter(({ at }) => at >= since).length;
@@ -60,7 +70,7 @@ export class Alerts {
       const message = messages.find(({ text }) => wanted.test(text) && !isOver(text));
       const incident = message && wanted.exec(message.text)?.[1];
       if (message && incident !== undefined) return { found: { message, incident, seconds: ((message.edits.at(-1)?.at ?? message.at) - since) / 1000 } };
-      return { seen: messages.map(({ text }) => text.split('\n')[0]).join(' | ') || 'no message' };
+      return { seen: subjects(messages) };
     });
   }
 
@@ -70,7 +80,7 @@ export class Alerts {
       const messages = await this.messages(at);
       const message = messages.find(({ text }) => isOver(text) && text.includes(`incident ${incident}.`));
       if (message) return { found: { message, incident, seconds: Math.max(message.at - repairedAt, 0) / 1000 } };
-      return { seen: messages.map(({ text }) => text.split('\n')[0]).join(' | ') || 'no message' };
+      return { seen: subjects(messages) };
     });
   }
 }
@@ -78,6 +88,20 @@ export class Alerts {
 /** The operator forgets what was: here faults come faster than it would repair twice (15 minutes), and so often that they would be told as flapping. */
 export async function forgetPast(stack: Stack): Promise<void> {
   await stack.kubectl('delete', 'configmap', watchbookName(RESOURCE), '--ignore-not-found');
+}
+
+/** What the operator remembers is so many hours older all at once, as if it had been quiet for so long. */
+export async function letHoursPass(stack: Stack, hours: number): Promise<void> {
+  await waitFor<true>({ what: 'the book to be older', seconds: 30, every: 1 }, async () => {
+    const book = JSON.parse(await stack.kubectl('get', 'configmap', watchbookName(RESOURCE), '--output', 'json')) as { data: Record<string, string> };
+    const data = Object.fromEntries(Object.entries(book.data).map(([key, text]) => [key, text.replaceAll(INSTANT, (at) => new Date(Date.parse(at) - hours * 3_600_000).toISOString())]));
+    // Refused when the operator wrote it since.
+    return stack.cluster.kubectl(['replace', '-f', '-'], JSON.stringify({ ...book, data })).then(() => ({ found: true as const }), (error: unknown) => ({ seen: String(error) }));
+  });
+}
+
+function subjects(messages: readonly ChatMessage[]): string {
+  return messages.map(({ text }) => text.split('\n')[0]).join(' | ') || 'no message';
 }
 
 export function isOver(text: string): boolean {

@@ -74,6 +74,17 @@ const NO_PAGES: Fault = {
 const NO_IMAGE: Fault = { what: 'image of web not found', tells: { reason: 'ImageNotFound', part: 'web' }, ...changed('set', 'image', 'deployment/web', `web=${NOBODY}`) };
 const UNMIGRATED: Fault = { what: 'migrations undone, a new worker waits for them', tells: { reason: 'MigrationsPending', part: 'postgres' }, inject: undoMigration, allowance: START };
 const PARTITIONS_END: Fault = { what: 'scheduler dead: partitions run out', tells: { reason: 'PartitionsRunningOut', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 3) };
+const PARTITIONS_GONE: Fault = { what: 'partitions from tomorrow on are gone', tells: { reason: 'PartitionsMissing', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 1) };
+const IMPATIENT: Fault = {
+  what: 'web answers later than its probe waits', tells: { reason: 'TimeoutTooShort', part: 'web' },
+  inject: async (stack) => {
+    await stack.kubectl('patch', 'deployment/web', '--patch', impatientProbe());
+    await stack.rolledOut();
+    await delayAnswers(stack);
+  },
+  repair: applyAgain,
+  allowance: START,
+};
 const CERTIFICATE_ENDED: Fault = {
   what: 'certificate expired', tells: { reason: 'CertificateExpired', part: 'certificate' },
   inject: async (stack) => {
@@ -110,9 +121,9 @@ export const NIGHTS: readonly (readonly Fault[])[] = [
   [WORKER_FROZEN, PARTITIONS_END],
   [WORKER_CRASHES, WRONG_HOST],
   [WORKER_GONE, NO_PAGES],
-  [UNMIGRATED],
+  [IMPATIENT, UNMIGRATED],
   [NO_IMAGE, TOO_MUCH],
-  [WEB_STARVED, CERTIFICATE_ENDED],
+  [WEB_STARVED, CERTIFICATE_ENDED, PARTITIONS_GONE],
   [VOLUME_FULL],
   // Last, for the kubelet remembers it for minutes.
   [NODE_SHORT],
@@ -160,6 +171,18 @@ function hiddenPages(): string {
     volumes: [{ name: 'hidden', emptyDir: {} }],
     containers: [{ name: 'web', volumeMounts: [{ name: 'hidden', mountPath: '/code/dist' }] }],
   } } } });
+}
+
+/** The default of Kubernetes, with which the review's probe would have failed under load. */
+function impatientProbe(): string {
+  return JSON.stringify({ spec: { template: { spec: { containers: [{ name: 'web', readinessProbe: { timeoutSeconds: 1 } }] } } } });
+}
+
+/** Two packets of three that ask web for a connection are lost, and TCP sends one again after 1 s and after 2 s more: an answer takes about 3 s. */
+async function delayAnswers(stack: Stack): Promise<void> {
+  const [main] = await processesOf(stack, 'web');
+  const inside = ['--net', '--target', String(main), 'iptables', '-A', 'INPUT', '-p', 'tcp', '--syn', '--dport', '8080'];
+  for (const [every, target] of [[3, 'ACCEPT'], [1, 'DROP']] as const) await execa('nsenter', [...inside, '-m', 'statistic', '--mode', 'nth', '--every', String(every), '--packet', '0', '-j', target]);
 }
 
 /** Each batch is stored, one after the other and with a pause, and more comes in than that. */
