@@ -87,7 +87,7 @@ async function observeParts(cluster: ChosenCluster, settings: Settings): Promise
 
 /** metrics-server measures every 15 s: a pod that just became ready has no figure yet. */
 async function withMemory(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {
-  const deadline = Date.now() + 45_000;
+  const deadline = Date.now() + 90_000;
   for (;;) {
     const reports = await observeParts(cluster, settings);
     const measured = reports.every(({ memoryUsed, state }) => memoryUsed !== undefined || state === 'done');

@@ -6,7 +6,7 @@ import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { ComposeDatabase, PARTITIONS, PASSWORD } from './compose-database.js';
 import { buildPorts, type Fault, type TestPorts } from './operator-ports.js';
-import { RESOURCES, Stage } from './operator-stage.js';
+import { RESOURCES, Stage, until } from './operator-stage.js';
 
 const READY = 'True AllWell: Everything is as it should be.';
 const never = new AbortController().signal;
@@ -179,6 +179,7 @@ describe('the operator and a database that somebody else made', () => {
       expect(await compose.as('glitchtip', 'SELECT count(*)::int FROM recent')).toEqual([{ count: 2 }]);
       expect(await compose.use()).toBe(3);
       await old.end();
+      await until('the session to be gone', async () => String((await stage.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'glitchtip'"))[0]?.['count']), '0');
       await reconcile();
       await reconcile();
       expect(await database()).toBe('True LoginWorks: The application logs in and acts as glitchtip.');

@@ -102,7 +102,7 @@ describe('with a GlitchTip', () => {
     while ((await requested()) === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
     await setRotation({ current: current('Rolling') });
     await annotate(null);
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
     await setRotation({ current: null, history: [ended(OURS, 'Completed')] });
     const { code, json } = await following;
     expect([code, json.at(-1)]).toMatchObject([0, { state: 'completed', id: OURS }]);

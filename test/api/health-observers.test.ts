@@ -16,6 +16,7 @@ import { observeWeb } from '../../operator/io/health/web.js';
 import { CANARY_ID } from '../../operator/io/postgres/glitchtip.js';
 import { specOf } from '../unit/operator/scenes.js';
 import { freePort } from './control-plane.js';
+import { until } from './operator-stage.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
 import { startValkey, type ValkeyServer } from './valkey-server.js';
 
@@ -48,6 +49,12 @@ const answers = new Map<string, { status: number; body?: string; delay?: number 
 
 const run = (sql: string) => postgres.query(SUPERUSER, sql);
 const day = (offset: number) => new Date(Math.floor(Date.now() / DAY) * DAY + offset * DAY).toISOString();
+
+/** A server process lives on for some moments after its client has gone. */
+async function untilConnected(wanted: number): Promise<void> {
+  const others = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+  await until('connected clients', async () => (await postgres.query<{ count: number }>(SUPERUSER, others))[0]?.count, wanted);
+}
 
 async function makePartitions(from: number, to: number): Promise<void> {
   for (let offset = from; offset < to; offset += 1) {
@@ -118,6 +125,7 @@ describe('Postgres', () => {
     await run(SCHEMA);
     await makePartitions(-1, 3);
     await makePartitions(4, 6);
+    await untilConnected(0);
     const { database } = await lookAtDatabase(question({ webAnswers: false }));
     const { missing, partitions: [events], connections, connectionsMax, bytes, longestTransactionSeconds, foreignSessions } = valueOf(database);
     expect(missing).toEqual([]);
@@ -134,7 +142,7 @@ describe('Postgres', () => {
       postgres.query(SUPERUSER, 'SELECT pg_sleep(2)'),
       postgres.query({ user: 'glitchtip_a', password: 'app', database: 'glitchtip' }, 'SELECT pg_sleep(2)'),
     ];
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await untilConnected(counts.length);
     expect(await count()).toBe(1);
     await Promise.all(counts);
   });
@@ -197,6 +205,7 @@ describe('the operator\'s own event', () => {
   it('costs few statements a check', async () => {
     const canaries = new Canaries(systemClock);
     await lookAtDatabase(question({ canaries }));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     const before = postgres.log().length;
     await lookAtDatabase(question({ canaries, operator: [{ user: 'glitchkeeper', password: new Sensitive(PASSWORD) }] }));
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -98,8 +98,9 @@ export function describeHealth(stack: Stack, alerts: () => Alerts, dsn: () => st
       await alerts().change({ telegram: 'garbage' });
       await sleep(TELEGRAM_MS);
       expect(await alerts().messages(since)).toEqual([]);
+      const wellAt = Date.now();
       await alerts().change({ telegram: 'well' });
-      const told = await alerts().opened(VALKEY_STOPPED.tells, Date.now(), 400);
+      const told = await alerts().opened(VALKEY_STOPPED.tells, wellAt, 400);
       await VALKEY_STOPPED.repair?.(stack);
       note({ ...VALKEY_STOPPED, what: 'Valkey stopped, Telegram away (after it was back)' }, told, await alerts().resolved(told, Date.now()));
       expect(await sayings(since)).toEqual(onceEach([told]));

@@ -3,31 +3,32 @@ import { describe, expect, it } from '@jest/globals';
 import { dsnAt, parseDsn, envelopeUrl, authHeader } from '../../sdk/dsn.js';
 import { envelope, newRunId } from '../../sdk/load.js';
 import { send } from '../../sdk/http-client.js';
-import { sql } from '../support/database.js';
+import { runIds } from '../support/database.js';
 import { killByMemory } from '../support/out-of-memory.js';
+import { killsOfPod, memoryKills } from '../support/kernel-log.js';
 import { PARTS, lifeOf, type Part, type PartPod } from '../support/parts.js';
 import { withForward } from '../support/project.js';
 import { tell } from '../support/report.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
 
+/** After Postgres was away GlitchTip's pool of connections tries again after up to 64 s, twice at worst. */
+const STORED_SECONDS = 180;
+
 /** Proves that the whole way works: an event in through web, out through the worker, found in Postgres. */
 export async function proveEventStored(stack: Stack, dsnText: string): Promise<void> {
   const parsed = parseDsn(dsnText);
   if (!parsed.ok) throw new Error(`no DSN: ${dsnText}`);
   const runId = newRunId();
-  await withForward(stack, async (baseUrl) => {
+  const accepted = await withForward(stack, (baseUrl) => {
     const dsn = dsnAt(parsed.dsn, baseUrl);
-    await waitFor({ what: 'an event to be accepted', seconds: 120 }, async () => {
+    return waitFor<string>({ what: 'an event to be accepted', seconds: 120 }, async () => {
       const eventId = crypto.randomUUID().replaceAll('-', '');
       const { status } = await send({ url: envelopeUrl(dsn), method: 'POST', headers: { 'x-sentry-auth': authHeader(dsn) }, body: envelope(eventId, runId, 1) });
-      return when(status === 200, `status ${status}`);
+      return status === 200 ? { found: eventId } : { seen: `status ${status}` };
     });
   });
-  await waitFor({ what: 'the event to be stored', seconds: 60 }, async () => {
-    const [count] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`);
-    return when(count === '1', `${count ?? 'no answer'} stored`);
-  });
+  await waitFor({ what: 'the event to be stored', seconds: STORED_SECONDS }, async () => when((await runIds(stack, runId)).has(accepted), 'not stored'));
 }
 
 function presentPod(pods: ReadonlyMap<Part, PartPod>, part: Part): PartPod {
@@ -54,22 +55,36 @@ async function untilRestarted(stack: Stack, before: PartPod, since: number): Pro
   });
 }
 
-function livesExcept(pods: ReadonlyMap<Part, PartPod>, part: Part): Record<string, object> {
+function livesExcept(pods: ReadonlyMap<Part, PartPod>, part: Part): Record<string, unknown> {
   return Object.fromEntries([...pods].filter(([other]) => other !== part).map(([other, pod]) => [other, lifeOf(pod)]));
+}
+
+/** One that connected to the new Valkey and took nothing (celery#10205) ends by itself after a minute: charts/runtime/sitecustomize.py. */
+async function workerEndedItself(stack: Stack): Promise<boolean> {
+  const { container } = await stack.pod('worker');
+  const log = await stack.kubectl('logs', container.pod, '--container', container.container, '--previous').catch(() => '');
+  return log.includes('nothing was taken from the queue');
 }
 
 export function describeMemory(stack: Stack, dsn: () => string): void {
   describe('an out-of-memory kill restarts that part alone', () => {
     it.each(PARTS)('%s', async (part) => {
       const before = await stack.ready();
+      const { uid } = presentPod(before, part);
+      const kills = async () => killsOfPod(await memoryKills(stack.cluster.cgroup.name), uid).length;
+      const killed = await kills();
       const started = Date.now();
       await killByMemory(stack, part);
       const { pods: after, end } = await untilRestarted(stack, presentPod(before, part), started);
       tell(`${part}: killed, restarted and Ready again after ${((Date.now() - started) / 1000).toFixed(0)} s`);
-      expect(end).toMatchObject({ reason: 'OOMKilled', exitCode: 137 });
+      // The kernel's word: the kubelet may have heard of the end before it heard of the reason.
+      expect(end).toMatchObject({ exitCode: 137 });
+      expect(await kills()).toBeGreaterThan(killed);
       expect(livesExcept(after, part)).toEqual(livesExcept(before, part));
       await proveEventStored(stack, dsn());
-      expect(livesExcept(await stack.ready(), part)).toEqual(livesExcept(before, part));
-    }, 300_000);
+      const [unchanged, lives] = [livesExcept(before, part), livesExcept(await stack.ready(), part)];
+      if (part === 'valkey' && await workerEndedItself(stack)) unchanged['worker'] = expect.anything();
+      expect(lives).toEqual(unchanged);
+    }, 420_000);
   });
 }

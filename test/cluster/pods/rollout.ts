@@ -24,7 +24,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       tell(`steady: answered at ${((1000 * accepted) / lasted).toFixed(0)} events/s`);
       expect(accepted).toBe(sent);
       expect((await settleStored(stack, report)).lost).toEqual([]);
-    }, 180_000);
+    }, 420_000);
 
     it(`loses nothing at ${RATE} events/s while settings.yaml, synth and kubectl apply bring a new image`, async () => {
       await stack.ready();

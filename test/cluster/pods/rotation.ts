@@ -60,7 +60,10 @@ export function describeRotation(stack: Stack, dsn: () => string, { canaries, al
       it('live on with a new SECRET_KEY for as long as the grace', async () => {
         const session = await login();
         expect(await answersTo(session)).toEqual([200, 200]);
+        const old = (await stack.pod('web')).container.pod;
         await rotate(stack, 'secret-key');
+        // A forwarded port may still lead to it while it ends.
+        await stack.kubectl('wait', '--for=delete', `pod/${old}`, '--timeout=60s');
         expect(await answersTo(session)).toEqual([200, 200]);
       }, 300_000);
 
@@ -184,7 +187,7 @@ export function describeRotation(stack: Stack, dsn: () => string, { canaries, al
 
     /** A server that is away refuses with 5xx, or web does not answer; what was accepted is stored all the same. */
     async function expectOnlyServerErrors({ ended, report, old }: Run, young: ReadonlySet<number> = new Set()): Promise<void> {
-      const { stored, lost, accepted } = await settleStored(stack, report);
+      const { stored, lost, accepted } = await settleStored(stack, report, young);
       tell(`${report.events.length - accepted} of ${report.events.length} refused, ${lost.length} of ${accepted} accepted ones lost, ${stored} stored`);
       expect({ result: ended.result, lost: lost.filter((number) => !young.has(number)) }).toEqual({ result: 'Completed', lost: [] });
       expect(await stillAccepted(stack, old)).toEqual([]);

@@ -1,7 +1,7 @@
 // Looks for the values of the credentials in every place where they must not be.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { SECRETS } from '../../../charts/names.js';
 import { ALERTS_SECRET } from '../../../operator/api/names.js';
@@ -61,8 +61,14 @@ function insideBase64(secret: string, offset: number): string {
 }
 
 /** Names of the credentials whose value is in the text. */
-export function found(canaries: readonly Canary[], text: string): string[] {
-  return canaries.filter(({ forms }) => forms.some((form) => text.includes(form))).map(({ name }) => name);
+export async function found(canaries: readonly Canary[], text: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const { name, forms } of canaries) {
+    if (forms.some((form) => text.includes(form))) names.push(name);
+    // A text is long and they are many: what else waits in this process, such as answers of the neighbour, has its turn.
+    await setImmediate();
+  }
+  return names;
 }
 
 /** All files of a folder as one text. */

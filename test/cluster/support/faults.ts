@@ -30,6 +30,8 @@ export interface Fault {
 
 /** A new pod has so long to start (startupProbe), and to wait in its init containers. Seconds. */
 const START = 75;
+/** What is found only while web should have started, and until its probe ends it, may take another start to be found three times. Seconds. */
+const SECOND_START = 30;
 /** Of the settings that this suite applies. */
 export const TLS_SECRET = 'glitchtip-tls';
 /** Seconds that a batch of at most 100 events takes more. */
@@ -62,7 +64,7 @@ const WEB_STARVED: Fault = {
   inject: (stack) => killByMemory(stack, 'web'),
   repair: (stack) => stack.kubectl('delete', 'pod', '-l', 'app.kubernetes.io/component=web'),
 };
-const WRONG_PORT: Fault = { what: 'web listens on another port', tells: { reason: 'PortMismatch', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'PORT=9999'), allowance: START };
+const WRONG_PORT: Fault = { what: 'web listens on another port', tells: { reason: 'PortMismatch', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'PORT=9999'), allowance: START + SECOND_START };
 const WRONG_HOST: Fault = { what: 'web does not allow its host', tells: { reason: 'HostNotAllowed', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'ALLOWED_HOSTS=nobody.example'), allowance: START };
 const NO_PAGES: Fault = {
   what: 'static files hidden', tells: { reason: 'StaticFilesMissing', part: 'web' },

@@ -5,7 +5,7 @@ import { waitFor, when } from './wait.js';
 
 const MEBIBYTE = 2 ** 20;
 /** Below the 100Mi at which the kubelet acts (embedded/config/kubelet.ts), and above the cgroup's limit at which the kernel does. */
-const LEFT = 60 * MEBIBYTE;
+const LEFT = 85 * MEBIBYTE;
 const STEP = 24;
 /** Seconds. */
 const PATIENCE = 120;

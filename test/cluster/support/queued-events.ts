@@ -11,13 +11,19 @@ const message = z.looseObject({
   properties: z.looseObject({ correlation_id: z.string(), delivery_tag: z.string() }),
 });
 
-/** Makes messages like the newest one in the queue, each with an event id of its own, which `ids` collects. */
+/** Of the newest messages: one may be an event that the operator sent. */
+const LOOKED_AT = 50;
+
+/** Makes messages like the newest one of the run in the queue, each with an event id of its own, which `ids` collects. */
 export async function copier(stack: Stack, report: LoadReport, ids: string[]): Promise<() => string> {
-  const [text = ''] = await valkey(stack, `LINDEX ${QUEUE} 0`);
-  const template = message.parse(JSON.parse(text));
-  const body = Buffer.from(template.body, 'base64').toString('utf8');
-  const original = report.events.find(({ eventId }) => body.includes(eventId))?.eventId;
-  if (original === undefined) throw new Error('the newest message in the queue is no event of this run');
+  const newest = (await valkey(stack, `LRANGE ${QUEUE} 0 ${LOOKED_AT - 1}`)).filter((text) => text !== '').map((text) => {
+    const template = message.parse(JSON.parse(text));
+    const body = Buffer.from(template.body, 'base64').toString('utf8');
+    return { template, body, original: report.events.find(({ eventId }) => body.includes(eventId))?.eventId };
+  });
+  const found = newest.find(({ original }) => original !== undefined);
+  if (found?.original === undefined) throw new Error(`none of the ${newest.length} newest messages in the queue is an event of this run`);
+  const { template, body, original } = found;
   return () => {
     const [eventId, task] = [randomUUID().replaceAll('-', ''), randomUUID()];
     ids.push(eventId);

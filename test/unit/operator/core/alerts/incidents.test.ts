@@ -13,6 +13,7 @@ const FILLING = cause(R.QueueFilling, 'valkey', { severity: 'warning' });
 const FULL = cause(R.QueueFull, 'valkey');
 const RUNNING_OUT = cause(R.PartitionsRunningOut, 'postgres', { severity: 'warning' });
 const BLIND = cause(R.KubernetesUnreachable, 'node');
+const BACKLOG = cause(R.Backlog, 'worker', { severity: 'warning' });
 const LEAK = cause(R.MemoryLeak, 'worker', { severity: 'warning' });
 
 describe('an incident', () => {
@@ -82,6 +83,7 @@ describe('one outage is one message', () => {
     ['it explains two incidents', [...Array<Cause[]>(3).fill([WEB_DOWN, NOT_STORED]), [DATABASE_DOWN]], ['open WebDown', 'open EventsNotStored', 'edit DatabaseDown', 'part EventsNotStored']],
     ['it is seen less exactly for one check', [...Array<Cause[]>(3).fill([OUT_OF_MEMORY]), [CRASHES], [OUT_OF_MEMORY]], ['open OutOfMemory']],
     ['it is seen less exactly from then on', [...Array<Cause[]>(3).fill([OUT_OF_MEMORY]), [CRASHES], [CRASHES], [CRASHES], [CRASHES]], ['open OutOfMemory', 'edit CrashLoop']],
+    ['late events turn out to be a long queue', [...Array<Cause[]>(3).fill([NOT_STORED]), [BACKLOG], [BACKLOG]], ['open EventsNotStored', 'edit Backlog']],
     ['what it explained goes on after it', [...Array<Cause[]>(3).fill([DATABASE_DOWN]), [WEB_DOWN], [WEB_DOWN], [WEB_DOWN], [], []], ['open DatabaseDown', 'edit WebDown', 'resolved WebDown']],
     ['it is not seen while the API server is away', [...Array<Cause[]>(3).fill([OUT_OF_MEMORY]), ...Array<Cause[]>(2).fill([BLIND]), [OUT_OF_MEMORY]], ['open OutOfMemory']],
   ])('when %s', (_, checks, story) => {
