@@ -30,6 +30,9 @@ const ESCALATIONS: ReadonlyMap<HealthReason, HealthReason> = new Map([
   [R.QueueFilling, R.QueueFull], [R.PartitionsRunningOut, R.PartitionsMissing], [R.MemoryLeak, R.OutOfMemory], [R.CertificateExpiring, R.CertificateExpired],
 ]);
 
+/** What is found first, and what it turns out to be although that is less severe: the queue before late events grows long only after them. */
+const CALMER: ReadonlyMap<HealthReason, HealthReason> = new Map([[R.EventsNotStored, R.Backlog]]);
+
 /** Other words for a part in texts for people. */
 const WORDS: Readonly<Record<string, string>> = {
   ingest: 'ingest|events?', postgres: 'postgres|database', valkey: 'valkey|queue',
@@ -41,6 +44,7 @@ export function isSameOutage(later: Named, earlier: Named): boolean {
   // Silent, refusing, taking no writes: one trouble with the API server, whichever of it is seen.
   if (later.reason === R.KubernetesUnreachable && earlier.reason === R.KubernetesUnreachable) return true;
   if (samePart && ESCALATIONS.get(earlier.reason) === later.reason) return true;
+  if (CALMER.get(earlier.reason) === later.reason) return true;
   if (later.severity !== earlier.severity) return false;
   return mentions(later, earlier) || (samePart && exactness(later) >= exactness(earlier));
 }
