@@ -68,7 +68,9 @@ export function revive(closed: Followed, cause: Cause, check: Check, sequence: n
 
 /** Seen again. */
 export function advance(before: Followed, cause: Cause, check: Check): Followed {
-  const words = wordsOf(cause, check);
+  const found = wordsOf(cause, check);
+  // What is critical every other check would be told anew each time.
+  const words = before.state === 'open' && before.severity === 'critical' ? { ...found, severity: before.severity } : found;
   const changed = before.severity !== words.severity || withoutFigures(before.healing) !== withoutFigures(words.healing) || before.state === 'suspect';
   const stale = check.now.getTime() - Date.parse(before.wordedAt) >= WORDS_EVERY;
   const cameBack = before.state === 'open' && before.successes >= check.successesToClose;

@@ -146,10 +146,12 @@ export function describeHealth(stack: Stack, alerts: () => Alerts, dsn: () => st
       return { opened: incidents, over: incidents };
     }
 
-    /** Incidents that were opened and that were told to be over, each as often as it was said. */
+    /** Incidents that were opened and that were told to be over, each as often as it was said; that a warning became critical is said once more, and not counted. */
     async function sayings(since: number): Promise<{ readonly opened: readonly string[]; readonly over: readonly string[] }> {
-      const messages = await alerts().messages(since);
-      const incidents = (over: boolean) => messages.filter(({ text }) => isOver(text) === over).map(({ text }) => /incident (\S+)\./.exec(text)?.[1] ?? text).sort();
+      const messages = (await alerts().messages(since)).map(({ text }) => ({ text, incident: /incident (\S+)\./.exec(text)?.[1] ?? text }));
+      const warned = new Set(messages.filter(({ text }) => text.startsWith('🟡')).map(({ incident }) => incident));
+      const news = messages.filter(({ text, incident }) => !(text.startsWith('🔴') && warned.delete(incident)));
+      const incidents = (over: boolean) => news.filter(({ text }) => isOver(text) === over).map(({ incident }) => incident).sort();
       return { opened: incidents(false), over: incidents(true) };
     }
 

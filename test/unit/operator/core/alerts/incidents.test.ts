@@ -108,6 +108,14 @@ describe('one outage is one message', () => {
     expect(new Watch().times(3, [FILLING]).times(3, [FULL]).times(2, []).story).toEqual(['open QueueFilling', 'update QueueFull', 'resolved QueueFull']);
   });
 
+  it('it stays critical until it is over: one that is so at every other check is not told each time', () => {
+    const [mild, severe] = [cause(R.TimeoutTooShort, 'web', { severity: 'warning' }), cause(R.TimeoutTooShort, 'web')];
+    const watch = new Watch().times(3, [mild]);
+    for (let turn = 0; turn < 4; turn += 1) watch.check([severe]).check([mild]);
+    expect(openIncidents(watch.book)[0]?.severity).toBe('critical');
+    expect(watch.times(2, []).story).toEqual(['open TimeoutTooShort', 'update TimeoutTooShort', 'resolved TimeoutTooShort']);
+  });
+
   it('a warning is not over because the database that knows of it is down', () => {
     const watch = new Watch().times(3, [RUNNING_OUT]).times(10, [DATABASE_DOWN]).times(3, [RUNNING_OUT]);
     expect(watch.story).toEqual(['open PartitionsRunningOut', 'open DatabaseDown', 'resolved DatabaseDown']);
