@@ -180,11 +180,13 @@ function impatientProbe(): string {
   return JSON.stringify({ spec: { template: { spec: { containers: [{ name: 'web', readinessProbe: { timeoutSeconds: 1 } }] } } } });
 }
 
-/** Two packets of three that ask web for a connection are lost, and TCP sends one again after 1 s and after 2 s more: an answer takes about 3 s. */
+/** The first two packets that ask web for a connection are lost, and TCP sends one again after 1 s, and again after 1 or 2 s more: every answer takes that much longer. */
 async function delayAnswers(stack: Stack): Promise<void> {
   const [main] = await processesOf(stack, 'web');
   const inside = ['--net', '--target', String(main), 'iptables', '-A', 'INPUT', '-p', 'tcp', '--syn', '--dport', '8080'];
-  for (const [every, target] of [[3, 'ACCEPT'], [1, 'DROP']] as const) await execa('nsenter', [...inside, '-m', 'statistic', '--mode', 'nth', '--every', String(every), '--packet', '0', '-j', target]);
+  const beyondTwo = ['-m', 'hashlimit', '--hashlimit-name', 'asked', '--hashlimit-mode', 'srcip,srcport', '--hashlimit-above', '1/hour', '--hashlimit-burst', '2'];
+  await execa('nsenter', [...inside, ...beyondTwo, '-j', 'ACCEPT']);
+  await execa('nsenter', [...inside, '-j', 'DROP']);
 }
 
 /** Each batch is stored, one after the other and with a pause, and more comes in than that. */
