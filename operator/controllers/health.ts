@@ -43,8 +43,8 @@ export interface HealthDependencies extends ObserverDependencies {
   readonly onHealth: (name: string, health: HealthStatus | undefined) => void;
 }
 
-/** A spec that cannot be understood; the watch tells when it changes. Milliseconds. */
-const INVALID_EVERY = 300_000;
+/** What nobody waits for: a spec that cannot be understood, whose change the watch tells, and the book of what is switched off. Milliseconds. */
+const SELDOM = 300_000;
 /** How long the API server has to say what the resource is. Milliseconds. */
 const API_PATIENCE = 5_000;
 /** Longer than a lost Lease takes to be won again. Milliseconds. */
@@ -211,7 +211,11 @@ export class HealthController {
   async #stopWatching(name: string, signal: AbortSignal): Promise<Outcome> {
     this.forget(name);
     const opened = await OpenBook.open(this.deps.cluster, name, signal);
-    if (opened.kind === 'unreadable') throw new Error(`the watch book cannot be read: ${opened.why}`);
+    if (opened.kind === 'unreadable') {
+      // Nobody waits for it: asked as often as what is watched, books that the operator may not read would keep it busy.
+      this.deps.warn('the watch book cannot be read, and what it follows not be ended', { resource: name, error: opened.why });
+      return { requeueAfter: SELDOM, failed: true };
+    }
     const { book } = opened;
     const ended = stopFollowing(book.first);
     const isEnded = ended === book.first || (await book.save(ended, signal));
@@ -223,7 +227,7 @@ export class HealthController {
     if (opened.kind === 'unreadable' || parsed.kind === 'valid') return { requeueAfter: INCIDENT_EVERY };
     const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, book: opened.book, now: this.#now() }, signal);
     this.deps.onHealth(resource.metadata.name, health);
-    return { requeueAfter: health.channels?.some(({ waiting }) => waiting > 0) ? INCIDENT_EVERY : INVALID_EVERY };
+    return { requeueAfter: health.channels?.some(({ waiting }) => waiting > 0) ? INCIDENT_EVERY : SELDOM };
   }
 
   /** Nothing can be seen or written; what is known can still be told. */

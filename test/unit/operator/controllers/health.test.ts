@@ -218,6 +218,12 @@ describe('a resource', () => {
     expect(world.told.at(-1)).toBeUndefined();
   });
 
+  it('whose health is switched off, and whose book may not be read, is looked at seldom', async () => {
+    const world = new HealthWorld({ health: { enabled: false } });
+    world.bookIsUnreadable = true;
+    expect(await checks(world, 2)).toEqual([300_000, 300_000]);
+  });
+
   it('that is gone is forgotten', async () => {
     const world = new HealthWorld();
     world.resource = undefined;
