@@ -221,7 +221,7 @@ describe('a resource', () => {
   it('whose health is switched off, and whose book may not be read, is looked at seldom', async () => {
     const world = new HealthWorld({ health: { enabled: false } });
     world.bookIsUnreadable = true;
-    expect(await checks(world, 2)).toEqual([300_000, 300_000]);
+    expect(await checks(world, 2)).toEqual([300, 300]);
   });
 
   it('that is gone is forgotten', async () => {
