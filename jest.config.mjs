@@ -18,6 +18,7 @@ const suite = (displayName, testMatch, more = {}) => ({
 });
 
 export default {
+  reporters: ['default', '<rootDir>/test/support/progress.mjs'],
   projects: [
     suite('unit', 'test/unit/**/*.test.ts'),
     suite('charts', 'test/charts/**/*.test.ts', { globalSetup: '<rootDir>/test/charts/set-up.mjs' }),
