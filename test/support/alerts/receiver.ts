@@ -1,5 +1,5 @@
 // The receivers of a webhook and of a heartbeat: they keep what came, and answer with the status that they are told.
-import { Listener, type Mood } from './listener.js';
+import { Listener } from './listener.js';
 
 export interface Received {
   readonly method: string;
@@ -10,34 +10,17 @@ export interface Received {
   readonly body: string;
 }
 
-export class Receiver {
-  readonly #listener: Listener;
+export class Receiver extends Listener {
   readonly #received: Received[] = [];
   #status = 200;
   #headers: Readonly<Record<string, string>> = {};
 
   constructor(host?: string, port?: number) {
-    this.#listener = new Listener(({ method, path, headers, body }) => {
+    super(({ method, path, headers, body }) => {
       const key = headers['idempotency-key'];
       this.#received.push({ method, path, at: Date.now(), body, ...(typeof key === 'string' ? { idempotencyKey: key } : {}) });
       return { status: this.#status, body: 'ok', headers: this.#headers };
     }, host, port);
-  }
-
-  async start(): Promise<void> {
-    await this.#listener.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#listener.stop();
-  }
-
-  get url(): string {
-    return this.#listener.url;
-  }
-
-  async setMood(mood: Mood): Promise<void> {
-    await this.#listener.setMood(mood);
   }
 
   answerWith(status: number, headers: Readonly<Record<string, string>> = {}): void {

@@ -1,5 +1,5 @@
 // A local Telegram: speaks the Bot API as documented (getMe, sendMessage, editMessageText, their errors and limits) and shows the chat as a person sees it.
-import { Listener, type Asked, type Mood, type Reply } from './listener.js';
+import { Listener, type Asked, type Reply } from './listener.js';
 import { parseMarkdown, type Entity } from './telegram-markdown.js';
 
 /** A message as it stands in the chat, with its past. */
@@ -37,8 +37,7 @@ class Refusal extends Error {
   }
 }
 
-export class TelegramServer {
-  readonly #listener: Listener;
+export class TelegramServer extends Listener {
   readonly #now: () => number;
   #messages: ChatMessage[] = [];
   #busyUntil = 0;
@@ -48,25 +47,8 @@ export class TelegramServer {
   readonly calls: { readonly method: string; readonly at: number; readonly status: number }[] = [];
 
   constructor(private readonly setUp: TelegramSetUp) {
-    this.#listener = new Listener((asked) => this.#answer(asked), setUp.host, setUp.port);
+    super((asked) => this.#answer(asked), setUp.host, setUp.port);
     this.#now = setUp.now ?? Date.now;
-  }
-
-  async start(): Promise<void> {
-    await this.#listener.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#listener.stop();
-  }
-
-  /** What `telegram-api` is set to. */
-  get url(): string {
-    return this.#listener.url;
-  }
-
-  async setMood(mood: Mood): Promise<void> {
-    await this.#listener.setMood(mood);
   }
 
   /** Answers 429 for so long. */
