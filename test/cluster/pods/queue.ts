@@ -7,7 +7,7 @@ import type { LoadReport } from '../../sdk/load.js';
 import { runIds, settleStored } from '../support/database.js';
 import { FSYNC_MS, youngAt } from '../support/durability.js';
 import { startLoad } from '../support/inside.js';
-import { killsOfPod, memoryKills } from '../support/kernel-log.js';
+import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { tellLoad } from '../support/load-report.js';
 import { processesOf } from '../support/out-of-memory.js';
 import { copier } from '../support/queued-events.js';
@@ -71,7 +71,7 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
     it('a queue that is full to maxmemory: events are refused with 5xx, Valkey is not killed for memory, and restarts with all of it', async () => {
       if (underLoad === undefined) throw new Error('the test before this one makes the events that are copied');
       const before = await stack.pod('valkey');
-      const kills = async () => killsOfPod(await memoryKills(stack.cluster.cgroup.name), before.uid);
+      const kills = () => memoryKillsOfPod(stack.cluster.cgroup.name, before.uid);
       const killed = await kills();
       taken = await fillQueue(stack, await copier(stack, underLoad, copied));
       const refused = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: 10, seconds: 5 }).report;
