@@ -1,5 +1,6 @@
 // Builds everything that runs without tsx: the operator's bundle and its loader, the synthesizer, the CLI, and the library.
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { BUNDLE_FILE, LOADER_FILE } from './operator/bundle.js';
@@ -51,19 +52,17 @@ async function buildOperator(): Promise<void> {
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   const compressed = brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: code.length } });
   if (compressed.length > LARGEST_BUNDLE) throw new Error(`the operator's bundle is ${compressed.length} bytes, at most ${LARGEST_BUNDLE} fit a ConfigMap that kubectl applies`);
-  mkdirSync(ASSETS, { recursive: true });
-  writeFileSync(`${OUT}/operator.js`, code);
-  writeFileSync(`${ASSETS}/${BUNDLE_FILE}`, compressed);
-  cpSync('operator/run.mjs', `${ASSETS}/${LOADER_FILE}`);
+  replace(`${OUT}/operator.js`, code);
+  replace(`${ASSETS}/${BUNDLE_FILE}`, compressed);
+  replace(`${ASSETS}/${LOADER_FILE}`, readFileSync('operator/run.mjs'));
 }
 
 /** A command of one file. Some of what it bundles is CommonJS and asks for `require`. */
 async function buildCommand(entry: string, name: string): Promise<void> {
-  if (!existsSync(entry)) return;
   const banner = { js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);` };
-  await build({ ...common, entryPoints: [entry], format: 'esm', outfile: `${OUT}/${name}.js`, banner });
-  // npm does this where it installs; here for whoever links to it, as a kubectl plugin on PATH.
-  chmodSync(`${OUT}/${name}.js`, 0o755);
+  const { outputFiles } = await build({ ...common, entryPoints: [entry], format: 'esm', write: false, banner });
+  // npm makes it executable where it installs; here for whoever links to it, as a kubectl plugin on PATH.
+  replace(`${OUT}/${name}.js`, outputFiles[0]?.contents ?? '', 0o755);
 }
 
 /** The constructs as a library, with their types: what `import { GlitchTip } from 'glitchkeeper'` finds. */
@@ -80,8 +79,16 @@ function buildLibrary(): void {
   throw new Error(ts.formatDiagnostics(diagnostics, host));
 }
 
+/** In one step: somebody may be running what was built before, and shall not find half a file. */
+function replace(file: string, content: string | Uint8Array, mode = 0o644): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const scratch = `${file}.${process.pid}`;
+  writeFileSync(scratch, content, { mode });
+  renameSync(scratch, file);
+}
+
 await buildOperator();
-if (existsSync('charts/runtime')) cpSync('charts/runtime', `${ASSETS}/runtime`, { recursive: true });
+for (const file of readdirSync('charts/runtime')) replace(`${ASSETS}/runtime/${file}`, readFileSync(`charts/runtime/${file}`));
 await buildCommand('main.ts', 'main');
 await buildCommand('cli/main.ts', 'cli');
 buildLibrary();
