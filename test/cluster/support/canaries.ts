@@ -78,8 +78,14 @@ export async function textOf(folder: string): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
 }
 
+const LOOK_EVERY_MS = 500;
+/** A process is read at its first looks, for it may become another program by exec; then seldom, for reading all of them at each look takes a fifth of a core. */
+const FIRST_LOOKS = 4;
+const THEN_EVERY = 20;
+
 /** Notes the arguments and environment of every process of the node, also of those that live for a moment only. */
 export class ProcessWatch {
+  private looks = new Map<number, number>();
   private readonly texts = { cmdline: new Set<string>(), environ: new Set<string>() };
   private readonly stopped = new AbortController();
   private readonly watching: Promise<void>;
@@ -104,10 +110,15 @@ export class ProcessWatch {
 
   private async watch(): Promise<void> {
     while (!this.stopped.signal.aborted) {
-      for (const id of await processesIn(this.cluster.cgroup)) {
-        for (const file of ['cmdline', 'environ'] as const) this.texts[file].add(await readFile(`/proc/${id}/${file}`, 'utf8').catch(() => ''));
-      }
-      await sleep(500);
+      const ids = await processesIn(this.cluster.cgroup);
+      this.looks = new Map(ids.map((id) => [id, (this.looks.get(id) ?? 0) + 1]));
+      for (const [id, look] of this.looks) if (look <= FIRST_LOOKS || look % THEN_EVERY === 0) await this.read(id);
+      await sleep(LOOK_EVERY_MS);
     }
+  }
+
+  private async read(id: number): Promise<void> {
+    // It may have ended since.
+    for (const file of ['cmdline', 'environ'] as const) this.texts[file].add(await readFile(`/proc/${id}/${file}`, 'utf8').catch(() => ''));
   }
 }

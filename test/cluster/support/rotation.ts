@@ -25,7 +25,8 @@ export async function rotate(stack: Stack, request: string, { seconds = 300, dur
   const asked = Date.now();
   await stack.kubectl('annotate', 'gt', 'glitchtip', `${ROTATE_ANNOTATION}=${request}`);
   const seen = new Set<Phase>();
-  return waitFor<Ended>({ what: `the rotation "${request}" to end`, seconds }, async () => {
+  // So often that no phase is missed.
+  return waitFor<Ended>({ what: `the rotation "${request}" to end`, seconds, every: 0.5 }, async () => {
     const { rotation } = await glitchTip(stack);
     const { current, history = [] } = rotation ?? {};
     if (current && !seen.has(current.phase)) {

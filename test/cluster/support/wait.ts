@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Goal {
   readonly what: string;
   readonly seconds: number;
-  /** Seconds between two looks. @default 0.5 */
+  /** Seconds between two looks, of which one by kubectl takes a tenth of a core's second. @default 1 */
   readonly every?: number;
 }
 
@@ -12,7 +12,7 @@ export interface Goal {
 export type Look<T> = { readonly found: T } | { readonly seen: string };
 
 /** Looks until something is found. @throws Error naming the goal and the last sight when the time is over */
-export async function waitFor<T>({ what, seconds, every = 0.5 }: Goal, look: () => Promise<Look<T>>): Promise<T> {
+export async function waitFor<T>({ what, seconds, every = 1 }: Goal, look: () => Promise<Look<T>>): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const sight = await look().catch((error: unknown): Look<T> => ({ seen: String(error) }));
