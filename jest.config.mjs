@@ -17,12 +17,16 @@ const suite = (displayName, testMatch, more = {}) => ({
   ...more,
 });
 
+const real = { globalSetup: '<rootDir>/test/support/real-parts.mjs' };
+
 export default {
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   reporters: ['default', '<rootDir>/test/support/progress.mjs'],
   projects: [
     suite('unit', 'test/unit/**/*.test.ts'),
     suite('charts', 'test/charts/**/*.test.ts', { globalSetup: '<rootDir>/test/charts/set-up.mjs' }),
-    suite('api', 'test/api/**/*.test.ts', { globalSetup: '<rootDir>/test/api/set-up.mjs' }),
-    suite('cluster', 'test/cluster/*.test.ts'),
+    suite('api', 'test/api/**/*.test.ts', real),
+    suite('replay', 'test/replay/*.test.ts', { ...real, setupFilesAfterEnv: ['<rootDir>/test/replay/patience.mjs'] }),
+    suite('cluster', 'test/cluster/*.test.ts', real),
   ],
 };

@@ -1,6 +1,6 @@
-// `npm test`: every suite, cheapest first, stopping at the first that fails; what this machine cannot run is skipped by name.
+// `npm test`: every suite, cheapest first, stopping after the first that fails; what this machine cannot run is skipped by name.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -10,6 +10,8 @@ interface Suite {
   readonly what: string;
   /** Files of it that may run at the same time. @default 1 */
   readonly workers?: number;
+  /** It waits for no clock: beside the others of its stage it takes what they leave of the processors. @default false */
+  readonly patient?: boolean;
   /** Why this machine cannot run it; undefined: it can. */
   readonly cannot?: () => Promise<string | undefined>;
 }
@@ -31,12 +33,18 @@ interface JestReport {
   readonly testResults: readonly { readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[] }[];
 }
 
-const SUITES: readonly Suite[] = [
-  { name: 'unit', what: 'decisions, in tables', workers: 2 },
-  { name: 'charts', what: 'manifests' },
-  { name: 'api', what: 'a real API server and a real Postgres', workers: 2, cannot: realParts },
-  { name: 'cluster', what: 'real pods', cannot: realParts },
+/** One after the other; the suites of a stage run side by side. */
+const STAGES: readonly (readonly Suite[])[] = [
+  [{ name: 'unit', what: 'decisions, in tables', workers: 2 }],
+  [{ name: 'charts', what: 'manifests' }],
+  [{ name: 'api', what: 'a real API server and a real Postgres', workers: 2, cannot: realParts }],
+  [
+    // Two clusters at a time, of which one mostly waits. Each takes 2 GiB.
+    { name: 'cluster', what: 'real pods', workers: 2, cannot: realParts },
+    { name: 'replay', what: 'real servers, cut off at each write', workers: 2, patient: true, cannot: realParts },
+  ],
 ];
+const SUITES = STAGES.flat();
 
 async function realParts(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
@@ -53,10 +61,12 @@ async function runSuite(suite: Suite): Promise<Result> {
   const started = Date.now();
   try {
     const file = join(folder, 'report.json');
-    const { failed } = await execa('jest', ['--selectProjects', suite.name, `--maxWorkers=${suite.workers ?? 1}`, '--json', '--outputFile', file], {
+    const jest = execa('jest', ['--selectProjects', suite.name, `--maxWorkers=${suite.workers ?? 1}`, '--json', '--outputFile', file], {
       preferLocal: true, reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit',
       env: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' },
     });
+    if (suite.patient && jest.pid !== undefined) setPriority(jest.pid, constants.priority.PRIORITY_LOW);
+    const { failed } = await jest;
     return { suite: suite.name, seconds: Math.round((Date.now() - started) / 1000), ...count(file, failed) };
   } finally {
     rmSync(folder, { recursive: true });
@@ -83,8 +93,8 @@ async function main(): Promise<void> {
   const chosen = SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 
   const results: Result[] = [];
-  for (const suite of chosen) {
-    results.push(await runSuite(suite));
+  for (const stage of STAGES) {
+    results.push(...(await Promise.all(stage.filter((suite) => chosen.includes(suite)).map(runSuite))));
     if (!values['no-bail'] && results.some(({ failed }) => failed > 0)) break;
   }
   report(chosen, results);

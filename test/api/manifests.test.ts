@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type Result } from 'execa';
 import { stringify } from 'yaml';
 import type { SettingsInput } from '../../charts/settings.js';
-import { FIRST_START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
+import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 
 const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['classic 5.2', { version: '5.2' }],
@@ -38,7 +38,7 @@ describe('manifests on a real API server', () => {
     // A dry run makes nothing, so that what others need is really there: the namespace, with PodSecurity's warnings.
     const namespace = await kubectl(['apply', '--warnings-as-errors', '-f', join(folder, '0', '0000-namespace.k8s.yaml')]);
     if (namespace.failed) throw new Error(`the namespace was refused: ${String(namespace.stderr)}`);
-  }, FIRST_START_MS);
+  }, START_MS);
   afterAll(async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { Cluster } from '../../operator/io/cluster.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { BAD_RESOURCES } from './bad-resources.js';
-import { FIRST_START_MS } from './control-plane.js';
+import { START_MS } from './control-plane.js';
 import { buildPorts, type TestPorts } from './operator-ports.js';
 import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
 
@@ -30,7 +30,7 @@ describe('the operator on a real API server and a real Postgres', () => {
 
   beforeAll(async () => {
     stage = await Stage.open();
-  }, FIRST_START_MS);
+  }, START_MS);
   afterAll(async () => {
     await Promise.all(processes.map((operator) => operator.kill('SIGKILL')));
     await stage.close();

@@ -1,6 +1,6 @@
 // What is published, and whether what was published before is let in anywhere.
-import { DEFAULT_SECRET_NAMES } from '../../../operator/api/names.js';
-import type { Stage, StoredSecret } from '../operator-stage.js';
+import { DEFAULT_SECRET_NAMES } from '../../operator/api/names.js';
+import type { Stage, StoredSecret } from '../api/operator-stage.js';
 import type { Replay } from './replay.js';
 
 /** Every published value that a rotation may replace. */

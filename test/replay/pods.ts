@@ -1,15 +1,15 @@
 // What the API server alone lacks: Deployments whose "pods" read the application's Secret when they are rolled, use it, and store events.
-import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION } from '../../../operator/api/names.js';
-import type { WebPort } from '../../../operator/controllers/ports.js';
-import type { Clock } from '../../../operator/runtime/clock.js';
-import { NAMESPACE, type Stage } from '../operator-stage.js';
+import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION } from '../../operator/api/names.js';
+import type { WebPort } from '../../operator/controllers/ports.js';
+import type { Clock } from '../../operator/runtime/clock.js';
+import { NAMESPACE, type Stage } from '../api/operator-stage.js';
 
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
 const NAMES = ['web', 'worker'] as const;
 type Name = (typeof NAMES)[number];
 
 interface Deployment {
-  readonly metadata: { readonly generation: number };
+  readonly metadata: { readonly name: string; readonly generation: number };
   readonly spec: { readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } } };
 }
 
@@ -47,8 +47,10 @@ export class Pods {
 
   /** Starts new pods where a template changed, and says so in the Deployment's status. */
   async sync(): Promise<void> {
+    const { items } = await this.stage.server.admin.get<{ readonly items: readonly Deployment[] }>(DEPLOYMENTS);
     for (const name of NAMES) {
-      const deployment = await this.stage.server.admin.get<Deployment>(`${DEPLOYMENTS}/${name}`);
+      const deployment = items.find(({ metadata }) => metadata.name === name);
+      if (!deployment) throw new Error(`there is no Deployment ${name}`);
       const mark = deployment.spec.template.metadata.annotations?.[ROTATION_ANNOTATION];
       const running = this.#started.get(name);
       const rolling = !running || running.mark !== mark;
