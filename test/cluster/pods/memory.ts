@@ -6,7 +6,7 @@ import { send } from '../../sdk/http-client.js';
 import { runIds } from '../support/database.js';
 import { killByMemory } from '../support/out-of-memory.js';
 import { memoryKillsOfPod } from '../support/kernel-log.js';
-import { PARTS, lifeOf, type Part, type PartPod } from '../support/parts.js';
+import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
 import { withForward } from '../support/project.js';
 import { tell } from '../support/report.js';
 import type { Stack } from '../support/stack.js';
@@ -29,12 +29,6 @@ export async function proveEventStored(stack: Stack, dsnText: string): Promise<v
     });
   });
   await waitFor({ what: 'the event to be stored', seconds: STORED_SECONDS }, async () => when((await runIds(stack, runId)).has(accepted), 'not stored'));
-}
-
-function presentPod(pods: ReadonlyMap<Part, PartPod>, part: Part): PartPod {
-  const pod = pods.get(part);
-  if (pod === undefined) throw new Error(`${part} has no pod`);
-  return pod;
 }
 
 interface Restarted {

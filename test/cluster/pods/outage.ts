@@ -1,7 +1,7 @@
 // Probes that tell the truth: an outage of Postgres restarts nobody.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { lifeOf, type Part } from '../support/parts.js';
+import { lifeOf, presentPod, type Part } from '../support/parts.js';
 import type { Stack } from '../support/stack.js';
 import { proveEventStored } from './memory.js';
 
@@ -16,14 +16,9 @@ export function describeOutage(stack: Stack, dsn: () => string): void {
       await sleep(OUTAGE_MS);
       await stack.scale('statefulset/postgres', 'postgres', 1);
       const after = await stack.ready();
-      for (const part of OTHERS) expect({ part, life: lifeOf(present(after.get(part))) }).toEqual({ part, life: lifeOf(present(before.get(part))) });
+      for (const part of OTHERS) expect({ part, life: lifeOf(presentPod(after, part)) }).toEqual({ part, life: lifeOf(presentPod(before, part)) });
       // The connection pools of web and worker try again at growing intervals.
       await proveEventStored(stack, dsn());
     }, 420_000);
   });
-}
-
-function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a part has no pod');
-  return value;
 }

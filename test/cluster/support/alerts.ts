@@ -50,11 +50,20 @@ export class Alerts {
 
   /** Waits for a message like this. */
   async said(wanted: RegExp, since: number): Promise<ChatMessage> {
-    return waitFor<ChatMessage>({ what: `a message like ${wanted.source}`, seconds: PATIENCE, every: 1 }, async () => {
+    return waitFor<ChatMessage>({ what: `a message like ${wanted.source}`, seconds: PATIENCE }, async () => {
       const messages = await this.messages(since);
       const message = messages.find(({ text }) => wanted.test(text));
       return message ? { found: message } : { seen: subjects(messages) };
     });
+  }
+
+  /** Without those messages that say that a warning became critical. */
+  async sayings(since: number): Promise<Sayings> {
+    const messages = (await this.messages(since)).map(({ text }) => ({ text, incident: /incident (\S+)\./.exec(text)?.[1] ?? text }));
+    const warned = new Set(messages.filter(({ text }) => text.startsWith('🟡')).map(({ incident }) => incident));
+    const news = messages.filter(({ text, incident }) => !(text.startsWith('🔴') && warned.delete(incident)));
+    const incidents = (over: boolean) => news.filter(({ text }) => isOver(text) === over).map(({ incident }) => incident).sort();
+    return { opened: incidents(false), over: incidents(true) };
   }
 
   /** Calls of the heartbeat URL since then. */
@@ -65,7 +74,7 @@ export class Alerts {
   /** Waits for the message that opens this incident, or for one that was edited to tell of it. */
   async opened({ reason, part }: { readonly reason: HealthReason; readonly part: string }, since: number, patience = PATIENCE): Promise<Told> {
     const wanted = new RegExp(`${reason}, ${part}, incident (\\S+)\\.`);
-    return waitFor<Told>({ what: `an alert ${reason} of ${part}`, seconds: patience, every: 1 }, async () => {
+    return waitFor<Told>({ what: `an alert ${reason} of ${part}`, seconds: patience }, async () => {
       const messages = await this.messages(since);
       const message = messages.find(({ text }) => wanted.test(text) && !isOver(text));
       const incident = message && wanted.exec(message.text)?.[1];
@@ -76,13 +85,25 @@ export class Alerts {
 
   /** Waits for the message that this incident is over; it may have come before the repair was seen to be done. */
   async resolved({ incident, message: { at } }: Told, repairedAt: number): Promise<Told> {
-    return waitFor<Told>({ what: `the end of incident ${incident}`, seconds: PATIENCE, every: 1 }, async () => {
+    return waitFor<Told>({ what: `the end of incident ${incident}`, seconds: PATIENCE }, async () => {
       const messages = await this.messages(at);
       const message = messages.find(({ text }) => isOver(text) && text.includes(`incident ${incident}.`));
       if (message) return { found: { message, incident, seconds: Math.max(message.at - repairedAt, 0) / 1000 } };
       return { seen: subjects(messages) };
     });
   }
+}
+
+/** Incidents, each as often as it was said to be open and to be over. */
+export interface Sayings {
+  readonly opened: readonly string[];
+  readonly over: readonly string[];
+}
+
+/** What {@link Alerts.sayings} gives when each of these was told once and once to be over. */
+export function onceEach(told: readonly Told[]): Sayings {
+  const incidents = told.map(({ incident }) => incident).sort();
+  return { opened: incidents, over: incidents };
 }
 
 /** The operator forgets what was: here faults come faster than it would repair twice (15 minutes), and so often that they would be told as flapping. */
@@ -92,7 +113,7 @@ export async function forgetPast(stack: Stack): Promise<void> {
 
 /** What the operator remembers is so many hours older all at once, as if it had been quiet for so long. */
 export async function letHoursPass(stack: Stack, hours: number): Promise<void> {
-  await waitFor<true>({ what: 'the book to be older', seconds: 30, every: 1 }, async () => {
+  await waitFor<true>({ what: 'the book to be older', seconds: 30 }, async () => {
     const book = JSON.parse(await stack.kubectl('get', 'configmap', watchbookName(RESOURCE), '--output', 'json')) as { data: Record<string, string> };
     const data = Object.fromEntries(Object.entries(book.data).map(([key, text]) => [key, text.replaceAll(INSTANT, (at) => new Date(Date.parse(at) - hours * 3_600_000).toISOString())]));
     // Refused when the operator wrote it since.

@@ -116,15 +116,19 @@ const NODE_SHORT: Fault = {
   allowance: 30,
 };
 
-/** What goes wrong together has nothing to do with each other, and is told apart. */
-export const NIGHTS: readonly (readonly Fault[])[] = [
-  [POSTGRES_STOPPED],
+/** Faults of GlitchTip itself. What goes wrong together has nothing to do with each other, and is told apart. */
+export const NIGHTS_INSIDE: readonly (readonly Fault[])[] = [
   [WORKER_WEDGED, WRONG_PORT],
   [WORKER_FROZEN, PARTITIONS_END],
   [WORKER_CRASHES, WRONG_HOST],
   [WORKER_GONE, NO_PAGES],
   [IMPATIENT, UNMIGRATED],
   [NO_IMAGE, TOO_MUCH],
+];
+
+/** Faults of what it stands on: servers, volumes, limits, the host. */
+export const NIGHTS_AROUND: readonly (readonly Fault[])[] = [
+  [POSTGRES_STOPPED],
   [WEB_STARVED, CERTIFICATE_ENDED, PARTITIONS_GONE],
   [VOLUME_FULL],
   // Last, for the kubelet remembers it for minutes.

@@ -73,6 +73,13 @@ function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPo
   };
 }
 
+/** @throws Error naming the part when it has no pod */
+export function presentPod(pods: ReadonlyMap<Part, PartPod>, part: Part): PartPod {
+  const found = pods.get(part);
+  if (found === undefined) throw new Error(`${part} has no pod`);
+  return found;
+}
+
 /** What must not change of a part while another one suffers. */
 export function lifeOf({ uid, restarts, startedAt, ready }: PartPod): object {
   return { uid, restarts, startedAt, ready };

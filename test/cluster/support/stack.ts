@@ -46,7 +46,6 @@ export class Stack {
   /** The cluster, empty, and the manifests; nothing is applied yet. */
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-pods-'));
-    await execa('npm', ['run', '--silent', 'build']);
     this.built = await this.synthesize('default', {});
     this.handle = await up({ name: this.name, fresh: !KEEP, log: tell });
   }
