@@ -23,8 +23,8 @@ import { describeQuiet } from './quiet.js';
 
 const RATE = 60;
 const SETTLE_MS = 5_000;
-/** Idle and at this load. Seconds. */
-const GOAL_SECONDS = 90;
+/** The goal is 90 s, idle and at this load, and `npm run bench -- rotation` measures it; here other suites share the processors. Seconds. */
+const BOUND_SECONDS = 150;
 const API_SERVER_DOWN_MS = 60_000;
 
 /** A rotation under load. */
@@ -46,7 +46,7 @@ export function describeRotation({ stack, dsn, canaries, alerts }: Installed): v
       const before = await lives(stack, ['postgres', 'valkey']);
       const run = await rotateUnderLoad('undisturbed', 'all');
       await expectNothingLost(run);
-      expect(run.ended.seconds).toBeLessThan(GOAL_SECONDS);
+      expect(run.ended.seconds).toBeLessThan(BOUND_SECONDS);
       expect(await lives(stack, ['postgres', 'valkey'])).toEqual(before);
     }, 420_000);
 
