@@ -1,6 +1,6 @@
 /** Builds the cluster's programs from Go modules into the cache, once for each version of the modules and flags. */
 import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Binaries } from './config/layout.js';
@@ -41,7 +41,7 @@ export const clusterModules: readonly GoModule[] = [
   {
     folder: 'addons',
     packages: [
-      'github.com/coredns/coredns',
+      'glitchkeeper.test/addons/coredns',
       'github.com/rancher/local-path-provisioner',
       'sigs.k8s.io/metrics-server/cmd/metrics-server',
     ],
@@ -68,7 +68,9 @@ export function programName(goPackage: string): string {
 async function cacheFolder(module: GoModule): Promise<string> {
   const folder = join(sources, module.folder);
   const inputs: (string | Uint8Array)[] = [module.linkerFlags, ...module.packages, process.arch];
-  for (const file of (await readdir(folder)).sort()) inputs.push(file, await readFile(join(folder, file)));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  for (const file of files) inputs.push(relative(folder, file), await readFile(file));
   return join(cacheRoot(process.env), 'bin', `${module.folder}-${shortHash(...inputs)}`);
 }
 
