@@ -9,8 +9,7 @@ const LONGEST_FIRST = [
 
 export default class LongestFirst extends Sequencer {
   sort(tests) {
-    const place = ({ path }) => LONGEST_FIRST.findIndex((end) => path.endsWith(end));
-    const isLong = (test) => place(test) >= 0;
-    return [...tests.filter(isLong).sort((a, b) => place(a) - place(b)), ...super.sort(tests.filter((test) => !isLong(test)))];
+    const long = LONGEST_FIRST.flatMap((end) => tests.filter(({ path }) => path.endsWith(end)));
+    return [...long, ...super.sort(tests.filter((test) => !long.includes(test)))];
   }
 }

@@ -6,8 +6,7 @@ import { watchbookName } from '../../../operator/api/names.js';
 import { freezeApiServer } from '../support/api-server.js';
 import { letHoursPass, onceEach } from '../support/alerts.js';
 import { VALKEY_STOPPED } from '../support/faults.js';
-import { processesOf } from '../support/out-of-memory.js';
-import type { Stack } from '../support/stack.js';
+import { killMain } from '../support/out-of-memory.js';
 import { waitFor, when } from '../support/wait.js';
 import { REPORT_HOURS, type Row } from './faults.js';
 import type { Installed } from './on-pods.js';
@@ -25,7 +24,7 @@ export function describeDelivery({ stack, alerts, dsn }: Installed, note: (row: 
     const since = Date.now();
     await VALKEY_STOPPED.inject(stack, dsn());
     const told = await alerts().opened(VALKEY_STOPPED.tells, since);
-    await killOperator(stack);
+    await killMain(stack, 'operator');
     await sleep(CRASH_MS);
     const later = Date.now();
     expect(await alerts().sayings(since)).toEqual({ opened: [told.incident], over: [] });
@@ -65,10 +64,4 @@ export function describeDelivery({ stack, alerts, dsn }: Installed, note: (row: 
     note({ what: 'API server frozen', told, resolved: await alerts().resolved(told, since + API_SERVER_AWAY_MS), by: 'person' });
     expect(told.seconds).toBeLessThan(API_SERVER_AWAY_MS / 1000);
   }, 600_000);
-}
-
-async function killOperator(stack: Stack): Promise<void> {
-  const [main] = await processesOf(stack, 'operator');
-  if (main === undefined) throw new Error('the operator does not run');
-  process.kill(main, 'SIGKILL');
 }

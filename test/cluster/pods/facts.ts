@@ -10,7 +10,7 @@ import { bytesOf, milliCpuOf } from '../../../charts/quantity.js';
 import { valkeyConfiguration } from '../../../charts/valkey.js';
 import { SECRETS } from '../../../charts/names.js';
 import { sql } from '../support/database.js';
-import { PARTS } from '../support/parts.js';
+import { PARTS, presentPod } from '../support/parts.js';
 import { tell } from '../support/report.js';
 import type { Stack } from '../support/stack.js';
 import { info, valkey } from '../support/valkey.js';
@@ -56,9 +56,7 @@ export function describeFacts(stack: Stack): void {
       const pods = await stack.pods();
       expect([...manifests.keys()].toSorted()).toEqual([...PARTS].toSorted());
       for (const part of PARTS) {
-        const pod = pods.get(part);
-        if (pod === undefined) throw new Error(`no pod of ${part}`);
-        const kernel = await stack.cluster.containerLimits(pod.container);
+        const kernel = await stack.cluster.containerLimits(presentPod(pods, part).container);
         tell(`${part}: ${(kernel.memory ?? 0) / 2 ** 20}Mi, ${kernel.milliCpu ?? 0}m`);
         expect({ part, ...kernel }).toEqual({ part, ...manifests.get(part) });
       }

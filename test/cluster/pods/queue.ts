@@ -9,7 +9,7 @@ import { FSYNC_MS, youngAt } from '../support/durability.js';
 import { startLoad } from '../support/inside.js';
 import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { tellLoad } from '../support/load-report.js';
-import { processesOf } from '../support/out-of-memory.js';
+import { killMain } from '../support/out-of-memory.js';
 import { copier } from '../support/queued-events.js';
 import { tell } from '../support/report.js';
 import type { Stack } from '../support/stack.js';
@@ -21,10 +21,7 @@ const RATE = 40;
 /** kill -9 of Valkey's process; resolves when it answers again. */
 async function killValkey(stack: Stack): Promise<{ killedAt: number; seconds: number }> {
   const { restarts } = await stack.pod('valkey');
-  const [main] = await processesOf(stack, 'valkey');
-  if (main === undefined) throw new Error('no process of Valkey');
-  const killedAt = Date.now();
-  process.kill(main, 'SIGKILL');
+  const killedAt = await killMain(stack, 'valkey');
   await waitFor<true>({ what: 'Valkey to be restarted and Ready', seconds: 120 }, async () => {
     const pod = await stack.pod('valkey');
     return pod.restarts > restarts && pod.ready ? { found: true } : { seen: `restarts ${pod.restarts}, ready ${String(pod.ready)}` };

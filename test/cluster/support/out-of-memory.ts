@@ -35,6 +35,15 @@ export async function processesOf(stack: Stack, part: Part): Promise<number[]> {
   return membersOf(await stack.cluster.containerCgroup(container, 'memory'));
 }
 
+/** kill -9 of the main process of a part's container. @returns when @throws Error when none runs */
+export async function killMain(stack: Stack, part: Part): Promise<number> {
+  const [main] = await processesOf(stack, part);
+  if (main === undefined) throw new Error(`no process of ${part}`);
+  const killedAt = Date.now();
+  process.kill(main, 'SIGKILL');
+  return killedAt;
+}
+
 async function membersOf(folder: string): Promise<number[]> {
   const ids = (await readFile(join(folder, 'cgroup.procs'), 'utf8')).split('\n').filter((line) => line !== '').map(Number);
   const inner = await Promise.all(ids.map(async (id) => ({ id, inner: await innerId(id) })));

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { checkSettings } from '../../../charts/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings.js';
 import { down, up, type ClusterHandle } from '../embedded/index.js';
-import { PARTS, partPods, type Part, type PartPod } from './parts.js';
+import { PARTS, partPods, presentPod, type Part, type PartPod } from './parts.js';
 import { tell } from './report.js';
 import { waitFor } from './wait.js';
 
@@ -86,9 +86,7 @@ export class Stack {
   }
 
   async pod(part: Part): Promise<PartPod> {
-    const found = (await this.pods()).get(part);
-    if (found === undefined) throw new Error(`there is no pod of ${part}`);
-    return found;
+    return presentPod(await this.pods(), part);
   }
 
   /** Resolves when every part that is asked for has a Ready pod and no second one that is coming or going. */
