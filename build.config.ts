@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 
 import { dirname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { BUNDLE_FILE, LOADER_FILE } from './operator/bundle.js';
+import { BUNDLE_FILE, LOADER_FILE } from './operator/bundle-files.js';
 import ts from 'typescript';
 
 const OUT = 'build';

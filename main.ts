@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { App, Chart, type ChartProps } from 'cdk8s';
 import { planBudget, renderBudget } from './charts/budget.js';
-import { CustomResourceDefinitions } from './charts/crds.js';
-import { GlitchTip } from './charts/glitchtip.js';
-import { hostFiles } from './charts/host.js';
-import { SettingsError, findSettings, loadSettings } from './charts/load-settings.js';
+import { CustomResourceDefinitions } from './charts/parts/custom-resource-definitions.js';
+import { GlitchTip } from './charts/glitchtip-stack.js';
+import { hostFiles } from './charts/host-files.js';
+import { SettingsError, findSettings, loadSettings } from './charts/settings/load-settings.js';
 import { Monitoring, wantsMonitoring } from './charts/monitoring/monitoring.js';
-import { Namespace } from './charts/namespace.js';
-import { Operator } from './charts/operator.js';
-import type { Settings } from './charts/settings.js';
+import { Namespace } from './charts/parts/namespace.js';
+import { Operator } from './charts/parts/operator.js';
+import type { Settings } from './charts/settings/schema.js';
 
 const OUTPUT = process.env.CDK8S_OUTDIR ?? 'dist';
 /** `kubectl apply -f dist/` does not look into folders: a kind that the cluster does not have would fail it. */

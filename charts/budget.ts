@@ -1,6 +1,6 @@
 // The memory and CPU budget: what runs at the worst moment must fit the host, and what does not is refused with the way out.
 import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
-import type { ContainerResources, Settings } from './settings.js';
+import type { ContainerResources, Settings } from './settings/schema.js';
 import { topologyOf } from './topology.js';
 
 /** One line of the budget. Memory counts limits (what may be used), CPU counts requests (what must be free to schedule). */

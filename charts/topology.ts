@@ -1,6 +1,6 @@
 // Which parts a version and a profile have: the one place that decides between split and single process, with or without Valkey.
 import { releaseFacts, type Process, type ReleaseFacts, type WorkerHeartbeat } from './releases.js';
-import type { ContainerResources, Settings } from './settings.js';
+import type { ContainerResources, Settings } from './settings/schema.js';
 
 export interface Topology {
   readonly tag: string;

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import type { Failure } from './failure.js';
-import { openScreen, type Screen } from './live/screen.js';
+import { openScreen, type Screen } from './live/terminal-screen.js';
 
 export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 /** Colours a text, or leaves it as it is. */

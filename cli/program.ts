@@ -1,9 +1,9 @@
 // The CLI's commands and options; what they do is in commands/.
 import { Command, CommanderError, Option } from 'commander';
-import { CREDENTIALS } from '../operator/api/rotation.js';
+import { CREDENTIALS } from '../operator/api/rotation-fields.js';
 import { bundle } from './commands/bundle.js';
 import { testAlerts } from './commands/alert.js';
-import type { Context, ExitCode } from './commands/command.js';
+import type { Context, ExitCode } from './commands/command-context.js';
 import { doctor } from './commands/doctor.js';
 import { history } from './commands/history.js';
 import { open } from './commands/open.js';
@@ -11,8 +11,8 @@ import { rotate } from './commands/rotate.js';
 import { status } from './commands/status.js';
 import { watchStatus } from './commands/watch-status.js';
 import { Failure } from './failure.js';
-import { interrupted } from './interrupted.js';
-import { wholeNumber } from './numbers.js';
+import { interrupted } from './interruption.js';
+import { wholeNumber } from './number-arguments.js';
 import { openOutput, printFailure, type Output } from './output.js';
 
 /** Longer than every deadline of a rotation together (operator/core/rotation/protocol.ts), and time to wait for its turn. Seconds. */

@@ -2,16 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 
-import { readConfig } from './config.js';
+import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
-import { Cluster } from './io/cluster.js';
-import { readCertificate } from './io/health/certificate.js';
-import { openHealthPort } from './io/health/index.js';
-import { connectInCluster, KubernetesApi } from './io/kubernetes.js';
-import { openNotifiers } from './io/notifiers/index.js';
-import { postgresPort, valkeyPort, webPort } from './io/ports.js';
-import { Workloads } from './io/workloads.js';
-import { Operator } from './operator.js';
+import { Cluster } from './io/kubernetes/objects.js';
+import { readCertificate } from './io/kubernetes/certificate-expiry.js';
+import { openHealthPort } from './io/health-port.js';
+import { connectInCluster, KubernetesApi } from './io/kubernetes/api-client.js';
+import { openNotifiers } from './io/notifiers/notifiers-port.js';
+import { postgresPort, valkeyPort, webPort } from './io/connect-ports.js';
+import { Workloads } from './io/kubernetes/workloads.js';
+import { Operator } from './run-operator.js';
 import { systemClock } from './runtime/clock.js';
 
 const config = readConfig(process.env);

@@ -2,9 +2,9 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { OPERATOR, labelsOf, selectorOf } from '../names.js';
-import { partMetadata } from '../pods.js';
-import type { Settings } from '../settings.js';
+import { OPERATOR, labelsOf, selectorOf } from '../part-names.js';
+import { partMetadata } from '../parts/pod-template.js';
+import type { Settings } from '../settings/schema.js';
 import { buildDashboard } from './dashboard.js';
 import { ruleGroups } from './rules.js';
 

@@ -1,6 +1,6 @@
 // Removes every secret from texts, and counts what it removed from where. Its values stay in memory.
-import { REMOVED, removeLookalikes } from './patterns.js';
-import { SENSITIVE_NAME, SHORTEST, formsOf, partsOfValue, type SecretValue } from './secrets.js';
+import { REMOVED, removeLookalikes } from './secret-patterns.js';
+import { SENSITIVE_NAME, SHORTEST, formsOf, partsOfValue, type SecretValue } from './secret-forms.js';
 
 interface Needle {
   readonly name: string;

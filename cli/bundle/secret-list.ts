@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { ask, type Place } from '../resource.js';
-import type { SecretValue } from './secrets.js';
+import { ask, type Place } from '../glitchtip-resource-access.js';
+import type { SecretValue } from './secret-forms.js';
 
 const list = z.object({ items: z.array(z.object({
   metadata: z.object({ name: z.string() }),

@@ -1,12 +1,12 @@
 // `glitchkeeper alert test`: has the operator send a test message to every channel, and shows what each made of it.
 import { randomBytes } from 'node:crypto';
-import type { HealthStatus } from '../../operator/api/health.js';
-import { ALERT_TEST_ANNOTATION } from '../../operator/api/names.js';
-import { waitForAnswer } from '../alerts/answer.js';
-import { describeSetUp, renderResults } from '../alerts/show.js';
+import type { HealthStatus } from '../../operator/api/health-fields.js';
+import { ALERT_TEST_ANNOTATION } from '../../operator/api/object-names.js';
+import { waitForAnswer } from '../alerts/test-message-answer.js';
+import { describeSetUp, renderResults } from '../alerts/show-test-message.js';
 import { Failure } from '../failure.js';
-import { KIND_NAME, ask, readResource } from '../resource.js';
-import type { Context, ExitCode } from './command.js';
+import { KIND_NAME, ask, readResource } from '../glitchtip-resource-access.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export interface AlertTestOptions {
   /** Seconds. */

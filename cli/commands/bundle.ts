@@ -1,13 +1,13 @@
 // `glitchkeeper bundle`: an archive for whoever is to help, without any secret in it.
 import { existsSync } from 'node:fs';
 import { createArchive, type Archive } from '../bundle/archive.js';
-import { renderReport, type BundleReport, type FileReport } from '../bundle/report.js';
+import { renderReport, type BundleReport, type FileReport } from '../bundle/archive-contents.js';
 import { Scrubber } from '../bundle/scrubber.js';
 import { readSecrets } from '../bundle/secret-list.js';
-import { logSources, sourcesOf, type Source } from '../bundle/sources.js';
+import { logSources, sourcesOf, type Source } from '../bundle/archive-sources.js';
 import { Failure } from '../failure.js';
-import type { Place } from '../resource.js';
-import type { Context, ExitCode } from './command.js';
+import type { Place } from '../glitchtip-resource-access.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export interface BundleOptions {
   /** @default glitchkeeper-NAMESPACE-TIME.tar.gz in the current folder */

@@ -1,10 +1,10 @@
 // `glitchkeeper doctor`: looks at a cluster from the outside in, and says of each thing what is wrong and what helps.
-import { examine } from '../doctor/checks.js';
-import { gatherFacts } from '../doctor/facts.js';
-import { failure, type Finding } from '../doctor/finding.js';
-import { countLevels, renderFindings } from '../doctor/screen.js';
+import { examine } from '../doctor/all-checks.js';
+import { gatherFacts } from '../doctor/gathered-facts.js';
+import { failure, type Finding } from '../doctor/check-result.js';
+import { countLevels, renderFindings } from '../doctor/findings-table.js';
 import { Failure } from '../failure.js';
-import type { Context, ExitCode } from './command.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export async function doctor({ place, output }: Context): Promise<ExitCode> {
   const { findings, reached } = await diagnose(place);

@@ -1,7 +1,7 @@
 // `glitchkeeper history`: the rotations that have ended.
-import { renderHistory } from '../report/screen.js';
-import { readResource } from '../resource.js';
-import type { Context, ExitCode } from './command.js';
+import { renderHistory } from '../report/status-text.js';
+import { readResource } from '../glitchtip-resource-access.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export async function history({ place, output }: Context): Promise<ExitCode> {
   const { name, namespace, status } = await readResource(place);

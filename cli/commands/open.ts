@@ -1,9 +1,9 @@
 // `glitchkeeper open`: GlitchTip on this machine's port, through rotations and restarts, until Ctrl-C.
 import { Failure } from '../failure.js';
-import { answers, forward } from '../forward.js';
+import { answers, forward } from '../port-forward.js';
 import { kubectlCommand } from '../kubectl.js';
-import { readResource } from '../resource.js';
-import type { Context, ExitCode } from './command.js';
+import { readResource } from '../glitchtip-resource-access.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export interface OpenOptions {
   readonly port: number;

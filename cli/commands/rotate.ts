@@ -1,12 +1,12 @@
 // `glitchkeeper rotate`: asks the operator for new credentials, and on demand waits until they are in use.
-import { ROTATE_ANNOTATION } from '../../operator/api/names.js';
+import { ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
 import { Failure } from '../failure.js';
-import { KIND_NAME, ask, readResource, type Place, type Resource } from '../resource.js';
-import { follow } from '../rotation/follow.js';
-import { describeEnd, type End } from '../rotation/progress.js';
-import { planRequest, type Request, type RequestPlan, type Wish } from '../rotation/request.js';
-import { printPhases, showPhases } from '../rotation/show.js';
-import type { Context, ExitCode } from './command.js';
+import { KIND_NAME, ask, readResource, type Place, type Resource } from '../glitchtip-resource-access.js';
+import { follow } from '../rotation/follow-rotation.js';
+import { describeEnd, type End } from '../rotation/rotation-progress.js';
+import { planRequest, type Request, type RequestPlan, type Wish } from '../rotation/request-rotation.js';
+import { printPhases, showPhases } from '../rotation/show-rotation.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export interface RotateOptions extends Wish {
   readonly wait: boolean;

@@ -1,11 +1,11 @@
 // `glitchkeeper status`: is it well, what is it doing, and when are the credentials next?
 import { Failure } from '../failure.js';
-import { parseMetrics, parsePods, reportParts } from '../parts.js';
-import { renderSummary } from '../report/screen.js';
-import { EXIT_CODES, buildSummary, parseEvents, partsOf, type EventReport, type Summary } from '../report/summary.js';
-import { ask, readResource, type Place } from '../resource.js';
-import { KIND } from '../../operator/api/names.js';
-import type { Context, ExitCode } from './command.js';
+import { parseMetrics, parsePods, reportParts } from '../part-states.js';
+import { renderSummary } from '../report/status-text.js';
+import { EXIT_CODES, buildSummary, parseEvents, partsOf, type EventReport, type Summary } from '../report/status-summary.js';
+import { ask, readResource, type Place } from '../glitchtip-resource-access.js';
+import { KIND } from '../../operator/api/object-names.js';
+import type { Context, ExitCode } from './command-context.js';
 
 export async function status({ place, output }: Context): Promise<ExitCode> {
   const summary = await readSummary(place);

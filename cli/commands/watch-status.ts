@@ -1,12 +1,12 @@
 // `glitchkeeper status --watch`: a live screen on a terminal, a line a change elsewhere.
-import { changeOf, describeChange } from '../live/line.js';
-import type { Screen } from '../live/screen.js';
-import { watch, type View } from '../live/watch.js';
+import { changeOf, describeChange } from '../live/status-line.js';
+import type { Screen } from '../live/terminal-screen.js';
+import { watch, type View } from '../live/poll.js';
 import { formatDuration } from '../moments.js';
 import type { Output, Paint } from '../output.js';
-import { renderLive } from '../report/screen.js';
-import { EXIT_CODES, type Summary } from '../report/summary.js';
-import type { Context, ExitCode } from './command.js';
+import { renderLive } from '../report/status-text.js';
+import { EXIT_CODES, type Summary } from '../report/status-summary.js';
+import type { Context, ExitCode } from './command-context.js';
 import { readSummary } from './status.js';
 
 export interface WatchStatusOptions {

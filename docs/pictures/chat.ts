@@ -1,5 +1,5 @@
 // Messages as a chat shows them: a bubble each, the title in bold, labels in bold, the line that names the incident dim.
-import type { Message } from '../../operator/core/alerts/texts.js';
+import type { Message } from '../../operator/core/alerts/message-texts.js';
 import { escaped } from './svg.js';
 
 /** Pixels. */

@@ -1,18 +1,18 @@
 // The pictures of docs/: what the CLI and the operator really write, of a GlitchTip that is made up.
 import { renderView } from '../../cli/commands/watch-status.js';
-import { examine } from '../../cli/doctor/checks.js';
-import { seen } from '../../cli/doctor/finding.js';
-import { renderFindings } from '../../cli/doctor/screen.js';
+import { examine } from '../../cli/doctor/all-checks.js';
+import { seen } from '../../cli/doctor/check-result.js';
+import { renderFindings } from '../../cli/doctor/findings-table.js';
 import type { Paint } from '../../cli/output.js';
-import type { PartReport } from '../../cli/parts.js';
-import { renderSummary } from '../../cli/report/screen.js';
-import { buildSummary, type EventReport, type Summary } from '../../cli/report/summary.js';
-import type { HealthStatus } from '../../operator/api/health.js';
-import { buildMessage, type Message } from '../../operator/core/alerts/texts.js';
-import type { Letter, Tale } from '../../operator/core/alerts/watchbook.js';
-import { factsOf, withEnv } from '../../test/unit/cli/doctor/facts.js';
-import { BAD_NIGHT, WELL } from '../../test/unit/cli/health-scenes.js';
-import { NOW, condition, ready, resource } from '../../test/unit/cli/scenes.js';
+import type { PartReport } from '../../cli/part-states.js';
+import { renderSummary } from '../../cli/report/status-text.js';
+import { buildSummary, type EventReport, type Summary } from '../../cli/report/status-summary.js';
+import type { HealthStatus } from '../../operator/api/health-fields.js';
+import { buildMessage, type Message } from '../../operator/core/alerts/message-texts.js';
+import type { Letter, Tale } from '../../operator/core/alerts/alert-state.js';
+import { factsOf, withEnv } from '../../test/unit/cli/doctor/example-facts.js';
+import { BAD_NIGHT, WELL } from '../../test/unit/cli/health-scenarios.js';
+import { NOW, condition, ready, resource } from '../../test/unit/cli/cli-scenarios.js';
 import { drawChat } from './chat.js';
 import { drawTerminal } from './svg.js';
 

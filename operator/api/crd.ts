@@ -1,8 +1,8 @@
 // Builds the CustomResourceDefinition of GlitchTip from its zod source; charts/ writes it to dist/.
 import * as z from 'zod/mini';
 
-import { glitchTipSpec, glitchTipStatus } from './glitchtip.js';
-import { GROUP, KIND, PLURAL, VERSION } from './names.js';
+import { glitchTipSpec, glitchTipStatus } from './glitchtip-resource.js';
+import { GROUP, KIND, PLURAL, VERSION } from './object-names.js';
 
 type Schema = Record<string, unknown>;
 

@@ -1,14 +1,14 @@
 // What the controllers need of the world; io/ provides it, tests may cut it off.
-import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip.js';
+import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip-resource.js';
 import type { Delivery } from '../core/alerts/outbox.js';
-import type { TelegramText } from '../core/alerts/forms.js';
-import type { ObservedWatchbook, StoredWatchbook } from '../core/alerts/watchbook.js';
-import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/facts.js';
-import type { HealthReport } from '../core/health/status.js';
-import type { ObservedJournal, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/observed.js';
-import type { DatabaseChange, WantedRoles } from '../core/roles.js';
+import type { TelegramText } from '../core/alerts/message-formats.js';
+import type { ObservedWatchbook, StoredWatchbook } from '../core/alerts/alert-state.js';
+import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { HealthReport } from '../core/health/health-status.js';
+import type { ObservedJournal, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/credentials/observed.js';
+import type { DatabaseChange, WantedRoles } from '../core/credentials/postgres-roles.js';
 import type { WriteJournal, WriteSecret } from '../core/rotation/actions.js';
-import type { CreateSecret } from '../core/secrets.js';
+import type { CreateSecret } from '../core/credentials/generated-secrets.js';
 import type { Sensitive } from '../core/sensitive.js';
 
 /** What happened, for `kubectl describe`; never a value. */

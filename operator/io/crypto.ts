@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import type { Crypto } from '../core/secrets.js';
+import type { Crypto } from '../core/credentials/generated-secrets.js';
 import { Sensitive } from '../core/sensitive.js';
 
 /** 39 bytes are 52 characters of base64url and 312 bits: Django's own check wants 50 characters or more of a SECRET_KEY. */

@@ -1,7 +1,7 @@
 // A database that docker compose leaves, on a real Postgres: everything becomes the owner role's, in one transaction, or nothing does.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { GlitchTipController } from '../../operator/controllers/glitchtip.js';
+import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { ComposeDatabase, PARTITIONS, PASSWORD } from './compose-database.js';

@@ -4,9 +4,9 @@ import { delimiter, dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildCustomResourceDefinition } from '../../operator/api/crd.js';
-import { API_VERSION, KIND, ROTATE_ANNOTATION } from '../../operator/api/names.js';
-import { runCli, type Person, type Ran } from '../unit/cli/running.js';
-import { condition, current, ended } from '../unit/cli/scenes.js';
+import { API_VERSION, KIND, ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
+import { runCli, type Person, type Ran } from '../unit/cli/running-command.js';
+import { condition, current, ended } from '../unit/cli/cli-scenarios.js';
 import { startControlPlane, type ControlPlane } from './control-plane.js';
 
 const MINUTE = 60_000;

@@ -5,11 +5,11 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubernetesApi, type Connection } from '../../operator/io/kubernetes.js';
-import { networkFor } from '../cluster/embedded/address.js';
-import { ensureBinaries } from '../cluster/embedded/binaries.js';
-import { buildProgress } from '../cluster/embedded/index.js';
-import { ensurePki } from '../cluster/embedded/pki.js';
+import { KubernetesApi, type Connection } from '../../operator/io/kubernetes/api-client.js';
+import { networkFor } from '../../embedded/address.js';
+import { ensureBinaries } from '../../embedded/binaries.js';
+import { buildProgress } from '../../embedded/index.js';
+import { ensurePki } from '../../embedded/pki.js';
 
 /** Only this API server knows it, and it listens on loopback only. */
 const ADMIN_TOKEN = 'admin';

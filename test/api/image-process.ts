@@ -3,7 +3,7 @@ import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { defaultCacheFolder, ensureImages } from '../cluster/images/index.js';
+import { defaultCacheFolder, ensureImages } from '../../embedded/images/index.js';
 import { Program } from './control-plane.js';
 
 const descriptor = z.object({ digest: z.templateLiteral(['sha256:', z.string()]) });

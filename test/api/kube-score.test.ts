@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
 import type { Manifest } from '../charts/synthesize.js';
 import { NO_SETTINGS } from '../support/settings.js';
-import { buildProgress, ensureKubeScore } from '../cluster/embedded/index.js';
+import { buildProgress, ensureKubeScore } from '../../embedded/index.js';
 
 const MINUTE = 60_000;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type Result } from 'execa';
 import { stringify } from 'yaml';
-import type { SettingsInput } from '../../charts/settings.js';
+import type { SettingsInput } from '../../charts/settings/schema.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 
 const VARIANTS: readonly (readonly [string, SettingsInput])[] = [

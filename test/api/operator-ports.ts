@@ -1,9 +1,9 @@
 // The operator's own ports to the real servers, with a fault at a chosen write: what a crash, a lost answer or a rival does.
 import type { Ports } from '../../operator/controllers/ports.js';
-import { Cluster } from '../../operator/io/cluster.js';
-import type { KubernetesApi } from '../../operator/io/kubernetes.js';
-import { postgresPort, valkeyPort, webPort } from '../../operator/io/ports.js';
-import { Workloads } from '../../operator/io/workloads.js';
+import { Cluster } from '../../operator/io/kubernetes/objects.js';
+import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
+import { postgresPort, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
+import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { NAMESPACE } from './operator-stage.js';
 
 /** What happens at the write of this number, counted from 0. */

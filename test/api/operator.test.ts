@@ -1,9 +1,9 @@
 // The operator with its own rights against a real API server and a real Postgres: credentials are made once, and never twice.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/names.js';
-import { GlitchTipController } from '../../operator/controllers/glitchtip.js';
-import { ownStatus } from '../../operator/core/status.js';
-import { Cluster } from '../../operator/io/cluster.js';
+import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/object-names.js';
+import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import { ownStatus } from '../../operator/core/credentials/resource-conditions.js';
+import { Cluster } from '../../operator/io/kubernetes/objects.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { BAD_RESOURCES } from './bad-resources.js';

@@ -1,5 +1,5 @@
 // The container that is each running part, as the cluster's handle wants it named.
-import type { ContainerReference } from '../cluster/embedded/index.js';
+import type { ContainerReference } from '../../embedded/index.js';
 import type { Stage } from './stage.js';
 
 export interface PartContainer {

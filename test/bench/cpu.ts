@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCpu, type CpuReading } from './cgroup.js';
 import { containersOf } from './containers.js';
-import type { Row } from './report.js';
+import type { Row } from './bench-report.js';
 import type { Stage } from './stage.js';
 
 /** Kernel's clock ticks per second in /proc/stat (USER_HZ, fixed on Linux). */

@@ -2,16 +2,16 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { DATABASE, SECRETS } from '../../charts/names.js';
+import { DATABASE, SECRETS } from '../../charts/part-names.js';
 import { HTTP_PORT } from '../../charts/releases.js';
-import { forward } from '../../cli/forward.js';
-import { nsenterPrefix } from '../cluster/embedded/network.js';
+import { forward } from '../../cli/port-forward.js';
+import { nsenterPrefix } from '../../embedded/node-network.js';
 import { dsnAt, parseDsn } from '../sdk/dsn.js';
 import { provision } from '../sdk/provision.js';
 import { seconds } from '../sdk/statistics.js';
 import { cpuRows, type CpuUse } from './cpu.js';
 import { loadResult, type LoadJob, type LoadResult } from './load-job.js';
-import { under, type Row, type Section } from './report.js';
+import { under, type Row, type Section } from './bench-report.js';
 import type { Stage } from './stage.js';
 
 /** Of the 99th percentile, milliseconds. */

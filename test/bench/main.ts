@@ -1,14 +1,14 @@
 // `npm run bench`: measures what the project promises, and prints one table.
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
-import { buildProgress } from '../cluster/embedded/index.js';
+import { buildProgress } from '../../embedded/index.js';
 import { startCounting } from './cpu.js';
 import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
 import { measureOperator } from './operator.js';
-import { parseOptions, type BenchOptions, type Measurement } from './options.js';
+import { parseOptions, type BenchOptions, type Measurement } from './bench-options.js';
 import { measureQuiet } from './quiet.js';
-import { renderJson, renderNotes, renderTable, renderVerdict, unmetGoals, type Section } from './report.js';
+import { renderJson, renderNotes, renderTable, renderVerdict, unmetGoals, type Section } from './bench-report.js';
 import { measureResources } from './resources.js';
 import { measureRotation } from './rotation.js';
 import { openStage, type Stage } from './stage.js';

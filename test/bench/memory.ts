@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../sdk/statistics.js';
 import { readMemory, resetPeak, type CgroupVersion, type MemoryReading } from './cgroup.js';
 import { containersOf } from './containers.js';
-import { atMost, mebibytes, type Row, type Section } from './report.js';
+import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
 import { everySecond } from './sampling.js';
 import type { Stage } from './stage.js';
 

@@ -1,6 +1,6 @@
 // Resident memory of the operator that has nothing to do, against a bare Node.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Section } from './report.js';
+import type { Section } from './bench-report.js';
 import { besideBareNode, medians, residentRows, type OperatorCost, type Pair } from './resident.js';
 import type { Stage } from './stage.js';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareLoad, startLoadProgram } from './ingest.js';
 import type { LoadResult } from './load-job.js';
-import { atMost, type Row, type Section } from './report.js';
+import { atMost, type Row, type Section } from './bench-report.js';
 import { everySecond } from './sampling.js';
 import type { Stage } from './stage.js';
 

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { percentile } from '../sdk/statistics.js';
-import type { ContainerReference } from '../cluster/embedded/index.js';
+import type { ContainerReference } from '../../embedded/index.js';
 import { containersOf } from './containers.js';
 import { parseStatus } from './program-cost.js';
-import { atMost, mebibytes, type Row } from './report.js';
+import { atMost, mebibytes, type Row } from './bench-report.js';
 import type { Stage } from './stage.js';
 
 const LARGEST_RATIO = 1.25;

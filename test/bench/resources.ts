@@ -1,8 +1,8 @@
 // One operator with 1, 100 and 1,000 GlitchTip resources: its memory, how long a reconcile takes, what it spends in a minute.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { API_VERSION, KIND } from '../../operator/api/names.js';
+import { API_VERSION, KIND } from '../../operator/api/object-names.js';
 import { describeSpent, readReconciles, reconcilesBetween, seriesCount, startSpending, sumOf, type Reconciles, type Spent } from './operator-metrics.js';
-import type { Row, Section } from './report.js';
+import type { Row, Section } from './bench-report.js';
 import { besideBareNode, describeResident, medians, peaks, timesBare, type Pair, type Resident, type SideBySide } from './resident.js';
 import { everySecond } from './sampling.js';
 import type { Stage } from './stage.js';

@@ -1,8 +1,8 @@
 // What is measured of rotations: one rotation from its request to its end, and the restart of everything that it spares.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RESOURCE } from '../../charts/names.js';
-import { ROTATE_ANNOTATION } from '../../operator/api/names.js';
-import type { RotationProgress, RotationResult } from '../../operator/api/rotation.js';
+import { RESOURCE } from '../../charts/part-names.js';
+import { ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
+import type { RotationProgress, RotationResult } from '../../operator/api/rotation-fields.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
 import type { LoadResult } from './load-job.js';
 import type { Stage } from './stage.js';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadResult } from './load-job.js';
 import { describeSpent, startSpending, type Spent } from './operator-metrics.js';
-import { atMost, under, type Row, type Section } from './report.js';
+import { atMost, under, type Row, type Section } from './bench-report.js';
 import { besideBareNode, describeResident, medians, peaks, residentRows, timesBare, type OperatorCost, type Pair, type Resident } from './resident.js';
 import { rotate, stopAndStart, underLoad, type RotationRun } from './rotation-runs.js';
 import { everySecond } from './sampling.js';

@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { glitchtipImage } from '../../charts/application.js';
-import { loadSettings } from '../../charts/load-settings.js';
-import { OPERATOR, OPERATOR_PORT, RESOURCE } from '../../charts/names.js';
-import type { Settings } from '../../charts/settings.js';
+import { glitchtipImage } from '../../charts/parts/application-container.js';
+import { loadSettings } from '../../charts/settings/load-settings.js';
+import { OPERATOR, OPERATOR_PORT, RESOURCE } from '../../charts/part-names.js';
+import type { Settings } from '../../charts/settings/schema.js';
 import { topologyOf } from '../../charts/topology.js';
-import { parsePods, reportParts, type PartReport } from '../../cli/parts.js';
-import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitchtip.js';
-import { API_VERSION, PLURAL } from '../../operator/api/names.js';
-import { get, readAccess, type ApiAccess } from '../cluster/embedded/api.js';
-import { down, up, type ClusterHandle } from '../cluster/embedded/index.js';
+import { parsePods, reportParts, type PartReport } from '../../cli/part-states.js';
+import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
+import { API_VERSION, PLURAL } from '../../operator/api/object-names.js';
+import { get, readAccess, type ApiAccess } from '../../embedded/api.js';
+import { down, up, type ClusterHandle } from '../../embedded/index.js';
 import { NO_SETTINGS } from '../support/settings.js';
-import type { BenchOptions } from './options.js';
+import type { BenchOptions } from './bench-options.js';
 
 export interface Stage {
   readonly cluster: ClusterHandle;

@@ -1,8 +1,8 @@
 // From `kubectl apply -f dist/` on an empty cluster to all Ready: seconds, part by part.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartReport } from '../../cli/parts.js';
+import type { PartReport } from '../../cli/part-states.js';
 import { readMemory } from './cgroup.js';
-import { mebibytes, type Row, type Section } from './report.js';
+import { mebibytes, type Row, type Section } from './bench-report.js';
 import type { Stage } from './stage.js';
 
 const LOOK_EVERY_MS = 250;

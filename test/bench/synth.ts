@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { percentile } from '../sdk/statistics.js';
 import { NO_SETTINGS } from '../support/settings.js';
 import { peakMemory, wallTime, type Run } from './program-cost.js';
-import { atMost, mebibytes, type Row, type Section } from './report.js';
+import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
 
 /** Of synth's wall time over bare Node's. */
 const LARGEST_RATIO = 4;

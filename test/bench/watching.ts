@@ -1,14 +1,14 @@
 // What it costs to watch: the operator and the servers with health on and off, idle and during an incident, and what ingest takes meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DATABASE, RESOURCE, SECRETS } from '../../charts/names.js';
-import { VALKEY_OPERATOR_USER } from '../../operator/api/names.js';
+import { DATABASE, RESOURCE, SECRETS } from '../../charts/part-names.js';
+import { VALKEY_OPERATOR_USER } from '../../operator/api/object-names.js';
 import { percentile } from '../sdk/statistics.js';
 import { readMemory } from './cgroup.js';
 import { containersOf } from './containers.js';
 import { startCounting, type CpuUse } from './cpu.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
 import { startSpending, type Spent } from './operator-metrics.js';
-import { mebibytes, type Row, type Section } from './report.js';
+import { mebibytes, type Row, type Section } from './bench-report.js';
 import { everySecond } from './sampling.js';
 import type { Stage } from './stage.js';
 

@@ -1,13 +1,13 @@
 // What is made for Prometheus and Grafana: only on request, and no query asks for a metric that the operator does not export.
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { SettingsError, checkSettings } from '../../charts/load-settings.js';
+import { SettingsError, checkSettings } from '../../charts/settings/load-settings.js';
 import { buildDashboard, dashboardQueries } from '../../charts/monitoring/dashboard.js';
 import { Monitoring, wantsMonitoring } from '../../charts/monitoring/monitoring.js';
 import { alertRules } from '../../charts/monitoring/rules.js';
-import type { SettingsInput } from '../../charts/settings.js';
-import { Metrics } from '../../operator/io/metrics.js';
-import { exportedNames } from '../unit/operator/metrics-series.js';
+import type { SettingsInput } from '../../charts/settings/schema.js';
+import { Metrics } from '../../operator/io/metrics/metrics-registry.js';
+import { exportedNames } from '../unit/operator/io/metrics/metrics-series.js';
 import { find, render, renderStack } from './synthesize.js';
 
 const ALL = { prometheusRule: true, serviceMonitor: true, grafanaDashboard: true } as const;

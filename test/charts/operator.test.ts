@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { SettingsError, checkSettings } from '../../charts/load-settings.js';
-import { Operator } from '../../charts/operator.js';
-import { parseSpec } from '../../operator/api/glitchtip.js';
-import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle.js';
+import { SettingsError, checkSettings } from '../../charts/settings/load-settings.js';
+import { Operator } from '../../charts/parts/operator.js';
+import { parseSpec } from '../../operator/api/glitchtip-resource.js';
+import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle-files.js';
 import { containerOf, find, podOf, render, renderStack } from './synthesize.js';
 
 const IMAGE = 'registry.example.com/glitchkeeper-operator:0.1.0';

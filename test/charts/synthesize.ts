@@ -1,10 +1,10 @@
 // Renders the charts in memory for tests, as another cdk8s app would use them.
 import { App, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { checkSettings } from '../../charts/load-settings.js';
-import { GlitchTip } from '../../charts/glitchtip.js';
-import { Namespace } from '../../charts/namespace.js';
-import type { Settings, SettingsInput } from '../../charts/settings.js';
+import { checkSettings } from '../../charts/settings/load-settings.js';
+import { GlitchTip } from '../../charts/glitchtip-stack.js';
+import { Namespace } from '../../charts/parts/namespace.js';
+import type { Settings, SettingsInput } from '../../charts/settings/schema.js';
 
 export interface Container {
   name: string;

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type ResultPromise } from 'execa';
 import { send } from '../sdk/http-client.js';
 import { freePort } from '../api/control-plane.js';
-import { down } from './embedded/index.js';
-import { cacheRoot, resolveOptions, stateRoot } from './embedded/options.js';
-import { exists } from './embedded/filesystem.js';
-import { tell } from './support/report.js';
+import { down } from '../../embedded/index.js';
+import { cacheRoot, resolveOptions, stateRoot } from '../../embedded/cluster-options.js';
+import { exists } from '../../embedded/filesystem.js';
+import { tell } from './support/fault-report.js';
 import { waitFor, when } from './support/wait.js';
 
 const NAME = 'start';
@@ -26,7 +26,7 @@ describe('npm start', () => {
     port = await freePort();
     const started = Date.now();
     // The program behind `npm start`: a signal to npm would reach it through two shells.
-    running = execa('node', ['--import', 'tsx', 'cli/start.ts', '--embedded', '--name', NAME, '--port', String(port)], { all: true, reject: false, cwd: ROOT, forceKillAfterDelay: false });
+    running = execa('node', ['--import', 'tsx', 'start/main.ts', '--embedded', '--name', NAME, '--port', String(port)], { all: true, reject: false, cwd: ROOT, forceKillAfterDelay: false });
     running.all.on('data', (chunk: Buffer) => (printed += chunk.toString()));
     const program = running;
     await waitFor({ what: 'npm start to print the URL', seconds: 900 }, () =>

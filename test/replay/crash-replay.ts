@@ -1,8 +1,8 @@
 // One rotation after the other on real servers, each with a fault at one of its writes; at no instant may anybody be locked out.
 import { expect } from '@jest/globals';
-import type { GlitchTipStatus } from '../../operator/api/glitchtip.js';
-import { DEFAULT_SECRET_NAMES } from '../../operator/api/names.js';
-import type { RotationResult } from '../../operator/api/rotation.js';
+import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
+import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
+import type { RotationResult } from '../../operator/api/rotation-fields.js';
 import type { Fault } from '../api/operator-ports.js';
 import { RESOURCES, Stage } from '../api/operator-stage.js';
 import { readCredentials, stillAlive, type Credentials } from './credentials.js';

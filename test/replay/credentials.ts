@@ -1,5 +1,5 @@
 // What is published, and whether what was published before is let in anywhere.
-import { DEFAULT_SECRET_NAMES } from '../../operator/api/names.js';
+import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
 import type { Stage, StoredSecret } from '../api/operator-stage.js';
 import type { Replay } from './replay.js';
 

@@ -1,5 +1,5 @@
 // What the API server alone lacks: Deployments whose "pods" read the application's Secret when they are rolled, use it, and store events.
-import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION } from '../../operator/api/names.js';
+import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION } from '../../operator/api/object-names.js';
 import type { WebPort } from '../../operator/controllers/ports.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { NAMESPACE, type Stage } from '../api/operator-stage.js';

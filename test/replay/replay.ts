@@ -1,11 +1,11 @@
 // Runs rotations with a fault at a chosen write, and checks after it that nobody is locked out.
-import { GlitchTipController } from '../../operator/controllers/glitchtip.js';
-import type { GlitchTipStatus } from '../../operator/api/glitchtip.js';
-import { DEFAULT_SECRET_NAMES, ROTATE_ANNOTATION } from '../../operator/api/names.js';
+import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
+import { DEFAULT_SECRET_NAMES, ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
 import { buildDjangoPassword, nodeCrypto, verifyDjangoPassword } from '../../operator/io/crypto.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import type { PostgresPort, Ports } from '../../operator/controllers/ports.js';
-import { postgresPort } from '../../operator/io/ports.js';
+import { postgresPort } from '../../operator/io/connect-ports.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { buildPorts, type Fault, type TestPorts } from '../api/operator-ports.js';
 import { RESOURCES, type Stage } from '../api/operator-stage.js';

@@ -7,11 +7,11 @@ import type { Dsn } from './dsn.js';
 import { parseDsn } from './dsn.js';
 import { ApiError } from './glitchtip-session.js';
 import { NoAnswer } from './http-client.js';
-import { parseOptions, program, type VerifyOptions } from './options.js';
+import { parseOptions, program, type VerifyOptions } from './verify-options.js';
 import { checkReachable, openStore, UnusableTarget } from './preflight.js';
 import { Progress } from './progress.js';
 import { provision } from './provision.js';
-import { failures, renderJson, renderTable, summaryLine, type ReportOptions, type Row } from './report.js';
+import { failures, renderJson, renderTable, summaryLine, type ReportOptions, type Row } from './verify-report.js';
 import { runSuites } from './runner.js';
 import { startSdk } from './sdk.js';
 

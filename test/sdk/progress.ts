@@ -1,5 +1,5 @@
 // Shows what is going on: one line that is written over on a terminal, lines of their own everywhere else.
-import type { Row } from './report.js';
+import type { Row } from './verify-report.js';
 import { seconds } from './statistics.js';
 
 /** Where progress goes: process.stderr, so that a JSON report on stdout stays clean. */

@@ -1,6 +1,6 @@
 // Runs the suites one after the other; a test that throws has failed, and the next one still runs.
 import type { Progress } from './progress.js';
-import type { Row } from './report.js';
+import type { Row } from './verify-report.js';
 import { failed, skipped, type Check, type Context, type Finding, type Suite } from './suite.js';
 
 /** One row a test, in order. After an abort the rest is skipped, by name. */

@@ -3,9 +3,9 @@ import { execa } from 'execa';
 import { unpackImage } from '../api/image-process.js';
 import { POSTGRES_IMAGE } from '../api/postgres-server.js';
 import { VALKEY_IMAGE } from '../api/valkey-server.js';
-import { buildProgress, prepareMachine } from '../cluster/embedded/index.js';
-import { withLock } from '../cluster/embedded/instance.js';
-import { stateRoot } from '../cluster/embedded/options.js';
+import { buildProgress, prepareMachine } from '../../embedded/index.js';
+import { withLock } from '../../embedded/instance.js';
+import { stateRoot } from '../../embedded/cluster-options.js';
 
 const progress = buildProgress((line) => process.stderr.write(`${line}\n`), Date.now);
 await withLock(stateRoot(process.env), '.real-parts', () => progress.say('waiting for another suite that gets the same ready'), async () => {

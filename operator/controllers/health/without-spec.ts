@@ -1,13 +1,13 @@
 // A resource whose spec cannot be understood, and of which no earlier one is known: nothing is looked at, and that is said.
-import { alertsSpec, type HealthStatus } from '../../api/health.js';
+import { alertsSpec, type HealthStatus } from '../../api/health-fields.js';
 import { HEALTH_CONDITION_TYPES, REASONS } from '../../api/conditions.js';
-import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip.js';
-import { withoutAhead } from '../../core/alerts/ahead.js';
-import { dateHealth, type HealthFinding } from '../../core/health/conditions.js';
-import { buildHealth, isWorthWriting } from '../../core/health/status.js';
-import type { Messenger } from '../messenger.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
+import { dateHealth, type HealthFinding } from '../../core/health/health-conditions.js';
+import { buildHealth, isWorthWriting } from '../../core/health/health-status.js';
+import type { Messenger } from '../alerts/notification-controller.js';
 import type { ClusterPort } from '../ports.js';
-import type { OpenBook } from './book.js';
+import type { OpenBook } from './alert-state-session.js';
 
 export interface WithoutSpec {
   readonly resource: GlitchTipResource;

@@ -1,5 +1,5 @@
 // The channels that the alerts' Secret describes: which there are, where they go, and what is wrong with how they are described.
-import { ALERT_SECRET_KEYS } from '../../api/health.js';
+import { ALERT_SECRET_KEYS } from '../../api/health-fields.js';
 import { Sensitive } from '../sensitive.js';
 import type { ChannelFound } from './outbox.js';
 

@@ -1,6 +1,6 @@
 // Each root cause in a few words, for the first line of a message: what somebody reads on a locked telephone.
 import { HEALTH_REASONS as R, type HealthReason } from '../../api/health-reasons.js';
-import { API_PARTS, keyOf } from './relations.js';
+import { API_PARTS, keyOf } from './cause-relations.js';
 
 const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.KubernetesUnreachable]: 'the Kubernetes API does not answer',

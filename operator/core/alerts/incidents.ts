@@ -1,12 +1,12 @@
 // Follows causes from check to check: when one becomes an incident, when it is over, and what is told of it.
-import type { GlitchTipSpec } from '../../api/glitchtip.js';
-import type { IncidentStatus } from '../../api/health.js';
-import type { Cause } from '../health/cause.js';
-import { toSeconds } from '../time.js';
-import { advance, change, close, follow, isActive, isStale, openings, OFTEN, recentlyOpened, revive, taleOf, type Check } from './following.js';
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { IncidentStatus } from '../../api/health-fields.js';
+import type { Cause } from '../health/root-cause.js';
+import { toSeconds } from '../timestamps.js';
+import { advance, change, close, follow, isActive, isStale, openings, OFTEN, recentlyOpened, revive, taleOf, type Check } from './tracked-causes.js';
 import { LETTERS_KEPT, post } from './outbox.js';
-import { hides, isLeftOver, isSameOutage, keyOf } from './relations.js';
-import { encodeWatchbook, LETTER_CHANNELS, type Followed, type Watchbook } from './watchbook.js';
+import { hides, isLeftOver, isSameOutage, keyOf } from './cause-relations.js';
+import { encodeWatchbook, LETTER_CHANNELS, type Followed, type Watchbook } from './alert-state.js';
 
 export interface CheckResult {
   readonly causes: readonly Cause[];

@@ -1,7 +1,7 @@
 // The outbox: which letters wait for which channel, in which order, and what becomes of one when its delivery was tried.
-import type { Channel } from '../../api/health.js';
-import { toSeconds } from '../time.js';
-import { LETTER_CHANNELS, type ChannelState, type Letter, type LetterChannel, type Thread, type Watchbook } from './watchbook.js';
+import type { Channel } from '../../api/health-fields.js';
+import { toSeconds } from '../timestamps.js';
+import { LETTER_CHANNELS, type ChannelState, type Letter, type LetterChannel, type Thread, type Watchbook } from './alert-state.js';
 
 /** What came of an attempt. Texts say neither address nor token. */
 export type Delivery =

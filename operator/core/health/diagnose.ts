@@ -1,17 +1,17 @@
 // Diagnosis: what was seen becomes causes, each the root of what follows from it. Pure.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
-import type { IncidentStatus } from '../../api/health.js';
-import { ageRules } from './age.js';
-import type { Cause } from './cause.js';
-import { inNamespace } from './commands.js';
-import { databaseRules } from './database.js';
-import { explains } from './explains.js';
-import type { Finding, Rule, Scene } from './finding.js';
-import { ingestRules } from './ingest.js';
-import { podRules } from './pods.js';
-import { queueRules } from './queue.js';
-import { isObserved } from './unseen.js';
-import { webRules } from './web.js';
+import type { IncidentStatus } from '../../api/health-fields.js';
+import { ageRules } from './age-rules.js';
+import type { Cause } from './root-cause.js';
+import { inNamespace } from './remedy-commands.js';
+import { databaseRules } from './database-rules.js';
+import { explains } from './cause-precedence.js';
+import type { Finding, Rule, Scene } from './rule-finding.js';
+import { ingestRules } from './ingest-rules.js';
+import { podRules } from './pod-rules.js';
+import { queueRules } from './queue-rules.js';
+import { isObserved } from './unobserved.js';
+import { webRules } from './web-rules.js';
 
 /** In the order in which equally grave causes are told: what is nearer to the ground first. */
 const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...ingestRules, ...ageRules];

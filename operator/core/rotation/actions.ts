@@ -1,5 +1,5 @@
 // What a rotation does to the world, as data; controllers/rotation.ts carries it out. Each is idempotent.
-import type { SecretRole } from '../observed.js';
+import type { SecretRole } from '../credentials/observed.js';
 import type { Sensitive } from '../sensitive.js';
 import type { Journal, Rotation } from './journal.js';
 

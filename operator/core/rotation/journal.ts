@@ -1,7 +1,7 @@
 // The journal of a rotation: written ahead of every step, in a Secret that no pod mounts, so that no crash loses the only copy of a value.
 import * as z from 'zod/mini';
 
-import { CREDENTIALS, PHASES, RESULTS, TRIGGERS, type RotationRecord } from '../../api/rotation.js';
+import { CREDENTIALS, PHASES, RESULTS, TRIGGERS, type RotationRecord } from '../../api/rotation-fields.js';
 import { Sensitive } from '../sensitive.js';
 
 /** Every value that a rotation may replace, by the name that it has in the journal. */

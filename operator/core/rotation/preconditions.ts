@@ -1,8 +1,8 @@
 // What must be in order before a rotation starts: it is held back, with the reason, rather than begun and undone.
 import { REASONS, type Reason } from '../../api/conditions.js';
-import type { Condition } from '../../api/glitchtip.js';
-import type { ObservedRollout } from '../observed.js';
-import { changesCredentialOfPods } from './credentials.js';
+import type { Condition } from '../../api/glitchtip-resource.js';
+import type { ObservedRollout } from '../credentials/observed.js';
+import { changesCredentialOfPods } from './pod-credentials.js';
 import type { Rotation } from './journal.js';
 
 export interface Obstacle {

@@ -2,7 +2,7 @@
 //
 // Read downwards: both values are accepted before either is published, published before a pod is rolled, and the old one dies
 // only after a stored event proved the new one. So a crash between any two steps leaves values that work.
-import type { Phase } from '../../api/rotation.js';
+import type { Phase } from '../../api/rotation-fields.js';
 
 export type ValueSet = 'previous' | 'next';
 

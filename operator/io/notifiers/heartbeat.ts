@@ -1,7 +1,7 @@
 // A heartbeat: one GET of the address of an outside checker, such as https://healthchecks.io/docs/http_api/, which misses it when it stays away.
 import type { Delivery } from '../../core/alerts/outbox.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { exchange } from './exchange.js';
+import { exchange } from './http-exchange.js';
 
 export async function beat(url: Sensitive, signal: AbortSignal): Promise<Delivery> {
   const answer = await exchange({ url: url.reveal(), method: 'GET' }, signal);

@@ -1,7 +1,7 @@
 // A webhook: one POST of JSON a message, as Slack's incoming webhooks and their like take it.
 import type { Delivery } from '../../core/alerts/outbox.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { exchange } from './exchange.js';
+import { exchange } from './http-exchange.js';
 
 /** Nobody is there, or lets us in, until a person changes something: Slack says 403, 404 or 410 of what was taken back. */
 const REFUSALS = [401, 403, 404, 410];

@@ -1,12 +1,12 @@
 // Looks at Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
 import pg from 'pg';
 
-import type { ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/observed.js';
-import { placeOf, planDatabase, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/roles.js';
+import type { ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
+import { placeOf, planDatabase, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/postgres-roles.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
-import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adoption.js';
-import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, unreachable, withClient, type PostgresAddress, type PostgresLogin } from './client.js';
+import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adopt-database.js';
+import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, unreachable, withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
 
 /** "glitchk" as a number: any constant serves, as long as all operators use the same. */
 const ADVISORY_LOCK = '29104508263590251';

@@ -5,11 +5,11 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { status } from '../embedded/index.js';
+import { status } from '../../../embedded/index.js';
 import { found, textOf, type Canaries, type ProcessWatch } from '../support/canaries.js';
 import { memoryKills } from '../support/kernel-log.js';
 import type { Neighbour } from '../support/neighbour.js';
-import { tell } from '../support/report.js';
+import { tell } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
 

@@ -1,8 +1,8 @@
 // Alerts when what carries them fails: the operator dies, Telegram does not take them, the API server is away.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { RESOURCE } from '../../../charts/names.js';
-import { watchbookName } from '../../../operator/api/names.js';
+import { RESOURCE } from '../../../charts/part-names.js';
+import { watchbookName } from '../../../operator/api/object-names.js';
 import { freezeApiServer } from '../support/api-server.js';
 import { letHoursPass, onceEach } from '../support/alerts.js';
 import { VALKEY_STOPPED } from '../support/faults.js';

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import Table from 'cli-table3';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
-import { SETTLED_AFTER } from '../../../operator/core/health/ingest.js';
+import { SETTLED_AFTER } from '../../../operator/core/health/ingest-rules.js';
 import { forgetPast, onceEach, type Told } from '../support/alerts.js';
 import { putCertificate, TLS_SECRET, type Fault } from '../support/faults.js';
 import { lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
-import { tell } from '../support/report.js';
-import { glitchTip } from '../support/rotation.js';
+import { tell } from '../support/fault-report.js';
+import { glitchTip } from '../support/requested-rotations.js';
 import { waitFor, when } from '../support/wait.js';
 import { proveEventStored } from './memory.js';
 import type { Installed } from './on-pods.js';

@@ -1,9 +1,9 @@
 // From an empty cluster to a running stack, by the README's one line; and nobody can sign up on the way.
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SECRETS } from '../../../charts/names.js';
+import { SECRETS } from '../../../charts/part-names.js';
 import { startSignUps, type SignUpReport } from '../support/inside.js';
-import { tell } from '../support/report.js';
+import { tell } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 
 /** The first addresses that the node gives to its pods: web's is among them, and is tried before it is Ready. */

@@ -1,7 +1,7 @@
 // Logs are bounded: what a container wrote is kept to three files.
 import { expect, it } from '@jest/globals';
 import { WRITTEN_BYTES, chatterboxLogs } from '../support/chatterbox.js';
-import { tell } from '../support/report.js';
+import { tell } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 
 const MEBIBYTE = 2 ** 20;

@@ -3,12 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import { dsnAt, parseDsn, envelopeUrl, authHeader } from '../../sdk/dsn.js';
 import { envelope, newRunId } from '../../sdk/load.js';
 import { send } from '../../sdk/http-client.js';
-import { runIds } from '../support/database.js';
+import { runIds } from '../support/stored-events.js';
 import { killByMemory } from '../support/out-of-memory.js';
 import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
 import { withForward } from '../support/project.js';
-import { tell } from '../support/report.js';
+import { tell } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
 

@@ -1,10 +1,10 @@
 // A new image under load: web is rolled and no event is refused or lost.
 import { describe, expect, it } from '@jest/globals';
-import { glitchtipImage } from '../../../charts/application.js';
-import { settleStored } from '../support/database.js';
+import { glitchtipImage } from '../../../charts/parts/application-container.js';
+import { settleStored } from '../support/stored-events.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
-import { tell } from '../support/report.js';
+import { tell } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 
 const RATE = 60;

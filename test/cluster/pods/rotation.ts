@@ -1,12 +1,12 @@
 // Rotations under load, undisturbed and with every disturbance: no event is lost, nobody is locked out, the old values are dead.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SECRETS } from '../../../charts/names.js';
-import type { Phase } from '../../../operator/api/rotation.js';
+import { SECRETS } from '../../../charts/part-names.js';
+import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { freezeApiServer } from '../support/api-server.js';
-import { settleStored } from '../support/database.js';
+import { settleStored } from '../support/stored-events.js';
 import { youngAt } from '../support/durability.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
@@ -14,8 +14,8 @@ import { readLogins, stillAccepted, type Logins } from '../support/logins.js';
 import { processesOf } from '../support/out-of-memory.js';
 import type { Part } from '../support/parts.js';
 import { withForward } from '../support/project.js';
-import { tell } from '../support/report.js';
-import { rotate, type Ended } from '../support/rotation.js';
+import { tell } from '../support/fault-report.js';
+import { rotate, type Ended } from '../support/requested-rotations.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
 import type { Installed } from './on-pods.js';

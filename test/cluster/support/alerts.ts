@@ -1,7 +1,7 @@
 // What a person's telephone shows: a local Telegram in the node's network that the operator of the pods tells.
-import { RESOURCE } from '../../../charts/names.js';
+import { RESOURCE } from '../../../charts/part-names.js';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
-import { ALERTS_SECRET, watchbookName } from '../../../operator/api/names.js';
+import { ALERTS_SECRET, watchbookName } from '../../../operator/api/object-names.js';
 import { startReceivers, type Receivers } from '../../support/alerts/inside.js';
 import type { ChatMessage } from '../../support/alerts/telegram-server.js';
 import type { Stack } from './stack.js';

@@ -3,10 +3,10 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { SECRETS } from '../../../charts/names.js';
-import { ALERTS_SECRET } from '../../../operator/api/names.js';
-import { processesIn } from '../embedded/cgroups.js';
-import type { ClusterHandle } from '../embedded/index.js';
+import { SECRETS } from '../../../charts/part-names.js';
+import { ALERTS_SECRET } from '../../../operator/api/object-names.js';
+import { processesIn } from '../../../embedded/cgroups.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
 import type { Stack } from './stack.js';
 
 /** A credential: where it is kept, and its value in the forms in which it could leak. */

@@ -1,8 +1,8 @@
 // A pod that writes 45 MB of log within two minutes, and what the kubelet keeps of it.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { busyboxImage } from '../images/index.js';
-import type { ClusterHandle } from '../embedded/index.js';
+import { busyboxImage } from '../../../embedded/images/index.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
 import { waitFor, when } from './wait.js';
 
 const NAME = 'chatterbox';

@@ -6,7 +6,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import { execa } from 'execa';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import type { LoadReport } from '../../sdk/load.js';
-import { sql } from './database.js';
+import { sql } from './stored-events.js';
 import { startLoad } from './inside.js';
 import { clearEvicted, pressNode } from './memory-hog.js';
 import { killByMemory, processesOf } from './out-of-memory.js';

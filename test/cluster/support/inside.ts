@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa, type ResultPromise } from 'execa';
 import { z } from 'zod';
 import type { LoadReport } from '../../sdk/load.js';
-import type { ClusterHandle } from '../embedded/index.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
 
 const PROGRAM = fileURLToPath(new URL('./inside-program.ts', import.meta.url));
 

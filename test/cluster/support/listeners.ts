@@ -2,8 +2,8 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import * as net from 'node:net';
 import { execa } from 'execa';
-import type { ClusterHandle } from '../embedded/index.js';
-import { processesIn } from '../embedded/cgroups.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
+import { processesIn } from '../../../embedded/cgroups.js';
 
 const LISTEN = '0A';
 

@@ -1,7 +1,7 @@
 // One line about a load run, for the output, and what a test asks of it.
 import { summarize, type LoadReport } from '../../sdk/load.js';
 import { seconds } from '../../sdk/statistics.js';
-import { tell } from './report.js';
+import { tell } from './fault-report.js';
 
 export interface LoadCounts {
   readonly sent: number;

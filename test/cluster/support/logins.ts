@@ -1,6 +1,6 @@
 // Logins as they were, tried again later: after a rotation none of them may be let in.
-import { SECRETS } from '../../../charts/names.js';
-import { POSTGRES_SUPERUSER, VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../../operator/api/names.js';
+import { SECRETS } from '../../../charts/part-names.js';
+import { POSTGRES_SUPERUSER, VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../../operator/api/object-names.js';
 import type { Stack } from './stack.js';
 
 interface Login {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { NoAnswer, send } from '../../sdk/http-client.js';
 import { percentile } from '../../sdk/statistics.js';
-import type { ClusterHandle } from '../embedded/index.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
 import { waitFor, when } from './wait.js';
 
 const PORT = 18080;

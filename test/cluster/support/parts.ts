@@ -1,6 +1,6 @@
 // The pods of the stack as the tests compare them: which container of which part, how often and why it restarted.
 import { z } from 'zod';
-import type { ContainerReference } from '../embedded/index.js';
+import type { ContainerReference } from '../../../embedded/index.js';
 
 export const PARTS = ['web', 'worker', 'postgres', 'valkey', 'operator'] as const;
 export type Part = (typeof PARTS)[number];

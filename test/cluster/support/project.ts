@@ -1,6 +1,6 @@
 // A project in the running GlitchTip that events can be sent to, made over a port-forward as a person would.
-import { forward } from '../../../cli/forward.js';
-import { SECRETS } from '../../../charts/names.js';
+import { forward } from '../../../cli/port-forward.js';
+import { SECRETS } from '../../../charts/part-names.js';
 import { freePort } from '../../api/control-plane.js';
 import { provision, type Provisioned } from '../../sdk/provision.js';
 import type { Stack } from './stack.js';

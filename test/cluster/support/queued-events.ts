@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { LoadReport } from '../../sdk/load.js';
 import type { Stack } from './stack.js';
-import { QUEUE, valkey } from './valkey.js';
+import { QUEUE, valkey } from './queue-access.js';
 
 const message = z.looseObject({
   body: z.string(),

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
-import { checkSettings } from '../../../charts/load-settings.js';
-import type { Settings, SettingsInput } from '../../../charts/settings.js';
-import { down, up, type ClusterHandle } from '../embedded/index.js';
+import { checkSettings } from '../../../charts/settings/load-settings.js';
+import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
+import { down, up, type ClusterHandle } from '../../../embedded/index.js';
 import { PARTS, partPods, presentPod, type Part, type PartPod } from './parts.js';
-import { tell } from './report.js';
+import { tell } from './fault-report.js';
 import { waitFor } from './wait.js';
 
 /** Set to leave the cluster running afterwards and to use it again: a single test is then tried with `-t` in seconds. */

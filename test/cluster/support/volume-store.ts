@@ -1,7 +1,7 @@
 // The file system of all volumes: one of its own, so that a test can fill it to its last byte and this machine's disk has room left.
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { ClusterHandle } from '../embedded/index.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
 
 /** Several times what Postgres and Valkey take in these tests. The file is sparse. */
 const SIZE = '4G';

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { send } from '../../sdk/http-client.js';
-import type { ClusterHandle } from '../../cluster/embedded/index.js';
+import type { ClusterHandle } from '../../../embedded/index.js';
 import type { ProgramOptions, Wish } from './program.js';
 import type { Received } from './receiver.js';
 import type { ChatMessage } from './telegram-server.js';

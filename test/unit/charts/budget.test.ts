@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { planBudget, renderBudget } from '../../../charts/budget.js';
-import { checkSettings } from '../../../charts/load-settings.js';
-import type { SettingsInput } from '../../../charts/settings.js';
+import { checkSettings } from '../../../charts/settings/load-settings.js';
+import type { SettingsInput } from '../../../charts/settings/schema.js';
 
 const budgetOf = (settings: SettingsInput = {}) => planBudget(checkSettings(settings));
 

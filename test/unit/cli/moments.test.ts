@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { formatBoth, formatDistance, formatDuration } from '../../../cli/moments.js';
-import { NOW } from './scenes.js';
+import { NOW } from './cli-scenarios.js';
 
 it.each([
   [0, '0 s'], [-5000, '0 s'], [119_999, '119 s'], [120_000, '2 min'], [7_199_000, '119 min'], [172_799_000, '47 h'], [172_800_000, '2 d'],

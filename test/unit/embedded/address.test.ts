@@ -1,6 +1,6 @@
 /** The choice of an instance's network. */
 import { describe, expect, it } from '@jest/globals';
-import { chooseIndex, isFree, networkFor, overlaps } from '../../cluster/embedded/address.js';
+import { chooseIndex, isFree, networkFor, overlaps } from '../../../embedded/address.js';
 
 describe('networks overlap', () => {
   it.each([

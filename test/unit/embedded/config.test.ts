@@ -1,11 +1,11 @@
 /** The configuration files and argument lists of the node. */
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { networkFor } from '../../cluster/embedded/address.js';
-import { buildComponents } from '../../cluster/embedded/config/components.js';
-import { buildFiles, buildMeminfo } from '../../cluster/embedded/config/files.js';
-import type { Layout } from '../../cluster/embedded/config/layout.js';
-import { resolveOptions, type ClusterOptions } from '../../cluster/embedded/options.js';
+import { networkFor } from '../../../embedded/address.js';
+import { buildComponents } from '../../../embedded/config/components.js';
+import { buildFiles, buildMeminfo } from '../../../embedded/config/files.js';
+import type { Layout } from '../../../embedded/config/layout.js';
+import { resolveOptions, type ClusterOptions } from '../../../embedded/cluster-options.js';
 
 function layoutFor(options: ClusterOptions = {}): Layout {
   return {

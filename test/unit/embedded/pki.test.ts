@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { X509Certificate, createPublicKey } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { networkFor } from '../../cluster/embedded/address.js';
-import { ensurePki, isCurrent, planCertificates } from '../../cluster/embedded/pki.js';
+import { networkFor } from '../../../embedded/address.js';
+import { ensurePki, isCurrent, planCertificates } from '../../../embedded/pki.js';
 
 const day = 24 * 3600 * 1000;
 

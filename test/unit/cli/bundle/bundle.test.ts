@@ -6,8 +6,8 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { extract } from 'tar-stream';
 import { fakeKubectl, type FakeKubectl } from '../fake-kubectl.js';
-import { runCli } from '../running.js';
-import { resourceJson } from '../scenes.js';
+import { runCli } from '../running-command.js';
+import { resourceJson } from '../cli-scenarios.js';
 
 // Each command starts some thirty programs.
 jest.setTimeout(60_000);

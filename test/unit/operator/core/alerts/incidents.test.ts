@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 
 import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
 import { failing, openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
-import { encodeWatchbook, recordRepair } from '../../../../../operator/core/alerts/watchbook.js';
-import type { Cause } from '../../../../../operator/core/health/cause.js';
-import { cause, DATABASE_DOWN, NOT_STORED, specOf, WEB_DOWN, Watch } from './scenes.js';
+import { encodeWatchbook, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
+import type { Cause } from '../../../../../operator/core/health/root-cause.js';
+import { cause, DATABASE_DOWN, NOT_STORED, specOf, WEB_DOWN, Watch } from './alert-scenarios.js';
 
 const CRASHES = cause(R.CrashLoop, 'web');
 const OUT_OF_MEMORY = cause(R.OutOfMemory, 'web');

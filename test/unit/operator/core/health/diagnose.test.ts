@@ -2,11 +2,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { HEALTH_REASONS, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { diagnoseBlind } from '../../../../../operator/core/health/diagnose.js';
-import { explains } from '../../../../../operator/core/health/explains.js';
-import type { CanaryFacts, ContainerEnd, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/facts.js';
+import { explains } from '../../../../../operator/core/health/cause-precedence.js';
+import type { CanaryFacts, ContainerEnd, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import {
   REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
-} from './scenes.js';
+} from './health-scenarios.js';
 
 const NOT_STORED: CanaryFacts = { kind: 'not stored', oldestSeconds: 5, storedMeanwhile: 0 };
 const STORED_MEANWHILE: CanaryFacts = { kind: 'not stored', oldestSeconds: 5, storedMeanwhile: 300 };

@@ -1,11 +1,11 @@
 // What begins a rotation, and what holds it back.
 import { describe, expect, it } from '@jest/globals';
 
-import type { Trigger } from '../../../../../operator/api/rotation.js';
+import type { Trigger } from '../../../../../operator/api/rotation-fields.js';
 import type { Journal } from '../../../../../operator/core/rotation/journal.js';
-import type { ObservedRollout } from '../../../../../operator/core/observed.js';
-import { conditionOf } from '../../scenes.js';
-import { RotationWorld, said, worldIn, words, type Faults } from './world.js';
+import type { ObservedRollout } from '../../../../../operator/core/credentials/observed.js';
+import { conditionOf } from '../../operator-scenarios.js';
+import { RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
 
 type Change = (world: RotationWorld) => unknown;
 const WEB: ObservedRollout['web'] = { name: 'web' };

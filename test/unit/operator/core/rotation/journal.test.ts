@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { decodeJournal, encodeJournal, VALUE_NAMES, type Journal, type Values } from '../../../../../operator/core/rotation/journal.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
-import { worldIn } from './world.js';
+import { worldIn } from './rotation-scenarios.js';
 
 const values = (set: string) => Object.fromEntries(VALUE_NAMES.map((name) => [name, new Sensitive(`canary ${set} ${name}`)])) as unknown as Values;
 const VALUES = { previous: values('previous'), next: values('next') };

@@ -1,10 +1,10 @@
 // Phase by phase: what is done first, what is waited for, and what turns it back.
 import { describe, expect, it } from '@jest/globals';
 
-import type { Phase } from '../../../../../operator/api/rotation.js';
+import type { Phase } from '../../../../../operator/api/rotation-fields.js';
 import { PROTOCOL } from '../../../../../operator/core/rotation/protocol.js';
-import { conditionOf } from '../../scenes.js';
-import { said, worldIn, words, type Faults, type RotationWorld } from './world.js';
+import { conditionOf } from '../../operator-scenarios.js';
+import { said, worldIn, words, type Faults, type RotationWorld } from './rotation-scenarios.js';
 
 const done = (world: RotationWorld) => world.plan().actions.map(words);
 const LATE = 11;

@@ -1,7 +1,7 @@
 // The table that makes a rotation safe, held against what docs/rotation.md promises of it: nobody can break it unnoticed.
 import { describe, expect, it } from '@jest/globals';
 
-import { PHASES, type Phase } from '../../../../../operator/api/rotation.js';
+import { PHASES, type Phase } from '../../../../../operator/api/rotation-fields.js';
 import { firstUnmet, MET, pauseAfter, PROTOCOL, wait, type Row, type ValueSet } from '../../../../../operator/core/rotation/protocol.js';
 
 const accepts = ({ accepted }: Row, set: ValueSet) => accepted === 'both' || accepted === set;

@@ -1,8 +1,8 @@
 // Whole rotations on a world in memory: what is done, in its order, and that at every instant whoever starts or runs is let in.
 import { describe, expect, it } from '@jest/globals';
 
-import type { Faults } from './world.js';
-import { OLD, RotationWorld } from './world.js';
+import type { Faults } from './rotation-scenarios.js';
+import { OLD, RotationWorld } from './rotation-scenarios.js';
 
 function start(request: string, fields: object = {}): RotationWorld {
   const world = new RotationWorld(fields);

@@ -1,8 +1,8 @@
 // The way back: what undoes a rotation, when it is tried again, and when it is left to a person.
 import { describe, expect, it } from '@jest/globals';
 
-import { conditionOf } from '../../scenes.js';
-import { OLD, RotationWorld, said, worldIn, words } from './world.js';
+import { conditionOf } from '../../operator-scenarios.js';
+import { OLD, RotationWorld, said, worldIn, words } from './rotation-scenarios.js';
 
 const done = (world: RotationWorld) => world.plan().actions.map(words);
 const annotations = (world: RotationWorld) => world.secrets.get('application')?.annotations;

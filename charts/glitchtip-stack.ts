@@ -1,0 +1,34 @@
+// The stack, as a table of contents: what runs GlitchTip, part by part.
+import { Construct } from 'constructs';
+import { Migrate } from './parts/migrate.js';
+import { CLAIMS } from './part-names.js';
+import { Network } from './parts/network-policies.js';
+import { Postgres } from './parts/postgres.js';
+import { Runtime } from './parts/runtime-helpers.js';
+import { ServiceAccounts } from './parts/service-accounts.js';
+import type { Settings } from './settings/schema.js';
+import { Volume } from './parts/volume-claim.js';
+import { topologyOf } from './topology.js';
+import { Valkey } from './parts/valkey.js';
+import { Web } from './parts/web.js';
+import { Worker } from './parts/worker.js';
+
+/** GlitchTip with all that it needs but the operator, which makes its Secrets. */
+export class GlitchTip extends Construct {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    const { worker, valkey } = topologyOf(settings);
+    const { storage } = settings;
+
+    new ServiceAccounts(this, 'accounts');
+    new Network(this, 'network', settings);
+    new Runtime(this, 'runtime');
+    // Web writes uploads, the worker reads them.
+    new Volume(this, 'uploads', { name: CLAIMS.uploads, component: 'web', size: storage.uploads, className: storage.className });
+    new Postgres(this, 'postgres', settings);
+    if (valkey) new Valkey(this, 'valkey', settings);
+    new Migrate(this, 'migrate', settings);
+    new Web(this, 'web', settings);
+    if (worker !== undefined) new Worker(this, 'worker', settings, worker);
+  }
+}

@@ -1,0 +1,41 @@
+// The names that the parts know each other by, in one place.
+import { POSTGRES_SUPERUSER } from '../operator/api/object-names.js';
+
+/** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator';
+
+/** Secrets are made by the operator, in the cluster: no manifest holds a value. */
+export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
+
+export const CONFIG_MAPS = {
+  /** Python helpers for GlitchTip's containers */
+  runtime: 'glitchtip-runtime',
+  valkey: 'valkey-config',
+  /** The operator's compressed JavaScript */
+  bundle: 'glitchkeeper-bundle',
+  /** The GlitchTip resource that the operator applies */
+  settings: 'glitchkeeper-settings',
+} as const;
+
+/** ServiceAccount of all pods but the operator's: no token, no rights. */
+export const POD_ACCOUNT = 'glitchtip';
+export { OPERATOR_DEPLOYMENT as OPERATOR } from '../operator/api/object-names.js';
+/** The resource that `kubectl get gt` shows. */
+export const RESOURCE = 'glitchtip';
+export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads' } as const;
+
+export const DATABASE = { name: 'glitchtip', superuser: POSTGRES_SUPERUSER, port: 5432 } as const;
+export const VALKEY_PORT = 6379;
+export const OPERATOR_PORT = 9464;
+
+export function labelsOf(component: Component): Record<string, string> {
+  return {
+    ...selectorOf(component),
+    'app.kubernetes.io/part-of': 'glitchtip',
+    'app.kubernetes.io/managed-by': 'glitchkeeper',
+  };
+}
+
+export function selectorOf(component: Component): Record<string, string> {
+  return { 'app.kubernetes.io/name': 'glitchtip', 'app.kubernetes.io/component': component };
+}

@@ -1,0 +1,110 @@
+// The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
+import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
+import { CONTAINER_SECURITY, configFiles, containerResources, scratch, secretFiles, type Identity } from './pod-template.js';
+import type { Process, Variable } from '../releases.js';
+import type { ContainerResources, Settings } from '../settings/schema.js';
+import { claimed } from './volume-claim.js';
+import { topologyOf } from '../topology.js';
+
+/** User of GlitchTip's image (its Dockerfile: useradd -u 5000 app). */
+export const GLITCHTIP_USER: Identity = { user: 5000, group: 5000 };
+
+const CREDENTIALS_PATH = '/run/secrets/glitchtip';
+const RUNTIME_PATH = '/glitchkeeper';
+
+/** Read through X_FILE, so that no value is in a manifest, an environment or an argument. */
+const CREDENTIALS = ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'] as const;
+
+export function glitchtipImage(settings: Settings): string {
+  return settings.images.glitchtip ?? `docker.io/glitchtip/glitchtip:${topologyOf(settings).tag}`;
+}
+
+/** What differs between the containers that run GlitchTip's image. */
+export interface ApplicationContainer {
+  readonly name: string;
+  readonly process: Process;
+  readonly resources: ContainerResources;
+  readonly command?: readonly string[];
+}
+
+export function applicationContainer(settings: Settings, props: ApplicationContainer): k8s.Container {
+  const command = props.command ?? props.process.command;
+  return {
+    name: props.name,
+    image: glitchtipImage(settings),
+    imagePullPolicy: 'IfNotPresent',
+    command: command === undefined ? ['./bin/start.sh'] : [...command],
+    env: environment(settings, props.process),
+    resources: containerResources(props.resources),
+    securityContext: CONTAINER_SECURITY,
+    volumeMounts: [
+      { name: 'credentials', mountPath: CREDENTIALS_PATH, readOnly: true },
+      { name: 'runtime', mountPath: RUNTIME_PATH, readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'uploads', mountPath: '/code/uploads' },
+    ],
+  };
+}
+
+/** Holds web and worker back until the migrate Job is done: no half-migrated start, no sign-up before the administrator. */
+export function waitForMigrations(settings: Settings, process: Process, resources: ContainerResources): k8s.Container {
+  return applicationContainer(settings, {
+    name: 'wait-for-migrations', process, resources, command: runtimeCommand('wait.py', 'migrations'),
+  });
+}
+
+export function runtimeCommand(script: string, ...args: string[]): string[] {
+  return ['python', `${RUNTIME_PATH}/${script}`, ...args];
+}
+
+export function applicationVolumes(): k8s.Volume[] {
+  return [
+    secretFiles('credentials', SECRETS.application),
+    configFiles('runtime', CONFIG_MAPS.runtime),
+    scratch('tmp', '128Mi'),
+    claimed('uploads', CLAIMS.uploads),
+  ];
+}
+
+function environment(settings: Settings, process: Process): k8s.EnvVar[] {
+  const { valkey } = topologyOf(settings);
+  const files = CREDENTIALS.filter((name) => valkey || name !== 'VALKEY_URL');
+  return [
+    ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
+    { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
+    { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
+    { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },
+    // After a restart of PostgreSQL the pool would hand out its dead connections, and a batch of accepted events fails on one and is gone.
+    { name: 'DATABASE_CONN_HEALTH_CHECKS', value: 'True' },
+    ...(valkey ? [] : [{ name: 'VALKEY_URL', value: '' }]),
+  ];
+}
+
+/** Everything about the address follows from settings.domain. */
+function commonVariables({ domain, retentionDays, email, namespace }: Settings): Variable[] {
+  const { hostname, protocol } = new URL(domain);
+  const secure = protocol === 'https:';
+  const hosts = [...new Set([hostname, 'localhost', '127.0.0.1', 'web', `web.${namespace}`, `web.${namespace}.svc`, `web.${namespace}.svc.cluster.local`])];
+  return [
+    { name: 'DATABASE_HOST', value: 'postgres', why: 'the Service' },
+    { name: 'DATABASE_PORT', value: String(DATABASE.port), why: 'the Service' },
+    { name: 'DATABASE_NAME', value: DATABASE.name, why: 'made by the postgres image' },
+    { name: 'GLITCHTIP_DOMAIN', value: domain, why: 'links and DSNs' },
+    { name: 'ALLOWED_HOSTS', value: hosts.join(','), why: 'the default "*" believes any Host header; POD_IP is added for the probes' },
+    { name: 'CSRF_TRUSTED_ORIGINS', value: domain, why: 'behind TLS Django refuses forms without it' },
+    { name: 'SESSION_COOKIE_SECURE', value: secure ? 'True' : 'False', why: 'over https a cookie must not travel in clear' },
+    { name: 'CSRF_COOKIE_SECURE', value: secure ? 'True' : 'False', why: 'likewise' },
+    { name: 'SECURE_HSTS_SECONDS', value: secure ? '31536000' : '0', why: 'a year; browsers never ask in clear again' },
+    { name: 'ENABLE_USER_REGISTRATION', value: 'False', why: 'registration is closed from the first second' },
+    { name: 'ENABLE_ORGANIZATION_CREATION', value: 'False', why: 'the administrator makes organizations' },
+    { name: 'GLITCHTIP_MAX_EVENT_LIFE_DAYS', value: String(retentionDays), why: 'retention' },
+    { name: 'GLITCHTIP_RETENTION_DAYS', value: String(retentionDays), why: 'the same under its name of 6.x' },
+    { name: 'EMAIL_URL', value: email.url, why: 'setting' },
+    { name: 'DEFAULT_FROM_EMAIL', value: email.from, why: 'setting' },
+    { name: 'PYTHONPATH', value: RUNTIME_PATH, why: 'sitecustomize.py' },
+    { name: 'PYTHONDONTWRITEBYTECODE', value: '1', why: 'the root file system is read-only' },
+    { name: 'HOME', value: '/tmp', why: 'likewise' },
+  ];
+}

@@ -1,0 +1,59 @@
+// Migrate: a Job that brings the database to the image's schema, then makes the first administrator.
+import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import { Construct } from 'constructs';
+import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand } from './application-container.js';
+import { SECRETS, labelsOf } from '../part-names.js';
+import { contentHash, partMetadata, podDefaults, secretFiles } from './pod-template.js';
+import { runtimeHash } from './runtime-helpers.js';
+import type { Settings } from '../settings/schema.js';
+import type { Process } from '../releases.js';
+
+/** No server's variables: a change of theirs must not migrate again. */
+const MANAGEMENT: Process = { env: [], connections: 2 };
+
+export class Migrate extends Construct {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    const template = podTemplate(settings);
+    // A Job cannot be changed: a new image or command must be a new Job. Credentials are files, so they never change the name.
+    const name = `migrate-${contentHash(JSON.stringify(template))}`;
+
+    new k8s.KubeJob(this, 'job', {
+      metadata: partMetadata(name, 'migrate', [
+        { check: 'container-security-context-user-group-id', reason: "5000 is the user of GlitchTip's image" },
+        { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
+      ]),
+      spec: {
+        backoffLimit: 10,
+        completions: 1,
+        parallelism: 1,
+        template,
+      },
+    });
+  }
+}
+
+function podTemplate(settings: Settings): k8s.PodTemplateSpec {
+  const resources = settings.resources.migrate;
+  const administrator = applicationContainer(settings, {
+    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py'),
+  });
+  return {
+    metadata: { labels: labelsOf('migrate'), annotations: runtimeHash() },
+    spec: {
+      ...podDefaults(GLITCHTIP_USER),
+      restartPolicy: 'OnFailure',
+      initContainers: [
+        applicationContainer(settings, {
+          name: 'migrate', process: MANAGEMENT, resources,
+          command: ['sh', '-c', `${runtimeCommand('wait.py', 'database').join(' ')} && exec ./bin/run-migrate.sh`],
+        }),
+      ],
+      containers: [{
+        ...administrator,
+        volumeMounts: [...administrator.volumeMounts ?? [], { name: 'administrator', mountPath: '/run/secrets/administrator', readOnly: true }],
+      }],
+      volumes: [...applicationVolumes(), secretFiles('administrator', SECRETS.administrator)],
+    },
+  };
+}

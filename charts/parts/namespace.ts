@@ -1,0 +1,47 @@
+// The namespace: PodSecurity `restricted` enforced, and a quota equal to the budget.
+import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import { Construct } from 'constructs';
+import { QUOTA } from '../../operator/api/object-names.js';
+import { planBudget } from '../budget.js';
+import { bytesOf, mebibytes, milliCpuOf } from '../quantity.js';
+import type { ContainerResources, Settings } from '../settings/schema.js';
+
+export class Namespace extends Construct {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    const { namespace } = settings;
+    new k8s.KubeNamespace(this, 'namespace', {
+      metadata: {
+        name: namespace,
+        // Its own metadata would carry the chart's namespace otherwise, which a Namespace cannot have.
+        namespace: undefined,
+        labels: {
+          'app.kubernetes.io/name': 'glitchtip',
+          'app.kubernetes.io/managed-by': 'glitchkeeper',
+          'pod-security.kubernetes.io/enforce': 'restricted',
+          'pod-security.kubernetes.io/warn': 'restricted',
+          'pod-security.kubernetes.io/audit': 'restricted',
+        },
+      },
+    });
+    new k8s.KubeResourceQuota(this, 'quota', {
+      metadata: { name: QUOTA, namespace },
+      spec: { hard: quota(settings) },
+    });
+  }
+}
+
+/** Exactly what the budget allows at its worst moment: what would starve the neighbours is not even created. */
+function quota(settings: Settings): Record<string, k8s.Quantity> {
+  const ours = planBudget(settings).lines.flatMap(({ resources }) => (resources === undefined ? [] : [resources]));
+  const sum = (pick: (resources: ContainerResources) => number) => ours.reduce((result, resources) => result + pick(resources), 0);
+  const publicPorts = settings.service.type === 'ClusterIP' ? '0' : '1';
+  return {
+    'requests.cpu': k8s.Quantity.fromString(`${sum(({ requests }) => milliCpuOf(requests.cpu))}m`),
+    'requests.memory': k8s.Quantity.fromString(`${sum(({ requests }) => mebibytes(bytesOf(requests.memory)))}Mi`),
+    'limits.cpu': k8s.Quantity.fromString(`${sum(({ limits }) => milliCpuOf(limits.cpu))}m`),
+    'limits.memory': k8s.Quantity.fromString(`${sum(({ limits }) => mebibytes(bytesOf(limits.memory)))}Mi`),
+    'services.loadbalancers': k8s.Quantity.fromString(settings.service.type === 'LoadBalancer' ? '1' : '0'),
+    'services.nodeports': k8s.Quantity.fromString(publicPorts),
+  };
+}

@@ -1,0 +1,185 @@
+// The operator: its bundle, its rights, its Deployment, and the GlitchTip resource that it is to apply.
+import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import { Construct } from 'constructs';
+import { stringify } from 'yaml';
+import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
+import type { Healing } from '../../operator/api/health-fields.js';
+import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle-files.js';
+import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, watchbookName } from '../../operator/api/object-names.js';
+import { readAsset } from '../assets.js';
+import { bundleHash } from '../content-hash.js';
+import { CONFIG_MAPS, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, labelsOf, selectorOf } from '../part-names.js';
+import { CONFIG_HASH, CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, scratch } from './pod-template.js';
+import type { Settings } from '../settings/schema.js';
+import { topologyOf } from '../topology.js';
+
+/** User `node` of the official image. */
+const NODE_USER = { user: 1000, group: 1000 };
+/** The generated type has an enumeration for them. */
+const HEALING_NAMES: Readonly<Record<Healing, GlitchTipSpecHealthHeal>> = {
+  migrate: GlitchTipSpecHealthHeal.MIGRATE,
+  'maintain-partitions': GlitchTipSpecHealthHeal.MAINTAIN_HYPHEN_PARTITIONS,
+  'restart-worker': GlitchTipSpecHealthHeal.RESTART_HYPHEN_WORKER,
+};
+const SETTINGS_PATH = '/etc/glitchkeeper/settings';
+
+export class Operator extends Construct {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    // An image has its bundle in it, and a name of its own for each.
+    const bundleHash = mountsBundle(settings) ? this.addBundle() : undefined;
+    new k8s.KubeConfigMap(this, 'settings', {
+      metadata: partMetadata(CONFIG_MAPS.settings, 'operator'),
+      data: { 'glitchtip.yaml': resourceFile(settings) },
+    });
+    this.addRights(settings);
+    this.addDeployment(settings, bundleHash);
+    new k8s.KubeService(this, 'service', {
+      metadata: partMetadata(OPERATOR, 'operator'),
+      spec: { type: 'ClusterIP', selector: selectorOf('operator'), ports: [clusterPort(OPERATOR_PORT, 'metrics')] },
+    });
+  }
+
+  /** @returns what changes when the bundle does */
+  private addBundle(): string {
+    const bundle = readAsset(BUNDLE_FILE).toString('base64');
+    const loader = readAsset(LOADER_FILE).toString('utf8');
+    new k8s.KubeConfigMap(this, 'bundle', {
+      metadata: partMetadata(CONFIG_MAPS.bundle, 'operator'),
+      data: { [LOADER_FILE]: loader },
+      binaryData: { [BUNDLE_FILE]: bundle },
+    });
+    return bundleHash(loader, bundle);
+  }
+
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads six Secrets, with tls.secret seven, changes five of them, and starts pods. */
+  private addRights(settings: Settings): void {
+    new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
+    new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
+    new k8s.KubeRoleBinding(this, 'binding', {
+      metadata: partMetadata(OPERATOR, 'operator'),
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: OPERATOR },
+      subjects: [{ kind: 'ServiceAccount', name: OPERATOR }],
+    });
+  }
+
+  private addDeployment(settings: Settings, bundleHash: string | undefined): void {
+    new k8s.KubeDeployment(this, 'deployment', {
+      metadata: partMetadata(OPERATOR, 'operator', [
+        { check: 'container-security-context-user-group-id', reason: "1000 is the user of Node's image" },
+        { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
+      ]),
+      spec: {
+        replicas: 1,
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: selectorOf('operator') },
+        // The old one ends first: its memory is the new one's, and a Lease guards what the clock does not.
+        strategy: { type: 'Recreate' },
+        template: {
+          metadata: { labels: labelsOf('operator'), annotations: bundleHash === undefined ? undefined : { [CONFIG_HASH]: bundleHash } },
+          spec: {
+            ...podDefaults(NODE_USER),
+            serviceAccountName: OPERATOR,
+            automountServiceAccountToken: true,
+            tolerations: [...DESPITE_PRESSURE],
+            terminationGracePeriodSeconds: 30,
+            containers: [container(settings)],
+            volumes: [...(mountsBundle(settings) ? [configFiles('bundle', CONFIG_MAPS.bundle)] : []), configFiles('settings', CONFIG_MAPS.settings), scratch('tmp')],
+          },
+        },
+      },
+    });
+  }
+}
+
+function rights(settings: Settings): k8s.PolicyRule[] {
+  return [
+    // Creation cannot be limited to names: RBAC sees no name in a create.
+    { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['secrets'], resourceNames: Object.values(SECRETS), verbs: ['get', 'patch'] },
+    { apiGroups: [GROUP], resources: [PLURAL], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+    { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ['patch'] },
+    // Rolls them in a rotation, restarts a stuck worker, and sees whether their rollouts end.
+    { apiGroups: ['apps'], resources: ['deployments'], resourceNames: rolledDeployments(settings), verbs: ['get', 'patch'] },
+    // Health: scaled to nothing is another cause than ended.
+    { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: dataServers(settings), verbs: ['get'] },
+    // A rotation waits for migrations and backups. A repair runs the migrate Job again, whose name must be new, so RBAC cannot name
+    // it; who may patch a Deployment can start any pod already, so this gives a stolen token nothing more.
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create'] },
+    // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
+    { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+    // Memory in use, where metrics-server is; without it this is not seen.
+    { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
+    // What was told and what is still to be told: read whole, and written over the version that was read.
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [watchbookName(RESOURCE)], verbs: ['get', 'patch'] },
+    // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
+    { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
+    // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.
+    ...(settings.tls.secret === undefined ? [] : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [settings.tls.secret], verbs: ['get'] }]),
+    // A rotation looks whether one more pod has room.
+    { apiGroups: [''], resources: ['resourcequotas'], resourceNames: [QUOTA], verbs: ['get'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME], verbs: ['get', 'update'] },
+    { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+  ];
+}
+
+/** Those whose pods read credentials at their start. */
+function rolledDeployments(settings: Settings): string[] {
+  return ['web', ...(topologyOf(settings).worker === undefined ? [] : ['worker'])];
+}
+
+function dataServers(settings: Settings): string[] {
+  return [DATA_SERVERS.postgres, ...(topologyOf(settings).valkey ? [DATA_SERVERS.valkey] : [])];
+}
+
+function mountsBundle({ operator }: Settings): boolean {
+  return operator.bundle === 'configmap';
+}
+
+function container(settings: Settings): k8s.Container {
+  const probe = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromString('metrics') });
+  return {
+    name: 'operator',
+    image: settings.images.operator,
+    imagePullPolicy: 'IfNotPresent',
+    command: [...COMMAND],
+    env: [
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      { name: 'SETTINGS_FILE', value: `${SETTINGS_PATH}/glitchtip.yaml` },
+    ],
+    ports: [{ name: 'metrics', containerPort: OPERATOR_PORT, protocol: 'TCP' }],
+    resources: containerResources(settings.resources.operator),
+    securityContext: CONTAINER_SECURITY,
+    startupProbe: { httpGet: probe('/healthz'), periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 60 },
+    readinessProbe: { httpGet: probe('/readyz'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
+    livenessProbe: { httpGet: probe('/healthz'), periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 3 },
+    volumeMounts: [
+      ...(mountsBundle(settings) ? [{ name: 'bundle', mountPath: BUNDLE_PATH, readOnly: true }] : []),
+      { name: 'settings', mountPath: SETTINGS_PATH, readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+/** A resource of a kind that does not exist yet would fail `kubectl apply -f dist/`; the operator applies it, once the kind is there. */
+function resourceFile(settings: Settings): string {
+  const { valkey, worker } = topologyOf(settings);
+  // The ports are the NetworkPolicies' business.
+  const { secret, repeatHours, reportHours } = settings.alerts;
+  return stringify(GlitchTip.manifest({
+    metadata: { name: RESOURCE, namespace: settings.namespace },
+    spec: {
+      version: settings.version,
+      administrator: { email: settings.administrator.email },
+      valkey: valkey ? {} : undefined,
+      worker: worker === undefined ? undefined : {},
+      web: settings.tls.secret === undefined ? undefined : { tls: settings.tls.secret },
+      rotation: settings.rotation,
+      health: { ...settings.health, heal: settings.health.heal.map((healing) => HEALING_NAMES[healing]) },
+      alerts: { secret, repeatHours, reportHours },
+    },
+  }));
+}

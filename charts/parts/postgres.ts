@@ -1,0 +1,115 @@
+// Postgres: a StatefulSet tuned to its own memory limit.
+import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import { Construct } from 'constructs';
+import { DataServer } from './data-server.js';
+import { CLAIMS, DATABASE, SECRETS } from '../part-names.js';
+import { CONTAINER_SECURITY, containerResources, podDefaults, scratch, secretFiles } from './pod-template.js';
+import { MEBIBYTE, bytesOf } from '../quantity.js';
+import type { Settings } from '../settings/schema.js';
+import { claimed } from './volume-claim.js';
+import { topologyOf } from '../topology.js';
+
+/** User of the alpine image of postgres. */
+const POSTGRES_USER = { user: 70, group: 70 };
+const DATA_PATH = '/var/lib/postgresql/data';
+
+/** Connections beside GlitchTip's pools: the operator (2 for credentials, 2 for health), the migrate Job (2), a backup (1), a person (1). */
+const OTHER_CONNECTIONS = 8;
+/** PostgreSQL's own default of superuser_reserved_connections. */
+const RESERVED_CONNECTIONS = 3;
+
+export class Postgres extends Construct {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    new DataServer(this, 'server', settings, {
+      name: 'postgres',
+      user: '70 is the user of the alpine image, which owns its files',
+      port: DATABASE.port,
+      pod: podSpec(settings),
+    });
+  }
+}
+
+function podSpec(settings: Settings): k8s.PodSpec {
+  return {
+    ...podDefaults(POSTGRES_USER),
+    terminationGracePeriodSeconds: 60,
+    containers: [{
+      name: 'postgres',
+      image: settings.images.postgres,
+      imagePullPolicy: 'IfNotPresent',
+      // Its last words in the pod's status: the operator may not read logs, and looks there for "No space left on device".
+      terminationMessagePolicy: 'FallbackToLogsOnError',
+      args: ['postgres', ...Object.entries(serverParameters(settings)).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      env: [
+        { name: 'POSTGRES_USER', value: DATABASE.superuser },
+        { name: 'POSTGRES_PASSWORD_FILE', value: '/run/secrets/postgres/password' },
+        { name: 'POSTGRES_DB', value: DATABASE.name },
+        // UTF8: GlitchTip's first migration fails on SQL_ASCII. Checksums: a damaged page is an error, not a wrong answer.
+        { name: 'POSTGRES_INITDB_ARGS', value: '--encoding=UTF8 --locale=C.UTF-8 --data-checksums --auth-host=scram-sha-256' },
+        // Below the mount point: a volume's own root may hold lost+found, which initdb refuses.
+        { name: 'PGDATA', value: `${DATA_PATH}/pgdata` },
+      ],
+      ports: [{ name: 'postgres', containerPort: DATABASE.port, protocol: 'TCP' }],
+      resources: containerResources(settings.resources.postgres),
+      securityContext: CONTAINER_SECURITY,
+      // Over TCP: while the image initialises, its temporary server listens on the socket only.
+      startupProbe: ready({ periodSeconds: 2, failureThreshold: 300 }),
+      readinessProbe: ready({ periodSeconds: 5, failureThreshold: 3 }),
+      livenessProbe: answers({ periodSeconds: 10, failureThreshold: 6 }),
+      volumeMounts: [
+        { name: 'data', mountPath: DATA_PATH },
+        { name: 'password', mountPath: '/run/secrets/postgres', readOnly: true },
+        { name: 'run', mountPath: '/var/run/postgresql' },
+        { name: 'tmp', mountPath: '/tmp' },
+      ],
+    }],
+    volumes: [claimed('data', CLAIMS.postgres), secretFiles('password', SECRETS.postgres, ['password']), scratch('run', '16Mi'), scratch('tmp')],
+  };
+}
+
+/**
+ * The server's parameters, from its memory limit by this rule: shared_buffers a quarter of it,
+ * effective_cache_size three quarters, work_mem 1/128 and maintenance_work_mem 1/8 (4MB and 64MB at 512Mi).
+ * Variables such as POSTGRES_SHARED_BUFFERS do nothing: the image reads none such.
+ */
+export function serverParameters(settings: Settings): Record<string, string> {
+  const limit = bytesOf(settings.resources.postgres.limits.memory);
+  const share = (part: number) => `${Math.floor((limit * part) / MEBIBYTE)}MB`;
+  return {
+    // PostgreSQL's own default is the loopback only.
+    listen_addresses: '*',
+    shared_buffers: share(1 / 4),
+    effective_cache_size: share(3 / 4),
+    work_mem: `${Math.floor(limit / 128 / 1024)}kB`,
+    maintenance_work_mem: share(1 / 8),
+    max_connections: String(connections(settings)),
+    // Daily partitions times their indexes: one query over all of them exhausts the default of 64.
+    max_locks_per_transaction: '256',
+    // Each worker and each parallel helper may use maintenance_work_mem or work_mem again.
+    autovacuum_max_workers: '1',
+    max_parallel_workers_per_gather: '0',
+    // Compiling queries costs tens of megabytes a connection and saves nothing on short ones.
+    jit: 'off',
+    max_wal_size: '256MB',
+    min_wal_size: '64MB',
+  };
+}
+
+/** Web twice (its surge), worker, and what else may connect. */
+function connections(settings: Settings): number {
+  const { web, worker } = topologyOf(settings);
+  const pools = 2 * web.connections + (worker?.process.connections ?? 0);
+  return pools + OTHER_CONNECTIONS + RESERVED_CONNECTIONS;
+}
+
+const PG_ISREADY = ['pg_isready', '-q', '-h', '127.0.0.1', '-p', String(DATABASE.port), '-U', DATABASE.superuser, '-d', DATABASE.name];
+
+function ready(pace: { periodSeconds: number; failureThreshold: number }): k8s.Probe {
+  return { exec: { command: PG_ISREADY }, timeoutSeconds: 5, ...pace };
+}
+
+/** "Rejecting connections" (1) is a server that starts or recovers: killing it would make it begin anew. Only silence (2) is death. */
+function answers(pace: { periodSeconds: number; failureThreshold: number }): k8s.Probe {
+  return { exec: { command: ['sh', '-c', `${PG_ISREADY.join(' ')}; test $? -le 1`] }, timeoutSeconds: 10, ...pace };
+}

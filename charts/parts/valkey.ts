@@ -1,0 +1,110 @@
+// Valkey: queue, cache and sessions, on disk within a second, and never fuller than its memory limit bears.
+import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
+import { Construct } from 'constructs';
+import { VALKEY_PROBE_USER } from '../../operator/api/object-names.js';
+import { DataServer } from './data-server.js';
+import { CLAIMS, CONFIG_MAPS, SECRETS, VALKEY_PORT } from '../part-names.js';
+import { CONFIG_HASH, CONTAINER_SECURITY, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pod-template.js';
+import { MEBIBYTE, bytesOf } from '../quantity.js';
+import type { Settings } from '../settings/schema.js';
+import { claimed } from './volume-claim.js';
+
+/** User of the alpine image of valkey. */
+const VALKEY_USER = { user: 999, group: 1000 };
+const DATA_PATH = '/data';
+const USERS_FILE = `${DATA_PATH}/users.acl`;
+/**
+ * Above some share of its limit a burst ends in an OOM kill that the append-only file repeats at every start. At 0.7 of
+ * 50Mi a full queue of 9,286 events loaded from disk peaked at 49.2Mi: measured by test/cluster/pods/queue.ts.
+ */
+const MAXMEMORY_SHARE = 0.6;
+
+export class Valkey extends Construct {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    const configuration = valkeyConfiguration(settings);
+
+    new k8s.KubeConfigMap(this, 'config', {
+      metadata: partMetadata(CONFIG_MAPS.valkey, 'valkey'),
+      data: { 'valkey.conf': configuration },
+    });
+
+    new DataServer(this, 'server', settings, {
+      name: 'valkey',
+      user: '999 is the user of the alpine image',
+      port: VALKEY_PORT,
+      pod: podSpec(settings),
+      annotations: { [CONFIG_HASH]: contentHash(configuration) },
+    });
+  }
+}
+
+function podSpec(settings: Settings): k8s.PodSpec {
+  return {
+    ...podDefaults(VALKEY_USER),
+    terminationGracePeriodSeconds: 30,
+    initContainers: [{
+      name: 'users',
+      image: settings.images.valkey,
+      imagePullPolicy: 'IfNotPresent',
+      // A new pod starts with the users of the Secret. From then on the operator changes them in the server and has it save them
+      // here: a container that restarts in the middle of a rotation knows both passwords at once, not when the kubelet brings them.
+      command: ['install', '-m', '600', '/run/secrets/valkey/users.acl', USERS_FILE],
+      resources: containerResources(settings.resources.valkey),
+      securityContext: CONTAINER_SECURITY,
+      volumeMounts: [{ name: 'data', mountPath: DATA_PATH }, { name: 'acl', mountPath: '/run/secrets/valkey', readOnly: true }],
+    }],
+    containers: [{
+      name: 'valkey',
+      image: settings.images.valkey,
+      imagePullPolicy: 'IfNotPresent',
+      command: ['valkey-server', '/etc/valkey/valkey.conf'],
+      ports: [{ name: 'valkey', containerPort: VALKEY_PORT, protocol: 'TCP' }],
+      resources: containerResources(settings.resources.valkey),
+      securityContext: CONTAINER_SECURITY,
+      // MISCONF is a server that cannot write to its volume, and is asked of its health all the same.
+      startupProbe: answers('PONG|MISCONF', { periodSeconds: 2, failureThreshold: 300 }),
+      readinessProbe: answers('PONG|MISCONF', { periodSeconds: 5, failureThreshold: 3 }),
+      // LOADING is a server that reads its append-only file: killing it would make it begin anew. Killed while it cannot
+      // write, it would lose the tasks that are in its memory only.
+      livenessProbe: answers('PONG|LOADING|MISCONF', { periodSeconds: 10, failureThreshold: 6 }),
+      volumeMounts: [
+        { name: 'data', mountPath: DATA_PATH },
+        { name: 'config', mountPath: '/etc/valkey', readOnly: true },
+      ],
+    }],
+    volumes: [
+      claimed('data', CLAIMS.valkey),
+      configFiles('config', CONFIG_MAPS.valkey),
+      // Hashes only.
+      secretFiles('acl', SECRETS.valkey, ['users.acl']),
+    ],
+  };
+}
+
+export function valkeyConfiguration(settings: Settings): string {
+  const maxmemory = Math.floor((bytesOf(settings.resources.valkey.limits.memory) * MAXMEMORY_SHARE) / MEBIBYTE);
+  return `${[
+    '# An accepted event is on disk within a second.',
+    'appendonly yes',
+    'appendfsync everysec',
+    `dir ${DATA_PATH}`,
+    '# The append-only file is the only copy; snapshots would fork for nothing.',
+    'save ""',
+    '# Small rewrites: each forks, and what is written meanwhile counts twice.',
+    'auto-aof-rewrite-min-size 16mb',
+    '# A full queue refuses new events (500); evicting would lose accepted ones.',
+    'maxmemory-policy noeviction',
+    `maxmemory ${maxmemory}mb`,
+    'maxmemory-clients 10%',
+    `aclfile ${USERS_FILE}`,
+    `port ${VALKEY_PORT}`,
+    'protected-mode no',
+  ].join('\n')}\n`;
+}
+
+/** The probe's user may do nothing but PING, and needs no password: none can leak from an argument. */
+function answers(pattern: string, pace: { periodSeconds: number; failureThreshold: number }): k8s.Probe {
+  const ping = `valkey-cli --no-auth-warning --user ${VALKEY_PROBE_USER} --pass none ping`;
+  return { exec: { command: ['sh', '-c', `${ping} 2>&1 | grep -qE '${pattern}'`] }, timeoutSeconds: 5, ...pace };
+}

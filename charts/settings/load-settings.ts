@@ -1,0 +1,95 @@
+// Reads settings.yaml: either complete settings, or every problem at once with its path, what was expected and what was found.
+import { existsSync, readFileSync } from 'node:fs';
+import leven from 'leven';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { settingsSchema, type Settings } from './schema.js';
+
+/** Settings that cannot be used. Its message lists every problem on a line of its own. */
+export class SettingsError extends Error {
+  constructor(source: string, readonly problems: readonly string[]) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    super(`${source}: ${count}, nothing was written\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/** Where settings are looked for when nobody names a file; all of them have a default, so it may be absent. */
+const SETTINGS_FILE = 'settings.yaml';
+const MISNAMED = 'settings.yml';
+
+/**
+ * The file to read settings from; undefined when there is none, so that all are defaults.
+ * @param named such as $GLITCHKEEPER_SETTINGS; it counts even when it does not exist. @default settings.yaml where that exists
+ * @throws SettingsError when a file lies there under a name that would not be read
+ */
+export function findSettings(named: string | undefined): string | undefined {
+  if (named !== undefined && named !== '') return named;
+  if (existsSync(SETTINGS_FILE)) return SETTINGS_FILE;
+  if (existsSync(MISNAMED)) throw new SettingsError(MISNAMED, [`expected the name ${SETTINGS_FILE}, found ${MISNAMED}, which would not be read`]);
+  return undefined;
+}
+
+/**
+ * Settings from a file; all defaults where none is named.
+ * @throws SettingsError when the file cannot be read or parsed, or a value does not fit
+ */
+export function loadSettings(file: string | undefined): Settings {
+  return file === undefined ? settingsSchema.parse({}) : parseSettings(read(file), file);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingsError(file, [`expected a file that can be read, found ${(error as NodeJS.ErrnoException).message}`]);
+  }
+}
+
+/** @throws SettingsError when the text is no YAML or a value does not fit */
+export function parseSettings(text: string, source = 'settings.yaml'): Settings {
+  const document = parseDocument(text, { prettyErrors: true });
+  const unreadable = [...document.errors, ...document.warnings];
+  if (unreadable.length > 0) throw new SettingsError(source, unreadable.map(({ message }) => message.split('\n')[0] ?? message));
+  return checkSettings(document.toJS() ?? {}, source);
+}
+
+/** @throws SettingsError when a value does not fit */
+export function checkSettings(value: unknown, source = 'settings'): Settings {
+  const result = settingsSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new SettingsError(source, result.error.issues.flatMap((issue) => describe(issue, value)));
+}
+
+function describe(issue: z.core.$ZodIssue, settings: unknown): string[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const siblings = keysAt(issue.path);
+    return issue.keys.map((key) => `${path === '' ? key : `${path}.${key}`}: ${unknownKey(key, siblings)}`);
+  }
+  return [`${path === '' ? 'settings' : path}: ${withFound(issue, valueAt(settings, issue.path))}`];
+}
+
+function unknownKey(key: string, siblings: readonly string[]): string {
+  const [nearest] = [...siblings].sort((one, other) => leven(key, one) - leven(key, other));
+  const hint = nearest !== undefined && leven(key, nearest) <= 3 ? `; did you mean ${nearest}?` : '';
+  return `expected one of ${siblings.join(', ')}, found an unknown key${hint}`;
+}
+
+/** Our own messages say what was found already; zod's built-in ones (a list where a mapping belongs) do not. */
+function withFound(issue: z.core.$ZodIssue, found: unknown): string {
+  if (issue.message.includes('found')) return issue.message;
+  const expected = issue.code === 'invalid_type' ? `expected ${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : issue.expected}` : issue.message;
+  return `${expected}, found ${found === undefined ? 'nothing' : JSON.stringify(found)}`;
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  const shape = z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any' });
+  const properties = valueAt(shape, [...path.flatMap((key) => ['properties', key]), 'properties']);
+  return Object.keys(properties ?? {});
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value);
+}

@@ -1,0 +1,189 @@
+// The schema of settings.yaml: every key, default and unit of the product in one place.
+import { z } from 'zod';
+import { isTimeZone } from '../../operator/api/rotation-fields.js';
+import { monitoringSettings } from './monitoring-schema.js';
+import { parseCpu, parseMemory } from '../quantity.js';
+import { RELEASES, canRunTiny, isRelease } from '../releases.js';
+import { alerts, health } from './health-schema.js';
+import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, timeOfDay, wholeBytes, wholeNumber } from './value-kinds.js';
+
+/** Requests and limits of one container. */
+const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
+  const amounts = ([cores, bytes]: [string, string]) =>
+    z.strictObject({ cpu: cpu.default(cores), memory: wholeBytes('RAM').default(bytes) }).prefault({});
+  return z.strictObject({ requests: amounts(defaults.requests), limits: amounts(defaults.limits) })
+    .superRefine((value, context) => {
+      const pairs = [['cpu', parseCpu], ['memory', parseMemory]] as const;
+      for (const [resource, parse] of pairs) {
+        const request = parse(value.requests[resource]);
+        const limit = parse(value.limits[resource]);
+        // What is no quantity was said already.
+        if (request !== undefined && limit !== undefined && limit > 0 && limit < request) {
+          context.addIssue({
+            code: 'custom', path: ['limits', resource],
+            message: `expected at least the request (${value.requests[resource]}), found ${value.limits[resource]}`,
+          });
+        }
+      }
+    })
+    .prefault({});
+};
+
+const resources = z.strictObject({
+  web: container({ requests: ['250m', '150Mi'], limits: ['500m', '300Mi'] }),
+  worker: container({ requests: ['250m', '100Mi'], limits: ['500m', '250Mi'] }),
+  postgres: container({ requests: ['100m', '80Mi'], limits: ['250m', '150Mi'] }),
+  valkey: container({ requests: ['50m', '10Mi'], limits: ['100m', '50Mi'] }),
+  /** One process for web, worker and scheduler (profile tiny, and version 7.0). Not measured: 6.x and 7.0 were not run here. */
+  single: container({ requests: ['300m', '200Mi'], limits: ['1', '400Mi'] }),
+  /** A Django process of its own costs 100-130Mi (measured on GlitchTip 5.2); migrations from empty a little more. */
+  migrate: container({ requests: ['250m', '100Mi'], limits: ['1', '200Mi'] }),
+  /** Bare Node.js is about 40Mi resident; the operator's goal is 1.25 times that. */
+  operator: container({ requests: ['50m', '48Mi'], limits: ['250m', '96Mi'] }),
+}).prefault({});
+
+const host = z.strictObject({
+  /** All of the host's RAM. */
+  memory: memory('RAM of the host').default('1.9Gi'),
+  /** Cores of the host: what requests of a rollout must fit into. */
+  cpu: cpu.default('2'),
+  /** Set aside for the control plane and the system. `npm run bench -- memory`: the processes' own memory is about 80 % of this, the rest is file pages. */
+  controlPlane: memory('RAM for the control plane').default('470Mi'),
+  /** Set aside for the other services of the host. */
+  neighbours: memoryOrNone('RAM for other services').default('128Mi'),
+}).prefault({});
+
+const storage = z.strictObject({
+  /** Storage class of all volumes; left out, the cluster's default (k3s: local-path). */
+  className: objectName('storage class').optional(),
+  postgres: wholeBytes('disk').default('8Gi'),
+  valkey: wholeBytes('disk').default('1Gi'),
+  uploads: wholeBytes('disk').default('2Gi'),
+}).prefault({});
+
+const STOCK_NODE = 'docker.io/library/node:24-alpine';
+
+const images = z.strictObject({
+  /** Left out: the official image of `version`. */
+  glitchtip: image.optional(),
+  postgres: image.default('docker.io/library/postgres:17-alpine'),
+  valkey: image.default('docker.io/valkey/valkey:8-alpine'),
+  /** Node.js, which runs the operator's bundle from a ConfigMap; or, with operator.bundle: image, an image that has the bundle in it. */
+  operator: image.default(STOCK_NODE),
+}).prefault({});
+
+const operator = z.strictObject({
+  /** configmap: nothing to build and no registry needed. image: what operator/Dockerfile makes, named by images.operator. */
+  bundle: z.enum(['configmap', 'image'], { error: (issue) => `expected configmap or image, found ${show(issue.input)}` }).default('configmap'),
+}).prefault({});
+
+const service = z.strictObject({
+  type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer'], {
+    error: (issue) => `expected ClusterIP, NodePort or LoadBalancer, found ${show(issue.input)}`,
+  }).default('ClusterIP'),
+  /** NodePort and LoadBalancer listen on every address of the host; they are refused until this says that it is meant. */
+  allowPublic: z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(false),
+}).superRefine((value, context) => {
+  if (value.type !== 'ClusterIP' && !value.allowPublic) {
+    context.addIssue({
+      code: 'custom', path: ['type'],
+      message: `expected ClusterIP, or ${value.type} together with service.allowPublic: true, found ${value.type} alone: it opens a port to the outside`,
+    });
+  }
+}).prefault({});
+
+const network = z.strictObject({
+  /** Namespaces whose pods may send events to web:8080, such as that of an ingress controller or of an application. */
+  clients: z.array(dnsLabel).default([]),
+  /** Uptime monitors, e-mail and webhooks need the way out; false closes it. */
+  workerToInternet: z.boolean().default(true),
+}).prefault({});
+
+const rotation = z.strictObject({
+  /** Whether the operator replaces the credentials on schedule; on demand it does so all the same. */
+  enabled: z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(true),
+  /** Days from one rotation to the next. */
+  everyDays: wholeNumber(1, 3650, 'days').default(90),
+  /** Time of day at which it begins, in `timeZone`. */
+  at: timeOfDay.default('03:00'),
+  /** Name of a time zone in the IANA's list. */
+  timeZone: z.string().refine(isTimeZone, { error: (issue) => `expected a time zone such as Europe/Berlin or UTC, found ${show(issue.input)}` }).default('UTC'),
+  /** Hours for which people stay signed in, and links in e-mails work, after SECRET_KEY changed. */
+  graceHours: wholeNumber(0, 8760, 'hours').default(24),
+}).superRefine(({ everyDays, graceHours }, context) => {
+  if (everyDays < 1 || graceHours < everyDays * 24) return;
+  context.addIssue({ code: 'custom', path: ['graceHours'], message: `expected fewer hours than the ${everyDays} days of everyDays (${everyDays * 24}), found ${graceHours}` });
+}).prefault({});
+
+const schema = z.strictObject({
+  /** Its own: the quota, the network policies and the PodSecurity level are for everything in it, and removing GlitchTip deletes it. */
+  namespace: dnsLabel.refine((name) => name !== 'default' && !name.startsWith('kube-'), {
+    error: (issue) => `expected a namespace of GlitchTip's own, found ${show(issue.input)}, which Kubernetes uses`,
+  }).default('glitchtip'),
+  /** GlitchTip's release line: which commands, ports and variables the manifests use (charts/releases.ts). */
+  version: z.preprocess(asRelease, z.string({ error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` }))
+    .refine(isRelease, { error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` })
+    .transform((release) => release)
+    .default('5.2'),
+  /** classic: four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
+  profile: z.enum(['classic', 'tiny'], { error: (issue) => `expected classic or tiny, found ${show(issue.input)}` }).default('classic'),
+  /** The one address at which people and SDKs reach GlitchTip: DSNs, links, allowed hosts, CSRF and cookies follow from it. */
+  domain: z.string().refine(isOrigin, {
+    error: (issue) => `expected an http or https address without a path, such as https://errors.example.com, found ${show(issue.input, mayHoldPassword(issue.input))}`,
+  }).default('http://localhost:9090'),
+  tls: z.strictObject({
+    /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator tells before its certificate ends. */
+    secret: objectName('Secret').optional(),
+  }).prefault({}),
+  administrator: z.strictObject({
+    email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('admin@example.com'),
+  }).prefault({}),
+  /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
+  retentionDays: wholeNumber(1, 3650, 'days').default(90),
+  email: z.strictObject({
+    /** GlitchTip's EMAIL_URL without a password; consolemail:// writes mails to the log. */
+    url: z.string().regex(/^(consolemail:\/\/|smtp(\+tls|\+ssl)?:\/\/[\w.-]+(:\d+)?(\/?\?[\w=&.-]+)?)$/, {
+      error: (issue) => `expected consolemail:// or smtp://host:port without a password, found ${show(issue.input, true)}`,
+    }).default('consolemail://'),
+    from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
+  }).prefault({}),
+  images, operator, resources, storage, host, service, network, rotation, health, alerts,
+  monitoring: monitoringSettings,
+}, {
+  error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
+}).superRefine((value, context) => {
+  if (value.profile === 'tiny' && !canRunTiny(value.version)) {
+    context.addIssue({
+      code: 'custom', path: ['profile'],
+      message: `expected classic with version ${value.version}, found tiny, which needs 6.0 or newer`,
+    });
+  }
+  if (value.operator.bundle === 'image' && value.images.operator === STOCK_NODE) {
+    context.addIssue({
+      code: 'custom', path: ['images', 'operator'],
+      message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
+    });
+  }
+});
+
+/** Settings with every default filled in. */
+export type Settings = z.infer<typeof schema>;
+/** Settings as a person writes them: everything may be left out. */
+export type SettingsInput = z.input<typeof schema>;
+export type ContainerResources = Settings['resources']['web'];
+export const settingsSchema = schema;
+
+/** YAML reads an unquoted 5.2 or 7.0 as a number. */
+function asRelease(value: unknown): unknown {
+  return typeof value === 'number' ? (Number.isInteger(value) ? value.toFixed(1) : String(value)) : value;
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.hostname !== '' && `${url.protocol}//${url.host}` === text;
+}
+
+function mayHoldPassword(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('@');
+}

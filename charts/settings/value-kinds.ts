@@ -1,0 +1,61 @@
+// Kinds of values in settings.yaml: what each accepts, and what it says, with what was found, when it is something else.
+import { z } from 'zod';
+import { parseCpu, parseMemory } from '../quantity.js';
+
+const quantity = (what: string, isFit: (bytes: number) => boolean) => {
+  const error = (issue: { readonly input?: unknown }) => `expected a memory quantity with a unit, such as 300Mi or 300M (${what}), found ${show(issue.input)}`;
+  return z.string({ error }).refine((text) => isFit(parseMemory(text) ?? -1), { error });
+};
+
+/** RAM of the host, or a part of it. */
+export const memory = (what: string) => quantity(what, (bytes) => bytes > 0);
+
+export const memoryOrNone = (what: string) => quantity(what, (bytes) => bytes >= 0);
+
+/** What Kubernetes is given as it is written: it warns of a fraction of a byte, and apply takes warnings for errors. */
+export const wholeBytes = (what: string) => memory(what)
+  .refine((text) => Number.isInteger(parseMemory(text) ?? 0), {
+    error: (issue) => `expected a whole number of bytes, such as 300Mi instead of 0.29Gi (${what}), found ${show(issue.input)}`,
+  });
+
+export const cpu = z.union([z.string(), z.number()], { error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}` })
+  .transform(String)
+  .refine((text) => (parseCpu(text) ?? 0) > 0, {
+    error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}`,
+  });
+
+export const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+  error: (issue) => `expected a DNS label (lower case letters, digits and "-", at most 63), found ${show(issue.input)}`,
+});
+
+/** Of a Secret, a storage class and most other objects of Kubernetes. */
+export const objectName = (what: string) => z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+  error: (issue) => `expected the name of a ${what} (lower case letters, digits, "-" and "."), found ${show(issue.input)}`,
+});
+
+export const image = z.string().regex(/^[a-z0-9][\w.\-/:]*(:[\w][\w.-]{0,127}|@sha256:[a-f0-9]{64})$/, {
+  error: (issue) => `expected an image with a tag or a digest, such as docker.io/library/postgres:17-alpine, found ${show(issue.input)}`,
+}).refine((name) => !name.endsWith(':latest'), {
+  error: () => 'expected a fixed tag or a digest, found "latest", which changes by itself',
+});
+
+export const wholeNumber = (least: number, most: number, unit: string) =>
+  z.int({ error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` })
+    .min(least, { error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` })
+    .max(most, { error: (issue) => `expected a whole number of ${unit} from ${least} to ${most}, found ${show(issue.input)}` });
+
+export const timeOfDay = z.string({ error: (issue) => `expected a time of day from 00:00 to 23:59, found ${show(issue.input)}` })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: (issue) => `expected a time of day from 00:00 to 23:59, found ${show(issue.input)}` });
+
+export const tcpPort = z.int({ error: (issue) => `expected a TCP port from 1 to 65535, found ${show(issue.input)}` })
+  .refine((port) => port >= 1 && port <= 65_535, { error: (issue) => `expected a TCP port from 1 to 65535, found ${show(issue.input)}` });
+
+export const yesOrNo = z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` });
+
+/** A found value as it goes into a message: short, quoted, and hidden where it may hold a password. */
+export function show(value: unknown, mayBeSecret = false): string {
+  if (value === undefined) return 'nothing';
+  if (mayBeSecret) return 'something else (not shown: it may hold a password)';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,44 @@
+// Waits for the operator's answer to a request for a test message, through hiccups of the API server.
+import type { HealthStatus } from '../../operator/api/health-fields.js';
+import { Failure, isPassing } from '../failure.js';
+import { systemClock, type Clock } from '../rotation/follow-rotation.js';
+import type { Resource } from '../glitchtip-resource-access.js';
+
+const LOOK_EVERY_MS = 1_000;
+
+export type Answer =
+  | { readonly kind: 'answered'; readonly test: NonNullable<HealthStatus['alertTest']> }
+  | { readonly kind: 'none'; readonly why: string };
+
+/**
+ * @param timeout seconds
+ * @throws Failure that will not pass, such as a right that is missing
+ */
+export async function waitForAnswer(id: string, read: () => Promise<Resource>, timeout: number, clock: Clock = systemClock): Promise<Answer> {
+  const deadline = clock.now() + timeout * 1_000;
+  for (;;) {
+    const look = await lookOnce(read);
+    const test = look instanceof Failure ? undefined : look.status.health?.alertTest;
+    if (test?.id === id) return { kind: 'answered', test };
+    if (clock.now() >= deadline) return { kind: 'none', why: describeSilence(look, timeout) };
+    await clock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function lookOnce(read: () => Promise<Resource>): Promise<Resource | Failure> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Failure) || !isPassing(error)) throw error;
+    return error;
+  }
+}
+
+function describeSilence(look: Resource | Failure, timeout: number): string {
+  if (look instanceof Failure) return look.message;
+  const { namespace, spec, status } = look;
+  const errors = (status.health?.channels ?? []).flatMap(({ error }) => (error === undefined ? [] : [error]));
+  const known = [...new Set(errors)].map((error) => `; it says: ${error}`).join('');
+  const slow = spec.health.everySeconds >= timeout ? `; it looks every ${spec.health.everySeconds} s only: pass --timeout` : '';
+  return `the operator has not answered within ${timeout} s${slow}${known}. Does it run? kubectl -n ${namespace} logs deploy/glitchkeeper`;
+}

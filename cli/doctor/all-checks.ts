@@ -1,0 +1,22 @@
+// Every check of `glitchkeeper doctor`, from the outside in.
+import { checkAlerts } from './alerting-checks.js';
+import { checkCluster } from './cluster-checks.js';
+import { checkConditions } from './condition-checks.js';
+import { checkExposure } from './exposure-checks.js';
+import type { Facts } from './gathered-facts.js';
+import type { Finding } from './check-result.js';
+import { checkHost } from './address-checks.js';
+import { checkLimits } from './limit-checks.js';
+import { checkNamespace } from './namespace-checks.js';
+import { checkOperator, checkResource } from './operator-checks.js';
+import { checkProbes } from './probe-checks.js';
+import { checkRegistration } from './registration-checks.js';
+import { checkWorkloads } from './workload-checks.js';
+
+const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
+  checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkConditions,
+];
+
+export function examine(facts: Facts): readonly Finding[] {
+  return CHECKS.flatMap((check) => check(facts));
+}

@@ -1,0 +1,44 @@
+// doctor: every way in that does not go through kubectl, and whether it was meant.
+import { ok, failure, onSight, oneOrEach, warning, type Finding } from './check-result.js';
+import type { Facts } from './gathered-facts.js';
+import type { Ingress, RunningPod, Service } from './kubernetes-objects.js';
+
+export function checkExposure({ services, pods, ingresses, resource }: Facts): readonly Finding[] {
+  const web = resource.seen ? resource.value?.spec.web.host.split('.')[0] : 'web';
+  return [
+    ...onSight('services', services, (all) => oneOrEach(ok('services', 'none is open to the outside'), all.flatMap((one) => openService(one, web)))),
+    ...onSight('host ports', pods, (all) => oneOrEach(ok('host ports', 'no pod is on the network of the host'), all.flatMap(openPod))),
+    ...onSight('ingress', ingresses, (all) => oneOrEach(ok('ingress', all.length === 0 ? 'none' : `${all.length}, with TLS`), all.flatMap(openIngress))),
+  ];
+}
+
+/** Web may be meant to be public; nothing else is. */
+function openService({ metadata: { name }, spec: { type, externalIPs } }: Service, web: string | undefined): readonly Finding[] {
+  const opened = [...(type === 'NodePort' || type === 'LoadBalancer' ? [`is a ${type}`] : []), ...(externalIPs.length > 0 ? [`has the addresses ${externalIPs.join(', ')}`] : [])];
+  return opened.map((how) => name === web
+    ? warning('services', `${name} ${how}: everybody who reaches the host reaches it, in clear text`, 'service.type: ClusterIP in settings.yaml and an ingress with TLS; or firewall the port')
+    : failure('services', `${name} ${how}`, `kubectl patch service ${name} --type merge --patch '{"spec":{"type":"ClusterIP","externalIPs":null}}', and find out who opened it`));
+}
+
+function openPod({ metadata: { name }, spec }: RunningPod): readonly Finding[] {
+  const hostPorts = [...spec.containers, ...spec.initContainers].flatMap(({ ports }) => ports).flatMap(({ hostPort }) => hostPort ?? []);
+  const ways = [
+    ...(spec.hostNetwork ? ['is on the network of the host'] : []),
+    ...(spec.hostPID ? ['sees the processes of the host'] : []),
+    ...(hostPorts.length > 0 ? [`binds ${hostPorts.join(', ')} on the host`] : []),
+  ];
+  return ways.map((how) => failure('host ports', `${name} ${how}`, 'nothing of glitchkeeper needs it: remove hostNetwork, hostPID and hostPort from its workload'));
+}
+
+function openIngress({ metadata: { name }, spec: { tls, rules } }: Ingress): readonly Finding[] {
+  const covered = tls.flatMap(({ hosts }) => hosts);
+  const bare = rules.map(({ host }) => host ?? '*').filter((host) => !covered.some((one) => covers(one, host)));
+  // Without hosts a TLS entry is for all of them.
+  if (tls.some(({ hosts }) => hosts.length === 0) || (tls.length > 0 && bare.length === 0)) return [];
+  return [failure('ingress', `${name} serves ${bare.length === 0 ? 'everything' : bare.join(', ')} without TLS`, 'give it spec.tls with a certificate (cert-manager makes one): passwords and DSNs travel in clear text')];
+}
+
+function covers(certificate: string, host: string): boolean {
+  if (certificate === host) return true;
+  return certificate.startsWith('*.') && host.split('.').slice(1).join('.') === certificate.slice(2);
+}

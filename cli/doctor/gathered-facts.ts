@@ -1,0 +1,106 @@
+// Everything that `glitchkeeper doctor` looks at, gathered in one place: each by itself, because each may be forbidden by itself.
+import type { z } from 'zod';
+import { readAsset } from '../../charts/assets.js';
+import { bundleHash } from '../../charts/content-hash.js';
+import { BUNDLE_FILE, LOADER_FILE } from '../../operator/bundle-files.js';
+import { LEASE_NAME } from '../../operator/api/object-names.js';
+import { Failure, explainFailure, type ProgramError } from '../failure.js';
+import { kubectl } from '../kubectl.js';
+import { KIND_NAME, ask, parseResource, type Place, type Resource } from '../glitchtip-resource-access.js';
+import { notSeen, seen, type Seen } from './check-result.js';
+import * as objects from './kubernetes-objects.js';
+
+export interface Facts {
+  /** What a person calls the cluster, and the namespace and resource that are meant. */
+  readonly place: { readonly cluster: string; readonly namespace: string; readonly name: string };
+  readonly now: Date;
+  /** Hash of the operator's bundle that this program was built with; undefined when it was built without one. */
+  readonly ownBundle: string | undefined;
+  readonly versions: objects.Versions;
+  readonly metrics: Seen<true>;
+  readonly storageClasses: Seen<readonly objects.StorageClass[]>;
+  readonly nodes: Seen<readonly objects.ClusterNode[]>;
+  /** Undefined: it does not exist. So with the next ones. */
+  readonly namespace: Seen<objects.NamespaceObject | undefined>;
+  readonly definition: Seen<objects.Definition | undefined>;
+  readonly resource: Seen<Resource | undefined>;
+  readonly lease: Seen<objects.Lease | undefined>;
+  readonly workloads: Seen<readonly objects.Workload[]>;
+  readonly pods: Seen<readonly objects.RunningPod[]>;
+  readonly services: Seen<readonly objects.Service[]>;
+  readonly ingresses: Seen<readonly objects.Ingress[]>;
+  readonly claims: Seen<readonly objects.Claim[]>;
+  /** Names of the keys of the alerts' Secret; undefined: there is no such Secret. */
+  readonly alertKeys: Seen<readonly string[] | undefined>;
+}
+
+const json = ['--output', 'json'] as const;
+const KEYS_ONLY = 'go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}';
+
+/** @throws Failure when the cluster cannot be reached */
+export async function gatherFacts(place: Place, now: Date): Promise<Facts> {
+  // First, and alone: what is wrong with the way to the cluster is told once.
+  const versions = await readVersions(place);
+  const look = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T>>> => attempt(async () => shape.parse(JSON.parse(await ask(place, ...args))));
+  const list = <T extends z.ZodType>(shape: T, kind: string): Promise<Seen<z.output<T>[]>> => look(objects.listOf(shape), 'get', kind, ...json);
+  const one = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T> | undefined>> => orAbsent(look(shape, 'get', ...args, ...json));
+  const [metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims] = await Promise.all([
+    attempt(async () => { await ask(place, 'get', '--raw', `/apis/metrics.k8s.io/v1beta1/namespaces/${place.namespace}/pods`); return true as const; }),
+    list(objects.storageClass, 'storageclasses'),
+    list(objects.node, 'nodes'),
+    one(objects.namespace, 'namespace', place.namespace),
+    one(objects.definition, 'customresourcedefinition', KIND_NAME),
+    orAbsent(attempt(async () => parseResource(await ask(place, 'get', KIND_NAME, place.name, ...json)))),
+    one(objects.lease, 'lease', LEASE_NAME),
+    list(objects.workload, 'deployments,statefulsets,jobs'),
+    list(objects.runningPod, 'pods'),
+    list(objects.service, 'services'),
+    list(objects.ingress, 'ingresses'),
+    list(objects.claim, 'persistentvolumeclaims'),
+  ]);
+  return {
+    place: { cluster: place.target.description, namespace: place.namespace, name: place.name },
+    now, versions, metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims,
+    ownBundle: ownBundle(),
+    alertKeys: await readAlertKeys(place, resource),
+  };
+}
+
+async function readVersions(place: Place): Promise<objects.Versions> {
+  try {
+    return objects.versions.parse(JSON.parse(await kubectl(place.target, 'version', '--request-timeout=15s', ...json)));
+  } catch (error) {
+    throw explainFailure(error as ProgramError);
+  }
+}
+
+async function attempt<T>(read: () => Promise<T>): Promise<Seen<T> & { readonly absent?: boolean }> {
+  try {
+    return seen(await read());
+  } catch (error) {
+    if (!(error instanceof Failure)) return notSeen(`what kubectl answered cannot be understood: ${error instanceof Error ? error.message : String(error)}`);
+    return { ...notSeen(error.message), absent: error.kind === 'not found' || error.kind === 'no kind' };
+  }
+}
+
+/** That something does not exist was seen, too. */
+async function orAbsent<T>(looked: Promise<Seen<T> & { readonly absent?: boolean }>): Promise<Seen<T | undefined>> {
+  const result = await looked;
+  return !result.seen && result.absent === true ? seen(undefined) : result;
+}
+
+/** The API server hands a Secret out whole; kubectl keeps all but the names of its keys to itself. */
+async function readAlertKeys(place: Place, resource: Seen<Resource | undefined>): Promise<Facts['alertKeys']> {
+  if (!resource.seen || resource.value === undefined) return notSeen('the resource that names the Secret was not seen');
+  const { secret } = resource.value.spec.alerts;
+  return orAbsent(attempt(async () => (await ask(place, 'get', 'secret', secret, '--output', KEYS_ONLY)).split('\n').filter((key) => key !== '')));
+}
+
+function ownBundle(): string | undefined {
+  try {
+    return bundleHash(readAsset(LOADER_FILE).toString('utf8'), readAsset(BUNDLE_FILE).toString('base64'));
+  } catch {
+    // A program that was built without the operator has nothing to compare with.
+    return undefined;
+  }
+}

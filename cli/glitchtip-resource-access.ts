@@ -1,0 +1,77 @@
+// The GlitchTip resource as the commands see it: where it is, how it is read, what it says.
+import { z } from 'zod';
+import { glitchTipSpec, glitchTipStatus, parseSpec, type GlitchTipSpec, type GlitchTipStatus } from '../operator/api/glitchtip-resource.js';
+import { GROUP, PLURAL } from '../operator/api/object-names.js';
+import { Failure, explainFailure, type ProgramError } from './failure.js';
+import { kubectl, type Target } from './kubectl.js';
+
+/** Which GlitchTip of which cluster. */
+export interface Place {
+  readonly target: Target;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Resource {
+  readonly name: string;
+  readonly namespace: string;
+  readonly generation: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The defaults where it is not valid: then `problems` says why. */
+  readonly spec: GlitchTipSpec;
+  readonly problems: readonly string[];
+  readonly status: GlitchTipStatus;
+}
+
+export const KIND_NAME = `${PLURAL}.${GROUP}`;
+/** A cluster on a small host takes seconds when it is busy, and not minutes. */
+const ANSWER_WITHIN = '--request-timeout=15s';
+
+const document = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string(), generation: z.number().default(0), annotations: z.record(z.string(), z.string()).default({}) }),
+  spec: z.unknown(),
+  status: z.unknown(),
+});
+
+/** Output of kubectl about the place's namespace. @throws Failure */
+export async function ask({ target, namespace }: Pick<Place, 'target' | 'namespace'>, ...args: string[]): Promise<string> {
+  try {
+    return await kubectl(target, ...args, '--namespace', namespace, ANSWER_WITHIN);
+  } catch (error) {
+    throw explainFailure(error as ProgramError);
+  }
+}
+
+/** @throws Failure that says which of cluster, kind, namespace, resource or right is missing */
+export async function readResource(place: Place): Promise<Resource> {
+  try {
+    return parseResource(await ask(place, 'get', KIND_NAME, place.name, '--output', 'json'));
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'not found') throw error;
+    throw await explainAbsence(place);
+  }
+}
+
+/** The API server answers for a namespace that does not exist as for one that is empty. */
+async function explainAbsence(place: Place): Promise<Failure> {
+  const { namespace, name } = place;
+  const absent = await ask(place, 'get', 'namespace', namespace, '--output', 'name').then(() => false, (error: unknown) => error instanceof Failure && error.kind === 'not found');
+  if (absent) return new Failure('no namespace', `there is no namespace "${namespace}": pass --namespace; "kubectl get gt -A" lists what there is`);
+  return new Failure('not found', `there is no GlitchTip "${name}" in namespace "${namespace}": the operator makes it when it starts; "kubectl get gt -A" lists what there is`);
+}
+
+/** @throws Failure when the status is of a newer operator */
+export function parseResource(json: string): Resource {
+  const { metadata, spec, status } = document.parse(JSON.parse(json));
+  const known = glitchTipStatus.safeParse(status ?? {});
+  if (!known.success) {
+    const where = known.error.issues.map(({ path }) => `status.${path.join('.')}`).join(', ');
+    throw new Failure('other', `the status of the resource cannot be understood (${where}): the operator is of another version than this program`);
+  }
+  const parsed = parseSpec(spec);
+  return {
+    ...metadata,
+    status: known.data,
+    ...(parsed.kind === 'valid' ? { spec: parsed.spec, problems: [] } : { spec: glitchTipSpec.parse({ version: '0.0', valkey: {}, worker: {} }), problems: parsed.problems }),
+  };
+}

@@ -1,0 +1,33 @@
+// What `status --watch` writes where there is no terminal: a line when something changed. Pure.
+import type { Summary } from '../report/status-summary.js';
+import type { View } from './poll.js';
+
+/** What a change is a change of: words and names, no figures that move all the time. */
+export interface Change {
+  readonly verdict: Summary['verdict'] | 'not answering';
+  readonly why: string;
+  readonly incidents: readonly string[];
+  readonly notReady: readonly string[];
+  readonly rotation?: string;
+}
+
+export function changeOf({ value, trouble }: View<Summary>): Change {
+  const { verdict, why, health, parts, rotation } = value;
+  return {
+    verdict: trouble === undefined ? verdict : 'not answering',
+    // The reason for silence differs from try to try: the silence is what is new.
+    why: trouble === undefined ? why : 'the cluster does not answer',
+    incidents: (health?.incidents ?? []).map(({ reason, part }) => `${reason} (${part})`),
+    notReady: parts.filter(({ ready }) => !ready).map(({ part }) => part),
+    rotation: rotation.current?.phase,
+  };
+}
+
+export function describeChange({ verdict, why, incidents, notReady, rotation }: Change): string {
+  return [
+    `${verdict}: ${why}`,
+    ...(incidents.length === 0 ? [] : [`incidents: ${incidents.join(', ')}`]),
+    ...(notReady.length === 0 ? [] : [`not ready: ${notReady.join(', ')}`]),
+    ...(rotation === undefined ? [] : [`rotation: ${rotation}`]),
+  ].join('; ');
+}

@@ -1,0 +1,78 @@
+// Shows a rotation while it goes on: a line a phase on a terminal, or a line of JSON a phase.
+import { Listr, type ListrTask } from 'listr2';
+import { PHASES, type Phase } from '../../operator/api/rotation-fields.js';
+import type { Output } from '../output.js';
+import { isEnd, isPast, isWayBack, type End, type Progress } from './rotation-progress.js';
+
+/** Where the rotation is, shared by the lines of its phases, of which one is active at a time. */
+interface Cursor {
+  progress: Progress;
+  readonly move: () => Promise<void>;
+}
+
+/** What ends the lines of a phase early; the cursor knows why. */
+class Turned extends Error {}
+
+/** A line a phase with its seconds; a phase that fails says why, and the way back is failures, too. */
+export async function showPhases(looks: AsyncGenerator<Progress, void>): Promise<End> {
+  const cursor = await openCursor(looks);
+  const ways = [PHASES.filter((phase) => !isWayBack(phase)), PHASES.filter(isWayBack)];
+  for (const phases of ways) {
+    if (isEnd(cursor.progress)) break;
+    await new Listr(phases.map((phase) => line(phase, cursor)), { exitOnError: !phases.some(isWayBack), fallbackRenderer: 'simple' }).run().catch(ignoreTurned);
+  }
+  return endOf(cursor.progress);
+}
+
+async function openCursor(looks: AsyncGenerator<Progress, void>): Promise<Cursor> {
+  const next = async (): Promise<Progress> => {
+    const { value, done } = await looks.next();
+    if (done === true) throw new Error('a rotation was followed beyond its end');
+    return value;
+  };
+  const cursor: Cursor = { progress: await next(), move: async () => { cursor.progress = await next(); } };
+  return cursor;
+}
+
+function line(phase: Phase, cursor: Cursor): ListrTask {
+  return {
+    title: phase,
+    task: async (_, task) => {
+      const started = Date.now();
+      const seconds = (): string => `${phase}: ${Math.round((Date.now() - started) / 1000)} s`;
+      const back = isWayBack(phase);
+      while (!isPast(cursor.progress, phase)) {
+        const { progress } = cursor;
+        if (isEnd(progress) || (!back && progress.kind === 'phase' && isWayBack(progress.phase))) throw new Turned(`${seconds()}, ${progress.message}`);
+        if (task.output !== progress.message) task.output = progress.message;
+        await cursor.move();
+      }
+      if (back) throw new Turned(seconds());
+      task.title = seconds();
+    },
+  };
+}
+
+function ignoreTurned(error: unknown): void {
+  if (!(error instanceof Turned)) throw error;
+}
+
+/** One JSON line whenever the phase changes; the end is the caller's to print. */
+export async function printPhases(looks: AsyncGenerator<Progress, void>, output: Output): Promise<End> {
+  let said = '';
+  let last: Progress = { kind: 'queued', message: '' };
+  for await (const progress of looks) {
+    last = progress;
+    const { kind, ...rest } = progress;
+    const state = kind === 'phase' ? progress.phase : kind;
+    if (state === said || isEnd(progress)) continue;
+    said = state;
+    output.printJson({ state, ...rest });
+  }
+  return endOf(last);
+}
+
+function endOf(progress: Progress): End {
+  if (!isEnd(progress)) throw new Error(`a rotation was not followed to its end, only to ${progress.kind}`);
+  return progress;
+}

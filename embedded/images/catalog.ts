@@ -1,0 +1,30 @@
+/** The images of the stack: the official name of each, and the folder that makes a local stand-in for it. */
+
+/** A file that a local build needs beside its Containerfile and that is made or downloaded first. */
+export type PreparedFile = 'node' | 'pause';
+
+export interface ImageEntry {
+  /** The name that manifests use, and under which the image is imported. */
+  readonly name: string;
+  /** Folder with a Containerfile, relative to this one. */
+  readonly folder: string;
+  /** Whether the build starts from the shared root filesystem. */
+  readonly onRootfs: boolean;
+  readonly prepared?: PreparedFile;
+  /** Whether a registry has an image of this name. */
+  readonly pullable: boolean;
+}
+
+export const pauseImage = 'localhost/pause:1';
+
+/** The shell image that local-path-provisioner starts; Debian trixie's busybox is 1.37 as well. */
+export const busyboxImage = 'docker.io/library/busybox:1.37';
+
+export const imageCatalog: readonly ImageEntry[] = [
+  { name: pauseImage, folder: 'pause', onRootfs: false, prepared: 'pause', pullable: false },
+  { name: busyboxImage, folder: 'busybox', onRootfs: true, pullable: true },
+  { name: 'docker.io/library/postgres:17-alpine', folder: 'postgres', onRootfs: true, pullable: true },
+  { name: 'docker.io/valkey/valkey:8-alpine', folder: 'valkey', onRootfs: true, pullable: true },
+  { name: 'docker.io/library/node:24-alpine', folder: 'node', onRootfs: true, prepared: 'node', pullable: true },
+  { name: 'docker.io/glitchtip/glitchtip:5.2', folder: '../../test/glitchtip-double', onRootfs: true, pullable: true },
+];

@@ -1,0 +1,85 @@
+/** Waits, in order, for what a starting node has to become; ends at once when a component dies. */
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countStalePods, get, observeNode, type ApiAccess } from './api.js';
+import { readComponents, runningPid, tailLog } from './supervisor.js';
+import type { ClusterSettings } from './cluster-options.js';
+
+/** A component ended, or something did not become ready in time; the message has the end of the log. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+const pollMs = 100;
+const logLines = 20;
+
+/** Throws StartError when a component has died since the start. */
+async function assertAlive(settings: ClusterSettings): Promise<void> {
+  const log = (name: string): Promise<string> => tailLog(settings.paths, name, logLines);
+  if ((await runningPid(settings)) === undefined) throw new StartError(`the node ended:\n${await log('init')}`);
+  for (const component of await readComponents(settings)) {
+    if (component.state !== 'exited' && component.restarts === 0) continue;
+    throw new StartError(`${component.name} ended (${component.lastExit}); the end of its log:\n${await log(component.name)}`);
+  }
+}
+
+/** Polls until `probe` gives true; `suspect` is the component whose log is shown when that takes too long. */
+export async function waitUntil(settings: ClusterSettings, goal: Goal, probe: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + goal.seconds * 1000;
+  for (;;) {
+    if (settings.signal?.aborted === true) throw new StartError('interrupted');
+    if (await probe()) return;
+    await assertAlive(settings);
+    if (Date.now() > end) {
+      const log = await tailLog(settings.paths, goal.suspect, logLines);
+      throw new StartError(`${goal.what} did not happen within ${goal.seconds} s; the end of ${goal.suspect}'s log:\n${log}`);
+    }
+    await sleep(pollMs);
+  }
+}
+
+export interface Goal {
+  readonly what: string;
+  readonly seconds: number;
+  readonly suspect: string;
+}
+
+export function waitForApi(settings: ClusterSettings, access: ApiAccess): Promise<void> {
+  const goal = { what: 'an API server that is ready', seconds: 120, suspect: 'kube-apiserver' };
+  return waitUntil(settings, goal, async () => (await get(access, '/readyz'))?.status === 200);
+}
+
+/** Ready counts only when the kubelet said so after `since` (ms); an earlier run's word is still in etcd. */
+export function waitForNode(settings: ClusterSettings, access: ApiAccess, since: number): Promise<void> {
+  const goal = { what: 'a node that is Ready', seconds: 120, suspect: 'kubelet' };
+  return waitUntil(settings, goal, async () => {
+    const node = await observeNode(access, settings.resource);
+    // Kubernetes writes whole seconds.
+    return node !== undefined && node.ready && node.heartbeat >= Math.floor(since / 1000) * 1000;
+  });
+}
+
+/** kubectl complains of every command while an aggregated API is registered and does not answer. */
+export async function waitForAddons(settings: ClusterSettings, access: ApiAccess): Promise<void> {
+  const dns = { what: 'a running CoreDNS', seconds: 60, suspect: 'coredns' };
+  await waitUntil(settings, dns, async () => (await readComponents(settings)).every((component) => component.state === 'running'));
+  const metrics = { what: 'an answer of the metrics API', seconds: 60, suspect: 'metrics-server' };
+  await waitUntil(settings, metrics, async () => (await get(access, '/apis/metrics.k8s.io/v1beta1'))?.status === 200);
+}
+
+/**
+ * After a kill the API server still says of every pod what was true before it. Waits until the kubelet has reported
+ * each of them again, so that a caller's "wait until Ready" means this run; at most `podReportSeconds`.
+ */
+export async function waitForPodReports(settings: ClusterSettings, access: ApiAccess, since: number): Promise<void> {
+  const end = Date.now() + podReportSeconds * 1000;
+  const goal = { what: 'a report on every pod', seconds: podReportSeconds * 2, suspect: 'kubelet' };
+  await waitUntil(settings, goal, async () => Date.now() > end || (await countStalePods(access, since)) === 0);
+}
+
+const podReportSeconds = 20;
+
+/** Lets the components start that were waiting for the addons' objects. */
+export async function openGate(file: string): Promise<void> {
+  await writeFile(file, '');
+}

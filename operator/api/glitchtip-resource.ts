@@ -1,0 +1,152 @@
+// The GlitchTip resource: one zod source for its types, its validation and the schema of its CustomResourceDefinition.
+// zod/mini and not zod: whole zod costs the operator 10 MB of resident memory, mini none that can be measured.
+import * as z from 'zod/mini';
+
+import { CONDITION_TYPES } from './conditions.js';
+import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
+import { DEFAULT_SECRET_NAMES } from './object-names.js';
+import { rotationSpec, rotationStatus } from './rotation-fields.js';
+
+/** A DNS-1123 subdomain, as the names of most Kubernetes objects must be: labels with dots between them, none empty. */
+const objectName = () =>
+  z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/), z.maxLength(253));
+const host = () => z.string().check(z.minLength(1), z.maxLength(253));
+const port = () => z.int().check(z.gte(1), z.lte(65_535));
+/** An RFC 3339 instant, as metav1.Time writes it. */
+const instant = () => z.string().check(z.meta({ format: 'date-time' }));
+/** Names of Postgres roles and databases: lower case without quotes, so that no tool needs to quote them. */
+const identifier = () => z.string().check(z.regex(/^[a-z_][a-z0-9_]*$/), z.maxLength(57));
+
+const secrets = z.object({
+  application: z._default(objectName(), DEFAULT_SECRET_NAMES.application),
+  postgres: z._default(objectName(), DEFAULT_SECRET_NAMES.postgres),
+  valkey: z._default(objectName(), DEFAULT_SECRET_NAMES.valkey),
+  administrator: z._default(objectName(), DEFAULT_SECRET_NAMES.administrator),
+  rotation: z._default(objectName(), DEFAULT_SECRET_NAMES.rotation),
+}).check(z.meta({
+  description: 'Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.',
+  'x-kubernetes-validations': [{
+    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.rotation].exists_one(m, m == n))',
+    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator and rotation are the same',
+  }],
+}));
+
+const database = z.object({
+  host: z._default(host(), 'postgres'),
+  port: z._default(port(), 5432),
+  name: z._default(identifier(), 'glitchtip').check(
+    z.meta({
+      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b.',
+      'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the database cannot be renamed here: the data would stay behind under the old name; restore a dump into a new GlitchTip' }],
+    }),
+  ),
+}).check(z.meta({ description: 'The Postgres server that the operator prepares.' }));
+
+const valkey = z.object({
+  host: z._default(host(), 'valkey'),
+  port: z._default(port(), 6379),
+}).check(z.meta({ description: 'The Valkey server. Absent: Postgres does queue, cache and sessions (VALKEY_URL is empty).' }));
+
+const web = z.object({
+  deployment: z._default(objectName(), 'web'),
+  host: z._default(host(), 'web'),
+  port: z._default(port(), 8080),
+  tls: z.optional(objectName()).check(z.meta({ description: 'Secret of type kubernetes.io/tls whose certificate is watched for its end. Absent: none is.' })),
+}).check(z.meta({ description: 'GlitchTip\'s HTTP server: the Deployment that is rolled, and the Service that events are sent to.' }));
+
+const worker = z.object({
+  deployment: z._default(objectName(), 'worker'),
+}).check(z.meta({ description: 'The worker\'s Deployment. Absent: web does everything in one process.' }));
+
+const administrator = z.object({
+  email: z._default(
+    z.string().check(z.regex(/^[^@\s]+@[^@\s]+$/), z.maxLength(254)),
+    'admin@localhost',
+  ),
+}).check(z.meta({ description: 'The first administrator, created before anything can reach the service.' }));
+
+// prefault, not _default: Kubernetes fills in the fields of a default object too, and so must we.
+export const glitchTipSpec = z.object({
+  version: z.string().check(
+    z.regex(/^[0-9]+\.[0-9]+(\.[0-9]+)?$/),
+    z.meta({ description: 'Version of GlitchTip that runs, as the image is tagged: 5.2 or 5.2.1.' }),
+  ),
+  suspend: z._default(z.boolean(), false).check(
+    z.meta({ description: 'While true the operator observes and reports, and changes nothing.' }),
+  ),
+  secrets: z.prefault(secrets, {}),
+  database: z.prefault(database, {}),
+  valkey: z.optional(valkey),
+  web: z.prefault(web, {}),
+  worker: z.optional(worker),
+  administrator: z.prefault(administrator, {}),
+  rotation: z.prefault(rotationSpec, {}),
+  health: z.prefault(healthSpec, {}),
+  alerts: z.prefault(alertsSpec, {}),
+}).check(z.meta({
+  'x-kubernetes-validations': [{
+    rule: "has(self.valkey) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'valkey')",
+    message: 'rotation.credentials names valkey, but this GlitchTip has none: remove it there, or set valkey',
+  }],
+}));
+
+const condition = z.object({
+  type: z.enum(CONDITION_TYPES),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string().check(z.regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/), z.maxLength(1024)),
+  message: z.string().check(z.maxLength(32_768)),
+  observedGeneration: z.optional(z.int().check(z.gte(0))),
+  lastTransitionTime: instant(),
+});
+
+const credential = z.object({
+  name: z.string().check(z.meta({ description: 'Name of the Secret.' })),
+  generation: z.int().check(z.gte(1), z.meta({ description: 'How many times it was made: 1 until the first rotation.' })),
+  createdAt: z.optional(instant()),
+  rotatedAt: z.optional(instant()),
+}).check(z.meta({ description: 'What is known of a credential; never its value.' }));
+
+export const glitchTipStatus = z.object({
+  observedGeneration: z.optional(z.int().check(z.gte(0))),
+  conditions: z.optional(
+    z.array(condition).check(z.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })),
+  ),
+  credentials: z.optional(
+    z.array(credential).check(z.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })),
+  ),
+  rotation: z.optional(rotationStatus),
+  health: z.optional(healthStatus),
+});
+
+export type GlitchTipSpec = z.output<typeof glitchTipSpec>;
+export type GlitchTipStatus = z.output<typeof glitchTipStatus>;
+export type Condition = z.output<typeof condition>;
+export type CredentialStatus = z.output<typeof credential>;
+
+/** The resource as the API server returns it; `spec` is unproven until {@link parseSpec} accepts it. */
+export interface GlitchTipResource {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly generation: number;
+    readonly resourceVersion: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: unknown;
+  readonly status?: GlitchTipStatus;
+}
+
+export type ParsedSpec =
+  | { readonly kind: 'valid'; readonly spec: GlitchTipSpec }
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+
+/** Fills in the defaults and names every field that is wrong. Never throws. */
+export function parseSpec(raw: unknown): ParsedSpec {
+  const result = glitchTipSpec.safeParse(raw);
+  if (result.success) return { kind: 'valid', spec: result.data };
+  return {
+    kind: 'invalid',
+    problems: result.error.issues.map((issue) => `spec.${issue.path.join('.')}: ${issue.code}`),
+  };
+}

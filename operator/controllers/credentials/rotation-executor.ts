@@ -1,0 +1,185 @@
+// The rotation's hands: looks at what a rotation has to know, and carries out what its plan says.
+import { proofEvents } from '../../core/rotation/storage-proof.js';
+import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
+import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
+import { journalOf } from '../../core/rotation/rotation-plan.js';
+import type { Values } from '../../core/rotation/journal.js';
+import { PROTOCOL, type Look, type ValueSet } from '../../core/rotation/protocol.js';
+import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
+import { Sensitive } from '../../core/sensitive.js';
+import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { Fence, Login, Ports } from '../ports.js';
+
+/** One look at one resource. */
+export interface Context {
+  readonly resource: GlitchTipResource;
+  readonly spec: GlitchTipSpec;
+  readonly observed: Observed;
+  readonly now: Date;
+}
+
+type BothValues = Readonly<Record<ValueSet, Values>>;
+
+const SETS = ['previous', 'next'] as const satisfies readonly ValueSet[];
+
+export class RotationHands {
+  constructor(private readonly ports: Ports, private readonly crypto: Crypto) {}
+
+  /** @throws when the API server or Postgres does not answer: then the look is taken again */
+  async observe(context: Context, signal: AbortSignal): Promise<ObservedRollout> {
+    const { spec } = context;
+    const { rotation, values } = journalOf(context.observed) ?? {};
+    const { looks } = PROTOCOL[rotation?.phase ?? 'Waiting'];
+    const look = async <T>(at: Look, how: () => Promise<T>, otherwise: T): Promise<T> => (looks.includes(at) ? how() : otherwise);
+    const [pods, obstacles] = await Promise.all([
+      this.#observePods(spec, signal),
+      look('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
+    ]);
+    if (!values) return { ...pods, ...obstacles, ...NOT_LOOKED_AT };
+    const [servers, sessions, eventStored, administrator] = await Promise.all([
+      look('logins', () => this.#tryBoth(context, values), NO_LOGINS),
+      look('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
+      look('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
+      look('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
+    ]);
+    return { ...pods, ...obstacles, ...servers, sessions, eventStored, administrator };
+  }
+
+  /** True when something changed; false when somebody else was first, and the world has to be looked at again. */
+  execute(action: RotationAction, context: Context, signal: AbortSignal): Promise<boolean> {
+    return isClusterAction(action) ? this.#executeInCluster(action, context, signal) : this.#executeInServers(action, context, signal);
+  }
+
+  async #executeInCluster(action: ClusterAction, { spec, resource }: Context, signal: AbortSignal): Promise<boolean> {
+    const { cluster, workloads } = this.ports;
+    switch (action.kind) {
+      case 'write journal': return cluster.writeJournal(spec.secrets.rotation, action, signal);
+      case 'write secret': return cluster.writeSecret(action, signal);
+      case 'drop request': return cluster.dropRequest(resource, signal);
+      case 'roll': await workloads.roll(action.workload, action.rotation, signal); return true;
+    }
+  }
+
+  async #executeInServers(action: ServerAction, context: Context, signal: AbortSignal): Promise<boolean> {
+    const { spec, observed } = context;
+    const { postgres, valkey } = this.ports;
+    const place = { operator: operatorLogin(context), fence: this.#fence(context, signal) };
+    switch (action.kind) {
+      // Accepted is not stored: whether it was is seen, after a while.
+      case 'send event': await this.#sendEvent(context); return false;
+      case 'open login': await postgres.openLogin(spec, place, action.role, action.password); break;
+      case 'close login': await postgres.closeLogin(spec, place, action.role); break;
+      case 'replace operator password': await postgres.replaceOperatorPassword(spec, place, action.password); break;
+      case 'set administrator password': await postgres.setAdministratorPassword(spec, place, { email: administratorEmail(context), password: action.password }); break;
+      case 'set valkey passwords': if (spec.valkey) await valkey.setPasswords(spec.valkey, valkeyPasswords(observed), action); break;
+      case 'end sessions': await this.#endSessions(context, signal); break;
+    }
+    return true;
+  }
+
+  async #sendEvent(context: Context): Promise<void> {
+    const canary = await this.ports.postgres.ensureCanary(context.spec, operatorLogin(context));
+    const [id = ''] = this.#eventIds(context);
+    await this.ports.web.sendEvent(context.spec.web, canary, id);
+  }
+
+  /** A late step, of an operator that lost its lead in between, finds another journal and does nothing. */
+  #fence({ spec, observed }: Context, signal: AbortSignal): Fence {
+    return async () => {
+      const now = await this.ports.cluster.observeJournal(spec.secrets.rotation, signal);
+      const before = observed.journal;
+      const same = now.kind === 'present' && before.kind === 'present' && now.resourceVersion === before.resourceVersion;
+      if (!same) throw new Error('the journal of the rotation changed meanwhile');
+    };
+  }
+
+  async #endSessions(context: Context, signal: AbortSignal): Promise<void> {
+    const { spec, observed } = context;
+    await this.ports.postgres.endSessions(spec, operatorLogin(context));
+    if (!spec.valkey) return;
+    const passwords = valkeyPasswords(observed);
+    await this.ports.valkey.endSessions(spec.valkey, passwords);
+    await this.ports.valkey.endForeignConnections(spec.valkey, passwords, await this.ports.workloads.podAddresses(signal));
+  }
+
+  async #tryBoth(context: Context, values: BothValues): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins'>> {
+    const [logins, valkeyLogins] = await Promise.all([
+      bothSets((set) => this.#tryLogin(context, values[set])),
+      bothSets((set) => this.#tryValkey(context.spec, values[set])),
+    ]);
+    return { logins, valkeyLogins };
+  }
+
+  async #tryLogin({ spec, observed }: Context, values: Values): Promise<ObservedRollout['logins']['next']> {
+    if (observed.postgres.kind !== 'observed') return { kind: 'not tried' };
+    const login = { user: values.DATABASE_USER.reveal(), password: values.DATABASE_PASSWORD };
+    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state);
+  }
+
+  async #tryValkey({ valkey }: GlitchTipSpec, values: Values): Promise<ObservedRollout['valkeyLogins']['next']> {
+    const password = passwordOfUrl(values.VALKEY_URL);
+    return valkey && password ? this.ports.valkey.tryPassword(valkey, password) : 'not tried';
+  }
+
+  async #sessions(context: Context, values: BothValues, signal: AbortSignal): Promise<ObservedRollout['sessions']> {
+    const pods = await this.ports.workloads.podAddresses(signal);
+    const users = { previous: values.previous.DATABASE_USER.reveal(), next: values.next.DATABASE_USER.reveal() };
+    const counted = await this.ports.postgres.countSessions(context.spec, operatorLogin(context), { logins: Object.values(users), pods });
+    return { previous: counted.get(users.previous) ?? NOBODY, next: counted.get(users.next) ?? NOBODY };
+  }
+
+  async #observePods({ web, worker }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'web' | 'worker'>> {
+    const observe = (name: string) => this.ports.workloads.observe(name, signal);
+    const [webSeen, workerSeen] = await Promise.all([observe(web.deployment), worker ? observe(worker.deployment) : undefined]);
+    return { web: webSeen, worker: workerSeen };
+  }
+
+  async #observeObstacles({ web }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
+    const { workloads } = this.ports;
+    const [jobs, noRoom] = await Promise.all([workloads.runningJobs(signal), workloads.noRoomFor(web.deployment, signal)]);
+    return { jobs, noRoom };
+  }
+
+  #isProofStored(context: Context, since: string): Promise<boolean> {
+    const events = { ids: this.#eventIds(context), since: new Date(since), until: context.now };
+    return this.ports.postgres.isEventStored(context.spec, operatorLogin(context), events);
+  }
+
+  #judgeAdministrator(context: Context, values: BothValues): Promise<ObservedRollout['administrator']> {
+    const account = { email: administratorEmail(context), previous: values.previous['administrator-password'], next: values.next['administrator-password'] };
+    return this.ports.postgres.judgeAdministrator(context.spec, operatorLogin(context), account);
+  }
+
+  #eventIds({ observed, now }: Context): readonly string[] {
+    const rotation = journalOf(observed)?.rotation;
+    return rotation ? proofEvents(rotation, now, (text) => this.crypto.sha256(new Sensitive(text))) : [];
+  }
+}
+
+const NOBODY = { ours: 0, others: 0 };
+const NO_OBSTACLES = { jobs: [], noRoom: undefined };
+const NO_SESSIONS = { previous: NOBODY, next: NOBODY };
+const NO_LOGINS = {
+  logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },
+  valkeyLogins: { previous: 'not tried', next: 'not tried' },
+} as const;
+const NOT_LOOKED_AT = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
+
+/** The login that Postgres let the operator in with. @throws when it let it in with none */
+export function operatorLogin({ observed }: Pick<Context, 'observed'>): Login {
+  const { postgres } = observed;
+  const login = postgresLogins(observed).find(({ via }) => postgres.kind === 'observed' && via === postgres.via);
+  if (!login) throw new Error('Postgres has not let the operator in');
+  return login;
+}
+
+/** Who was made the administrator: the Secret says it, also when the spec was changed since. */
+function administratorEmail({ spec, observed }: Context): string {
+  return valueOf(observed.secrets.administrator, 'email')?.reveal() ?? spec.administrator.email;
+}
+
+async function bothSets<T>(look: (set: ValueSet) => Promise<T>): Promise<Readonly<Record<ValueSet, T>>> {
+  const [previous, next] = await Promise.all(SETS.map(look));
+  return { previous, next } as Readonly<Record<ValueSet, T>>;
+}

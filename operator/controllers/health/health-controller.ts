@@ -1,0 +1,289 @@
+// Looks after the health of one GlitchTip: observe, diagnose, follow, repair, tell, report. Every decision is in core/.
+import { ALERT_TEST_ANNOTATION } from '../../api/object-names.js';
+import { parseSpec, type GlitchTipResource, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { HealthStatus } from '../../api/health-fields.js';
+import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
+import type { Trouble } from '../../core/alerts/api-server-incidents.js';
+import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
+import { emptyWatchbook, recordRepair, type Watchbook } from '../../core/alerts/alert-state.js';
+import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
+import { planHealing, type HealInput } from '../../core/health/repair-plan.js';
+import { messageOf } from '../../core/error-message.js';
+import { newestMigration } from '../../core/health/database-rules.js';
+import { withDeadline } from '../../runtime/deadline.js';
+import type { Outcome } from '../../runtime/work-queue.js';
+import type { Messenger } from '../alerts/notification-controller.js';
+import type { Recorder } from '../kubernetes-events.js';
+import type { ClusterPort } from '../ports.js';
+import { statusOf } from '../write-refusal.js';
+import { BlindWatch } from './without-writes.js';
+import { OpenBook, type Opened } from './alert-state-session.js';
+import type { Check } from './health-check.js';
+import { isOwn, Memory, type Known } from './remembered-checks.js';
+import { HealthObserver, type ObserverDependencies } from './health-observer.js';
+import { INCIDENT_EVERY, pauseAfter, pauseWithoutWrites, remaining, SUSPECT_EVERY } from './check-interval.js';
+import { carryOut } from './execute-repair.js';
+import { report } from './publish-check.js';
+import { isSwitchedOff, reportWithoutSpec } from './without-spec.js';
+
+/**
+ * - `leads`: this process holds the Lease;
+ * - `cut off`: it lost it because the API server does not answer, or takes no writes: nobody else can be seen to have it;
+ * - `follows`: another process holds it.
+ */
+export type Standing = 'leads' | 'cut off' | 'follows';
+
+export interface HealthDependencies extends ObserverDependencies {
+  readonly cluster: ClusterPort;
+  readonly messenger: Pick<Messenger, 'deliver'>;
+  readonly standing: () => Standing;
+  readonly log: Recorder['log'];
+  readonly warn: Recorder['log'];
+  /** Called after each check with its figures, written or not; undefined when the resource is not looked after any more. */
+  readonly onHealth: (name: string, health: HealthStatus | undefined) => void;
+}
+
+/** What nobody waits for: a spec that cannot be understood, whose change the watch tells, and the book of what is switched off. Milliseconds. */
+const SELDOM = 300_000;
+/** How long the API server has to say what the resource is. Milliseconds. */
+const API_PATIENCE = 5_000;
+/** Longer than a lost Lease takes to be won again. Milliseconds. */
+const RETURN_WITHIN = 60_000;
+/** Three tries of the election: an API server that takes writes would have given the Lease to somebody by then. Milliseconds. */
+const RETAKEN_WITHIN = 30_000;
+/** Of the API server's answers those that are about the operator and not about what it asked: who, may it, too often. */
+const REFUSALS: readonly number[] = [401, 403, 429];
+
+/** What came of an attempt to write the book down; `stale`: another operator wrote since. */
+type Saved = { readonly kind: 'saved' | 'stale' } | { readonly kind: 'failed'; readonly why: string };
+
+export class HealthController {
+  readonly #observer: HealthObserver;
+  readonly #memory = new Memory();
+  readonly #blind: BlindWatch;
+  /** Generation of each spec that was not understood, and of which that was said. */
+  readonly #odd = new Map<string, number>();
+
+  constructor(private readonly deps: HealthDependencies) {
+    this.#observer = new HealthObserver(deps);
+    this.#blind = new BlindWatch(deps, this.#memory);
+  }
+
+  /** A check that waits for what does not come must not make the next one late: what is wrong is told the sooner. */
+  async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
+    const began = this.deps.clock.monotonic();
+    const outcome = await this.#check(name, signal);
+    const { requeueAfter } = outcome;
+    return requeueAfter === undefined ? outcome : { ...outcome, requeueAfter: remaining(requeueAfter, this.deps.clock.monotonic() - began) };
+  }
+
+  async #check(name: string, signal: AbortSignal): Promise<Outcome> {
+    const standing = this.deps.standing();
+    if (standing === 'follows') {
+      if (this.#isReturning(name)) return { requeueAfter: SUSPECT_EVERY };
+      this.forget(name);
+      return {};
+    }
+    const found = await this.#read(name, signal);
+    if (found.kind !== 'answered') return this.#checkBlind(name, found, signal);
+    if (standing !== 'leads') return this.#checkWithoutLead(name, found.resource, signal);
+    return found.resource ? this.#checkResource(found.resource, signal) : this.#stopWatching(name, signal);
+  }
+
+  /** Between the API server's first answer and the Lease nobody leads, and what was told meanwhile is in memory only. */
+  #isReturning(name: string): boolean {
+    const { trouble, lostAt } = this.#memory.get(name) ?? {};
+    return this.deps.clock.monotonic() - Math.max(trouble?.at ?? -Infinity, lostAt ?? -Infinity) < RETURN_WITHIN;
+  }
+
+  forget(name: string): void {
+    this.#memory.forget(name);
+    this.#observer.forget(name);
+    this.deps.onHealth(name, undefined);
+  }
+
+  async #read(name: string, signal: AbortSignal): Promise<{ kind: 'answered'; resource: GlitchTipResource | undefined } | Trouble> {
+    try {
+      return { kind: 'answered', resource: await withDeadline(signal, API_PATIENCE, (limited) => this.deps.cluster.readResource(name, limited)) };
+    } catch (error) {
+      signal.throwIfAborted();
+      const status = statusOf(error);
+      if (status !== undefined && REFUSALS.includes(status)) return { kind: 'refuses', why: messageOf(error) };
+      // Another answer that says no is an answer.
+      if (status !== undefined && status < 500) throw error;
+      return { kind: 'silent', why: messageOf(error) };
+    }
+  }
+
+  async #checkResource(resource: GlitchTipResource, signal: AbortSignal): Promise<Outcome> {
+    const { name } = resource.metadata;
+    const spec = this.#specOf(resource);
+    if (spec ? !spec.health.enabled : isSwitchedOff(resource.spec)) return this.#switchOff(resource, signal);
+    const opened = await this.#open(name, signal);
+    if (!spec) return this.#reportWithoutSpec(resource, opened, signal);
+    const check = await this.#look(resource, spec, signal);
+    if (opened.kind === 'open') return this.#follow(check, opened.book);
+    const known = this.#memory.get(name);
+    return known ? this.#goOn(check, known, { kind: 'keeps nothing', why: `the watch book cannot be read: ${opened.why}` }) : this.#beatOnly(check);
+  }
+
+  /** The last one that was understood, while this one is not. */
+  #specOf({ metadata: { name, generation }, spec }: GlitchTipResource): GlitchTipSpec | undefined {
+    const parsed = parseSpec(spec);
+    if (parsed.kind === 'valid') return parsed.spec;
+    if (this.#odd.get(name) !== generation) this.deps.log('the spec is not understood', { resource: name, problems: parsed.problems });
+    this.#odd.set(name, generation);
+    return this.#memory.get(name)?.spec;
+  }
+
+  async #open(name: string, signal: AbortSignal): Promise<Opened> {
+    const opened = await OpenBook.open(this.deps.cluster, name, signal);
+    const why = opened.kind === 'open' ? opened.book.why : opened.why;
+    if (why !== undefined) this.deps.log(opened.kind === 'open' ? 'the watch book was not understood; a new one is begun' : 'the watch book cannot be read', { resource: name, why });
+    return opened;
+  }
+
+  async #look(resource: GlitchTipResource, spec: GlitchTipSpec, signal: AbortSignal): Promise<Check> {
+    return { resource, spec, facts: await this.#observer.observe(resource, spec, signal), now: this.#now(), signal };
+  }
+
+  async #follow(check: Check, book: OpenBook): Promise<Outcome> {
+    const { resource, spec, facts, now } = check;
+    const { name } = resource.metadata;
+    const { trouble } = this.#memory.get(name) ?? {};
+    const before = withoutAhead(this.#memory.bookOf(name, book), now);
+    const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
+    const healing = planHealing(healInput(check, diagnosis, before));
+    const tracked = track(before, { causes: diagnosis.causes, healings: healing.healings, now, spec });
+    const repair = this.deps.standing() === 'leads' ? healing.repair : undefined;
+    // Write ahead: what is repaired is counted before, and what is told is saved before.
+    const written = repair ? recordRepair(tracked, repair) : tracked;
+    const saved = await this.#save(written, check, book);
+    if (saved.kind === 'stale') return { requeueAfter: SUSPECT_EVERY };
+    if (saved.kind === 'failed') return this.#goOn(check, { spec, book: before, version: book.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
+    if (repair) await carryOut(this.deps, repair, check);
+    const told = await this.#tell(written, check, book);
+    const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), book: told }, check));
+    return { requeueAfter: pauseAfter(told, spec, diagnosis), failed };
+  }
+
+  /** Whatever comes of it, what the book says was done and told is remembered. */
+  async #save(book: Watchbook, { resource, spec, signal }: Check, stored: OpenBook): Promise<Saved> {
+    try {
+      return { kind: (await stored.save(book, signal)) ? 'saved' : 'stale' };
+    } catch (error) {
+      signal.throwIfAborted();
+      // Another operator leads by now: what is to be told is its to tell.
+      if (this.deps.standing() === 'follows') throw error;
+      this.deps.log('the watch book cannot be written', { resource: resource.metadata.name, why: messageOf(error) });
+      return { kind: 'failed', why: messageOf(error) };
+    } finally {
+      this.#memory.note(resource.metadata.name, spec, book, stored);
+    }
+  }
+
+  async #tell(book: Watchbook, check: Check, stored: OpenBook): Promise<Watchbook> {
+    const { resource, spec, facts, signal } = check;
+    const alertTest = resource.metadata.annotations?.[ALERT_TEST_ANNOTATION];
+    const save = async (each: Watchbook) => (await this.#save(each, check, stored)).kind === 'saved';
+    const told = await this.deps.messenger.deliver(book, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
+    const isSaved = await save(told);
+    if (isSaved && alertTest !== undefined && told.alertTest?.id === alertTest) await this.#dropAlertTest(resource, signal);
+    return told;
+  }
+
+  /** Its answer is in the book: a request that stays is not tested again. */
+  async #dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<void> {
+    try {
+      await this.deps.cluster.dropAlertTest(resource, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.deps.log('the request for a test of alerts cannot be removed', { resource: resource.metadata.name, error: messageOf(error) });
+    }
+  }
+
+  async #switchOff({ metadata: { name }, status }: GlitchTipResource, signal: AbortSignal): Promise<Outcome> {
+    if (status?.health) await this.deps.cluster.applyHealth(name, undefined, signal);
+    return this.#stopWatching(name, signal);
+  }
+
+  /** What is followed and waits is of today: nobody is to be told of it when watching begins again, weeks later. */
+  async #stopWatching(name: string, signal: AbortSignal): Promise<Outcome> {
+    this.forget(name);
+    const opened = await OpenBook.open(this.deps.cluster, name, signal);
+    if (opened.kind === 'unreadable') {
+      // Nobody waits for it: asked as often as what is watched, books that the operator may not read would keep it busy.
+      this.deps.warn('the watch book cannot be read, and what it follows not be ended', { resource: name, error: opened.why });
+      return { requeueAfter: SELDOM, failed: true };
+    }
+    const { book } = opened;
+    const ended = stopFollowing(book.first);
+    const isEnded = ended === book.first || (await book.save(ended, signal));
+    return isEnded ? {} : { requeueAfter: SUSPECT_EVERY };
+  }
+
+  async #reportWithoutSpec(resource: GlitchTipResource, opened: Opened, signal: AbortSignal): Promise<Outcome> {
+    const parsed = parseSpec(resource.spec);
+    if (opened.kind === 'unreadable' || parsed.kind === 'valid') return { requeueAfter: INCIDENT_EVERY };
+    const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, book: opened.book, now: this.#now() }, signal);
+    this.deps.onHealth(resource.metadata.name, health);
+    return { requeueAfter: health.channels?.some(({ waiting }) => waiting > 0) ? INCIDENT_EVERY : SELDOM };
+  }
+
+  /** Nothing can be seen or written; what is known can still be told. */
+  async #checkBlind(name: string, trouble: Trouble, signal: AbortSignal): Promise<Outcome> {
+    const known = this.#memory.get(name);
+    if (!known) return { requeueAfter: SUSPECT_EVERY };
+    return { requeueAfter: pauseWithoutWrites(await this.#blind.goOn(name, { ...known, lostAt: undefined }, { trouble }, signal)) };
+  }
+
+  /**
+   * The API server answers: who leads is decided by the Lease, and soon. When it is not, nobody can write, and who led last goes on
+   * from memory, unless the book says that somebody else did write.
+   */
+  async #checkWithoutLead(name: string, resource: GlitchTipResource | undefined, signal: AbortSignal): Promise<Outcome> {
+    const known = this.#memory.get(name);
+    if (!known || !resource) return { requeueAfter: SUSPECT_EVERY };
+    const now = this.deps.clock.monotonic();
+    const waiting = { ...known, lostAt: known.lostAt ?? now };
+    this.#memory.set(name, waiting);
+    if (now - waiting.lostAt < RETAKEN_WITHIN) return { requeueAfter: SUSPECT_EVERY };
+    const spec = this.#specOf(resource);
+    const opened = await this.#open(name, signal);
+    if (!spec?.health.enabled || (opened.kind === 'open' && !isOwn(known, opened.book))) {
+      this.forget(name);
+      return { requeueAfter: SUSPECT_EVERY };
+    }
+    return this.#goOn(await this.#look(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'the Lease by which it leads cannot be renewed' });
+  }
+
+  /** All can be seen and nothing be written down: it is told from memory, and nothing is repaired. */
+  async #goOn(check: Check, known: Known, trouble: Trouble): Promise<Outcome> {
+    const { resource, spec, facts, now, signal } = check;
+    const before = openIncidents(known.book);
+    const diagnosis = diagnose({ facts, spec, now }, before);
+    if (this.deps.standing() === 'follows') return { requeueAfter: SUSPECT_EVERY };
+    const told = await this.#blind.goOn(resource.metadata.name, known, { trouble, look: { facts, causes: diagnosis.causes } }, signal);
+    // The status may be written where the book may not.
+    const failed = this.deps.standing() === 'leads' && !(await report(this.deps, { diagnosis, before, book: told }, check));
+    return { requeueAfter: pauseWithoutWrites(told), failed };
+  }
+
+  /** What was told before is not known, so nothing is told; that all is well can be. */
+  async #beatOnly({ resource: { metadata: { name } }, spec, facts, signal }: Check): Promise<Outcome> {
+    await this.deps.messenger.deliver(emptyWatchbook(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
+    return { requeueAfter: INCIDENT_EVERY };
+  }
+
+  #now(): Date {
+    return new Date(this.deps.clock.now());
+  }
+}
+
+function healInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, book: Watchbook): HealInput {
+  const jobs = cluster.jobs.kind === 'seen' ? cluster.jobs.value : undefined;
+  return {
+    causes, open: openIncidents(book), repairs: book.repairs, spec, rotation: credentials.phase, now,
+    jobs: jobs?.filter(({ outcome }) => outcome === 'running').map(({ name }) => name), canMigrate: jobs !== undefined && newestMigration(jobs) !== undefined,
+  };
+}

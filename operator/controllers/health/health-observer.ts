@@ -1,0 +1,108 @@
+// Takes one look at everything that the diagnosis asks for; what is dear or slow to change is looked at less often.
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
+import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';
+import { readCredentials } from '../../core/health/credential-age.js';
+import type { Before, CertificateFacts, Facts } from '../../core/health/health-facts.js';
+import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
+import type { Observed } from '../../core/credentials/observed.js';
+import { applicationLogin } from '../../core/credentials/generated-secrets.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { ClusterPort, HealthPort } from '../ports.js';
+
+export interface ObserverDependencies {
+  readonly cluster: Pick<ClusterPort, 'observeSecret' | 'observeJournal'>;
+  readonly health: HealthPort;
+  readonly clock: Clock;
+  /** Reads the certificate that a Secret holds. */
+  readonly readCertificate: (secret: string, observed: Observed['secrets']['application']) => CertificateFacts;
+}
+
+/** Milliseconds. */
+const VOLUME_EVERY = 25_000;
+/** A volume that is this full, or whose figure is this old, is asked at each check. Share; milliseconds. */
+const VOLUME_CLOSE_AT = 0.8;
+const VOLUME_STALE = 900_000;
+/** Milliseconds. */
+const CERTIFICATE_EVERY = 3_600_000;
+
+interface Kept<T> {
+  readonly at: number;
+  readonly value: T;
+}
+
+/** Of one resource. */
+interface Memory {
+  before: Before;
+  volumes?: Kept<Facts['volumes']>;
+  certificate?: Kept<CertificateFacts>;
+}
+
+export class HealthObserver {
+  readonly #memories = new Map<string, Memory>();
+
+  constructor(private readonly deps: ObserverDependencies) {}
+
+  async observe(resource: GlitchTipResource, spec: GlitchTipSpec, signal: AbortSignal): Promise<Facts> {
+    const { name } = resource.metadata;
+    const memory = this.#memories.get(name) ?? { before: NOTHING_BEFORE };
+    this.#memories.set(name, memory);
+    const { health } = this.deps;
+    const [cluster, sources, certificate] = await Promise.all([
+      health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal),
+    ]);
+    const [web, queue] = await Promise.all([
+      health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : []),
+      health.observeQueue(spec, valkeyPasswords(sources)),
+    ]);
+    const { database, canary, volumes } = await health.observeDatabase(name, {
+      spec, operator: postgresLogins(sources), application: applicationLogin(sources.secrets.application),
+      webAnswers: web.health.kind === 'answered' && web.health.status < 500, withVolume: this.#wantsVolume(memory),
+    });
+    const facts: Facts = {
+      cluster, web, canary, database, queue, certificate,
+      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal), before: memory.before,
+    };
+    memory.before = remember(facts, new Date(this.deps.clock.now()));
+    return facts;
+  }
+
+  forget(name: string): void {
+    this.#memories.delete(name);
+    this.deps.health.forget(name);
+  }
+
+  async #secrets({ secrets }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<Observed, 'secrets' | 'journal'>> {
+    const read = (name: string) => this.deps.cluster.observeSecret(name, signal);
+    const [application, postgres, valkey, journal] = await Promise.all([
+      read(secrets.application), read(secrets.postgres), read(secrets.valkey), this.deps.cluster.observeJournal(secrets.rotation, signal),
+    ]);
+    // The administrator's says nothing of health.
+    return { secrets: { application, postgres, valkey, administrator: { kind: 'absent' } }, journal };
+  }
+
+  async #certificate({ web: { tls } }: GlitchTipSpec, memory: Memory, signal: AbortSignal): Promise<CertificateFacts> {
+    if (tls === undefined) return { kind: 'none' };
+    const now = this.deps.clock.now();
+    const kept = memory.certificate;
+    // One that ends soon is looked at each time: its renewal ends the incident.
+    const isFine = kept?.value.kind === 'seen' && kept.value.secret === tls && kept.value.endsAt.getTime() - now > CERTIFICATE_WARNING * 86_400_000;
+    if (kept && isFine && now - kept.at < CERTIFICATE_EVERY) return kept.value;
+    const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));
+    memory.certificate = { at: now, value };
+    return value;
+  }
+
+  #wantsVolume({ volumes }: Memory): boolean {
+    if (volumes?.value.kind !== 'seen') return true;
+    const isClose = volumes.value.value.some(({ usedBytes, capacityBytes }) => usedBytes >= capacityBytes * VOLUME_CLOSE_AT);
+    return isClose || this.deps.clock.now() - volumes.at >= VOLUME_EVERY;
+  }
+
+  /** The last figure, while it is not too old. */
+  #keepVolumes(memory: Memory, volumes: Facts['volumes']): Facts['volumes'] {
+    const now = this.deps.clock.now();
+    if (volumes.kind === 'seen' || !memory.volumes || now - memory.volumes.at > VOLUME_STALE) memory.volumes = { at: now, value: volumes };
+    return memory.volumes.value;
+  }
+}

@@ -1,0 +1,191 @@
+// The watch book: what the operator has to remember of health between two checks, so that a restart loses no message and repeats none.
+import * as z from 'zod/mini';
+
+import { CHANNELS, HEALINGS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
+import { HEALTH_REASONS } from '../../api/health-reasons.js';
+
+/** Channels that messages are written to; the heartbeat is no message. */
+export const LETTER_CHANNELS = ['telegram', 'webhook'] as const satisfies readonly Channel[];
+export type LetterChannel = (typeof LETTER_CHANNELS)[number];
+
+/** What a message is about, as a webhook names it. */
+export const EVENTS = ['open', 'update', 'resolved', 'report', 'test'] as const;
+
+/** Repairs that are kept. */
+const REPAIRS_KEPT = 10;
+
+const instant = () => z.string();
+
+/** An incident as it is told: enough to write its message at any later time. Texts are cut, so that the book stays small. */
+const tale = z.object({
+  id: z.string(),
+  reason: z.enum(Object.values(HEALTH_REASONS)),
+  part: z.string(),
+  severity: z.enum(SEVERITIES),
+  /** When the first of the failed checks was. */
+  since: instant(),
+  message: z.string(),
+  advice: z.string(),
+  explains: z.array(z.string()),
+  healing: z.optional(z.string()),
+});
+export type Tale = z.output<typeof tale>;
+
+/**
+ * `suspect`: seen, not often enough yet; `open`: an incident; `closed`: over, kept for a while to notice that it comes and goes.
+ */
+const STATES = ['suspect', 'open', 'closed'] as const;
+
+const followed = z.object({
+  ...tale.shape,
+  state: z.enum(STATES),
+  /** When a suspicion was last confirmed. */
+  seenAt: z.optional(instant()),
+  /** Checks in a row with it; counted up to what opens it. */
+  failures: z.int(),
+  /** Checks in a row without it; counted up to what closes it. */
+  successes: z.int(),
+  /** When the first check without it was. */
+  quietSince: z.optional(instant()),
+  /** When it was last told with a message of its own, not by an edit. */
+  toldAt: z.optional(instant()),
+  /** When its words were last changed, while its cause stayed the same. */
+  wordedAt: instant(),
+  /** When it began, each time, lately. */
+  openings: z.array(instant()),
+  /** It comes and goes; that was told, and its single comings and goings are not. */
+  flapping: z.boolean(),
+});
+export type Followed = z.output<typeof followed>;
+
+const letter = z.object({
+  id: z.string(),
+  channel: z.enum(LETTER_CHANNELS),
+  event: z.enum(EVENTS),
+  /** Where the channel can: changes the message that its incident has already. */
+  edit: z.boolean(),
+  /** When it was written. */
+  at: instant(),
+  attempts: z.int(),
+  incident: z.optional(tale),
+  /** Of an incident that comes and goes: how often it did. */
+  times: z.optional(z.int()),
+  /** Of a resolved incident: when it was over. */
+  endedAt: z.optional(instant()),
+  /** Of an incident that turned out to be part of another one: that one. */
+  partOf: z.optional(tale),
+  report: z.optional(z.object({ since: instant(), incidents: z.array(tale), resolved: z.int(), repairs: z.array(z.string()) })),
+});
+export type Letter = z.output<typeof letter>;
+
+const channelState = z.object({
+  name: z.enum(CHANNELS),
+  /** Version of the Secret that was used last: another one ends every wait. */
+  version: z.string(),
+  lastSentAt: z.optional(instant()),
+  error: z.optional(z.string()),
+  /** Nothing is sent to it before `until`; written down at `since`. */
+  pause: z.optional(z.object({ since: instant(), until: instant() })),
+  /** Letters that were dropped because too many waited; told with the next that goes out. */
+  dropped: z.int(),
+  /** Since when the Secret does not describe it any more. */
+  absentSince: z.optional(instant()),
+});
+export type ChannelState = z.output<typeof channelState>;
+
+const thread = z.object({
+  incident: z.string(),
+  /** Telegram's message_id. */
+  message: z.int(),
+  /** Digest of the chat that it is in, too short to tell which: an id of one chat means another message in another. */
+  place: z.string(),
+});
+export type Thread = z.output<typeof thread>;
+
+const watchbook = z.object({
+  version: z.literal(1),
+  followed: z.array(followed),
+  outbox: z.array(letter),
+  channels: z.array(channelState),
+  /** Which message of Telegram an incident has. */
+  threads: z.array(thread),
+  repairs: z.array(z.object({ at: instant(), healing: z.enum(HEALINGS), reason: z.string(), message: z.string() })),
+  /** Numbers incidents and letters. */
+  sequence: z.int(),
+  /** Of the period of the next report. */
+  report: z.optional(z.object({ since: instant(), resolved: z.int() })),
+  /** Why the Secret of the channels could not be read. */
+  unreadable: z.optional(z.string()),
+  alertTest: z.optional(z.object({
+    id: z.string(), at: instant(), results: z.array(z.object({ channel: z.enum(CHANNELS), error: z.optional(z.string()) })),
+  })),
+});
+/** A value: nothing here changes one, every change makes another. */
+export type Watchbook = z.output<typeof watchbook>;
+
+export type ParsedWatchbook =
+  | { readonly kind: 'valid'; readonly book: Watchbook }
+  | { readonly kind: 'invalid'; readonly why: string };
+
+/** What the cluster holds of it. */
+export type ObservedWatchbook =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'present'; readonly book: Watchbook; readonly version: string }
+  /** What is there is kept beside the book that is written over it. */
+  | { readonly kind: 'malformed'; readonly why: string; readonly version: string; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** A book, and what was read before it is written. */
+export interface StoredWatchbook {
+  readonly book: Watchbook;
+  readonly over: Exclude<ObservedWatchbook, { kind: 'unreadable' }> | { readonly kind: 'present'; readonly version: string };
+}
+
+export function emptyWatchbook(): Watchbook {
+  return { version: 1, followed: [], outbox: [], channels: [], threads: [], repairs: [], sequence: 0 };
+}
+
+/** The same text for the same book: two can be compared by it. */
+export function encodeWatchbook(book: Watchbook): string {
+  return JSON.stringify(watchbook.parse(book));
+}
+
+/** Never throws; `why` names fields, not what they hold. */
+export function decodeWatchbook(text: string): ParsedWatchbook {
+  const json = parseJson(text);
+  if (json === undefined) return { kind: 'invalid', why: 'it is not JSON' };
+  const parsed = watchbook.safeParse(json);
+  if (parsed.success) return { kind: 'valid', book: parsed.data };
+  const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'all of it');
+  return { kind: 'invalid', why: `cannot be understood: ${fields.slice(0, 5).join(', ')}` };
+}
+
+/** Newest first; the last 10 are kept. */
+export function recordRepair(book: Watchbook, repair: Repair): Watchbook {
+  return { ...book, repairs: [repair, ...book.repairs].slice(0, REPAIRS_KEPT) };
+}
+
+/** Of each channel that is set up. */
+export function channelStatuses(book: Watchbook): ChannelStatus[] {
+  const { channels, unreadable } = book;
+  // Which are set up is not known; that is no reason to say nothing.
+  if (channels.length === 0 && unreadable !== undefined) return CHANNELS.map((name) => ({ name, error: unreadable, waiting: waitingFor(book, name) }));
+  return channels.filter(({ absentSince }) => absentSince === undefined).map(({ name, lastSentAt, error }) => ({
+    name,
+    ...(lastSentAt === undefined ? {} : { lastSentAt }),
+    ...(unreadable === undefined && error === undefined ? {} : { error: unreadable ?? error }),
+    waiting: waitingFor(book, name),
+  }));
+}
+
+function waitingFor({ outbox }: Watchbook, name: Channel): number {
+  return outbox.filter(({ channel }) => channel === name).length;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,150 @@
+// What is followed, from one check to the next: one cause, its counts and its words.
+import type { Cause } from '../health/root-cause.js';
+import { toSeconds } from '../timestamps.js';
+import { identifier } from './outbox.js';
+import { keyOf } from './cause-relations.js';
+import type { Followed, Tale } from './alert-state.js';
+
+/** A check, and what it is judged by. */
+export interface Check {
+  readonly seen: ReadonlyMap<string, Cause>;
+  readonly healings: ReadonlyMap<string, string>;
+  readonly now: Date;
+  readonly failuresToOpen: number;
+  readonly successesToClose: number;
+}
+
+/** So often in this time: it comes and goes. Times; milliseconds. */
+export const OFTEN = 3;
+const LATELY = 1_800_000;
+/** Figures in an open incident's words change with every check; its message does so often only. Milliseconds. */
+const WORDS_EVERY = 60_000;
+/**
+ * A suspicion that was not confirmed for so long is none: failures in a row are seconds apart, and between two that are not there was
+ * a restart, a blind time, or another cause that hides it. Milliseconds.
+ */
+const SUSPECT_FOR = 180_000;
+/** Longest texts that are kept. Characters; lines of `explains`. */
+const KEPT = { message: 600, advice: 600, healing: 300, explains: 160, explained: 8 };
+
+/** What can be told of it. */
+export function taleOf({ id, reason, part, severity, since, message, advice, explains, healing }: Tale): Tale {
+  return { id, reason, part, severity, since, message, advice, explains, ...(healing === undefined ? {} : { healing }) };
+}
+
+export function isActive({ state }: Followed): boolean {
+  return state !== 'closed';
+}
+
+/** Whether too much time passed for the next sighting to be another in a row. */
+export function isStale({ state, seenAt, since }: Followed, now: Date): boolean {
+  return state === 'suspect' && now.getTime() - Date.parse(seenAt ?? since) >= SUSPECT_FOR;
+}
+
+/** When it began, of late. */
+function lately(instants: readonly string[], now: Date): string[] {
+  return instants.filter((instant) => now.getTime() - Date.parse(instant) < LATELY);
+}
+
+export function recentlyOpened({ openings: instants }: Followed, now: Date): boolean {
+  return lately(instants, now).length > 0;
+}
+
+/** Its beginnings of late, and now. */
+export function openings({ openings: instants }: Followed, now: Date): string[] {
+  return [...lately(instants, now), toSeconds(now)].slice(-20);
+}
+
+/** A new suspicion. */
+export function follow(cause: Cause, check: Check, sequence: number): Followed {
+  const at = toSeconds(check.now);
+  return { id: identifier(check.now, sequence), ...wordsOf(cause, check), state: 'suspect', since: at, seenAt: at, failures: 1, successes: 0, wordedAt: at, openings: [], flapping: false };
+}
+
+/** One that was over is suspected again: a new incident, and it is remembered that it was here before. */
+export function revive(closed: Followed, cause: Cause, check: Check, sequence: number): Followed {
+  return { ...follow(cause, check, sequence), openings: closed.openings };
+}
+
+/** Seen again. */
+export function advance(before: Followed, cause: Cause, check: Check): Followed {
+  const found = wordsOf(cause, check);
+  // What is critical every other check would be told anew each time.
+  const words = before.state === 'open' && before.severity === 'critical' ? { ...found, severity: before.severity } : found;
+  const changed = before.severity !== words.severity || withoutFigures(before.healing) !== withoutFigures(words.healing) || before.state === 'suspect';
+  const stale = check.now.getTime() - Date.parse(before.wordedAt) >= WORDS_EVERY;
+  const cameBack = before.state === 'open' && before.successes >= check.successesToClose;
+  return {
+    ...before,
+    ...(changed || stale ? { ...words, wordedAt: saysTheSame(before, words) ? before.wordedAt : toSeconds(check.now) } : {}),
+    ...sightingOf(before, check),
+    failures: Math.min(before.failures + 1, check.failuresToOpen),
+    successes: 0,
+    quietSince: undefined,
+    openings: cameBack ? openings(before, check.now) : before.openings,
+  };
+}
+
+/** Goes on as `cause`: the same incident by another, truer name. `merged` was followed under that name already. */
+export function change(before: Followed, cause: Cause, check: Check, merged?: Followed): Followed {
+  const earlier = [...before.openings, ...(merged?.openings ?? [])].sort();
+  return {
+    ...before,
+    healing: undefined,
+    ...wordsOf(cause, check),
+    ...sightingOf(before, check),
+    wordedAt: toSeconds(check.now),
+    failures: Math.min(Math.max(before.failures, merged?.failures ?? 0) + 1, check.failuresToOpen),
+    successes: 0,
+    quietSince: undefined,
+    openings: earlier,
+  };
+}
+
+export function close(before: Followed): Followed {
+  return { ...before, state: 'closed', failures: 0, flapping: false };
+}
+
+function wordsOf(cause: Cause, { healings }: Check): Pick<Followed, 'reason' | 'part' | 'severity' | 'message' | 'advice' | 'explains' | 'healing'> {
+  const { reason, part, severity, message, advice, explains } = cause;
+  return {
+    reason, part, severity,
+    message: cut(clean(message), KEPT.message),
+    advice: cut(clean(advice), KEPT.advice),
+    explains: explains.slice(0, KEPT.explained).map((text) => cut(clean(text), KEPT.explains)),
+    healing: cutOptional(healings.get(keyOf(cause))),
+  };
+}
+
+/** Of a suspicion only: an incident's would be a write at each check. */
+function sightingOf({ state }: Followed, { now }: Check): { seenAt?: string } {
+  return state === 'suspect' ? { seenAt: toSeconds(now) } : {};
+}
+
+/** A countdown that went on says nothing new. */
+function withoutFigures(text: string | undefined): string | undefined {
+  return text?.replace(/\d+/g, '#');
+}
+
+function cutOptional(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : cut(clean(text), KEPT.healing);
+}
+
+function saysTheSame(before: Followed, words: ReturnType<typeof wordsOf>): boolean {
+  return JSON.stringify(taleOf(before)) === JSON.stringify(taleOf({ ...before, ...words }));
+}
+
+/** Half characters and control characters, which a pod may write and no channel takes, are replaced. */
+function clean(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\uFFFD').replace(/[^\P{Cc}\n]/gu, ' ');
+}
+
+/** At most `most` UTF-16 code units, and no half of a character. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${wholeCharacters(text.slice(0, most - 1))}…`;
+}
+
+/** Without the half of a character that a cut left at the end. */
+export function wholeCharacters(text: string): string {
+  return text.replace(/[\uD800-\uDBFF]$/, '');
+}

@@ -1,0 +1,148 @@
+// What the operator saw, as types: absent and unreadable are different things, and only absent may lead to a new credential.
+import type { Journal } from '../rotation/journal.js';
+import type { ValueSet } from '../rotation/protocol.js';
+import type { Sensitive } from '../sensitive.js';
+
+/** The four Secrets that hold what is in use, by the part that they play. */
+export type SecretRole = 'application' | 'postgres' | 'valkey' | 'administrator';
+
+export type ObservedSecret =
+  /** The API server answered 404: it does not exist. */
+  | { readonly kind: 'absent' }
+  /** Anything else than an answer: refused, timed out, an error of the server. Nothing is known. */
+  | { readonly kind: 'unreadable'; readonly why: string }
+  | {
+      readonly kind: 'present';
+      /** Values by key; a key whose value is no UTF-8 is in `undecodable` instead. */
+      readonly data: ReadonlyMap<string, Sensitive>;
+      readonly undecodable: readonly string[];
+      /** RFC 3339. */
+      readonly createdAt?: string;
+      /** For a replacement that fails when somebody else wrote first. */
+      readonly resourceVersion?: string;
+      readonly annotations?: Readonly<Record<string, string>>;
+    };
+
+export type ObservedSecrets = Readonly<Record<SecretRole, ObservedSecret>>;
+
+/** What a role may do beyond its own objects, in the words of CREATE ROLE. */
+export type RoleAttribute = 'SUPERUSER' | 'CREATEDB' | 'CREATEROLE' | 'REPLICATION' | 'BYPASSRLS';
+
+/** One role of Postgres, as pg_authid has it. */
+export interface ObservedRole {
+  readonly name: string;
+  readonly canLogin: boolean;
+  readonly hasVerifier: boolean;
+  readonly memberOf: readonly string[];
+  /** The role that a session of this login acts as, from ALTER ROLE ... SET role. */
+  readonly actsAs?: string;
+  readonly attributes: readonly RoleAttribute[];
+  /** The role that initdb made: it owns the system's own objects, and can never lose SUPERUSER. */
+  readonly bootstrap: boolean;
+  /** Sessions that logged in as this role, in any database, without the operator's own. */
+  readonly sessions: number;
+}
+
+/** What somebody else than the owner role owns in the application's database. */
+export interface ForeignObjects {
+  readonly owner: string;
+  /** Tables and their partitions, sequences, views, routines, types, schemas, large objects; without what belongs to an extension. */
+  readonly objects: number;
+  /** Some of it is in schema public, where GlitchTip's own tables are. */
+  readonly inPublic: boolean;
+  /** Sessions of that role in this database, without the operator's own. */
+  readonly sessions: number;
+}
+
+/** The application's database; `absent` until it was created. */
+export type ObservedDatabase =
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'present';
+      readonly owner: string;
+      readonly publicCanConnect: boolean;
+      readonly publicCanCreateInSchema: boolean;
+      /** By owner, in the order of their names; undefined when it was looked at from another database, where it cannot be seen. */
+      readonly foreign?: readonly ForeignObjects[];
+    };
+
+/** A try to log in with what the application's Secret holds. */
+export type ObservedLogin =
+  | { readonly kind: 'not tried' }
+  | { readonly kind: 'accepted'; readonly actsAs: string }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+export interface PostgresState {
+  readonly roles: readonly ObservedRole[];
+  readonly database: ObservedDatabase;
+}
+
+/** Which of the passwords that the operator may have in a server it was let in with. */
+export type Via = 'published' | ValueSet;
+
+export type ObservedPostgres =
+  /** There is no password to log in with yet. */
+  | { readonly kind: 'not observed' }
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** It answered, and refused the operator's own password. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'observed'; readonly state: PostgresState; readonly login: ObservedLogin; readonly via: Via };
+
+export type ObservedValkey =
+  /** This GlitchTip has no Valkey. */
+  | { readonly kind: 'none' }
+  /** There is no password to log in with yet. */
+  | { readonly kind: 'not observed' }
+  | { readonly kind: 'unreachable'; readonly why: string }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'observed'; readonly passwords: ValkeyPasswords };
+
+/** SHA-256 of the passwords that a user has, in hex and sorted. */
+export interface ValkeyPasswords {
+  readonly application: readonly string[];
+  readonly operator: readonly string[];
+}
+
+export type ObservedJournal =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly why: string }
+  /** It exists and cannot be understood: nothing is rotated before a person has looked. */
+  | { readonly kind: 'malformed'; readonly why: string }
+  | { readonly kind: 'present'; readonly journal: Journal; readonly resourceVersion: string; readonly keys: readonly string[] };
+
+/** A Deployment of ours. */
+export interface ObservedWorkload {
+  readonly name: string;
+  /** The rotation whose values its pods read; undefined before the first. */
+  readonly rotation?: string;
+  /** Undefined when every pod is of the newest template and available; else what is waited for. */
+  readonly pending?: string;
+}
+
+/** What is looked at only while a rotation is under way or asked for. */
+export interface ObservedRollout {
+  /** A try to log in to Postgres with the values of the journal. */
+  readonly logins: Readonly<Record<ValueSet, ObservedLogin>>;
+  /** Sessions of each login of the application in Postgres: of pods of ours, and of anybody else. */
+  readonly sessions: Readonly<Record<ValueSet, { readonly ours: number; readonly others: number }>>;
+  /** A try to log in to Valkey with the application's password of the journal. */
+  readonly valkeyLogins: Readonly<Record<ValueSet, 'accepted' | 'refused' | 'not tried' | 'unreachable'>>;
+  readonly web: ObservedWorkload;
+  readonly worker?: ObservedWorkload;
+  /** Names of Jobs of ours that have not ended: a migration, a backup. */
+  readonly jobs: readonly string[];
+  /** Why one more web pod is not allowed by the namespace's quota; undefined when it is, or there is no quota. */
+  readonly noRoom?: string;
+  /** An event that was sent since this phase began is in the database. */
+  readonly eventStored: boolean;
+  /** Whose password the administrator's account has; `own`: one that a person chose; `unknown`: there is no such account to see. */
+  readonly administrator: ValueSet | 'own' | 'unknown';
+}
+
+export interface Observed {
+  readonly secrets: ObservedSecrets;
+  readonly postgres: ObservedPostgres;
+  readonly valkey: ObservedValkey;
+  readonly journal: ObservedJournal;
+}

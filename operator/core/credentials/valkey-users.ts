@@ -1,0 +1,46 @@
+// Decides whether Valkey has the passwords that its Secret says, and gives them back where it has not.
+import { REASONS } from '../../api/conditions.js';
+import { VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
+import type { Observed, ObservedValkey, ValkeyPasswords } from './observed.js';
+import { valueOf } from './generated-secrets.js';
+import type { Finding } from './resource-conditions.js';
+
+/** Passwords, as hashes, that Valkey's users should have; undefined where the Secret does not say, or where they have them. */
+export function planQueue({ secrets, valkey }: Pick<Observed, 'secrets' | 'valkey'>): ValkeyPasswords | undefined {
+  const file = valueOf(secrets.valkey, 'users.acl')?.reveal();
+  if (valkey.kind !== 'observed' || file === undefined) return undefined;
+  const wanted = readUsersFile(file);
+  // A user who had no password left would be locked out: the operator by its own hand.
+  const whole = wanted.application.length > 0 && wanted.operator.length > 0;
+  return !whole || samePasswords(valkey.passwords, wanted) ? undefined : wanted;
+}
+
+export function judgeQueue(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Finding {
+  return { type: 'QueueHealthy', ...explain(valkey, correction) };
+}
+
+function explain(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Omit<Finding, 'type'> {
+  switch (valkey.kind) {
+    case 'none': return { status: 'True', reason: REASONS.QueueInDatabase, message: 'The queue is in Postgres.' };
+    case 'not observed': return { status: 'Unknown', reason: REASONS.NotObserved, message: 'There is no password to look at Valkey with.' };
+    case 'unreachable': return { status: 'False', reason: REASONS.Unreachable, message: `Valkey does not answer (${valkey.why}).` };
+    case 'refused': return { status: 'False', reason: REASONS.OperatorLoginRefused, message: "Valkey refuses the operator's password." };
+    case 'observed':
+      return correction
+        ? { status: 'False', reason: REASONS.PasswordsDiffer, message: "Valkey's users do not have the passwords of their Secret." }
+        : { status: 'True', reason: REASONS.PasswordsMatch, message: 'Valkey has the passwords that it should have.' };
+  }
+}
+
+/** Hashes by user, sorted. */
+function readUsersFile(file: string): ValkeyPasswords {
+  const hashes = (user: string) => {
+    const line = file.split('\n').find((text) => text.startsWith(`user ${user} `)) ?? '';
+    return line.split(' ').filter((word) => /^#[0-9a-f]{64}$/.test(word)).map((word) => word.slice(1)).sort();
+  };
+  return { application: hashes(VALKEY_APPLICATION_USER), operator: hashes(VALKEY_OPERATOR_USER) };
+}
+
+function samePasswords(found: ValkeyPasswords, wanted: ValkeyPasswords): boolean {
+  return found.application.join() === wanted.application.join() && found.operator.join() === wanted.operator.join();
+}

@@ -1,0 +1,108 @@
+// Rules about what goes bad with time: memory that grows, a certificate that ends, credentials that nobody replaced.
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { OPERATOR_DEPLOYMENT } from '../../api/object-names.js';
+import type { CertificateFacts, PodFacts, Sample } from './health-facts.js';
+import { bytes, duration, finding, secondsSince, type Finding, type Rule, type Scene } from './rule-finding.js';
+
+const R = HEALTH_REASONS;
+const DAY = 86_400;
+/** cert-manager renews a certificate of 90 days a month before its end, and Let's Encrypt a short one days before. Days. */
+export const CERTIFICATE_WARNING = 14;
+const CERTIFICATE_CRITICAL = 3;
+/** A rotation waits for a quiet moment and is tried again; only then somebody has to look. Seconds. */
+const OVERDUE_AFTER = 2 * DAY;
+const LEAK_SHARE = 0.8;
+/** What is fitted must be this long, and the pod past what it loads with its first requests. Seconds. */
+export const LEAK_SPAN = 900;
+const LEAK_AGE = 1_800;
+/** The limit is reached within this. Seconds. */
+const LEAK_HORIZON = 6 * 3_600;
+/** Postgres counts its file pages as its own, and Valkey has a limit of its own. */
+const LEAKING_PARTS: readonly string[] = ['web', 'worker', 'operator'];
+
+export const ageRules: readonly Rule[] = [memoryLeak, certificate, credentials];
+
+function memoryLeak({ facts: { cluster, before }, spec, now }: Scene): readonly Finding[] {
+  if (cluster.pods.kind === 'unseen' || cluster.memory.kind === 'unseen') return [];
+  const memory = cluster.memory.value;
+  return cluster.pods.value.flatMap((pod) => {
+    const used = memory.get(pod.name);
+    const left = used === undefined ? undefined : secondsUntilLimit(pod, used, before.samples, now);
+    return left === undefined || used === undefined ? [] : [finding(R.MemoryLeak, pod.part, 'warning', {
+      message: `${pod.part} uses ${bytes(used)} of ${bytes(pod.memoryLimitBytes ?? 0)} and grows: at this rate it is killed in ${duration(left)}.`,
+      advice: `Restart it at a quiet moment (kubectl rollout restart deployment/${deploymentOf(pod.part, spec)}), or raise resources.${pod.part}.limits.memory in settings.yaml.`,
+      symptom: `the memory of ${pod.part} grows`,
+    })];
+  });
+}
+
+function deploymentOf(part: string, { web, worker }: GlitchTipSpec): string {
+  const names: Readonly<Record<string, string | undefined>> = { web: web.deployment, worker: worker?.deployment, operator: OPERATOR_DEPLOYMENT };
+  return names[part] ?? part;
+}
+
+/** Undefined unless the memory of the pod has grown steadily for a quarter of an hour and reaches the limit within hours. */
+export function secondsUntilLimit(pod: PodFacts, used: number, samples: readonly Sample[], now: Date): number | undefined {
+  const limit = pod.memoryLimitBytes;
+  const main = pod.containers.find(({ init }) => !init);
+  const isOld = main?.state.kind === 'running' && secondsSince(main.state.startedAt, now) >= LEAK_AGE;
+  if (!limit || !isOld || !LEAKING_PARTS.includes(pod.part) || used < limit * LEAK_SHARE) return undefined;
+  const points = samples.flatMap(({ at, memory }) => {
+    const bytesThen = memory.get(pod.name);
+    return bytesThen === undefined ? [] : [{ x: -secondsSince(at, now), y: bytesThen }];
+  });
+  const rate = steadyGrowth([...points, { x: 0, y: used }]);
+  const left = rate === undefined ? undefined : (limit - used) / rate;
+  return left === undefined || left > LEAK_HORIZON ? undefined : left;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Growth a second by least squares, where the newer half grows at least half as fast as the whole: what levels off is no leak. */
+function steadyGrowth(points: readonly Point[]): number | undefined {
+  const [first] = points;
+  if (!first || -first.x < LEAK_SPAN) return undefined;
+  const [whole, newer] = [slope(points), slope(points.slice(Math.floor(points.length / 2)))];
+  return whole > 0 && newer >= whole / 2 ? whole : undefined;
+}
+
+function slope(points: readonly Point[]): number {
+  const mean = (of: (point: Point) => number) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [x, y] = [mean((point) => point.x), mean((point) => point.y)];
+  const variance = mean((point) => (point.x - x) ** 2);
+  return variance === 0 ? 0 : mean((point) => (point.x - x) * (point.y - y)) / variance;
+}
+
+function certificate({ facts: { certificate: seen }, now }: Scene): readonly Finding[] {
+  if (seen.kind === 'missing') return [noCertificate(seen)];
+  if (seen.kind !== 'seen') return [];
+  const left = (seen.endsAt.getTime() - now.getTime()) / 1_000;
+  const advice = `kubectl describe certificate ${seen.secret} says why it was not renewed; without cert-manager put a new one into Secret ${seen.secret}.`;
+  if (left <= 0) return [finding(R.CertificateExpired, 'certificate', 'critical', { message: `The certificate of Secret ${seen.secret} ended ${duration(-left)} ago: SDKs and browsers refuse the connection.`, advice, symptom: 'the certificate has ended' })];
+  if (left > CERTIFICATE_WARNING * DAY) return [];
+  const severity: Finding['severity'] = left < CERTIFICATE_CRITICAL * DAY ? 'critical' : 'warning';
+  return [finding(R.CertificateExpiring, 'certificate', severity, { message: `The certificate of Secret ${seen.secret} ends in ${duration(left)}.`, advice, symptom: 'the certificate ends soon' })];
+}
+
+/** A warning: whoever serves HTTPS may have another one. */
+function noCertificate({ secret, why }: Extract<CertificateFacts, { kind: 'missing' }>): Finding {
+  return finding(R.CertificateUnreadable, 'certificate', 'warning', {
+    message: `Secret ${secret}, which tls.secret in settings.yaml names, ${why}: nobody can see until when the certificate is valid.`,
+    advice: `kubectl describe certificate ${secret} says why cert-manager makes none; without it put one there by kubectl create secret tls ${secret}, or correct tls.secret.`,
+    symptom: 'there is no certificate to be seen',
+  });
+}
+
+function credentials({ facts: { credentials: seen }, spec, now }: Scene): readonly Finding[] {
+  const overdue = seen.nextAt && spec.rotation.enabled && !spec.suspend ? secondsSince(seen.nextAt, now) : 0;
+  if (seen.failed === undefined && overdue < OVERDUE_AFTER) return [];
+  return [finding(R.CredentialsOverdue, 'credentials', 'warning', {
+    message: seen.failed === undefined ? `The credentials should have been rotated ${duration(overdue)} ago.` : `The last rotation was given up: ${seen.failed}`,
+    advice: 'glitchkeeper status says what is in its way; glitchkeeper rotate --wait tries it again, with --compromised when something leaked.',
+    symptom: 'the credentials are older than they should be',
+  })];
+}

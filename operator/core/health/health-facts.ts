@@ -1,0 +1,227 @@
+// What the observers saw of one GlitchTip in one check. Each part of it may be unseen, and then says why: unseen is not well.
+import type { ObservedLogin } from '../credentials/observed.js';
+
+/** A figure or a list that may not have been seen. */
+export type Seen<T> = { readonly kind: 'seen'; readonly value: T } | { readonly kind: 'unseen'; readonly why: string };
+
+/** How a container ended. */
+export interface ContainerEnd {
+  /** The kubelet's word: OOMKilled, Error, Completed. */
+  readonly reason: string;
+  readonly exitCode: number;
+  readonly finishedAt?: Date;
+  /** Its last words say that the volume has no space left. */
+  readonly noSpaceLeft: boolean;
+}
+
+export type ContainerState =
+  | { readonly kind: 'waiting'; readonly reason: string }
+  | { readonly kind: 'running'; readonly startedAt: Date }
+  | { readonly kind: 'ended'; readonly end: ContainerEnd };
+
+export interface ContainerFacts {
+  readonly name: string;
+  readonly init: boolean;
+  readonly image: string;
+  readonly restarts: number;
+  readonly state: ContainerState;
+  readonly lastEnd?: ContainerEnd;
+}
+
+/** The readiness probe over HTTP, as the pod has it. */
+export interface ProbeFacts {
+  readonly path: string;
+  readonly port: number;
+  readonly host?: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface PodFacts {
+  readonly name: string;
+  /** Its label app.kubernetes.io/component. */
+  readonly part: string;
+  readonly createdAt: Date;
+  /** It was told to end. */
+  readonly ending: boolean;
+  /** Neither succeeded nor failed. */
+  readonly alive: boolean;
+  readonly ready: boolean;
+  /** Since when it is Ready, or is not. */
+  readonly readySince?: Date;
+  readonly address?: string;
+  readonly containers: readonly ContainerFacts[];
+  readonly unschedulable?: { readonly since: Date; readonly message: string };
+  /** The node put it out for want of memory, disk or process ids. */
+  readonly evicted?: { readonly at: Date; readonly message: string };
+  /** Seconds that its startup probe gives it. */
+  readonly startSeconds: number;
+  readonly memoryLimitBytes?: number;
+  readonly probe?: ProbeFacts;
+  /** Host name of GLITCHTIP_DOMAIN. */
+  readonly domain?: string;
+}
+
+export interface WorkloadFacts {
+  /** Its name, which is that of its part where the manifests made it. */
+  readonly name: string;
+  readonly part: string;
+  readonly wanted: number;
+  /** Why its newest pods do not come: the deadline of its rollout passed. */
+  readonly stuck?: string;
+  /** Why a pod could not even be created: the quota, an admission rule. */
+  readonly refused?: { readonly since: Date; readonly message: string };
+}
+
+export interface JobFacts {
+  readonly name: string;
+  readonly part: string;
+  readonly createdAt: Date;
+  readonly outcome: 'running' | 'succeeded' | 'failed';
+}
+
+export interface ClusterFacts {
+  /** That everything was looked for in. */
+  readonly namespace: string;
+  readonly pods: Seen<readonly PodFacts[]>;
+  readonly workloads: Seen<readonly WorkloadFacts[]>;
+  readonly jobs: Seen<readonly JobFacts[]>;
+  /** Bytes in use by pod, from metrics.k8s.io. */
+  readonly memory: Seen<ReadonlyMap<string, number>>;
+}
+
+/** What came of one HTTP request. Seconds. */
+export type Answer =
+  | { readonly kind: 'answered'; readonly status: number; readonly seconds: number }
+  | { readonly kind: 'silent'; readonly code: string; readonly seconds: number };
+
+export interface WebFacts {
+  /** `/_health/` through the Service, as localhost. */
+  readonly health: Answer;
+  /** The same as the host name of GLITCHTIP_DOMAIN. */
+  readonly domain?: { readonly host: string; readonly answer: Answer };
+  /** The front end's page, and the first file that it names. */
+  readonly page?: Answer;
+  readonly asset?: { readonly path: string; readonly answer: Answer };
+  /** The probe of a pod, asked at its own address: where a pod is not Ready, or the Service does not answer. */
+  readonly pods: readonly { readonly pod: string; readonly answer: Answer }[];
+}
+
+/** What came of the operator's own event. */
+export type CanaryFacts =
+  | { readonly kind: 'not sent'; readonly why: string }
+  | { readonly kind: 'refused'; readonly status: number }
+  | { readonly kind: 'silent'; readonly code: string }
+  | { readonly kind: 'stored'; readonly seconds: number }
+  | CanaryMissing;
+
+/** Accepted, and not found within its time. */
+export interface CanaryMissing {
+  readonly kind: 'not stored';
+  /** Since the oldest one that is still looked for was accepted. */
+  readonly oldestSeconds: number;
+  /** Rows that anybody's events got while this one was waited for. */
+  readonly storedMeanwhile: number;
+  /** An earlier one was found after all, so long after it was accepted. */
+  readonly lateSeconds?: number;
+}
+
+export interface PartitionFacts {
+  readonly table: string;
+  /** Days from now on without a gap. */
+  readonly days: number;
+  /** Days that are left right before the daily maintenance, when all is well. */
+  readonly leastDays: number;
+}
+
+export interface PostgresFacts {
+  readonly bytes: number;
+  readonly connections: number;
+  /** Those that the application may have. */
+  readonly connectionsMax: number;
+  readonly longestTransactionSeconds: number;
+  /** Sessions in the application's database that are neither the application's nor the operator's: psql, pg_restore. */
+  readonly foreignSessions: number;
+  /** What of GlitchTip's schema is missing: a table or a function. */
+  readonly missing: readonly string[];
+  readonly partitions: readonly PartitionFacts[];
+  /** The application's own login; tried when an event was not stored. */
+  readonly login: ObservedLogin;
+}
+
+export type ObservedDatabase =
+  | { readonly kind: 'not observed'; readonly why: string }
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** It refuses the operator's own password. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'no connection left' }
+  | { readonly kind: 'no database' }
+  | { readonly kind: 'no space left' }
+  | { readonly kind: 'seen'; readonly value: PostgresFacts };
+
+export interface QueueFacts {
+  readonly usedBytes: number;
+  /** 0: no limit. */
+  readonly maxBytes: number;
+  readonly depth: number;
+  readonly oldestTaskSeconds?: number;
+  /** Its append-only file, or its snapshot where there is no such file, could not be written. */
+  readonly writeFailed?: string;
+}
+
+export type ObservedQueue =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'not observed'; readonly why: string }
+  | { readonly kind: 'unreachable'; readonly why: string }
+  | { readonly kind: 'refused' }
+  /** It reads its append-only file. */
+  | { readonly kind: 'loading'; readonly secondsLeft: number }
+  | { readonly kind: 'seen'; readonly value: QueueFacts };
+
+export interface VolumeFacts {
+  readonly name: string;
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
+}
+
+export type CertificateFacts =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unseen'; readonly why: string }
+  /** The Secret was looked for, and it is not there or holds no certificate: "does not exist". */
+  | { readonly kind: 'missing'; readonly secret: string; readonly why: string }
+  | { readonly kind: 'seen'; readonly secret: string; readonly endsAt: Date };
+
+export interface CredentialFacts {
+  /** A rotation was undone for the last time. */
+  readonly failed?: string;
+  /** When the schedule wanted the next one. */
+  readonly nextAt?: Date;
+  /** A rotation is changing something: its phase. */
+  readonly phase?: string;
+}
+
+/** What earlier checks saw, as far as this one needs it. */
+export interface Before {
+  /** Of the check before this one. */
+  readonly last?: { readonly at: Date; readonly depth?: number };
+  /** Oldest first; at most one a minute. */
+  readonly samples: readonly Sample[];
+}
+
+export interface Sample {
+  readonly at: Date;
+  readonly queueBytes?: number;
+  /** By pod. */
+  readonly memory: ReadonlyMap<string, number>;
+}
+
+export interface Facts {
+  readonly cluster: ClusterFacts;
+  readonly web: WebFacts;
+  readonly canary: CanaryFacts;
+  readonly database: ObservedDatabase;
+  readonly queue: ObservedQueue;
+  readonly volumes: Seen<readonly VolumeFacts[]>;
+  readonly certificate: CertificateFacts;
+  readonly credentials: CredentialFacts;
+  readonly before: Before;
+}

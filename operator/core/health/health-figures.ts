@@ -1,0 +1,58 @@
+// The figures of a check, as the status and the metrics give them; what was not seen is absent.
+import type { HealthFigures } from '../../api/health-fields.js';
+import type { Facts } from './health-facts.js';
+import { partOf, restartsOf } from './part-state.js';
+
+const DAY = 86_400_000;
+
+export function figuresOf(facts: Facts, now: Date): HealthFigures {
+  return { ...canaryFigures(facts), ...databaseFigures(facts), ...queueFigures(facts), ...partFigures(facts, now), ...ageFigures(facts, now) };
+}
+
+function canaryFigures({ canary }: Facts): HealthFigures {
+  return canary.kind === 'stored' ? { eventSeconds: round(canary.seconds) } : {};
+}
+
+function databaseFigures({ database }: Facts): HealthFigures {
+  if (database.kind !== 'seen') return {};
+  const { bytes, connections, connectionsMax, longestTransactionSeconds, partitions } = database.value;
+  return {
+    databaseBytes: bytes, connections, connectionsMax, longestTransactionSeconds: round(longestTransactionSeconds),
+    ...(partitions.length > 0 ? { partitionDays: round(Math.min(...partitions.map(({ days }) => days))) } : {}),
+  };
+}
+
+function queueFigures({ queue }: Facts): HealthFigures {
+  if (queue.kind !== 'seen') return {};
+  const { depth, usedBytes, maxBytes, oldestTaskSeconds } = queue.value;
+  return { queueDepth: depth, valkeyBytes: usedBytes, valkeyMaxBytes: maxBytes, ...(oldestTaskSeconds === undefined ? {} : { oldestTaskSeconds: round(oldestTaskSeconds) }) };
+}
+
+function partFigures(facts: Facts, now: Date): HealthFigures {
+  const { pods, memory } = facts.cluster;
+  if (pods.kind === 'unseen') return {};
+  const names = [...new Set(pods.value.filter(({ alive }) => alive).map(({ part }) => part))].sort();
+  const used = memory.kind === 'seen' ? memory.value : new Map<string, number>();
+  return {
+    parts: names.map((name) => {
+      const part = partOf(facts, name, now);
+      const newest = part?.pods[0];
+      const memoryBytes = newest && used.get(newest.name);
+      return {
+        name, ready: part?.isReady ?? false, restarts: newest ? restartsOf(newest) : 0,
+        ...(memoryBytes === undefined ? {} : { memoryBytes }), ...(newest?.memoryLimitBytes === undefined ? {} : { memoryLimitBytes: newest.memoryLimitBytes }),
+      };
+    }),
+  };
+}
+
+function ageFigures({ volumes, certificate }: Facts, now: Date): HealthFigures {
+  return {
+    ...(volumes.kind === 'seen' ? { volumes: volumes.value.map((volume) => ({ ...volume })) } : {}),
+    ...(certificate.kind === 'seen' ? { certificateDays: round((certificate.endsAt.getTime() - now.getTime()) / DAY) } : {}),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

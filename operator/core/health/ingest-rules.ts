@@ -1,0 +1,80 @@
+// Rules about the way of an event: web takes it, the worker takes it from the queue, Postgres has it.
+import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { duration, finding, secondsSince, type Finding, type Rule, type Scene } from './rule-finding.js';
+import { partOf } from './part-state.js';
+
+const R = HEALTH_REASONS;
+/** A worker that has just become Ready has the queue of its absence before it. Seconds. */
+export const SETTLED_AFTER = 45;
+/** More than a full prefetch of a worker, and two batches. */
+const BACKLOG_DEPTH = 300;
+/** A queue that shrinks and is worked off within this is not told. Seconds. */
+const SHORT_BACKLOG = 600;
+
+export const ingestRules: readonly Rule[] = [ingestRefused, notStored];
+
+function ingestRefused({ facts: { canary } }: Scene): readonly Finding[] {
+  if (canary.kind !== 'refused' && canary.kind !== 'silent') return [];
+  const what = canary.kind === 'refused' ? `answers an event with ${canary.status}` : `does not answer an event (${canary.code})`;
+  return [finding(R.IngestRefused, 'ingest', 'critical', {
+    message: `Web ${what}: events are refused, and so lost.`,
+    advice: `${canary.kind === 'refused' && canary.status === 503 ? 'MAINTENANCE_EVENT_FREEZE may be on. ' : ''}kubectl logs deployment/web shows the requests with 4xx and 5xx.`,
+    symptom: `web ${what}`,
+  })];
+}
+
+/** What was accepted and is not in Postgres: nobody takes it, too much is before it, or it was lost. */
+function notStored(scene: Scene): readonly Finding[] {
+  const { facts, spec } = scene;
+  if (facts.canary.kind !== 'not stored') return [];
+  const waited = duration(Math.max(facts.canary.oldestSeconds, spec.health.storedWithinSeconds));
+  const { storedMeanwhile, lateSeconds } = facts.canary;
+  const depth = facts.queue.kind === 'seen' ? facts.queue.value.depth : 0;
+  const isNothingStored = storedMeanwhile === 0 && lateSeconds === undefined;
+  // Whether the worker is at fault is known only of one that had its time; of one that cannot be seen nothing is claimed or repaired.
+  if (facts.cluster.pods.kind === 'seen' && !isSettled(scene)) return [unstored(waited, 'and its worker is not Ready, or has just started', true)];
+  if (isNothingStored) return [isSettled(scene) ? stuck(scene, waited, depth) : unstored(waited, 'nor is any other; whether the worker runs cannot be seen')];
+  return [depth >= BACKLOG_DEPTH ? backlog(scene, depth) : unstored(waited, 'although others are stored')];
+}
+
+/** What takes the events from the queue has a pod that is Ready, and has had the time to work off what waited. */
+export function isSettled({ facts, spec, now }: Scene): boolean {
+  const part = spec.worker ? 'worker' : 'web';
+  const pods = facts.cluster.pods.kind === 'seen' ? facts.cluster.pods.value : [];
+  const isReady = partOf(facts, part, now)?.isReady ?? false;
+  return isReady && pods.some((pod) => pod.part === part && pod.ready && (!pod.readySince || secondsSince(pod.readySince, now) >= SETTLED_AFTER));
+}
+
+function unstored(waited: string, detail: string, quiet = false): Finding {
+  return finding(R.EventsNotStored, 'ingest', 'critical', {
+    message: `An event that web accepted is not in Postgres after ${waited}, ${detail}.`,
+    advice: 'kubectl logs deployment/worker shows why batches fail; events that were in them are lost.',
+    symptom: 'accepted events are not stored',
+    quiet,
+  });
+}
+
+function stuck({ spec, facts: { queue } }: Scene, waited: string, depth: number): Finding {
+  const part = spec.worker ? 'worker' : 'web';
+  const age = queue.kind === 'seen' && queue.value.oldestTaskSeconds !== undefined ? `, the oldest since ${duration(queue.value.oldestTaskSeconds)}` : '';
+  return finding(R.WorkerStuck, part, 'critical', {
+    message: `The pod of ${part} is Ready and stores nothing: an accepted event is not in Postgres after ${waited}, ${depth} tasks wait${age}.`,
+    advice: `kubectl rollout restart deployment/${spec.worker?.deployment ?? spec.web.deployment}; what waits in the queue is kept.`,
+    symptom: `${part} stores nothing`,
+    ...(spec.worker ? { healing: 'restart-worker' as const } : {}),
+  });
+}
+
+function backlog({ facts, now }: Scene, depth: number): Finding {
+  const { last } = facts.before;
+  const seconds = last ? secondsSince(last.at, now) : 0;
+  const change = last?.depth === undefined || seconds === 0 ? undefined : (depth - last.depth) / seconds;
+  const left = change !== undefined && change < 0 ? depth / -change : undefined;
+  const course = change === undefined ? '' : left === undefined ? `, ${Math.round(change * 60)} more a minute` : `, worked off in ${duration(left)}`;
+  return finding(R.Backlog, 'worker', 'warning', {
+    message: `${depth} tasks wait for the worker, which works${course}: events show up late.`,
+    advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',
+    symptom: `${depth} tasks wait for the worker`,
+    quiet: left !== undefined && left < SHORT_BACKLOG,
+  });
+}

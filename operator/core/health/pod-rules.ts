@@ -1,0 +1,167 @@
+// Rules about pods: what keeps one from starting, what ended it, which part has none that is Ready.
+import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
+import type { Severity } from '../../api/health-fields.js';
+import type { ContainerEnd, ContainerFacts, PodFacts } from './health-facts.js';
+import { duration, finding, secondsSince, type Finding, type Rule, type Scene } from './rule-finding.js';
+import { explainDown, partOf, restartsOf, type Part } from './part-state.js';
+
+const R = HEALTH_REASONS;
+
+/** A pod waits a moment for the room of the one that it replaces. Seconds. */
+const UNSCHEDULABLE_AFTER = 45;
+/** For how long the end of a container is told after it. Seconds. */
+const END_TOLD_FOR = 600;
+/** The kubelet starts a container again after 5 minutes at most. Seconds. */
+const LONGEST_BACKOFF = 360;
+const RESTARTS_OF_A_LOOP = 2;
+const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable', 'ImageInspectError'];
+/** Newer schedulers do not name the taint; on a host of its own it is the node's state. */
+const PRESSURE = /(memory|disk|pid)-pressure|not-ready|unreachable|network-unavailable|untolerated taint/;
+
+/** Parts whose lack is told by a reason of its own; Postgres and Valkey are asked themselves. */
+const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown };
+
+export const podRules: readonly Rule[] = [
+  eachPod(imageNotFound),
+  eachPod(unschedulable),
+  eachPod(evicted),
+  eachPod(outOfMemory),
+  eachPod(crashLoop),
+  refusedPods,
+  stuckRollouts,
+  downParts,
+];
+
+/** Anything worse than a warning only while the part has no other pod that works. */
+function severityOf({ part }: Pick<PodFacts, 'part'>, scene: Scene): Severity {
+  return partOf(scene.facts, part, scene.now)?.isReady ? 'warning' : 'critical';
+}
+
+function eachPod(rule: (pod: PodFacts, scene: Scene) => readonly Finding[]): Rule {
+  return (scene) => {
+    const { pods } = scene.facts.cluster;
+    if (pods.kind === 'unseen') return [];
+    const found = pods.value.filter(({ ending }) => !ending).flatMap((pod) => rule(pod, scene));
+    // Two pods of a part with the same trouble are one cause.
+    return found.filter(({ reason, part }, index) => found.findIndex((other) => other.reason === reason && other.part === part) === index);
+  };
+}
+
+function imageNotFound(pod: PodFacts, scene: Scene): readonly Finding[] {
+  const container = pod.containers.find(({ state }) => state.kind === 'waiting' && PULL_FAILURES.includes(state.reason));
+  if (container?.state.kind !== 'waiting') return [];
+  return [finding(R.ImageNotFound, pod.part, severityOf(pod, scene), {
+    message: `The image ${container.image} of ${pod.part} cannot be pulled (${container.state.reason}).`,
+    advice: `Correct images in settings.yaml, or bring the image to the host; see kubectl describe pod ${pod.name}.`,
+    symptom: `the image of ${pod.part} cannot be pulled`,
+  })];
+}
+
+function unschedulable(pod: PodFacts, scene: Scene): readonly Finding[] {
+  if (!pod.unschedulable || secondsSince(pod.unschedulable.since, scene.now) < UNSCHEDULABLE_AFTER) return [];
+  const { message } = pod.unschedulable;
+  if (PRESSURE.test(message)) return [underPressure(`No pod can be placed: ${firstSentence(message)}.`)];
+  return [finding(R.Unschedulable, pod.part, severityOf(pod, scene), {
+    message: `Pod ${pod.name} of ${pod.part} cannot be placed: ${firstSentence(message)}.`,
+    advice: 'Lower resources.*.requests in settings.yaml, or free the host: kubectl describe nodes shows what is requested.',
+    symptom: `${pod.part} cannot be placed`,
+  })];
+}
+
+function evicted(pod: PodFacts, { now }: Scene): readonly Finding[] {
+  if (!pod.evicted || secondsSince(pod.evicted.at, now) > END_TOLD_FOR) return [];
+  return [underPressure(`The node put pod ${pod.name} out: ${firstSentence(pod.evicted.message)}.`)];
+}
+
+function underPressure(message: string): Finding {
+  return finding(R.NodeUnderPressure, 'node', 'critical', {
+    message,
+    advice: 'Free memory or disk on the host: df -h, free -m, and kubectl describe nodes for its conditions.',
+    symptom: 'the node is under pressure',
+  });
+}
+
+function outOfMemory(pod: PodFacts, scene: Scene): readonly Finding[] {
+  const killed = pod.containers.flatMap((container) => endsOf(container).filter(({ reason }) => reason === 'OOMKilled').map((end) => ({ container, end })));
+  const recent = killed.find(({ end }) => !end.finishedAt || secondsSince(end.finishedAt, scene.now) <= END_TOLD_FOR);
+  if (!recent) return [];
+  const limit = pod.memoryLimitBytes === undefined ? 'its limit' : `its limit of ${Math.round(pod.memoryLimitBytes / 2 ** 20)}Mi`;
+  const when = recent.end.finishedAt ? `, ${duration(secondsSince(recent.end.finishedAt, scene.now))} ago` : '';
+  return [finding(R.OutOfMemory, pod.part, severityOf(pod, scene), {
+    message: `${pod.part} needed more than ${limit} and was killed${when} (${recent.container.restarts} restarts).`,
+    advice: `Raise resources.${pod.part}.limits.memory in settings.yaml and apply it, or find out what needs so much: kubectl top pod ${pod.name} --containers.`,
+    symptom: `${pod.part} was killed for want of memory`,
+  })];
+}
+
+function endsOf({ lastEnd, state }: ContainerFacts): readonly ContainerEnd[] {
+  return [...(state.kind === 'ended' ? [state.end] : []), ...(lastEnd ? [lastEnd] : [])];
+}
+
+function crashLoop(pod: PodFacts, scene: Scene): readonly Finding[] {
+  if (pod.ready || !pod.alive) return [];
+  const looping = pod.containers.find((container) => isLooping(container, scene.now));
+  if (!looping) return [];
+  const end = endsOf(looping)[0];
+  return [finding(R.CrashLoop, pod.part, severityOf(pod, scene), {
+    message: `${looping.name} of ${pod.part} ends again and again: ${looping.restarts} restarts${end ? `, last with exit code ${end.exitCode} (${end.reason})` : ''}.`,
+    advice: `Read what it said last: kubectl logs ${pod.name} -c ${looping.name} --previous.`,
+    symptom: `${pod.part} ends again and again`,
+  })];
+}
+
+function isLooping(container: ContainerFacts, now: Date): boolean {
+  if (container.state.kind === 'waiting' && container.state.reason === 'CrashLoopBackOff') return true;
+  const end = endsOf(container)[0];
+  return container.restarts >= RESTARTS_OF_A_LOOP && end?.finishedAt !== undefined && secondsSince(end.finishedAt, now) < LONGEST_BACKOFF;
+}
+
+function refusedPods(scene: Scene): readonly Finding[] {
+  const { workloads } = scene.facts.cluster;
+  if (workloads.kind === 'unseen') return [];
+  return workloads.value.flatMap(({ part, refused }) => !refused || secondsSince(refused.since, scene.now) < UNSCHEDULABLE_AFTER ? [] : [finding(R.Unschedulable, part, severityOf({ part }, scene), {
+    message: `A pod of ${part} cannot be created: ${firstSentence(refused.message)}.`,
+    advice: 'kubectl describe resourcequota budget shows what is left; lower resources in settings.yaml or end what uses it.',
+    symptom: `${part} cannot get a pod`,
+  })]);
+}
+
+function stuckRollouts({ facts: { cluster } }: Scene): readonly Finding[] {
+  if (cluster.workloads.kind === 'unseen') return [];
+  return cluster.workloads.value.flatMap(({ name, part, stuck }) => stuck === undefined ? [] : [finding(R.RolloutStuck, part, 'warning', {
+    message: `The rollout of ${part} does not come to its end: ${firstSentence(stuck)}.`,
+    advice: `Look why (kubectl describe deployment ${name}), or go back: kubectl rollout undo deployment/${name}.`,
+    symptom: `the rollout of ${part} is stuck`,
+  })]);
+}
+
+function downParts(scene: Scene): readonly Finding[] {
+  const names = ['web', ...(scene.spec.worker ? ['worker'] : [])];
+  return names.flatMap((name) => {
+    const part = partOf(scene.facts, name, scene.now);
+    return part && !part.isReady ? [down(part, scene)] : [];
+  });
+}
+
+function down(part: Part, { now, spec }: Scene): Finding {
+  const { name } = part;
+  const deployment = name === 'worker' ? (spec.worker?.deployment ?? name) : spec.web.deployment;
+  const scaled = part.workload?.wanted === 0;
+  return finding(DOWN[name] ?? R.PartDown, name, 'critical', {
+    message: `${name === 'web' ? 'Web' : 'The worker'} has no Ready pod: ${explainDown(part, now)}.`,
+    advice: scaled ? `kubectl scale deployment/${deployment} --replicas=1` : adviceOf(part, deployment),
+    symptom: `${name} has no Ready pod`,
+    quiet: !scaled && part.isStarting,
+  });
+}
+
+function adviceOf({ pods: [newest] }: Part, deployment: string): string {
+  if (!newest) return `See why it has none: kubectl describe deployment ${deployment}.`;
+  return `kubectl describe pod ${newest.name}, and kubectl logs ${newest.name}${restartsOf(newest) > 0 ? ' --previous' : ''}.`;
+}
+
+/** The kubelet and the scheduler go on at length. */
+export function firstSentence(text: string): string {
+  const [first = ''] = text.split(/\.\s|\n/);
+  return first.trim().replace(/\.$/, '').slice(0, 200);
+}

@@ -1,0 +1,96 @@
+// What cannot be seen now is not well again: which observation a reason rests on, and whether it was made this time.
+import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
+import { isJudged } from './web-rules.js';
+import type { Facts } from './health-facts.js';
+import { LEAK_SPAN } from './age-rules.js';
+import { secondsSince, type Scene } from './rule-finding.js';
+import { isSettled } from './ingest-rules.js';
+import { partOf } from './part-state.js';
+
+const R = HEALTH_REASONS;
+
+type Observation =
+  | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
+  | 'valkey' | 'password' | 'queue' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'certificate';
+
+const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
+  [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
+  [R.DatabaseDown]: 'postgres', [R.DatabaseLoginRefused]: 'login', [R.ConnectionsExhausted]: 'connections', [R.LongTransaction]: 'figures',
+  [R.MigrationsPending]: 'schema', [R.PartitionsMissing]: 'figures', [R.PartitionsRunningOut]: 'figures',
+  [R.QueueDown]: 'valkey', [R.QueueLoginRefused]: 'password', [R.QueueFilling]: 'queue', [R.QueueFull]: 'queue', [R.QueueNotPersisted]: 'queue', [R.Backlog]: 'depth',
+  [R.WorkerDown]: 'pods', [R.WorkerStuck]: 'worker',
+  [R.WebDown]: 'pods', [R.PortMismatch]: 'probe', [R.HostNotAllowed]: 'probe', [R.StaticFilesMissing]: 'web', [R.TimeoutTooShort]: 'probe',
+  [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage',
+  [R.OutOfMemory]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
+  [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always',
+};
+
+const SEEN: Readonly<Record<Observation, (scene: Scene) => boolean>> = {
+  always: () => true,
+  pods: ({ facts }) => arePodsSeen(facts),
+  // It is told of a server that answers.
+  servers: ({ facts }) => arePodsSeen(facts) && facts.database.kind !== 'not observed' && facts.queue.kind !== 'not observed',
+  memory: ({ facts, now }) => arePodsSeen(facts) && facts.cluster.memory.kind === 'seen' && isSampled(facts, now),
+  // The last figure is kept for a while; of a server that writes nothing it proves nothing.
+  volumes: ({ facts }) => facts.volumes.kind === 'seen' && facts.database.kind === 'seen',
+  postgres: ({ facts }) => facts.database.kind !== 'not observed',
+  login: ({ facts }) => facts.database.kind === 'refused' || isLoginSeen(facts),
+  connections: ({ facts }) => facts.database.kind === 'seen' || facts.database.kind === 'no connection left',
+  // Or pods wait for it.
+  schema: ({ facts }) => facts.database.kind === 'no database' || (facts.database.kind === 'seen' && facts.cluster.pods.kind === 'seen'),
+  figures: ({ facts }) => facts.database.kind === 'seen',
+  valkey: ({ facts }) => facts.queue.kind !== 'not observed',
+  password: ({ facts }) => facts.queue.kind === 'refused' || isQueueSeen(facts),
+  queue: ({ facts }) => isQueueSeen(facts),
+  probe: (scene) => isProbeSeen(scene),
+  web: ({ facts }) => isAnswering(facts),
+  answer: ({ facts }) => facts.canary.kind !== 'not sent',
+  storage: ({ facts }) => isFollowed(facts),
+  worker: (scene) => scene.facts.canary.kind === 'stored' || (isFollowed(scene.facts) && isSettled(scene)),
+  depth: ({ facts }) => facts.canary.kind === 'stored' || (isFollowed(facts) && isQueueSeen(facts)),
+  certificate: ({ facts }) => facts.certificate.kind !== 'unseen',
+};
+
+/** False: whether this reason still holds was not looked at, or could not be. */
+export function isObserved(reason: HealthReason, scene: Scene): boolean {
+  return SEEN[RESTS_ON[reason]](scene);
+}
+
+function arePodsSeen({ cluster }: Facts): boolean {
+  return cluster.pods.kind === 'seen' && cluster.workloads.kind === 'seen';
+}
+
+/** Of the operator and of the application; a stored event is proof of the latter. */
+function isLoginSeen({ database, canary }: Facts): boolean {
+  if (database.kind !== 'seen') return false;
+  const { login } = database.value;
+  return canary.kind === 'stored' || login.kind === 'accepted' || login.kind === 'refused';
+}
+
+/** Without Valkey there is nothing to look at any more. */
+function isQueueSeen({ queue }: Facts): boolean {
+  return queue.kind === 'seen' || queue.kind === 'none';
+}
+
+/** Web took the event, so what became of it was seen; one that it refuses says nothing of the worker. */
+function isFollowed({ canary }: Facts): boolean {
+  return canary.kind === 'stored' || canary.kind === 'not stored';
+}
+
+/** After a restart of the operator there is no growth to see yet. */
+function isSampled({ before: { samples } }: Facts, now: Date): boolean {
+  const [oldest] = samples;
+  return oldest !== undefined && secondsSince(oldest.at, now) >= LEAK_SPAN;
+}
+
+function isAnswering({ web }: Facts): boolean {
+  return web.health.kind === 'answered' && web.health.status === 200;
+}
+
+/** A container that its probe had killed has just begun again: it is too early to say that it is another trouble now. */
+function isProbeSeen(scene: Scene): boolean {
+  const { facts, now } = scene;
+  if (facts.cluster.pods.kind === 'unseen') return false;
+  const pods = partOf(facts, 'web', now)?.pods ?? [];
+  return pods.every((pod) => pod.ready || isJudged(pod, now));
+}

@@ -1,0 +1,30 @@
+// Dates of a journal that lie ahead, because the clock went back since they were written: nothing would be due, or late, until then.
+import { toSeconds } from '../timestamps.js';
+import type { Journal, Rotation } from './journal.js';
+import { owedIn } from './owed-replacements.js';
+
+/**
+ * The journal with nothing in it that was before `now` only by another clock; undefined when nothing was. To be written, and not
+ * only reckoned with: what is counted from `now` at every look never comes. The history says what it said.
+ */
+export function withoutAhead(journal: Journal, now: Date): Journal | undefined {
+  const { rotation, lastCompletedAt } = journal;
+  const owed = owedIn(journal);
+  const isAhead = (instant: string | undefined) => instant !== undefined && Date.parse(instant) > now.getTime();
+  if (![lastCompletedAt, rotation?.since, ...owed.map(({ finishedAt }) => finishedAt)].some(isAhead)) return undefined;
+  const held = (instant: string) => (isAhead(instant) ? toSeconds(now) : instant);
+  return {
+    ...journal,
+    ...(rotation ? { rotation: holdRotation(rotation, now) } : {}),
+    ...(lastCompletedAt === undefined ? {} : { lastCompletedAt: held(lastCompletedAt) }),
+    owed: owed.map((debt) => ({ ...debt, finishedAt: held(debt.finishedAt) })),
+  };
+}
+
+/** The pause stays as long as it was. */
+function holdRotation(rotation: Rotation, now: Date): Rotation {
+  const ahead = Date.parse(rotation.since) - now.getTime();
+  if (ahead <= 0) return rotation;
+  const { notBefore } = rotation;
+  return { ...rotation, since: toSeconds(now), ...(notBefore === undefined ? {} : { notBefore: toSeconds(new Date(Date.parse(notBefore) - ahead)) }) };
+}

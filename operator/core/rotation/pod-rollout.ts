@@ -1,0 +1,42 @@
+// The pods: rolled one Deployment after the other, by an annotation that names the rotation.
+import type { ObservedWorkload } from '../credentials/observed.js';
+import { changesCredentialOfPods } from './pod-credentials.js';
+import type { RotationStep, Underway } from './step-input.js';
+import { sameValue, type Rotation } from './journal.js';
+import { act, firstUnmet, MET, wait } from './protocol.js';
+
+/** Every pod was started after its row's values were published, and is available. */
+export function rollStep(underway: Underway): RotationStep {
+  const { row: { pods }, rollout: { web, worker } } = underway;
+  if (pods === undefined || !changesCredentialOfPods(underway.rotation.credentials)) return MET;
+  // Web first: it has a surge, and the worker's queue bridges the worker's gap.
+  return firstUnmet([() => workloadStep(web, 'web', underway), () => (worker ? workloadStep(worker, 'worker', underway) : MET)]);
+}
+
+function workloadStep(workload: ObservedWorkload, part: 'web' | 'worker', { rotation, row }: Underway): RotationStep {
+  const wanted = row.pods === 'next' ? templateMark(rotation) : (rotation.podsBefore?.[part] ?? undefined);
+  if (workload.rotation !== wanted) return act({ kind: 'roll', workload: workload.name, rotation: wanted });
+  return workload.pending === undefined ? MET : wait(`Deployment ${workload.name}: ${workload.pending}`);
+}
+
+/** Why pods of ours may hold new values on the way back, and whether that was seen; undefined when none does. */
+export function leftOnNew({ values, rollout, rotation }: Underway): { readonly why: string; readonly seen: boolean } | undefined {
+  if (sameValue(values.previous.DATABASE_USER, values.next.DATABASE_USER)) {
+    // Only a login shows in sessions: nothing says with which key, or which password of Valkey, a pod was started.
+    const published = rotation.undoneIn !== 'Altering' && changesCredentialOfPods(rotation.credentials);
+    return published ? { why: 'some may have started while the new values were published', seen: false } : undefined;
+  }
+  const { ours } = rollout.sessions.next;
+  return ours === 0 ? undefined : { why: `${ours} sessions of our pods use ${values.next.DATABASE_USER.reveal()}`, seen: true };
+}
+
+/** A mark that no pod has, for the values of before. */
+export function freshPods(rotation: Rotation): { readonly web: string; readonly worker: string } {
+  const mark = `${templateMark(rotation)}-undone`;
+  return { web: mark, worker: mark };
+}
+
+/** Each attempt has a mark of its own, so that each makes new pods. */
+export function templateMark({ id, attempt }: Pick<Rotation, 'id' | 'attempt'>): string {
+  return attempt === 1 ? id : `${id}-${attempt}`;
+}

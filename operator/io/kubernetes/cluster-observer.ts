@@ -1,0 +1,150 @@
+// What the API server tells of the health of our parts: three lists and a look at each workload a check; each of the four kinds of facts may fail by itself.
+import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
+import { messageOf } from '../../core/error-message.js';
+import { parseBytes } from '../../core/quantity.js';
+import { absentAsUndefined, ApiError, isStatus, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import { OURS } from './workloads.js';
+import { readPod, type ObservedCondition, type Pod } from './pod-reports.js';
+
+interface Workload {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly replicas?: number };
+  readonly status?: { readonly conditions?: readonly ObservedCondition[] };
+}
+
+interface Job {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly template: JobTemplate };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+interface JobTemplate {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: object;
+}
+
+interface PodMetrics {
+  readonly metadata: ObjectMeta;
+  readonly containers: readonly { readonly usage?: { readonly memory?: string } }[];
+}
+
+/** Kubernetes itself puts these on the pods of a Job; a new Job gets its own. */
+const GENERATED_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+/**
+ * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
+ * killed half-way is worse than one that is waited for. Seconds.
+ */
+const JOB_DEADLINE = 6 * 3_600;
+/** Its log is there for a day. Seconds. */
+const JOB_KEPT = 86_400;
+
+export class HealthCluster {
+  constructor(private readonly api: KubernetesApi, private readonly namespace: string) {}
+
+  async observe(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts> {
+    const [pods, workloads, jobs, memory] = await Promise.all([
+      seen(this.#pods(signal)), seen(this.#workloads(spec, signal)), seen(this.#jobs(signal)), seen(this.#memory(signal)),
+    ]);
+    return { namespace: this.namespace, pods, workloads, jobs, memory };
+  }
+
+  /**
+   * Runs the newest migrate Job's pods once more, as a Job of its own: a Job cannot be started again. False when there is none
+   * to take them from, or one of this name exists.
+   */
+  async rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean> {
+    const jobs = await this.#list<Job>('batch/v1', 'jobs', signal);
+    // A repair's own Job has the same pods: the newest is always of the manifests that were applied last.
+    const made = jobs.filter(({ metadata: { labels } }) => labels?.[COMPONENT_LABEL] === MIGRATE_COMPONENT);
+    const newest = [...made].sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '')).at(-1);
+    if (!newest) return false;
+    const { metadata = {}, spec } = newest.spec.template;
+    const labels = Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !GENERATED_LABELS.includes(key)));
+    try {
+      await this.api.create(`/apis/batch/v1/namespaces/${this.namespace}/jobs`, {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: `${REPAIR_JOB_PREFIX}${Math.floor(at.getTime() / 1_000)}`, labels },
+        spec: {
+          backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
+          template: { metadata: { labels, ...(metadata.annotations ? { annotations: metadata.annotations } : {}) }, spec },
+        },
+      }, signal);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 409)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * New pods for a Deployment, as `kubectl rollout restart` makes them. Under the health controller's own field manager: the
+   * rotation's mark on the same template has another owner, and neither takes the other's away.
+   */
+  async restart(name: string, at: Date, signal: AbortSignal): Promise<void> {
+    const annotations = { [RESTARTED_AT_ANNOTATION]: at.toISOString() };
+    const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { template: { metadata: { annotations } } } };
+    await this.api.apply(`/apis/apps/v1/namespaces/${this.namespace}/deployments/${name}`, body, HEALTH_MANAGER, signal);
+  }
+
+  async #pods(signal: AbortSignal): Promise<readonly PodFacts[]> {
+    return (await this.#list<Pod>('v1', 'pods', signal)).map(readPod);
+  }
+
+  async #workloads({ web, worker, valkey }: GlitchTipSpec, signal: AbortSignal): Promise<readonly WorkloadFacts[]> {
+    const looks = [
+      this.#workload('deployments', web.deployment, 'web', signal),
+      ...(worker ? [this.#workload('deployments', worker.deployment, 'worker', signal)] : []),
+      this.#workload('statefulsets', DATA_SERVERS.postgres, 'postgres', signal),
+      ...(valkey ? [this.#workload('statefulsets', DATA_SERVERS.valkey, 'valkey', signal)] : []),
+    ];
+    return (await Promise.all(looks)).filter((workload) => workload !== undefined);
+  }
+
+  async #workload(plural: string, name: string, part: string, signal: AbortSignal): Promise<WorkloadFacts | undefined> {
+    const found = await absentAsUndefined(this.api.get<Workload>(`/apis/apps/v1/namespaces/${this.namespace}/${plural}/${name}`, signal));
+    if (!found) return undefined;
+    const condition = (type: string) => found.status?.conditions?.find((each) => each.type === type);
+    const progressing = condition('Progressing');
+    return {
+      name, part, wanted: found.spec.replicas ?? 1,
+      ...(progressing?.reason === 'ProgressDeadlineExceeded' ? { stuck: progressing.message ?? progressing.reason } : {}),
+      refused: readRefusal(condition('ReplicaFailure')),
+    };
+  }
+
+  async #jobs(signal: AbortSignal): Promise<readonly JobFacts[]> {
+    return (await this.#list<Job>('batch/v1', 'jobs', signal)).map(({ metadata: { name, labels, creationTimestamp }, status }) => {
+      const has = (type: string) => status?.conditions?.some((each) => each.type === type && each.status === 'True');
+      const outcome = has('Complete') ? 'succeeded' : has('Failed') ? 'failed' : 'running';
+      return { name, part: labels?.[COMPONENT_LABEL] ?? 'unknown', createdAt: new Date(creationTimestamp ?? 0), outcome };
+    });
+  }
+
+  /** Without metrics-server the API has no such group. */
+  async #memory(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    const items = await this.#list<PodMetrics>('metrics.k8s.io/v1beta1', 'pods', signal);
+    return new Map(items.map(({ metadata, containers }) => [metadata.name, containers.reduce((sum, { usage }) => sum + (parseBytes(usage?.memory ?? '') ?? 0), 0)] as const));
+  }
+
+  async #list<T>(group: string, plural: string, signal: AbortSignal): Promise<readonly T[]> {
+    const root = group === 'v1' ? '/api/v1' : `/apis/${group}`;
+    return (await this.api.get<{ items: readonly T[] }>(`${root}/namespaces/${this.namespace}/${plural}?${OURS}`, signal)).items;
+  }
+}
+
+function readRefusal(failure: ObservedCondition | undefined): WorkloadFacts['refused'] {
+  if (failure?.status !== 'True') return undefined;
+  return { since: new Date(failure.lastTransitionTime ?? 0), message: failure.message ?? failure.reason ?? 'it is refused' };
+}
+
+/** What could not be seen is a result: the rest of the check goes on. */
+export async function seen<T>(look: Promise<T>): Promise<Seen<T>> {
+  try {
+    return { kind: 'seen', value: await look };
+  } catch (error) {
+    return { kind: 'unseen', why: error instanceof ApiError ? `${error.status} ${error.reason}` : messageOf(error) };
+  }
+}

@@ -1,0 +1,231 @@
+// The objects that the operator reads and writes, each by the one call that its rights allow.
+import { ALERT_TEST_ANNOTATION, API_VERSION, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
+import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { EventNote } from '../../controllers/ports.js';
+import type { ObservedWatchbook, StoredWatchbook } from '../../core/alerts/alert-state.js';
+import type { HealthReport } from '../../core/health/health-status.js';
+import type { ObservedJournal, ObservedSecret } from '../../core/credentials/observed.js';
+import type { WriteJournal, WriteSecret } from '../../core/rotation/actions.js';
+import { decodeJournal, encodeJournal } from '../../core/rotation/journal.js';
+import type { CreateSecret } from '../../core/credentials/generated-secrets.js';
+import { Sensitive } from '../../core/sensitive.js';
+import { messageOf } from '../../core/error-message.js';
+import type { LeasePort, LeaseRecord } from '../../runtime/leader-election.js';
+import type { ListWatch } from '../../runtime/resource-watch.js';
+import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta, type WatchedMetadata } from './api-client.js';
+import { readWatchbook, writeWatchbook } from './alert-state-store.js';
+
+interface SecretObject {
+  readonly metadata: ObjectMeta;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+interface LeaseObject {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number; readonly leaseTransitions?: number };
+}
+
+export class Cluster {
+  constructor(private readonly api: KubernetesApi, private readonly namespace: string, private readonly instance: string) {}
+
+  /** Never throws: not being able to read is an observation. */
+  async observeSecret(name: string, signal: AbortSignal): Promise<ObservedSecret> {
+    try {
+      const secret = await this.api.get<SecretObject>(`${this.#core('secrets')}/${name}`, signal);
+      return decodeSecret(secret);
+    } catch (error) {
+      // Everything but the API server's own 404 for this very name proves nothing.
+      if (provesAbsence(error, name)) return { kind: 'absent' };
+      return { kind: 'unreadable', why: messageOf(error) };
+    }
+  }
+
+  /** `exists`: somebody created it in the meantime; it has to be read again, and is left as it is. */
+  async createSecret({ name, data }: Pick<CreateSecret, 'name' | 'data'>, signal: AbortSignal): Promise<'created' | 'exists'> {
+    const body = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name, labels: LABELS }, data: encodeData(data) };
+    return (await writtenFirst(this.api.create(this.#core('secrets'), body, signal))) ? 'created' : 'exists';
+  }
+
+  /** Changes some of its values; false when somebody else wrote it since it was read. */
+  async writeSecret({ name, resourceVersion, data, annotations }: WriteSecret, signal: AbortSignal): Promise<boolean> {
+    const body = { metadata: { resourceVersion, annotations }, data: encodeData(data) };
+    return writtenFirst(this.api.merge(`${this.#core('secrets')}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** Never throws, like {@link observeSecret}. */
+  async observeJournal(name: string, signal: AbortSignal): Promise<ObservedJournal> {
+    const secret = await this.observeSecret(name, signal);
+    if (secret.kind !== 'present') return secret;
+    const decoded = decodeJournal(secret.data);
+    if (decoded.kind === 'invalid') return { kind: 'malformed', why: decoded.why };
+    return { kind: 'present', journal: decoded.journal, resourceVersion: secret.resourceVersion ?? '', keys: [...secret.data.keys()] };
+  }
+
+  /** False when somebody else wrote it since it was read, or made it first. */
+  async writeJournal(name: string, { journal, over }: WriteJournal, signal: AbortSignal): Promise<boolean> {
+    const data = encodeJournal(journal);
+    if (!over) return (await this.createSecret({ name, data }, signal)) === 'created';
+    const gone = over.keys.filter((key) => !data.has(key)).map((key) => [key, null] as const);
+    const body = { metadata: { resourceVersion: over.resourceVersion }, data: { ...Object.fromEntries(gone), ...encodeData(data) } };
+    return writtenFirst(this.api.merge(`${this.#core('secrets')}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** Takes the annotation that asks for a rotation away, unless the resource changed since it was read. */
+  async dropRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, ROTATE_ANNOTATION, signal);
+  }
+
+  /** Like {@link dropRequest}, of a test message. */
+  async dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, ALERT_TEST_ANNOTATION, signal);
+  }
+
+  async #dropAnnotation({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, signal: AbortSignal): Promise<boolean> {
+    const body = { metadata: { resourceVersion, annotations: { [annotation]: null } } };
+    return writtenFirst(this.api.merge(`${this.#resources()}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** Never throws, like {@link observeSecret}. */
+  async readWatchbook(name: string, signal: AbortSignal): Promise<ObservedWatchbook> {
+    return readWatchbook(this.api, { path: this.#core('configmaps'), resource: name }, signal);
+  }
+
+  /** The version written; undefined when somebody else wrote since. */
+  async writeWatchbook(name: string, stored: StoredWatchbook, signal: AbortSignal): Promise<string | undefined> {
+    return writeWatchbook(this.api, { path: this.#core('configmaps'), resource: name }, stored, signal);
+  }
+
+  /** Undefined when there is none: then nobody watches it any more, so a 404 that does not prove it is an error. */
+  async readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined> {
+    try {
+      return await this.api.get<GlitchTipResource>(`${this.#resources()}/${name}`, signal);
+    } catch (error) {
+      if (provesAbsence(error, name)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Applies the settings file as it stands, then notes which one it was: cut in between, it is applied once more. */
+  async applySettings(name: string, file: { text: string; hash: string }, signal: AbortSignal): Promise<void> {
+    await this.api.apply(`${this.#resources()}/${name}`, file.text, SETTINGS_MANAGER, signal);
+    const note = { apiVersion: API_VERSION, kind: KIND, metadata: { name, annotations: { [SETTINGS_HASH_ANNOTATION]: file.hash } } };
+    await this.api.apply(`${this.#resources()}/${name}`, note, OPERATOR_MANAGER, signal);
+  }
+
+  async applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status };
+    await this.api.apply(`${this.#resources()}/${name}/status`, body, OPERATOR_MANAGER, signal);
+  }
+
+  /** The conditions and figures of health, beside what {@link applyStatus} writes; undefined takes them away. */
+  async applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status: report ?? {} };
+    await this.api.apply(`${this.#resources()}/${name}/status`, body, HEALTH_MANAGER, signal);
+  }
+
+  /** Everything of kind GlitchTip in the namespace. */
+  resources(): ListWatch<WatchedMetadata> {
+    const path = this.#resources();
+    return {
+      list: (signal) => this.api.listMetadata(path, signal),
+      watch: (resourceVersion, signal) => this.api.watchMetadata(path, resourceVersion, signal),
+      versionOf: (metadata) => metadata.resourceVersion,
+      nameOf: (metadata) => metadata.name,
+    };
+  }
+
+  async recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void> {
+    const { name, namespace, uid } = about.metadata;
+    await this.api.create(`/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`, {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { generateName: `${name}-` },
+      eventTime: microTime(at),
+      reportingController: `${GROUP}/operator`,
+      reportingInstance: this.instance,
+      regarding: { apiVersion: API_VERSION, kind: KIND, name, namespace, uid },
+      ...event,
+    });
+  }
+
+  /** The Lease of the election. */
+  lease(): LeasePort {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${this.namespace}/leases`;
+    const put = (name: string, body: object, signal: AbortSignal) =>
+      name ? this.api.replace(`${path}/${name}`, body, signal) : this.api.create(path, body, signal);
+    return {
+      read: async (signal) => {
+        const lease = await absentAsUndefined(this.api.get<LeaseObject>(`${path}/${LEASE_NAME}`, signal));
+        return lease && decodeLease(lease);
+      },
+      create: (record, signal) => writtenFirst(put('', encodeLease(record), signal)),
+      update: (record, signal) => writtenFirst(put(LEASE_NAME, encodeLease(record), signal)),
+    };
+  }
+
+  #core(plural: string): string {
+    return `/api/v1/namespaces/${this.namespace}/${plural}`;
+  }
+
+  #resources(): string {
+    return `/apis/${GROUP}/${VERSION}/namespaces/${this.namespace}/${PLURAL}`;
+  }
+}
+
+/** Values as text; what is no UTF-8 is named and not guessed at. */
+function decodeSecret({ data = {}, metadata }: SecretObject): ObservedSecret {
+  const values = new Map<string, Sensitive>();
+  const undecodable: string[] = [];
+  for (const [key, encoded] of Object.entries(data)) {
+    const bytes = Buffer.from(encoded, 'base64');
+    const text = bytes.toString('utf8');
+    if (Buffer.from(text, 'utf8').equals(bytes)) values.set(key, new Sensitive(text));
+    else undecodable.push(key);
+  }
+  const { creationTimestamp, resourceVersion, annotations } = metadata;
+  return { kind: 'present', data: values, undecodable, createdAt: creationTimestamp, resourceVersion, annotations };
+}
+
+function encodeData(data: ReadonlyMap<string, Sensitive>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...data].map(([key, value]) => [key, Buffer.from(value.reveal()).toString('base64')] as const));
+}
+
+function decodeLease({ metadata, spec = {} }: LeaseObject): LeaseRecord {
+  return {
+    holder: spec.holderIdentity ?? '',
+    renewedAt: spec.renewTime ?? '',
+    durationSeconds: spec.leaseDurationSeconds ?? 0,
+    transitions: spec.leaseTransitions ?? 0,
+    resourceVersion: metadata.resourceVersion ?? '',
+  };
+}
+
+function encodeLease(record: Omit<LeaseRecord, 'resourceVersion'> & { resourceVersion?: string }): object {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: LEASE_NAME, labels: LABELS, ...(record.resourceVersion ? { resourceVersion: record.resourceVersion } : {}) },
+    spec: {
+      holderIdentity: record.holder,
+      renewTime: microTime(new Date(record.renewedAt)),
+      leaseDurationSeconds: record.durationSeconds,
+      leaseTransitions: record.transitions,
+    },
+  };
+}
+
+/** metav1.MicroTime wants six digits of fraction. */
+function microTime(date: Date): string {
+  return date.toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
+}
+
+/** False when somebody else wrote first (409). */
+async function writtenFirst(answer: Promise<unknown>): Promise<boolean> {
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409)) return false;
+    throw error;
+  }
+}

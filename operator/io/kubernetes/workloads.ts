@@ -1,0 +1,104 @@
+// Deployments, pods, Jobs and the quota of the namespace: looked at, and rolled by an annotation.
+import { LABELS, OPERATOR_MANAGER, QUOTA, ROTATION_ANNOTATION } from '../../api/object-names.js';
+import type { ObservedWorkload } from '../../core/credentials/observed.js';
+import { explainNoRoom, podNeeds, type ContainerResources } from '../../core/rotation/quota-room.js';
+import { absentAsUndefined, type KubernetesApi, type ObjectMeta } from './api-client.js';
+
+interface Deployment {
+  readonly metadata: ObjectMeta & { readonly generation: number };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template: {
+      readonly metadata?: ObjectMeta;
+      readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
+    };
+  };
+  readonly status?: { readonly observedGeneration?: number; readonly replicas?: number; readonly updatedReplicas?: number; readonly availableReplicas?: number };
+}
+
+interface Container {
+  readonly resources?: ContainerResources;
+}
+
+interface Job {
+  readonly metadata: ObjectMeta;
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+interface Pod {
+  readonly status?: { readonly podIPs?: readonly { readonly ip: string }[] };
+}
+
+interface ResourceQuota {
+  readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
+}
+
+/** Of a list: what belongs to a GlitchTip of ours. */
+export const OURS = `labelSelector=${encodeURIComponent(`app.kubernetes.io/part-of=${LABELS['app.kubernetes.io/part-of']}`)}`;
+
+export class Workloads {
+  constructor(private readonly api: KubernetesApi, private readonly namespace: string) {}
+
+  async observe(name: string, signal: AbortSignal): Promise<ObservedWorkload> {
+    const deployment = await absentAsUndefined(this.#read(name, signal));
+    if (!deployment) return { name, pending: 'it does not exist' };
+    return { name, rotation: deployment.spec.template.metadata?.annotations?.[ROTATION_ANNOTATION], pending: explainPending(deployment) };
+  }
+
+  /** Marks the pod template, which makes new pods; undefined takes the mark away. */
+  async roll(name: string, rotation: string | undefined, signal: AbortSignal): Promise<void> {
+    const annotations = rotation === undefined ? {} : { [ROTATION_ANNOTATION]: rotation };
+    const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { template: { metadata: { annotations } } } };
+    await this.api.apply(`${this.#path('deployments')}/${name}`, body, OPERATOR_MANAGER, signal);
+  }
+
+  /** Names of Jobs of ours that have neither succeeded nor failed. */
+  async runningJobs(signal: AbortSignal): Promise<readonly string[]> {
+    const path = `/apis/batch/v1/namespaces/${this.namespace}/jobs?${OURS}`;
+    const { items } = await this.api.get<{ items: readonly Job[] }>(path, signal);
+    const ended = ({ status }: Job) => status?.conditions?.some(({ type, status: value }) => ['Complete', 'Failed'].includes(type) && value === 'True') ?? false;
+    return items.filter((job) => !ended(job)).map(({ metadata }) => metadata.name);
+  }
+
+  /** Addresses of pods of ours, also of those that are about to end. */
+  async podAddresses(signal: AbortSignal): Promise<readonly string[]> {
+    const path = `/api/v1/namespaces/${this.namespace}/pods?${OURS}`;
+    const { items } = await this.api.get<{ items: readonly Pod[] }>(path, signal);
+    return items.flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? []);
+  }
+
+  /** Why one more pod of this Deployment has no room; undefined when it has, or nothing limits it. */
+  async noRoomFor(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const path = `/api/v1/namespaces/${this.namespace}/resourcequotas/${QUOTA}`;
+    const [quota, deployment] = await Promise.all([
+      absentAsUndefined(this.api.get<ResourceQuota>(path, signal)),
+      absentAsUndefined(this.#read(name, signal)),
+    ]);
+    if (!quota?.status || !deployment) return undefined;
+    const { containers, initContainers = [] } = deployment.spec.template.spec;
+    const resources = (list: readonly Container[]) => list.map((container) => container.resources ?? {});
+    const needs = podNeeds({ containers: resources(containers), initContainers: resources(initContainers) });
+    return explainNoRoom(needs, { hard: quota.status.hard ?? {}, used: quota.status.used ?? {} });
+  }
+
+  #read(name: string, signal: AbortSignal): Promise<Deployment> {
+    return this.api.get<Deployment>(`${this.#path('deployments')}/${name}`, signal);
+  }
+
+  #path(plural: string): string {
+    return `/apis/apps/v1/namespaces/${this.namespace}/${plural}`;
+  }
+}
+
+/** As `kubectl rollout status` judges; a Deployment that was scaled to nothing is pending too: it would prove nothing. */
+function explainPending({ metadata, spec: { replicas: wanted = 1 }, status = {} }: Deployment): string | undefined {
+  const [observed, all, updated, available] = [status.observedGeneration, status.replicas, status.updatedReplicas, status.availableReplicas].map((count) => count ?? 0) as [number, number, number, number];
+  const obstacles: readonly (readonly [boolean, string])[] = [
+    [wanted === 0, 'it is scaled to 0'],
+    [observed < metadata.generation, 'its newest template was not taken up yet'],
+    [updated < wanted, `${updated} of ${wanted} pods are new`],
+    [all > updated, `${all - updated} old pods are still there`],
+    [available < updated, `${available} of ${updated} new pods are available`],
+  ];
+  return obstacles.find(([inTheWay]) => inTheWay)?.[1];
+}

@@ -1,0 +1,92 @@
+// The operator's figures for Prometheus, in a registry of their own.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+import type { GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { HealthStatus } from '../../api/health-fields.js';
+import { HEALTH_GAUGES, RepairCounter } from './health-metrics.js';
+import { addResourceGauges } from './resource-gauges.js';
+import { STATUS_GAUGES } from './status-metrics.js';
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #statuses = new Map<string, GlitchTipStatus>();
+  readonly #healths = new Map<string, HealthStatus>();
+  readonly #repairs: RepairCounter;
+  readonly #reconciles: Histogram<'controller' | 'result'>;
+  readonly #requests: Counter<'method' | 'status'>;
+  readonly #leader: Gauge;
+
+  /** `depth`: keys waiting in the queues at this moment. */
+  constructor(depth: () => number) {
+    const registers = [this.#registry];
+    this.#reconciles = new Histogram({
+      name: 'glitchkeeper_reconcile_duration_seconds', help: 'Time that one reconcile took, by its result',
+      labelNames: ['controller', 'result'], buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60], registers,
+    });
+    this.#requests = new Counter({
+      name: 'glitchkeeper_kubernetes_requests_total', help: 'Requests to the API server, by method and status (0: no answer)',
+      labelNames: ['method', 'status'], registers,
+    });
+    this.#leader = new Gauge({ name: 'glitchkeeper_leader', help: '1 while this process holds the Lease', registers });
+    addResourceGauges(registers, STATUS_GAUGES, this.#statuses);
+    addResourceGauges(registers, HEALTH_GAUGES, this.#healths);
+    this.#repairs = new RepairCounter(registers);
+    addProcessMetrics(registers, depth);
+  }
+
+  observeReconcile(controller: string, result: 'ok' | 'error', seconds: number): void {
+    this.#reconciles.observe({ controller, result }, seconds);
+  }
+
+  /** What a resource's conditions and credentials are. */
+  setStatus(resource: string, status: GlitchTipStatus): void {
+    this.#statuses.set(resource, status);
+  }
+
+  /** What the last check of a resource's health found; undefined where it is not checked any more. */
+  setHealth(resource: string, health: HealthStatus | undefined): void {
+    if (health === undefined) {
+      this.#healths.delete(resource);
+      return;
+    }
+    this.#healths.set(resource, health);
+    this.#repairs.look(resource, health);
+  }
+
+  /** The resource is gone. */
+  forget(resource: string): void {
+    this.#statuses.delete(resource);
+    this.#healths.delete(resource);
+  }
+
+  countRequest(method: string, status: number): void {
+    this.#requests.inc({ method, status: String(status) });
+  }
+
+  /** Who does not lead knows nothing of the resources any more, and must not go on reporting what it knew. */
+  setLeader(leads: boolean): void {
+    this.#leader.set(leads ? 1 : 0);
+    if (leads) return;
+    this.#statuses.clear();
+    this.#healths.clear();
+    this.#repairs.forget();
+  }
+
+  /** The text format of Prometheus, and its content type. */
+  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}
+
+/** The few of prom-client's default metrics that are looked at: all of them cost more memory than they tell. */
+function addProcessMetrics(registers: Registry[], depth: () => number): void {
+  const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
+    ['glitchkeeper_queue_depth', 'Keys that wait to be reconciled', depth],
+    ['process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss()],
+    ['process_cpu_seconds', 'CPU time used since the start', () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6],
+    ['process_start_time_seconds', 'When the process started', () => Date.now() / 1_000 - process.uptime()],
+  ];
+  for (const [name, help, read] of gauges) {
+    new Gauge({ name, help, registers, collect() { this.set(read()); } });
+  }
+}

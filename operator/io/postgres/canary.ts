@@ -1,0 +1,134 @@
+// The operator's own events: one is sent a check and looked for in Postgres; those that were not found are looked for again.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { Canary } from '../../controllers/ports.js';
+import type { CanaryFacts } from '../../core/health/health-facts.js';
+import type { Clock } from '../../runtime/clock.js';
+import { CANARY_ID, CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
+import { isOfStatement, type PostgresLogin } from './postgres-client.js';
+import { sendEvent } from '../web/send-event.js';
+import { codeOf } from '../web/web-observer.js';
+
+/** Between two looks for an event. Milliseconds. */
+const LOOK_EVERY = 500;
+/** Those that are looked for at most; older ones are given up. */
+const MOST_MISSING = 10;
+/** Between two deletions of what the checks have left. Milliseconds. */
+const CLEAN_EVERY = 600_000;
+/** What is younger may still be on its way. Milliseconds. */
+const CLEAN_OLDER_THAN = 60_000;
+/** Only these are looked through for rows to delete: a day's partition or two. Milliseconds. */
+const CLEAN_YOUNGER_THAN = 86_400_000;
+
+interface Sent {
+  readonly id: string;
+  /** Milliseconds since the epoch: where in the table it is. */
+  readonly at: number;
+  /** The same by the monotonic clock: how long it takes. A wall clock that is set back would have a check wait for as long. */
+  readonly since: number;
+}
+
+interface Place {
+  readonly spec: GlitchTipSpec;
+  readonly operator: PostgresLogin;
+}
+
+/** Of one resource. Remembers, in memory alone, which events are missing. */
+export class Canaries {
+  #missing: readonly Sent[] = [];
+  #cleanedAt = -Infinity;
+
+  constructor(private readonly clock: Pick<Clock, 'now' | 'monotonic'>) {}
+
+  async follow(client: pg.Client, place: Place): Promise<CanaryFacts> {
+    const canary = (await this.#readKey(client)) ?? (await ensureCanary({ ...place.spec.database, database: place.spec.database.name }, place.operator));
+    const late = await this.#findLate(client);
+    const stored = await countInserts(client);
+    const sent: Sent = { id: randomUUID(), at: this.clock.now(), since: this.clock.monotonic() };
+    const refusal = await this.#send(place.spec, canary, sent);
+    if (refusal) return refusal;
+    const seconds = await this.#waitFor(client, sent, place.spec.health.storedWithinSeconds);
+    await this.#clean(client).catch(passOn);
+    if (seconds !== undefined) {
+      this.#missing = [];
+      return { kind: 'stored', seconds };
+    }
+    const oldest = this.#missing[0] ?? sent;
+    this.#missing = [...this.#missing, sent].slice(-MOST_MISSING);
+    return {
+      kind: 'not stored', oldestSeconds: (this.clock.monotonic() - oldest.since) / 1_000, storedMeanwhile: Math.max(0, (await countInserts(client)) - stored),
+      ...(late === undefined ? {} : { lateSeconds: late }),
+    };
+  }
+
+  /** Read each time: after a restore of the database an old key would block the project for half a minute. */
+  async #readKey(client: pg.Client): Promise<Canary | undefined> {
+    const { rows } = await client.query<{ key: string }>('SELECT public_key::text AS key FROM projects_projectkey WHERE id = $1 AND project_id = $1', [CANARY_ID]);
+    const key = rows[0]?.key;
+    return key === undefined ? undefined : { project: CANARY_ID, key: key.replaceAll('-', '') };
+  }
+
+  /** Seconds that the newest of those took that came after all; the moment is that of the look, so it may have come earlier. */
+  async #findLate(client: pg.Client): Promise<number | undefined> {
+    if (this.#missing.length === 0) return undefined;
+    const found = await findEvents(client, this.#missing);
+    const late = this.#missing.filter(({ id }) => found.has(id)).at(-1);
+    this.#missing = this.#missing.filter(({ id }) => !found.has(id));
+    return late && (this.clock.monotonic() - late.since) / 1_000;
+  }
+
+  async #send({ web }: GlitchTipSpec, canary: Canary, { id }: Sent): Promise<CanaryFacts | undefined> {
+    try {
+      const status = await sendEvent(web, canary, id.replaceAll('-', ''));
+      return status === 200 ? undefined : { kind: 'refused', status };
+    } catch (error) {
+      return { kind: 'silent', code: codeOf(error) };
+    }
+  }
+
+  async #waitFor(client: pg.Client, sent: Sent, within: number): Promise<number | undefined> {
+    const accepted = this.clock.monotonic();
+    const deadline = accepted + within * 1_000;
+    for (;;) {
+      if ((await findEvents(client, [sent])).has(sent.id)) return (this.clock.monotonic() - accepted) / 1_000;
+      if (this.clock.monotonic() >= deadline) return undefined;
+      await sleep(LOOK_EVERY);
+    }
+  }
+
+  /** Rows of the canary's own issue alone, which nothing refers to; issue and project stay, because batches of the worker name them. */
+  async #clean(client: pg.Client): Promise<void> {
+    if (this.clock.monotonic() - this.#cleanedAt < CLEAN_EVERY) return;
+    this.#cleanedAt = this.clock.monotonic();
+    const { rows } = await client.query<{ id: string }>('SELECT id::text AS id FROM issue_events_issue WHERE project_id = $1 LIMIT 5', [CANARY_ID]);
+    if (rows.length === 0) return;
+    await client.query('DELETE FROM issue_events_issueevent WHERE issue_id = ANY ($1::bigint[]) AND received >= $2 AND received < $3', [
+      rows.map(({ id }) => id), new Date(this.clock.now() - CLEAN_YOUNGER_THAN), new Date(this.clock.now() - CLEAN_OLDER_THAN),
+    ]);
+  }
+}
+
+/** A deletion that failed is made up for by the next one, and spoils no outcome. */
+function passOn(error: unknown): void {
+  if (!isOfStatement(error)) throw error;
+}
+
+/** Bounds as parameters: with now() in the statement PostgreSQL plans, and locks, every partition. */
+async function findEvents(client: pg.Client, events: readonly Sent[]): Promise<ReadonlySet<string>> {
+  const times = events.map(({ at }) => at);
+  const { rows } = await client.query<{ id: string }>('SELECT id::text AS id FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2 AND received < $3', [
+    events.map(({ id }) => id), new Date(Math.min(...times) - CLOCK_SKEW), new Date(Math.max(...times) + CLOCK_SKEW),
+  ]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Rows that were ever inserted into partitions of events: a counter of the server, no scan. */
+async function countInserts(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(
+    "SELECT coalesce(sum(pg_stat_get_tuples_inserted(inhrelid)), 0)::text AS count FROM pg_inherits WHERE inhparent = to_regclass('public.issue_events_issueevent')",
+  );
+  return Number(rows[0]?.count ?? 0);
+}

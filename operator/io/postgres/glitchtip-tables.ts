@@ -1,0 +1,122 @@
+// GlitchTip's own tables, as far as a rotation needs them: a project for the operator's events, the administrator, the sessions.
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+
+import type { Canary, RolePlace } from '../../controllers/ports.js';
+import type { ObservedRollout } from '../../core/credentials/observed.js';
+import type { Sensitive } from '../../core/sensitive.js';
+import { buildDjangoPassword, verifyDjangoPassword } from '../crypto.js';
+import { withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
+import { keepOutOfLog, lockRoles } from './roles.js';
+
+/** Name and slug of the operator's organization and project. The organization has no member, so nobody's list shows it. */
+const CANARY = 'glitchkeeper-canary';
+/** Far from where the sequences count, which a given id does not move; the largest that fits `get_project_auth_info`. */
+export const CANARY_ID = 2_147_483_000;
+/** Clocks of web and of the operator's host may differ by this. Milliseconds. */
+export const CLOCK_SKEW = 600_000;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Project and key for the operator's own events; made when they are missing. Never deleted: the worker stores events of all
+ * projects together, and a row that goes in between costs it the whole batch.
+ */
+export async function ensureCanary(address: PostgresAddress, operator: PostgresLogin): Promise<Canary> {
+  return asOwner(address, operator, async (client) => {
+    const named = { name: CANARY, is_active: true };
+    await ensureRow(client, 'organizations_ext_organization', { ...named, slug: CANARY, is_accepting_events: true });
+    // A project that had its first event already: GlitchTip has nothing to celebrate.
+    await ensureRow(client, 'projects_project', { ...named, slug: CANARY, organization_id: CANARY_ID, scrub_ip_addresses: true, first_event: new Date() });
+    const key = await ensureRow(client, 'projects_projectkey', { ...named, project_id: CANARY_ID, public_key: randomUUID() });
+    return { project: CANARY_ID, key: String(key['public_key']).replaceAll('-', '') };
+  });
+}
+
+/**
+ * Whether one of these events (32 hexadecimal digits) is stored; they were sent at `since` or later. Bounds as parameters, so that
+ * one partition is looked at: with now() in the statement PostgreSQL plans, and locks, every one of them.
+ */
+export async function isEventStored(address: PostgresAddress, operator: PostgresLogin, { ids, since, until }: { ids: readonly string[]; since: Date; until: Date }): Promise<boolean> {
+  const [from, to] = [new Date(since.getTime() - CLOCK_SKEW), new Date(until.getTime() + CLOCK_SKEW)];
+  return asOwner(address, operator, async (client) => {
+    const { rowCount } = await client.query('SELECT 1 FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2 AND received < $3 LIMIT 1', [ids, from, to]);
+    return (rowCount ?? 0) > 0;
+  });
+}
+
+/** Whose password the account has. */
+export async function judgeAdministrator(
+  address: PostgresAddress, operator: PostgresLogin, { email, previous, next }: { email: string; previous: Sensitive; next: Sensitive },
+): Promise<ObservedRollout['administrator']> {
+  const stored = await asOwner(address, operator, async (client) => {
+    if (!(await exists(client, 'users_user'))) return undefined;
+    const { rows } = await client.query<{ password: string }>('SELECT password FROM users_user WHERE email = $1', [email]);
+    return rows[0]?.password;
+  });
+  if (stored === undefined) return 'unknown';
+  if (await verifyDjangoPassword(next, stored)) return 'next';
+  return (await verifyDjangoPassword(previous, stored)) ? 'previous' : 'own';
+}
+
+export async function setAdministratorPassword(address: PostgresAddress, { operator, fence }: RolePlace, { email, password }: { email: string; password: Sensitive }): Promise<void> {
+  const hash = await buildDjangoPassword(password);
+  await asOwner(address, operator, async (client) => {
+    await fence();
+    await client.query('UPDATE users_user SET password = $1 WHERE email = $2', [hash, email]);
+  });
+}
+
+/** Sessions that Django keeps in the database: where there is no Valkey, and none otherwise. */
+export async function endSessions(address: PostgresAddress, operator: PostgresLogin): Promise<void> {
+  await asOwner(address, operator, async (client) => {
+    if (await exists(client, 'django_session')) await client.query('DELETE FROM django_session');
+  });
+}
+
+/** One transaction with the owner's rights, out of the server's log, one operator at a time. */
+async function asOwner<T>(address: PostgresAddress, operator: PostgresLogin, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  return withClient(address, operator, address.database, async (client) => {
+    await lockRoles(client);
+    await client.query('BEGIN');
+    await keepOutOfLog(client);
+    await client.query(`SET LOCAL ROLE ${pg.escapeIdentifier(address.database)}`);
+    const result = await use(client);
+    await client.query('COMMIT');
+    return result;
+  });
+}
+
+async function exists(client: pg.Client, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [table]);
+  return rows[0]?.found ?? false;
+}
+
+/** The operator's own row of a table; a new one has these values where the table has such a column. */
+async function ensureRow(client: pg.Client, table: string, values: Row): Promise<Row> {
+  const found = await client.query<Row>(`SELECT * FROM ${pg.escapeIdentifier(table)} WHERE id = $1`, [CANARY_ID]);
+  return found.rows[0] ?? insertRow(client, table, { id: CANARY_ID, ...values });
+}
+
+/** Columns that must have a value and were given none get an empty one of their type: their number differs between GlitchTip's versions. */
+async function insertRow(client: pg.Client, table: string, values: Row): Promise<Row> {
+  const { rows: columns } = await client.query<{ name: string; type: string; required: boolean }>(
+    `SELECT column_name AS name, data_type AS type, is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' AS required
+     FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1`,
+    [table],
+  );
+  const given = columns.flatMap(({ name, type, required }) => {
+    if (name in values) return [[name, values[name]] as const];
+    return required ? [[name, emptyValue(type)] as const] : [];
+  });
+  const names = given.map(([name]) => pg.escapeIdentifier(name)).join(', ');
+  const { rows } = await client.query<Row>(`INSERT INTO ${pg.escapeIdentifier(table)} (${names}) VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')}) RETURNING *`, given.map(([, value]) => value));
+  return rows[0] ?? {};
+}
+
+function emptyValue(type: string): unknown {
+  if (type === 'boolean') return false;
+  if (type.startsWith('timestamp') || type === 'date') return new Date();
+  if (['smallint', 'integer', 'bigint', 'numeric', 'double precision'].includes(type)) return 0;
+  return type.startsWith('json') ? '{}' : '';
+}

@@ -1,0 +1,75 @@
+// Connections to Postgres: one a task, closed after it; what goes wrong is told apart by SQLSTATE.
+import pg from 'pg';
+
+import type { Sensitive } from '../../core/sensitive.js';
+import { messageOf } from '../../core/error-message.js';
+
+export interface PostgresAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The application's database. */
+  readonly database: string;
+}
+
+export interface PostgresLogin {
+  readonly user: string;
+  readonly password: Sensitive;
+}
+
+/** How the operator's own sessions are told from others of the same login. */
+export const APPLICATION_NAME = 'glitchkeeper';
+/** Every server has it; the application's database may not exist yet. */
+export const MAINTENANCE_DATABASE = 'postgres';
+/** Milliseconds. */
+const CONNECT_TIMEOUT = 5_000;
+/** Role changes are quick; what waits longer waits for a lock. Milliseconds. */
+const STATEMENT_TIMEOUT = 10_000;
+
+export async function withClient<T>(address: PostgresAddress, login: PostgresLogin, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    database,
+    user: login.user,
+    password: login.password.reveal(),
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    statement_timeout: STATEMENT_TIMEOUT,
+    query_timeout: STATEMENT_TIMEOUT + 1_000,
+  });
+  // A connection that breaks while idle is reported here as well as to the next query; without a listener it would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+export const DATABASE_DOES_NOT_EXIST = '3D000';
+/** invalid_password and invalid_authorization_specification: the server is well and says no. */
+const REFUSALS: readonly (string | undefined)[] = ['28P01', '28000'];
+
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.includes(codeOf(error));
+}
+
+/** connection_exception, a login refused, disk_full, too_many_connections, the server's shutdown or start, errors of its system and of itself. */
+const OF_SERVER = /^(08|28|53100|53300|57P0|58|XX)/;
+/** These end the session, not just the statement. */
+const FATAL: readonly (string | undefined)[] = ['FATAL', 'PANIC'];
+
+/** The server is well, and this one statement failed: a timeout, a constraint, another schema. */
+export function isOfStatement(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !FATAL.includes(error.severity) && !OF_SERVER.test(error.code ?? '');
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** A code (ECONNREFUSED, 57P03) or pg's own message; neither holds a value. */
+export function unreachable(error: unknown): string {
+  return codeOf(error) ?? messageOf(error);
+}

@@ -1,0 +1,59 @@
+// What a rotation does in Postgres: opens and closes logins, replaces the operator's password, counts who is left on a login.
+import pg from 'pg';
+
+import type { RolePlace } from '../../controllers/ports.js';
+import type { Sensitive } from '../../core/sensitive.js';
+import { buildScramVerifier } from '../crypto.js';
+import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
+import { keepOutOfLog, lockRoles } from './roles.js';
+
+/** The fence is asked under the lock: a late step of an operator that lost its lead finds another journal, and is not made. */
+interface Place extends RolePlace {
+  readonly address: PostgresAddress;
+}
+
+export async function openLogin(place: Place, role: string, password: Sensitive): Promise<void> {
+  const verifier = await buildScramVerifier(password);
+  await change(place, [`ALTER ROLE ${pg.escapeIdentifier(role)} LOGIN PASSWORD ${pg.escapeLiteral(verifier)}`]);
+}
+
+/** Takes login and password away, then ends its sessions: in this order, so that none can begin in between. */
+export async function closeLogin(place: Place, role: string): Promise<void> {
+  await change(place, [
+    `ALTER ROLE ${pg.escapeIdentifier(role)} NOLOGIN PASSWORD NULL`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${pg.escapeLiteral(role)}`,
+  ], { separately: true });
+}
+
+export async function replaceOperatorPassword(place: Place, password: Sensitive): Promise<void> {
+  const verifier = await buildScramVerifier(password);
+  await change(place, [`ALTER ROLE ${pg.escapeIdentifier(place.operator.user)} PASSWORD ${pg.escapeLiteral(verifier)}`]);
+}
+
+async function change({ address, operator, fence }: Place, statements: readonly string[], { separately = false } = {}): Promise<void> {
+  await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
+    await lockRoles(client);
+    await fence();
+    const transactions = separately ? statements.map((statement) => [statement]) : [statements];
+    for (const transaction of transactions) {
+      await client.query('BEGIN');
+      await keepOutOfLog(client);
+      for (const statement of transaction) await client.query(statement);
+      await client.query('COMMIT');
+    }
+  });
+}
+
+/** Sessions by login: of the addresses given (our pods'), and of any other. */
+export async function countSessions(address: PostgresAddress, operator: PostgresLogin, { logins, pods }: { logins: readonly string[]; pods: readonly string[] }): Promise<ReadonlyMap<string, { ours: number; others: number }>> {
+  const rows = await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
+    const result = await client.query<{ usename: string; ours: number; others: number }>(
+      `SELECT usename, count(*) FILTER (WHERE host(client_addr) = ANY ($2))::int AS ours,
+         count(*) FILTER (WHERE client_addr IS NULL OR host(client_addr) <> ALL ($2))::int AS others
+       FROM pg_stat_activity WHERE usename = ANY ($1) AND application_name <> '${APPLICATION_NAME}' GROUP BY usename`,
+      [logins, pods],
+    );
+    return result.rows;
+  });
+  return new Map(rows.map(({ usename, ours, others }) => [usename, { ours, others }]));
+}

@@ -1,0 +1,117 @@
+// Talks to Valkey as the operator's user: whose passwords it has, and who is connected.
+import { Redis } from 'iovalkey';
+
+import { VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
+import type { ObservedValkey, ValkeyPasswords } from '../../core/credentials/observed.js';
+import type { Sensitive } from '../../core/sensitive.js';
+import { messageOf } from '../../core/error-message.js';
+
+export interface ValkeyAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Milliseconds. */
+const TIMEOUT = 5_000;
+/** Django's cached sessions: prefix and version of its cache key, then the session engine's own. */
+const SESSION_KEYS = ':1:django.contrib.sessions.cache*';
+const SCAN_COUNT = 500;
+
+/** Tries the operator's passwords in turn. Expected failures are results; what is unexpected is thrown. */
+export async function observeValkey(address: ValkeyAddress, passwords: readonly Sensitive[]): Promise<ObservedValkey> {
+  try {
+    const observed = await asOperator(address, passwords, readPasswords);
+    return observed ? { kind: 'observed', passwords: observed } : { kind: 'refused' };
+  } catch (error) {
+    return { kind: 'unreachable', why: messageOf(error) };
+  }
+}
+
+/** Logs in as the application does. */
+export async function tryValkeyPassword(address: ValkeyAddress, password: Sensitive): Promise<'accepted' | 'refused' | 'unreachable'> {
+  try {
+    return (await withClient(address, { user: VALKEY_APPLICATION_USER, password }, (client) => client.ping())) === undefined ? 'refused' : 'accepted';
+  } catch {
+    return 'unreachable';
+  }
+}
+
+/** The users have exactly these passwords from now on, and after a restart. Connections that are open stay. */
+export async function setValkeyPasswords(address: ValkeyAddress, passwords: readonly Sensitive[], wanted: ValkeyPasswords): Promise<void> {
+  await mustEnter(address, passwords, async (client) => {
+    // In one command each: at no moment does a user have none.
+    await client.call('ACL', 'SETUSER', VALKEY_APPLICATION_USER, 'resetpass', ...wanted.application.map((hash) => `#${hash}`));
+    await client.call('ACL', 'SETUSER', VALKEY_OPERATOR_USER, 'resetpass', ...wanted.operator.map((hash) => `#${hash}`));
+    await client.call('ACL', 'SAVE');
+  });
+}
+
+/** Deletes every session that Django keeps here. */
+export async function endValkeySessions(address: ValkeyAddress, passwords: readonly Sensitive[]): Promise<void> {
+  await mustEnter(address, passwords, async (client) => {
+    let cursor = '0';
+    do {
+      const [next, keys] = await client.scan(cursor, 'MATCH', SESSION_KEYS, 'COUNT', SCAN_COUNT);
+      if (keys.length > 0) await client.unlink(...keys);
+      cursor = next;
+    } while (cursor !== '0');
+  });
+}
+
+/** Ends the application's connections that come from none of these addresses: they outlive the password that they were made with. */
+export async function endForeignConnections(address: ValkeyAddress, passwords: readonly Sensitive[], pods: readonly string[]): Promise<void> {
+  await mustEnter(address, passwords, async (client) => {
+    const list = String(await client.call('CLIENT', 'LIST'));
+    const connections = list.split('\n').map((line) => Object.fromEntries(line.trim().split(' ').map((field) => field.split(/=(.*)/s).slice(0, 2))) as Record<string, string>);
+    const foreign = connections.filter(({ user, addr = '' }) => user === VALKEY_APPLICATION_USER && !pods.includes(addr.slice(0, addr.lastIndexOf(':'))));
+    for (const { id } of foreign) if (id !== undefined) await client.call('CLIENT', 'KILL', 'ID', id);
+  });
+}
+
+async function readPasswords(client: Redis): Promise<ValkeyPasswords> {
+  return { application: await passwordsOf(client, VALKEY_APPLICATION_USER), operator: await passwordsOf(client, VALKEY_OPERATOR_USER) };
+}
+
+/** ACL GETUSER answers a list of names and values; hashes are its passwords. */
+async function passwordsOf(client: Redis, user: string): Promise<readonly string[]> {
+  const answer = (await client.call('ACL', 'GETUSER', user)) as unknown[] | null;
+  const hashes = answer?.[answer.indexOf('passwords') + 1];
+  return Array.isArray(hashes) ? hashes.map(String).sort() : [];
+}
+
+async function mustEnter<T>(address: ValkeyAddress, passwords: readonly Sensitive[], use: (client: Redis) => Promise<T>): Promise<T> {
+  const result = await asOperator(address, passwords, async (client) => ({ value: await use(client) }));
+  if (!result) throw new Error("Valkey refuses the operator's password");
+  return result.value;
+}
+
+/** Undefined when every password is refused. */
+export async function asOperator<T extends object>(address: ValkeyAddress, passwords: readonly Sensitive[], use: (client: Redis) => Promise<T>): Promise<T | undefined> {
+  for (const password of passwords) {
+    const result = await withClient(address, { user: VALKEY_OPERATOR_USER, password }, use);
+    if (result !== undefined) return result;
+  }
+  return undefined;
+}
+
+/** Undefined when the server refuses the login. */
+async function withClient<T>({ host, port }: ValkeyAddress, { user, password }: { user: string; password: Sensitive }, use: (client: Redis) => Promise<T>): Promise<T | undefined> {
+  const client = new Redis({ host, port, lazyConnect: true, connectTimeout: TIMEOUT, commandTimeout: TIMEOUT, retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false });
+  // The command that was under way says only that the connection is closed; why is said here, and would be printed without a listener.
+  let broken: string | undefined;
+  client.on('error', (error: NodeJS.ErrnoException) => {
+    broken = error.code;
+  });
+  const attempt = async (): Promise<T> => {
+    await client.connect();
+    await client.call('AUTH', user, password.reveal());
+    return use(client);
+  };
+  const outcome = await attempt().then((value) => ({ value }), (error: unknown) => ({ message: messageOf(error) }));
+  // One that is closed already would wait 2 s for its end.
+  if (client.status !== 'end') client.disconnect();
+  if ('value' in outcome) return outcome.value;
+  if (outcome.message.startsWith('WRONGPASS')) return undefined;
+  // The library's own error carries the command with its arguments, and the argument of AUTH is a password.
+  throw Object.assign(new Error(outcome.message), broken === undefined ? {} : { code: broken });
+}

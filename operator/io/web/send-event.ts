@@ -1,0 +1,32 @@
+// Sends an event to GlitchTip as a Sentry SDK does.
+import { request } from 'node:http';
+
+import type { Canary } from '../../controllers/ports.js';
+
+/** GlitchTip itself ends a request after 60 s; a web that needs longer than this is not well. Milliseconds. */
+const TIMEOUT = 15_000;
+
+/** Resolves to the status code, which proves nothing: only the stored event does. @throws when there is no answer */
+export function sendEvent({ host, port }: { readonly host: string; readonly port: number }, { project, key }: Canary, id: string): Promise<number> {
+  const body = envelope(id);
+  const headers = {
+    'content-type': 'application/x-sentry-envelope',
+    'content-length': Buffer.byteLength(body),
+    // Always among ALLOWED_HOSTS, whatever the Service is called.
+    host: 'localhost',
+  };
+  return new Promise((resolve, reject) => {
+    const sent = request({ host, port, method: 'POST', path: `/api/${project}/envelope/?sentry_key=${key}`, headers, signal: AbortSignal.timeout(TIMEOUT) }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** https://develop.sentry.dev/sdk/data-model/envelopes/ One text and one fingerprint: all of them are one issue. */
+function envelope(id: string): string {
+  const event = { event_id: id, level: 'info', message: 'glitchkeeper: proof of storage', fingerprint: ['glitchkeeper'] };
+  return `${JSON.stringify({ event_id: id })}\n${JSON.stringify({ type: 'event' })}\n${JSON.stringify(event)}\n`;
+}

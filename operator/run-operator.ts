@@ -1,0 +1,225 @@
+// Runs the operator: elects a leader, and while it leads feeds the controllers from the watch and the settings file.
+import type { Server } from 'node:http';
+
+import type { GlitchTipStatus } from './api/glitchtip-resource.js';
+import { ALERT_TEST_ANNOTATION } from './api/object-names.js';
+import { GlitchTipController } from './controllers/credentials/credentials-controller.js';
+import { HealthController, type HealthDependencies, type Standing } from './controllers/health/health-controller.js';
+import { Messenger } from './controllers/alerts/notification-controller.js';
+import type { ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
+import { SettingsController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
+import type { Crypto } from './core/credentials/generated-secrets.js';
+import { Sensitive } from './core/sensitive.js';
+import { messageOf } from './core/error-message.js';
+import type { Config } from './environment.js';
+import { serve } from './io/metrics/http-endpoints.js';
+import type { WatchedMetadata } from './io/kubernetes/api-client.js';
+import { Metrics } from './io/metrics/metrics-registry.js';
+import type { Clock } from './runtime/clock.js';
+import { standForElection, type LeasePort } from './runtime/leader-election.js';
+import { KeyedQueue, type Outcome } from './runtime/work-queue.js';
+import { keepWatching, type ListWatch } from './runtime/resource-watch.js';
+
+/** One line of log; never a value. */
+type LogLine = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+
+export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
+  readonly config: Config;
+  readonly cluster: ClusterPort & {
+    resources(): ListWatch<WatchedMetadata>;
+    lease(): LeasePort;
+    applySettings(name: string, file: SettingsFile, signal: AbortSignal): Promise<void>;
+  };
+  readonly health: HealthPort;
+  readonly notifiers: NotifiersPort;
+  readonly readCertificate: HealthDependencies['readCertificate'];
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  /** From 0 up to but not including 1, for the jitter of retries. */
+  readonly random: () => number;
+  readonly readSettings: () => Promise<SettingsFile | undefined>;
+  readonly log: { readonly info: LogLine; readonly warn: LogLine };
+}
+
+/** A failed reconcile is tried again after 1 s at first and 60 s at most. Milliseconds. */
+const BACKOFF = { base: 1_000, max: 60_000 };
+/** The watch tells of every change; a new list is for what it missed. Milliseconds. */
+const RESYNC_EVERY = 600_000;
+/** The kubelet itself takes up to a minute to bring a changed ConfigMap into the pod. Milliseconds. */
+const SETTINGS_EVERY = 15_000;
+/** Six renewals a minute; a successor waits half a minute after a crash, and not at all after an orderly end. Milliseconds. */
+const ELECTION = { duration: 30_000, renewDeadline: 20_000, retryEvery: 10_000, renewAgainEvery: 2_000 };
+/** Three contacts with the Lease that did not happen. Milliseconds. */
+const SILENCE_UNTIL_NOT_READY = 3 * ELECTION.retryEvery + 5_000;
+/** Longer without contact, and without the Lease: the API server does not answer or takes no writes, rather than that somebody else leads. Milliseconds. */
+const SILENCE_UNTIL_CUT_OFF = ELECTION.retryEvery + 5_000;
+/** Every call in a reconcile has a timeout of 15 s or less; this long it takes only when one of them hangs for ever. Milliseconds. */
+const STUCK_AFTER = 300_000;
+
+/** What one term as leader works with. */
+interface Term {
+  readonly resources: KeyedQueue;
+  readonly settings: KeyedQueue;
+  readonly settingsController: SettingsController;
+}
+
+export class Operator {
+  readonly metrics = new Metrics(() => this.#queues().reduce((sum, queue) => sum + queue.depth, 0));
+  #term: Term | undefined;
+  /** Beyond a term: while the API server does not answer, or takes no writes, nobody leads, and somebody has to tell. */
+  readonly #health: KeyedQueue;
+  readonly #healthController: HealthController;
+  /** What of each resource was last handed to the health controller: its own writes must not wake it. */
+  readonly #watched = new Map<string, string>();
+  /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
+  #contactAt = -Infinity;
+
+  constructor(private readonly deps: OperatorDependencies) {
+    this.#healthController = this.#newHealthController();
+    this.#health = this.#queue('health', (name, signal) => this.#healthController.reconcile(name, signal));
+  }
+
+  /** Resolves when `signal` is aborted and everything under way has ended; rejects when it cannot listen. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { config, clock, cluster, log } = this.deps;
+    const server = await this.#listen();
+    signal.addEventListener('abort', () => void this.#health.stop(), { once: true });
+    try {
+      await standForElection({
+        ...ELECTION,
+        lease: cluster.lease(),
+        clock,
+        identity: config.instance,
+        lead: (term) => this.#lead(term),
+        onContact: (error) => {
+          if (error === undefined) this.#contactAt = clock.monotonic();
+          else log.warn('the Lease cannot be reached', { error: messageOf(error) });
+        },
+      }, signal);
+    } finally {
+      await this.#health.stop();
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  #listen(): Promise<Server> {
+    const { clock, config } = this.deps;
+    const stuck = () => this.#queues().some(({ busySince }) => busySince !== undefined && clock.monotonic() - busySince > STUCK_AFTER);
+    return serve({
+      healthz: () => (stuck() ? 'a reconcile does not end' : undefined),
+      readyz: () => (clock.monotonic() - this.#contactAt <= SILENCE_UNTIL_NOT_READY ? undefined : 'the API server has not answered lately'),
+      metrics: () => this.metrics.render(),
+    }, config.listen);
+  }
+
+  #queues(): readonly KeyedQueue[] {
+    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.settings] : [])];
+  }
+
+  #standing(): Standing {
+    if (this.#term) return 'leads';
+    return this.deps.clock.monotonic() - this.#contactAt > SILENCE_UNTIL_CUT_OFF ? 'cut off' : 'follows';
+  }
+
+  /** One term as leader: from election to loss or end. */
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { config, clock, cluster, log, random } = this.deps;
+    const term = this.#newTerm();
+    this.#term = term;
+    this.#watched.clear();
+    this.metrics.setLeader(true);
+    log.info('leading', {});
+    term.settings.add(config.resource);
+    await keepWatching({
+      source: cluster.resources(),
+      clock,
+      backoff: { ...BACKOFF, random },
+      resyncEvery: RESYNC_EVERY,
+      onPresent: (metadata) => {
+        term.resources.add(metadata.name);
+        this.#wakeHealth(metadata);
+      },
+      onDeleted: (name) => this.#onDeleted(name, term),
+      onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
+    }, signal);
+    await Promise.all([term.resources.stop(), term.settings.stop()]);
+    this.#term = undefined;
+    this.metrics.setLeader(false);
+    log.info('not leading any more', {});
+  }
+
+  #onDeleted(name: string, { resources, settings, settingsController }: Term): void {
+    resources.forget(name);
+    this.#healthController.forget(name);
+    // It finds nothing, and ends what is followed and waits.
+    this.#health.add(name);
+    this.#watched.delete(name);
+    this.metrics.forget(name);
+    // What the settings file describes is meant to exist.
+    if (name !== this.deps.config.resource) return;
+    settingsController.unsettle();
+    settings.add(name);
+  }
+
+  /** It looks by its own clock; only another spec, or a person who asks for a test, is worth a look at once. */
+  #wakeHealth({ name, generation, annotations = {} }: WatchedMetadata): void {
+    const seen = `${generation} ${annotations[ALERT_TEST_ANNOTATION] ?? ''}`;
+    if (this.#watched.get(name) === seen) return;
+    this.#watched.set(name, seen);
+    this.#health.add(name);
+  }
+
+  #newHealthController(): HealthController {
+    const { cluster, health, notifiers, readCertificate, clock, config, crypto, log } = this.deps;
+    const digest = (text: string) => crypto.sha256(new Sensitive(text));
+    return new HealthController({
+      cluster, health, readCertificate, clock, log: log.info, warn: log.warn,
+      messenger: new Messenger({ cluster, notifiers, clock, namespace: config.namespace, digest }),
+      standing: () => this.#standing(),
+      onHealth: (name, health) => this.metrics.setHealth(name, health),
+    });
+  }
+
+  #newTerm(): Term {
+    const { cluster, workloads, postgres, valkey, web, crypto, clock, log, readSettings } = this.deps;
+    const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
+    const resourceController = new GlitchTipController({ cluster, workloads, postgres, valkey, web, crypto, clock, log: log.info, warn: log.warn, onStatus });
+    const settingsController = new SettingsController({
+      read: readSettings,
+      readResource: (name, signal) => cluster.readResource(name, signal),
+      apply: (name, file, signal) => cluster.applySettings(name, file, signal),
+      log: log.info,
+      every: SETTINGS_EVERY,
+    });
+    return {
+      resources: this.#queue('glitchtip', (name, signal) => resourceController.reconcile(name, signal)),
+      settings: this.#queue('settings', (name, signal) => settingsController.reconcile(name, signal)),
+      settingsController,
+    };
+  }
+
+  #queue(controller: string, work: (key: string, signal: AbortSignal) => Promise<Outcome>): KeyedQueue {
+    const { clock, log, random } = this.deps;
+    return new KeyedQueue({
+      clock,
+      backoff: { ...BACKOFF, random },
+      work: (key, signal) => this.#measured(controller, () => work(key, signal)),
+      onError: (key, error, retryIn) => log.warn('reconcile failed', { controller, key, error: messageOf(error), retryIn }),
+    });
+  }
+
+  async #measured(controller: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    const { clock } = this.deps;
+    const started = clock.monotonic();
+    const observe = (result: 'ok' | 'error') => this.metrics.observeReconcile(controller, result, (clock.monotonic() - started) / 1_000);
+    try {
+      const outcome = await work();
+      observe(outcome.failed ? 'error' : 'ok');
+      return outcome;
+    } catch (error) {
+      observe('error');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// `npm start`, the main job: the whole stack running on a real Kubernetes, ending with a table and a URL.
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { findSettings, loadSettings } from '../charts/settings/load-settings.js';
+import type { Settings } from '../charts/settings/schema.js';
+import { HTTP_PORT } from '../charts/releases.js';
+import { SECRETS } from '../charts/part-names.js';
+import { topologyOf } from '../charts/topology.js';
+import { answers, forward } from '../cli/port-forward.js';
+import { interrupted } from '../cli/interruption.js';
+import { kubectl, kubectlCommand } from '../cli/kubectl.js';
+import { wholeNumber } from '../cli/number-arguments.js';
+import { parseMetrics, parsePods, reportParts, type PartReport } from '../cli/part-states.js';
+import { renderParts } from '../cli/parts-table.js';
+import { chooseCluster, type ChosenCluster } from './target-cluster.js';
+import { waitForParts } from './wait-until-ready.js';
+
+const HELP = `npm start -- [options]
+
+  --yes            install into the current kube context without asking
+  --context NAME   that kube context instead of the current one
+  --embedded       the embedded single-node cluster, whatever contexts there are
+  --name NAME      name of the embedded cluster, so that several can run at once (default glitchkeeper)
+  --keep           leave the embedded cluster running after Ctrl-C (default: remove it, with its data)
+  --port N         local port of the port-forward (default 9090)
+  --timeout N      seconds to wait for all parts (default 600)
+`;
+
+const { values: flags } = parseArgs({
+  options: {
+    yes: { type: 'boolean', default: false },
+    context: { type: 'string' },
+    embedded: { type: 'boolean', default: false },
+    name: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    port: { type: 'string', default: '9090' },
+    timeout: { type: 'string', default: '600' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string): void => console.error(line);
+
+async function main(): Promise<void> {
+  if (flags.help) {
+    console.log(HELP);
+    return;
+  }
+  const port = wholeNumber('--port', flags.port, 65_535);
+  const timeout = wholeNumber('--timeout', flags.timeout, 86_400);
+  if (await answers(port)) throw new Error(`localhost:${port} is taken by another program: pass --port`);
+
+  await synthesize();
+  const settings = loadSettings(findSettings(process.env.GLITCHKEEPER_SETTINGS));
+  const cluster = await chooseCluster(flags, say);
+  say(`\napplying dist/ to ${cluster.description}`);
+  await kubectl(cluster, 'apply', '--warnings-as-errors', '-f', 'dist/');
+
+  await waitForParts(() => observeParts(cluster, settings), timeout, say);
+  const forwarding = forward(cluster, { namespace: settings.namespace, service: 'web', local: port, remote: HTTP_PORT });
+  await forwarding.open;
+  console.log(`\n${renderParts(await withMemory(cluster, settings))}\n\n${directions(cluster, settings, port)}`);
+
+  await interrupted();
+  say('\nstopping');
+  await forwarding.stop();
+  await leave(cluster);
+}
+
+/** The same command that a person runs; its output, the budget, is theirs to read. */
+async function synthesize(): Promise<void> {
+  await execa('npm', ['run', '--silent', 'synth'], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function partsOf(settings: Settings): string[] {
+  const { worker, valkey } = topologyOf(settings);
+  return ['operator', 'postgres', ...(valkey ? ['valkey'] : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'])];
+}
+
+async function observeParts(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {
+  const pods = parsePods(await kubectl(cluster, 'get', 'pods', '--namespace', settings.namespace, '--output', 'json'));
+  const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${settings.namespace}/pods`;
+  // A cluster without metrics-server is fine: the table then has no memory to show.
+  const metrics = await kubectl(cluster, 'get', '--raw', path).catch(() => '');
+  return reportParts(partsOf(settings), pods, parseMetrics(metrics));
+}
+
+/** metrics-server measures every 15 s: a pod that just became ready has no figure yet. */
+async function withMemory(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {
+  const deadline = Date.now() + 90_000;
+  for (;;) {
+    const reports = await observeParts(cluster, settings);
+    const measured = reports.every(({ memoryUsed, state }) => memoryUsed !== undefined || state === 'done');
+    if (measured || Date.now() > deadline || reports.every(({ memoryUsed }) => memoryUsed === undefined)) return reports;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+function directions(cluster: ChosenCluster, { namespace, administrator }: Settings, port: number): string {
+  const command = kubectlCommand(cluster);
+  return [
+    `GlitchTip:      http://localhost:${port}`,
+    `sign in as:     ${administrator.email}`,
+    `password:       ${command} --namespace ${namespace} get secret ${SECRETS.administrator} --output jsonpath='{.data.password}' | base64 -d`,
+    `status:         ${command} --namespace ${namespace} get gt,pods`,
+    '',
+    cluster.embedded && !flags.keep ? 'Ctrl-C stops and removes the cluster and its data (--keep leaves it).' : 'Ctrl-C ends the port-forward; GlitchTip goes on running.',
+  ].join('\n');
+}
+
+async function leave(cluster: ChosenCluster): Promise<void> {
+  if (cluster.embedded && !flags.keep) await cluster.remove();
+  else if (cluster.embedded) say('left running: npm run cluster -- status; npm run cluster -- down');
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SettingsError, findSettings, loadSettings, parseSettings } from '../../../../charts/settings/load-settings.js';
+
+const problemsOf = (text: string): readonly string[] => {
+  try {
+    parseSettings(text);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('settings that are refused, with path, expected and found', () => {
+  it.each([
+    // unknown keys
+    ['memory: 1Gi', 'memory: expected one of namespace', 'found an unknown key'],
+    ['domian: http://x', 'domian: expected one of', 'did you mean domain?'],
+    ['resources: {wbe: {}}', 'resources.wbe: expected one of web, worker', 'did you mean web?'],
+    ['resources: {web: {limit: {}}}', 'resources.web.limit: expected one of requests, limits', 'did you mean limits?'],
+    ['resources: {web: {limits: {ram: 1Gi}}}', 'resources.web.limits.ram: expected one of cpu, memory', 'unknown key'],
+    ['images: {glichtip: a/b:1}', 'images.glichtip: expected one of', 'did you mean glitchtip?'],
+    ['storage: {class: fast}', 'storage.class: expected one of className', 'unknown key'],
+    // units
+    ['resources: {web: {limits: {memory: 300}}}', 'resources.web.limits.memory: expected a memory quantity with a unit', 'found 300'],
+    ['resources: {web: {limits: {memory: "300"}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "300"'],
+    ['resources: {web: {limits: {memory: 300 MB}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "300 MB"'],
+    ['resources: {web: {limits: {memory: -300Mi}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "-300Mi"'],
+    ['resources: {web: {limits: {memory: 0Mi}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "0Mi"'],
+    ['resources: {web: {limits: {memory: null}}}', 'resources.web.limits.memory: expected a memory quantity', 'found null'],
+    ['resources: {worker: {limits: {cpu: half}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found "half"'],
+    ['resources: {worker: {limits: {cpu: 0}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found "0"'],
+    ['resources: {worker: {limits: {cpu: [1]}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found [1]'],
+    ['host: {memory: 2}', 'host.memory: expected a memory quantity', 'found 2'],
+    ['storage: {postgres: 8}', 'storage.postgres: expected a memory quantity', 'found 8'],
+    ['retentionDays: 0', 'retentionDays: expected a whole number of days from 1 to 3650', 'found 0'],
+    ['retentionDays: 1.5', 'retentionDays: expected a whole number of days', 'found 1.5'],
+    ['retentionDays: 90d', 'retentionDays: expected a whole number of days', 'found "90d"'],
+    // limits below requests
+    ['resources: {web: {limits: {memory: 100Mi}}}', 'resources.web.limits.memory: expected at least the request (150Mi)', 'found 100Mi'],
+    ['resources: {valkey: {limits: {cpu: 10m}}}', 'resources.valkey.limits.cpu: expected at least the request (50m)', 'found 10m'],
+    ['resources: {postgres: {requests: {memory: 1Gi}}}', 'resources.postgres.limits.memory: expected at least the request (1Gi)', 'found 150Mi'],
+    // addresses
+    ['domain: errors.example.com', 'domain: expected an http or https address', 'found "errors.example.com"'],
+    ['domain: ftp://example.com', 'domain: expected an http or https address', 'found "ftp://example.com"'],
+    ['domain: https://example.com/glitchtip', 'domain: expected an http or https address without a path', 'found "https://example.com/glitchtip"'],
+    ['domain: https://', 'domain: expected an http or https address', 'found "https://"'],
+    ['domain: https://user:pw@example.com', 'domain: expected an http or https address', 'found something else'],
+    ['administrator: {email: root}', 'administrator.email: expected an e-mail address', 'found "root"'],
+    ['email: {from: 7}', 'email.from: expected an e-mail address', 'found 7'],
+    ['email: {url: "http://mail"}', 'email.url: expected consolemail:// or smtp://host:port', 'found'],
+    // exposure
+    ['service: {type: NodePort}', 'service.type: expected ClusterIP, or NodePort together with service.allowPublic', 'found NodePort alone'],
+    ['service: {type: LoadBalancer}', 'service.type: expected ClusterIP, or LoadBalancer together', 'found LoadBalancer alone'],
+    ['service: {type: HostPort}', 'service.type: expected ClusterIP, NodePort or LoadBalancer', 'found "HostPort"'],
+    ['service: {allowPublic: "yes"}', 'service.allowPublic: expected true or false', 'found "yes"'],
+    // versions and images
+    ['version: 4.2', 'version: expected one of 5.2, 6.0', 'found "4.2"'],
+    ['version: [5.2]', 'version: expected one of 5.2, 6.0', 'found [5.2]'],
+    ['profile: small', 'profile: expected classic or tiny', 'found "small"'],
+    ['profile: tiny', 'profile: expected classic with version 5.2', 'found tiny, which needs 6.0 or newer'],
+    ['images: {postgres: postgres}', 'images.postgres: expected an image with a tag or a digest', 'found "postgres"'],
+    ['images: {postgres: "postgres:latest"}', 'images.postgres: expected a fixed tag', 'found "latest"'],
+    ['images: {valkey: "Valkey 8"}', 'images.valkey: expected an image with a tag', 'found "Valkey 8"'],
+    ['email: {url: "smtp://"}', 'email.url: expected consolemail:// or smtp://host:port', 'found'],
+    ['email: {url: "smtp://mail host/x"}', 'email.url: expected consolemail:// or smtp://host:port', 'found'],
+    // what Kubernetes takes only with a warning, or for something else
+    ['resources: {web: {limits: {memory: 0.29Gi}}}', 'resources.web.limits.memory: expected a whole number of bytes', 'found "0.29Gi"'],
+    ['storage: {uploads: 2.1G, valkey: 1.1Gi}', 'storage.valkey: expected a whole number of bytes', 'found "1.1Gi"'],
+    ['host: {neighbours: 128}', 'host.neighbours: expected a memory quantity', 'found 128'],
+    ['namespace: kube-system', "namespace: expected a namespace of GlitchTip's own", 'found "kube-system"'],
+    ['namespace: default', "namespace: expected a namespace of GlitchTip's own", 'found "default"'],
+    ['tls: {secret: "errors example"}', 'tls.secret: expected the name of a Secret', 'found "errors example"'],
+    ['storage: {className: Fast}', 'storage.className: expected the name of a storage class', 'found "Fast"'],
+    // names and shapes
+    ['namespace: Glitch_Tip', 'namespace: expected a DNS label', 'found "Glitch_Tip"'],
+    ['namespace: 5', 'namespace: expected string', 'found 5'],
+    ['network: {clients: apps}', 'network.clients: expected array', 'found "apps"'],
+    ['network: {clients: [My Apps]}', 'network.clients.0: expected a DNS label', 'found "My Apps"'],
+    ['network: {workerToInternet: 1}', 'network.workerToInternet: expected boolean', 'found 1'],
+    ['rotation: {everyDays: 0}', 'rotation.everyDays: expected', 'found 0'],
+    ['rotation: {everyDays: monthly}', 'rotation.everyDays: expected', 'found "monthly"'],
+    ['rotation: {at: "25:00"}', 'rotation.at: expected a time of day', 'found "25:00"'],
+    ['rotation: {at: 3}', 'rotation.at: expected a time of day', 'found 3'],
+    ['rotation: {timeZone: Berlin}', 'rotation.timeZone: expected a time zone', 'found "Berlin"'],
+    ['rotation: {everyDays: 1, graceHours: 24}', 'rotation.graceHours: expected fewer hours', 'found 24'],
+    ['rotation: {enabled: often}', 'rotation.enabled: expected true or false', 'found "often"'],
+    ['rotation: {every: 90}', 'rotation.every: expected one of enabled, everyDays', 'found an unknown key'],
+    ['health: {everySeconds: 5}', 'health.everySeconds: expected a whole number of seconds from 10 to 3600', 'found 5'],
+    ['health: {every: 30}', 'health.every: expected one of enabled, everySeconds', 'found an unknown key'],
+    ['health: {failuresToOpen: 0}', 'health.failuresToOpen: expected a whole number of checks from 1 to 20', 'found 0'],
+    ['health: {successesToClose: two}', 'health.successesToClose: expected a whole number of checks', 'found "two"'],
+    ['health: {storedWithinSeconds: 60}', 'health.storedWithinSeconds: expected a whole number of seconds from 1 to 25', 'found 60'],
+    ['health: {enabled: "on"}', 'health.enabled: expected true or false', 'found "on"'],
+    ['health: {heal: [reboot]}', 'health.heal.0: expected one of migrate, maintain-partitions, restart-worker', 'found "reboot"'],
+    ['health: {heal: [migrate, migrate]}', 'health.heal: expected each repair once', 'found migrate twice'],
+    ['health: {heal: migrate}', 'health.heal: expected array', 'found "migrate"'],
+    ['alerts: {secret: My_Secret}', 'alerts.secret: expected the name of a Secret', 'found "My_Secret"'],
+    ['alerts: {telegram: {}}', 'alerts.telegram: expected one of secret, repeatHours', 'found an unknown key'],
+    ['alerts: {repeatHours: 0}', 'alerts.repeatHours: expected a whole number of hours from 1 to 168', 'found 0'],
+    ['alerts: {reportHours: 6h}', 'alerts.reportHours: expected a whole number of hours', 'found "6h"'],
+    ['alerts: {ports: [8443, 0]}', 'alerts.ports.1: expected a TCP port from 1 to 65535', 'found 0'],
+    ['alerts: {ports: 8443}', 'alerts.ports: expected array', 'found 8443'],
+    ['resources: []', 'resources: expected a mapping', 'found []'],
+    ['- web', 'settings: expected a mapping', 'found ["web"]'],
+    ['just text', 'settings: expected a mapping', 'found "just text"'],
+  ])('%s', (text, where, found) => {
+    const problems = problemsOf(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(where);
+    expect(problems[0]).toContain(found);
+  });
+
+  it.each([['a: [', 'line 1'], ['a: 1\na: 2', 'line 2'], ['\tx: 1', 'line 1']])('text that is no YAML (%j) with its line', (text, line) => {
+    expect(problemsOf(text)[0]).toContain(line);
+  });
+
+  it('all problems at once', () => {
+    expect(problemsOf('domain: x\nversion: 1\nretentionDays: -1\nresources: {web: {limits: {memory: 1}}}')).toHaveLength(4);
+  });
+
+  it('a password in an address is not repeated', () => {
+    expect(problemsOf('email: {url: "smtp://user:hunter2@mail:25"}').join()).not.toContain('hunter2');
+    expect(problemsOf('domain: https://user:hunter2@example.com').join()).not.toContain('hunter2');
+  });
+});
+
+describe('settings that are taken', () => {
+  it('none at all: a complete set of defaults', () => {
+    expect(loadSettings(undefined)).toMatchObject({ namespace: 'glitchtip', version: '5.2', profile: 'classic', domain: 'http://localhost:9090' });
+    expect(parseSettings('')).toEqual(loadSettings(undefined));
+  });
+
+  it('names with dots, where Kubernetes takes them, and a host that has no neighbours', () => {
+    const taken = parseSettings('{tls: {secret: errors.example.com-tls}, storage: {className: csi.example.com, postgres: 8.2G, uploads: 2.5Gi}, host: {neighbours: 0Mi}, email: {url: "smtp+tls://mail.example.com:587/?timeout=10"}}');
+    expect(taken).toMatchObject({ tls: { secret: 'errors.example.com-tls' }, storage: { className: 'csi.example.com' }, host: { neighbours: '0Mi' } });
+  });
+
+  it.each([['5.2', '5.2'], ['"6.1"', '6.1'], ['7.0', '7.0'], ['6', '6.0']])('version %s, quoted or read as a number', (written, version) => {
+    expect(parseSettings(`version: ${written}`).version).toBe(version);
+  });
+
+  it('one limit given leaves its neighbours at their defaults', () => {
+    expect(parseSettings('resources: {web: {limits: {memory: 400Mi}}}').resources.web).toEqual({
+      requests: { cpu: '250m', memory: '150Mi' }, limits: { cpu: '500m', memory: '400Mi' },
+    });
+  });
+
+  it('a public port, when it is said twice', () => {
+    expect(parseSettings('service: {type: NodePort, allowPublic: true}').service.type).toBe('NodePort');
+  });
+});
+
+describe('the file that settings are read from', () => {
+  const before = process.cwd();
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'glitchkeeper-settings-'));
+    process.chdir(folder);
+  });
+  afterEach(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is settings.yaml where there is one, and none where there is none', () => {
+    expect(findSettings(undefined)).toBeUndefined();
+    expect(findSettings('')).toBeUndefined();
+    writeFileSync('settings.yaml', '');
+    expect(findSettings(undefined)).toBe('settings.yaml');
+  });
+
+  it('is the one that is named, and that one has to be there', () => {
+    writeFileSync('settings.yaml', '');
+    expect(findSettings('other.yaml')).toBe('other.yaml');
+    expect(() => loadSettings('other.yaml')).toThrow('other.yaml: 1 problem, nothing was written\n  expected a file that can be read, found ENOENT');
+    expect(() => loadSettings(folder)).toThrow(/expected a file that can be read, found EISDIR/);
+  });
+
+  it('is not passed over for its name', () => {
+    writeFileSync('settings.yml', 'domain: https://errors.example.com');
+    expect(() => findSettings(undefined)).toThrow('expected the name settings.yaml, found settings.yml');
+  });
+});

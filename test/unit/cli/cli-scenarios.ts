@@ -1,0 +1,60 @@
+// GlitchTip resources as kubectl prints them, for the tests of the CLI.
+import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
+import type { HealthStatus } from '../../../operator/api/health-fields.js';
+import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
+import { parseResource, type Resource } from '../../../cli/glitchtip-resource-access.js';
+
+export const NOW = new Date('2026-06-01T12:00:00Z');
+
+export interface Scene {
+  readonly spec?: object;
+  readonly annotation?: string;
+  readonly generation?: number;
+  readonly conditions?: readonly object[];
+  readonly current?: RotationProgress;
+  readonly history?: readonly RotationRecord[];
+  /** Absent: an operator of before the health checks. */
+  readonly health?: HealthStatus;
+}
+
+export const ready = condition('Ready', 'True', 'AllWell', 'Everything is as it should be.');
+
+export function condition(type: string, status: string, reason: string, message: string): NonNullable<GlitchTipStatus['conditions']>[number] {
+  return { type, status, reason, message, observedGeneration: 3, lastTransitionTime: '2026-05-29T12:00:00Z' } as NonNullable<GlitchTipStatus['conditions']>[number];
+}
+
+export function current(phase: RotationProgress['phase'], more: Partial<RotationProgress> = {}): RotationProgress {
+  return {
+    id: '20260601T115000Z-aaaaaa', trigger: 'request', credentials: ['postgres'], phase, requestedAt: '2026-06-01T11:50:00Z', since: '2026-06-01T11:58:00Z',
+    attempt: 1, message: `busy with ${phase}`, ...more,
+  };
+}
+
+export function ended(id: string, result: RotationRecord['result'], more: Partial<RotationRecord> = {}): RotationRecord {
+  return {
+    id, trigger: 'request', credentials: ['postgres'], startedAt: '2026-06-01T11:50:00Z', finishedAt: '2026-06-01T11:51:35Z', result,
+    message: result === 'Completed' ? 'The new values are in use.' : 'Rolling did not end in time.', ...more,
+  };
+}
+
+/** The JSON of a GlitchTip with Valkey and a worker, well unless the scene says otherwise. */
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health }: Scene = {}): string {
+  return JSON.stringify({
+    metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations: annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation } },
+    spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
+    status: {
+      observedGeneration: 3,
+      conditions,
+      credentials: [
+        { name: 'glitchtip-app', generation: 2, createdAt: '2026-01-01T00:00:00Z', rotatedAt: '2026-05-20T12:00:00Z' },
+        { name: 'glitchtip-admin', generation: 1, createdAt: '2026-01-01T00:00:00Z' },
+      ],
+      rotation: { ...(progress ? { current: progress } : {}), nextAt: '2026-08-18T03:00:00Z', history },
+      health,
+    },
+  });
+}
+
+export function resource(scene: Scene = {}): Resource {
+  return parseResource(resourceJson(scene));
+}

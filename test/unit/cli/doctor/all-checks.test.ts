@@ -1,0 +1,204 @@
+// Each thing that doctor can find, provoked in a cluster where all else is as it should be.
+import { describe, expect, it } from '@jest/globals';
+import { examine } from '../../../../cli/doctor/all-checks.js';
+import type { Facts } from '../../../../cli/doctor/gathered-facts.js';
+import { notSeen, seen, type Level } from '../../../../cli/doctor/check-result.js';
+import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
+import { renderFindings } from '../../../../cli/doctor/findings-table.js';
+import { plain } from '../../../../cli/output.js';
+import { condition, ready, resource } from '../cli-scenarios.js';
+import { factsOf, withContainer, withEnv, withWorkload } from './example-facts.js';
+
+/** What is not as it should be: check, level, found. */
+const problems = (facts: Facts): [string, Level, string][] => examine(facts).filter(({ level }) => level !== 'ok').map(({ check, level, found }) => [check, level, found]);
+const expectOnly = (facts: Facts, [check, level, found]: [string, Level, RegExp]): void => expect(problems(facts)).toEqual([[check, level, expect.stringMatching(found)]]);
+const HTTPS = { domain: 'https://errors.example.com' };
+const service = (spec: object, name = 'postgres') => seen([objects.service.parse({ metadata: { name }, spec })]);
+const pod = (spec: object) => seen([objects.runningPod.parse({ metadata: { name: 'web-0' }, spec: { containers: [], ...spec } })]);
+const ingress = (spec: object) => seen([objects.ingress.parse({ metadata: { name: 'public' }, spec })]);
+const node = (status: object) => seen([objects.node.parse({ metadata: { name: 'host' }, status })]);
+const versions = (server: string, client = server) => ({ versions: { clientVersion: { gitVersion: client }, serverVersion: { gitVersion: server } } });
+const incident = (severity: string) => ({ id: 'a', reason: 'DatabaseDown', part: 'postgres', severity, since: '2026-06-01T11:59:00Z', message: 'Postgres does not answer.', advice: 'Look at it.' });
+const withHealth = (health: object) => {
+  const one = resource();
+  return { resource: seen({ ...one, status: { ...one.status, health: health as never } }) };
+};
+const withSpec = (spec: object) => ({ resource: seen(resource({ spec })) });
+
+describe('nothing is wrong', () => {
+  it.each([['with http', {}], ['with https', HTTPS], ['with 6.2', { version: '6.2' }], ['with 7.0', { version: '7.0' }]] as const)('%s', (_, settings) => {
+    expect(problems(factsOf({ settings, ...('version' in settings && settings.version === '7.0' ? withSpec({ worker: undefined }) : {}) }))).toEqual([]);
+  });
+  it('with an ingress that has TLS', () => {
+    const rules = { tls: [{ hosts: ['*.example.com'] }], rules: [{ host: 'errors.example.com' }] };
+    expect(problems(factsOf({ settings: HTTPS, ingresses: ingress(rules) }))).toEqual([]);
+  });
+});
+
+describe('of the cluster doctor finds', () => {
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['a server that is too old', versions('v1.28.9'), 'Kubernetes', 'failure', /v1.28.9 is too old/],
+    ['a version that nobody knows', versions('nightly'), 'Kubernetes', 'warning', /cannot be understood/],
+    ['a kubectl that is too far from it', versions('v1.34.4', 'v1.31.0'), 'kubectl', 'warning', /v1.31.0 against a server of 1.34/],
+    ['no metrics', { metrics: notSeen('the server could not find the requested resource') }, 'metrics', 'warning', /no metrics API/],
+    ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([objects.claim.parse({ metadata: { name: 'data' }, status: { phase: 'Pending' } })]) }, 'storage class', 'failure', /no default/],
+    ['a node that is not ready', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }) }, 'node', 'failure', /host is not ready: kubelet stopped/],
+    ['a node under pressure', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'DiskPressure', status: 'True', message: 'full' }] }) }, 'node', 'failure', /reports DiskPressure: full/],
+    ['limits that do not fit the node', { nodes: node({ allocatable: { memory: '800Mi' } }) }, 'budget', 'failure', /limits of 846Mi, 1346Mi during a rollout; the node has 800Mi/],
+    ['limits that do not fit the node during a rollout', { nodes: node({ allocatable: { memory: '1200Mi' } }) }, 'budget', 'warning', /1346Mi during a rollout/],
+    ['a node that does not say what it has', { nodes: node({}) }, 'budget', 'warning', /no node says/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('no fault in a missing default class when every volume is bound', () => expect(problems(factsOf({ storageClasses: seen([]) }))).toEqual([]));
+});
+
+describe('of namespace and operator doctor finds', () => {
+  const crd = (versionsServed: object[], established = 'True') => seen(objects.definition.parse({ spec: { versions: versionsServed }, status: { conditions: [{ type: 'Established', status: established }] } }));
+  const schema = { incidents: {} };
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['no namespace', { namespace: seen(undefined) }, 'namespace', 'failure', /there is no namespace glitchtip/],
+    ['no PodSecurity', { namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip' } })) }, 'namespace', 'warning', /not enforced/],
+    ['no kind', { definition: seen(undefined) }, 'GlitchTip kind', 'failure', /no resource of kind GlitchTip/],
+    ['another version of the kind', { definition: crd([{ name: 'v1', served: true, schema }]) }, 'GlitchTip kind', 'failure', /does not serve v1alpha1/],
+    ['a kind that is not established', { definition: crd([{ name: 'v1alpha1', served: true, schema }], 'False') }, 'GlitchTip kind', 'failure', /not established/],
+    ['a kind that is older than the health checks', { definition: crd([{ name: 'v1alpha1', served: true, schema: {} }]) }, 'GlitchTip kind', 'warning', /before the health checks/],
+    ['an operator that is not ready', withWorkload('operator', ({ status }) => { status.readyReplicas = 0; }), 'operator', 'failure', /not ready/],
+    ['an operator of another build', { ownBundle: 'bbbbbbbb' }, 'operator', 'warning', /runs bundle aaaaaaaa, this program was built with bbbbbbbb/],
+    ['a pod of an older bundle', withWorkload('operator', ({ spec }) => { spec.template.metadata.annotations['glitchkeeper.io/config-hash'] = 'cccccccc'; }), 'operator', 'warning', /an older bundle/],
+    ['nobody who leads', { lease: seen(undefined) }, 'leader', 'failure', /no operator leads/],
+    ['a leader who is silent', { lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: '2026-06-01T11:50:00Z' } }) }, 'leader', 'failure', /heard of last 10 min ago/],
+    ['a resource that is suspended', withSpec({ suspend: true }), 'resource', 'warning', /suspended/],
+    ['a resource that cannot be understood', { resource: seen({ ...resource(), problems: ['spec.version: invalid'] }) }, 'resource', 'failure', /spec.version: invalid/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('no operator at all', () => {
+    const { workloads } = factsOf();
+    const without = seen((workloads.seen ? workloads.value : []).filter((one) => objects.componentOf(one) !== 'operator'));
+    expect(problems(factsOf({ workloads: without }))).toEqual([['operator', 'failure', 'there is none']]);
+  });
+  it('no resource', () => expect(problems(factsOf({ resource: seen(undefined) }))).toEqual([['resource', 'failure', 'there is no GlitchTip glitchtip']]));
+});
+
+describe('of the parts doctor finds', () => {
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['one that is not ready', withWorkload('postgres', ({ status }) => { status.readyReplicas = 0; }), 'postgres', 'failure', /0 of 1 pods are ready/],
+    ['one that is scaled to nothing', withWorkload('worker', ({ spec }) => { spec.replicas = 0; }), 'worker', 'failure', /scaled to 0/],
+    ['one that is missing', withWorkload('valkey', ({ metadata }) => { metadata.labels = {}; }), 'valkey', 'failure', /no workload/],
+    ['migrations that failed', withWorkload('migrate', ({ status }) => { status.succeeded = 0; status.failed = 2; }), 'migrate', 'failure', /failed 2 times/],
+    ['migrations that are not done', withWorkload('migrate', ({ status }) => { status.succeeded = 0; }), 'migrate', 'warning', /not done/],
+    ['a container without a memory limit', withContainer('worker', (container) => { container.resources.limits = { cpu: '500m' }; }), 'limits', 'failure', /worker\/worker has no memory limit/],
+    ['a container without a CPU limit', withContainer('worker', (container) => { delete container.resources.limits['cpu']; }), 'limits', 'warning', /worker\/worker has no CPU limit/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+});
+
+it('a migrate Job that failed is forgotten once a newer one is done', () => {
+  const { workloads } = factsOf();
+  const jobs = (workloads.seen ? workloads.value : []).flatMap((one) => one.kind !== 'Job' ? [one] : [
+    { ...one, metadata: { ...one.metadata, creationTimestamp: '2026-06-01T10:00:00Z' }, status: { ...one.status, succeeded: 0, failed: 3 } },
+    { ...one, metadata: { ...one.metadata, name: 'migrate-again', creationTimestamp: '2026-06-01T11:00:00Z' } },
+  ]);
+  expect(problems(factsOf({ workloads: seen(jobs) }))).toEqual([]);
+});
+
+describe('of what is public doctor finds', () => {
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['a NodePort of Postgres', { services: service({ type: 'NodePort' }) }, 'services', 'failure', /postgres is a NodePort/],
+    ['a LoadBalancer of Postgres', { services: service({ type: 'LoadBalancer' }) }, 'services', 'failure', /postgres is a LoadBalancer/],
+    ['external addresses', { services: service({ externalIPs: ['203.0.113.1'] }) }, 'services', 'failure', /has the addresses 203.0.113.1/],
+    ['web open to everybody, which may be meant', { services: service({ type: 'LoadBalancer' }, 'web') }, 'services', 'warning', /web is a LoadBalancer/],
+    ['a pod on the host\'s network', { pods: pod({ hostNetwork: true }) }, 'host ports', 'failure', /network of the host/],
+    ['a pod that sees the host\'s processes', { pods: pod({ hostPID: true }) }, 'host ports', 'failure', /processes of the host/],
+    ['a port of the host', { pods: pod({ containers: [{ name: 'web', ports: [{ containerPort: 8080, hostPort: 80 }] }] }) }, 'host ports', 'failure', /binds 80 on the host/],
+    ['an ingress without TLS', { ingresses: ingress({ rules: [{ host: 'localhost' }] }) }, 'ingress', 'failure', /serves localhost without TLS/],
+    ['an ingress with TLS for another host', { ingresses: ingress({ tls: [{ hosts: ['a.example.com'] }], rules: [{ host: 'localhost' }] }) }, 'ingress', 'failure', /serves localhost without TLS/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+});
+
+describe('of the address doctor finds', () => {
+  const allowed = 'localhost,web,errors.example.com';
+  it.each<[string, Partial<Facts>, [string, Level, RegExp][]]>([
+    ['none', withEnv({ GLITCHTIP_DOMAIN: undefined }), [['address', 'failure', /not set/]]],
+    ['one that is no address', withEnv({ GLITCHTIP_DOMAIN: 'errors' }), [['address', 'failure', /GLITCHTIP_DOMAIN is errors/]]],
+    ['a worker that says another one', withContainer('worker', ({ env }) => env.forEach((one) => { if (one.name === 'GLITCHTIP_DOMAIN') one.value = 'http://other'; })), [['address', 'failure', /the worker http:\/\/other/]]],
+    ['an ingress for another one', { ingresses: ingress({ tls: [{}], rules: [{ host: 'other.example.com' }] }) }, [['address', 'warning', /the ingress serves other.example.com/]]],
+    ['that any Host is believed', withEnv({ ALLOWED_HOSTS: '*' }), [['Host header', 'warning', /any Host header is believed/]]],
+    ['that GlitchTip\'s default believes any Host', withEnv({ ALLOWED_HOSTS: undefined }), [['Host header', 'warning', /any Host header is believed/]]],
+    ['that it is not among the allowed hosts', withEnv({ ALLOWED_HOSTS: 'localhost,web' }, HTTPS), [['Host header', 'failure', /lacks errors.example.com: everybody gets 400/]]],
+    ['that the probes\' own host is not allowed', withEnv({ ALLOWED_HOSTS: 'errors.example.com,web' }, HTTPS), [['Host header', 'failure', /lacks localhost, which the probes ask for/]]],
+    ['that the Service is not allowed', withEnv({ ALLOWED_HOSTS: 'localhost,.example.com' }, HTTPS), [['Host header', 'failure', /lacks web/]]],
+    ['that forms are not trusted behind TLS', withEnv({ CSRF_TRUSTED_ORIGINS: 'https://other.example.com' }, HTTPS), [['CSRF', 'failure', /lacks https:\/\/errors.example.com: behind TLS every form is refused/]]],
+    ['an origin that is not its own', withEnv({ CSRF_TRUSTED_ORIGINS: 'http://other' }), [['CSRF', 'warning', /lacks http:\/\/localhost:9090/]]],
+    ['cookies that are not secure over https', withEnv({ SESSION_COOKIE_SECURE: 'False', CSRF_COOKIE_SECURE: undefined }, HTTPS), [['cookies', 'failure', /SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE not set/]]],
+    ['cookies that are secure over http', withEnv({ SESSION_COOKIE_SECURE: 'True' }), [['cookies', 'failure', /nobody stays signed in/]]],
+    ['https without anything that belongs to it', withEnv({ GLITCHTIP_DOMAIN: 'https://errors.example.com', ALLOWED_HOSTS: allowed }), [
+      ['address', 'failure', /web says https/], ['CSRF', 'failure', /lacks/], ['cookies', 'failure', /not set although the address is https/],
+    ]],
+    ['registration that is open', withEnv({ ENABLE_USER_REGISTRATION: 'True' }), [['registration', 'failure', /whoever reaches GlitchTip/]]],
+    ['registration that is open by default', withEnv({ ENABLE_USER_REGISTRATION: undefined }), [['registration', 'failure', /whoever reaches GlitchTip/]]],
+    ['that every user may make organizations', withEnv({ ENABLE_ORGANIZATION_CREATION: 'True' }), [['registration', 'warning', /organizations/]]],
+  ])('%s', (_, changes, expected) => expect(problems(factsOf(changes))).toEqual(expected.map(([check, level, found]) => [check, level, expect.stringMatching(found)])));
+});
+
+describe('of the probes doctor finds', () => {
+  const spoil = (change: (container: objects.Container) => void, part = 'web') => withContainer(part, change);
+  const each = (change: (probe: objects.Probe) => void) => spoil(({ startupProbe, readinessProbe, livenessProbe }) => [startupProbe, readinessProbe, livenessProbe].forEach((probe) => { if (probe) change(probe); }));
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['one that is missing', spoil((web) => { delete web.readinessProbe; }), 'probes of web', 'failure', /no readiness probe/],
+    ['a path that does not exist', spoil(({ livenessProbe }) => { if (livenessProbe?.httpGet) livenessProbe.httpGet.path = '/api/0/health/'; }), 'probes of web', 'failure', /asks \/api\/0\/health\/, which does not exist/],
+    ['a path that depends on other parts', spoil(({ livenessProbe }) => { if (livenessProbe?.httpGet) livenessProbe.httpGet.path = '/login'; }), 'probes of web', 'failure', /may depend on other parts/],
+    ['a probe that does not ask over HTTP', spoil((web) => { web.livenessProbe = { timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6, exec: { command: ['true'] } }; }), 'probes of web', 'warning', /does not ask over HTTP/],
+    ['a timeout that is too short', spoil(({ livenessProbe }) => { if (livenessProbe) livenessProbe.timeoutSeconds = 1; }), 'probes of web', 'warning', /waits 1 s: under load web answers later, and is restarted/],
+    ['too little time to start', spoil(({ startupProbe }) => { if (startupProbe) startupProbe.failureThreshold = 3; }), 'probes of web', 'warning', /15 s to start/],
+    ['probes of another port', each((probe) => { if (probe.httpGet) probe.httpGet.port = 8000; }), 'port of web', 'failure', /web listens on 8080, its probes ask 8000/],
+    ['a Service of another port', { services: service({ ports: [{ port: 80, targetPort: 8000 }] }, 'web') }, 'port of web', 'failure', /its Service sends to 8000/],
+    ['no liveness probe', spoil((valkey) => { delete valkey.livenessProbe; }, 'valkey'), 'other probes', 'warning', /valkey has no liveness probe/],
+    ['a worker that is restarted for an outage of Valkey', spoil(({ livenessProbe }) => { if (livenessProbe) livenessProbe.exec = { command: ['sh', '-c', 'celery -A glitchtip inspect ping'] }; }, 'worker'), 'other probes', 'failure', /asks another part/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('another port than the one that the manifests know, everywhere it matters', () => {
+    expect(problems(factsOf(withEnv({ PORT: '8000' }))).map(([, , found]) => found)).toEqual([
+      'web listens on 8000, its container declares 8080', 'web listens on 8000, its probes ask 8080', 'web listens on 8000, its Service sends to 8080',
+    ]);
+  });
+});
+
+describe('of what the operator says doctor finds', () => {
+  it.each<[string, Partial<Facts> & Parameters<typeof factsOf>[0], string, Level, RegExp]>([
+    ['that it has not looked yet', { scene: { conditions: [] } }, 'conditions', 'failure', /has not looked/],
+    ['that it has not seen the latest change', { scene: { generation: 4 } }, 'conditions', 'warning', /latest change/],
+    ['that it is not ready', { scene: { conditions: [condition('Ready', 'False', 'Unreachable', 'Postgres does not answer.')] } }, 'conditions', 'failure', /Ready is False, Unreachable/],
+    ['a condition that is unknown', { scene: { conditions: [ready, condition('QueueHealthy', 'Unknown', 'NotObserved', 'Nothing.')] } }, 'conditions', 'warning', /QueueHealthy is Unknown/],
+    ['a critical incident', withHealth({ incidents: [incident('critical')] }), 'incidents', 'failure', /DatabaseDown \(postgres\)/],
+    ['an incident that is a warning', withHealth({ incidents: [incident('warning')] }), 'incidents', 'warning', /DatabaseDown \(postgres\)/],
+    ['a channel that fails', withHealth({ channels: [{ name: 'telegram', waiting: 1, error: 'answered 401' }] }), 'incidents', 'warning', /alerts by telegram fail: answered 401/],
+    ['no Secret of alerts', { alertKeys: seen(undefined) }, 'alerts', 'warning', /there is no Secret glitchtip-alerts/],
+    ['no outside checker', { alertKeys: seen(['webhook-url']) }, 'heartbeat', 'warning', /nobody outside notices/],
+    ['health checks that are switched off', withSpec({ health: { enabled: false } }), 'health checks', 'warning', /switched off/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('half of a channel', () => expect(problems(factsOf({ alertKeys: seen(['telegram-token', 'heartbeat-url']) })).map(([, , found]) => found)).toEqual([
+    'glitchtip-alerts has telegram-token without telegram-chat', 'glitchtip-alerts names no channel: nobody is told',
+  ]));
+  it('the advice of an incident as its remedy', () => {
+    expect(examine(factsOf(withHealth({ incidents: [incident('critical')] }))).find(({ check }) => check === 'incidents')?.remedy).toBe('Look at it.');
+  });
+});
+
+describe('what may not be seen', () => {
+  const FACTS = ['storageClasses', 'nodes', 'namespace', 'definition', 'resource', 'lease', 'workloads', 'pods', 'services', 'ingresses', 'claims', 'alertKeys'] as const;
+  it.each(FACTS)('is told as such, and fails nothing: %s', (fact) => {
+    const found = problems(factsOf({ [fact]: notSeen('you may not do this: forbidden') }));
+    expect(found.every(([, level, why]) => level === 'not seen' && why === 'you may not do this: forbidden')).toBe(true);
+    if (!['claims'].includes(fact)) expect(found.length).toBeGreaterThan(0);
+  });
+});
+
+it('every warning and every failure has a remedy', () => {
+  const spoiled = factsOf({ ...versions('v1.20.1'), namespace: seen(undefined), lease: seen(undefined), services: service({ type: 'NodePort' }), alertKeys: seen([]), ...withHealth({ incidents: [incident('critical')] }) });
+  for (const { level, remedy } of examine(spoiled)) expect([level, remedy === undefined || remedy === '']).toEqual([level, level === 'ok' || level === 'not seen']);
+});
+
+it('the table has a mark, what was found and what helps', () => {
+  const text = renderFindings(examine(factsOf({ ...withEnv({ ENABLE_USER_REGISTRATION: 'True' }), nodes: notSeen('forbidden'), alertKeys: seen(['webhook-url']) })), plain);
+  for (const part of ['✗ registration', '! heartbeat', '✓ namespace', '? node', 'not seen: forbidden', '✗ 1 wrong', '! 1 worth a look', '? 2 not seen']) expect(text).toContain(part);
+});

@@ -1,0 +1,73 @@
+// The facts of a cluster on which doctor finds nothing wrong, made from the manifests themselves, for tests to spoil one by one.
+import { z } from 'zod';
+import type { Facts } from '../../../../cli/doctor/gathered-facts.js';
+import { seen } from '../../../../cli/doctor/check-result.js';
+import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
+import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
+import { renderStack, type Manifest } from '../../../charts/synthesize.js';
+import type { SettingsInput } from '../../../../charts/settings/schema.js';
+import { NOW, resource, type Scene } from '../cli-scenarios.js';
+
+const READY = { Deployment: { readyReplicas: 1 }, StatefulSet: { readyReplicas: 1 }, Job: { succeeded: 1 } };
+
+/** Its manifests, as a cluster has them once all is ready. */
+export function deployed(settings: SettingsInput = {}): readonly objects.Workload[] {
+  const operator = {
+    kind: 'Deployment', metadata: { name: 'glitchkeeper', labels: { 'app.kubernetes.io/component': 'operator' } },
+    spec: { replicas: 1, strategy: { type: 'Recreate' }, template: { metadata: { annotations: { 'glitchkeeper.io/config-hash': 'aaaaaaaa' } }, spec: { containers: [{
+      name: 'operator', resources: { requests: { memory: '48Mi' }, limits: { cpu: '250m', memory: '96Mi' } },
+    }] } } },
+  };
+  return z.array(objects.workload).parse([...ofKinds(settings, Object.keys(READY)), operator].map((manifest) => ({ ...manifest, status: READY[manifest.kind as keyof typeof READY] })));
+}
+
+function ofKinds(settings: SettingsInput, kinds: readonly string[]): Manifest[] {
+  return renderStack(settings).filter(({ kind }) => kinds.includes(kind));
+}
+
+export function factsOf({ settings = {}, scene = {}, ...changes }: Partial<Facts> & { settings?: SettingsInput; scene?: Scene } = {}): Facts {
+  const pod = (part: string): object => ({
+    metadata: { name: `${part}-0`, labels: { 'app.kubernetes.io/component': part }, annotations: part === 'operator' ? { 'glitchkeeper.io/config-hash': 'aaaaaaaa' } : {} },
+    spec: { containers: [{ name: part }] }, status: { phase: 'Running' },
+  });
+  return {
+    place: { cluster: 'context prod', namespace: 'glitchtip', name: 'glitchtip' },
+    now: NOW,
+    ownBundle: 'aaaaaaaa',
+    versions: { clientVersion: { gitVersion: 'v1.34.4' }, serverVersion: { gitVersion: 'v1.34.4+k3s1' } },
+    metrics: seen(true),
+    storageClasses: seen([objects.storageClass.parse({ metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } })]),
+    nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '1283Mi' }, conditions: [{ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' }] } })]),
+    namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })),
+    definition: seen(objects.definition.parse({ ...buildCustomResourceDefinition(), status: { conditions: [{ type: 'Established', status: 'True' }] } })),
+    resource: seen(resource(scene)),
+    lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: NOW.toISOString() } }),
+    workloads: seen(deployed(settings)),
+    pods: seen(z.array(objects.runningPod).parse(['operator', 'web', 'worker', 'postgres', 'valkey'].map(pod))),
+    services: seen(z.array(objects.service).parse(ofKinds(settings, ['Service']))),
+    ingresses: seen([]),
+    claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data' }, status: { phase: 'Bound' } })]),
+    alertKeys: seen(['telegram-token', 'telegram-chat', 'heartbeat-url']),
+    ...changes,
+  };
+}
+
+/** The workloads with one of them changed. */
+export function withWorkload(part: string, change: (workload: objects.Workload) => void, settings: SettingsInput = {}): Pick<Facts, 'workloads'> {
+  const workloads = structuredClone(deployed(settings)) as objects.Workload[];
+  for (const workload of workloads) if (objects.componentOf(workload) === part) change(workload);
+  return { workloads: seen(workloads) };
+}
+
+/** The first container of a part changed. */
+export function withContainer(part: string, change: (container: objects.Container) => void, settings: SettingsInput = {}): Pick<Facts, 'workloads'> {
+  return withWorkload(part, ({ spec }) => spec.template.spec.containers.forEach(change), settings);
+}
+
+/** Web with other variables; undefined: without it. */
+export function withEnv(variables: Readonly<Record<string, string | undefined>>, settings: SettingsInput = {}): Pick<Facts, 'workloads'> {
+  return withContainer('web', (container) => {
+    container.env = container.env.filter(({ name }) => !(name in variables));
+    for (const [name, value] of Object.entries(variables)) if (value !== undefined) container.env.push({ name, value });
+  }, settings);
+}

@@ -1,0 +1,97 @@
+// A status that cannot be written: what it stops, and what it must not.
+import { describe, expect, it } from '@jest/globals';
+
+import { GlitchTipController } from '../../../../../operator/controllers/credentials/credentials-controller.js';
+import type { Ports } from '../../../../../operator/controllers/ports.js';
+import type { SecretRole } from '../../../../../operator/core/credentials/observed.js';
+import type { RotationAction } from '../../../../../operator/core/rotation/actions.js';
+import { ApiError } from '../../../../../operator/io/kubernetes/api-client.js';
+import { worldIn, type RotationWorld } from '../../core/rotation/rotation-scenarios.js';
+
+const ROLES: Readonly<Record<string, SecretRole>> = { 'glitchtip-app': 'application', 'glitchtip-postgres': 'postgres', 'glitchtip-valkey': 'valkey', 'glitchtip-admin': 'administrator' };
+const refused = (status: number) => new ApiError(status, 'Reason', `PATCH status: ${status}: unknown field`);
+
+/** A controller at work on a rotation in Rolling; what writing its status is answered with, the test sets. */
+class Scene {
+  readonly world: RotationWorld;
+  answer: Error | undefined;
+  readonly warnings: unknown[] = [];
+  readonly events: string[] = [];
+  readonly #controller: GlitchTipController;
+
+  constructor(stuck = false) {
+    this.world = worldIn('Rolling', { faults: { stuck } });
+    const { world } = this;
+    this.#controller = new GlitchTipController({
+      ...this.#ports(), crypto: world.crypto, clock: { now: () => world.now.getTime(), monotonic: () => world.now.getTime(), after: () => () => undefined },
+      log: () => undefined, warn: (message, fields) => this.warnings.push([message, fields]), onStatus: () => undefined,
+    });
+  }
+
+  async looks(count: number): Promise<void> {
+    for (let look = 0; look < count; look += 1) await this.#controller.reconcile('g', new AbortController().signal);
+  }
+
+  #ports(): Ports {
+    const { world } = this;
+    const apply = (action: RotationAction): Promise<true> => {
+      world.apply(action);
+      return Promise.resolve(true);
+    };
+    const cluster: Partial<Ports['cluster']> = {
+      readResource: () => Promise.resolve({ metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1' }, spec: { version: '5.2', valkey: {}, worker: {} } }),
+      observeSecret: (name) => Promise.resolve(world.observe().secrets[ROLES[name] ?? 'application']),
+      observeJournal: () => Promise.resolve(world.observe().journal),
+      applyStatus: () => (this.answer ? Promise.reject(this.answer) : Promise.resolve()),
+      recordEvent: (_, { reason }) => Promise.resolve(void this.events.push(reason)),
+      writeJournal: (_, action) => apply(action),
+      writeSecret: apply,
+    };
+    const workloads: Partial<Ports['workloads']> = {
+      observe: (name) => Promise.resolve({ name, rotation: world.templates.get(name), pending: world.pods.get(name)?.mark === world.templates.get(name) ? undefined : 'none is available' }),
+      roll: (workload, rotation) => apply({ kind: 'roll', workload, rotation }).then(() => undefined),
+    };
+    const servers = { postgres: { observe: () => Promise.resolve(world.observe().postgres) }, valkey: { observe: () => Promise.resolve(world.observe().valkey) }, web: {} };
+    return { cluster, workloads, ...servers } as unknown as Ports;
+  }
+}
+
+describe('a rotation whose status', () => {
+  it.each([400, 403, 413, 422])('is refused with %d goes on', async (status) => {
+    const scene = new Scene();
+    scene.answer = refused(status);
+    await scene.looks(3);
+    expect([scene.world.phase, [...scene.world.pods.values()].map(({ mark }) => mark)]).toEqual(['Proving', [scene.world.rotation?.id, scene.world.rotation?.id]]);
+  });
+
+  it('is refused has its deadline all the same', async () => {
+    const scene = new Scene(true);
+    scene.answer = refused(422);
+    await scene.looks(1);
+    scene.world.after(10);
+    await scene.looks(1);
+    expect(scene.world.phase).toBe('Returning');
+  });
+
+  it.each<[string, Error]>([
+    ['is of a stale read', refused(409)], ['is of nobody', refused(401)], ['is of a resource that is gone', refused(404)], ['is one of too many requests', refused(429)],
+    ['meets an API server that is not well', refused(500)], ['is not answered', new Error('connect ECONNREFUSED')],
+  ])('%s does nothing and looks again', async (_, answer) => {
+    const scene = new Scene();
+    scene.answer = answer;
+    await expect(scene.looks(1)).rejects.toThrow(answer.message);
+    expect([scene.world.templates.get('web'), scene.warnings, scene.events]).toEqual([undefined, [], []]);
+  });
+
+  it('is refused is told once, and once more when that comes again', async () => {
+    const scene = new Scene(true);
+    scene.answer = refused(422);
+    await scene.looks(3);
+    expect([scene.warnings, scene.events]).toEqual([[[expect.stringMatching(/^status refused/), { resource: 'g', error: refused(422).message }]], ['StatusRefused']]);
+    scene.answer = undefined;
+    await scene.looks(1);
+    scene.answer = refused(400);
+    await scene.looks(2);
+    expect([scene.warnings.length, scene.events]).toEqual([2, ['StatusRefused', 'StatusRefused']]);
+  });
+});

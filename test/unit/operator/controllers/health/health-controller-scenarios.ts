@@ -1,0 +1,156 @@
+// A world for the health controller: one resource, its book and its status in memory, facts as the test sets them.
+import type { GlitchTipResource } from '../../../../../operator/api/glitchtip-resource.js';
+import type { HealthStatus } from '../../../../../operator/api/health-fields.js';
+import { HealthController, type HealthDependencies, type Standing } from '../../../../../operator/controllers/health/health-controller.js';
+import type { ClusterPort, HealthPort } from '../../../../../operator/controllers/ports.js';
+import { emptyWatchbook, type Letter, type Watchbook } from '../../../../../operator/core/alerts/alert-state.js';
+import type { Facts } from '../../../../../operator/core/health/health-facts.js';
+import { NOW, secretsOf } from '../../operator-scenarios.js';
+import { factsOf } from '../../core/health/health-scenarios.js';
+
+const GONE = new Error('connect ECONNREFUSED');
+
+export class HealthWorld {
+  facts: Facts = factsOf();
+  standing: Standing = 'leads';
+  /** The API server answers nothing. */
+  apiIsAway = false;
+  /** What the API server answers to who asks for the resource. */
+  refusal: Error | undefined;
+  /** What it answers to who writes the status. */
+  statusRefusal: Error | undefined;
+  /** What becomes of a write of the book: it fails, or it is made and its answer is lost. */
+  bookWrites: 'well' | 'fail' | 'lose their answer' = 'well';
+  bookIsUnreadable = false;
+  /** The API server is away after so many more writes of the book. */
+  writesUntilAway = Infinity;
+  /** How long the database has a check wait. */
+  checkSeconds = 0;
+  /** Another operator writes the book at every turn. */
+  hasRival = false;
+  resource: GlitchTipResource | undefined;
+  book: Watchbook | undefined;
+  #version = 0;
+  /** What was done, in its order. */
+  readonly done: string[] = [];
+  readonly told: (HealthStatus | undefined)[] = [];
+  #now = NOW.getTime();
+  #stepped = 0;
+  readonly controller: HealthController;
+
+  constructor(spec: object = {}, annotations: Record<string, string> = {}) {
+    this.resource = { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1', annotations }, spec: { version: '5.2', valkey: {}, worker: {}, ...spec } };
+    const log = (message: string) => void this.done.push(`log ${message}`);
+    this.controller = new HealthController({
+      cluster: this.#cluster(), health: this.#port(), messenger: this.#messenger(), clock: { now: () => this.#now + this.#stepped, monotonic: () => this.#now, after: () => () => undefined }, log, warn: log,
+      readCertificate: () => ({ kind: 'none' }), standing: () => this.standing, onHealth: (_, health) => this.told.push(health),
+    });
+  }
+
+  /** One check, and the seconds until the next. */
+  async check(): Promise<number | undefined> {
+    const { requeueAfter } = await this.controller.reconcile('g', new AbortController().signal);
+    this.#now += 10_000;
+    return requeueAfter === undefined ? undefined : requeueAfter / 1_000;
+  }
+
+  /** What was done since the last time it was asked. */
+  take(): string[] {
+    return this.done.splice(0).filter((each) => !each.startsWith('log'));
+  }
+
+  #cluster(): ClusterPort {
+    const answer = <T>(value: () => T): Promise<T> => (this.apiIsAway ? Promise.reject(GONE) : Promise.resolve(value()));
+    const port: Partial<ClusterPort> = {
+      readResource: () => (this.refusal ? Promise.reject(this.refusal) : answer(() => this.resource)),
+      observeSecret: () => answer(() => secretsOf().postgres),
+      observeJournal: () => answer(() => ({ kind: 'absent' as const })),
+      readWatchbook: () => answer(() => (this.bookIsUnreadable ? { kind: 'unreadable' as const, why: '403' } : this.book ? { kind: 'present' as const, book: this.book, version: String(this.#version) } : { kind: 'absent' as const })),
+      writeWatchbook: (_, { book, over }) => answer(() => (this.book && 'version' in over && over.version !== String(this.#version) ? undefined : this.#write(book))),
+      applyHealth: (_, report) => answer(() => {
+        if (this.statusRefusal) throw this.statusRefusal;
+        this.done.push(report ? 'write status' : 'clear status');
+        if (this.resource) this.resource = { ...this.resource, status: { conditions: [...(report?.conditions ?? [])], ...(report ? { health: report.health } : {}) } };
+      }),
+      recordEvent: (_, { reason, type }) => answer(() => void this.done.push(`event ${type} ${reason}`)),
+      dropAlertTest: () => answer(() => this.done.push('drop alert test') > 0),
+    };
+    return port as ClusterPort;
+  }
+
+  #write(book: Watchbook): string | undefined {
+    if (this.hasRival) return undefined;
+    if (this.bookWrites === 'fail') throw new Error('403 Forbidden');
+    this.book = book;
+    this.#version += 1;
+    this.writesUntilAway -= 1;
+    this.apiIsAway = this.writesUntilAway <= 0;
+    this.done.push('write book');
+    if (this.bookWrites === 'lose their answer') throw new Error('504 Gateway Timeout');
+    return String(this.#version);
+  }
+
+  #port(): HealthPort {
+    return {
+      observeCluster: () => Promise.resolve(this.facts.cluster),
+      observeWeb: () => Promise.resolve(this.facts.web),
+      observeDatabase: () => {
+        this.wait(this.checkSeconds);
+        return Promise.resolve({ database: this.facts.database, canary: this.facts.canary, volumes: this.facts.volumes });
+      },
+      observeQueue: () => Promise.resolve(this.facts.queue),
+      rerunMigrations: () => Promise.resolve(this.done.push('run migrate') > 0),
+      restart: (deployment) => Promise.resolve(void this.done.push(`restart ${deployment}`)),
+      forget: () => undefined,
+    };
+  }
+
+  /** Sends all that waits, and saves that. */
+  #messenger(): HealthDependencies['messenger'] {
+    return {
+      deliver: async (book, { healthy, alertTest, save }) => {
+        this.done.push(...(healthy ? [] : ['no heartbeat']), ...book.outbox.filter(({ channel }) => channel === 'webhook').map(({ event, incident }) => `tell ${event}${incident?.reason === 'KubernetesUnreachable' ? ` ${incident.part}` : ''}`));
+        const test = alertTest === undefined ? {} : { alertTest: { id: alertTest, at: NOW.toISOString(), results: [] } };
+        const told = { ...book, ...test, outbox: [] };
+        await save?.(told);
+        return told;
+      },
+    };
+  }
+
+  /** Another operator writes the book. */
+  writeAsAnother(): void {
+    this.#write(this.book ?? emptyWatchbook());
+  }
+
+  /** A letter that no channel took yet. */
+  leaveWaiting(letter: Letter): void {
+    this.book = { ...(this.book ?? emptyWatchbook()), outbox: [letter] };
+  }
+
+  /** So much more time passes. */
+  wait(seconds: number): void {
+    this.#now += seconds * 1_000;
+  }
+
+  /** The wall clock is set forward, or back. */
+  step(seconds: number): void {
+    this.#stepped += seconds * 1_000;
+  }
+
+  edit(spec: object): void {
+    if (this.resource) this.resource = { ...this.resource, spec: { version: '5.2', valkey: {}, worker: {}, ...spec } };
+  }
+}
+
+/** A book of a channel that is set up: only then letters are written. */
+export function bookWithChannel(): Watchbook {
+  return { ...emptyWatchbook(), channels: [{ name: 'webhook', version: '1', dropped: 0 }] };
+}
+
+/** @returns the pause after each, seconds */
+export async function checks(world: HealthWorld, count: number): Promise<(number | undefined)[]> {
+  const pauses: (number | undefined)[] = [];
+  for (let each = 0; each < count; each += 1) pauses.push(await world.check());
+  return pauses;
+}

@@ -1,0 +1,245 @@
+// The health controller from check to check: what it writes, tells and repairs, in which order, and what it leaves alone.
+import { describe, expect, it } from '@jest/globals';
+import { answered, databaseOf, factsOf, queueOf } from '../../core/health/health-scenarios.js';
+import { HealthWorld, bookWithChannel, checks } from './health-controller-scenarios.js';
+
+const WELL = factsOf();
+const DOWN = factsOf({ database: { kind: 'unreachable', why: 'ECONNREFUSED' }, canary: { kind: 'refused', status: 500 } });
+const STUCK = factsOf({ canary: { kind: 'not stored', oldestSeconds: 5, storedMeanwhile: 0 }, queue: queueOf({ depth: 40 }) });
+
+function condition(world: HealthWorld, type: string): string {
+  const found = world.resource?.status?.conditions?.find((each) => each.type === type);
+  return found ? `${found.status} ${found.reason}` : 'none';
+}
+
+describe('a quiet time', () => {
+  it('writes the status once, and again after five minutes', async () => {
+    const world = new HealthWorld();
+    expect(await checks(world, 25)).toEqual(Array.from({ length: 25 }, () => 30));
+    expect(world.take().filter((each) => each === 'write status')).toHaveLength(1);
+    await checks(world, 7);
+    expect(world.take().filter((each) => each === 'write status')).toHaveLength(1);
+    expect([condition(world, 'Healthy'), condition(world, 'IngestWorking')]).toEqual(['True AllWell', 'True AllWell']);
+  });
+
+  it('gives the figures of every check to the metrics', async () => {
+    const world = new HealthWorld();
+    await checks(world, 3);
+    expect(world.told.map((health) => health?.figures?.eventSeconds)).toEqual([2.4, 2.4, 2.4]);
+  });
+});
+
+describe('an incident', () => {
+  it('opens after three failed checks that come soon, and closes after two good ones; each is one event', async () => {
+    const world = new HealthWorld();
+    world.book = bookWithChannel();
+    await world.check();
+    world.take();
+    world.facts = DOWN;
+    expect(await checks(world, 2)).toEqual([4, 4]);
+    expect([world.take().filter((each) => /event|tell/.test(each)), condition(world, 'Healthy')]).toEqual([[], 'True AllWell']);
+    expect(await world.check()).toBe(10);
+    expect(world.take()).toEqual(['write book', 'no heartbeat', 'tell open', 'write book', 'event Warning DatabaseDown', 'write status']);
+    expect([condition(world, 'Healthy'), condition(world, 'IngestWorking')]).toEqual(['False DatabaseDown', 'False DatabaseDown']);
+    await checks(world, 4);
+    expect(world.take().filter((each) => /event|status|tell/.test(each))).toEqual([]);
+    world.facts = WELL;
+    await checks(world, 2);
+    expect(world.take().filter((each) => /event|tell/.test(each))).toEqual(['tell resolved', 'event Normal IncidentOver']);
+    expect(condition(world, 'Healthy')).toBe('True AllWell');
+  });
+
+  it.each([[2, [28, 2, 2, 8]], [7, [23, 1, 1, 3]]])('checks that take %i s come no later for it', async (seconds, pauses) => {
+    const world = new HealthWorld();
+    world.checkSeconds = seconds;
+    const well = await checks(world, 1);
+    world.facts = DOWN;
+    expect([...well, ...(await checks(world, 3))]).toEqual(pauses);
+  });
+
+  it('does not keep another one waiting', async () => {
+    const world = new HealthWorld();
+    world.facts = STUCK;
+    expect(await checks(world, 3)).toEqual([4, 4, 10]);
+    world.facts = factsOf({ ...STUCK, database: databaseOf({ partitions: [{ table: 'issue_events_issueevent', days: 1.5, leastDays: 5.5 }] }) });
+    expect(await checks(world, 3)).toEqual([4, 4, 10]);
+  });
+
+  it('survives a restart of the operator: it is not opened again', async () => {
+    const first = new HealthWorld();
+    first.book = bookWithChannel();
+    first.facts = DOWN;
+    await checks(first, 3);
+    const second = new HealthWorld();
+    second.facts = DOWN;
+    second.book = first.book;
+    second.resource = first.resource;
+    await checks(second, 3);
+    expect(second.take().filter((each) => /event|tell/.test(each))).toEqual([]);
+  });
+
+  it('of another operator that leads meanwhile is not told twice', async () => {
+    const world = new HealthWorld();
+    world.facts = DOWN;
+    world.hasRival = true;
+    await checks(world, 4);
+    expect(world.take()).toEqual([]);
+  });
+});
+
+describe('a repair', () => {
+  it('is written down before it is made, and made once', async () => {
+    const world = new HealthWorld();
+    world.facts = STUCK;
+    await checks(world, 30);
+    const done = world.take();
+    expect(done.filter((each) => each.startsWith('restart'))).toEqual(['restart worker']);
+    expect(done.slice(done.indexOf('restart worker') - 1, done.indexOf('restart worker') + 2)).toEqual(['write book', 'restart worker', 'event Normal Repair']);
+    expect(world.resource?.status?.health?.repairs).toMatchObject([{ healing: 'restart-worker', reason: 'WorkerStuck' }]);
+    expect(world.resource?.status?.health?.incidents?.[0]?.healing).toMatch(/^restarting the worker was tried once/);
+  });
+
+  it('of the schema runs the migrate Job', async () => {
+    const world = new HealthWorld();
+    world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
+    await checks(world, 15);
+    expect(world.take().filter((each) => each === 'run migrate')).toHaveLength(1);
+  });
+
+  it('is not made by one who does not lead any more', async () => {
+    const world = new HealthWorld();
+    world.facts = STUCK;
+    await checks(world, 3);
+    world.standing = 'follows';
+    expect(await world.check()).toBeUndefined();
+    world.standing = 'cut off';
+    await checks(world, 20);
+    expect(world.take().filter((each) => each.startsWith('restart'))).toEqual([]);
+  });
+});
+
+describe('a clock that was set back', () => {
+  const ahead = '2026-06-01T09:00:00Z';
+
+  it('makes what the book says of later times as of now', async () => {
+    const world = new HealthWorld();
+    world.book = { ...bookWithChannel(), repairs: [{ at: ahead, healing: 'migrate', reason: 'r', message: 'm' }] };
+    await world.check();
+    expect(Date.parse(world.book.repairs[0]?.at ?? '')).toBeLessThan(Date.parse(ahead));
+    expect(world.resource?.status?.health?.repairs?.[0]?.at).toBe(world.book.repairs[0]?.at);
+  });
+
+  it('neither makes incidents of later times nor an absence of less than nothing, while the API server is away', async () => {
+    const world = new HealthWorld();
+    world.facts = factsOf({ database: { kind: 'unreachable', why: 'ECONNREFUSED' }, canary: { kind: 'refused', status: 500 } });
+    world.book = bookWithChannel();
+    await checks(world, 3);
+    world.step(-36_000);
+    world.apiIsAway = true;
+    await checks(world, 3);
+    const incidents = world.told.at(-1)?.incidents ?? [];
+    expect(incidents.map(({ reason }) => reason).sort()).toEqual(['DatabaseDown', 'KubernetesUnreachable']);
+    expect(incidents.filter(({ since }) => Date.parse(since) > Date.parse(world.told.at(-1)?.checkedAt ?? ''))).toEqual([]);
+    expect(incidents.find(({ reason }) => reason === 'KubernetesUnreachable')?.message).not.toContain('-');
+  });
+
+  it('does not keep the status from being written until it has come there again', async () => {
+    const world = new HealthWorld();
+    await world.check();
+    world.take();
+    world.step(-3_600);
+    await world.check();
+    expect(world.take()).toContain('write status');
+  });
+});
+
+describe('while the API server is away', () => {
+  it('that is told, from memory, and kept when it is back', async () => {
+    const world = new HealthWorld();
+    world.book = bookWithChannel();
+    await world.check();
+    world.take();
+    world.apiIsAway = true;
+    await checks(world, 2);
+    world.standing = 'cut off';
+    await checks(world, 3);
+    expect(world.take().filter((each) => each.startsWith('tell'))).toEqual(['tell open node']);
+    expect(world.told.at(-1)?.incidents?.map(({ reason }) => reason)).toEqual(['KubernetesUnreachable']);
+    world.apiIsAway = false;
+    expect(await world.check()).toBe(4);
+    expect(world.take()).toEqual([]);
+    // It was heard again, and the Lease is not won yet.
+    world.standing = 'follows';
+    expect(await world.check()).toBe(4);
+    world.standing = 'leads';
+    await checks(world, 2);
+    expect(world.take().filter((each) => /tell|event/.test(each))).toEqual(['tell resolved node', 'event Normal IncidentOver']);
+  });
+
+  it('what was told from memory is forgotten when another operator leads for a minute', async () => {
+    const world = new HealthWorld();
+    world.book = bookWithChannel();
+    await world.check();
+    world.apiIsAway = true;
+    world.standing = 'cut off';
+    await checks(world, 3);
+    world.apiIsAway = false;
+    world.standing = 'follows';
+    const pauses = await checks(world, 20);
+    expect([pauses[0], pauses.at(-1)]).toEqual([4, undefined]);
+  });
+
+  it('an incident that was open stays open', async () => {
+    const world = new HealthWorld();
+    world.facts = DOWN;
+    await checks(world, 3);
+    world.apiIsAway = true;
+    await checks(world, 6);
+    expect(world.told.at(-1)?.incidents?.map(({ reason }) => reason).sort()).toEqual(['DatabaseDown', 'KubernetesUnreachable']);
+  });
+
+  it('one who never led says nothing', async () => {
+    const world = new HealthWorld();
+    world.apiIsAway = true;
+    world.standing = 'cut off';
+    await checks(world, 5);
+    expect(world.take()).toEqual([]);
+  });
+});
+
+describe('a resource', () => {
+  it('whose health is switched off: its conditions are taken away, once', async () => {
+    const world = new HealthWorld();
+    await world.check();
+    world.take();
+    if (world.resource) world.resource = { ...world.resource, spec: { version: '5.2', health: { enabled: false } } };
+    expect(await checks(world, 2)).toEqual([undefined, undefined]);
+    expect(world.take()).toEqual(['clear status']);
+    expect(world.told.at(-1)).toBeUndefined();
+  });
+
+  it('whose health is switched off, and whose book may not be read, is looked at seldom', async () => {
+    const world = new HealthWorld({ health: { enabled: false } });
+    world.bookIsUnreadable = true;
+    expect(await checks(world, 2)).toEqual([300, 300]);
+  });
+
+  it('that is gone is forgotten', async () => {
+    const world = new HealthWorld();
+    world.resource = undefined;
+    expect([await world.check(), world.take()]).toEqual([undefined, []]);
+  });
+
+  it('that asks for a test message gets one, and the annotation is dropped', async () => {
+    const world = new HealthWorld({}, { 'glitchkeeper.io/alert-test': 'now' });
+    await world.check();
+    expect(world.take()).toContain('drop alert test');
+    expect(world.resource?.status?.health?.alertTest?.id).toBe('now');
+  });
+
+  it('that is checked every ten seconds is not checked less often while something starts', async () => {
+    const world = new HealthWorld({ health: { everySeconds: 10 } });
+    world.facts = factsOf({ web: { health: answered(500), pods: [] } });
+    expect(await world.check()).toBe(4);
+  });
+});
