@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
 import type { Healing } from '../../operator/api/health-fields.js';
 import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle-files.js';
-import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, watchbookName } from '../../operator/api/object-names.js';
+import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
 import { readAsset } from '../assets.js';
 import { bundleHash } from '../content-hash.js';
 import { CONFIG_MAPS, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, labelsOf, selectorOf } from '../part-names.js';
@@ -112,7 +112,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
     // What was told and what is still to be told: read whole, and written over the version that was read.
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
-    { apiGroups: [''], resources: ['configmaps'], resourceNames: [watchbookName(RESOURCE)], verbs: ['get', 'patch'] },
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
     { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
     // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.

@@ -9,7 +9,7 @@ import { renderSummary } from '../../cli/report/status-text.js';
 import { buildSummary, type EventReport, type Summary } from '../../cli/report/status-summary.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { buildMessage, type Message } from '../../operator/core/alerts/message-texts.js';
-import type { Letter, Tale } from '../../operator/core/alerts/alert-state.js';
+import type { Notification, IncidentSnapshot } from '../../operator/core/alerts/alert-state.js';
 import { factsOf, withEnv } from '../../test/unit/cli/doctor/example-facts.js';
 import { BAD_NIGHT, WELL } from '../../test/unit/cli/health-scenarios.js';
 import { NOW, condition, ready, resource } from '../../test/unit/cli/cli-scenarios.js';
@@ -38,7 +38,7 @@ const EVENTS: readonly EventReport[] = [
   { at: '2026-06-01T11:58:40Z', type: 'Normal', reason: 'Repair', message: 'Deployment worker was restarted.' },
 ];
 
-const TOLD: Tale = {
+const TOLD: IncidentSnapshot = {
   id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T02:14:10Z',
   message: 'Postgres at postgres:5432 does not answer (ECONNREFUSED): it is scaled to 0.',
   advice: 'kubectl -n errors scale statefulset/postgres --replicas=1', explains: [],
@@ -46,12 +46,12 @@ const TOLD: Tale = {
 
 /** The one that opens an incident, and the one that says it is over. */
 function messages(): Message[] {
-  const letter = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: TOLD } as const;
-  const letters: readonly Letter[] = [
-    { ...letter, event: 'open', at: '2026-06-01T02:14:40Z' },
-    { ...letter, event: 'resolved', at: '2026-06-01T02:26:20Z', endedAt: '2026-06-01T02:26:20Z' },
+  const notification = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: TOLD } as const;
+  const notifications: readonly Notification[] = [
+    { ...notification, event: 'open', at: '2026-06-01T02:14:40Z' },
+    { ...notification, event: 'resolved', at: '2026-06-01T02:26:20Z', endedAt: '2026-06-01T02:26:20Z' },
   ];
-  return letters.map((each) => buildMessage(each, { name: 'glitchtip', namespace: 'errors' }, 0));
+  return notifications.map((each) => buildMessage(each, { name: 'glitchtip', namespace: 'errors' }, 0));
 }
 
 /** By their files' names. */

@@ -23,7 +23,7 @@ export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
 /** Name of the ConfigMap that remembers the health of a resource: incidents, and messages that are not sent yet. */
-export function watchbookName(resource: string): string {
+export function alertStateName(resource: string): string {
   return `${resource}-health`;
 }
 

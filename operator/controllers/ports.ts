@@ -2,7 +2,7 @@
 import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip-resource.js';
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
-import type { ObservedWatchbook, StoredWatchbook } from '../core/alerts/alert-state.js';
+import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
 import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedJournal, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/credentials/observed.js';
@@ -44,9 +44,9 @@ export interface ClusterPort {
   applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void>;
   recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void>;
   /** `name` is the resource's. */
-  readWatchbook(name: string, signal: AbortSignal): Promise<ObservedWatchbook>;
+  readAlertState(name: string, signal: AbortSignal): Promise<ObservedAlertState>;
   /** The version written; undefined when somebody else wrote since. */
-  writeWatchbook(name: string, stored: StoredWatchbook, signal: AbortSignal): Promise<string | undefined>;
+  writeAlertState(name: string, stored: StoredAlertState, signal: AbortSignal): Promise<string | undefined>;
   /** Takes the annotation that asks for a test message away, unless the resource changed since it was read. */
   dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
 }

@@ -42,9 +42,9 @@ describe('the operator and a database that somebody else made', () => {
     ['a login that owns another database too', ['compose'], 'compose'],
     ['a superuser that a person made', ['compose', { attributes: 'SUPERUSER' }], 'compose'],
     ["the operator's own superuser, after a restore", ['glitchkeeper'], 'glitchkeeper'],
-  ])('takes over what belongs to %s', async (_, scene, other) => {
-    await compose.leave(...scene);
-    const [login] = scene;
+  ])('takes over what belongs to %s', async (_, scenario, other) => {
+    await compose.leave(...scenario);
+    const [login] = scenario;
     if (other !== 'none') await compose.leaveOther(other);
     const before = await compose.owners();
     expect(Object.keys(before)).toEqual([login]);

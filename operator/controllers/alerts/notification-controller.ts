@@ -4,9 +4,9 @@ import type { Channel } from '../../api/health-fields.js';
 import { foundChannels, readChannels, type Channels } from '../../core/alerts/channels.js';
 import { cut } from '../../core/alerts/tracked-causes.js';
 import { renderTelegram, renderWebhook } from '../../core/alerts/message-formats.js';
-import { changeChannel, nextLetter, recordDelivery, resume, setChannels, threadOf, type Delivery } from '../../core/alerts/outbox.js';
+import { changeChannel, nextNotification, recordDelivery, resume, setChannels, threadOf, type Delivery } from '../../core/alerts/outbox.js';
 import { buildMessage, buildTestMessage, type Message, type Sender } from '../../core/alerts/message-texts.js';
-import { LETTER_CHANNELS, type Letter, type LetterChannel, type Watchbook } from '../../core/alerts/alert-state.js';
+import { NOTIFICATION_CHANNELS, type Notification, type NotificationChannel, type AlertState } from '../../core/alerts/alert-state.js';
 import { toSeconds } from '../../core/timestamps.js';
 import { sleep, type Clock } from '../../runtime/clock.js';
 import { withDeadline } from '../../runtime/deadline.js';
@@ -30,24 +30,24 @@ export interface Occasion {
   readonly spec: Pick<GlitchTipSpec, 'alerts'>;
   /** Whether the deep check passed: only then the heartbeat goes out. */
   readonly healthy: boolean;
-  /** Value of the annotation that asks for a test message; the caller drops it once `book.alertTest.id` is the same. */
+  /** Value of the annotation that asks for a test message; the caller drops it once `alert state.alertTest.id` is the same. */
   readonly alertTest?: string;
   /**
-   * Saves the book after each letter, so that a few go out in one call; false ends the call. Without it one letter a channel
+   * Saves the alert state after each notification, so that a few go out in one call; false ends the call. Without it one notification a channel
    * goes out, and the caller saves what `deliver` returns.
    */
-  readonly save?: (book: Watchbook) => Promise<boolean>;
+  readonly save?: (alerts: AlertState) => Promise<boolean>;
 }
 
 /** Longer than a channel ever needs and shorter than what a health check can wait. Milliseconds. */
 const BUDGET = 10_000;
 /** The Secret is asked of the API server, which may be what is down. Milliseconds. */
 const SECRET_BUDGET = 3_000;
-/** No other letter is begun later than this in a call: it has to have time for its answer. Milliseconds. */
+/** No other notification is begun later than this in a call: it has to have time for its answer. Milliseconds. */
 const LAST_START = 3_000;
 /** Telegram takes one message a second in a chat. Milliseconds. */
 const PACE = 1_100;
-/** Letters of one channel in one call. */
+/** Notifications of one channel in one call. */
 const LETTERS_A_CALL = 3;
 /** Between two heartbeats, and after one that failed. Milliseconds. */
 const BEAT = { every: 60_000, again: 15_000 };
@@ -60,8 +60,8 @@ const TEST_ID_SHOWN = 40;
 /** What of it may be in a header as it is. */
 const HEADER_SAFE = /^[\w.:-]{1,80}$/;
 
-/** Changes a book by what one channel did. */
-type Record = (book: Watchbook) => Watchbook;
+/** Changes an alert state by what one channel did. */
+type Record = (alerts: AlertState) => AlertState;
 /** One call of `deliver`. */
 interface Tour {
   readonly occasion: Occasion;
@@ -79,8 +79,8 @@ interface Known {
 }
 
 /**
- * The caller saves the book before it calls: what is not saved is not sent. A crash between a letter and its record sends that
- * letter once more, and no other.
+ * The caller saves the alert state before it calls: what is not saved is not sent. A crash between a notification and its record sends that
+ * notification once more, and no other.
  */
 export class Messenger {
   /** By name of the Secret, for the time in which the API server does not answer. */
@@ -91,18 +91,18 @@ export class Messenger {
   constructor(private readonly deps: MessengerDependencies) {}
 
   /** Takes about 10 s at most, however dead a channel is. Never throws for a channel's sake. */
-  async deliver(book: Watchbook, occasion: Occasion, signal: AbortSignal): Promise<Watchbook> {
-    return withDeadline(signal, this.deps.budget ?? BUDGET, (patience) => this.#deliver(book, occasion, { ended: signal, patience }));
+  async deliver(alerts: AlertState, occasion: Occasion, signal: AbortSignal): Promise<AlertState> {
+    return withDeadline(signal, this.deps.budget ?? BUDGET, (patience) => this.#deliver(alerts, occasion, { ended: signal, patience }));
   }
 
-  async #deliver(book: Watchbook, occasion: Occasion, { ended, patience }: Pick<Tour, 'ended' | 'patience'>): Promise<Watchbook> {
+  async #deliver(alerts: AlertState, occasion: Occasion, { ended, patience }: Pick<Tour, 'ended' | 'patience'>): Promise<AlertState> {
     const started = this.deps.clock.now();
     const { known, why } = await this.#channels(occasion.spec.alerts.secret, ended);
-    if (!known) return { ...book, unreadable: why };
-    const found = { ...setChannels(book, foundChannels(known.channels), known.version, new Date(started)), unreadable: why };
+    if (!known) return { ...alerts, unreadable: why };
+    const found = { ...setChannels(alerts, foundChannels(known.channels), known.version, new Date(started)), unreadable: why };
     const tour: Tour = { occasion, channels: known.channels, started, ended, patience };
     const [sent, beat] = await Promise.all([
-      isTestDue(found, occasion) ? this.#test(found, tour) : this.#sendLetters(found, tour),
+      isTestDue(found, occasion) ? this.#test(found, tour) : this.#sendNotifications(found, tour),
       this.#beat(found, tour),
     ]);
     return beat(sent);
@@ -117,38 +117,38 @@ export class Messenger {
     return { known };
   }
 
-  async #sendLetters(book: Watchbook, tour: Tour): Promise<Watchbook> {
+  async #sendNotifications(alerts: AlertState, tour: Tour): Promise<AlertState> {
     const { clock } = this.deps;
     const { occasion: { save }, channels, started } = tour;
-    let current = book;
+    let current = alerts;
     for (let round = 1; ; round += 1) {
-      const due = LETTER_CHANNELS.flatMap((channel) => this.#due(current, channel, channels));
+      const due = NOTIFICATION_CHANNELS.flatMap((channel) => this.#due(current, channel, channels));
       if (due.length === 0) return current;
       if (round > 1) await sleep(clock, PACE, tour.patience);
-      const records = await Promise.all(due.map((letter) => this.#send(current, letter, tour)));
+      const records = await Promise.all(due.map((notification) => this.#send(current, notification, tour)));
       current = records.reduce((each, record) => record(each), current);
       const last = round === LETTERS_A_CALL || clock.now() - started > LAST_START;
       if (last || !save || !(await save(current))) return current;
     }
   }
 
-  #due(book: Watchbook, channel: LetterChannel, channels: Channels): Letter[] {
-    const letter = channels[channel]?.kind === 'usable' ? nextLetter(book, channel, new Date(this.deps.clock.now())) : undefined;
-    return letter ? [letter] : [];
+  #due(alerts: AlertState, channel: NotificationChannel, channels: Channels): Notification[] {
+    const notification = channels[channel]?.kind === 'usable' ? nextNotification(alerts, channel, new Date(this.deps.clock.now())) : undefined;
+    return notification ? [notification] : [];
   }
 
-  async #send(book: Watchbook, letter: Letter, { occasion, channels, ended, patience }: Tour): Promise<Record> {
+  async #send(alerts: AlertState, notification: Notification, { occasion, channels, ended, patience }: Tour): Promise<Record> {
     const sender = this.#sender(occasion);
     const place = channels.telegram?.kind === 'usable' ? this.deps.digest(channels.telegram.chat.reveal()).slice(0, PLACE_DIGITS) : '';
-    const dropped = book.channels.find(({ name }) => name === letter.channel)?.dropped ?? 0;
-    const message = buildMessage(letter, sender, dropped);
-    const thread = threadOf(book, letter, place)?.message;
-    const delivery = letter.channel === 'webhook'
-      ? await this.#webhook(channels, { id: letter.id, body: renderWebhook({ letter, id: letter.id, message, sender }) }, patience)
-      : await this.#telegram(channels, { message, about: thread, edit: letter.edit }, patience);
+    const dropped = alerts.channels.find(({ name }) => name === notification.channel)?.dropped ?? 0;
+    const message = buildMessage(notification, sender, dropped);
+    const thread = threadOf(alerts, notification, place)?.message;
+    const delivery = notification.channel === 'webhook'
+      ? await this.#webhook(channels, { id: notification.id, body: renderWebhook({ notification, id: notification.id, message, sender }) }, patience)
+      : await this.#telegram(channels, { message, about: thread, edit: notification.edit }, patience);
     // Cut off by the operator's own end and not by the channel: that is no failed try.
     if (ended.aborted && delivery.kind === 'later') return (each) => each;
-    return (each) => recordDelivery(each, { letter, place }, delivery, new Date(this.deps.clock.now()));
+    return (each) => recordDelivery(each, { notification, place }, delivery, new Date(this.deps.clock.now()));
   }
 
   async #telegram({ telegram }: Channels, { message, about, edit }: { message: Message; about: number | undefined; edit: boolean }, signal: AbortSignal): Promise<Delivery> {
@@ -163,11 +163,11 @@ export class Messenger {
     return this.deps.notifiers.postWebhook(webhook.url, message, signal);
   }
 
-  async #beat(book: Watchbook, { occasion, channels: { heartbeat }, patience }: Tour): Promise<Record> {
+  async #beat(alerts: AlertState, { occasion, channels: { heartbeat }, patience }: Tour): Promise<Record> {
     const now = this.deps.clock.now();
     const { name, healthy } = occasion;
     // A test beats by itself.
-    if (!healthy || isTestDue(book, occasion) || heartbeat?.kind !== 'usable' || !this.#isBeatDue(name, now)) return (each) => each;
+    if (!healthy || isTestDue(alerts, occasion) || heartbeat?.kind !== 'usable' || !this.#isBeatDue(name, now)) return (each) => each;
     const delivery = await this.deps.notifiers.beat(heartbeat.url, patience);
     this.#beatAt.set(name, now + (delivery.kind === 'delivered' ? BEAT.every : BEAT.again));
     return (each) => changeChannel(each, 'heartbeat', (state) => {
@@ -184,13 +184,13 @@ export class Messenger {
   }
 
   /** One try of each channel that is set up, outside of the outbox: who asked is waiting for what comes of it. */
-  async #test(book: Watchbook, tour: Tour): Promise<Watchbook> {
+  async #test(alerts: AlertState, tour: Tour): Promise<AlertState> {
     const id = tour.occasion.alertTest ?? '';
     const found = foundChannels(tour.channels);
     const errors = await Promise.all(found.map(async ({ name, problem }) => problem ?? errorOf(await this.#testOne(name, tour))));
     const at = toSeconds(new Date(this.deps.clock.now()));
     const results = found.map(({ name }, index) => ({ channel: name, ...(errors[index] === undefined ? {} : { error: errors[index] }) }));
-    const tested = results.reduce((each, { channel, error }) => (error === undefined ? resume(each, channel, at) : each), book);
+    const tested = results.reduce((each, { channel, error }) => (error === undefined ? resume(each, channel, at) : each), alerts);
     return { ...tested, alertTest: { id, at, results } };
   }
 
@@ -199,7 +199,7 @@ export class Messenger {
     const id = occasion.alertTest ?? '';
     const key = `test-${HEADER_SAFE.test(id) ? id : this.deps.digest(id)}`;
     const message = buildTestMessage(sender, cut(id, TEST_ID_SHOWN));
-    if (isLetterChannel(name)) {
+    if (isNotificationChannel(name)) {
       return name === 'telegram'
         ? this.#telegram(channels, { message, about: undefined, edit: false }, patience)
         : this.#webhook(channels, { id: key, body: renderWebhook({ id: key, message, sender }) }, patience);
@@ -213,11 +213,11 @@ export class Messenger {
   }
 }
 
-function isLetterChannel(name: Channel): name is LetterChannel {
-  return (LETTER_CHANNELS as readonly Channel[]).includes(name);
+function isNotificationChannel(name: Channel): name is NotificationChannel {
+  return (NOTIFICATION_CHANNELS as readonly Channel[]).includes(name);
 }
 
-function isTestDue({ alertTest: answered }: Watchbook, { alertTest }: Occasion): boolean {
+function isTestDue({ alertTest: answered }: AlertState, { alertTest }: Occasion): boolean {
   return alertTest !== undefined && alertTest !== answered?.id;
 }
 

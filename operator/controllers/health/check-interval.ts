@@ -1,7 +1,7 @@
 // When the next check is due, counted from the beginning of this one. Milliseconds.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { failing, hasSuspects, openIncidents } from '../../core/alerts/incidents.js';
-import type { Watchbook } from '../../core/alerts/alert-state.js';
+import type { AlertState } from '../../core/alerts/alert-state.js';
 import type { Diagnosis } from '../../core/health/diagnose.js';
 
 /** While something is suspect, so that three failures in a row are half a minute. */
@@ -12,15 +12,15 @@ export const INCIDENT_EVERY = 10_000;
 const SHORTEST_PAUSE = 1_000;
 
 /** After a check that could see everything and write it down. */
-export function pauseAfter(book: Watchbook, { health }: GlitchTipSpec, { causes, quiet }: Diagnosis): number {
+export function pauseAfter(alerts: AlertState, { health }: GlitchTipSpec, { causes, quiet }: Diagnosis): number {
   const every = health.everySeconds * 1_000;
-  if (!failing(book)) return quiet.length > 0 ? Math.min(every, INCIDENT_EVERY) : every;
-  return Math.min(every, openIncidents(book).length > 0 && !hasSuspects(book, causes) ? INCIDENT_EVERY : SUSPECT_EVERY);
+  if (!failing(alerts)) return quiet.length > 0 ? Math.min(every, INCIDENT_EVERY) : every;
+  return Math.min(every, openIncidents(alerts).length > 0 && !hasSuspects(alerts, causes) ? INCIDENT_EVERY : SUSPECT_EVERY);
 }
 
 /** After one that went on from memory. */
-export function pauseWithoutWrites(book: Watchbook): number {
-  return openIncidents(book).length > 0 ? INCIDENT_EVERY : SUSPECT_EVERY;
+export function pauseWithoutWrites(alerts: AlertState): number {
+  return openIncidents(alerts).length > 0 ? INCIDENT_EVERY : SUSPECT_EVERY;
 }
 
 /** What is left of `due` when the check took `took`. */

@@ -5,7 +5,7 @@ import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import type { Trouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
-import { emptyWatchbook, recordRepair, type Watchbook } from '../../core/alerts/alert-state.js';
+import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
 import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
 import { planHealing, type HealInput } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
@@ -17,7 +17,7 @@ import type { Recorder } from '../kubernetes-events.js';
 import type { ClusterPort } from '../ports.js';
 import { statusOf } from '../write-refusal.js';
 import { BlindWatch } from './without-writes.js';
-import { OpenBook, type Opened } from './alert-state-session.js';
+import { AlertStateSession, type Opened } from './alert-state-session.js';
 import type { Check } from './health-check.js';
 import { isOwn, Memory, type Known } from './remembered-checks.js';
 import { HealthObserver, type ObserverDependencies } from './health-observer.js';
@@ -43,7 +43,7 @@ export interface HealthDependencies extends ObserverDependencies {
   readonly onHealth: (name: string, health: HealthStatus | undefined) => void;
 }
 
-/** What nobody waits for: a spec that cannot be understood, whose change the watch tells, and the book of what is switched off. Milliseconds. */
+/** What nobody waits for: a spec that cannot be understood, whose change the watch tells, and the alert state of what is switched off. Milliseconds. */
 const SELDOM = 300_000;
 /** How long the API server has to say what the resource is. Milliseconds. */
 const API_PATIENCE = 5_000;
@@ -54,7 +54,7 @@ const RETAKEN_WITHIN = 30_000;
 /** Of the API server's answers those that are about the operator and not about what it asked: who, may it, too often. */
 const REFUSALS: readonly number[] = [401, 403, 429];
 
-/** What came of an attempt to write the book down; `stale`: another operator wrote since. */
+/** What came of an attempt to write the alert state down; `stale`: another operator wrote since. */
 type Saved = { readonly kind: 'saved' | 'stale' } | { readonly kind: 'failed'; readonly why: string };
 
 export class HealthController {
@@ -122,9 +122,9 @@ export class HealthController {
     const opened = await this.#open(name, signal);
     if (!spec) return this.#reportWithoutSpec(resource, opened, signal);
     const check = await this.#look(resource, spec, signal);
-    if (opened.kind === 'open') return this.#follow(check, opened.book);
+    if (opened.kind === 'open') return this.#follow(check, opened.alerts);
     const known = this.#memory.get(name);
-    return known ? this.#goOn(check, known, { kind: 'keeps nothing', why: `the watch book cannot be read: ${opened.why}` }) : this.#beatOnly(check);
+    return known ? this.#goOn(check, known, { kind: 'keeps nothing', why: `the alert state cannot be read: ${opened.why}` }) : this.#beatOnly(check);
   }
 
   /** The last one that was understood, while this one is not. */
@@ -137,9 +137,9 @@ export class HealthController {
   }
 
   async #open(name: string, signal: AbortSignal): Promise<Opened> {
-    const opened = await OpenBook.open(this.deps.cluster, name, signal);
-    const why = opened.kind === 'open' ? opened.book.why : opened.why;
-    if (why !== undefined) this.deps.log(opened.kind === 'open' ? 'the watch book was not understood; a new one is begun' : 'the watch book cannot be read', { resource: name, why });
+    const opened = await AlertStateSession.open(this.deps.cluster, name, signal);
+    const why = opened.kind === 'open' ? opened.alerts.why : opened.why;
+    if (why !== undefined) this.deps.log(opened.kind === 'open' ? 'the alert state was not understood; a new one is begun' : 'the alert state cannot be read', { resource: name, why });
     return opened;
   }
 
@@ -147,52 +147,52 @@ export class HealthController {
     return { resource, spec, facts: await this.#observer.observe(resource, spec, signal), now: this.#now(), signal };
   }
 
-  async #follow(check: Check, book: OpenBook): Promise<Outcome> {
+  async #follow(check: Check, alerts: AlertStateSession): Promise<Outcome> {
     const { resource, spec, facts, now } = check;
     const { name } = resource.metadata;
     const { trouble } = this.#memory.get(name) ?? {};
-    const before = withoutAhead(this.#memory.bookOf(name, book), now);
+    const before = withoutAhead(this.#memory.alertsOf(name, alerts), now);
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
     const healing = planHealing(healInput(check, diagnosis, before));
     const tracked = track(before, { causes: diagnosis.causes, healings: healing.healings, now, spec });
     const repair = this.deps.standing() === 'leads' ? healing.repair : undefined;
     // Write ahead: what is repaired is counted before, and what is told is saved before.
     const written = repair ? recordRepair(tracked, repair) : tracked;
-    const saved = await this.#save(written, check, book);
+    const saved = await this.#save(written, check, alerts);
     if (saved.kind === 'stale') return { requeueAfter: SUSPECT_EVERY };
-    if (saved.kind === 'failed') return this.#goOn(check, { spec, book: before, version: book.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
+    if (saved.kind === 'failed') return this.#goOn(check, { spec, alerts: before, version: alerts.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
     if (repair) await carryOut(this.deps, repair, check);
-    const told = await this.#tell(written, check, book);
-    const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), book: told }, check));
+    const told = await this.#tell(written, check, alerts);
+    const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), alerts: told }, check));
     return { requeueAfter: pauseAfter(told, spec, diagnosis), failed };
   }
 
-  /** Whatever comes of it, what the book says was done and told is remembered. */
-  async #save(book: Watchbook, { resource, spec, signal }: Check, stored: OpenBook): Promise<Saved> {
+  /** Whatever comes of it, what the alert state says was done and told is remembered. */
+  async #save(alerts: AlertState, { resource, spec, signal }: Check, stored: AlertStateSession): Promise<Saved> {
     try {
-      return { kind: (await stored.save(book, signal)) ? 'saved' : 'stale' };
+      return { kind: (await stored.save(alerts, signal)) ? 'saved' : 'stale' };
     } catch (error) {
       signal.throwIfAborted();
       // Another operator leads by now: what is to be told is its to tell.
       if (this.deps.standing() === 'follows') throw error;
-      this.deps.log('the watch book cannot be written', { resource: resource.metadata.name, why: messageOf(error) });
+      this.deps.log('the alert state cannot be written', { resource: resource.metadata.name, why: messageOf(error) });
       return { kind: 'failed', why: messageOf(error) };
     } finally {
-      this.#memory.note(resource.metadata.name, spec, book, stored);
+      this.#memory.note(resource.metadata.name, spec, alerts, stored);
     }
   }
 
-  async #tell(book: Watchbook, check: Check, stored: OpenBook): Promise<Watchbook> {
+  async #tell(alerts: AlertState, check: Check, stored: AlertStateSession): Promise<AlertState> {
     const { resource, spec, facts, signal } = check;
     const alertTest = resource.metadata.annotations?.[ALERT_TEST_ANNOTATION];
-    const save = async (each: Watchbook) => (await this.#save(each, check, stored)).kind === 'saved';
-    const told = await this.deps.messenger.deliver(book, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
+    const save = async (each: AlertState) => (await this.#save(each, check, stored)).kind === 'saved';
+    const told = await this.deps.messenger.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
     const isSaved = await save(told);
     if (isSaved && alertTest !== undefined && told.alertTest?.id === alertTest) await this.#dropAlertTest(resource, signal);
     return told;
   }
 
-  /** Its answer is in the book: a request that stays is not tested again. */
+  /** Its answer is in the alert state: a request that stays is not tested again. */
   async #dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<void> {
     try {
       await this.deps.cluster.dropAlertTest(resource, signal);
@@ -210,22 +210,22 @@ export class HealthController {
   /** What is followed and waits is of today: nobody is to be told of it when watching begins again, weeks later. */
   async #stopWatching(name: string, signal: AbortSignal): Promise<Outcome> {
     this.forget(name);
-    const opened = await OpenBook.open(this.deps.cluster, name, signal);
+    const opened = await AlertStateSession.open(this.deps.cluster, name, signal);
     if (opened.kind === 'unreadable') {
       // Nobody waits for it: asked as often as what is watched, books that the operator may not read would keep it busy.
-      this.deps.warn('the watch book cannot be read, and what it follows not be ended', { resource: name, error: opened.why });
+      this.deps.warn('the alert state cannot be read, and what it follows not be ended', { resource: name, error: opened.why });
       return { requeueAfter: SELDOM, failed: true };
     }
-    const { book } = opened;
-    const ended = stopFollowing(book.first);
-    const isEnded = ended === book.first || (await book.save(ended, signal));
+    const { alerts } = opened;
+    const ended = stopFollowing(alerts.first);
+    const isEnded = ended === alerts.first || (await alerts.save(ended, signal));
     return isEnded ? {} : { requeueAfter: SUSPECT_EVERY };
   }
 
   async #reportWithoutSpec(resource: GlitchTipResource, opened: Opened, signal: AbortSignal): Promise<Outcome> {
     const parsed = parseSpec(resource.spec);
     if (opened.kind === 'unreadable' || parsed.kind === 'valid') return { requeueAfter: INCIDENT_EVERY };
-    const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, book: opened.book, now: this.#now() }, signal);
+    const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, alerts: opened.alerts, now: this.#now() }, signal);
     this.deps.onHealth(resource.metadata.name, health);
     return { requeueAfter: health.channels?.some(({ waiting }) => waiting > 0) ? INCIDENT_EVERY : SELDOM };
   }
@@ -239,7 +239,7 @@ export class HealthController {
 
   /**
    * The API server answers: who leads is decided by the Lease, and soon. When it is not, nobody can write, and who led last goes on
-   * from memory, unless the book says that somebody else did write.
+   * from memory, unless the alert state says that somebody else did write.
    */
   async #checkWithoutLead(name: string, resource: GlitchTipResource | undefined, signal: AbortSignal): Promise<Outcome> {
     const known = this.#memory.get(name);
@@ -250,7 +250,7 @@ export class HealthController {
     if (now - waiting.lostAt < RETAKEN_WITHIN) return { requeueAfter: SUSPECT_EVERY };
     const spec = this.#specOf(resource);
     const opened = await this.#open(name, signal);
-    if (!spec?.health.enabled || (opened.kind === 'open' && !isOwn(known, opened.book))) {
+    if (!spec?.health.enabled || (opened.kind === 'open' && !isOwn(known, opened.alerts))) {
       this.forget(name);
       return { requeueAfter: SUSPECT_EVERY };
     }
@@ -260,18 +260,18 @@ export class HealthController {
   /** All can be seen and nothing be written down: it is told from memory, and nothing is repaired. */
   async #goOn(check: Check, known: Known, trouble: Trouble): Promise<Outcome> {
     const { resource, spec, facts, now, signal } = check;
-    const before = openIncidents(known.book);
+    const before = openIncidents(known.alerts);
     const diagnosis = diagnose({ facts, spec, now }, before);
     if (this.deps.standing() === 'follows') return { requeueAfter: SUSPECT_EVERY };
     const told = await this.#blind.goOn(resource.metadata.name, known, { trouble, look: { facts, causes: diagnosis.causes } }, signal);
-    // The status may be written where the book may not.
-    const failed = this.deps.standing() === 'leads' && !(await report(this.deps, { diagnosis, before, book: told }, check));
+    // The status may be written where the alert state may not.
+    const failed = this.deps.standing() === 'leads' && !(await report(this.deps, { diagnosis, before, alerts: told }, check));
     return { requeueAfter: pauseWithoutWrites(told), failed };
   }
 
   /** What was told before is not known, so nothing is told; that all is well can be. */
   async #beatOnly({ resource: { metadata: { name } }, spec, facts, signal }: Check): Promise<Outcome> {
-    await this.deps.messenger.deliver(emptyWatchbook(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
+    await this.deps.messenger.deliver(emptyAlertState(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
     return { requeueAfter: INCIDENT_EVERY };
   }
 
@@ -280,10 +280,10 @@ export class HealthController {
   }
 }
 
-function healInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, book: Watchbook): HealInput {
+function healInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): HealInput {
   const jobs = cluster.jobs.kind === 'seen' ? cluster.jobs.value : undefined;
   return {
-    causes, open: openIncidents(book), repairs: book.repairs, spec, rotation: credentials.phase, now,
+    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, now,
     jobs: jobs?.filter(({ outcome }) => outcome === 'running').map(({ name }) => name), canMigrate: jobs !== undefined && newestMigration(jobs) !== undefined,
   };
 }

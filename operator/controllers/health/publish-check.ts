@@ -1,7 +1,7 @@
 // Publishes what a check found: incidents as events and log lines, all of it as metrics and in the resource's status.
 import type { HealthStatus, IncidentStatus } from '../../api/health-fields.js';
 import { openIncidents } from '../../core/alerts/incidents.js';
-import type { Watchbook } from '../../core/alerts/alert-state.js';
+import type { AlertState } from '../../core/alerts/alert-state.js';
 import { dateHealth, judgeHealth } from '../../core/health/health-conditions.js';
 import type { Diagnosis } from '../../core/health/diagnose.js';
 import { figuresOf } from '../../core/health/health-figures.js';
@@ -23,7 +23,7 @@ export interface Findings {
   /** Incidents that were open before the check. */
   readonly before: readonly IncidentStatus[];
   /** With everything that was told. */
-  readonly book: Watchbook;
+  readonly alerts: AlertState;
 }
 
 /** @returns false when the status cannot be written (an older CRD, a missing right): that is no reason to check, and tell, later */
@@ -40,8 +40,8 @@ export async function report(deps: ReportDependencies, findings: Findings, check
 }
 
 /** An event where an incident begins and one where it ends, not one a check. */
-async function recordChanges(deps: ReportDependencies, { before, book }: Findings, { resource, now }: Check): Promise<void> {
-  const after = openIncidents(book);
+async function recordChanges(deps: ReportDependencies, { before, alerts }: Findings, { resource, now }: Check): Promise<void> {
+  const after = openIncidents(alerts);
   const isIn = (list: readonly IncidentStatus[], { id }: IncidentStatus) => list.some((each) => each.id === id);
   for (const incident of after.filter((each) => !isIn(before, each))) {
     deps.log('incident', { resource: resource.metadata.name, id: incident.id, reason: incident.reason, part: incident.part, message: incident.message });
@@ -53,11 +53,11 @@ async function recordChanges(deps: ReportDependencies, { before, book }: Finding
   }
 }
 
-async function reportStatus(deps: ReportDependencies, { diagnosis, book }: Findings, { resource, spec, facts, now, signal }: Check): Promise<void> {
+async function reportStatus(deps: ReportDependencies, { diagnosis, alerts }: Findings, { resource, spec, facts, now, signal }: Check): Promise<void> {
   const { name, generation } = resource.metadata;
-  const health = buildHealth(book, figuresOf(facts, now), now);
+  const health = buildHealth(alerts, figuresOf(facts, now), now);
   deps.onHealth(name, health);
-  const judged = judgeHealth({ facts, spec, now, diagnosis, open: openIncidents(book), previous: resource.status });
+  const judged = judgeHealth({ facts, spec, now, diagnosis, open: openIncidents(alerts), previous: resource.status });
   const status = { conditions: dateHealth(judged, resource.status, { now, generation }), health };
   if (isWorthWriting(status, resource.status, now)) await deps.cluster.applyHealth(name, status, signal);
 }

@@ -1,15 +1,15 @@
 // What is remembered of a resource from check to check: for the time in which the API server does not answer or takes no writes.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Trouble } from '../../core/alerts/api-server-incidents.js';
-import type { Watchbook } from '../../core/alerts/alert-state.js';
-import type { OpenBook } from './alert-state-session.js';
+import type { AlertState } from '../../core/alerts/alert-state.js';
+import type { AlertStateSession } from './alert-state-session.js';
 
 export interface Known {
   /** The last one that was understood. */
   readonly spec: GlitchTipSpec;
   /** With everything that was told, written down or not. */
-  readonly book: Watchbook;
-  /** Version in the cluster that the book goes on from; undefined when there is none. */
+  readonly alerts: AlertState;
+  /** Version in the cluster that the alert state goes on from; undefined when there is none. */
   readonly version: string | undefined;
   /** Texts of books over that version whose writing failed: one of them may be what the cluster holds now. */
   readonly unsure: readonly string[];
@@ -28,9 +28,9 @@ export interface Found {
 /** More than one check writes. */
 const UNSURE_KEPT = 8;
 
-/** Whether the book in the cluster is as we left it: of this version, or a write of ours whose answer was lost. */
-export function isOwn({ version, unsure }: Known, book: OpenBook): boolean {
-  return version === book.version || (book.text !== undefined && unsure.includes(book.text));
+/** Whether the alert state in the cluster is as we left it: of this version, or a write of ours whose answer was lost. */
+export function isOwn({ version, unsure }: Known, alerts: AlertStateSession): boolean {
+  return version === alerts.version || (alerts.text !== undefined && unsure.includes(alerts.text));
 }
 
 export class Memory {
@@ -48,17 +48,17 @@ export class Memory {
     this.#known.delete(name);
   }
 
-  /** After an attempt to write `book`, whatever came of it. */
-  note(name: string, spec: GlitchTipSpec, book: Watchbook, { version, unsure }: OpenBook): void {
+  /** After an attempt to write `alert state`, whatever came of it. */
+  note(name: string, spec: GlitchTipSpec, alerts: AlertState, { version, unsure }: AlertStateSession): void {
     const before = this.#known.get(name);
     // What was tried over another version can never be accepted any more.
     const earlier = before && before.version === version ? before.unsure : [];
-    this.#known.set(name, { spec, book, version, unsure: [...new Set([...earlier, ...unsure])].slice(-UNSURE_KEPT) });
+    this.#known.set(name, { spec, alerts, version, unsure: [...new Set([...earlier, ...unsure])].slice(-UNSURE_KEPT) });
   }
 
   /** What was told while nothing could be written is in memory only, as long as nobody else wrote. */
-  bookOf(name: string, book: OpenBook): Watchbook {
+  alertsOf(name: string, alerts: AlertStateSession): AlertState {
     const known = this.#known.get(name);
-    return known && isOwn(known, book) ? known.book : book.first;
+    return known && isOwn(known, alerts) ? known.alerts : alerts.first;
   }
 }

@@ -7,21 +7,21 @@ import { dateHealth, type HealthFinding } from '../../core/health/health-conditi
 import { buildHealth, isWorthWriting } from '../../core/health/health-status.js';
 import type { Messenger } from '../alerts/notification-controller.js';
 import type { ClusterPort } from '../ports.js';
-import type { OpenBook } from './alert-state-session.js';
+import type { AlertStateSession } from './alert-state-session.js';
 
 export interface WithoutSpec {
   readonly resource: GlitchTipResource;
   /** Each is a field and what is wrong with it. */
   readonly problems: readonly string[];
-  readonly book: OpenBook;
+  readonly alerts: AlertStateSession;
   readonly now: Date;
 }
 
 /** Tells what waits, and writes that nothing is known. `checkedAt` stays: it was no check. */
-export async function reportWithoutSpec(deps: { readonly cluster: ClusterPort; readonly messenger: Pick<Messenger, 'deliver'> }, { resource, problems, book, now }: WithoutSpec, signal: AbortSignal): Promise<HealthStatus> {
+export async function reportWithoutSpec(deps: { readonly cluster: ClusterPort; readonly messenger: Pick<Messenger, 'deliver'> }, { resource, problems, alerts, now }: WithoutSpec, signal: AbortSignal): Promise<HealthStatus> {
   const { metadata: { name, generation }, spec, status } = resource;
-  const save = (each: OpenBook['first']) => book.save(each, signal);
-  const told = await deps.messenger.deliver(withoutAhead(book.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
+  const save = (each: AlertStateSession['first']) => alerts.save(each, signal);
+  const told = await deps.messenger.deliver(withoutAhead(alerts.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
   await save(told);
   const health: HealthStatus = { ...buildHealth(told, status?.health?.figures ?? {}, now), checkedAt: status?.health?.checkedAt };
   const report = { conditions: dateHealth(unknown(problems), status, { now, generation }), health };
@@ -34,7 +34,7 @@ function unknown(problems: readonly string[]): HealthFinding[] {
   return HEALTH_CONDITION_TYPES.map((type) => ({ type, status: 'Unknown', reason: REASONS.NotObserved, message }));
 }
 
-/** What of the spec says where letters go; its defaults where that cannot be understood either. */
+/** What of the spec says where notifications go; its defaults where that cannot be understood either. */
 function alertsOf(raw: unknown): GlitchTipSpec['alerts'] {
   const parsed = alertsSpec.safeParse(fieldOf(raw, 'alerts') ?? {});
   return parsed.success ? parsed.data : alertsSpec.parse({});

@@ -3,7 +3,7 @@ import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import { causesOf, healingsOf, type Trouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, track } from '../../core/alerts/incidents.js';
-import type { Watchbook } from '../../core/alerts/alert-state.js';
+import type { AlertState } from '../../core/alerts/alert-state.js';
 import type { Cause } from '../../core/health/root-cause.js';
 import type { Facts } from '../../core/health/health-facts.js';
 import { figuresOf } from '../../core/health/health-figures.js';
@@ -27,19 +27,19 @@ export interface Glimpse {
 export class BlindWatch {
   constructor(private readonly deps: BlindDependencies, private readonly memory: Memory) {}
 
-  /** The book as it is then, in memory only: a restart tells anew what was told from it. */
-  async goOn(name: string, known: Known, { trouble, look }: Glimpse, signal: AbortSignal): Promise<Watchbook> {
+  /** The alert state as it is then, in memory only: a restart tells anew what was told from it. */
+  async goOn(name: string, known: Known, { trouble, look }: Glimpse, signal: AbortSignal): Promise<AlertState> {
     const { clock, messenger, onHealth } = this.deps;
     const { spec } = known;
     const now = new Date(clock.now());
-    const book = withoutAhead(known.book, now);
+    const alerts = withoutAhead(known.alerts, now);
     const at = clock.monotonic();
     const since = known.trouble?.kind === trouble.kind ? known.trouble.since : at;
-    const open = openIncidents(book);
+    const open = openIncidents(alerts);
     const causes = causesOf({ trouble, seconds: (at - since) / 1_000, open, seen: look?.causes });
-    const tracked = track(book, { causes, healings: healingsOf(open), now, spec });
+    const tracked = track(alerts, { causes, healings: healingsOf(open), now, spec });
     const told = await messenger.deliver(tracked, { name, spec, healthy: look?.facts.canary.kind === 'stored' }, signal);
-    this.memory.set(name, { ...known, book: told, trouble: { kind: trouble.kind, since, at } });
+    this.memory.set(name, { ...known, alerts: told, trouble: { kind: trouble.kind, since, at } });
     onHealth(name, buildHealth(told, look ? figuresOf(look.facts, now) : {}, now));
     return told;
   }

@@ -1,12 +1,12 @@
-// The watch book: what the operator has to remember of health between two checks, so that a restart loses no message and repeats none.
+// The alert state: what the operator has to remember of health between two checks, so that a restart loses no message and repeats none.
 import * as z from 'zod/mini';
 
 import { CHANNELS, HEALINGS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 
 /** Channels that messages are written to; the heartbeat is no message. */
-export const LETTER_CHANNELS = ['telegram', 'webhook'] as const satisfies readonly Channel[];
-export type LetterChannel = (typeof LETTER_CHANNELS)[number];
+export const NOTIFICATION_CHANNELS = ['telegram', 'webhook'] as const satisfies readonly Channel[];
+export type NotificationChannel = (typeof NOTIFICATION_CHANNELS)[number];
 
 /** What a message is about, as a webhook names it. */
 export const EVENTS = ['open', 'update', 'resolved', 'report', 'test'] as const;
@@ -16,8 +16,8 @@ const REPAIRS_KEPT = 10;
 
 const instant = () => z.string();
 
-/** An incident as it is told: enough to write its message at any later time. Texts are cut, so that the book stays small. */
-const tale = z.object({
+/** An incident as it is told: enough to write its message at any later time. Texts are cut, so that the alert state stays small. */
+const incidentSnapshot = z.object({
   id: z.string(),
   reason: z.enum(Object.values(HEALTH_REASONS)),
   part: z.string(),
@@ -29,7 +29,7 @@ const tale = z.object({
   explains: z.array(z.string()),
   healing: z.optional(z.string()),
 });
-export type Tale = z.output<typeof tale>;
+export type IncidentSnapshot = z.output<typeof incidentSnapshot>;
 
 /**
  * `suspect`: seen, not often enough yet; `open`: an incident; `closed`: over, kept for a while to notice that it comes and goes.
@@ -37,7 +37,7 @@ export type Tale = z.output<typeof tale>;
 const STATES = ['suspect', 'open', 'closed'] as const;
 
 const followed = z.object({
-  ...tale.shape,
+  ...incidentSnapshot.shape,
   state: z.enum(STATES),
   /** When a suspicion was last confirmed. */
   seenAt: z.optional(instant()),
@@ -56,27 +56,27 @@ const followed = z.object({
   /** It comes and goes; that was told, and its single comings and goings are not. */
   flapping: z.boolean(),
 });
-export type Followed = z.output<typeof followed>;
+export type TrackedCause = z.output<typeof followed>;
 
-const letter = z.object({
+const notification = z.object({
   id: z.string(),
-  channel: z.enum(LETTER_CHANNELS),
+  channel: z.enum(NOTIFICATION_CHANNELS),
   event: z.enum(EVENTS),
   /** Where the channel can: changes the message that its incident has already. */
   edit: z.boolean(),
   /** When it was written. */
   at: instant(),
   attempts: z.int(),
-  incident: z.optional(tale),
+  incident: z.optional(incidentSnapshot),
   /** Of an incident that comes and goes: how often it did. */
   times: z.optional(z.int()),
   /** Of a resolved incident: when it was over. */
   endedAt: z.optional(instant()),
   /** Of an incident that turned out to be part of another one: that one. */
-  partOf: z.optional(tale),
-  report: z.optional(z.object({ since: instant(), incidents: z.array(tale), resolved: z.int(), repairs: z.array(z.string()) })),
+  partOf: z.optional(incidentSnapshot),
+  report: z.optional(z.object({ since: instant(), incidents: z.array(incidentSnapshot), resolved: z.int(), repairs: z.array(z.string()) })),
 });
-export type Letter = z.output<typeof letter>;
+export type Notification = z.output<typeof notification>;
 
 const channelState = z.object({
   name: z.enum(CHANNELS),
@@ -86,7 +86,7 @@ const channelState = z.object({
   error: z.optional(z.string()),
   /** Nothing is sent to it before `until`; written down at `since`. */
   pause: z.optional(z.object({ since: instant(), until: instant() })),
-  /** Letters that were dropped because too many waited; told with the next that goes out. */
+  /** Notifications that were dropped because too many waited; told with the next that goes out. */
   dropped: z.int(),
   /** Since when the Secret does not describe it any more. */
   absentSince: z.optional(instant()),
@@ -102,15 +102,15 @@ const thread = z.object({
 });
 export type Thread = z.output<typeof thread>;
 
-const watchbook = z.object({
+const alertState = z.object({
   version: z.literal(1),
   followed: z.array(followed),
-  outbox: z.array(letter),
+  outbox: z.array(notification),
   channels: z.array(channelState),
   /** Which message of Telegram an incident has. */
   threads: z.array(thread),
   repairs: z.array(z.object({ at: instant(), healing: z.enum(HEALINGS), reason: z.string(), message: z.string() })),
-  /** Numbers incidents and letters. */
+  /** Numbers incidents and notifications. */
   sequence: z.int(),
   /** Of the period of the next report. */
   report: z.optional(z.object({ since: instant(), resolved: z.int() })),
@@ -121,64 +121,64 @@ const watchbook = z.object({
   })),
 });
 /** A value: nothing here changes one, every change makes another. */
-export type Watchbook = z.output<typeof watchbook>;
+export type AlertState = z.output<typeof alertState>;
 
-export type ParsedWatchbook =
-  | { readonly kind: 'valid'; readonly book: Watchbook }
+export type ParsedAlertState =
+  | { readonly kind: 'valid'; readonly alerts: AlertState }
   | { readonly kind: 'invalid'; readonly why: string };
 
 /** What the cluster holds of it. */
-export type ObservedWatchbook =
+export type ObservedAlertState =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'present'; readonly book: Watchbook; readonly version: string }
-  /** What is there is kept beside the book that is written over it. */
+  | { readonly kind: 'present'; readonly alerts: AlertState; readonly version: string }
+  /** What is there is kept beside the alert state that is written over it. */
   | { readonly kind: 'malformed'; readonly why: string; readonly version: string; readonly text: string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** A book, and what was read before it is written. */
-export interface StoredWatchbook {
-  readonly book: Watchbook;
-  readonly over: Exclude<ObservedWatchbook, { kind: 'unreadable' }> | { readonly kind: 'present'; readonly version: string };
+/** An alert state, and what was read before it is written. */
+export interface StoredAlertState {
+  readonly alerts: AlertState;
+  readonly over: Exclude<ObservedAlertState, { kind: 'unreadable' }> | { readonly kind: 'present'; readonly version: string };
 }
 
-export function emptyWatchbook(): Watchbook {
+export function emptyAlertState(): AlertState {
   return { version: 1, followed: [], outbox: [], channels: [], threads: [], repairs: [], sequence: 0 };
 }
 
-/** The same text for the same book: two can be compared by it. */
-export function encodeWatchbook(book: Watchbook): string {
-  return JSON.stringify(watchbook.parse(book));
+/** The same text for the same alert state: two can be compared by it. */
+export function encodeAlertState(alerts: AlertState): string {
+  return JSON.stringify(alertState.parse(alerts));
 }
 
 /** Never throws; `why` names fields, not what they hold. */
-export function decodeWatchbook(text: string): ParsedWatchbook {
+export function decodeAlertState(text: string): ParsedAlertState {
   const json = parseJson(text);
   if (json === undefined) return { kind: 'invalid', why: 'it is not JSON' };
-  const parsed = watchbook.safeParse(json);
-  if (parsed.success) return { kind: 'valid', book: parsed.data };
+  const parsed = alertState.safeParse(json);
+  if (parsed.success) return { kind: 'valid', alerts: parsed.data };
   const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'all of it');
   return { kind: 'invalid', why: `cannot be understood: ${fields.slice(0, 5).join(', ')}` };
 }
 
 /** Newest first; the last 10 are kept. */
-export function recordRepair(book: Watchbook, repair: Repair): Watchbook {
-  return { ...book, repairs: [repair, ...book.repairs].slice(0, REPAIRS_KEPT) };
+export function recordRepair(alerts: AlertState, repair: Repair): AlertState {
+  return { ...alerts, repairs: [repair, ...alerts.repairs].slice(0, REPAIRS_KEPT) };
 }
 
 /** Of each channel that is set up. */
-export function channelStatuses(book: Watchbook): ChannelStatus[] {
-  const { channels, unreadable } = book;
+export function channelStatuses(alerts: AlertState): ChannelStatus[] {
+  const { channels, unreadable } = alerts;
   // Which are set up is not known; that is no reason to say nothing.
-  if (channels.length === 0 && unreadable !== undefined) return CHANNELS.map((name) => ({ name, error: unreadable, waiting: waitingFor(book, name) }));
+  if (channels.length === 0 && unreadable !== undefined) return CHANNELS.map((name) => ({ name, error: unreadable, waiting: waitingFor(alerts, name) }));
   return channels.filter(({ absentSince }) => absentSince === undefined).map(({ name, lastSentAt, error }) => ({
     name,
     ...(lastSentAt === undefined ? {} : { lastSentAt }),
     ...(unreadable === undefined && error === undefined ? {} : { error: unreadable ?? error }),
-    waiting: waitingFor(book, name),
+    waiting: waitingFor(alerts, name),
   }));
 }
 
-function waitingFor({ outbox }: Watchbook, name: Channel): number {
+function waitingFor({ outbox }: AlertState, name: Channel): number {
   return outbox.filter(({ channel }) => channel === name).length;
 }
 

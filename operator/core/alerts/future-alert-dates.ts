@@ -1,21 +1,21 @@
 // Instants ahead of the clock: it was wrong when they were written, such as before a host that had just started was told the time.
 // What waits for them would wait until the clock has come there.
 import { toSeconds } from '../timestamps.js';
-import type { ChannelState, Followed, Watchbook } from './alert-state.js';
+import type { ChannelState, TrackedCause, AlertState } from './alert-state.js';
 
-/** The book with nothing ahead of `now`: what is, is as if written now, and no channel waits. The very same book when nothing was. */
-export function withoutAhead(book: Watchbook, now: Date): Watchbook {
-  const { followed, channels, repairs, report } = book;
+/** The alert state with nothing ahead of `now`: what is, is as if written now, and no channel waits. The very same alert state when nothing was. */
+export function withoutAhead(alerts: AlertState, now: Date): AlertState {
+  const { followed, channels, repairs, report } = alerts;
   const isAhead = (instant: string | undefined): instant is string => instant !== undefined && Date.parse(instant) > now.getTime();
   const instants = [
     ...followed.flatMap((each) => [each.since, each.seenAt, each.quietSince, each.toldAt, each.wordedAt, ...each.openings]),
     ...channels.flatMap(({ absentSince, pause }) => [absentSince, pause?.since]), ...repairs.map(({ at }) => at), report?.since,
   ];
-  if (!instants.some(isAhead)) return book;
+  if (!instants.some(isAhead)) return alerts;
   const hold = <T extends string | undefined>(instant: T) => (isAhead(instant) ? toSeconds(now) as T : instant);
   return {
-    ...book,
-    followed: followed.map((each): Followed => ({
+    ...alerts,
+    followed: followed.map((each): TrackedCause => ({
       ...each, since: hold(each.since), seenAt: hold(each.seenAt), quietSince: hold(each.quietSince), toldAt: hold(each.toldAt),
       wordedAt: hold(each.wordedAt), openings: each.openings.map(hold),
     })),

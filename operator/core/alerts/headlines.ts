@@ -47,7 +47,7 @@ const OF_PARTS: ReadonlyMap<string, string> = new Map([
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.writes }), 'the Kubernetes API takes no writes'],
 ]);
 
-/** Starts with a capital letter, ends without a full stop. */
+/** Starts with a capital notification, ends without a full stop. */
 export function headline({ reason, part }: { readonly reason: HealthReason; readonly part: string }): string {
   const text = (OF_PARTS.get(keyOf({ reason, part })) ?? HEADLINES[reason]).replace('{part}', part);
   return text.charAt(0).toUpperCase() + text.slice(1);

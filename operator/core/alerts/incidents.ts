@@ -3,10 +3,10 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { IncidentStatus } from '../../api/health-fields.js';
 import type { Cause } from '../health/root-cause.js';
 import { toSeconds } from '../timestamps.js';
-import { advance, change, close, follow, isActive, isStale, openings, OFTEN, recentlyOpened, revive, taleOf, type Check } from './tracked-causes.js';
-import { LETTERS_KEPT, post } from './outbox.js';
+import { advance, change, close, follow, isActive, isStale, openings, OFTEN, recentlyOpened, revive, snapshotOf, type Check } from './tracked-causes.js';
+import { NOTIFICATIONS_KEPT, post } from './outbox.js';
 import { hides, isLeftOver, isSameOutage, keyOf } from './cause-relations.js';
-import { encodeWatchbook, LETTER_CHANNELS, type Followed, type Watchbook } from './alert-state.js';
+import { encodeAlertState, NOTIFICATION_CHANNELS, type TrackedCause, type AlertState } from './alert-state.js';
 
 export interface CheckResult {
   readonly causes: readonly Cause[];
@@ -19,14 +19,14 @@ export interface CheckResult {
 /** One that comes and goes is over when it stayed away for so long. Milliseconds. */
 const QUIET_AFTER_FLAPPING = 900_000;
 const HOUR = 3_600_000;
-/** More than diagnose can find at once; a book that grows for another reason stays small. */
+/** More than diagnose can find at once; an alert state that grows for another reason stays small. */
 const FOLLOWED_KEPT = 30;
 
-/** The book after a check, with the letters that follow from it; the very same book when nothing changed. */
-export function track(book: Watchbook, { causes, healings, now, spec }: CheckResult): Watchbook {
+/** The alert state after a check, with the notifications that follow from it; the very same alert state when nothing changed. */
+export function track(alerts: AlertState, { causes, healings, now, spec }: CheckResult): AlertState {
   const seen = new Map(causes.map((cause) => [keyOf(cause), cause] as const));
   const check: Check = { seen, healings, now, failuresToOpen: spec.health.failuresToOpen, successesToClose: spec.health.successesToClose };
-  const steps: readonly ((book: Watchbook) => Watchbook)[] = [
+  const steps: readonly ((alerts: AlertState) => AlertState)[] = [
     (each) => (each.followed.some((followed) => isStale(followed, now)) ? { ...each, followed: each.followed.flatMap((followed) => (isStale(followed, now) ? withoutSuspicion(followed, now) : [followed])) } : each),
     (each) => [...seen.values()].reduce((before, cause) => see(before, cause, check), each),
     (each) => each.followed.reduce((before, followed) => miss(before, followed, check), each),
@@ -35,146 +35,146 @@ export function track(book: Watchbook, { causes, healings, now, spec }: CheckRes
     (each) => reportWhenDue(each, spec.alerts.reportHours, now),
     (each) => prune(each, now),
   ];
-  const after = steps.reduce((before, step) => step(before), book);
-  return encodeWatchbook(after) === encodeWatchbook(book) ? book : after;
+  const after = steps.reduce((before, step) => step(before), alerts);
+  return encodeAlertState(after) === encodeAlertState(alerts) ? alerts : after;
 }
 
-/** The book of what is not looked at any more; the very same when there is nothing to end. Repairs stay, and with them their limit. */
-export function stopFollowing(book: Watchbook): Watchbook {
-  const { followed, outbox, threads, report } = book;
+/** The alert state of what is not looked at any more; the very same when there is nothing to end. Repairs stay, and with them their limit. */
+export function stopFollowing(alerts: AlertState): AlertState {
+  const { followed, outbox, threads, report } = alerts;
   const isEmpty = followed.length + outbox.length + threads.length === 0 && report === undefined;
-  return isEmpty ? book : { ...book, followed: [], outbox: [], threads: [], report: undefined };
+  return isEmpty ? alerts : { ...alerts, followed: [], outbox: [], threads: [], report: undefined };
 }
 
 /** What is wrong, for status.health. */
-export function openIncidents({ followed }: Watchbook): IncidentStatus[] {
+export function openIncidents({ followed }: AlertState): IncidentStatus[] {
   return followed.filter(({ state }) => state === 'open').map((each) => {
-    const { explains, healing, ...rest } = taleOf(each);
+    const { explains, healing, ...rest } = snapshotOf(each);
     return { ...rest, ...(explains.length > 0 ? { explains } : {}), ...(healing === undefined ? {} : { healing }) };
   });
 }
 
 /** Whether something is wrong, suspect, or not known to be over: the next check should come soon. */
-export function failing({ followed }: Watchbook): boolean {
+export function failing({ followed }: AlertState): boolean {
   return followed.some((each) => each.state === 'suspect' || (each.state === 'open' && !(each.flapping && each.successes > 0)));
 }
 
 /** Whether one of what was just found is to be told if it is found again. */
-export function hasSuspects({ followed }: Watchbook, causes: readonly Cause[]): boolean {
+export function hasSuspects({ followed }: AlertState, causes: readonly Cause[]): boolean {
   return followed.some((each) => each.state === 'suspect' && causes.some((cause) => keyOf(cause) === keyOf(each)));
 }
 
 /** A cause that was found: one that is followed already, one that another turned out to be, or a new one. */
-function see(book: Watchbook, cause: Cause, check: Check): Watchbook {
-  const own = book.followed.find((each) => keyOf(each) === keyOf(cause));
-  if (own?.state === 'open') return put(book, own, advance(own, cause, check), check);
-  const earlier = book.followed.filter((each) => isActive(each) && !check.seen.has(keyOf(each)) && isSameOutage(cause, each));
+function see(alerts: AlertState, cause: Cause, check: Check): AlertState {
+  const own = alerts.followed.find((each) => keyOf(each) === keyOf(cause));
+  if (own?.state === 'open') return put(alerts, own, advance(own, cause, check), check);
+  const earlier = alerts.followed.filter((each) => isActive(each) && !check.seen.has(keyOf(each)) && isSameOutage(cause, each));
   const [heir, ...others] = [...earlier].sort((a, b) => Number(b.state === 'open') - Number(a.state === 'open'));
-  if (heir) return others.reduce((each, other) => partOf(each, other, heir, check), take(book, heir, cause, check));
-  if (!own) return { ...book, followed: [...book.followed, follow(cause, check, book.sequence + 1)], sequence: book.sequence + 1 };
-  if (own.state === 'suspect') return put(book, own, advance(own, cause, check), check);
-  return { ...put(book, own, revive(own, cause, check, book.sequence + 1), check), sequence: book.sequence + 1 };
+  if (heir) return others.reduce((each, other) => partOf(each, other, heir, check), take(alerts, heir, cause, check));
+  if (!own) return { ...alerts, followed: [...alerts.followed, follow(cause, check, alerts.sequence + 1)], sequence: alerts.sequence + 1 };
+  if (own.state === 'suspect') return put(alerts, own, advance(own, cause, check), check);
+  return { ...put(alerts, own, revive(own, cause, check, alerts.sequence + 1), check), sequence: alerts.sequence + 1 };
 }
 
 /** `heir` goes on under the name of `cause`, as the same incident, in the same message. */
-function take(book: Watchbook, heir: Followed, cause: Cause, check: Check): Watchbook {
-  const own = book.followed.find((each) => keyOf(each) === keyOf(cause));
-  const rest = own ? { ...book, followed: book.followed.filter((each) => each !== own) } : book;
+function take(alerts: AlertState, heir: TrackedCause, cause: Cause, check: Check): AlertState {
+  const own = alerts.followed.find((each) => keyOf(each) === keyOf(cause));
+  const rest = own ? { ...alerts, followed: alerts.followed.filter((each) => each !== own) } : alerts;
   return put(rest, heir, change(heir, cause, check, own), check);
 }
 
 /** What has become known to be part of another incident is told no more by itself. */
-function partOf(book: Watchbook, other: Followed, heir: Followed, { now }: Check): Watchbook {
-  const rest = { ...book, followed: book.followed.filter((each) => each.id !== other.id) };
-  const whole = book.followed.find((each) => each.id === heir.id) ?? heir;
+function partOf(alerts: AlertState, other: TrackedCause, heir: TrackedCause, { now }: Check): AlertState {
+  const rest = { ...alerts, followed: alerts.followed.filter((each) => each.id !== other.id) };
+  const whole = alerts.followed.find((each) => each.id === heir.id) ?? heir;
   if (other.state !== 'open') return rest;
-  return post(rest, { event: 'resolved', edit: true, incident: taleOf(other), endedAt: toSeconds(now), partOf: taleOf(whole) }, now);
+  return post(rest, { event: 'resolved', edit: true, incident: snapshotOf(other), endedAt: toSeconds(now), partOf: snapshotOf(whole) }, now);
 }
 
 /** Writes the change of what is followed down, and tells of it what has to be told. */
-function put(book: Watchbook, before: Followed, after: Followed, { now }: Check): Watchbook {
-  const told: Followed = isWorse(before, after) ? { ...after, toldAt: toSeconds(now) } : after;
-  const written = { ...book, followed: book.followed.map((each) => (each === before ? told : each)) };
-  if (before.state !== 'open' || JSON.stringify(taleOf(before)) === JSON.stringify(taleOf(after))) return written;
+function put(alerts: AlertState, before: TrackedCause, after: TrackedCause, { now }: Check): AlertState {
+  const told: TrackedCause = isWorse(before, after) ? { ...after, toldAt: toSeconds(now) } : after;
+  const written = { ...alerts, followed: alerts.followed.map((each) => (each === before ? told : each)) };
+  if (before.state !== 'open' || JSON.stringify(snapshotOf(before)) === JSON.stringify(snapshotOf(after))) return written;
   // A warning that became critical has to be heard; all else is read when the message is.
   const edit = !isWorse(before, after);
-  return post(written, { event: 'update', edit, onlyWords: edit && keyOf(before) === keyOf(after), incident: taleOf(after), ...timesOf(after) }, now);
+  return post(written, { event: 'update', edit, onlyWords: edit && keyOf(before) === keyOf(after), incident: snapshotOf(after), ...timesOf(after) }, now);
 }
 
-function isWorse(before: Followed, after: Followed): boolean {
+function isWorse(before: TrackedCause, after: TrackedCause): boolean {
   return before.state === 'open' && before.severity === 'warning' && after.severity === 'critical';
 }
 
-function timesOf(followed: Followed): { times?: number } {
+function timesOf(followed: TrackedCause): { times?: number } {
   return followed.flapping ? { times: followed.openings.length } : {};
 }
 
 /** What is followed and was not found in this check. */
-function miss(book: Watchbook, followed: Followed, check: Check): Watchbook {
-  const found = book.followed.find((each) => each.id === followed.id);
-  if (!found || !isActive(found) || check.seen.has(keyOf(found))) return book;
-  if ([...check.seen.values()].some((cause) => hides(cause, found))) return book;
-  if (found.state === 'suspect') return { ...book, followed: book.followed.flatMap((each) => (each === found ? withoutSuspicion(each, check.now) : [each])) };
-  const quiet: Followed = { ...found, successes: Math.min(found.successes + 1, check.successesToClose), quietSince: found.quietSince ?? toSeconds(check.now) };
-  const counted = { ...book, followed: book.followed.map((each) => (each === found ? quiet : each)) };
+function miss(alerts: AlertState, followed: TrackedCause, check: Check): AlertState {
+  const found = alerts.followed.find((each) => each.id === followed.id);
+  if (!found || !isActive(found) || check.seen.has(keyOf(found))) return alerts;
+  if ([...check.seen.values()].some((cause) => hides(cause, found))) return alerts;
+  if (found.state === 'suspect') return { ...alerts, followed: alerts.followed.flatMap((each) => (each === found ? withoutSuspicion(each, check.now) : [each])) };
+  const quiet: TrackedCause = { ...found, successes: Math.min(found.successes + 1, check.successesToClose), quietSince: found.quietSince ?? toSeconds(check.now) };
+  const counted = { ...alerts, followed: alerts.followed.map((each) => (each === found ? quiet : each)) };
   return quiet.successes < check.successesToClose ? counted : end(counted, quiet, check);
 }
 
 /** Not confirmed: nothing is left of it, but that it comes and goes. */
-function withoutSuspicion(suspect: Followed, now: Date): Followed[] {
+function withoutSuspicion(suspect: TrackedCause, now: Date): TrackedCause[] {
   return recentlyOpened(suspect, now) ? [{ ...suspect, state: 'closed' }] : [];
 }
 
 /** Over, unless something is left of it, or it is known to come back. */
-function end(book: Watchbook, quiet: Followed, check: Check): Watchbook {
-  const left = [...check.seen.values()].find((cause) => isLeftOver(cause, quiet) && !book.followed.some((each) => each.state === 'open' && keyOf(each) === keyOf(cause)));
-  if (left) return take(book, quiet, left, check);
+function end(alerts: AlertState, quiet: TrackedCause, check: Check): AlertState {
+  const left = [...check.seen.values()].find((cause) => isLeftOver(cause, quiet) && !alerts.followed.some((each) => each.state === 'open' && keyOf(each) === keyOf(cause)));
+  if (left) return take(alerts, quiet, left, check);
   const { now } = check;
   const endedAt = quiet.quietSince ?? toSeconds(now);
-  if (quiet.flapping && now.getTime() - Date.parse(endedAt) < QUIET_AFTER_FLAPPING) return book;
-  const closed = { ...book, followed: book.followed.map((each) => (each === quiet ? close(quiet) : each)) };
+  if (quiet.flapping && now.getTime() - Date.parse(endedAt) < QUIET_AFTER_FLAPPING) return alerts;
+  const closed = { ...alerts, followed: alerts.followed.map((each) => (each === quiet ? close(quiet) : each)) };
   const counted = closed.report ? { ...closed, report: { ...closed.report, resolved: closed.report.resolved + 1 } } : closed;
-  return post(counted, { event: 'resolved', edit: false, incident: taleOf(quiet), endedAt, ...timesOf(quiet) }, now);
+  return post(counted, { event: 'resolved', edit: false, incident: snapshotOf(quiet), endedAt, ...timesOf(quiet) }, now);
 }
 
-function openWhenDue(book: Watchbook, followed: Followed, check: Check): Watchbook {
+function openWhenDue(alerts: AlertState, followed: TrackedCause, check: Check): AlertState {
   const { now } = check;
-  const suspect = book.followed.find((each) => each.id === followed.id && each.state === 'suspect');
+  const suspect = alerts.followed.find((each) => each.id === followed.id && each.state === 'suspect');
   const cause = suspect && check.seen.get(keyOf(suspect));
-  if (!suspect || !cause || suspect.failures < check.failuresToOpen) return book;
-  const earlier = book.followed.find((each) => each.state === 'open' && !check.seen.has(keyOf(each)) && isLeftOver(suspect, each));
-  if (earlier) return take(book, earlier, cause, check);
+  if (!suspect || !cause || suspect.failures < check.failuresToOpen) return alerts;
+  const earlier = alerts.followed.find((each) => each.state === 'open' && !check.seen.has(keyOf(each)) && isLeftOver(suspect, each));
+  if (earlier) return take(alerts, earlier, cause, check);
   const times = openings(suspect, now);
-  const opened: Followed = { ...suspect, state: 'open', seenAt: undefined, openings: times, flapping: times.length >= OFTEN, toldAt: toSeconds(now) };
-  const written = { ...book, followed: book.followed.map((each) => (each === suspect ? opened : each)) };
-  return post(written, { event: 'open', edit: false, incident: taleOf(opened), ...timesOf(opened) }, now);
+  const opened: TrackedCause = { ...suspect, state: 'open', seenAt: undefined, openings: times, flapping: times.length >= OFTEN, toldAt: toSeconds(now) };
+  const written = { ...alerts, followed: alerts.followed.map((each) => (each === suspect ? opened : each)) };
+  return post(written, { event: 'open', edit: false, incident: snapshotOf(opened), ...timesOf(opened) }, now);
 }
 
-function repeatWhenDue(book: Watchbook, followed: Followed, check: Check, hours: number): Watchbook {
-  const open = book.followed.find((each) => each.id === followed.id && each.state === 'open');
-  if (!open || !check.seen.has(keyOf(open)) || Date.parse(open.toldAt ?? open.since) + hours * HOUR > check.now.getTime()) return book;
+function repeatWhenDue(alerts: AlertState, followed: TrackedCause, check: Check, hours: number): AlertState {
+  const open = alerts.followed.find((each) => each.id === followed.id && each.state === 'open');
+  if (!open || !check.seen.has(keyOf(open)) || Date.parse(open.toldAt ?? open.since) + hours * HOUR > check.now.getTime()) return alerts;
   const told = { ...open, toldAt: toSeconds(check.now) };
-  const written = { ...book, followed: book.followed.map((each) => (each === open ? told : each)) };
-  return post(written, { event: 'update', edit: false, incident: taleOf(told), ...timesOf(told) }, check.now);
+  const written = { ...alerts, followed: alerts.followed.map((each) => (each === open ? told : each)) };
+  return post(written, { event: 'update', edit: false, incident: snapshotOf(told), ...timesOf(told) }, check.now);
 }
 
-function reportWhenDue(book: Watchbook, hours: number, now: Date): Watchbook {
-  const { report } = book;
-  if (hours === 0) return report ? { ...book, report: undefined } : book;
+function reportWhenDue(alerts: AlertState, hours: number, now: Date): AlertState {
+  const { report } = alerts;
+  if (hours === 0) return report ? { ...alerts, report: undefined } : alerts;
   // The first period begins now: a restart is no reason for a report.
-  if (!report) return { ...book, report: { since: toSeconds(now), resolved: 0 } };
-  if (Date.parse(report.since) + hours * HOUR > now.getTime()) return book;
-  const repairs = book.repairs.filter(({ at }) => Date.parse(at) >= Date.parse(report.since)).map(({ message }) => message.slice(0, 200));
-  const incidents = book.followed.filter(({ state }) => state === 'open').slice(0, 10).map(taleOf);
-  return post({ ...book, report: { since: toSeconds(now), resolved: 0 } }, { event: 'report', edit: false, report: { ...report, incidents, repairs } }, now);
+  if (!report) return { ...alerts, report: { since: toSeconds(now), resolved: 0 } };
+  if (Date.parse(report.since) + hours * HOUR > now.getTime()) return alerts;
+  const repairs = alerts.repairs.filter(({ at }) => Date.parse(at) >= Date.parse(report.since)).map(({ message }) => message.slice(0, 200));
+  const incidents = alerts.followed.filter(({ state }) => state === 'open').slice(0, 10).map(snapshotOf);
+  return post({ ...alerts, report: { since: toSeconds(now), resolved: 0 } }, { event: 'report', edit: false, report: { ...report, incidents, repairs } }, now);
 }
 
 /** Forgets what nobody asks for any more. */
-function prune(book: Watchbook, now: Date): Watchbook {
+function prune(alerts: AlertState, now: Date): AlertState {
   const order = ['open', 'suspect', 'closed'];
-  const kept = book.followed.filter((each) => each.state !== 'closed' || recentlyOpened(each, now));
+  const kept = alerts.followed.filter((each) => each.state !== 'closed' || recentlyOpened(each, now));
   const followed = kept.length <= FOLLOWED_KEPT ? kept : [...kept].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state)).slice(0, FOLLOWED_KEPT);
-  const spokenOf = new Set([...followed.filter(isActive).map(({ id }) => id), ...book.outbox.map(({ incident }) => incident?.id)]);
-  const threads = book.threads.filter(({ incident }) => spokenOf.has(incident)).slice(-(FOLLOWED_KEPT + LETTERS_KEPT * LETTER_CHANNELS.length));
-  return { ...book, followed, threads };
+  const spokenOf = new Set([...followed.filter(isActive).map(({ id }) => id), ...alerts.outbox.map(({ incident }) => incident?.id)]);
+  const threads = alerts.threads.filter(({ incident }) => spokenOf.has(incident)).slice(-(FOLLOWED_KEPT + NOTIFICATIONS_KEPT * NOTIFICATION_CHANNELS.length));
+  return { ...alerts, followed, threads };
 }

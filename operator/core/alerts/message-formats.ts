@@ -1,7 +1,7 @@
 // A message in the form that each channel takes: Telegram's MarkdownV2, Slack's text with structured fields beside it.
 import { wholeCharacters } from './tracked-causes.js';
 import type { Message, Sender } from './message-texts.js';
-import type { Letter } from './alert-state.js';
+import type { Notification } from './alert-state.js';
 
 /** https://core.telegram.org/bots/api#sendmessage: 1-4096 characters after entities parsing, counted in UTF-16 code units. */
 export const TELEGRAM_LONGEST = 4_096;
@@ -25,9 +25,9 @@ export function renderTelegram(message: Message): TelegramText {
 }
 
 /** The body of a webhook's POST: `text` is what Slack, Mattermost and their like show, the rest is for programs. */
-export function renderWebhook({ letter, id, message, sender }: { readonly letter?: Letter; readonly id: string; readonly message: Message; readonly sender: Sender }): object {
+export function renderWebhook({ notification, id, message, sender }: { readonly notification?: Notification; readonly id: string; readonly message: Message; readonly sender: Sender }): object {
   const text = cutSpans(spansOf(message), TELEGRAM_LONGEST).map(slackSpan).join('');
-  const { event = 'test', incident, endedAt, times, partOf, report } = letter ?? {};
+  const { event = 'test', incident, endedAt, times, partOf, report } = notification ?? {};
   return {
     text,
     event,

@@ -1,6 +1,6 @@
 // What a message says, before any channel gives it a form: title first, then what was found, what to do, and the rest.
 import { headline } from './headlines.js';
-import type { Letter, Tale } from './alert-state.js';
+import type { Notification, IncidentSnapshot } from './alert-state.js';
 
 /** Whose message it is. */
 export interface Sender {
@@ -23,10 +23,10 @@ export interface Message {
 
 const MARKS = { critical: '🔴', warning: '🟡', well: '✅', part: '↪️', report: '📋', test: '🔔' };
 
-export function buildMessage(letter: Letter, sender: Sender, dropped: number): Message {
-  const { title, paragraphs } = contentOf(letter, sender);
+export function buildMessage(notification: Notification, sender: Sender, dropped: number): Message {
+  const { title, paragraphs } = contentOf(notification, sender);
   const lost: Paragraph[] = dropped === 0 ? [] : [{ text: `${counted(dropped, 'older message')} could not be sent in time and ${dropped === 1 ? 'was' : 'were'} dropped.` }];
-  return { title, paragraphs: [...paragraphs, ...lost], silent: letter.event === 'report' };
+  return { title, paragraphs: [...paragraphs, ...lost], silent: notification.event === 'report' };
 }
 
 export function buildTestMessage(sender: Sender, id: string): Message {
@@ -39,7 +39,7 @@ export function buildTestMessage(sender: Sender, id: string): Message {
 
 type Content = Omit<Message, 'silent'>;
 
-function contentOf({ event, incident, times, endedAt, partOf, report, edit, at }: Letter, sender: Sender): Content {
+function contentOf({ event, incident, times, endedAt, partOf, report, edit, at }: Notification, sender: Sender): Content {
   if (report) return contentOfReport(report, sender, at);
   if (!incident) return { title: describeSender(sender), paragraphs: [] };
   if (partOf) return contentOfPart(incident, partOf, sender);
@@ -48,7 +48,7 @@ function contentOf({ event, incident, times, endedAt, partOf, report, edit, at }
   return contentOfIncident(incident, { times, going, seenAt: edit ? at : undefined }, sender);
 }
 
-function contentOfIncident(incident: Tale, { times, going, seenAt }: { times?: number; going: string; seenAt?: string }, sender: Sender): Content {
+function contentOfIncident(incident: IncidentSnapshot, { times, going, seenAt }: { times?: number; going: string; seenAt?: string }, sender: Sender): Content {
   const { severity, message, advice, explains, healing, since } = incident;
   const comes = times === undefined ? '' : ', again and again';
   return {
@@ -64,7 +64,7 @@ function contentOfIncident(incident: Tale, { times, going, seenAt }: { times?: n
   };
 }
 
-function contentOfResolved(incident: Tale, { endedAt, times }: { endedAt: string; times?: number }, sender: Sender): Content {
+function contentOfResolved(incident: IncidentSnapshot, { endedAt, times }: { endedAt: string; times?: number }, sender: Sender): Content {
   const span = formatSpan(Date.parse(endedAt) - Date.parse(incident.since));
   const often = times === undefined ? '' : ` It came and went ${counted(times, 'time')}, and has stayed away since.`;
   return {
@@ -73,14 +73,14 @@ function contentOfResolved(incident: Tale, { endedAt, times }: { endedAt: string
   };
 }
 
-function contentOfPart(incident: Tale, whole: Tale, sender: Sender): Content {
+function contentOfPart(incident: IncidentSnapshot, whole: IncidentSnapshot, sender: Sender): Content {
   return {
     title: `${MARKS.part} ${headline(incident)}: part of another incident · ${describeSender(sender)}`,
     paragraphs: [{ text: `The cause is: ${lowerFirst(headline(whole))}. It is told there (incident ${whole.id}).` }, { text: describeIncident(incident) }],
   };
 }
 
-function contentOfReport({ since, incidents, resolved, repairs }: NonNullable<Letter['report']>, sender: Sender, at: string): Content {
+function contentOfReport({ since, incidents, resolved, repairs }: NonNullable<Notification['report']>, sender: Sender, at: string): Content {
   const span = formatSpan(Date.parse(at) - Date.parse(since));
   const past = resolved === 0 ? `Nothing else in the last ${span}.` : `${counted(resolved, 'incident')} ended in the last ${span}.`;
   return {
@@ -93,7 +93,7 @@ function contentOfReport({ since, incidents, resolved, repairs }: NonNullable<Le
   };
 }
 
-function describeIncident({ reason, part, id }: Tale): string {
+function describeIncident({ reason, part, id }: IncidentSnapshot): string {
   return `${reason}, ${part}, incident ${id}.`;
 }
 

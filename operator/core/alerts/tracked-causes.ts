@@ -3,7 +3,7 @@ import type { Cause } from '../health/root-cause.js';
 import { toSeconds } from '../timestamps.js';
 import { identifier } from './outbox.js';
 import { keyOf } from './cause-relations.js';
-import type { Followed, Tale } from './alert-state.js';
+import type { TrackedCause, IncidentSnapshot } from './alert-state.js';
 
 /** A check, and what it is judged by. */
 export interface Check {
@@ -28,16 +28,16 @@ const SUSPECT_FOR = 180_000;
 const KEPT = { message: 600, advice: 600, healing: 300, explains: 160, explained: 8 };
 
 /** What can be told of it. */
-export function taleOf({ id, reason, part, severity, since, message, advice, explains, healing }: Tale): Tale {
+export function snapshotOf({ id, reason, part, severity, since, message, advice, explains, healing }: IncidentSnapshot): IncidentSnapshot {
   return { id, reason, part, severity, since, message, advice, explains, ...(healing === undefined ? {} : { healing }) };
 }
 
-export function isActive({ state }: Followed): boolean {
+export function isActive({ state }: TrackedCause): boolean {
   return state !== 'closed';
 }
 
 /** Whether too much time passed for the next sighting to be another in a row. */
-export function isStale({ state, seenAt, since }: Followed, now: Date): boolean {
+export function isStale({ state, seenAt, since }: TrackedCause, now: Date): boolean {
   return state === 'suspect' && now.getTime() - Date.parse(seenAt ?? since) >= SUSPECT_FOR;
 }
 
@@ -46,28 +46,28 @@ function lately(instants: readonly string[], now: Date): string[] {
   return instants.filter((instant) => now.getTime() - Date.parse(instant) < LATELY);
 }
 
-export function recentlyOpened({ openings: instants }: Followed, now: Date): boolean {
+export function recentlyOpened({ openings: instants }: TrackedCause, now: Date): boolean {
   return lately(instants, now).length > 0;
 }
 
 /** Its beginnings of late, and now. */
-export function openings({ openings: instants }: Followed, now: Date): string[] {
+export function openings({ openings: instants }: TrackedCause, now: Date): string[] {
   return [...lately(instants, now), toSeconds(now)].slice(-20);
 }
 
 /** A new suspicion. */
-export function follow(cause: Cause, check: Check, sequence: number): Followed {
+export function follow(cause: Cause, check: Check, sequence: number): TrackedCause {
   const at = toSeconds(check.now);
   return { id: identifier(check.now, sequence), ...wordsOf(cause, check), state: 'suspect', since: at, seenAt: at, failures: 1, successes: 0, wordedAt: at, openings: [], flapping: false };
 }
 
 /** One that was over is suspected again: a new incident, and it is remembered that it was here before. */
-export function revive(closed: Followed, cause: Cause, check: Check, sequence: number): Followed {
+export function revive(closed: TrackedCause, cause: Cause, check: Check, sequence: number): TrackedCause {
   return { ...follow(cause, check, sequence), openings: closed.openings };
 }
 
 /** Seen again. */
-export function advance(before: Followed, cause: Cause, check: Check): Followed {
+export function advance(before: TrackedCause, cause: Cause, check: Check): TrackedCause {
   const found = wordsOf(cause, check);
   // What is critical every other check would be told anew each time.
   const words = before.state === 'open' && before.severity === 'critical' ? { ...found, severity: before.severity } : found;
@@ -86,7 +86,7 @@ export function advance(before: Followed, cause: Cause, check: Check): Followed 
 }
 
 /** Goes on as `cause`: the same incident by another, truer name. `merged` was followed under that name already. */
-export function change(before: Followed, cause: Cause, check: Check, merged?: Followed): Followed {
+export function change(before: TrackedCause, cause: Cause, check: Check, merged?: TrackedCause): TrackedCause {
   const earlier = [...before.openings, ...(merged?.openings ?? [])].sort();
   return {
     ...before,
@@ -101,11 +101,11 @@ export function change(before: Followed, cause: Cause, check: Check, merged?: Fo
   };
 }
 
-export function close(before: Followed): Followed {
+export function close(before: TrackedCause): TrackedCause {
   return { ...before, state: 'closed', failures: 0, flapping: false };
 }
 
-function wordsOf(cause: Cause, { healings }: Check): Pick<Followed, 'reason' | 'part' | 'severity' | 'message' | 'advice' | 'explains' | 'healing'> {
+function wordsOf(cause: Cause, { healings }: Check): Pick<TrackedCause, 'reason' | 'part' | 'severity' | 'message' | 'advice' | 'explains' | 'healing'> {
   const { reason, part, severity, message, advice, explains } = cause;
   return {
     reason, part, severity,
@@ -117,7 +117,7 @@ function wordsOf(cause: Cause, { healings }: Check): Pick<Followed, 'reason' | '
 }
 
 /** Of a suspicion only: an incident's would be a write at each check. */
-function sightingOf({ state }: Followed, { now }: Check): { seenAt?: string } {
+function sightingOf({ state }: TrackedCause, { now }: Check): { seenAt?: string } {
   return state === 'suspect' ? { seenAt: toSeconds(now) } : {};
 }
 
@@ -130,8 +130,8 @@ function cutOptional(text: string | undefined): string | undefined {
   return text === undefined ? undefined : cut(clean(text), KEPT.healing);
 }
 
-function saysTheSame(before: Followed, words: ReturnType<typeof wordsOf>): boolean {
-  return JSON.stringify(taleOf(before)) === JSON.stringify(taleOf({ ...before, ...words }));
+function saysTheSame(before: TrackedCause, words: ReturnType<typeof wordsOf>): boolean {
+  return JSON.stringify(snapshotOf(before)) === JSON.stringify(snapshotOf({ ...before, ...words }));
 }
 
 /** Half characters and control characters, which a pod may write and no channel takes, are replaced. */

@@ -3,7 +3,7 @@ import { isHealthCondition } from '../../api/conditions.js';
 import type { Condition, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { HealthFigures, HealthStatus } from '../../api/health-fields.js';
 import { openIncidents } from '../alerts/incidents.js';
-import { channelStatuses, type Watchbook } from '../alerts/alert-state.js';
+import { channelStatuses, type AlertState } from '../alerts/alert-state.js';
 import { canonical } from '../canonical-json.js';
 import { toSeconds } from '../timestamps.js';
 
@@ -16,15 +16,15 @@ export interface HealthReport {
   readonly health: HealthStatus;
 }
 
-export function buildHealth(book: Watchbook, figures: HealthFigures, now: Date): HealthStatus {
-  const [incidents, channels] = [openIncidents(book), channelStatuses(book)];
+export function buildHealth(alerts: AlertState, figures: HealthFigures, now: Date): HealthStatus {
+  const [incidents, channels] = [openIncidents(alerts), channelStatuses(alerts)];
   return {
     checkedAt: toSeconds(now),
     figures,
     ...(incidents.length > 0 ? { incidents } : {}),
-    ...(book.repairs.length > 0 ? { repairs: [...book.repairs] } : {}),
+    ...(alerts.repairs.length > 0 ? { repairs: [...alerts.repairs] } : {}),
     ...(channels.length > 0 ? { channels } : {}),
-    ...(book.alertTest ? { alertTest: book.alertTest } : {}),
+    ...(alerts.alertTest ? { alertTest: alerts.alertTest } : {}),
   };
 }
 

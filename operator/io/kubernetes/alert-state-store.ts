@@ -1,6 +1,6 @@
-// The watch book in its ConfigMap: read whole, written over the version that was read.
-import { HEALTH_MANAGER, LABELS, watchbookName } from '../../api/object-names.js';
-import { decodeWatchbook, encodeWatchbook, type ObservedWatchbook, type StoredWatchbook } from '../../core/alerts/alert-state.js';
+// The alert state in its ConfigMap: read whole, written over the version that was read.
+import { HEALTH_MANAGER, LABELS, alertStateName } from '../../api/object-names.js';
+import { decodeAlertState, encodeAlertState, type ObservedAlertState, type StoredAlertState } from '../../core/alerts/alert-state.js';
 import { messageOf } from '../../core/error-message.js';
 import { isStatus, provesAbsence, type KubernetesApi, type ObjectMeta } from './api-client.js';
 
@@ -9,8 +9,8 @@ interface ConfigMap {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** Whose book it is, and the path of ConfigMaps of its namespace. */
-export interface Shelf {
+/** Whose alert state it is, and the path of ConfigMaps of its namespace. */
+export interface AlertStatePlace {
   readonly path: string;
   readonly resource: string;
 }
@@ -22,14 +22,14 @@ const REJECTED_KEY = 'state.rejected.json';
 const REJECTED_KEPT = 100_000;
 
 /** Never throws: not being able to read is an observation. */
-export async function readWatchbook(api: Pick<KubernetesApi, 'get'>, { path, resource }: Shelf, signal: AbortSignal): Promise<ObservedWatchbook> {
-  const name = watchbookName(resource);
+export async function readAlertState(api: Pick<KubernetesApi, 'get'>, { path, resource }: AlertStatePlace, signal: AbortSignal): Promise<ObservedAlertState> {
+  const name = alertStateName(resource);
   try {
     const { metadata, data } = await api.get<ConfigMap>(`${path}/${name}`, signal);
     const text = data?.[KEY] ?? '';
     const version = metadata.resourceVersion ?? '';
-    const decoded = decodeWatchbook(text);
-    return decoded.kind === 'valid' ? { kind: 'present', book: decoded.book, version } : { kind: 'malformed', why: decoded.why, version, text };
+    const decoded = decodeAlertState(text);
+    return decoded.kind === 'valid' ? { kind: 'present', alerts: decoded.alerts, version } : { kind: 'malformed', why: decoded.why, version, text };
   } catch (error) {
     if (provesAbsence(error, name)) return { kind: 'absent' };
     return { kind: 'unreadable', why: messageOf(error) };
@@ -37,9 +37,9 @@ export async function readWatchbook(api: Pick<KubernetesApi, 'get'>, { path, res
 }
 
 /** The version written; undefined when somebody else wrote since. @throws when it could not be written */
-export async function writeWatchbook(api: Pick<KubernetesApi, 'create' | 'merge'>, { path, resource }: Shelf, { book, over }: StoredWatchbook, signal: AbortSignal): Promise<string | undefined> {
-  const name = watchbookName(resource);
-  const data = { [KEY]: encodeWatchbook(book), ...('text' in over ? { [REJECTED_KEY]: over.text.slice(0, REJECTED_KEPT) } : {}) };
+export async function writeAlertState(api: Pick<KubernetesApi, 'create' | 'merge'>, { path, resource }: AlertStatePlace, { alerts, over }: StoredAlertState, signal: AbortSignal): Promise<string | undefined> {
+  const name = alertStateName(resource);
+  const data = { [KEY]: encodeAlertState(alerts), ...('text' in over ? { [REJECTED_KEY]: over.text.slice(0, REJECTED_KEPT) } : {}) };
   try {
     const { metadata } = over.kind === 'absent'
       ? await api.create<ConfigMap>(path, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: LABELS }, data }, signal)

@@ -2,7 +2,7 @@
 import { ALERT_TEST_ANNOTATION, API_VERSION, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { EventNote } from '../../controllers/ports.js';
-import type { ObservedWatchbook, StoredWatchbook } from '../../core/alerts/alert-state.js';
+import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
 import type { HealthReport } from '../../core/health/health-status.js';
 import type { ObservedJournal, ObservedSecret } from '../../core/credentials/observed.js';
 import type { WriteJournal, WriteSecret } from '../../core/rotation/actions.js';
@@ -13,7 +13,7 @@ import { messageOf } from '../../core/error-message.js';
 import type { LeasePort, LeaseRecord } from '../../runtime/leader-election.js';
 import type { ListWatch } from '../../runtime/resource-watch.js';
 import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta, type WatchedMetadata } from './api-client.js';
-import { readWatchbook, writeWatchbook } from './alert-state-store.js';
+import { readAlertState, writeAlertState } from './alert-state-store.js';
 
 interface SecretObject {
   readonly metadata: ObjectMeta;
@@ -86,13 +86,13 @@ export class Cluster {
   }
 
   /** Never throws, like {@link observeSecret}. */
-  async readWatchbook(name: string, signal: AbortSignal): Promise<ObservedWatchbook> {
-    return readWatchbook(this.api, { path: this.#core('configmaps'), resource: name }, signal);
+  async readAlertState(name: string, signal: AbortSignal): Promise<ObservedAlertState> {
+    return readAlertState(this.api, { path: this.#core('configmaps'), resource: name }, signal);
   }
 
   /** The version written; undefined when somebody else wrote since. */
-  async writeWatchbook(name: string, stored: StoredWatchbook, signal: AbortSignal): Promise<string | undefined> {
-    return writeWatchbook(this.api, { path: this.#core('configmaps'), resource: name }, stored, signal);
+  async writeAlertState(name: string, stored: StoredAlertState, signal: AbortSignal): Promise<string | undefined> {
+    return writeAlertState(this.api, { path: this.#core('configmaps'), resource: name }, stored, signal);
   }
 
   /** Undefined when there is none: then nobody watches it any more, so a 404 that does not prove it is an error. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { RESOURCE } from '../../../charts/part-names.js';
-import { watchbookName } from '../../../operator/api/object-names.js';
+import { alertStateName } from '../../../operator/api/object-names.js';
 import { freezeApiServer } from '../support/api-server.js';
 import { letHoursPass, onceEach } from '../support/alerts.js';
 import { VALKEY_STOPPED } from '../support/faults.js';
@@ -55,8 +55,8 @@ export function describeDelivery({ stack, alerts, dsn }: Installed, note: (row: 
   }, 900_000);
 
   it(`the API server away for ${API_SERVER_AWAY_MS / 1000} s is told while it is away`, async () => {
-    // What is told meanwhile goes on from the operator's book, which was taken from it before this test: until it has a new one, and has ended that check.
-    await waitFor<true>({ what: 'a new book', seconds: 90 }, async () => when((await stack.kubectl('get', 'configmap', watchbookName(RESOURCE), '--output', 'name')) !== '', 'none'));
+    // What is told meanwhile goes on from the operator's alert state, which was taken from it before this test: until it has a new one, and has ended that check.
+    await waitFor<true>({ what: 'a new alerts', seconds: 90 }, async () => when((await stack.kubectl('get', 'configmap', alertStateName(RESOURCE), '--output', 'name')) !== '', 'none'));
     await sleep(CHECK_MS);
     const since = Date.now();
     const resumed = freezeApiServer(stack, API_SERVER_AWAY_MS);

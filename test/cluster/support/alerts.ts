@@ -1,7 +1,7 @@
 // What a person's telephone shows: a local Telegram in the node's network that the operator of the pods tells.
 import { RESOURCE } from '../../../charts/part-names.js';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
-import { ALERTS_SECRET, watchbookName } from '../../../operator/api/object-names.js';
+import { ALERTS_SECRET, alertStateName } from '../../../operator/api/object-names.js';
 import { startReceivers, type Receivers } from '../../support/alerts/inside.js';
 import type { ChatMessage } from '../../support/alerts/telegram-server.js';
 import type { Stack } from './stack.js';
@@ -108,16 +108,16 @@ export function onceEach(told: readonly Told[]): Sayings {
 
 /** The operator forgets what was: here faults come faster than it would repair twice (15 minutes), and so often that they would be told as flapping. */
 export async function forgetPast(stack: Stack): Promise<void> {
-  await stack.kubectl('delete', 'configmap', watchbookName(RESOURCE), '--ignore-not-found');
+  await stack.kubectl('delete', 'configmap', alertStateName(RESOURCE), '--ignore-not-found');
 }
 
 /** What the operator remembers is so many hours older all at once, as if it had been quiet for so long. */
 export async function letHoursPass(stack: Stack, hours: number): Promise<void> {
-  await waitFor<true>({ what: 'the book to be older', seconds: 30 }, async () => {
-    const book = JSON.parse(await stack.kubectl('get', 'configmap', watchbookName(RESOURCE), '--output', 'json')) as { data: Record<string, string> };
-    const data = Object.fromEntries(Object.entries(book.data).map(([key, text]) => [key, text.replaceAll(INSTANT, (at) => new Date(Date.parse(at) - hours * 3_600_000).toISOString())]));
+  await waitFor<true>({ what: 'the alerts to be older', seconds: 30 }, async () => {
+    const alerts = JSON.parse(await stack.kubectl('get', 'configmap', alertStateName(RESOURCE), '--output', 'json')) as { data: Record<string, string> };
+    const data = Object.fromEntries(Object.entries(alerts.data).map(([key, text]) => [key, text.replaceAll(INSTANT, (at) => new Date(Date.parse(at) - hours * 3_600_000).toISOString())]));
     // Refused when the operator wrote it since.
-    await stack.cluster.kubectl(['replace', '-f', '-'], JSON.stringify({ ...book, data }));
+    await stack.cluster.kubectl(['replace', '-f', '-'], JSON.stringify({ ...alerts, data }));
     return { found: true };
   });
 }

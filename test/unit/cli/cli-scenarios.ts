@@ -6,7 +6,7 @@ import { parseResource, type Resource } from '../../../cli/glitchtip-resource-ac
 
 export const NOW = new Date('2026-06-01T12:00:00Z');
 
-export interface Scene {
+export interface Scenario {
   readonly spec?: object;
   readonly annotation?: string;
   readonly generation?: number;
@@ -37,8 +37,8 @@ export function ended(id: string, result: RotationRecord['result'], more: Partia
   };
 }
 
-/** The JSON of a GlitchTip with Valkey and a worker, well unless the scene says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health }: Scene = {}): string {
+/** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health }: Scenario = {}): string {
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations: annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation } },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
@@ -55,6 +55,6 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
   });
 }
 
-export function resource(scene: Scene = {}): Resource {
-  return parseResource(resourceJson(scene));
+export function resource(scenario: Scenario = {}): Resource {
+  return parseResource(resourceJson(scenario));
 }

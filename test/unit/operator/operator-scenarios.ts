@@ -60,14 +60,14 @@ export function postgresOf(state: PostgresState = stateOf()): ObservedPostgres {
   return { kind: 'observed', state, login: { kind: 'accepted', actsAs: 'glitchtip' }, via: 'published' };
 }
 
-export interface Scene {
+export interface Scenario {
   readonly spec?: object;
   readonly secrets?: Partial<ObservedSecrets>;
   readonly postgres?: ObservedPostgres;
   readonly previous?: GlitchTipStatus;
 }
 
-export function planOf({ spec, secrets, postgres = postgresOf(), previous }: Scene): Plan {
+export function planOf({ spec, secrets, postgres = postgresOf(), previous }: Scenario): Plan {
   const observed: Observed = { secrets: secretsOf(secrets), postgres, valkey: { kind: 'none' }, journal: { kind: 'absent' } };
   return plan({ spec: specOf(spec), observed, previous, at: { now: NOW, generation: 3 } }, countingCrypto());
 }

@@ -164,10 +164,10 @@ describe('of the probes doctor finds', () => {
 
 describe('of what the operator says doctor finds', () => {
   it.each<[string, Partial<Facts> & Parameters<typeof factsOf>[0], string, Level, RegExp]>([
-    ['that it has not looked yet', { scene: { conditions: [] } }, 'conditions', 'failure', /has not looked/],
-    ['that it has not seen the latest change', { scene: { generation: 4 } }, 'conditions', 'warning', /latest change/],
-    ['that it is not ready', { scene: { conditions: [condition('Ready', 'False', 'Unreachable', 'Postgres does not answer.')] } }, 'conditions', 'failure', /Ready is False, Unreachable/],
-    ['a condition that is unknown', { scene: { conditions: [ready, condition('QueueHealthy', 'Unknown', 'NotObserved', 'Nothing.')] } }, 'conditions', 'warning', /QueueHealthy is Unknown/],
+    ['that it has not looked yet', { scenario: { conditions: [] } }, 'conditions', 'failure', /has not looked/],
+    ['that it has not seen the latest change', { scenario: { generation: 4 } }, 'conditions', 'warning', /latest change/],
+    ['that it is not ready', { scenario: { conditions: [condition('Ready', 'False', 'Unreachable', 'Postgres does not answer.')] } }, 'conditions', 'failure', /Ready is False, Unreachable/],
+    ['a condition that is unknown', { scenario: { conditions: [ready, condition('QueueHealthy', 'Unknown', 'NotObserved', 'Nothing.')] } }, 'conditions', 'warning', /QueueHealthy is Unknown/],
     ['a critical incident', withHealth({ incidents: [incident('critical')] }), 'incidents', 'failure', /DatabaseDown \(postgres\)/],
     ['an incident that is a warning', withHealth({ incidents: [incident('warning')] }), 'incidents', 'warning', /DatabaseDown \(postgres\)/],
     ['a channel that fails', withHealth({ channels: [{ name: 'telegram', waiting: 1, error: 'answered 401' }] }), 'incidents', 'warning', /alerts by telegram fail: answered 401/],

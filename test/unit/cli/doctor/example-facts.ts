@@ -6,7 +6,7 @@ import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
 import { renderStack, type Manifest } from '../../../charts/synthesize.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
-import { NOW, resource, type Scene } from '../cli-scenarios.js';
+import { NOW, resource, type Scenario } from '../cli-scenarios.js';
 
 const READY = { Deployment: { readyReplicas: 1 }, StatefulSet: { readyReplicas: 1 }, Job: { succeeded: 1 } };
 
@@ -25,7 +25,7 @@ function ofKinds(settings: SettingsInput, kinds: readonly string[]): Manifest[] 
   return renderStack(settings).filter(({ kind }) => kinds.includes(kind));
 }
 
-export function factsOf({ settings = {}, scene = {}, ...changes }: Partial<Facts> & { settings?: SettingsInput; scene?: Scene } = {}): Facts {
+export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Facts> & { settings?: SettingsInput; scenario?: Scenario } = {}): Facts {
   const pod = (part: string): object => ({
     metadata: { name: `${part}-0`, labels: { 'app.kubernetes.io/component': part }, annotations: part === 'operator' ? { 'glitchkeeper.io/config-hash': 'aaaaaaaa' } : {} },
     spec: { containers: [{ name: part }] }, status: { phase: 'Running' },
@@ -40,7 +40,7 @@ export function factsOf({ settings = {}, scene = {}, ...changes }: Partial<Facts
     nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '1283Mi' }, conditions: [{ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' }] } })]),
     namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })),
     definition: seen(objects.definition.parse({ ...buildCustomResourceDefinition(), status: { conditions: [{ type: 'Established', status: 'True' }] } })),
-    resource: seen(resource(scene)),
+    resource: seen(resource(scenario)),
     lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: NOW.toISOString() } }),
     workloads: seen(deployed(settings)),
     pods: seen(z.array(objects.runningPod).parse(['operator', 'web', 'worker', 'postgres', 'valkey'].map(pod))),

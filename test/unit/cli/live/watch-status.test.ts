@@ -8,10 +8,10 @@ import { buildSummary, type Summary } from '../../../../cli/report/status-summar
 import { fakeKubectl, type FakeKubectl } from '../fake-kubectl.js';
 import { BAD_NIGHT, WELL } from '../health-scenarios.js';
 import { runCli } from '../running-command.js';
-import { NOW, current, resource, resourceJson, type Scene } from '../cli-scenarios.js';
+import { NOW, current, resource, resourceJson, type Scenario } from '../cli-scenarios.js';
 
-const view = (scene: Scene, trouble?: string, ready = true): View<Summary> => ({
-  value: buildSummary(resource(scene), { parts: [{ part: 'operator', pod: 'operator-0', ready: true, state: 'ready', restarts: 0 }, { part: 'web', pod: 'web-0', ready, state: 'starting', restarts: 0 }] }),
+const view = (scenario: Scenario, trouble?: string, ready = true): View<Summary> => ({
+  value: buildSummary(resource(scenario), { parts: [{ part: 'operator', pod: 'operator-0', ready: true, state: 'ready', restarts: 0 }, { part: 'web', pod: 'web-0', ready, state: 'starting', restarts: 0 }] }),
   seenAt: new Date(NOW.getTime() - 40_000), trouble,
 });
 const line = (...args: Parameters<typeof view>): string => describeChange(changeOf(view(...args)));

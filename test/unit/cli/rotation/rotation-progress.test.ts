@@ -4,7 +4,7 @@ import type { Resource } from '../../../../cli/glitchtip-resource-access.js';
 import { follow, type Clock } from '../../../../cli/rotation/follow-rotation.js';
 import { describeEnd, isPast, judgeProgress, type Progress } from '../../../../cli/rotation/rotation-progress.js';
 import type { Request } from '../../../../cli/rotation/request-rotation.js';
-import { condition, current, ended, ready, resource, type Scene } from '../cli-scenarios.js';
+import { condition, current, ended, ready, resource, type Scenario } from '../cli-scenarios.js';
 
 const OLD = '20260101T000000Z-000000';
 const OURS = '20260601T115000Z-aaaaaa';
@@ -12,7 +12,7 @@ const request: Request = { value: 'all', trigger: 'request', known: [OLD] };
 const rejection = [ready, condition('RotationInProgress', 'False', 'RequestRejected', 'expected this; found "all".')];
 
 describe('a request is', () => {
-  it.each<[string, Scene, object]>([
+  it.each<[string, Scenario, object]>([
     ['queued while the operator has not seen it', { annotation: 'all' }, { kind: 'queued', message: expect.stringContaining('not recorded') }],
     ['queued while it is recorded and the status not yet written', {}, { kind: 'queued', message: 'recorded by the operator' }],
     ['queued behind the rotation that was under way', { annotation: 'all', current: current('Rolling', { id: OLD }) }, { kind: 'queued', message: expect.stringContaining(`${OLD} has to end first`) }],
@@ -26,7 +26,7 @@ describe('a request is', () => {
     ['completed when a later attempt was', { history: [ended(`${OURS}-2`, 'Completed'), ended(OURS, 'Undone')] }, { kind: 'completed' }],
     ['rejected', { annotation: 'all', conditions: rejection }, { kind: 'rejected', message: 'expected this; found "all".' }],
     ['not rejected because an older one was', { annotation: 'all', conditions: [condition('RotationInProgress', 'False', 'RequestRejected', 'found "valky".')] }, { kind: 'queued' }],
-  ])('%s', (_, scene, progress) => expect(judgeProgress(request, resource(scene))).toMatchObject(progress));
+  ])('%s', (_, scenario, progress) => expect(judgeProgress(request, resource(scenario))).toMatchObject(progress));
 });
 
 describe('a phase is behind', () => {
@@ -52,7 +52,7 @@ describe('following', () => {
     let now = 0;
     return { now: () => now, sleep: (milliseconds) => { now += milliseconds; return Promise.resolve(); } };
   };
-  const looks = async (answers: readonly (Scene | Failure)[], timeout = 60): Promise<Progress[]> => {
+  const looks = async (answers: readonly (Scenario | Failure)[], timeout = 60): Promise<Progress[]> => {
     let next = 0;
     const read = (): Promise<Resource> => {
       const answer = answers[Math.min(next++, answers.length - 1)] ?? {};

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Messenger, type Occasion } from '../../../../../operator/controllers/alerts/notification-controller.js';
 import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
 import { openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
-import { channelStatuses, decodeWatchbook, emptyWatchbook, encodeWatchbook, type Watchbook } from '../../../../../operator/core/alerts/alert-state.js';
+import { channelStatuses, decodeAlertState, emptyAlertState, encodeAlertState, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
 import type { ObservedSecret } from '../../../../../operator/core/credentials/observed.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { sha256Hex } from '../../../../../operator/io/crypto.js';
@@ -34,14 +34,14 @@ const holds = (data: Readonly<Record<string, string>>, version = '1'): ObservedS
 const everything = () => ({ 'telegram-api': telegram.url, 'telegram-token': TOKEN, 'telegram-chat': CHAT, 'webhook-url': `${webhook.url}/hook`, 'heartbeat-url': `${heartbeat.url}/ping` });
 /** A process that has just started. */
 const start = (budget?: number) => { messenger = new Messenger({ budget, cluster: { observeSecret: () => Promise.resolve(secret) }, notifiers: openNotifiers(), clock, namespace: 'errors', digest: sha256Hex }); };
-const read = (): Watchbook => {
-  const decoded = decodeWatchbook(stored);
+const read = (): AlertState => {
+  const decoded = decodeAlertState(stored);
   if (decoded.kind === 'invalid') throw new Error(decoded.why);
-  return decoded.book;
+  return decoded.alerts;
 };
-const save = (book: Watchbook) => { stored = encodeWatchbook(book); return Promise.resolve(true); };
-const observe = (causes: readonly Cause[]) => { stored = encodeWatchbook(track(read(), { causes, healings: new Map(), now: new Date(now), spec })); };
-const deliver = async (more: Partial<Occasion> = {}) => { stored = encodeWatchbook(await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
+const save = (alerts: AlertState) => { stored = encodeAlertState(alerts); return Promise.resolve(true); };
+const observe = (causes: readonly Cause[]) => { stored = encodeAlertState(track(read(), { causes, healings: new Map(), now: new Date(now), spec })); };
+const deliver = async (more: Partial<Occasion> = {}) => { stored = encodeAlertState(await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
 /** A check as the health controller makes it, 10 s after the last. */
 const check = async (causes: readonly Cause[], more: Partial<Occasion> = {}) => {
   now += 10_000;
@@ -58,7 +58,7 @@ beforeEach(async () => {
   [webhook, heartbeat] = [new Receiver(), new Receiver()];
   await Promise.all([telegram.start(), webhook.start(), heartbeat.start()]);
   secret = holds(everything());
-  stored = encodeWatchbook(emptyWatchbook());
+  stored = encodeAlertState(emptyAlertState());
   start();
 });
 afterEach(async () => {
@@ -127,15 +127,15 @@ describe('a crash', () => {
     expect(new Set(webhook.received().map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
   });
 
-  it('after any of several letters repeats that one, once', async () => {
+  it('after any of several notifications repeats that one, once', async () => {
     await telegram.setMood('down');
     for (const part of ['a', 'b', 'c']) for (const found of [true, true, true, false, false]) await check(found ? [cause(R.VolumeFull, part)] : []);
     await telegram.setMood('well');
     for (let turn = 0; turn < 12; turn += 1) {
       now += 300_000;
-      let letters = 0;
+      let notifications = 0;
       // The process dies at its second save: what it had saved before is what the next one finds.
-      const dying = (book: Watchbook) => { letters += 1; return letters === 2 ? Promise.reject(new Error('killed')) : save(book); };
+      const dying = (alerts: AlertState) => { notifications += 1; return notifications === 2 ? Promise.reject(new Error('killed')) : save(alerts); };
       await deliver({ save: dying }).catch(() => start());
     }
     expect(read().outbox).toEqual([]);
@@ -205,8 +205,8 @@ describe('a channel that fails', () => {
     now += 10_000;
     observe([WEB_DOWN]);
     await telegram.setMood('silent');
-    const book = await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false }, AbortSignal.timeout(100));
-    expect(book.outbox.find(({ channel }) => channel === 'telegram')).toMatchObject({ event: 'open', attempts: 0 });
+    const alerts = await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false }, AbortSignal.timeout(100));
+    expect(alerts.outbox.find(({ channel }) => channel === 'telegram')).toMatchObject({ event: 'open', attempts: 0 });
   });
 });
 
@@ -220,7 +220,7 @@ describe('the Secret', () => {
     expect([titles(), events()]).toEqual([['🔴 Postgres does not answer'], ['open']]);
   });
 
-  it('that cannot be read keeps letters waiting, and says so', async () => {
+  it('that cannot be read keeps notifications waiting, and says so', async () => {
     secret = { kind: 'unreadable', why: '503' };
     for (let turn = 0; turn < 3; turn += 1) await check([WEB_DOWN]);
     expect(statusOf('webhook')).toEqual({ name: 'webhook', error: 'Secret glitchtip-alerts cannot be read: 503', waiting: 1 });
@@ -245,13 +245,13 @@ describe('the Secret', () => {
 
 describe('the heartbeat', () => {
   it('goes out once a minute while the deep check passes, and costs no write each time', async () => {
-    const books = new Set<string>();
+    const states = new Set<string>();
     for (let turn = 0; turn < 24; turn += 1) {
       await check([], { healthy: true });
-      books.add(stored);
+      states.add(stored);
     }
     expect(heartbeat.received()).toHaveLength(4);
-    expect(books.size).toBe(1);
+    expect(states.size).toBe(1);
     expect(statusOf('heartbeat')).toEqual({ name: 'heartbeat', lastSentAt: '2026-06-01T02:14:10Z', waiting: 0 });
   });
 

@@ -12,7 +12,7 @@ const ROLES: Readonly<Record<string, SecretRole>> = { 'glitchtip-app': 'applicat
 const refused = (status: number) => new ApiError(status, 'Reason', `PATCH status: ${status}: unknown field`);
 
 /** A controller at work on a rotation in Rolling; what writing its status is answered with, the test sets. */
-class Scene {
+class Scenario {
   readonly world: RotationWorld;
   answer: Error | undefined;
   readonly warnings: unknown[] = [];
@@ -58,40 +58,40 @@ class Scene {
 
 describe('a rotation whose status', () => {
   it.each([400, 403, 413, 422])('is refused with %d goes on', async (status) => {
-    const scene = new Scene();
-    scene.answer = refused(status);
-    await scene.looks(3);
-    expect([scene.world.phase, [...scene.world.pods.values()].map(({ mark }) => mark)]).toEqual(['Proving', [scene.world.rotation?.id, scene.world.rotation?.id]]);
+    const scenario = new Scenario();
+    scenario.answer = refused(status);
+    await scenario.looks(3);
+    expect([scenario.world.phase, [...scenario.world.pods.values()].map(({ mark }) => mark)]).toEqual(['Proving', [scenario.world.rotation?.id, scenario.world.rotation?.id]]);
   });
 
   it('is refused has its deadline all the same', async () => {
-    const scene = new Scene(true);
-    scene.answer = refused(422);
-    await scene.looks(1);
-    scene.world.after(10);
-    await scene.looks(1);
-    expect(scene.world.phase).toBe('Returning');
+    const scenario = new Scenario(true);
+    scenario.answer = refused(422);
+    await scenario.looks(1);
+    scenario.world.after(10);
+    await scenario.looks(1);
+    expect(scenario.world.phase).toBe('Returning');
   });
 
   it.each<[string, Error]>([
     ['is of a stale read', refused(409)], ['is of nobody', refused(401)], ['is of a resource that is gone', refused(404)], ['is one of too many requests', refused(429)],
     ['meets an API server that is not well', refused(500)], ['is not answered', new Error('connect ECONNREFUSED')],
   ])('%s does nothing and looks again', async (_, answer) => {
-    const scene = new Scene();
-    scene.answer = answer;
-    await expect(scene.looks(1)).rejects.toThrow(answer.message);
-    expect([scene.world.templates.get('web'), scene.warnings, scene.events]).toEqual([undefined, [], []]);
+    const scenario = new Scenario();
+    scenario.answer = answer;
+    await expect(scenario.looks(1)).rejects.toThrow(answer.message);
+    expect([scenario.world.templates.get('web'), scenario.warnings, scenario.events]).toEqual([undefined, [], []]);
   });
 
   it('is refused is told once, and once more when that comes again', async () => {
-    const scene = new Scene(true);
-    scene.answer = refused(422);
-    await scene.looks(3);
-    expect([scene.warnings, scene.events]).toEqual([[[expect.stringMatching(/^status refused/), { resource: 'g', error: refused(422).message }]], ['StatusRefused']]);
-    scene.answer = undefined;
-    await scene.looks(1);
-    scene.answer = refused(400);
-    await scene.looks(2);
-    expect([scene.warnings.length, scene.events]).toEqual([2, ['StatusRefused', 'StatusRefused']]);
+    const scenario = new Scenario(true);
+    scenario.answer = refused(422);
+    await scenario.looks(3);
+    expect([scenario.warnings, scenario.events]).toEqual([[[expect.stringMatching(/^status refused/), { resource: 'g', error: refused(422).message }]], ['StatusRefused']]);
+    scenario.answer = undefined;
+    await scenario.looks(1);
+    scenario.answer = refused(400);
+    await scenario.looks(2);
+    expect([scenario.warnings.length, scenario.events]).toEqual([2, ['StatusRefused', 'StatusRefused']]);
   });
 });

@@ -1,9 +1,9 @@
-// A world for the health controller: one resource, its book and its status in memory, facts as the test sets them.
+// A world for the health controller: one resource, its alert state and its status in memory, facts as the test sets them.
 import type { GlitchTipResource } from '../../../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../../../operator/api/health-fields.js';
 import { HealthController, type HealthDependencies, type Standing } from '../../../../../operator/controllers/health/health-controller.js';
 import type { ClusterPort, HealthPort } from '../../../../../operator/controllers/ports.js';
-import { emptyWatchbook, type Letter, type Watchbook } from '../../../../../operator/core/alerts/alert-state.js';
+import { emptyAlertState, type Notification, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
 import type { Facts } from '../../../../../operator/core/health/health-facts.js';
 import { NOW, secretsOf } from '../../operator-scenarios.js';
 import { factsOf } from '../../core/health/health-scenarios.js';
@@ -19,17 +19,17 @@ export class HealthWorld {
   refusal: Error | undefined;
   /** What it answers to who writes the status. */
   statusRefusal: Error | undefined;
-  /** What becomes of a write of the book: it fails, or it is made and its answer is lost. */
-  bookWrites: 'well' | 'fail' | 'lose their answer' = 'well';
-  bookIsUnreadable = false;
-  /** The API server is away after so many more writes of the book. */
+  /** What becomes of a write of the alert state: it fails, or it is made and its answer is lost. */
+  alertStateWrites: 'well' | 'fail' | 'lose their answer' = 'well';
+  alertStateIsUnreadable = false;
+  /** The API server is away after so many more writes of the alert state. */
   writesUntilAway = Infinity;
   /** How long the database has a check wait. */
   checkSeconds = 0;
-  /** Another operator writes the book at every turn. */
+  /** Another operator writes the alert state at every turn. */
   hasRival = false;
   resource: GlitchTipResource | undefined;
-  book: Watchbook | undefined;
+  alerts: AlertState | undefined;
   #version = 0;
   /** What was done, in its order. */
   readonly done: string[] = [];
@@ -65,8 +65,8 @@ export class HealthWorld {
       readResource: () => (this.refusal ? Promise.reject(this.refusal) : answer(() => this.resource)),
       observeSecret: () => answer(() => secretsOf().postgres),
       observeJournal: () => answer(() => ({ kind: 'absent' as const })),
-      readWatchbook: () => answer(() => (this.bookIsUnreadable ? { kind: 'unreadable' as const, why: '403' } : this.book ? { kind: 'present' as const, book: this.book, version: String(this.#version) } : { kind: 'absent' as const })),
-      writeWatchbook: (_, { book, over }) => answer(() => (this.book && 'version' in over && over.version !== String(this.#version) ? undefined : this.#write(book))),
+      readAlertState: () => answer(() => (this.alertStateIsUnreadable ? { kind: 'unreadable' as const, why: '403' } : this.alerts ? { kind: 'present' as const, alerts: this.alerts, version: String(this.#version) } : { kind: 'absent' as const })),
+      writeAlertState: (_, { alerts, over }) => answer(() => (this.alerts && 'version' in over && over.version !== String(this.#version) ? undefined : this.#write(alerts))),
       applyHealth: (_, report) => answer(() => {
         if (this.statusRefusal) throw this.statusRefusal;
         this.done.push(report ? 'write status' : 'clear status');
@@ -78,15 +78,15 @@ export class HealthWorld {
     return port as ClusterPort;
   }
 
-  #write(book: Watchbook): string | undefined {
+  #write(alerts: AlertState): string | undefined {
     if (this.hasRival) return undefined;
-    if (this.bookWrites === 'fail') throw new Error('403 Forbidden');
-    this.book = book;
+    if (this.alertStateWrites === 'fail') throw new Error('403 Forbidden');
+    this.alerts = alerts;
     this.#version += 1;
     this.writesUntilAway -= 1;
     this.apiIsAway = this.writesUntilAway <= 0;
-    this.done.push('write book');
-    if (this.bookWrites === 'lose their answer') throw new Error('504 Gateway Timeout');
+    this.done.push('write alert state');
+    if (this.alertStateWrites === 'lose their answer') throw new Error('504 Gateway Timeout');
     return String(this.#version);
   }
 
@@ -108,24 +108,24 @@ export class HealthWorld {
   /** Sends all that waits, and saves that. */
   #messenger(): HealthDependencies['messenger'] {
     return {
-      deliver: async (book, { healthy, alertTest, save }) => {
-        this.done.push(...(healthy ? [] : ['no heartbeat']), ...book.outbox.filter(({ channel }) => channel === 'webhook').map(({ event, incident }) => `tell ${event}${incident?.reason === 'KubernetesUnreachable' ? ` ${incident.part}` : ''}`));
+      deliver: async (alerts, { healthy, alertTest, save }) => {
+        this.done.push(...(healthy ? [] : ['no heartbeat']), ...alerts.outbox.filter(({ channel }) => channel === 'webhook').map(({ event, incident }) => `tell ${event}${incident?.reason === 'KubernetesUnreachable' ? ` ${incident.part}` : ''}`));
         const test = alertTest === undefined ? {} : { alertTest: { id: alertTest, at: NOW.toISOString(), results: [] } };
-        const told = { ...book, ...test, outbox: [] };
+        const told = { ...alerts, ...test, outbox: [] };
         await save?.(told);
         return told;
       },
     };
   }
 
-  /** Another operator writes the book. */
+  /** Another operator writes the alert state. */
   writeAsAnother(): void {
-    this.#write(this.book ?? emptyWatchbook());
+    this.#write(this.alerts ?? emptyAlertState());
   }
 
-  /** A letter that no channel took yet. */
-  leaveWaiting(letter: Letter): void {
-    this.book = { ...(this.book ?? emptyWatchbook()), outbox: [letter] };
+  /** A notification that no channel took yet. */
+  leaveWaiting(notification: Notification): void {
+    this.alerts = { ...(this.alerts ?? emptyAlertState()), outbox: [notification] };
   }
 
   /** So much more time passes. */
@@ -143,9 +143,9 @@ export class HealthWorld {
   }
 }
 
-/** A book of a channel that is set up: only then letters are written. */
-export function bookWithChannel(): Watchbook {
-  return { ...emptyWatchbook(), channels: [{ name: 'webhook', version: '1', dropped: 0 }] };
+/** An alert state of a channel that is set up: only then notifications are written. */
+export function alertsWithChannel(): AlertState {
+  return { ...emptyAlertState(), channels: [{ name: 'webhook', version: '1', dropped: 0 }] };
 }
 
 /** @returns the pause after each, seconds */

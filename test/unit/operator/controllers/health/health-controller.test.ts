@@ -1,7 +1,7 @@
 // The health controller from check to check: what it writes, tells and repairs, in which order, and what it leaves alone.
 import { describe, expect, it } from '@jest/globals';
 import { answered, databaseOf, factsOf, queueOf } from '../../core/health/health-scenarios.js';
-import { HealthWorld, bookWithChannel, checks } from './health-controller-scenarios.js';
+import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
 const WELL = factsOf();
 const DOWN = factsOf({ database: { kind: 'unreachable', why: 'ECONNREFUSED' }, canary: { kind: 'refused', status: 500 } });
@@ -32,14 +32,14 @@ describe('a quiet time', () => {
 describe('an incident', () => {
   it('opens after three failed checks that come soon, and closes after two good ones; each is one event', async () => {
     const world = new HealthWorld();
-    world.book = bookWithChannel();
+    world.alerts = alertsWithChannel();
     await world.check();
     world.take();
     world.facts = DOWN;
     expect(await checks(world, 2)).toEqual([4, 4]);
     expect([world.take().filter((each) => /event|tell/.test(each)), condition(world, 'Healthy')]).toEqual([[], 'True AllWell']);
     expect(await world.check()).toBe(10);
-    expect(world.take()).toEqual(['write book', 'no heartbeat', 'tell open', 'write book', 'event Warning DatabaseDown', 'write status']);
+    expect(world.take()).toEqual(['write alert state', 'no heartbeat', 'tell open', 'write alert state', 'event Warning DatabaseDown', 'write status']);
     expect([condition(world, 'Healthy'), condition(world, 'IngestWorking')]).toEqual(['False DatabaseDown', 'False DatabaseDown']);
     await checks(world, 4);
     expect(world.take().filter((each) => /event|status|tell/.test(each))).toEqual([]);
@@ -67,12 +67,12 @@ describe('an incident', () => {
 
   it('survives a restart of the operator: it is not opened again', async () => {
     const first = new HealthWorld();
-    first.book = bookWithChannel();
+    first.alerts = alertsWithChannel();
     first.facts = DOWN;
     await checks(first, 3);
     const second = new HealthWorld();
     second.facts = DOWN;
-    second.book = first.book;
+    second.alerts = first.alerts;
     second.resource = first.resource;
     await checks(second, 3);
     expect(second.take().filter((each) => /event|tell/.test(each))).toEqual([]);
@@ -94,7 +94,7 @@ describe('a repair', () => {
     await checks(world, 30);
     const done = world.take();
     expect(done.filter((each) => each.startsWith('restart'))).toEqual(['restart worker']);
-    expect(done.slice(done.indexOf('restart worker') - 1, done.indexOf('restart worker') + 2)).toEqual(['write book', 'restart worker', 'event Normal Repair']);
+    expect(done.slice(done.indexOf('restart worker') - 1, done.indexOf('restart worker') + 2)).toEqual(['write alert state', 'restart worker', 'event Normal Repair']);
     expect(world.resource?.status?.health?.repairs).toMatchObject([{ healing: 'restart-worker', reason: 'WorkerStuck' }]);
     expect(world.resource?.status?.health?.incidents?.[0]?.healing).toMatch(/^restarting the worker was tried once/);
   });
@@ -121,18 +121,18 @@ describe('a repair', () => {
 describe('a clock that was set back', () => {
   const ahead = '2026-06-01T09:00:00Z';
 
-  it('makes what the book says of later times as of now', async () => {
+  it('makes what the alert state says of later times as of now', async () => {
     const world = new HealthWorld();
-    world.book = { ...bookWithChannel(), repairs: [{ at: ahead, healing: 'migrate', reason: 'r', message: 'm' }] };
+    world.alerts = { ...alertsWithChannel(), repairs: [{ at: ahead, healing: 'migrate', reason: 'r', message: 'm' }] };
     await world.check();
-    expect(Date.parse(world.book.repairs[0]?.at ?? '')).toBeLessThan(Date.parse(ahead));
-    expect(world.resource?.status?.health?.repairs?.[0]?.at).toBe(world.book.repairs[0]?.at);
+    expect(Date.parse(world.alerts.repairs[0]?.at ?? '')).toBeLessThan(Date.parse(ahead));
+    expect(world.resource?.status?.health?.repairs?.[0]?.at).toBe(world.alerts.repairs[0]?.at);
   });
 
   it('neither makes incidents of later times nor an absence of less than nothing, while the API server is away', async () => {
     const world = new HealthWorld();
     world.facts = factsOf({ database: { kind: 'unreachable', why: 'ECONNREFUSED' }, canary: { kind: 'refused', status: 500 } });
-    world.book = bookWithChannel();
+    world.alerts = alertsWithChannel();
     await checks(world, 3);
     world.step(-36_000);
     world.apiIsAway = true;
@@ -156,7 +156,7 @@ describe('a clock that was set back', () => {
 describe('while the API server is away', () => {
   it('that is told, from memory, and kept when it is back', async () => {
     const world = new HealthWorld();
-    world.book = bookWithChannel();
+    world.alerts = alertsWithChannel();
     await world.check();
     world.take();
     world.apiIsAway = true;
@@ -178,7 +178,7 @@ describe('while the API server is away', () => {
 
   it('what was told from memory is forgotten when another operator leads for a minute', async () => {
     const world = new HealthWorld();
-    world.book = bookWithChannel();
+    world.alerts = alertsWithChannel();
     await world.check();
     world.apiIsAway = true;
     world.standing = 'cut off';
@@ -218,9 +218,9 @@ describe('a resource', () => {
     expect(world.told.at(-1)).toBeUndefined();
   });
 
-  it('whose health is switched off, and whose book may not be read, is looked at seldom', async () => {
+  it('whose health is switched off, and whose alert state may not be read, is looked at seldom', async () => {
     const world = new HealthWorld({ health: { enabled: false } });
-    world.bookIsUnreadable = true;
+    world.alertStateIsUnreadable = true;
     expect(await checks(world, 2)).toEqual([300, 300]);
   });
 

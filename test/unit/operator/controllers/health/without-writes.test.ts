@@ -1,7 +1,7 @@
 // The health controller while the API server answers and keeps nothing, refuses, or loses what it answered: somebody is told all the same, once.
 import { describe, expect, it } from '@jest/globals';
 import { factsOf, queueOf } from '../../core/health/health-scenarios.js';
-import { HealthWorld, bookWithChannel, checks } from './health-controller-scenarios.js';
+import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
 const DOWN = factsOf({ database: { kind: 'unreachable', why: 'ECONNREFUSED' }, canary: { kind: 'refused', status: 500 } });
 const STUCK = factsOf({ canary: { kind: 'not stored', oldestSeconds: 5, storedMeanwhile: 0 }, queue: queueOf({ depth: 40 }) });
@@ -9,7 +9,7 @@ const STUCK = factsOf({ canary: { kind: 'not stored', oldestSeconds: 5, storedMe
 /** One that leads, and whose first check is over. */
 async function leading(): Promise<HealthWorld> {
   const world = new HealthWorld();
-  world.book = bookWithChannel();
+  world.alerts = alertsWithChannel();
   await world.check();
   world.take();
   return world;
@@ -56,22 +56,22 @@ describe('an API server that answers and takes no writes', () => {
   it('is repaired nothing under', async () => {
     const world = await leading();
     world.facts = STUCK;
-    world.bookWrites = 'fail';
+    world.alertStateWrites = 'fail';
     await checks(world, 20);
     world.standing = 'cut off';
     await checks(world, 20);
-    expect(world.take().filter((each) => /restart|write book/.test(each))).toEqual([]);
+    expect(world.take().filter((each) => /restart|write alerts/.test(each))).toEqual([]);
   });
 
   it('is told by nobody who never led', async () => {
     const world = new HealthWorld();
-    world.book = bookWithChannel();
+    world.alerts = alertsWithChannel();
     world.standing = 'cut off';
     await checks(world, 20);
     expect(world.take()).toEqual([]);
   });
 
-  it('is told by nobody while the book says that another operator wrote', async () => {
+  it('is told by nobody while the alert state says that another operator wrote', async () => {
     const world = await leading();
     world.standing = 'cut off';
     world.writeAsAnother();
@@ -90,23 +90,23 @@ describe('an API server that answers and takes no writes', () => {
   });
 });
 
-describe('a book that cannot be written', () => {
+describe('an alert state that cannot be written', () => {
   it('while its operator leads: what was to be told is told once, and written down when it can be', async () => {
     const world = await leading();
-    world.bookWrites = 'fail';
+    world.alertStateWrites = 'fail';
     world.facts = DOWN;
     await checks(world, 4);
     expect(tellings(world)).toEqual(['tell open writes', 'tell open']);
     expect(world.resource?.status?.conditions?.find(({ type }) => type === 'IngestWorking')?.status).toBe('False');
-    world.bookWrites = 'well';
+    world.alertStateWrites = 'well';
     await checks(world, 3);
     expect(tellings(world)).toEqual(['tell resolved writes']);
-    expect(world.book?.followed.map(({ reason, state }) => `${reason} ${state}`)).toEqual(expect.arrayContaining(['DatabaseDown open']));
+    expect(world.alerts?.followed.map(({ reason, state }) => `${reason} ${state}`)).toEqual(expect.arrayContaining(['DatabaseDown open']));
   });
 
   it('is told by nobody who does not lead any more', async () => {
     const world = await leading();
-    world.bookWrites = 'fail';
+    world.alertStateWrites = 'fail';
     world.facts = DOWN;
     await checks(world, 1);
     // The Lease went to another one between two looks at it.
@@ -139,9 +139,9 @@ describe('what was told', () => {
     const world = await leading();
     world.facts = DOWN;
     await checks(world, 2);
-    world.bookWrites = 'lose their answer';
+    world.alertStateWrites = 'lose their answer';
     await world.check();
-    world.bookWrites = 'well';
+    world.alertStateWrites = 'well';
     await checks(world, 5);
     expect(tellings(world)).toEqual(['tell open']);
     expect(reasons(world)).toEqual(['DatabaseDown/postgres']);
@@ -175,18 +175,18 @@ describe('an API server that refuses the operator', () => {
     expect(await world.controller.reconcile('g', new AbortController().signal)).toMatchObject({ failed: false });
   });
 
-  it('the book alone: GlitchTip is watched on from memory', async () => {
+  it('the alert state alone: GlitchTip is watched on from memory', async () => {
     const world = await leading();
-    world.bookIsUnreadable = true;
+    world.alertStateIsUnreadable = true;
     world.facts = DOWN;
     await checks(world, 3);
     expect(tellings(world)).toEqual(['tell open writes', 'tell open']);
   });
 
-  it('the book alone, to an operator that has just started: the heart beats as long as all is well, and nothing is told twice', async () => {
+  it('the alert state alone, to an operator that has just started: the heart beats as long as all is well, and nothing is told twice', async () => {
     const world = new HealthWorld();
-    world.book = bookWithChannel();
-    world.bookIsUnreadable = true;
+    world.alerts = alertsWithChannel();
+    world.alertStateIsUnreadable = true;
     expect([await checks(world, 1), world.take()]).toEqual([[10], []]);
     world.facts = DOWN;
     await checks(world, 3);
@@ -230,7 +230,7 @@ describe('a spec that is not understood', () => {
     second.leaveWaiting(LETTER);
     second.wait(60);
     expect(await checks(second, 2)).toEqual([300, 300]);
-    expect(second.take()).toEqual(['no heartbeat', 'tell report', 'write book', 'write status', 'no heartbeat']);
+    expect(second.take()).toEqual(['no heartbeat', 'tell report', 'write alert state', 'write status', 'no heartbeat']);
     expect(conditions(second)).toEqual(['Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'].map((type) => [type, 'Unknown', expect.stringContaining('spec.rotation.timeZone')]));
     expect([typeof checkedAt, checkedAtOf(second)]).toEqual(['string', checkedAt]);
   });
@@ -253,7 +253,7 @@ describe('when watching ends', () => {
     const { resource } = world;
     end(world);
     await checks(world, 1);
-    expect(world.book).toMatchObject({ followed: [], outbox: [], threads: [], sequence: 3 });
+    expect(world.alerts).toMatchObject({ followed: [], outbox: [], threads: [], sequence: 3 });
     world.take();
     world.resource = resource;
     world.edit({});

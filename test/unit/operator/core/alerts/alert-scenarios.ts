@@ -1,8 +1,8 @@
-// Causes, and a watch book that is led from check to check, for the tests of alerts.
+// Causes, and an alert state that is led from check to check, for the tests of alerts.
 import { glitchTipSpec, type GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import { HEALTH_REASONS as R, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { track } from '../../../../../operator/core/alerts/incidents.js';
-import { decodeWatchbook, emptyWatchbook, encodeWatchbook, type Letter, type Watchbook } from '../../../../../operator/core/alerts/alert-state.js';
+import { decodeAlertState, emptyAlertState, encodeAlertState, type Notification, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
 import type { Cause } from '../../../../../operator/core/health/root-cause.js';
 
 export const START = new Date('2026-06-01T02:14:00Z');
@@ -19,19 +19,19 @@ export const WEB_DOWN = cause(R.WebDown, 'web');
 export const NOT_STORED = cause(R.EventsNotStored, 'ingest');
 export const DATABASE_DOWN = cause(R.DatabaseDown, 'postgres', { message: 'Postgres at postgres:5432 does not answer.', explains: ['web answers 500', 'events are not stored'] });
 
-/** A book from check to check, and what it would have told a channel that takes everything at once. */
+/** An alert state from check to check, and what it would have told a channel that takes everything at once. */
 export class Watch {
-  book: Watchbook = emptyWatchbook();
+  alerts: AlertState = emptyAlertState();
   now = START;
-  /** Letters for Telegram, as if each was delivered at once. */
-  readonly told: Letter[] = [];
+  /** Notifications for Telegram, as if each was delivered at once. */
+  readonly told: Notification[] = [];
 
   constructor(readonly spec: GlitchTipSpec = specOf(), private readonly deliver = true) {}
 
   /** One check after `seconds`. */
   check(causes: readonly Cause[], { seconds = 10, healings = {} }: { seconds?: number; healings?: Readonly<Record<string, string>> } = {}): this {
     this.now = new Date(this.now.getTime() + seconds * 1_000);
-    this.book = track(this.book, { causes, healings: new Map(Object.entries(healings)), now: this.now, spec: this.spec });
+    this.alerts = track(this.alerts, { causes, healings: new Map(Object.entries(healings)), now: this.now, spec: this.spec });
     if (this.deliver) this.#deliver();
     return this;
   }
@@ -43,9 +43,9 @@ export class Watch {
 
   /** What a restart of the operator does to it. */
   restart(): this {
-    const decoded = decodeWatchbook(encodeWatchbook(this.book));
+    const decoded = decodeAlertState(encodeAlertState(this.alerts));
     if (decoded.kind === 'invalid') throw new Error(decoded.why);
-    this.book = decoded.book;
+    this.alerts = decoded.alerts;
     return this;
   }
 
@@ -56,7 +56,7 @@ export class Watch {
   }
 
   #deliver(): void {
-    this.told.push(...this.book.outbox.filter(({ channel }) => channel === 'telegram'));
-    this.book = { ...this.book, outbox: [] };
+    this.told.push(...this.alerts.outbox.filter(({ channel }) => channel === 'telegram'));
+    this.alerts = { ...this.alerts, outbox: [] };
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
 import { failing, openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
-import { encodeWatchbook, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
+import { encodeAlertState, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
 import type { Cause } from '../../../../../operator/core/health/root-cause.js';
 import { cause, DATABASE_DOWN, NOT_STORED, specOf, WEB_DOWN, Watch } from './alert-scenarios.js';
 
@@ -45,25 +45,25 @@ describe('an incident', () => {
 
   it('is what the status shows, while it is open', () => {
     const watch = new Watch().check([DATABASE_DOWN]);
-    expect([openIncidents(watch.book), failing(watch.book)]).toEqual([[], true]);
+    expect([openIncidents(watch.alerts), failing(watch.alerts)]).toEqual([[], true]);
     watch.times(2, [DATABASE_DOWN], { seconds: 10 });
-    expect(openIncidents(watch.book)).toEqual([{
+    expect(openIncidents(watch.alerts)).toEqual([{
       id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T02:14:10Z', message: DATABASE_DOWN.message, advice: DATABASE_DOWN.advice,
       explains: DATABASE_DOWN.explains,
     }]);
     watch.times(2, []);
-    expect([openIncidents(watch.book), failing(watch.book)]).toEqual([[], false]);
+    expect([openIncidents(watch.alerts), failing(watch.alerts)]).toEqual([[], false]);
   });
 
   it('beside another one has a message of its own', () => {
     expect(new Watch().times(3, [WEB_DOWN, LEAK]).times(2, [LEAK]).story).toEqual(['open WebDown', 'open MemoryLeak', 'resolved WebDown']);
   });
 
-  it('changes the book with no check that brings nothing new, so that nothing is written', () => {
+  it('changes the alert state with no check that brings nothing new, so that nothing is written', () => {
     const watch = new Watch().times(3, [DATABASE_DOWN, LEAK]);
-    const { book } = watch;
-    expect(track(book, { causes: [DATABASE_DOWN, LEAK], healings: new Map(), now: new Date(watch.now.getTime() + 600_000), spec: watch.spec })).toBe(book);
-    const quiet = new Watch().check([]).book;
+    const { alerts } = watch;
+    expect(track(alerts, { causes: [DATABASE_DOWN, LEAK], healings: new Map(), now: new Date(watch.now.getTime() + 600_000), spec: watch.spec })).toBe(alerts);
+    const quiet = new Watch().check([]).alerts;
     expect(track(quiet, { causes: [], healings: new Map(), now: watch.now, spec: watch.spec })).toBe(quiet);
   });
 
@@ -94,8 +94,8 @@ describe('one outage is one message', () => {
 
   it('keeps its id and its beginning under its new name', () => {
     const watch = new Watch().times(3, [WEB_DOWN]);
-    const [before] = openIncidents(watch.book);
-    const [after] = openIncidents(watch.check([DATABASE_DOWN]).book);
+    const [before] = openIncidents(watch.alerts);
+    const [after] = openIncidents(watch.check([DATABASE_DOWN]).alerts);
     expect(after).toMatchObject({ id: before?.id, since: before?.since, reason: 'DatabaseDown' });
   });
 
@@ -112,7 +112,7 @@ describe('one outage is one message', () => {
     const [mild, severe] = [cause(R.TimeoutTooShort, 'web', { severity: 'warning' }), cause(R.TimeoutTooShort, 'web')];
     const watch = new Watch().times(3, [mild]);
     for (let turn = 0; turn < 4; turn += 1) watch.check([severe]).check([mild]);
-    expect(openIncidents(watch.book)[0]?.severity).toBe('critical');
+    expect(openIncidents(watch.alerts)[0]?.severity).toBe('critical');
     expect(watch.times(2, []).story).toEqual(['open TimeoutTooShort', 'update TimeoutTooShort', 'resolved TimeoutTooShort']);
   });
 
@@ -138,8 +138,8 @@ describe('a repair that is announced', () => {
     const watch = new Watch().times(3, [WEB_DOWN]);
     for (let seconds = 118; seconds > 20; seconds -= 10) watch.check([WEB_DOWN], announced(seconds));
     expect(watch.story).toEqual(['open WebDown', 'edit WebDown', 'edit WebDown']);
-    const before = encodeWatchbook(watch.book);
-    expect(encodeWatchbook(watch.check([WEB_DOWN], announced(2)).book)).toBe(before);
+    const before = encodeAlertState(watch.alerts);
+    expect(encodeAlertState(watch.check([WEB_DOWN], announced(2)).alerts)).toBe(before);
   });
 
   it('is told at once when it was made', () => {
@@ -159,9 +159,9 @@ describe('a suspicion', () => {
     expect(watch.times(2, [WEB_DOWN]).told.at(-1)?.incident).toMatchObject({ reason: 'WebDown', since: '2026-06-01T02:19:30Z' });
   });
 
-  it('from an older book, which did not say when it was seen, counts from its beginning', () => {
+  it('from an older alerts, which did not say when it was seen, counts from its beginning', () => {
     const watch = new Watch().times(2, [WEB_DOWN]);
-    watch.book = { ...watch.book, followed: watch.book.followed.map((each) => ({ ...each, seenAt: undefined })) };
+    watch.alerts = { ...watch.alerts, followed: watch.alerts.followed.map((each) => ({ ...each, seenAt: undefined })) };
     expect(watch.check([WEB_DOWN], { seconds: 600 }).story).toEqual([]);
   });
 });
@@ -182,7 +182,7 @@ describe('what comes and goes', () => {
     expect(watch.times(10, []).story.at(-1)).toBe('resolved WebDown (5 times)');
   });
 
-  it('needs no hurry while it is quiet', () => expect(failing(comeAndGo(new Watch(), 3).book)).toBe(false));
+  it('needs no hurry while it is quiet', () => expect(failing(comeAndGo(new Watch(), 3).alerts)).toBe(false));
 
   it('is not that when it came thrice in a day', () => {
     const watch = new Watch();
@@ -200,7 +200,7 @@ describe('time', () => {
 
   it('a report every 6 hours says what is wrong, what is over, and what was repaired', () => {
     const watch = new Watch(specOf({ alerts: { reportHours: 6 } })).times(3, [LEAK, WEB_DOWN]).times(2, [LEAK]);
-    watch.book = recordRepair(watch.book, { at: '2026-06-01T03:00:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'Migrations were run.' });
+    watch.alerts = recordRepair(watch.alerts, { at: '2026-06-01T03:00:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'Migrations were run.' });
     watch.check([LEAK], { seconds: 6 * 3_600 });
     expect(watch.told.at(-1)).toMatchObject({ event: 'report', report: { since: '2026-06-01T02:14:10Z', resolved: 1, repairs: ['Migrations were run.'], incidents: [{ reason: 'MemoryLeak' }] } });
     expect(watch.check([LEAK], { seconds: 3_600 }).told.at(-1)?.event).not.toBe('open');
@@ -209,10 +209,10 @@ describe('time', () => {
 
   it('no report is sent where none is asked for', () => expect(new Watch().times(100, [], { seconds: 3_600 }).story).toEqual([]));
 
-  it('the book stays small, whatever is found', () => {
+  it('the alert state stays small, whatever is found', () => {
     const watch = new Watch(specOf(), false);
     const many = (turn: number) => Array.from({ length: 40 }, (_, index) => cause(R.VolumeFull, `volume-${turn}-${index}`, { message: 'ü'.repeat(5_000), advice: '🔴'.repeat(5_000), explains: Array<string>(50).fill('é'.repeat(500)) }));
     for (let turn = 0; turn < 8; turn += 1) watch.times(4, many(turn), { seconds: 70 });
-    expect(Buffer.byteLength(encodeWatchbook(watch.book))).toBeLessThan(700_000);
+    expect(Buffer.byteLength(encodeAlertState(watch.alerts))).toBeLessThan(700_000);
   });
 });

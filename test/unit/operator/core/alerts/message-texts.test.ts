@@ -5,12 +5,12 @@ import { HEALTH_REASONS } from '../../../../../operator/api/health-reasons.js';
 import { renderTelegram, renderWebhook, TELEGRAM_LONGEST } from '../../../../../operator/core/alerts/message-formats.js';
 import { headline } from '../../../../../operator/core/alerts/headlines.js';
 import { buildMessage, buildTestMessage, formatSpan, type Message } from '../../../../../operator/core/alerts/message-texts.js';
-import type { Letter } from '../../../../../operator/core/alerts/alert-state.js';
+import type { Notification } from '../../../../../operator/core/alerts/alert-state.js';
 import { parseMarkdown } from '../../../../support/alerts/telegram-markdown.js';
 import { DATABASE_DOWN, Watch, WEB_DOWN, specOf } from './alert-scenarios.js';
 
 const SENDER = { name: 'glitchtip', namespace: 'errors' };
-const plainOf = (letter: Letter | undefined, dropped = 0) => (letter ? renderTelegram(buildMessage(letter, SENDER, dropped)).plain : '');
+const plainOf = (notification: Notification | undefined, dropped = 0) => (notification ? renderTelegram(buildMessage(notification, SENDER, dropped)).plain : '');
 
 describe('a message', () => {
   const watch = new Watch().times(3, [WEB_DOWN]).check([DATABASE_DOWN], { seconds: 60, healings: { 'DatabaseDown/postgres': 'waits for Postgres and restarts nothing.' } }).times(2, []);
@@ -100,19 +100,19 @@ describe('Telegram', () => {
 
 describe('a webhook', () => {
   it('gets what Slack shows, and fields for programs beside it', () => {
-    const [letter] = new Watch().times(3, [{ ...DATABASE_DOWN, message: 'Pods <none> & more.' }]).told;
-    if (!letter) throw new Error('nothing was told');
-    const body = renderWebhook({ letter, id: letter.id, message: buildMessage(letter, SENDER, 0), sender: SENDER });
+    const [notification] = new Watch().times(3, [{ ...DATABASE_DOWN, message: 'Pods <none> & more.' }]).told;
+    if (!notification) throw new Error('nothing was told');
+    const body = renderWebhook({ notification, id: notification.id, message: buildMessage(notification, SENDER, 0), sender: SENDER });
     expect(body).toMatchObject({
-      event: 'open', id: letter.id, glitchtip: SENDER, text: expect.stringContaining('Pods &lt;none&gt; &amp; more.'),
+      event: 'open', id: notification.id, glitchtip: SENDER, text: expect.stringContaining('Pods &lt;none&gt; &amp; more.'),
       incident: { id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', message: 'Pods <none> & more.', explains: DATABASE_DOWN.explains },
     });
   });
 
   it('gets how long it lasted when it is over', () => {
-    const letter = new Watch().times(3, [WEB_DOWN]).times(2, []).told.at(-1);
-    if (!letter) throw new Error('nothing was told');
-    expect(renderWebhook({ letter, id: letter.id, message: buildMessage(letter, SENDER, 0), sender: SENDER })).toMatchObject({ event: 'resolved', incident: { since: '2026-06-01T02:14:10Z', endedAt: '2026-06-01T02:14:40Z' } });
+    const notification = new Watch().times(3, [WEB_DOWN]).times(2, []).told.at(-1);
+    if (!notification) throw new Error('nothing was told');
+    expect(renderWebhook({ notification, id: notification.id, message: buildMessage(notification, SENDER, 0), sender: SENDER })).toMatchObject({ event: 'resolved', incident: { since: '2026-06-01T02:14:10Z', endedAt: '2026-06-01T02:14:40Z' } });
   });
 
   it('gets a test as such', () => {

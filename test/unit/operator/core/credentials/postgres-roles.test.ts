@@ -3,13 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { GlitchTipStatus } from '../../../../../operator/api/glitchtip-resource.js';
 import { planDatabase, describeChange, type WantedRoles } from '../../../../../operator/core/credentials/postgres-roles.js';
 import { planSettings } from '../../../../../operator/core/credentials/settings-plan.js';
-import { ABSENT, APPLICATION, UNREADABLE, actionsOf, conditionOf, planOf, postgresOf, present, roleOf, stateOf, type Scene } from '../../operator-scenarios.js';
+import { ABSENT, APPLICATION, UNREADABLE, actionsOf, conditionOf, planOf, postgresOf, present, roleOf, stateOf, type Scenario } from '../../operator-scenarios.js';
 
 const ALL_ABSENT = { application: ABSENT, postgres: ABSENT, valkey: ABSENT, administrator: ABSENT };
-const NOTHING: Scene = { secrets: ALL_ABSENT, postgres: { kind: 'not observed' } };
+const NOTHING: Scenario = { secrets: ALL_ABSENT, postgres: { kind: 'not observed' } };
 
 describe('the plan', () => {
-  it.each<[string, Scene, string[], string, string]>([
+  it.each<[string, Scenario, string[], string, string]>([
     ['everything is there: nothing to do', {}, [], 'True AllPresent', 'True AllWell'],
     ['nothing is there: all four Secrets, the application first', NOTHING, ['create glitchtip-app', 'create glitchtip-postgres', 'create glitchtip-admin', 'create glitchtip-valkey'], 'False SecretMissing', 'False SecretMissing'],
     ['nothing is there and no Valkey is wanted: three', { ...NOTHING, spec: { valkey: undefined } }, ['create glitchtip-app', 'create glitchtip-postgres', 'create glitchtip-admin'], 'False SecretMissing', 'False SecretMissing'],
@@ -29,12 +29,12 @@ describe('the plan', () => {
     ['Valkey\'s users file is of another password', { secrets: { application: present({ ...APPLICATION, VALKEY_URL: 'redis://:new@valkey:6379/0' }) } }, [], 'False ValkeyPasswordMismatch', 'False ValkeyPasswordMismatch'],
     ['suspended: says what is missing and does nothing', { ...NOTHING, spec: { suspend: true } }, [], 'False SecretMissing', 'False SecretMissing'],
     ['suspended and well', { spec: { suspend: true } }, [], 'True AllPresent', 'True Suspended'],
-  ])('%s', (_, scene, ...wanted) => {
-    const made = planOf(scene);
+  ])('%s', (_, scenario, ...wanted) => {
+    const made = planOf(scenario);
     expect([actionsOf(made), conditionOf(made, 'CredentialsCurrent'), conditionOf(made, 'Ready')]).toEqual(wanted);
   });
 
-  it.each<[string, Scene, string[], string]>([
+  it.each<[string, Scenario, string[], string]>([
     ['does not answer', { postgres: { kind: 'unreachable', why: 'ECONNREFUSED' } }, [], 'False Unreachable'],
     ['refuses the operator', { postgres: { kind: 'refused' } }, [], 'False OperatorLoginRefused'],
     ['cannot be asked without a password', { postgres: { kind: 'not observed' } }, [], 'Unknown NotObserved'],
@@ -45,8 +45,8 @@ describe('the plan', () => {
     ['lets the application act as itself', { postgres: { kind: 'observed', via: 'published', state: stateOf(), login: { kind: 'accepted', actsAs: 'glitchtip_a' } } }, [], 'False WrongRole'],
     ['is lost between two looks', { postgres: { kind: 'observed', via: 'published', state: stateOf(), login: { kind: 'unreachable', why: '57P03' } } }, [], 'False Unreachable'],
     ['is well', {}, [], 'True LoginWorks'],
-  ])('when Postgres %s', (_, scene, actions, database) => {
-    const made = planOf(scene);
+  ])('when Postgres %s', (_, scenario, actions, database) => {
+    const made = planOf(scenario);
     expect([actionsOf(made), conditionOf(made, 'DatabaseHealthy')]).toEqual([actions, database]);
   });
 

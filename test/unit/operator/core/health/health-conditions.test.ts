@@ -4,7 +4,7 @@ import type { Condition, GlitchTipStatus } from '../../../../../operator/api/gli
 import type { IncidentStatus } from '../../../../../operator/api/health-fields.js';
 import { dateHealth, judgeHealth } from '../../../../../operator/core/health/health-conditions.js';
 import type { Facts } from '../../../../../operator/core/health/health-facts.js';
-import { emptyWatchbook } from '../../../../../operator/core/alerts/alert-state.js';
+import { emptyAlertState } from '../../../../../operator/core/alerts/alert-state.js';
 import { buildHealth, isWorthWriting } from '../../../../../operator/core/health/health-status.js';
 import { buildInvalidStatus } from '../../../../../operator/core/credentials/resource-conditions.js';
 import { NOW, WORKER_SPEC, clusterOf, diagnosisOf, factsOf, podsOf, specOf, startingPod, REFUSED } from './health-scenarios.js';
@@ -45,7 +45,7 @@ describe('Healthy, WebHealthy, WorkerHealthy and IngestWorking', () => {
 });
 
 describe('the status is written', () => {
-  const report = { conditions: WELL.conditions ?? [], health: buildHealth(emptyWatchbook(), { queueDepth: 3 }, NOW) };
+  const report = { conditions: WELL.conditions ?? [], health: buildHealth(emptyAlertState(), { queueDepth: 3 }, NOW) };
   const written = (checkedAt: string, changes: Partial<GlitchTipStatus> = {}): GlitchTipStatus => ({ conditions: [...(WELL.conditions ?? []), conditionOf('Ready', 'True', 'AllWell')], health: { checkedAt, figures: { queueDepth: 9 } }, ...changes });
 
   it.each<[string, GlitchTipStatus | undefined, boolean]>([

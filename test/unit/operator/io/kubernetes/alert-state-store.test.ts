@@ -1,12 +1,12 @@
-// The watch book in its ConfigMap: absent, unreadable and malformed are different, and nobody's write is written over.
+// The alert state in its ConfigMap: absent, unreadable and malformed are different, and nobody's write is written over.
 import { describe, expect, it } from '@jest/globals';
 
-import { emptyWatchbook, encodeWatchbook, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
+import { emptyAlertState, encodeAlertState, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
 import { ApiError, type KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
-import { readWatchbook, writeWatchbook } from '../../../../../operator/io/kubernetes/alert-state-store.js';
+import { readAlertState, writeAlertState } from '../../../../../operator/io/kubernetes/alert-state-store.js';
 
 const SHELF = { path: '/api/v1/namespaces/errors/configmaps', resource: 'glitchtip' };
-const BOOK = recordRepair(emptyWatchbook(), { at: '2026-06-01T02:14:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'done' });
+const BOOK = recordRepair(emptyAlertState(), { at: '2026-06-01T02:14:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'done' });
 const never = new AbortController().signal;
 
 interface ConfigMap {
@@ -15,7 +15,7 @@ interface ConfigMap {
 }
 
 /** One ConfigMap of an API server, with its rule for versions. */
-class Shelf {
+class AlertStatePlace {
   failure: Error | undefined;
 
   constructor(public stored?: ConfigMap) {}
@@ -43,48 +43,48 @@ class Shelf {
   }
 }
 
-const holding = (text: string) => new Shelf({ metadata: { name: 'glitchtip-health', resourceVersion: '5' }, data: { 'state.json': text } });
+const holding = (text: string) => new AlertStatePlace({ metadata: { name: 'glitchtip-health', resourceVersion: '5' }, data: { 'state.json': text } });
 
-describe('the watch book', () => {
+describe('the alert state', () => {
   it('that was never written is absent, is created, and then is there', async () => {
-    const { api } = new Shelf();
-    expect(await readWatchbook(api, SHELF, never)).toEqual({ kind: 'absent' });
-    expect(await writeWatchbook(api, SHELF, { book: BOOK, over: { kind: 'absent' } }, never)).toBe('1');
-    expect(await readWatchbook(api, SHELF, never)).toEqual({ kind: 'present', book: BOOK, version: '1' });
+    const { api } = new AlertStatePlace();
+    expect(await readAlertState(api, SHELF, never)).toEqual({ kind: 'absent' });
+    expect(await writeAlertState(api, SHELF, { alerts: BOOK, over: { kind: 'absent' } }, never)).toBe('1');
+    expect(await readAlertState(api, SHELF, never)).toEqual({ kind: 'present', alerts: BOOK, version: '1' });
   });
 
-  it.each<[string, Shelf, object]>([
-    ['has no key of ours', new Shelf({ metadata: { name: 'glitchtip-health', resourceVersion: '5' }, data: {} }), { kind: 'malformed', why: 'it is not JSON', version: '5', text: '' }],
+  it.each<[string, AlertStatePlace, object]>([
+    ['has no key of ours', new AlertStatePlace({ metadata: { name: 'glitchtip-health', resourceVersion: '5' }, data: {} }), { kind: 'malformed', why: 'it is not JSON', version: '5', text: '' }],
     ['was edited by hand', holding('{"version":1}'), { kind: 'malformed', version: '5', text: '{"version":1}' }],
-  ])('that %s is malformed', async (_, { api }, observed) => expect(await readWatchbook(api, SHELF, never)).toMatchObject(observed));
+  ])('that %s is malformed', async (_, { api }, observed) => expect(await readAlertState(api, SHELF, never)).toMatchObject(observed));
 
   it.each([['a proxy says 404', new ApiError(404, 'Unknown', 'no')], ['the right is missing', new ApiError(403, 'Forbidden', 'no')], ['nobody answers', new Error('ECONNREFUSED')]])('is unreadable and not absent when %s', async (_, failure) => {
-    const shelf = holding(encodeWatchbook(BOOK));
+    const shelf = holding(encodeAlertState(BOOK));
     shelf.failure = failure;
-    expect(await readWatchbook(shelf.api, SHELF, never)).toEqual({ kind: 'unreadable', why: failure.message });
+    expect(await readAlertState(shelf.api, SHELF, never)).toEqual({ kind: 'unreadable', why: failure.message });
   });
 
-  it.each<[string, Shelf, Parameters<typeof writeWatchbook>[2]['over']]>([
-    ['created by somebody else in the meantime', holding(encodeWatchbook(BOOK)), { kind: 'absent' }],
-    ['changed by somebody else in the meantime', holding(encodeWatchbook(BOOK)), { kind: 'present', version: '4' }],
-    ['deleted in the meantime', new Shelf(), { kind: 'present', version: '4' }],
+  it.each<[string, AlertStatePlace, Parameters<typeof writeAlertState>[2]['over']]>([
+    ['created by somebody else in the meantime', holding(encodeAlertState(BOOK)), { kind: 'absent' }],
+    ['changed by somebody else in the meantime', holding(encodeAlertState(BOOK)), { kind: 'present', version: '4' }],
+    ['deleted in the meantime', new AlertStatePlace(), { kind: 'present', version: '4' }],
   ])('%s is not written over', async (_, shelf, over) => {
     const before = shelf.stored;
-    expect(await writeWatchbook(shelf.api, SHELF, { book: emptyWatchbook(), over }, never)).toBeUndefined();
+    expect(await writeAlertState(shelf.api, SHELF, { alerts: emptyAlertState(), over }, never)).toBeUndefined();
     expect(shelf.stored).toBe(before);
   });
 
   it('that could not be understood is kept beside the new one', async () => {
     const shelf = holding('scribble');
-    const observed = await readWatchbook(shelf.api, SHELF, never);
+    const observed = await readAlertState(shelf.api, SHELF, never);
     if (observed.kind !== 'malformed') throw new Error(observed.kind);
-    expect(await writeWatchbook(shelf.api, SHELF, { book: BOOK, over: observed }, never)).toBe('6');
-    expect(shelf.stored?.data).toEqual({ 'state.json': encodeWatchbook(BOOK), 'state.rejected.json': 'scribble' });
+    expect(await writeAlertState(shelf.api, SHELF, { alerts: BOOK, over: observed }, never)).toBe('6');
+    expect(shelf.stored?.data).toEqual({ 'state.json': encodeAlertState(BOOK), 'state.rejected.json': 'scribble' });
   });
 
   it('that cannot be written says so', async () => {
-    const shelf = holding(encodeWatchbook(BOOK));
+    const shelf = holding(encodeAlertState(BOOK));
     shelf.failure = new ApiError(500, 'InternalError', 'etcd');
-    await expect(writeWatchbook(shelf.api, SHELF, { book: BOOK, over: { kind: 'present', version: '5' } }, never)).rejects.toThrow('etcd');
+    await expect(writeAlertState(shelf.api, SHELF, { alerts: BOOK, over: { kind: 'present', version: '5' } }, never)).rejects.toThrow('etcd');
   });
 });

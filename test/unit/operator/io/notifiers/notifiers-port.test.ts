@@ -58,7 +58,7 @@ describe('Telegram', () => {
     ['nobody listens: later', async () => { await server.setMood('down'); return send(); }, { kind: 'later', why: 'Telegram: the connection was refused' }],
     ['something else answers: later', async () => { await server.setMood('garbage'); return send(); }, { kind: 'later', why: 'Telegram: what answers (200) does not speak the Bot API' }],
     ['markup that it cannot read: sent without markup', () => send({ text: { markdown: 'a.b', plain: 'a.b' }, silent: false }), { kind: 'delivered', message: 101 }],
-    ['a text that is too long: this letter is not taken', () => send(text('x'.repeat(4_097))), { kind: 'unacceptable', why: 'Telegram: Bad Request: message is too long (400)' }],
+    ['a text that is too long: this notification is not taken', () => send(text('x'.repeat(4_097))), { kind: 'unacceptable', why: 'Telegram: Bad Request: message is too long (400)' }],
   ])('%s', async (_, work, delivery) => expect(await work()).toEqual(delivery));
 
   it('is given no longer than it was to', async () => {
