@@ -1,7 +1,13 @@
-// Lint rules: type-checked TypeScript, small functions, and the walls between the rooms (operator/core imports no I/O).
+// Lint rules: type-checked TypeScript, small functions, and the walls between the rooms (core/ imports no I/O, nobody imports test/).
 import eslint from '@eslint/js';
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+
+/** What files of a room may not import, and why; test/ is no product and is imported by none. */
+function wall(files, forbidden) {
+  const patterns = [[['**/test/**'], 'test/ is no product'], ...forbidden].map(([group, message]) => ({ group, message }));
+  return [{ files, ignores: ['**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns }] } }];
+}
 
 export default tseslint.config(
   // The example imports the package as built; its own test type-checks it after the build.
@@ -32,19 +38,12 @@ export default tseslint.config(
     files: ['test/**/*.test.ts'],
     rules: { 'max-statements': 'off' },
   },
-  {
-    // Pure decisions: what they need from the world comes in as an argument.
-    files: ['operator/core/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            { group: ['node:*', '@kubernetes/*', 'pg', 'iovalkey', 'pino', 'prom-client', '../io/*', '../runtime/*'],
-              message: 'operator/core is pure: pass what you need as an argument' },
-          ],
-        },
-      ],
-    },
-  },
+  // The walls between the rooms (docs/architecture.md). A file has the walls of the last row that it matches.
+  ...wall(['charts/**', 'cli/**', 'embedded/**', 'gateway/**', 'imports/**', 'operator/**', 'start/**', 'main.ts'], []),
+  ...wall(['operator/controllers/**'], [[['**/io/**'], 'controllers know the world by their ports: io/connect-ports.ts connects them']]),
+  ...wall(['operator/runtime/**'], [[['**/api/**', '**/core/**', '**/controllers/**', '**/io/**'], 'operator/runtime knows nothing of GlitchTip']]),
+  ...wall(['operator/api/**'], [[['**/core/**', '**/controllers/**', '**/io/**', '**/runtime/**'], 'operator/api is what everything else is written against']]),
+  ...wall(['operator/core/**', 'gateway/core/**'], [
+    [['node:*', '@kubernetes/*', 'pg', 'iovalkey', 'pino', 'prom-client', '**/io/**', '**/runtime/**', '**/controllers/**'], 'core/ is pure: pass what you need as an argument'],
+  ]),
 );

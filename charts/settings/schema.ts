@@ -124,7 +124,9 @@ const schema = z.strictObject({
   version: z.preprocess(asRelease, z.string({ error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` }))
     .refine(isRelease, { error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` })
     .transform((release) => release)
-    .default('5.2'),
+    .default('5.2')
+    // For editors: it may be unquoted, and is one of these.
+    .meta({ type: undefined, enum: [...RELEASES, ...RELEASES.map(Number)] }),
   /** classic: four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
   profile: z.enum(['classic', 'tiny'], { error: (issue) => `expected classic or tiny, found ${show(issue.input)}` }).default('classic'),
   /** The one address at which people and SDKs reach GlitchTip: DSNs, links, allowed hosts, CSRF and cookies follow from it. */

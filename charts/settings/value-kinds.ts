@@ -1,10 +1,13 @@
 // Kinds of values in settings.yaml: what each accepts, and what it says, with what was found, when it is something else.
 import { z } from 'zod';
-import { parseCpu, parseMemory } from '../quantity.js';
+import { MEMORY_PATTERN, parseCpu, parseMemory } from '../quantity.js';
+
+/** For editors: a refinement does not reach the JSON Schema. */
+const IN_JSON_SCHEMA = { pattern: MEMORY_PATTERN.source, examples: ['300Mi'] };
 
 const quantity = (what: string, isFit: (bytes: number) => boolean) => {
   const error = (issue: { readonly input?: unknown }) => `expected a memory quantity with a unit, such as 300Mi or 300M (${what}), found ${show(issue.input)}`;
-  return z.string({ error }).refine((text) => isFit(parseMemory(text) ?? -1), { error });
+  return z.string({ error }).refine((text) => isFit(parseMemory(text) ?? -1), { error }).meta(IN_JSON_SCHEMA);
 };
 
 /** RAM of the host, or a part of it. */
@@ -16,7 +19,7 @@ export const memoryOrNone = (what: string) => quantity(what, (bytes) => bytes >=
 export const wholeBytes = (what: string) => memory(what)
   .refine((text) => Number.isInteger(parseMemory(text) ?? 0), {
     error: (issue) => `expected a whole number of bytes, such as 300Mi instead of 0.29Gi (${what}), found ${show(issue.input)}`,
-  });
+  }).meta(IN_JSON_SCHEMA);
 
 export const cpu = z.union([z.string(), z.number()], { error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}` })
   .transform(String)

@@ -1,17 +1,27 @@
 // The ports of the controllers, connected to the real world.
-import type { GlitchTipSpec } from '../api/glitchtip-resource.js';
-import type { PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
-import type { PostgresAddress } from './postgres/postgres-client.js';
+import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
+import { healthRelease } from '../core/health/release-facts.js';
+import type { Clock } from '../runtime/clock.js';
+import type { KubernetesApi } from './kubernetes/api-client.js';
+import { HealthCluster } from './kubernetes/cluster-observer.js';
+import { beat } from './notifiers/heartbeat.js';
+import { Telegram } from './notifiers/telegram.js';
+import { postWebhook } from './notifiers/webhook.js';
+import { Canaries } from './postgres/canary.js';
+import { lookAtDatabase } from './postgres/database-observer.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword } from './postgres/glitchtip-tables.js';
-import { changeDatabase, observePostgres, tryLogin } from './postgres/roles.js';
+import { addressOf } from './postgres/postgres-client.js';
+import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
 import { closeLogin, countSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
 import { endForeignConnections, endValkeySessions, observeValkey, setValkeyPasswords, tryValkeyPassword } from './valkey/valkey-client.js';
+import { lookAtQueue } from './valkey/queue-observer.js';
 import { sendEvent } from './web/send-event.js';
+import { observeWeb } from './web/web-observer.js';
 
 export const postgresPort: PostgresPort = {
   observe: (spec, operator, application) => observePostgres(addressOf(spec), operator, application),
   change: (spec, operator, wanted, password) => changeDatabase(addressOf(spec), operator, wanted, password),
-  tryLogin: (spec, login, state) => tryLogin(addressOf(spec), login, state),
+  tryLogin: (spec, login, state) => tryApplicationLogin(addressOf(spec), login, state),
   countSessions: (spec, operator, of) => countSessions(addressOf(spec), operator, of),
   openLogin: (spec, place, role, password) => openLogin({ address: addressOf(spec), ...place }, role, password),
   closeLogin: (spec, place, role) => closeLogin({ address: addressOf(spec), ...place }, role),
@@ -33,6 +43,32 @@ export const valkeyPort: ValkeyPort = {
 
 export const webPort: WebPort = { sendEvent };
 
-function addressOf({ database: { host, port, name } }: GlitchTipSpec): PostgresAddress {
-  return { host, port, database: name };
+/** Remembers of each resource which of its canary events are not stored yet. */
+export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clock): HealthPort {
+  const cluster = new HealthCluster(api, namespace);
+  const followed = new Map<string, Canaries>();
+  const canariesOf = (resource: string) => {
+    const canaries = followed.get(resource) ?? new Canaries(clock);
+    followed.set(resource, canaries);
+    return canaries;
+  };
+  return {
+    observeCluster: (spec, signal) => cluster.observe(spec, signal),
+    observeWeb: ({ web }, pods) => observeWeb(web, pods),
+    observeDatabase: (resource, question) => lookAtDatabase({ ...question, canaries: canariesOf(resource) }),
+    observeQueue: ({ valkey, version }, operator) => lookAtQueue(valkey, operator, healthRelease(version, valkey !== undefined).queue, clock.now()),
+    rerunMigrations: (at, signal) => cluster.rerunMigrations(at, signal),
+    restart: (deployment, at, signal) => cluster.restart(deployment, at, signal),
+    forget: (resource) => followed.delete(resource),
+  };
+}
+
+export function openNotifiers(): NotifiersPort {
+  const telegram = new Telegram();
+  return {
+    sendTelegram: (to, message, signal) => telegram.send(to, message, signal),
+    editTelegram: (to, message, signal) => telegram.edit(to, message, signal),
+    postWebhook,
+    beat,
+  };
 }

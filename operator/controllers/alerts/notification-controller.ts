@@ -2,7 +2,7 @@
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Channel } from '../../api/health-fields.js';
 import { foundChannels, readChannels, type Channels } from '../../core/alerts/channels.js';
-import { cut } from '../../core/alerts/tracked-causes.js';
+import { cut } from '../../core/text-limits.js';
 import { renderTelegram, renderWebhook } from '../../core/alerts/message-formats.js';
 import { changeChannel, nextNotification, recordDelivery, resume, setChannels, threadOf, type Delivery } from '../../core/alerts/outbox.js';
 import { buildMessage, buildTestMessage, type Message, type Sender } from '../../core/alerts/message-texts.js';

@@ -5,7 +5,7 @@ import { ROTATE_ANNOTATION } from '../../api/object-names.js';
 import type { Observed, ObservedSecrets, ObservedValkey } from '../../core/credentials/observed.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import { plan, REQUEUE_WHEN_READY, wantsRollout, type Action, type ChangeDatabase } from '../../core/credentials/credentials-plan.js';
-import { describeChange } from '../../core/credentials/postgres-roles.js';
+import { describeChange } from '../../core/credentials/database-changes.js';
 import { describeAction, type RotationAction } from '../../core/rotation/actions.js';
 import { applicationLogin, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { canonical } from '../../core/canonical-json.js';

@@ -2,7 +2,7 @@
 import { proofEvents } from '../../core/rotation/storage-proof.js';
 import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
-import { journalOf } from '../../core/rotation/rotation-plan.js';
+import { journalOf } from '../../core/rotation/journal.js';
 import type { Values } from '../../core/rotation/journal.js';
 import { PROTOCOL, type Look, type ValueSet } from '../../core/rotation/protocol.js';
 import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';

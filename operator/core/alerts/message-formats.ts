@@ -1,5 +1,5 @@
 // A message in the form that each channel takes: Telegram's MarkdownV2, Slack's text with structured fields beside it.
-import { wholeCharacters } from './tracked-causes.js';
+import { wholeCharacters } from '../text-limits.js';
 import type { Message, Sender } from './message-texts.js';
 import type { Notification } from './alert-state.js';
 

@@ -1,5 +1,6 @@
 // What is followed, from one check to the next: one cause, its counts and its words.
 import type { Cause } from '../health/root-cause.js';
+import { clean, cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
 import { identifier } from './outbox.js';
 import { keyOf } from './cause-relations.js';
@@ -132,19 +133,4 @@ function cutOptional(text: string | undefined): string | undefined {
 
 function saysTheSame(before: TrackedCause, words: ReturnType<typeof wordsOf>): boolean {
   return JSON.stringify(snapshotOf(before)) === JSON.stringify(snapshotOf({ ...before, ...words }));
-}
-
-/** Half characters and control characters, which a pod may write and no channel takes, are replaced. */
-function clean(text: string): string {
-  return text.replace(/\p{Cs}/gu, '\uFFFD').replace(/[^\P{Cc}\n]/gu, ' ');
-}
-
-/** At most `most` UTF-16 code units, and no half of a character. */
-export function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${wholeCharacters(text.slice(0, most - 1))}…`;
-}
-
-/** Without the half of a character that a cut left at the end. */
-export function wholeCharacters(text: string): string {
-  return text.replace(/[\uD800-\uDBFF]$/, '');
 }

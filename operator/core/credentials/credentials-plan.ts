@@ -5,9 +5,11 @@ import { findAdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedRollout } from './observed.js';
 import { judgeQueue, planQueue } from './valkey-users.js';
 import { loginNames, findProblems, planSecrets, valueOf, type CreateSecret, type Crypto } from './generated-secrets.js';
-import { planDatabase, type DatabaseChange, type WantedRoles } from './postgres-roles.js';
+import { planDatabase } from './postgres-roles.js';
+import { type DatabaseChange, type WantedRoles } from './database-changes.js';
 import type { RotationAction } from '../rotation/actions.js';
-import { journalOf, needsRollout, planRotation, REQUEUE_WHILE_ROTATING, type RotationPlan } from '../rotation/rotation-plan.js';
+import { needsRollout, planRotation, REQUEUE_WHILE_ROTATING, type RotationPlan } from '../rotation/rotation-plan.js';
+import { journalOf } from '../rotation/journal.js';
 import { buildRotationStatus, judgeRotation, planExpiredKeys } from '../rotation/rotation-status.js';
 import { buildStatus, judgeCredentials, judgeDatabase, judgeReady, type DatabasePlan, type Finding, type Instant } from './resource-conditions.js';
 

@@ -1,7 +1,7 @@
 // Decides how a database that somebody else made becomes the owner role's: what is taken over, what is waited for, what cannot be done. Pure.
 import { REASONS, type Reason } from '../../api/conditions.js';
 import type { ForeignObjects, ObservedDatabase, ObservedRole, PostgresState } from './observed.js';
-import type { DatabaseChange, WantedRoles } from './postgres-roles.js';
+import type { DatabaseChange, WantedRoles } from './database-changes.js';
 
 /** Why something is not taken over yet, or never can be. */
 export type AdoptionObstacle =

@@ -1,5 +1,5 @@
 // What the operator saw, as types: absent and unreadable are different things, and only absent may lead to a new credential.
-import type { Journal } from '../rotation/journal.js';
+import type { ObservedJournal } from '../rotation/journal.js';
 import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';
 
@@ -103,13 +103,6 @@ export interface ValkeyPasswords {
   readonly application: readonly string[];
   readonly operator: readonly string[];
 }
-
-export type ObservedJournal =
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly why: string }
-  /** It exists and cannot be understood: nothing is rotated before a person has looked. */
-  | { readonly kind: 'malformed'; readonly why: string }
-  | { readonly kind: 'present'; readonly journal: Journal; readonly resourceVersion: string; readonly keys: readonly string[] };
 
 /** A Deployment of ours. */
 export interface ObservedWorkload {

@@ -2,7 +2,7 @@
 import { POSTGRES_SUPERUSER } from '../../api/object-names.js';
 import type { Observed, Via } from './observed.js';
 import type { ValueName } from '../rotation/journal.js';
-import { journalOf } from '../rotation/rotation-plan.js';
+import { journalOf } from '../rotation/journal.js';
 import { valueOf } from './generated-secrets.js';
 import type { Sensitive } from '../sensitive.js';
 

@@ -4,7 +4,7 @@ import { ROTATED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { Condition, CredentialStatus, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { explainAdoption, explainObstacle, type AdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedPostgres, ObservedSecrets } from './observed.js';
-import type { DatabaseChange } from './postgres-roles.js';
+import type { DatabaseChange } from './database-changes.js';
 import { generationOf } from '../rotation/secret-generations.js';
 import { secretsNeeded, type SecretProblem } from './generated-secrets.js';
 import { toSeconds } from '../timestamps.js';

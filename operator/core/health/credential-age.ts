@@ -1,7 +1,7 @@
 // What health has to know of credentials, from what the rotation wrote down.
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipStatus } from '../../api/glitchtip-resource.js';
-import type { ObservedJournal } from '../credentials/observed.js';
+import type { ObservedJournal } from '../rotation/journal.js';
 import type { CredentialFacts } from './health-facts.js';
 
 /** The phase is the journal's own: a status may lag behind. */

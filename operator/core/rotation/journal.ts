@@ -66,6 +66,19 @@ export interface Journal {
 
 export const EMPTY_JOURNAL: Journal = { history: [] };
 
+export type ObservedJournal =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly why: string }
+  /** It exists and cannot be understood: nothing is rotated before a person has looked. */
+  | { readonly kind: 'malformed'; readonly why: string }
+  | { readonly kind: 'present'; readonly journal: Journal; readonly resourceVersion: string; readonly keys: readonly string[] };
+
+/** Absent is an empty journal; unreadable or malformed is none. */
+export function journalOf({ journal }: { readonly journal: ObservedJournal }): Journal | undefined {
+  if (journal.kind === 'absent') return EMPTY_JOURNAL;
+  return journal.kind === 'present' ? journal.journal : undefined;
+}
+
 export type ParsedJournal =
   | { readonly kind: 'valid'; readonly journal: Journal }
   | { readonly kind: 'invalid'; readonly why: string };

@@ -10,7 +10,7 @@ import { describeAction, type RotationAction, type WriteJournal } from './action
 import { administratorStep } from './administrator-password.js';
 import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
-import { EMPTY_JOURNAL, type Journal, type Rotation } from './journal.js';
+import { journalOf, type Journal, type Rotation } from './journal.js';
 import { operatorLoginStep } from './operator-password.js';
 import { dueRotation, owedIn, payable, settle } from './owed-replacements.js';
 import { freshPods, leftOnNew, rollStep, templateMark } from './pod-rollout.js';
@@ -87,12 +87,6 @@ function planUnseen(rotation: Rotation, findings: readonly Finding[]): RotationP
   const unwell = findings.find(({ status }) => status !== 'True');
   if (rotation.phase === 'Waiting' && unwell) return resting(unwell.message, REASONS.NotHealthy);
   return underwayPlan(rotation, [], unwell?.message ?? 'Looking at the pods.');
-}
-
-/** Absent is an empty journal; unreadable or malformed is none. */
-export function journalOf({ journal }: Pick<Observed, 'journal'>): Journal | undefined {
-  if (journal.kind === 'absent') return EMPTY_JOURNAL;
-  return journal.kind === 'present' ? journal.journal : undefined;
 }
 
 /** When the schedule is next; undefined when it never is, or nothing was made yet. */

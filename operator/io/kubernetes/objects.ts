@@ -4,7 +4,8 @@ import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-res
 import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
 import type { HealthReport } from '../../core/health/health-status.js';
-import type { ObservedJournal, ObservedSecret } from '../../core/credentials/observed.js';
+import type { ObservedSecret } from '../../core/credentials/observed.js';
+import type { ObservedJournal } from '../../core/rotation/journal.js';
 import type { WriteJournal, WriteSecret } from '../../core/rotation/actions.js';
 import { decodeJournal, encodeJournal } from '../../core/rotation/journal.js';
 import type { CreateSecret } from '../../core/credentials/generated-secrets.js';

@@ -1,7 +1,7 @@
 // Telegram's Bot API (https://core.telegram.org/bots/api): sends a message, or edits one, and says what became of it.
 import type { TelegramChat, TelegramMessage } from '../../controllers/ports.js';
 import type { Delivery } from '../../core/alerts/outbox.js';
-import { cut } from '../../core/alerts/tracked-causes.js';
+import { cut } from '../../core/text-limits.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { exchange, type Answer } from './http-exchange.js';
 

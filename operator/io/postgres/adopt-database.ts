@@ -2,7 +2,7 @@
 import pg from 'pg';
 
 import type { ForeignObjects } from '../../core/credentials/observed.js';
-import type { DatabaseChange } from '../../core/credentials/postgres-roles.js';
+import type { DatabaseChange } from '../../core/credentials/database-changes.js';
 import { APPLICATION_NAME, codeOf } from './postgres-client.js';
 
 export type AdoptObjects = Extract<DatabaseChange, { kind: 'adopt objects' }>;

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { Canary } from '../../controllers/ports.js';
+import type { Canary, Login } from '../../controllers/ports.js';
 import type { CanaryFacts } from '../../core/health/health-facts.js';
 import type { Clock } from '../../runtime/clock.js';
 import { CANARY_ID, CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
-import { isOfStatement, type PostgresLogin } from './postgres-client.js';
+import { isOfStatement } from './postgres-client.js';
 import { sendEvent } from '../web/send-event.js';
 import { codeOf } from '../web/web-observer.js';
 
@@ -33,7 +33,7 @@ interface Sent {
 
 interface Place {
   readonly spec: GlitchTipSpec;
-  readonly operator: PostgresLogin;
+  readonly operator: Login;
 }
 
 /** Of one resource. Remembers, in memory alone, which events are missing. */

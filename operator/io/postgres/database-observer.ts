@@ -1,12 +1,10 @@
 // Looks at Postgres in one session, and follows the operator's own event from web into it.
 import type pg from 'pg';
 
-import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { DatabaseLook, DatabaseQuestion } from '../../controllers/ports.js';
+import type { DatabaseLook, DatabaseQuestion, Login } from '../../controllers/ports.js';
 import type { CanaryFacts, ObservedDatabase, PostgresFacts } from '../../core/health/health-facts.js';
 import { healthRelease, leastDays, type HealthRelease } from '../../core/health/release-facts.js';
-import type { ObservedLogin } from '../../core/credentials/observed.js';
-import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, unreachable, withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
+import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, tryLogin, unreachable, withClient } from './postgres-client.js';
 import type { Canaries } from './canary.js';
 
 const TOO_MANY_CONNECTIONS = '53300';
@@ -47,7 +45,7 @@ function explain(error: unknown): ObservedDatabase {
   }
 }
 
-async function look(client: pg.Client, operator: PostgresLogin, input: DatabaseInput): Promise<DatabaseLook> {
+async function look(client: pg.Client, operator: Login, input: DatabaseInput): Promise<DatabaseLook> {
   const release = healthRelease(input.spec.version, input.spec.valkey !== undefined);
   const figures = await readFigures(client, release);
   const volumes: DatabaseLook['volumes'] = input.withVolume ? await readVolume(client) : { kind: 'unseen', why: 'it is not asked each time' };
@@ -57,30 +55,17 @@ async function look(client: pg.Client, operator: PostgresLogin, input: DatabaseI
     : { kind: 'not sent', why: isWhole ? 'web does not answer' : 'tables are missing' };
   const isStored = canary.kind === 'stored';
   // A stored event is proof that the application logs in.
-  const login = isStored ? { kind: 'not tried' as const } : await tryApplication(input);
+  const login = isStored || !input.application ? { kind: 'not tried' as const } : await tryLogin(addressOf(input.spec), input.application);
   return { database: { kind: 'seen', value: { ...figures, login } }, canary, volumes };
 }
 
 /** An error of the event's own statements says nothing of the server, whose figures were just read: a lock, another release's schema. */
-async function followCanary({ canaries, spec }: DatabaseInput, client: pg.Client, operator: PostgresLogin): Promise<CanaryFacts> {
+async function followCanary({ canaries, spec }: DatabaseInput, client: pg.Client, operator: Login): Promise<CanaryFacts> {
   try {
     return await canaries.follow(client, { spec, operator });
   } catch (error) {
     if (!isOfStatement(error)) throw error;
     return { kind: 'not sent', why: `it could not be followed (${unreachable(error)})` };
-  }
-}
-
-async function tryApplication({ spec, application }: DatabaseInput): Promise<ObservedLogin> {
-  if (!application) return { kind: 'not tried' };
-  try {
-    const actsAs = await withClient(addressOf(spec), application, spec.database.name, async (client) => {
-      const { rows } = await client.query<{ current_user: string }>('SELECT current_user');
-      return rows[0]?.current_user ?? '';
-    });
-    return { kind: 'accepted', actsAs };
-  } catch (error) {
-    return isRefusal(error) ? { kind: 'refused' } : { kind: 'unreachable', why: unreachable(error) };
   }
 }
 
@@ -157,8 +142,4 @@ export function parseVolume(line: string): DatabaseLook['volumes'] {
   if (size === undefined || available === undefined || Number(size) === 0) return { kind: 'unseen', why: 'df said nothing of use' };
   const capacityBytes = Number(size) * 1_024;
   return { kind: 'seen', value: [{ name: VOLUME, capacityBytes, usedBytes: capacityBytes - Number(available) * 1_024 }] };
-}
-
-function addressOf({ database: { host, port, name } }: GlitchTipSpec): PostgresAddress {
-  return { host, port, database: name };
 }

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 
-import type { Canary, RolePlace } from '../../controllers/ports.js';
+import type { Canary, Login, RolePlace } from '../../controllers/ports.js';
 import type { ObservedRollout } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildDjangoPassword, verifyDjangoPassword } from '../crypto.js';
-import { withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
+import { withClient, type PostgresAddress } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
 
 /** Name and slug of the operator's organization and project. The organization has no member, so nobody's list shows it. */
@@ -22,7 +22,7 @@ type Row = Readonly<Record<string, unknown>>;
  * Project and key for the operator's own events; made when they are missing. Never deleted: the worker stores events of all
  * projects together, and a row that goes in between costs it the whole batch.
  */
-export async function ensureCanary(address: PostgresAddress, operator: PostgresLogin): Promise<Canary> {
+export async function ensureCanary(address: PostgresAddress, operator: Login): Promise<Canary> {
   return asOwner(address, operator, async (client) => {
     const named = { name: CANARY, is_active: true };
     await ensureRow(client, 'organizations_ext_organization', { ...named, slug: CANARY, is_accepting_events: true });
@@ -37,7 +37,7 @@ export async function ensureCanary(address: PostgresAddress, operator: PostgresL
  * Whether one of these events (32 hexadecimal digits) is stored; they were sent at `since` or later. Bounds as parameters, so that
  * one partition is looked at: with now() in the statement PostgreSQL plans, and locks, every one of them.
  */
-export async function isEventStored(address: PostgresAddress, operator: PostgresLogin, { ids, since, until }: { ids: readonly string[]; since: Date; until: Date }): Promise<boolean> {
+export async function isEventStored(address: PostgresAddress, operator: Login, { ids, since, until }: { ids: readonly string[]; since: Date; until: Date }): Promise<boolean> {
   const [from, to] = [new Date(since.getTime() - CLOCK_SKEW), new Date(until.getTime() + CLOCK_SKEW)];
   return asOwner(address, operator, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2 AND received < $3 LIMIT 1', [ids, from, to]);
@@ -47,7 +47,7 @@ export async function isEventStored(address: PostgresAddress, operator: Postgres
 
 /** Whose password the account has. */
 export async function judgeAdministrator(
-  address: PostgresAddress, operator: PostgresLogin, { email, previous, next }: { email: string; previous: Sensitive; next: Sensitive },
+  address: PostgresAddress, operator: Login, { email, previous, next }: { email: string; previous: Sensitive; next: Sensitive },
 ): Promise<ObservedRollout['administrator']> {
   const stored = await asOwner(address, operator, async (client) => {
     if (!(await exists(client, 'users_user'))) return undefined;
@@ -68,14 +68,14 @@ export async function setAdministratorPassword(address: PostgresAddress, { opera
 }
 
 /** Sessions that Django keeps in the database: where there is no Valkey, and none otherwise. */
-export async function endSessions(address: PostgresAddress, operator: PostgresLogin): Promise<void> {
+export async function endSessions(address: PostgresAddress, operator: Login): Promise<void> {
   await asOwner(address, operator, async (client) => {
     if (await exists(client, 'django_session')) await client.query('DELETE FROM django_session');
   });
 }
 
 /** One transaction with the owner's rights, out of the server's log, one operator at a time. */
-async function asOwner<T>(address: PostgresAddress, operator: PostgresLogin, use: (client: pg.Client) => Promise<T>): Promise<T> {
+async function asOwner<T>(address: PostgresAddress, operator: Login, use: (client: pg.Client) => Promise<T>): Promise<T> {
   return withClient(address, operator, address.database, async (client) => {
     await lockRoles(client);
     await client.query('BEGIN');

@@ -1,7 +1,9 @@
 // Connections to Postgres: one a task, closed after it; what goes wrong is told apart by SQLSTATE.
 import pg from 'pg';
 
-import type { Sensitive } from '../../core/sensitive.js';
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { Login } from '../../controllers/ports.js';
+import type { ObservedLogin } from '../../core/credentials/observed.js';
 import { messageOf } from '../../core/error-message.js';
 
 export interface PostgresAddress {
@@ -11,9 +13,9 @@ export interface PostgresAddress {
   readonly database: string;
 }
 
-export interface PostgresLogin {
-  readonly user: string;
-  readonly password: Sensitive;
+/** The server and database of a resource. */
+export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec, 'database'>): PostgresAddress {
+  return { host, port, database: name };
 }
 
 /** How the operator's own sessions are told from others of the same login. */
@@ -25,7 +27,7 @@ const CONNECT_TIMEOUT = 5_000;
 /** Role changes are quick; what waits longer waits for a lock. Milliseconds. */
 const STATEMENT_TIMEOUT = 10_000;
 
-export async function withClient<T>(address: PostgresAddress, login: PostgresLogin, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(address: PostgresAddress, login: Login, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     host: address.host,
     port: address.port,
@@ -44,6 +46,19 @@ export async function withClient<T>(address: PostgresAddress, login: PostgresLog
     return await use(client);
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** Logs in and asks who that is then. Expected failures are results. */
+export async function tryLogin(address: PostgresAddress, login: Login): Promise<ObservedLogin> {
+  try {
+    const actsAs = await withClient(address, login, address.database, async (client) => {
+      const { rows } = await client.query<{ current_user: string }>('SELECT current_user');
+      return rows[0]?.current_user ?? '';
+    });
+    return { kind: 'accepted', actsAs };
+  } catch (error) {
+    return isRefusal(error) ? { kind: 'refused' } : { kind: 'unreachable', why: unreachable(error) };
   }
 }
 

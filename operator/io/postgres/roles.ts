@@ -1,12 +1,14 @@
 // Looks at Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
 import pg from 'pg';
 
+import type { Login, OperatorLogin } from '../../controllers/ports.js';
 import type { ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
-import { placeOf, planDatabase, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/postgres-roles.js';
+import { planDatabase } from '../../core/credentials/postgres-roles.js';
+import { placeOf, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/database-changes.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
 import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adopt-database.js';
-import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, unreachable, withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
+import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
 
 /** "glitchk" as a number: any constant serves, as long as all operators use the same. */
 const ADVISORY_LOCK = '29104508263590251';
@@ -14,17 +16,12 @@ const ADVISORY_LOCK = '29104508263590251';
 /** The oid of the role that initdb makes, in every cluster. */
 const BOOTSTRAP_SUPERUSER = 10;
 
-/** A login that may be the operator's, and where its password is kept. */
-export interface OperatorLogin extends PostgresLogin {
-  readonly via: Via;
-}
-
 /** Looks at roles, database and the application's login. Expected failures are results; what is unexpected is thrown. */
-export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], application: PostgresLogin | undefined): Promise<ObservedPostgres> {
+export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], application: Login | undefined): Promise<ObservedPostgres> {
   try {
     const entered = await enter(operator, (login) => observeState(address, login));
     if (!entered) return { kind: 'refused' };
-    const login = application ? await tryLogin(address, application, entered.result) : { kind: 'not tried' as const };
+    const login = application ? await tryApplicationLogin(address, application, entered.result) : { kind: 'not tried' as const };
     return { kind: 'observed', state: entered.result, login, via: entered.via };
   } catch (error) {
     return { kind: 'unreachable', why: unreachable(error) };
@@ -43,7 +40,7 @@ async function enter<T>(logins: readonly OperatorLogin[], use: (login: OperatorL
   return undefined;
 }
 
-async function observeState(address: PostgresAddress, superuser: PostgresLogin): Promise<PostgresState> {
+async function observeState(address: PostgresAddress, superuser: Login): Promise<PostgresState> {
   try {
     return await withClient(address, superuser, address.database, (client) => readState(client, address.database));
   } catch (error) {
@@ -52,19 +49,10 @@ async function observeState(address: PostgresAddress, superuser: PostgresLogin):
   }
 }
 
-/** Logs in as the application does and asks who it is then. */
-export async function tryLogin(address: PostgresAddress, login: PostgresLogin, state: PostgresState): Promise<ObservedLogin> {
+/** Logs in as the application does; not tried where the server would only log one more failed login. */
+export async function tryApplicationLogin(address: PostgresAddress, login: Login, state: PostgresState): Promise<ObservedLogin> {
   if (state.database.kind === 'absent' || !state.roles.some((role) => role.name === login.user && role.hasVerifier)) return { kind: 'not tried' };
-  try {
-    const actsAs = await withClient(address, login, address.database, async (client) => {
-      const { rows } = await client.query<{ current_user: string }>('SELECT current_user');
-      return rows[0]?.current_user ?? '';
-    });
-    return { kind: 'accepted', actsAs };
-  } catch (error) {
-    if (isRefusal(error)) return { kind: 'refused' };
-    return { kind: 'unreachable', why: unreachable(error) };
-  }
+  return tryLogin(address, login);
 }
 
 async function readState(client: pg.Client, database: string): Promise<PostgresState> {
@@ -111,7 +99,7 @@ async function readDatabase(client: pg.Client, database: string): Promise<Observ
  * transaction under an advisory lock, planned anew inside it: of two operators the second finds nothing left to do. So is what
  * takes the database over, from inside it, under the same lock and one of its own: advisory locks are of a database.
  */
-export async function changeDatabase(address: PostgresAddress, superuser: PostgresLogin, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]> {
+export async function changeDatabase(address: PostgresAddress, superuser: Login, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]> {
   const verifier = await buildScramVerifier(password);
   return withClient(address, superuser, MAINTENANCE_DATABASE, async (client) => {
     await lockRoles(client);

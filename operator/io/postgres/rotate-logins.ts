@@ -1,10 +1,10 @@
 // What a rotation does in Postgres: opens and closes logins, replaces the operator's password, counts who is left on a login.
 import pg from 'pg';
 
-import type { RolePlace } from '../../controllers/ports.js';
+import type { Login, RolePlace } from '../../controllers/ports.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
-import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
+import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
 
 /** The fence is asked under the lock: a late step of an operator that lost its lead finds another journal, and is not made. */
@@ -45,7 +45,7 @@ async function change({ address, operator, fence }: Place, statements: readonly 
 }
 
 /** Sessions by login: of the addresses given (our pods'), and of any other. */
-export async function countSessions(address: PostgresAddress, operator: PostgresLogin, { logins, pods }: { logins: readonly string[]; pods: readonly string[] }): Promise<ReadonlyMap<string, { ours: number; others: number }>> {
+export async function countSessions(address: PostgresAddress, operator: Login, { logins, pods }: { logins: readonly string[]; pods: readonly string[] }): Promise<ReadonlyMap<string, { ours: number; others: number }>> {
   const rows = await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
     const result = await client.query<{ usename: string; ours: number; others: number }>(
       `SELECT usename, count(*) FILTER (WHERE host(client_addr) = ANY ($2))::int AS ours,

@@ -4,7 +4,8 @@ import type { Redis } from 'iovalkey';
 import type { ObservedQueue, QueueFacts } from '../../core/health/health-facts.js';
 import type { QueueLayout } from '../../core/health/release-facts.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { asOperator, type ValkeyAddress } from './valkey-client.js';
+import type { ValkeyAddress } from '../../controllers/ports.js';
+import { asOperator } from './valkey-client.js';
 
 /** Expected failures are results. `now`: milliseconds since the epoch. */
 export async function lookAtQueue(address: ValkeyAddress | undefined, passwords: readonly Sensitive[], layout: QueueLayout, now: number): Promise<ObservedQueue> {

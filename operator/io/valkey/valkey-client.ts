@@ -2,14 +2,10 @@
 import { Redis } from 'iovalkey';
 
 import { VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
+import type { ValkeyAddress } from '../../controllers/ports.js';
 import type { ObservedValkey, ValkeyPasswords } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { messageOf } from '../../core/error-message.js';
-
-export interface ValkeyAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Milliseconds. */
 const TIMEOUT = 5_000;

@@ -8,7 +8,7 @@ import { channelStatuses, decodeAlertState, emptyAlertState, encodeAlertState, t
 import type { ObservedSecret } from '../../../../../operator/core/credentials/observed.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { sha256Hex } from '../../../../../operator/io/crypto.js';
-import { openNotifiers } from '../../../../../operator/io/notifiers/notifiers-port.js';
+import { openNotifiers } from '../../../../../operator/io/connect-ports.js';
 import type { Cause } from '../../../../../operator/core/health/root-cause.js';
 import { Receiver } from '../../../../support/alerts/receiver.js';
 import { TelegramServer } from '../../../../support/alerts/telegram-server.js';

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { parseSpec, type GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import type { Observed, ObservedRole, ObservedSecret, ObservedSecrets, PostgresState, SecretRole } from '../../../../../operator/core/credentials/observed.js';
 import type { Action } from '../../../../../operator/core/credentials/credentials-plan.js';
-import { planDatabase, type DatabaseChange } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { planDatabase } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { type DatabaseChange } from '../../../../../operator/core/credentials/database-changes.js';
 import type { Crypto } from '../../../../../operator/core/credentials/generated-secrets.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 

@@ -1,7 +1,8 @@
 // Every decision about a database that somebody else made: what is taken over, what is waited for, what is refused.
 import { describe, expect, it } from '@jest/globals';
 import type { ForeignObjects, ObservedDatabase, ObservedRole, PostgresState } from '../../../../../operator/core/credentials/observed.js';
-import { describeChange, placeOf, planDatabase, type WantedRoles } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { planDatabase } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { describeChange, placeOf, type WantedRoles } from '../../../../../operator/core/credentials/database-changes.js';
 import { actionsOf, planOf, postgresOf, roleOf, stateOf } from '../../operator-scenarios.js';
 
 const WANTED: WantedRoles = { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true };

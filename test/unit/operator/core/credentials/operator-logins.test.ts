@@ -1,7 +1,7 @@
 // Which of its own passwords the operator tries, and in which order.
 import { describe, expect, it } from '@jest/globals';
 
-import type { ObservedJournal } from '../../../../../operator/core/credentials/observed.js';
+import type { ObservedJournal } from '../../../../../operator/core/rotation/journal.js';
 import { postgresLogins, valkeyPasswords } from '../../../../../operator/core/credentials/operator-logins.js';
 import { VALUE_NAMES, type Values } from '../../../../../operator/core/rotation/journal.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';

@@ -1,7 +1,8 @@
 // Every decision about Secrets and roles: what is seen, what is done, what is said.
 import { describe, expect, it } from '@jest/globals';
 import type { GlitchTipStatus } from '../../../../../operator/api/glitchtip-resource.js';
-import { planDatabase, describeChange, type WantedRoles } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { planDatabase } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { describeChange, type WantedRoles } from '../../../../../operator/core/credentials/database-changes.js';
 import { planSettings } from '../../../../../operator/core/credentials/settings-plan.js';
 import { ABSENT, APPLICATION, UNREADABLE, actionsOf, conditionOf, planOf, postgresOf, present, roleOf, stateOf, type Scenario } from '../../operator-scenarios.js';
 

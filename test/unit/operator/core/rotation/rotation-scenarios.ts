@@ -1,7 +1,8 @@
 // A GlitchTip in memory that a rotation can be played through: Secrets, logins, pods, journal, and what can go wrong with each.
 import type { GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import type { Phase } from '../../../../../operator/api/rotation-fields.js';
-import type { Observed, ObservedJournal, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole } from '../../../../../operator/core/credentials/observed.js';
+import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole } from '../../../../../operator/core/credentials/observed.js';
+import type { ObservedJournal } from '../../../../../operator/core/rotation/journal.js';
 import { postgresLogins } from '../../../../../operator/core/credentials/operator-logins.js';
 import { plan, type Action, type Plan } from '../../../../../operator/core/credentials/credentials-plan.js';
 import type { WriteSecret } from '../../../../../operator/core/rotation/actions.js';

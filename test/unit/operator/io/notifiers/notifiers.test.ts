@@ -5,7 +5,7 @@ import type { TelegramMessage } from '../../../../../operator/controllers/ports.
 import type { Delivery } from '../../../../../operator/core/alerts/outbox.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { exchange } from '../../../../../operator/io/notifiers/http-exchange.js';
-import { openNotifiers } from '../../../../../operator/io/notifiers/notifiers-port.js';
+import { openNotifiers } from '../../../../../operator/io/connect-ports.js';
 import { Listener, type Reply } from '../../../../support/alerts/listener.js';
 import { Receiver } from '../../../../support/alerts/receiver.js';
 import { TelegramServer } from '../../../../support/alerts/telegram-server.js';
