@@ -44,8 +44,8 @@ describe("a container's cgroup", () => {
 
 describe('packages', () => {
   it('are named with what they are for', () => {
-    const missing = nodeRequirements.filter((r) => ['containerd', 'runc', 'iptables'].includes(r.debianPackage));
-    expect(describePackages(missing)).toBe('containerd runc iptables (needed for running containers, Services (kube-proxy))');
+    const missing = nodeRequirements.filter((r) => ['containerd', 'runc', 'ipset'].includes(r.debianPackage));
+    expect(describePackages(missing)).toBe('containerd runc ipset (needed for running containers, NetworkPolicies (kube-router))');
   });
   it('of the images are each recognised by a file', () => {
     for (const requirement of imageRequirements) expect(requirement.anyOf.length).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ describe('programs', () => {
   it('have names of their own', () => {
     const names = clusterModules.flatMap((module) => module.packages.map(programName));
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toEqual(expect.arrayContaining(['etcd', 'gkinit', 'kube-apiserver', 'metrics-server']));
+    expect(names).toEqual(expect.arrayContaining(['etcd', 'gkinit', 'kube-apiserver', 'metrics-server', 'coredns', 'netpol']));
   });
 });
 
