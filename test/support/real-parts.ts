@@ -1,4 +1,4 @@
-// Builds what these suites share: the project, what a cluster starts from (on a fresh machine 10 minutes and more) and the two servers, unpacked.
+// Builds what these suites share: the project, what a cluster starts from (on a fresh machine 5 minutes and more) and the two servers, unpacked.
 import { execa } from 'execa';
 import { unpackImage } from '../api/image-process.js';
 import { POSTGRES_IMAGE } from '../api/postgres-server.js';
