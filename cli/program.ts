@@ -51,7 +51,7 @@ export async function run(program: string, args: readonly string[], world: World
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const failure = error instanceof CommanderError ? misunderstood(error) : error;
     if (!(failure instanceof Failure)) throw error;
-    // Commander has told a person already.
+    // Commander has printed the text for a person already.
     if (json || failure === error) printFailure(world.openOutput(json), failure);
     return exitCodeOf(failure);
   }
@@ -74,7 +74,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: World &
     .option('--name <name>', 'name of the GlitchTip resource', 'glitchtip')
     .option('--json', 'JSON instead of text', false)
     .configureHelp({ showGlobalOptions: true })
-    // A program is told once, and in its own language.
+    // A program gets the error once, as JSON.
     .configureOutput(json ? { writeErr: () => undefined } : {})
     .exitOverride();
   const context = (): Context => contextOf(program.opts(), output);

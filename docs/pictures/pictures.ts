@@ -11,7 +11,7 @@ import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { buildMessage, type Message } from '../../operator/core/alerts/message-texts.js';
 import type { Notification, IncidentSnapshot } from '../../operator/core/alerts/alert-state.js';
 import { factsOf, withEnv } from '../../test/unit/cli/doctor/example-facts.js';
-import { BAD_NIGHT, WELL } from '../../test/unit/cli/health-scenarios.js';
+import { OUTAGE, WELL } from '../../test/unit/cli/health-scenarios.js';
 import { NOW, condition, ready, resource } from '../../test/unit/cli/cli-scenarios.js';
 import { drawChat } from './chat.js';
 import { drawTerminal } from './svg.js';
@@ -57,7 +57,7 @@ function messages(): Message[] {
 /** By their files' names. */
 export function drawPictures(): Readonly<Record<string, string>> {
   const doctored = factsOf({ alertKeys: seen(['telegram-token', 'telegram-chat']), ...withEnv({ CSRF_TRUSTED_ORIGINS: 'http://localhost:9090' }, { domain: 'https://errors.example.com' }) });
-  const view = { value: summaryOf(BAD_NIGHT, EVENTS), seenAt: new Date(NOW.getTime() - 2_000) };
+  const view = { value: summaryOf(OUTAGE, EVENTS), seenAt: new Date(NOW.getTime() - 2_000) };
   return {
     'status.svg': drawTerminal('glitchkeeper status', renderSummary(summaryOf(WELL), NOW, paint)),
     'status-watch.svg': drawTerminal('glitchkeeper status --watch', renderView(view, { now: NOW, every: 5, paint })),

@@ -1,4 +1,4 @@
-// Health and alerts as the GlitchTip resource speaks of them: how often and how strictly in the spec, what is wrong in the status.
+// Health and alerts in the GlitchTip resource: thresholds and channels in the spec, incidents in the status.
 import * as z from 'zod/mini';
 
 import { HEALTH_REASONS } from './health-reasons.js';
@@ -31,15 +31,15 @@ export const healthSpec = z.object({
   successesToClose: count(1, 20, 2, 'Checks in a row without the cause that close it.'),
   storedWithinSeconds: count(1, 25, 5, 'Seconds from an accepted event to the stored one; later is a failed check.'),
   heal: z._default(z.array(z.enum(HEALINGS)).check(z.maxLength(HEALINGS.length), z.meta({ 'x-kubernetes-list-type': 'set' })), [...HEALINGS]).check(
-    describe('What the operator repairs by itself. Empty: it tells only.'),
+    describe('What the operator repairs by itself. Empty: it only alerts.'),
   ),
 }).check(describe('How closely the operator watches.'));
 
 export const alertsSpec = z.object({
   secret: z._default(objectName(), ALERTS_SECRET).check(describe('Secret with the addresses and tokens of alerts. It may be absent: then conditions, events and metrics are all.')),
-  repeatHours: count(1, 168, 4, 'Hours after which an incident that goes on is told again.'),
+  repeatHours: count(1, 168, 4, 'Hours after which an open incident is notified again.'),
   reportHours: count(0, 168, 0, 'Hours between two reports that all is well, or what is not. 0: none.'),
-}).check(describe('Who is told.'));
+}).check(describe('Where alerts go.'));
 
 const incident = z.object({
   id: z.string(),

@@ -1,4 +1,4 @@
-// Rotation as the GlitchTip resource speaks of it: the schedule in the spec, the progress and the history in the status.
+// Rotation in the GlitchTip resource: the schedule in the spec, progress and history in the status.
 import * as z from 'zod/mini';
 
 /**
@@ -12,7 +12,7 @@ import * as z from 'zod/mini';
 export const CREDENTIALS = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator'] as const;
 export type CredentialName = (typeof CREDENTIALS)[number];
 
-/** Why a rotation began. `compromised` also ends every session and gives no grace. */
+/** Why a rotation began. `compromised` also ends every session and has no grace period. */
 export const TRIGGERS = ['schedule', 'request', 'compromised'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 

@@ -1,4 +1,4 @@
-// What the controllers need of the world; io/ provides it, tests may cut it off.
+// The ports of the controllers: io/ implements them, tests may make them fail.
 import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip-resource.js';
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
@@ -122,7 +122,7 @@ export interface DatabaseQuestion {
   readonly application: Login | undefined;
   /** False: web would not take an event, and none is sent. */
   readonly webAnswers: boolean;
-  /** Whether to ask for the room on the volume: it costs a process in the server. */
+  /** Whether to measure the free space of the volume: it costs a process in the server. */
   readonly withVolume: boolean;
 }
 

@@ -5,7 +5,7 @@ const NOT_FOR_GOOD: readonly number[] = [401, 404, 408, 409, 429];
 
 /**
  * True when the same would be refused again: a field that an older CRD does not know, a value that it does not allow, a policy or a
- * Role that forbids it. Whoever lost other rights, too, is told so by what needs them.
+ * Role that forbids it. Other missing rights are reported by what needs them.
  */
 export function isRefusal(error: unknown): error is Error {
   const status = statusOf(error) ?? 0;

@@ -1,4 +1,4 @@
-// The ports of the controllers, connected to the real world.
+// The ports of the controllers, implemented with the real clients.
 import type { GlitchTipSpec } from '../api/glitchtip-resource.js';
 import type { PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
 import type { PostgresAddress } from './postgres/postgres-client.js';

@@ -1,4 +1,4 @@
-// The health controller's port, connected to the real world.
+// The health controller's port, implemented with the real clients.
 import type { HealthPort } from '../controllers/ports.js';
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';

@@ -1,4 +1,4 @@
-// The rotation's hands: looks at what a rotation has to know, and carries out what its plan says.
+// Observes what the plan of a rotation needs, and executes its actions.
 import { proofEvents } from '../../core/rotation/storage-proof.js';
 import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
@@ -11,7 +11,7 @@ import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Fence, Login, Ports } from '../ports.js';
 
-/** One look at one resource. */
+/** One observation of one resource. */
 export interface Context {
   readonly resource: GlitchTipResource;
   readonly spec: GlitchTipSpec;
@@ -23,10 +23,10 @@ type BothValues = Readonly<Record<ValueSet, Values>>;
 
 const SETS = ['previous', 'next'] as const satisfies readonly ValueSet[];
 
-export class RotationHands {
+export class RotationExecutor {
   constructor(private readonly ports: Ports, private readonly crypto: Crypto) {}
 
-  /** @throws when the API server or Postgres does not answer: then the look is taken again */
+  /** @throws when the API server or Postgres does not answer: then the reconcile is retried */
   async observe(context: Context, signal: AbortSignal): Promise<ObservedRollout> {
     const { spec } = context;
     const { rotation, values } = journalOf(context.observed) ?? {};
@@ -46,7 +46,7 @@ export class RotationHands {
     return { ...pods, ...obstacles, ...servers, sessions, eventStored, administrator };
   }
 
-  /** True when something changed; false when somebody else was first, and the world has to be looked at again. */
+  /** True when something changed; false when somebody else was first, and everything has to be observed again. */
   execute(action: RotationAction, context: Context, signal: AbortSignal): Promise<boolean> {
     return isClusterAction(action) ? this.#executeInCluster(action, context, signal) : this.#executeInServers(action, context, signal);
   }
@@ -66,7 +66,7 @@ export class RotationHands {
     const { postgres, valkey } = this.ports;
     const place = { operator: operatorLogin(context), fence: this.#fence(context, signal) };
     switch (action.kind) {
-      // Accepted is not stored: whether it was is seen, after a while.
+      // Accepted is not stored: a later observation shows whether it was.
       case 'send event': await this.#sendEvent(context); return false;
       case 'open login': await postgres.openLogin(spec, place, action.role, action.password); break;
       case 'close login': await postgres.closeLogin(spec, place, action.role); break;
@@ -84,7 +84,7 @@ export class RotationHands {
     await this.ports.web.sendEvent(context.spec.web, canary, id);
   }
 
-  /** A late step, of an operator that lost its lead in between, finds another journal and does nothing. */
+  /** A late step of an operator that lost the Lease meanwhile finds another journal and does nothing. */
   #fence({ spec, observed }: Context, signal: AbortSignal): Fence {
     return async () => {
       const now = await this.ports.cluster.observeJournal(spec.secrets.rotation, signal);

@@ -1,4 +1,4 @@
-// Makes the settings file into the GlitchTip resource: created when there is none, applied again whenever the file changes.
+// Applies the settings file as the GlitchTip resource: created when there is none, applied again whenever the file changes.
 import { planSettings } from '../../core/credentials/settings-plan.js';
 import type { GlitchTipResource } from '../../api/glitchtip-resource.js';
 

@@ -1,4 +1,4 @@
-// Takes one look at everything that the diagnosis asks for; what is dear or slow to change is looked at less often.
+// Observes everything that the diagnosis needs; what is expensive or changes slowly is observed less often.
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
 import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';

@@ -15,7 +15,7 @@ export interface Channels {
 type Described<Target> = { readonly kind: 'usable' } & Target | { readonly kind: 'unusable'; readonly problem: string };
 
 const TELEGRAM_API = 'https://api.telegram.org';
-/** As the BotFather gives it. */
+/** The token's form, as BotFather issues it. */
 const TOKEN = /^\d+:[\w-]+$/;
 /** A number, negative for groups, or the public name of a channel. */
 const CHAT = /^(-?\d+|@\w+)$/;

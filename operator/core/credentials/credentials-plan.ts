@@ -19,7 +19,7 @@ export interface ChangeDatabase {
 export type Action = CreateSecret | ChangeDatabase | RotationAction;
 
 export interface Plan {
-  /** To be taken in this order; after the last one the world is observed again. */
+  /** To be taken in this order; after the last one everything is observed again. */
   readonly actions: readonly Action[];
   readonly status: GlitchTipStatus;
   /** Look again after this long even if nothing happens. Milliseconds. */
@@ -47,7 +47,7 @@ export function wantsRollout({ spec, observed, request, at }: PlanInput): boolea
   return observed.postgres.kind === 'observed' && needsRollout({ spec, observed, request, now: at.now });
 }
 
-/** Plans one resource. Nothing is planned while spec.suspend is true; the status tells the truth all the same. */
+/** Plans one resource. Nothing is planned while spec.suspend is true; the status is still reported. */
 export function plan(input: PlanInput, crypto: Crypto): Plan {
   const { spec, observed, previous, at } = input;
   const problems = findProblems(spec, observed.secrets, crypto);

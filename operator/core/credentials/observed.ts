@@ -1,4 +1,4 @@
-// What the operator saw, as types: absent and unreadable are different things, and only absent may lead to a new credential.
+// The observed state, as types: absent and unreadable are different, and only absent may lead to a new credential.
 import type { Journal } from '../rotation/journal.js';
 import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';

@@ -5,7 +5,7 @@ import { bytes, duration, finding, percent, secondsSince, type Finding, type Rul
 import { explainDown, INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
 
 const R = HEALTH_REASONS;
-/** Part of the limit from which on a lack of connections is told. */
+/** Share of max_connections from which on a lack of connections is reported. */
 const CONNECTIONS_SHARE = 0.9;
 /** A dump of a database of ours takes minutes. Seconds. */
 const LONG_TRANSACTION = 1_800;
@@ -149,7 +149,7 @@ export function shortestRunway({ partitions: all }: PostgresFacts): PartitionFac
   return all.reduce<PartitionFacts | undefined>((worst, each) => (worst && lack(worst) <= lack(each) ? worst : each), undefined);
 }
 
-/** Postgres and Valkey are asked themselves; their pods are told of only while they answer all the same. */
+/** Postgres and Valkey are asked directly; a missing pod is a cause of its own only while they answer nevertheless. */
 function partDown({ facts, now }: Scenario): readonly Finding[] {
   const answers = { postgres: facts.database.kind === 'seen', valkey: facts.queue.kind === 'seen' };
   return Object.entries(answers).flatMap(([name, isAnswering]) => {

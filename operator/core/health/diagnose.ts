@@ -13,7 +13,7 @@ import { queueRules } from './queue-rules.js';
 import { isObserved } from './unobserved.js';
 import { webRules } from './web-rules.js';
 
-/** In the order in which equally grave causes are told: what is nearer to the ground first. */
+/** The order of causes of equal severity: infrastructure first. */
 const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...ingestRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
@@ -49,7 +49,7 @@ export function diagnose(scenario: Scenario, known: readonly Known[] = []): Diag
 }
 
 /** The API server does not answer: what was wrong before still is, as far as anybody knows. */
-export function diagnoseBlind(why: string, seconds: number, known: readonly Known[]): readonly Cause[] {
+export function diagnoseUnreachable(why: string, seconds: number, known: readonly Known[]): readonly Cause[] {
   const unreachable: Cause = {
     reason: HEALTH_REASONS.KubernetesUnreachable, part: 'node', severity: 'critical',
     message: `The API server has not answered for ${Math.round(seconds)} s (${why}): pods cannot be seen, and nothing is started again.`,

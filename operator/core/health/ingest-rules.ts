@@ -8,7 +8,7 @@ const R = HEALTH_REASONS;
 export const SETTLED_AFTER = 45;
 /** More than a full prefetch of a worker, and two batches. */
 const BACKLOG_DEPTH = 300;
-/** A queue that shrinks and is worked off within this is not told. Seconds. */
+/** A queue that shrinks and will be empty within this is not reported. Seconds. */
 const SHORT_BACKLOG = 600;
 
 export const ingestRules: readonly Rule[] = [ingestRefused, notStored];

@@ -9,7 +9,7 @@ const R = HEALTH_REASONS;
 
 /** A pod waits a moment for the room of the one that it replaces. Seconds. */
 const UNSCHEDULABLE_AFTER = 45;
-/** For how long the end of a container is told after it. Seconds. */
+/** For how long a terminated container is reported. Seconds. */
 const END_TOLD_FOR = 600;
 /** The kubelet starts a container again after 5 minutes at most. Seconds. */
 const LONGEST_BACKOFF = 360;
@@ -18,7 +18,7 @@ const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'I
 /** Newer schedulers do not name the taint; on a host of its own it is the node's state. */
 const PRESSURE = /(memory|disk|pid)-pressure|not-ready|unreachable|network-unavailable|untolerated taint/;
 
-/** Parts whose lack is told by a reason of its own; Postgres and Valkey are asked themselves. */
+/** Parts with a reason of their own for being down; Postgres and Valkey are asked directly. */
 const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown };
 
 export const podRules: readonly Rule[] = [
@@ -42,7 +42,7 @@ function eachPod(rule: (pod: PodFacts, scenario: Scenario) => readonly Finding[]
     const { pods } = scenario.facts.cluster;
     if (pods.kind === 'unseen') return [];
     const found = pods.value.filter(({ ending }) => !ending).flatMap((pod) => rule(pod, scenario));
-    // Two pods of a part with the same trouble are one cause.
+    // Two pods of a part with the same problem are one cause.
     return found.filter(({ reason, part }, index) => found.findIndex((other) => other.reason === reason && other.part === part) === index);
   };
 }

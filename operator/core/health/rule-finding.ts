@@ -8,7 +8,7 @@ import type { Facts } from './health-facts.js';
 export interface Finding extends Omit<Cause, 'explains'> {
   /** How it reads as the consequence of something else: "web answers 500". */
   readonly symptom: string;
-  /** It is as planned, a start or a queue that is being worked off: it explains others, and is itself not told. */
+  /** It is as planned, a start or a queue that is being worked off: it explains others, and is not reported itself. */
   readonly quiet?: boolean;
 }
 

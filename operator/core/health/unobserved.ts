@@ -1,4 +1,4 @@
-// What cannot be seen now is not well again: which observation a reason rests on, and whether it was made this time.
+// What cannot be observed now is not resolved: which observation a reason needs, and whether it was made this time.
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { isJudged } from './web-rules.js';
 import type { Facts } from './health-facts.js';
@@ -28,7 +28,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
 const SEEN: Readonly<Record<Observation, (scenario: Scenario) => boolean>> = {
   always: () => true,
   pods: ({ facts }) => arePodsSeen(facts),
-  // It is told of a server that answers.
+  // It is reported only of a server that answers.
   servers: ({ facts }) => arePodsSeen(facts) && facts.database.kind !== 'not observed' && facts.queue.kind !== 'not observed',
   memory: ({ facts, now }) => arePodsSeen(facts) && facts.cluster.memory.kind === 'seen' && isSampled(facts, now),
   // The last figure is kept for a while; of a server that writes nothing it proves nothing.
@@ -87,7 +87,7 @@ function isAnswering({ web }: Facts): boolean {
   return web.health.kind === 'answered' && web.health.status === 200;
 }
 
-/** A container that its probe had killed has just begun again: it is too early to say that it is another trouble now. */
+/** A container that its probe had killed has just started again: it is too early to call it another cause. */
 function isProbeSeen(scenario: Scenario): boolean {
   const { facts, now } = scenario;
   if (facts.cluster.pods.kind === 'unseen') return false;

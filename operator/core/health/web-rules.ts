@@ -73,7 +73,7 @@ function serviceLeadsElsewhere(scenario: Scenario): readonly Finding[] {
   return alive ? [portMismatch(`Pod ${alive.pod.name} answers on its port ${alive.probe.port}, and the Service ${scenario.spec.web.host}:${scenario.spec.web.port} does not (${web.health.code}).`)] : [];
 }
 
-/** No answer although a pod is Ready, or pods cannot be seen; without a Ready pod the rules of pods tell more. */
+/** No answer although a pod is Ready, or pods cannot be observed; without a Ready pod the rules of pods are more exact. */
 function silentWeb({ facts, spec, now }: Scenario): readonly Finding[] {
   const { health } = facts.web;
   const part = partOf(facts, 'web', now);

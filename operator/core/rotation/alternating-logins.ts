@@ -1,4 +1,4 @@
-// The application's login in Postgres: two logins of one owner take turns, so that both work until no pod uses the old one.
+// The application's login in Postgres: two logins of one owner alternate, so that both work until no pod uses the old one.
 import { sameValue } from './journal.js';
 import { dying, type RotationStep, type Underway } from './step-input.js';
 import { act, MET, wait } from './protocol.js';

@@ -1,4 +1,4 @@
-// The protocol that all credentials share: what holds in each phase. A phase ends when the world is seen to match its row.
+// The protocol that all credentials share: what holds in each phase. A phase ends when the observed state matches its row.
 //
 // Read downwards: both values are accepted before either is published, published before a pod is rolled, and the old one dies
 // only after a stored event proved the new one. So a crash between any two steps leaves values that work.
@@ -26,7 +26,7 @@ export interface Row {
 const MINUTE = 60_000;
 
 export const PROTOCOL: Readonly<Record<Phase, Row>> = {
-  /** Recorded, and held back until the world is in order. */
+  /** Recorded, and held back until the preconditions are met. */
   Waiting: { accepted: 'previous', published: 'previous', looks: ['obstacles'], then: 'Altering' },
   /** The idle login gets its password, Valkey's users their second one, and each is tried. */
   Altering: { accepted: 'both', published: 'previous', looks: ['logins'], deadline: 5 * MINUTE, then: 'Publishing' },
@@ -47,7 +47,7 @@ export const PROTOCOL: Readonly<Record<Phase, Row>> = {
 /** One condition of a row, as it was found. */
 export type Step<Action> =
   | { readonly kind: 'met' }
-  /** Something is to be done, in this order; then the world is looked at again. */
+  /** Something is to be done, in this order; then everything is observed again. */
   | { readonly kind: 'act'; readonly actions: readonly Action[] }
   /** Nothing can be done but to look again. */
   | { readonly kind: 'wait'; readonly why: string };

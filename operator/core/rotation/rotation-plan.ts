@@ -12,7 +12,7 @@ import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
 import { EMPTY_JOURNAL, type Journal, type Rotation } from './journal.js';
 import { operatorLoginStep } from './operator-password.js';
-import { dueRotation, owedIn, payable, settle } from './owed-replacements.js';
+import { dueRotation, pendingReplacements, replaceable, settle } from './owed-replacements.js';
 import { freshPods, leftOnNew, rollStep, templateMark } from './pod-rollout.js';
 import { postgresStep } from './alternating-logins.js';
 import { findObstacle } from './preconditions.js';
@@ -97,9 +97,9 @@ export function journalOf({ journal }: Pick<Observed, 'journal'>): Journal | und
 
 /** When the schedule is next; undefined when it never is, or nothing was made yet. */
 export function scheduledAt(spec: GlitchTipSpec, observed: Pick<Observed, 'secrets'>, journal: Journal): Date | undefined {
-  const [debt] = payable(spec, journal);
-  // Everything else waits behind a debt: of two dates the one that passed would begin the other's rotation again and again.
-  if (debt) return nextRotation(spec.rotation, { at: new Date(debt.finishedAt), gaveUp: true });
+  const [pending] = replaceable(spec, journal);
+  // Everything else waits behind a pending replacement: of two dates the one that passed would begin the other's rotation again and again.
+  if (pending) return nextRotation(spec.rotation, { at: new Date(pending.finishedAt), gaveUp: true });
   const { application } = observed.secrets;
   const made = application.kind === 'present' ? application.createdAt : undefined;
   const from = journal.lastCompletedAt ?? made;
@@ -132,7 +132,7 @@ function planBeginning(input: RotationInput, journal: Journal, crypto: Crypto): 
 /** The request is in the journal: the annotation goes, so that it does not ask a second time. */
 function planRecorded({ spec, observed, request }: RotationInput, journal: Journal, rotation: Rotation): RotationPlan {
   const asked = parseRequest(request, rotatableCredentials(spec));
-  // Whoever asked for something else meanwhile is heard after this one.
+  // A different request that came meanwhile is handled after this one.
   const recorded = asked.kind === 'valid' && asked.trigger === rotation.trigger && asked.credentials.join() === rotation.credentials.join();
   if (recorded) return underwayPlan(rotation, [{ kind: 'drop request' }], 'Recorded.');
   const noted = { ...journal, rotation: { ...rotation, requestPending: false } };
@@ -260,7 +260,7 @@ interface Ending {
 function endedJournal(journal: Journal, rotation: Rotation, { result, now, message, again = false }: Ending): Journal {
   const { trigger, credentials, startedAt = rotation.requestedAt } = rotation;
   const record = { id: templateMark(rotation), trigger, credentials, startedAt, finishedAt: toSeconds(now), result, message };
-  return { lastCompletedAt: journal.lastCompletedAt, history: [record, ...journal.history].slice(0, HISTORY_LENGTH), owed: again ? owedIn(journal) : settle(owedIn(journal), record) };
+  return { lastCompletedAt: journal.lastCompletedAt, history: [record, ...journal.history].slice(0, HISTORY_LENGTH), owed: again ? pendingReplacements(journal) : settle(pendingReplacements(journal), record) };
 }
 
 function writeJournal({ journal }: Observed, next: Journal, note: string, warn = false): WriteJournal {

@@ -6,7 +6,7 @@ import type { RotationAction } from './actions.js';
 import type { Rotation, Values } from './journal.js';
 import type { Row, Step, ValueSet } from './protocol.js';
 
-/** A rotation that has started, and the world as it is. */
+/** A rotation that has started, and the observed state. */
 export interface Underway {
   readonly spec: GlitchTipSpec;
   readonly rotation: Rotation;

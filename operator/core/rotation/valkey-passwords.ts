@@ -39,7 +39,7 @@ function serverStep({ observed: { valkey }, values, row, crypto }: Underway): Ro
   return same ? MET : act({ kind: 'set valkey passwords', ...wanted });
 }
 
-/** That the server says so is one thing; that it lets us in, or does not, is the proof. */
+/** The server's own list is no proof: only a login that is let in, or refused, is. */
 function loginStep(underway: Underway): RotationStep {
   const { row, rollout: { valkeyLogins } } = underway;
   const accepted: readonly ValueSet[] = row.accepted === 'both' ? ['previous', 'next'] : [row.accepted];

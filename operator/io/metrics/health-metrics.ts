@@ -68,7 +68,7 @@ export class RepairCounter {
 
   constructor(registers: Registry[]) {
     this.#counter = new Counter({
-      name: 'glitchkeeper_repairs_total', help: 'What the operator repaired by itself since it leads',
+      name: 'glitchkeeper_repairs_total', help: 'Repairs that the operator made since it became the leader',
       labelNames: ['resource', 'healing'], registers,
     });
   }

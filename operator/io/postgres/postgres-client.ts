@@ -16,7 +16,7 @@ export interface PostgresLogin {
   readonly password: Sensitive;
 }
 
-/** How the operator's own sessions are told from others of the same login. */
+/** application_name of the operator's own sessions, which tells them apart from others of the same login. */
 export const APPLICATION_NAME = 'glitchkeeper';
 /** Every server has it; the application's database may not exist yet. */
 export const MAINTENANCE_DATABASE = 'postgres';

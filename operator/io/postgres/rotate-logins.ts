@@ -7,7 +7,7 @@ import { buildScramVerifier } from '../crypto.js';
 import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress, type PostgresLogin } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
 
-/** The fence is asked under the lock: a late step of an operator that lost its lead finds another journal, and is not made. */
+/** The fence is asked under the lock: a late step of an operator that lost the Lease finds another journal, and is not made. */
 interface Place extends RolePlace {
   readonly address: PostgresAddress;
 }

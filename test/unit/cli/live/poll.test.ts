@@ -42,7 +42,7 @@ describe('watching', () => {
     await expect(watched(['=a', kind], 99)).rejects.toThrow(`because of ${kind}`);
   });
 
-  it('ends when the first look fails: a wrong name is told at once', async () => {
+  it('ends when the first look fails: a wrong name is reported at once', async () => {
     await expect(watched(['unreachable'], 99)).rejects.toThrow('because of unreachable');
   });
 });

@@ -105,7 +105,7 @@ describe('a plan', () => {
     expect(ready(result)?.reason).toBe('ValkeyPasswordMismatch');
   });
 
-  it('takes no action while suspended, and tells the truth all the same', () => {
+  it('takes no action while suspended, and still reports the status', () => {
     const result = planFor({ ...QUIET, secrets: ABSENT, postgres: { kind: 'not observed' } }, { suspend: true });
     expect(result.actions).toEqual([]);
     expect(ready(result)).toMatchObject({ status: 'False', reason: 'SecretMissing' });
