@@ -38,7 +38,7 @@ const EVENTS: readonly EventReport[] = [
   { at: '2026-06-01T11:58:40Z', type: 'Normal', reason: 'Repair', message: 'Deployment worker was restarted.' },
 ];
 
-const TOLD: IncidentSnapshot = {
+const INCIDENT: IncidentSnapshot = {
   id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T02:14:10Z',
   message: 'Postgres at postgres:5432 does not answer (ECONNREFUSED): it is scaled to 0.',
   advice: 'kubectl -n errors scale statefulset/postgres --replicas=1', explains: [],
@@ -46,7 +46,7 @@ const TOLD: IncidentSnapshot = {
 
 /** The one that opens an incident, and the one that says it is over. */
 function messages(): Message[] {
-  const notification = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: TOLD } as const;
+  const notification = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: INCIDENT } as const;
   const notifications: readonly Notification[] = [
     { ...notification, event: 'open', at: '2026-06-01T02:14:40Z' },
     { ...notification, event: 'resolved', at: '2026-06-01T02:26:20Z', endedAt: '2026-06-01T02:26:20Z' },

@@ -13,13 +13,13 @@ export interface Finding extends Omit<Cause, 'explains'> {
 }
 
 /** What a rule looks at. */
-export interface Scenario {
+export interface CheckInput {
   readonly facts: Facts;
   readonly spec: GlitchTipSpec;
   readonly now: Date;
 }
 
-export type Rule = (scenario: Scenario) => readonly Finding[];
+export type Rule = (input: CheckInput) => readonly Finding[];
 
 /** Everything but the message has a shorter way to be said. */
 export function finding(reason: HealthReason, part: string, severity: Severity, words: Pick<Finding, 'message' | 'advice' | 'symptom'> & Partial<Pick<Finding, 'healing' | 'obstacle' | 'quiet'>>): Finding {

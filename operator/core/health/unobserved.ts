@@ -3,7 +3,7 @@ import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { isJudged } from './web-rules.js';
 import type { Facts } from './health-facts.js';
 import { LEAK_SPAN } from './age-rules.js';
-import { secondsSince, type Scenario } from './rule-finding.js';
+import { secondsSince, type CheckInput } from './rule-finding.js';
 import { isSettled } from './ingest-rules.js';
 import { partOf } from './part-state.js';
 
@@ -25,7 +25,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always',
 };
 
-const SEEN: Readonly<Record<Observation, (scenario: Scenario) => boolean>> = {
+const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   always: () => true,
   pods: ({ facts }) => arePodsSeen(facts),
   // It is reported only of a server that answers.
@@ -42,18 +42,18 @@ const SEEN: Readonly<Record<Observation, (scenario: Scenario) => boolean>> = {
   valkey: ({ facts }) => facts.queue.kind !== 'not observed',
   password: ({ facts }) => facts.queue.kind === 'refused' || isQueueSeen(facts),
   queue: ({ facts }) => isQueueSeen(facts),
-  probe: (scenario) => isProbeSeen(scenario),
+  probe: (input) => isProbeSeen(input),
   web: ({ facts }) => isAnswering(facts),
   answer: ({ facts }) => facts.canary.kind !== 'not sent',
   storage: ({ facts }) => isFollowed(facts),
-  worker: (scenario) => scenario.facts.canary.kind === 'stored' || (isFollowed(scenario.facts) && isSettled(scenario)),
+  worker: (input) => input.facts.canary.kind === 'stored' || (isFollowed(input.facts) && isSettled(input)),
   depth: ({ facts }) => facts.canary.kind === 'stored' || (isFollowed(facts) && isQueueSeen(facts)),
   certificate: ({ facts }) => facts.certificate.kind !== 'unseen',
 };
 
 /** False: whether this reason still holds was not looked at, or could not be. */
-export function isObserved(reason: HealthReason, scenario: Scenario): boolean {
-  return SEEN[RESTS_ON[reason]](scenario);
+export function isObserved(reason: HealthReason, input: CheckInput): boolean {
+  return SEEN[RESTS_ON[reason]](input);
 }
 
 function arePodsSeen({ cluster }: Facts): boolean {
@@ -88,8 +88,8 @@ function isAnswering({ web }: Facts): boolean {
 }
 
 /** A container that its probe had killed has just started again: it is too early to call it another cause. */
-function isProbeSeen(scenario: Scenario): boolean {
-  const { facts, now } = scenario;
+function isProbeSeen(input: CheckInput): boolean {
+  const { facts, now } = input;
   if (facts.cluster.pods.kind === 'unseen') return false;
   const pods = partOf(facts, 'web', now)?.pods ?? [];
   return pods.every((pod) => pod.ready || isJudged(pod, now));

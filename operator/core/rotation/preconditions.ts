@@ -10,7 +10,7 @@ export interface Obstacle {
   readonly message: string;
 }
 
-interface Scenario {
+interface PreconditionInput {
   readonly rotation: Rotation;
   /** CredentialsCurrent, DatabaseHealthy and QueueHealthy as they are now. */
   readonly findings: readonly Pick<Condition, 'type' | 'status' | 'message'>[];
@@ -19,7 +19,7 @@ interface Scenario {
 }
 
 /** The first thing that stands in the way; undefined when the rotation may start. */
-export function findObstacle({ rotation, findings, rollout, now }: Scenario): Obstacle | undefined {
+export function findObstacle({ rotation, findings, rollout, now }: PreconditionInput): Obstacle | undefined {
   const unwell = findings.find(({ status }) => status !== 'True');
   if (unwell) return { reason: REASONS.NotHealthy, message: unwell.message };
   if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {

@@ -26,8 +26,15 @@ const held = (seconds: number) => unready('web', {}, { containers: [containerOf(
 const probed = (answer: WebFacts['pods'][number]['answer'], pod = unready('web')): Partial<Facts> => ({ cluster: clusterOf({ pods: podsOf(pod) }), web: { health: REFUSED, pods: [{ pod: pod.name, answer }] }, canary: NOT_SENT });
 const pods = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...list) }) });
 
+/** Memory of a part that grows towards its limit. */
+const leaking = (part: string): Partial<Facts> => {
+  const sizes = (megabytes: number) => new Map([[`${part}-1`, megabytes * MIB]]);
+  const samples = Array.from({ length: 20 }, (_, index) => ({ at: ago((20 - index) * 60), memory: sizes(220 + index) }));
+  return { cluster: clusterOf({ pods: podsOf(podOf(part)), memory: seen(sizes(240)) }), before: { samples } };
+};
+
 describe('a cause', () => {
-  it.each<[string, Partial<Facts>, string[]]>([
+  const provoked: readonly [string, Partial<Facts>, string[]][] = [
     ['none: all is well', {}, []],
 
     ['a pod was evicted', pods(podOf('worker', { alive: false, ready: false, evicted: { at: ago(60), message: 'The node was low on resource: memory.' } })), ['NodeUnderPressure/node critical']],
@@ -100,6 +107,7 @@ describe('a cause', () => {
     ['web is Ready by luck', { web: { health: answered(200, 11), pods: [] } }, ['TimeoutTooShort/web warning']],
     ['web refuses events', { canary: { kind: 'refused', status: 403 } }, ['IngestRefused/ingest critical']],
     ['web does not answer an event', { canary: { kind: 'silent', code: 'ECONNRESET' } }, ['IngestRefused/ingest critical']],
+    ['memory grows towards the limit', leaking('worker'), ['MemoryLeak/worker warning']],
     ['others are stored and the event is not', { canary: STORED_MEANWHILE }, ['EventsNotStored/ingest critical']],
     ['nothing is stored, and pods cannot be seen: nothing is claimed of the worker', { cluster: clusterOf({ pods: UNSEEN }), canary: NOT_STORED, queue: queueOf({ depth: 40 }) }, ['EventsNotStored/ingest critical']],
     ['an event comes late', { canary: { ...NOT_STORED, lateSeconds: 9 } }, ['EventsNotStored/ingest critical']],
@@ -121,10 +129,16 @@ describe('a cause', () => {
     ['a rotation was given up', { credentials: { failed: 'Tried 5 times.' } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is three days late', { credentials: { nextAt: ago(3 * 86_400) } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is an hour late', { credentials: { nextAt: ago(3_600) } }, []],
-  ])('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
+  ];
+  it.each(provoked)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
 
-  it('is diagnosed for every reason that there is', () => {
+  it('is the API server that does not answer', () => {
     expect(diagnoseUnreachable('ECONNREFUSED', 12, []).map(({ reason }) => reason)).toEqual(['KubernetesUnreachable']);
+  });
+
+  it('is provoked for every reason', () => {
+    const reasons = new Set([...provoked.flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });
 
@@ -242,12 +256,6 @@ describe('a message', () => {
 
 describe('an advice', () => {
   const adviceOf = (facts: Partial<Facts>, spec = specOf(WORKER_SPEC)) => diagnosisOf(facts, spec).causes[0]?.advice;
-  const leaking = (part: string): Partial<Facts> => {
-    const sizes = (megabytes: number) => new Map([[`${part}-1`, megabytes * MIB]]);
-    const samples = Array.from({ length: 20 }, (_, index) => ({ at: ago((20 - index) * 60), memory: sizes(220 + index) }));
-    return { cluster: clusterOf({ pods: podsOf(podOf(part)), memory: seen(sizes(240)) }), before: { samples } };
-  };
-
   it.each([
     ['operator', {}, 'deployment/glitchkeeper)'],
     ['worker', {}, 'deployment/worker)'],
