@@ -16,11 +16,11 @@ export type CredentialName = (typeof CREDENTIALS)[number];
 export const TRIGGERS = ['schedule', 'request', 'compromised'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** The phases in their order, and the two of the way back; core/rotation/protocol.ts says what holds in each. */
+/** The phases in their order, and the two of the rollback; core/rotation/protocol.ts says what holds in each. */
 export const PHASES = ['Waiting', 'Altering', 'Publishing', 'Rolling', 'Proving', 'Retiring', 'Returning', 'Dropping'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** `Completed`: the new values are in use and the old ones dead. `Undone`: the old ones are in use as before. */
+/** `Completed`: the new values are in use and the old ones revoked. `Undone`: the old ones are in use as before. */
 export const RESULTS = ['Completed', 'Undone'] as const;
 export type RotationResult = (typeof RESULTS)[number];
 

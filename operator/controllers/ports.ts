@@ -114,7 +114,7 @@ export interface WebPort {
   sendEvent(address: { readonly host: string; readonly port: number }, canary: Canary, id: string): Promise<number>;
 }
 
-/** What is to be looked at in Postgres. */
+/** What to observe in Postgres. */
 export interface DatabaseQuestion {
   readonly spec: GlitchTipSpec;
   /** Those that may be the operator's, tried in turn. */
@@ -132,7 +132,7 @@ export interface DatabaseLook {
   readonly volumes: Seen<readonly VolumeFacts[]>;
 }
 
-/** What the health controller looks at, and the two things that it repairs. Not being able to look is an observation. */
+/** What the health controller observes, and its two repairs. Not being able to observe something is an observation. */
 export interface HealthPort {
   observeCluster(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts>;
   observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[]): Promise<WebFacts>;

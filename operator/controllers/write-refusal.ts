@@ -1,6 +1,6 @@
 // What the API server's answer to a write says: that this will not be taken, or only that it was not taken now.
 
-/** Who we are was not proven, the object is gone, it took too long, the read was stale, too many asked: another look may find it otherwise. */
+/** Who we are was not proven, the object is gone, it took too long, the read was stale, too many asked: a retry may succeed. */
 const NOT_FOR_GOOD: readonly number[] = [401, 404, 408, 409, 429];
 
 /**

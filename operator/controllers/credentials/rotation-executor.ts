@@ -4,7 +4,7 @@ import type { Observed, ObservedRollout } from '../../core/credentials/observed.
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
 import { journalOf } from '../../core/rotation/rotation-plan.js';
 import type { Values } from '../../core/rotation/journal.js';
-import { PROTOCOL, type Look, type ValueSet } from '../../core/rotation/protocol.js';
+import { PROTOCOL, type Observation, type ValueSet } from '../../core/rotation/protocol.js';
 import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { Sensitive } from '../../core/sensitive.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
@@ -30,18 +30,18 @@ export class RotationExecutor {
   async observe(context: Context, signal: AbortSignal): Promise<ObservedRollout> {
     const { spec } = context;
     const { rotation, values } = journalOf(context.observed) ?? {};
-    const { looks } = PROTOCOL[rotation?.phase ?? 'Waiting'];
-    const look = async <T>(at: Look, how: () => Promise<T>, otherwise: T): Promise<T> => (looks.includes(at) ? how() : otherwise);
+    const { observes } = PROTOCOL[rotation?.phase ?? 'Waiting'];
+    const observe = async <T>(what: Observation, how: () => Promise<T>, otherwise: T): Promise<T> => (observes.includes(what) ? how() : otherwise);
     const [pods, obstacles] = await Promise.all([
       this.#observePods(spec, signal),
-      look('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
+      observe('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
     ]);
-    if (!values) return { ...pods, ...obstacles, ...NOT_LOOKED_AT };
+    if (!values) return { ...pods, ...obstacles, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
-      look('logins', () => this.#tryBoth(context, values), NO_LOGINS),
-      look('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
-      look('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
-      look('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
+      observe('logins', () => this.#tryBoth(context, values), NO_LOGINS),
+      observe('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
+      observe('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
+      observe('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
     ]);
     return { ...pods, ...obstacles, ...servers, sessions, eventStored, administrator };
   }
@@ -164,7 +164,7 @@ const NO_LOGINS = {
   logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },
   valkeyLogins: { previous: 'not tried', next: 'not tried' },
 } as const;
-const NOT_LOOKED_AT = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
+const NOT_OBSERVED = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
 
 /** The login that Postgres let the operator in with. @throws when it let it in with none */
 export function operatorLogin({ observed }: Pick<Context, 'observed'>): Login {

@@ -25,7 +25,7 @@ export class SettingsController {
 
   constructor(private readonly deps: SettingsDependencies) {}
 
-  /** The resource changed or is gone: look at it again whatever the file says. */
+  /** The resource changed or is gone: check it again whatever the file says. */
   unsettle(): void {
     this.#settled = undefined;
   }

@@ -22,7 +22,7 @@ export interface Plan {
   /** To be taken in this order; after the last one everything is observed again. */
   readonly actions: readonly Action[];
   readonly status: GlitchTipStatus;
-  /** Look again after this long even if nothing happens. Milliseconds. */
+  /** Requeue after this long even if nothing happens. Milliseconds. */
   readonly requeueAfter: number;
 }
 
@@ -42,7 +42,7 @@ export interface PlanInput {
   readonly at: Instant;
 }
 
-/** Whether a rotation needs a look at pods, sessions and logins: it is dear, so it is not taken otherwise. */
+/** Whether a rotation needs an observation of pods, sessions and logins, which is expensive. */
 export function wantsRollout({ spec, observed, request, at }: PlanInput): boolean {
   return observed.postgres.kind === 'observed' && needsRollout({ spec, observed, request, now: at.now });
 }
@@ -91,7 +91,7 @@ function firstNotEmpty(...lists: readonly (readonly Action[])[]): readonly Actio
 
 function requeueAfter(findings: readonly Finding[], { finding }: RotationPlan): number {
   if (finding.status === 'True') return REQUEUE_WHILE_ROTATING;
-  // A rotation that is held back looks as often as a part that is not ready, and so does who waits for the last session of an old login.
+  // A rotation that is held back is requeued as often as a part that is not ready; so is an adoption that waits for the last session of an old login.
   const settled = findings.every(({ status, reason }) => status === 'True' && reason !== REASONS.OwnerInUse);
   return settled && (finding.reason === REASONS.Idle || finding.reason === REASONS.RequestRejected) ? REQUEUE_WHEN_READY : REQUEUE_WHILE_NOT_READY;
 }

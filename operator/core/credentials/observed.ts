@@ -107,7 +107,7 @@ export interface ValkeyPasswords {
 export type ObservedJournal =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string }
-  /** It exists and cannot be understood: nothing is rotated before a person has looked. */
+  /** It exists and is malformed: nothing is rotated before a person has looked. */
   | { readonly kind: 'malformed'; readonly why: string }
   | { readonly kind: 'present'; readonly journal: Journal; readonly resourceVersion: string; readonly keys: readonly string[] };
 
@@ -120,7 +120,7 @@ export interface ObservedWorkload {
   readonly pending?: string;
 }
 
-/** What is looked at only while a rotation is under way or asked for. */
+/** Observed only while a rotation is under way or requested. */
 export interface ObservedRollout {
   /** A try to log in to Postgres with the values of the journal. */
   readonly logins: Readonly<Record<ValueSet, ObservedLogin>>;

@@ -1,4 +1,4 @@
-// Rules about Postgres: does it answer, is there room, is GlitchTip's schema there, are there partitions for the days to come?
+// Rules about Postgres: does it answer, is there disk space, is GlitchTip's schema there, are there partitions for the next days?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';

@@ -12,7 +12,7 @@ export interface Finding extends Omit<Cause, 'explains'> {
   readonly quiet?: boolean;
 }
 
-/** What a rule looks at. */
+/** The input of a rule. */
 export interface CheckInput {
   readonly facts: Facts;
   readonly spec: GlitchTipSpec;

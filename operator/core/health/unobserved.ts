@@ -51,7 +51,7 @@ const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   certificate: ({ facts }) => facts.certificate.kind !== 'unseen',
 };
 
-/** False: whether this reason still holds was not looked at, or could not be. */
+/** False: whether this reason still holds was not, or could not be, observed. */
 export function isObserved(reason: HealthReason, input: CheckInput): boolean {
   return SEEN[RESTS_ON[reason]](input);
 }
@@ -67,7 +67,7 @@ function isLoginSeen({ database, canary }: Facts): boolean {
   return canary.kind === 'stored' || login.kind === 'accepted' || login.kind === 'refused';
 }
 
-/** Without Valkey there is nothing to look at any more. */
+/** Without Valkey there is nothing to observe any more. */
 function isQueueSeen({ queue }: Facts): boolean {
   return queue.kind === 'seen' || queue.kind === 'none';
 }

@@ -5,7 +5,7 @@ import { pendingReplacements } from './owed-replacements.js';
 
 /**
  * The journal with nothing in it that was before `now` only by another clock; undefined when nothing was. To be written, and not
- * only reckoned with: what is counted from `now` at every look never comes. The history says what it said.
+ * only reckoned with: what is counted from `now` at every reconcile never comes. The history says what it said.
  */
 export function withoutAhead(journal: Journal, now: Date): Journal | undefined {
   const { rotation, lastCompletedAt } = journal;

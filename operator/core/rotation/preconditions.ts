@@ -20,8 +20,8 @@ interface PreconditionInput {
 
 /** The first thing that stands in the way; undefined when the rotation may start. */
 export function findObstacle({ rotation, findings, rollout, now }: PreconditionInput): Obstacle | undefined {
-  const unwell = findings.find(({ status }) => status !== 'True');
-  if (unwell) return { reason: REASONS.NotHealthy, message: unwell.message };
+  const unhealthy = findings.find(({ status }) => status !== 'True');
+  if (unhealthy) return { reason: REASONS.NotHealthy, message: unhealthy.message };
   if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {
     return { reason: REASONS.PauseBeforeRetry, message: `Attempt ${rotation.attempt} may begin at ${rotation.notBefore}. The last one was undone: ${rotation.why ?? 'unknown'}.` };
   }

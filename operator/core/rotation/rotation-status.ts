@@ -45,7 +45,7 @@ export function judgeRotation(spec: GlitchTipSpec, { journal }: Observed): Findi
     case 'unreadable': return { type, status: 'Unknown', reason: REASONS.JournalUnreadable, message: `The journal of the rotation cannot be read (${journal.why}); nothing is rotated.` };
     case 'malformed': return { type, status: 'False', reason: REASONS.JournalMalformed, message: `The journal of the rotation cannot be understood (${journal.why}); nothing is rotated before a person has looked.` };
     case 'present': {
-      // Also while it is tried again: until that has completed the values that should be dead are in use.
+      // Also while it is tried again: until that has completed, the values that should be revoked are in use.
       const [pending] = replaceable(spec, journal.journal);
       return pending && { type, status: 'False', reason: REASONS.RotationFailed, message: describePending(pending) };
     }

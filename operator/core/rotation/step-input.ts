@@ -20,7 +20,7 @@ export interface Underway {
 
 export type RotationStep = Step<RotationAction>;
 
-/** The set that is about to die: the one that is not published. */
-export function dying({ row }: Pick<Underway, 'row'>): ValueSet {
+/** The values to revoke: those that are not published. */
+export function setToRevoke({ row }: Pick<Underway, 'row'>): ValueSet {
   return row.published === 'next' ? 'previous' : 'next';
 }

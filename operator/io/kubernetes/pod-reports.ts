@@ -1,4 +1,4 @@
-// Pods as the API server lists them, reduced to what the diagnosis looks at.
+// Pods as the API server lists them, reduced to what the diagnosis needs.
 import { COMPONENT_LABEL } from '../../api/object-names.js';
 import type { ContainerEnd, ContainerFacts, ContainerState, PodFacts, ProbeFacts } from '../../core/health/health-facts.js';
 import { parseBytes } from '../../core/quantity.js';

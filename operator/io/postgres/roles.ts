@@ -1,4 +1,4 @@
-// Looks at Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
+// Observes Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
 import pg from 'pg';
 
 import type { ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
@@ -19,7 +19,7 @@ export interface OperatorLogin extends PostgresLogin {
   readonly via: Via;
 }
 
-/** Looks at roles, database and the application's login. Expected failures are results; what is unexpected is thrown. */
+/** Observes roles, database and the application's login. Expected failures are results; what is unexpected is thrown. */
 export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], application: PostgresLogin | undefined): Promise<ObservedPostgres> {
   try {
     const entered = await enter(operator, (login) => observeState(address, login));
@@ -158,7 +158,7 @@ async function changeFromInside(client: pg.Client, wanted: WantedRoles): Promise
     await client.query('COMMIT');
     return changes;
   } catch (error) {
-    // Somebody holds a table that is to be taken over: nothing was changed, and the next look tries again.
+    // Somebody holds a table that is to be taken over: nothing was changed, and the next reconcile tries again.
     if (isHeldUp(error)) return [];
     throw error;
   }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
-const ROOMS = readdirSync('.', { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
+const FOLDERS = readdirSync('.', { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
 /** Made by a command, and so absent from a fresh checkout. */
 const GENERATED = ['build/', 'dist/'];
 
@@ -21,7 +21,7 @@ export function linksIn(text: string): string[] {
 export function pathsIn(text: string): string[] {
   const bare = text.replace(LINK, ']').replace(/https?:\/\/\S+/g, '').replaceAll('<br>', ' ');
   const mentioned = [...bare.matchAll(/(?<![\w./$-])((?:[\w-]+\/)+[\w.-]*)([*{<]?)/g)].map(([, path = '', pattern]) => (pattern ? `${dirname(`${path}x`)}/` : path.replace(/[.,-]+$/, '')));
-  const paths = mentioned.filter((path) => /\.(ts|mjs|py|md|svg)$/.test(path) || ROOMS.some((room) => path.startsWith(`${room}/`)));
+  const paths = mentioned.filter((path) => /\.(ts|mjs|py|md|svg)$/.test(path) || FOLDERS.some((folder) => path.startsWith(`${folder}/`)));
   return [...new Set(paths)].filter((path) => !GENERATED.some((folder) => path.startsWith(folder)));
 }
 
@@ -45,7 +45,7 @@ describe.each(pages)('%s', (page) => {
 describe('a mention', () => {
   it.each([
     ['a file', 'see `operator/core/gone.ts`', ['operator/core/gone.ts']],
-    ['a file in a room that is gone', 'see `core/gone.ts`.', ['core/gone.ts']],
+    ['a file in a folder that is gone', 'see `core/gone.ts`.', ['core/gone.ts']],
     ['a folder', 'in charts/gone/, say', ['charts/gone/']],
     ['a file in a picture', 'x[charts/gone.ts<br>y]', ['charts/gone.ts']],
     ['the folder of a pattern', 'charts/gone/*.ts', ['charts/gone/']],
