@@ -1,4 +1,4 @@
-// Lint rules: type-checked TypeScript, small functions, and the walls between the rooms (operator/core imports no I/O).
+// Lint rules: type-checked TypeScript, small functions, and the layers (operator/core imports no I/O).
 import eslint from '@eslint/js';
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';

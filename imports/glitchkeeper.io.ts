@@ -498,7 +498,7 @@ export function toJson_GlitchTipSpecRotation(obj: GlitchTipSpecRotation | undefi
  */
 export interface GlitchTipSpecHealth {
   /**
-   * Whether the operator looks after health at all.
+   * Whether the operator checks health at all.
    *
    * @schema GlitchTipSpecHealth#enabled
    */

@@ -58,7 +58,7 @@ function operator(at: Selector, everySeconds: number): AlertRule[] {
     {
       alert: 'GlitchkeeperAbsent', severity: 'critical', for: '5m', runbook: NOT_READY,
       expr: `absent(glitchkeeper_leader${at()} == 1)`,
-      summary: 'No operator looks after GlitchTip',
+      summary: 'No operator manages GlitchTip',
       description: 'No operator is the leader, or Prometheus cannot reach it: no health check, no alert of its own, no rotation.',
     },
     {

@@ -25,7 +25,7 @@ const objectName = () => z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])
 const count = (least: number, most: number, value: number, what: string) => z._default(z.int().check(z.gte(least), z.lte(most)), value).check(describe(what));
 
 export const healthSpec = z.object({
-  enabled: z._default(z.boolean(), true).check(describe('Whether the operator looks after health at all.')),
+  enabled: z._default(z.boolean(), true).check(describe('Whether the operator checks health at all.')),
   everySeconds: count(10, 3_600, 30, 'Seconds from the beginning of a check to that of the next while all is well; while something is suspect the next one comes after at most 10 s.'),
   failuresToOpen: count(1, 20, 3, 'Failed checks in a row that open an incident.'),
   successesToClose: count(1, 20, 2, 'Checks in a row without the cause that close it.'),

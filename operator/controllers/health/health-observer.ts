@@ -85,7 +85,7 @@ export class HealthObserver {
     if (tls === undefined) return { kind: 'none' };
     const now = this.deps.clock.now();
     const kept = memory.certificate;
-    // One that ends soon is looked at each time: its renewal ends the incident.
+    // One that expires soon is read each time: its renewal ends the incident.
     const isFine = kept?.value.kind === 'seen' && kept.value.secret === tls && kept.value.endsAt.getTime() - now > CERTIFICATE_WARNING * 86_400_000;
     if (kept && isFine && now - kept.at < CERTIFICATE_EVERY) return kept.value;
     const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));

@@ -1,10 +1,10 @@
-// The alert state: what the operator has to remember of health between two checks, so that a restart loses no message and repeats none.
+// The alert state: what is kept between two checks (tracked causes, outbox, channels, repairs), so that a restart loses no message and repeats none.
 import * as z from 'zod/mini';
 
 import { CHANNELS, HEALINGS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 
-/** Channels that messages are written to; the heartbeat is no message. */
+/** Channels for notifications; the heartbeat is none. */
 export const NOTIFICATION_CHANNELS = ['telegram', 'webhook'] as const satisfies readonly Channel[];
 export type NotificationChannel = (typeof NOTIFICATION_CHANNELS)[number];
 
@@ -88,7 +88,7 @@ const channelState = z.object({
   pause: z.optional(z.object({ since: instant(), until: instant() })),
   /** Notifications that were dropped because too many waited; the next one that goes out says so. */
   dropped: z.int(),
-  /** Since when the Secret does not describe it any more. */
+  /** Since when its keys are missing in the Secret. */
   absentSince: z.optional(instant()),
 });
 export type ChannelState = z.output<typeof channelState>;
@@ -168,7 +168,7 @@ export function recordRepair(alerts: AlertState, repair: Repair): AlertState {
 /** Of each channel that is set up. */
 export function channelStatuses(alerts: AlertState): ChannelStatus[] {
   const { channels, unreadable } = alerts;
-  // Which are set up is not known; that is no reason to say nothing.
+  // Which are configured is not known: the error is shown for all.
   if (channels.length === 0 && unreadable !== undefined) return CHANNELS.map((name) => ({ name, error: unreadable, waiting: waitingFor(alerts, name) }));
   return channels.filter(({ absentSince }) => absentSince === undefined).map(({ name, lastSentAt, error }) => ({
     name,

@@ -1,4 +1,4 @@
-// Decides the next step of a rotation: what begins it, what moves it on, what turns it back, what ends it. Pure.
+// Decides the next step of a rotation: what begins it, advances it, rolls it back or ends it. Pure.
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { HISTORY_LENGTH, type Phase, type RotationResult } from '../../api/rotation-fields.js';

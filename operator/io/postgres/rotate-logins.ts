@@ -1,4 +1,4 @@
-// What a rotation does in Postgres: opens and closes logins, replaces the operator's password, counts who is left on a login.
+// What a rotation does in Postgres: enables and disables logins, replaces the operator's password, counts the sessions of a login.
 import pg from 'pg';
 
 import type { RolePlace } from '../../controllers/ports.js';

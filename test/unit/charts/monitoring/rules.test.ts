@@ -1,4 +1,4 @@
-// The rules follow from how often health is checked: an operator that looks once an hour is not blind after a quarter of one.
+// The rules follow from how often health is checked: an operator that checks once an hour is not overdue after a quarter of one.
 import { describe, expect, it } from '@jest/globals';
 import { alertRules } from '../../../../charts/monitoring/rules.js';
 

@@ -1,4 +1,4 @@
-// Looking again and again: what is shown, when it is asked, and what ends it.
+// Polling: what is shown, when it asks, and what ends it.
 import { describe, expect, it } from '@jest/globals';
 import { Failure, type FailureKind } from '../../../../cli/failure.js';
 import { watch, type View } from '../../../../cli/live/poll.js';

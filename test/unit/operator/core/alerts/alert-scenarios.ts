@@ -1,4 +1,4 @@
-// Causes, and an alert state that is led from check to check, for the tests of alerts.
+// Causes, and an alert state that goes from check to check, for the tests of alerts.
 import { glitchTipSpec, type GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import { HEALTH_REASONS as R, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { track } from '../../../../../operator/core/alerts/incidents.js';

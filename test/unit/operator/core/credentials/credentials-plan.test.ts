@@ -1,4 +1,4 @@
-// What is decided from what was seen: which Secrets are made, when the database is touched, and that a cut at any point heals.
+// What is decided from what was seen: which Secrets are made, when the database is touched, and that a crash at any point is recovered from.
 import { describe, expect, it } from '@jest/globals';
 
 import type { Observed, ObservedSecret, ObservedSecrets, SecretRole } from '../../../../../operator/core/credentials/observed.js';

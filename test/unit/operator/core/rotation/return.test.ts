@@ -1,4 +1,4 @@
-// The way back: what undoes a rotation, when it is tried again, and when it is left to a person.
+// The rollback: what undoes a rotation, when it is tried again, and when it is left to a person.
 import { describe, expect, it } from '@jest/globals';
 
 import { conditionOf } from '../../operator-scenarios.js';
