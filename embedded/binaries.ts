@@ -8,7 +8,7 @@ import { errorCode, exists } from './filesystem.js';
 import { cacheRoot, shortHash } from './cluster-options.js';
 import type { Progress } from './progress.js';
 
-/** The Kubernetes line: 1.34 is the newest whose kubelet runs on cgroup v1 without being told to. */
+/** The Kubernetes line: 1.34 is the newest whose kubelet runs on cgroup v1 without a setting for it. */
 const kubernetesVersion = 'v1.34.4';
 
 /** Go packages of one go.mod that one command builds. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { send } from '../../sdk/http-client.js';
 import type { ClusterHandle } from '../../../embedded/index.js';
-import type { ProgramOptions, Wish } from './program.js';
+import type { ProgramOptions, ReceiverChange } from './program.js';
 import type { Received } from './receiver.js';
 import type { ChatMessage } from './telegram-server.js';
 
@@ -25,7 +25,7 @@ export interface Receivers {
   /** What the alerts' Secret holds so that they are used. */
   readonly secret: Readonly<Record<string, string>>;
   readonly state: () => Promise<ReceiversState>;
-  readonly change: (wish: Wish) => Promise<void>;
+  readonly change: (change: ReceiverChange) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -44,8 +44,8 @@ export async function startReceivers(cluster: Pick<ClusterHandle, 'nodeName' | '
       'webhook-url': `http://${host}:${PORTS.webhook}/hook`, 'heartbeat-url': `http://${host}:${PORTS.heartbeat}/ping`,
     },
     state: async () => JSON.parse((await send(control)).body) as ReceiversState,
-    change: async (wish) => {
-      await send({ ...control, method: 'POST', body: JSON.stringify(wish) });
+    change: async (change) => {
+      await send({ ...control, method: 'POST', body: JSON.stringify(change) });
     },
     stop: async () => {
       running.kill('SIGTERM');
