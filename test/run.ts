@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     const results = await runStages(able, {
       run: (stage) => runStage(run, { ...stage, patient: stage.patient && clusters }),
       stop: () => run.stop(),
+      wasStopped: () => run.wasStopped(),
       judge: ({ stage, failed, ...result }) => {
         if (failed === 0) return result.note === undefined ? 'passed' : 'failed';
         return values['no-bail'] || decideRetry(stage, { failed, ...result }, known).kind === 'retry' ? 'failed' : 'fatal';

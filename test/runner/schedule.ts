@@ -8,13 +8,17 @@ export interface Position {
   readonly running: ReadonlySet<string>;
 }
 
-/** Stages that start now. The patient pass each other when an earlier one waits for a step or for more places than are free. */
+/**
+ * Stages that start now. The patient pass each other when an earlier one waits for a step or for more places than are free;
+ * they let the short steps go first, for which the clusters wait.
+ */
 export function startable(stages: readonly Stage[], { begun, passed, running }: Position): Stage[] {
   const ready = stages.filter(({ name, needs }) => !begun.has(name) && needs.every((need) => passed.has(need)));
+  const hurried = stages.some(({ name, kind, patient }) => kind === 'step' && !patient && (!begun.has(name) || running.has(name)));
   let free = PLACES - places(stages.filter(({ name }) => running.has(name)));
   return ready.filter((stage) => {
-    if (!stage.patient) return true;
-    if (stage.workers > free) return false;
+    if (!stage.patient || stage.kind === 'step') return true;
+    if (hurried || stage.workers > free) return false;
     free -= stage.workers;
     return true;
   });
@@ -30,10 +34,12 @@ export interface Work<Result> {
   readonly judge: (result: Result) => 'passed' | 'failed' | 'fatal';
   /** Ends everything that runs; each then resolves. */
   readonly stop: () => Promise<void>;
+  /** Whether somebody else did: nothing starts any more. */
+  readonly wasStopped: () => boolean;
 }
 
 /** Runs the stages; resolves to the results in the order in which they ended, those of the stopped included. */
-export async function runStages<Result>(stages: readonly Stage[], { run, judge, stop }: Work<Result>): Promise<Result[]> {
+export async function runStages<Result>(stages: readonly Stage[], { run, judge, stop, wasStopped }: Work<Result>): Promise<Result[]> {
   const results: Result[] = [];
   const position = { begun: new Set<string>(), passed: new Set<string>(), running: new Set<string>(), fatal: false };
   const ends = new Map<string, Promise<void>>();
@@ -46,7 +52,7 @@ export async function runStages<Result>(stages: readonly Stage[], { run, judge, 
     position.running.delete(stage.name);
     ends.delete(stage.name);
   };
-  for (;;) {
+  while (!position.fatal && !wasStopped()) {
     for (const stage of startable(stages, position)) {
       position.begun.add(stage.name);
       position.running.add(stage.name);
@@ -54,9 +60,8 @@ export async function runStages<Result>(stages: readonly Stage[], { run, judge, 
     }
     if (ends.size === 0) return results;
     await Promise.race(ends.values());
-    if (!position.fatal) continue;
-    await stop();
-    await Promise.all(ends.values());
-    return results;
   }
+  await stop();
+  await Promise.all(ends.values());
+  return results;
 }

@@ -6,7 +6,7 @@ import type { Stage } from '../../runner/stages.js';
 const stage = (name: string, more: Partial<Stage> = {}): Stage => ({ name, what: name, kind: 'suite', needs: [], workers: 1, patient: true, ...more });
 
 /** Runs the stages in a world where each lasts until the one named here has ended, or the run is stopped. */
-async function play(stages: readonly Stage[], verdicts: Readonly<Record<string, 'failed' | 'fatal'>>, endless: readonly string[] = []): Promise<string[]> {
+async function play(stages: readonly Stage[], verdicts: Readonly<Record<string, 'failed' | 'fatal' | 'interrupt'>>, endless: readonly string[] = []): Promise<string[]> {
   const said: string[] = [];
   const stopped = new AbortController();
   await runStages(stages, {
@@ -16,7 +16,12 @@ async function play(stages: readonly Stage[], verdicts: Readonly<Record<string, 
       said.push(`${name} ends`);
       return name;
     },
-    judge: (name) => verdicts[name] ?? 'passed',
+    wasStopped: () => stopped.signal.aborted,
+    judge(name) {
+      const verdict = verdicts[name] ?? 'passed';
+      if (verdict === 'interrupt') stopped.abort();
+      return verdict === 'interrupt' ? 'failed' : verdict;
+    },
     stop: () => {
       said.push('stop');
       stopped.abort();
@@ -34,6 +39,10 @@ describe('a run', () => {
   it('ends what runs, and starts nothing more, after a fatal failure', async () => {
     const said = await play([stage('pods', { patient: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'fatal' }, ['pods']);
     expect(said).toEqual(['pods begins', 'unit begins', 'unit ends', 'stop', 'pods ends']);
+  });
+  it('starts nothing more once it is told to end', async () => {
+    const said = await play([stage('pods', { patient: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'interrupt' }, ['pods']);
+    expect(said).toEqual(['pods begins', 'unit begins', 'unit ends', 'pods ends', 'stop']);
   });
   it('goes on after another failure, but for what needs it', async () => {
     const said = await play([stage('build', { workers: 2 }), stage('charts', { needs: ['build'] }), stage('unit')], { build: 'failed' });

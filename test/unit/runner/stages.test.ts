@@ -22,11 +22,14 @@ describe('of all stages', () => {
     ({ begun: new Set([...passed, ...running, ...failed]), passed: new Set(passed), running: new Set(running) });
   const steps = ['build', 'parts'];
   it.each([
-    ['at first the steps start, and beside them the first of the patient', {}, ['build', 'parts', 'unit']],
+    ['at first the steps start', {}, ['build', 'parts']],
+    ['the patient wait for the short step', { running: steps }, []],
+    ['and not for the long one', { passed: ['build'], running: ['parts'] }, ['unit']],
+    ['a step that failed is not waited for', { failed: ['build'], running: ['parts'] }, ['unit']],
     ['the clusters start as soon as the steps are done, whatever the patient do', { passed: steps, running: ['unit'] }, ['cluster']],
     ['the clusters wait for both steps', { passed: ['build'], running: ['parts', 'unit'] }, []],
     ['two small patient ones run side by side', { passed: ['build', 'unit'], running: ['parts'] }, ['types', 'charts']],
-    ['a patient one that waits for a step is passed by the next', { passed: ['unit'], running: steps }, ['types', 'generated']],
+    ['a patient one that waits for a step is passed by the next', { passed: ['build', 'unit', 'types', 'charts', 'generated'], running: ['parts'] }, ['lint']],
     ['one that takes all places waits for both', { passed: [...steps, 'unit', 'types', 'charts', 'generated'], running: ['cluster', 'lint'] }, []],
     ['replay is last', { passed: [...steps, 'unit', 'types', 'charts', 'generated', 'lint', 'api'], running: ['cluster'] }, ['replay']],
     ['nothing starts that needs what failed', { passed: ['build', 'unit', 'types', 'charts', 'generated', 'lint'], failed: ['parts'] }, []],
