@@ -34,6 +34,7 @@ interface Tests {
 /** @param cluster name of the cluster: suites run side by side */
 export function describeOnPods(title: string, cluster: string, { onEmpty, onInstalled }: Tests): void {
   describe(title, () => {
+    leaveEvidenceOfFailure(cluster);
     const stack = new Stack(cluster);
     const canaries = new Canaries(stack);
     let portsBefore: ReadonlySet<number> = new Set();
@@ -49,7 +50,6 @@ export function describeOnPods(title: string, cluster: string, { onEmpty, onInst
       processes = new ProcessWatch(stack.cluster);
       neighbour = await startNeighbour(stack.cluster);
     }, START_MS);
-    leaveEvidenceOfFailure(cluster);
     afterAll(async () => {
       await processes?.stop();
       await neighbour?.stop();
