@@ -10,6 +10,8 @@ import type { ChatMessage } from './telegram-server.js';
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url));
 /** Away from 443: `alerts.ports` has to open them. */
 const PORTS = { telegram: 18_081, webhook: 18_082, heartbeat: 18_083, control: 18_084 };
+/** What `alerts.ports` has to be. */
+export const RECEIVER_PORTS: readonly number[] = [PORTS.telegram, PORTS.webhook, PORTS.heartbeat];
 
 export interface ReceiversState {
   /** The chat as a person sees it. */
@@ -43,7 +45,7 @@ export async function startReceivers(cluster: Pick<ClusterHandle, 'nodeName' | '
       'telegram-api': `http://${host}:${PORTS.telegram}`, 'telegram-token': token, 'telegram-chat': chat,
       'webhook-url': `http://${host}:${PORTS.webhook}/hook`, 'heartbeat-url': `http://${host}:${PORTS.heartbeat}/ping`,
     },
-    ports: [PORTS.telegram, PORTS.webhook, PORTS.heartbeat],
+    ports: RECEIVER_PORTS,
     state: async () => JSON.parse((await send(control)).body) as ReceiversState,
     change: async (wish) => {
       await send({ ...control, method: 'POST', body: JSON.stringify(wish) });
