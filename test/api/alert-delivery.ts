@@ -48,6 +48,7 @@ export function describeAlertDelivery(health: () => HealthStage): void {
       }, []);
       expect(health().said()).toEqual([]);
       await telegram.setMood('well');
+      telegram.beBusyFor(0);
       health().clock.pass(LATER);
       await health().check();
       await sleep(PACE);

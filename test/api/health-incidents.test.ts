@@ -21,6 +21,7 @@ let health: HealthStage;
 let pods: ReportedPods;
 /** What listens on the address of a second pod of web. */
 let second: WebDouble;
+let stopOthers: () => Promise<void> = () => Promise.resolve();
 
 interface Scenario {
   readonly what: string;
@@ -67,6 +68,19 @@ const SCENARIOS: readonly Scenario[] = [
     repair: async () => {
       await scaleWorker(1);
       await pods.makeReady('worker', health.webAddress(9));
+      health.web.fate = 'store';
+    },
+  },
+  {
+    what: 'more events come than are stored, and the queue grows', said: '🟡 Backlog, worker',
+    make: async () => {
+      health.web.fate = 'lose';
+      stopOthers = health.storeOthers();
+      await health.queueTasks(300);
+    },
+    repair: async () => {
+      await stopOthers();
+      await health.queueTasks(0);
       health.web.fate = 'store';
     },
   },

@@ -1,12 +1,14 @@
 // The stage of the health tests: a real API server with all of dist/ in it, a real Postgres and Valkey, a double of web, and the operator's
 // own health controller with the operator's own token. No kubelet: what it would report of pods is written by the test.
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Settings } from '../../charts/settings/schema.js';
-import { ALERTS_SECRET, watchbookName } from '../../operator/api/object-names.js';
+import { ALERTS_SECRET, DEFAULT_SECRET_NAMES, POSTGRES_SUPERUSER, VALKEY_OPERATOR_USER, watchbookName } from '../../operator/api/object-names.js';
 import { Messenger } from '../../operator/controllers/alerts/notification-controller.js';
 import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { HealthController } from '../../operator/controllers/health/health-controller.js';
@@ -27,6 +29,8 @@ import { WebDouble } from './web-double.js';
 
 export const RESOURCE = 'glitchtip';
 export const TLS_SECRET = 'web-tls';
+/** The list of GlitchTip 5.2's tasks. */
+const QUEUE = 'celery';
 const CHAT = { token: '123456:local-token', chat: '5550777' };
 const SETTINGS = JSON.stringify({ tls: { secret: TLS_SECRET } } satisfies Partial<Record<keyof Settings, unknown>>);
 const never = new AbortController().signal;
@@ -65,6 +69,7 @@ export class HealthStage {
   readonly telegram = new TelegramServer({ ...CHAT, now: () => this.clock.now() });
   readonly web: WebDouble;
   #controller: HealthController | undefined;
+  #password: string | undefined;
 
   private constructor(readonly stage: Stage, private readonly folder: string) {
     this.web = new WebDouble((id) => this.storeEvent(id));
@@ -181,13 +186,36 @@ export class HealthStage {
     };
   }
 
+  /** Events of others are stored all the time. @returns what ends it */
+  storeOthers(): () => Promise<void> {
+    const stopped = new AbortController();
+    const storing = (async () => {
+      while (!stopped.signal.aborted) {
+        await this.storeEvent(randomUUID());
+        await sleep(100);
+      }
+    })();
+    return () => {
+      stopped.abort();
+      return storing;
+    };
+  }
+
+  /** So many tasks wait in the queue. */
+  async queueTasks(count: number): Promise<void> {
+    const login = { user: VALKEY_OPERATOR_USER, password: (await this.stage.secrets())[DEFAULT_SECRET_NAMES.valkey]?.values['password'] ?? '' };
+    await this.stage.valkey.command(login, 'DEL', QUEUE);
+    if (count > 0) await this.stage.valkey.command(login, 'LPUSH', QUEUE, ...Array.from({ length: count }, () => 'task'));
+  }
+
   storeEvent(id: string): Promise<unknown> {
     return this.sql(`INSERT INTO issue_events_issueevent VALUES ('${id}', 1, '${new Date(this.clock.now()).toISOString()}')`);
   }
 
-  /** In GlitchTip's database, as the superuser. */
-  sql<T extends Record<string, unknown>>(statement: string): Promise<T[]> {
-    return this.stage.sql<T>(statement, 'glitchtip');
+  /** In GlitchTip's database, as the superuser, also while the API server does not answer. */
+  async sql(statement: string): Promise<void> {
+    this.#password ??= (await this.stage.secrets())[DEFAULT_SECRET_NAMES.postgres]?.values['password'] ?? '';
+    await this.stage.postgres.query({ user: POSTGRES_SUPERUSER, password: this.#password, database: 'glitchtip' }, statement);
   }
 
   async close(): Promise<void> {

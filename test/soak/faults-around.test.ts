@@ -1,5 +1,5 @@
 // Soak: what goes wrong with that which GlitchTip stands on, and with what carries the alerts, at the default settings and by the clock.
-import { RECEIVER_PORTS } from '../support/alerts/inside.js';
+import { ALERT_PORTS } from '../support/alerts/inside.js';
 import { describeApiServerAway, describeLongIncident, describeTelegramAway, REPORT_HOURS } from '../cluster/pods/delivery.js';
 import { describeFaults } from '../cluster/pods/faults.js';
 import { describeOnPods } from '../cluster/pods/on-pods.js';
@@ -12,7 +12,7 @@ describeOnPods('soak: faults of the host', 'soak-around', {
     watched: async (stack) => {
       // Before the settings name it: one that is missing is an incident.
       await putCertificate(stack, 90);
-      return { tls: { secret: TLS_SECRET }, alerts: { ports: [...RECEIVER_PORTS], reportHours: REPORT_HOURS } };
+      return { tls: { secret: TLS_SECRET }, alerts: { ports: [...ALERT_PORTS], reportHours: REPORT_HOURS } };
     },
     more(note) {
       describeLongIncident(installed, note);

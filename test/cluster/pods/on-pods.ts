@@ -26,8 +26,10 @@ export interface Installed {
 interface Tests {
   /** Brings the cluster up; the stack may already be on its way. @default the empty cluster, with a file system of its own for the volumes */
   readonly bringUp?: (stack: Stack) => Promise<void>;
-  /** From there to a stack that is up. @default it is applied */
+  /** Tests from there to a stack that is up. */
   readonly onEmpty?: (stack: Stack) => void;
+  /** Sees to it that the stack is there, also where a single test is run without those. @default it is applied, if it was not */
+  readonly install?: (stack: Stack) => Promise<unknown>;
   /** Each needs a stack that is up, and leaves one that is up. */
   readonly onInstalled: (installed: Installed) => void;
   /** When nobody looks at the cluster any more. */
@@ -35,7 +37,7 @@ interface Tests {
 }
 
 /** @param cluster name of the cluster: suites run side by side */
-export function describeOnPods(title: string, cluster: string, { bringUp = bringUpEmpty, onEmpty, onInstalled, onLeaving }: Tests): void {
+export function describeOnPods(title: string, cluster: string, { bringUp = bringUpEmpty, onEmpty, install = (stack) => stack.install(), onInstalled, onLeaving }: Tests): void {
   describe(title, () => {
     const stack = new Stack(cluster);
     const canaries = new Canaries(stack);
@@ -64,7 +66,7 @@ export function describeOnPods(title: string, cluster: string, { bringUp = bring
 
     describe('once installed', () => {
       beforeAll(async () => {
-        if (onEmpty === undefined) await stack.apply();
+        await install(stack);
         await stack.rolledOut();
         dsn = (await makeProject(stack)).dsn;
         alerts = await Alerts.start(stack);

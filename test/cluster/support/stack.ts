@@ -8,7 +8,7 @@ import { get, readAccess, type ApiAccess } from '../../../embedded/api.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
 import { down, up, type ClusterHandle } from '../../../embedded/index.js';
-import { RECEIVER_PORTS } from '../../support/alerts/inside.js';
+import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { PARTS, explainPods, partPods, presentPod, type Part, type PartPod } from './parts.js';
 import { tell } from './fault-report.js';
 import { waitFor } from './wait.js';
@@ -17,7 +17,7 @@ import { waitFor } from './wait.js';
 export const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
 
 /** Of every suite: the defaults, and a way out to the tests' own receivers of alerts. */
-const SETTINGS = { alerts: { ports: [...RECEIVER_PORTS] } } satisfies SettingsInput;
+const SETTINGS = { alerts: { ports: [...ALERT_PORTS] } } satisfies SettingsInput;
 
 /** Manifests that were synthesized, and the settings that they were made from. */
 export interface Synthesized {
@@ -88,6 +88,11 @@ export class Stack {
   apply(manifests: Synthesized = this.applied ?? this.manifests): Promise<string> {
     this.applied = manifests;
     return this.cluster.kubectl(['apply', '--warnings-as-errors', '-f', manifests.folder]);
+  }
+
+  /** Unless something was applied before. */
+  async install(): Promise<void> {
+    if (this.applied === undefined) await this.apply();
   }
 
   /** kubectl in the stack's namespace. */
