@@ -48,7 +48,6 @@ export function describeAlertDelivery(health: () => HealthStage): void {
       }, []);
       expect(health().said()).toEqual([]);
       await telegram.setMood('well');
-      telegram.beBusyFor(0);
       health().clock.pass(LATER);
       await health().check();
       await sleep(PACE);

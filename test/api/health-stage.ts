@@ -141,6 +141,7 @@ export class HealthStage {
   async forget(): Promise<void> {
     this.clock = new PassingClock();
     this.telegram.deleteMessages();
+    this.telegram.beBusyFor(0);
     await this.stage.kubectl(['delete', 'configmap', watchbookName(RESOURCE), '--ignore-not-found']);
     this.restart();
   }
