@@ -4,7 +4,7 @@ import Sequencer from '@jest/test-sequencer';
 /** Ends of paths. A file that mostly waits comes beside one that works. */
 const LONGEST_FIRST = [
   'cluster/faults-inside.test.ts', 'cluster/rotation.test.ts', 'cluster/faults-around.test.ts', 'cluster/stack.test.ts', 'cluster/start.test.ts',
-  'replay/rotation.test.ts', 'replay/rotation-hard.test.ts', 'api/adoption.test.ts',
+  'replay/rotation-hard.test.ts', 'replay/rotation.test.ts', 'api/adoption.test.ts',
 ];
 
 export default class LongestFirst extends Sequencer {
