@@ -1,5 +1,6 @@
 // Signals that are aborted in time, and of which nothing is left when the work is done. AbortSignal.any and AbortSignal.timeout leave
 // what they combine on the signal of the whole process for ever: on Node.js 20.20 always, on 24.21 when one combination is part of another.
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 
 export interface Deadline {
@@ -21,6 +22,8 @@ const passing: Pick<Clock, 'after'> = {
 
 /** @param milliseconds from now on, by `clock` */
 export function startDeadline(parent: AbortSignal | undefined, milliseconds: number, clock = passing): Deadline {
+  // A check makes more requests at once than Node.js expects listeners; each takes its own away again, so its warning of a leak would be wrong.
+  if (parent) setMaxListeners(0, parent);
   const controller = new AbortController();
   const follow = () => controller.abort(parent?.reason);
   let isExpired = false;

@@ -33,6 +33,18 @@ describe('a deadline', () => {
     expect(getEventListeners(parent.signal, 'abort')).toEqual([]);
   });
 
+  it('of which there are many at once is no leak to Node.js', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => warnings.push(name);
+    process.on('warning', note);
+    const parent = new AbortController();
+    const deadlines = Array.from({ length: 30 }, () => startDeadline(parent.signal, 60_000));
+    await new Promise(setImmediate);
+    for (const deadline of deadlines) deadline.release();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('is over when it is released', async () => {
     const [clock, parent] = [new FakeClock(), new AbortController()];
     const deadline = startDeadline(parent.signal, 1_000, clock);
