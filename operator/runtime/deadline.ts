@@ -12,6 +12,9 @@ export interface Deadline {
   release(): void;
 }
 
+/** A check makes more requests at once than the 10 listeners from which on Node.js warns of a leak; each takes its own away again. */
+const MOST_AT_ONCE = 100;
+
 /** A deadline alone keeps no process alive, as AbortSignal.timeout does not. */
 const passing: Pick<Clock, 'after'> = {
   after(milliseconds, callback) {
@@ -22,8 +25,7 @@ const passing: Pick<Clock, 'after'> = {
 
 /** @param milliseconds from now on, by `clock` */
 export function startDeadline(parent: AbortSignal | undefined, milliseconds: number, clock = passing): Deadline {
-  // A check makes more requests at once than Node.js expects listeners; each takes its own away again, so its warning of a leak would be wrong.
-  if (parent) setMaxListeners(0, parent);
+  if (parent) setMaxListeners(MOST_AT_ONCE, parent);
   const controller = new AbortController();
   const follow = () => controller.abort(parent?.reason);
   let isExpired = false;
