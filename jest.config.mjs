@@ -18,6 +18,8 @@ const suite = (displayName, testMatch, more = {}) => ({
 });
 
 const real = { globalSetup: '<rootDir>/test/support/real-parts.mjs' };
+/** Their end knows whether a test failed (test/cluster/support/failure-evidence.ts). */
+const onPods = { ...real, testEnvironment: '<rootDir>/test/cluster/support/failure-environment.mjs' };
 
 export default {
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
@@ -27,6 +29,8 @@ export default {
     suite('charts', 'test/charts/**/*.test.ts', { globalSetup: '<rootDir>/test/charts/set-up.mjs' }),
     suite('api', 'test/api/**/*.test.ts', real),
     suite('replay', 'test/replay/*.test.ts', { ...real, setupFilesAfterEnv: ['<rootDir>/test/replay/patience.mjs'] }),
-    suite('cluster', 'test/cluster/*.test.ts', real),
+    suite('cluster', 'test/cluster/*.test.ts', onPods),
+    // By hand, in parts: npm run soak.
+    suite('soak', 'test/soak/*.test.ts', onPods),
   ],
 };

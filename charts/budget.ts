@@ -1,4 +1,4 @@
-// The memory and CPU budget: what runs at the worst moment must fit the host, and what does not is refused with the way out.
+// The memory and CPU budget: what runs at the worst moment must fit the host, and what does not is refused with a remedy.
 import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
 import { topologyOf } from './topology.js';
@@ -17,7 +17,7 @@ export interface BudgetLine {
   /** Whether it runs in our namespace, and so under its ResourceQuota. */
   readonly ours: boolean;
   readonly resources?: ContainerResources;
-  /** Mebibytes below which nobody should be advised to go. */
+  /** Mebibytes that no advice goes below. */
   readonly least: number;
 }
 
@@ -34,7 +34,7 @@ export interface Budget {
 const CONTROL_PLANE_MILLI_CPU = 400;
 
 /**
- * With less a part does not live long, whatever it requests. Mebibytes: a Django process of its own costs 100-130Mi and grows with its
+ * With less a part is killed soon, whatever it requests. Mebibytes: a Django process of its own costs 100-130Mi and grows with its
  * work; the operator's and the control plane's processes hold about as much (`npm run bench -- operator`, `npm run bench -- memory`).
  */
 const LEAST = { django: 150, operator: 80, controlPlane: 400 };

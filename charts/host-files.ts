@@ -20,7 +20,7 @@ const EVICTION_FREE_MEBIBYTES = 64;
  */
 const K3S_PODS_MEBIBYTES = 100;
 /**
- * How long a node may say nothing before its pods count as gone. There is no other node that could take over: after Kubernetes' own
+ * How long a node may be silent before its pods count as gone. There is no other node for them: after Kubernetes' own
  * 50 s an API server that was away for a minute leaves every Service without an endpoint for 5-12 s, and web refuses events.
  */
 export const NODE_MONITOR_GRACE = '5m';

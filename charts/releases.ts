@@ -10,7 +10,7 @@ export interface Variable {
   readonly why: string;
 }
 
-/** A process of GlitchTip: how it starts and what it must be told. */
+/** A process of GlitchTip: its command and its environment. */
 export interface Process {
   /** Undefined: the image's own command, ./bin/start.sh. */
   readonly command?: readonly string[];

@@ -26,7 +26,7 @@ interface Cause {
   readonly say: (said: string) => string;
 }
 
-/** The first that fits, the more telling one first: without a kubeconfig kubectl also says that localhost:8080 refused it. */
+/** The first that fits, the more exact one first: without a kubeconfig kubectl also says that localhost:8080 refused it. */
 const CAUSES: readonly Cause[] = [
   {
     kind: 'no context',

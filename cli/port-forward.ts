@@ -27,13 +27,13 @@ const BROKEN = /lost connection to pod|error forwarding port|error creating (err
 export function forward(target: Target, options: ForwardOptions): Forward {
   const { namespace, service, local, remote } = options;
   const stopped = new AbortController();
-  const tell = tellChanges(options, stopped.signal);
+  const notify = changeNotifier(options, stopped.signal);
   let running: ReturnType<typeof startForward> | undefined;
 
   const loop = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       running = startForward(target, ['--namespace', namespace, '--address', '127.0.0.1', `service/${service}`, `${local}:${remote}`]);
-      await watchForward(running, tell);
+      await watchForward(running, notify);
       await sleep(RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   };
@@ -55,20 +55,20 @@ function startForward(target: Target, args: readonly string[]): ResultPromise<{ 
 }
 
 /** Resolves when this kubectl has ended, which a broken connection makes it do. */
-async function watchForward(running: ReturnType<typeof startForward>, tell: Tell): Promise<void> {
+async function watchForward(running: ReturnType<typeof startForward>, notify: NotifyChange): Promise<void> {
   let last = 'kubectl ended';
   for await (const line of running.iterable({ from: 'all' })) {
-    if (line.startsWith('Forwarding from')) tell('open', line);
+    if (line.startsWith('Forwarding from')) notify('open', line);
     else if (!line.startsWith('Handling connection')) last = line.replace(/^E\d{4} .*?\] /, '').replace(/^error: /, '');
     if (BROKEN.test(line)) running.kill('SIGTERM');
   }
   const { originalMessage } = await running;
-  tell('broken', last === 'kubectl ended' && originalMessage !== undefined && originalMessage !== '' ? originalMessage : last);
+  notify('broken', last === 'kubectl ended' && originalMessage !== undefined && originalMessage !== '' ? originalMessage : last);
 }
 
-type Tell = (state: 'open' | 'broken', reason: string) => void;
+type NotifyChange = (state: 'open' | 'broken', reason: string) => void;
 
-function tellChanges({ onChange, service, remote }: ForwardOptions, stopped: AbortSignal): Tell {
+function changeNotifier({ onChange, service, remote }: ForwardOptions, stopped: AbortSignal): NotifyChange {
   let said = '';
   return (state, line) => {
     // kubectl says it for each address of this machine.

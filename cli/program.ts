@@ -31,19 +31,19 @@ interface GlobalOptions {
   readonly json: boolean;
 }
 
-/** The world outside, for tests to replace. */
-export interface World {
+/** What surrounds the program, for tests to replace. */
+export interface Surroundings {
   readonly openOutput: (json: boolean) => Output;
   /** When `open` and `status --watch` end. */
   readonly until: () => Promise<void>;
 }
 
 /** @param program the words that started it, such as "kubectl glitchtip" */
-export async function run(program: string, args: readonly string[], world: World = { openOutput, until: interrupted }): Promise<ExitCode> {
+export async function run(program: string, args: readonly string[], surroundings: Surroundings = { openOutput, until: interrupted }): Promise<ExitCode> {
   let code: ExitCode = 0;
   // What was not understood may be an option, so that it cannot be asked for this one.
   const json = args.includes('--json');
-  const command = buildProgram(program, { ...world, json }, (result) => { code = result; });
+  const command = buildProgram(program, { ...surroundings, json }, (result) => { code = result; });
   try {
     await command.parseAsync([...args], { from: 'user' });
     return code;
@@ -51,8 +51,8 @@ export async function run(program: string, args: readonly string[], world: World
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const failure = error instanceof CommanderError ? misunderstood(error) : error;
     if (!(failure instanceof Failure)) throw error;
-    // Commander has told a person already.
-    if (json || failure === error) printFailure(world.openOutput(json), failure);
+    // Commander has printed the text for a person already.
+    if (json || failure === error) printFailure(surroundings.openOutput(json), failure);
     return exitCodeOf(failure);
   }
 }
@@ -65,16 +65,16 @@ function misunderstood({ code, message }: CommanderError): Failure {
   return new Failure('usage', code === 'commander.help' ? 'expected a command' : message.replace(/^error: /, ''));
 }
 
-function buildProgram(name: string, { openOutput: output, until, json }: World & { readonly json: boolean }, done: (code: ExitCode) => void): Command {
+function buildProgram(name: string, { openOutput: output, until, json }: Surroundings & { readonly json: boolean }, done: (code: ExitCode) => void): Command {
   const program = new Command(name)
-    .description('Looks after a GlitchTip that glitchkeeper runs. Everything goes through kubectl, and no credential is ever printed.')
+    .description('Shows and manages a GlitchTip that glitchkeeper runs. Everything goes through kubectl, and no credential is ever printed.')
     .option('--context <name>', 'kube context (default: the current one)')
     .option('--kubeconfig <file>', 'kubeconfig file (default: as kubectl chooses)')
     .option('-n, --namespace <name>', 'namespace of the GlitchTip resource', 'glitchtip')
     .option('--name <name>', 'name of the GlitchTip resource', 'glitchtip')
     .option('--json', 'JSON instead of text', false)
     .configureHelp({ showGlobalOptions: true })
-    // A program is told once, and in its own language.
+    // A program gets the error once, as JSON.
     .configureOutput(json ? { writeErr: () => undefined } : {})
     .exitOverride();
   const context = (): Context => contextOf(program.opts(), output);
@@ -125,7 +125,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: World &
   return program;
 }
 
-function contextOf({ context, kubeconfig, namespace, name, json }: GlobalOptions, output: World['openOutput']): Context {
+function contextOf({ context, kubeconfig, namespace, name, json }: GlobalOptions, output: Surroundings['openOutput']): Context {
   const cluster = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),

@@ -26,7 +26,7 @@ export interface ClusterOptions {
   readonly fresh?: boolean | undefined;
   /** File to which the API server appends one JSON line a request (audit level Metadata). Default: no audit log. */
   readonly audit?: string | undefined;
-  /** Import the local images. False brings up a node that can only run the pause image's pods. Default true. */
+  /** Import the local images. False brings up an API without pods, DNS among them. Default true. */
   readonly images?: boolean | undefined;
   /**
    * Drop the control plane's programs from the page cache first, so that their pages are charged to this instance's

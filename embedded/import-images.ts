@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { ensureImages, type ImageArchive } from './images/index.js';
+import { corednsEntry, ensureImages, type ImageArchive, type ImageProgress } from './images/index.js';
 import { containerdSocket, type Layout } from './config/layout.js';
 import type { Progress } from './progress.js';
 
@@ -17,7 +17,16 @@ async function stamp(archive: string): Promise<string> {
 
 /** Makes or pulls every image of the stack into the cache; needs no running cluster. */
 export async function prepareImages(progress: Progress): Promise<readonly ImageArchive[]> {
-  return ensureImages({ onProgress: ({ image, step }) => progress.say(`image ${image}: ${step}`) });
+  return ensureImages({ onProgress: reporter(progress) });
+}
+
+/** Makes the image of DNS out of the program that was built. */
+export async function prepareDnsImage(coredns: string, progress: Progress): Promise<readonly ImageArchive[]> {
+  return ensureImages({ entries: [corednsEntry(coredns)], onProgress: reporter(progress) });
+}
+
+function reporter(progress: Progress): (step: ImageProgress) => void {
+  return ({ image, step }) => progress.say(`image ${image}: ${step}`);
 }
 
 /** Runs ctr against the node's containerd, in the namespace of images that the kubelet sees. */

@@ -9,5 +9,5 @@ export { OptionError, defaultMemory, defaultName } from './cluster-options.js';
 export { ensureKubeScore } from './binaries.js';
 export { buildProgress, type Progress } from './progress.js';
 export { MissingPackagesError } from './packages.js';
-export { UnsupportedMachineError } from './kernel.js';
+export { UnsupportedMachineError, lackingForPolicies } from './kernel.js';
 export { StartError } from './ready.js';

@@ -34,7 +34,7 @@ export function buildKubeconfig(input: KubeconfigInput): string {
 }
 
 /** Certificates of which a kubeconfig in the `kubeconfigs` folder is made; the administrator's is the instance's own. */
-const componentIdentities = ['controller-manager', 'scheduler', 'kubelet', 'kube-proxy', 'coredns', 'local-path-provisioner', 'metrics-server'];
+const componentIdentities = ['controller-manager', 'scheduler', 'kubelet', 'kube-proxy', 'netpol', 'local-path-provisioner', 'metrics-server'];
 
 /** Writes the administrator's kubeconfig and one a component, readable by the owner only. */
 export async function writeKubeconfigs(paths: ClusterPaths, name: string, server: string): Promise<void> {

@@ -34,7 +34,7 @@ function buildProgram(): Command {
     .option('--reserved <quantity>', 'what the node keeps back from pods', defaultReserved)
     .option('--fresh', 'start from empty state')
     .option('--audit <file>', 'have the API server log every request (level Metadata) to this file')
-    .option('--no-images', 'do not make and import the local images')
+    .option('--no-images', 'do not make and import the local images: no pod runs then, and so no DNS')
     .option('--count-programs', "charge the programs' own pages to the cgroup too, for measurements")
     .action(async (flags: UpFlags) => {
       const handle = await up({ ...flags, signal: interruption() });

@@ -19,7 +19,7 @@ async function ip(...args: readonly string[]): Promise<void> {
 
 /**
  * A new, empty namespace with one way out: the veth pair. The node's default route says "unreachable", so pods reach
- * this machine's end of the pair and nothing beyond, and are told so at once. Service addresses are routed into the
+ * this machine's end of the pair and nothing beyond, and are refused at once. Service addresses are routed into the
  * pair only so that local connections to them reach kube-proxy's rules. Nothing of this machine's own routing or
  * filtering is touched.
  */

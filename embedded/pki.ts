@@ -23,9 +23,9 @@ export interface CertificateRequest {
 
 /** Users of the components that are no part of Kubernetes; config/addons.ts gives them their rights. */
 export const addonUsers = {
-  coredns: 'glitchkeeper:coredns',
   localPath: 'glitchkeeper:local-path-provisioner',
   metricsServer: 'glitchkeeper:metrics-server',
+  netpol: 'glitchkeeper:netpol',
 } as const;
 
 /** Every certificate of an instance, with the identities that Kubernetes' own RBAC rules expect. */
@@ -40,7 +40,7 @@ export function planCertificates(nodeName: string, network: NodeNetwork): readon
     { file: 'scheduler', authority: 'ca', commonName: 'system:kube-scheduler' },
     { file: 'kubelet', authority: 'ca', commonName: `system:node:${nodeName}`, organization: 'system:nodes', names: [nodeName, network.nodeAddress] },
     { file: 'kube-proxy', authority: 'ca', commonName: 'system:kube-proxy' },
-    { file: 'coredns', authority: 'ca', commonName: addonUsers.coredns },
+    { file: 'netpol', authority: 'ca', commonName: addonUsers.netpol },
     { file: 'local-path-provisioner', authority: 'ca', commonName: addonUsers.localPath },
     { file: 'metrics-server', authority: 'ca', commonName: addonUsers.metricsServer, names: ['metrics-server.kube-system.svc', network.nodeAddress] },
   ];

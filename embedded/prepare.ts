@@ -2,7 +2,7 @@
 import type { ImageArchive } from './images/index.js';
 import { ensureBinaries } from './binaries.js';
 import type { Binaries } from './config/layout.js';
-import { prepareImages } from './import-images.js';
+import { prepareDnsImage, prepareImages } from './import-images.js';
 import { withLock } from './instance.js';
 import { stateRoot } from './cluster-options.js';
 import { ensurePackages, imageRequirements, nodeRequirements } from './packages.js';
@@ -10,12 +10,12 @@ import type { Progress } from './progress.js';
 
 export interface Prepared {
   readonly binaries: Binaries;
-  /** Of every image of the stack; none when they were not asked for. */
+  /** Of every image of the stack and of DNS; none when they were not asked for. */
   readonly archives: readonly ImageArchive[];
 }
 
 /**
- * What is ready already costs well under a second; on a fresh machine it takes ten minutes and more. Needs root for packages and images.
+ * What is ready already costs well under a second; on a fresh machine it takes five minutes and more. Needs root for packages and images.
  * Throws MissingPackagesError, or what a build said.
  */
 export async function prepareMachine({ images }: { readonly images: boolean }, progress: Progress): Promise<Prepared> {
@@ -24,6 +24,6 @@ export async function prepareMachine({ images }: { readonly images: boolean }, p
     await ensurePackages(images ? [...nodeRequirements, ...imageRequirements] : nodeRequirements, progress);
     // Compiling waits for processors, making images mostly for packages to arrive.
     const [binaries, archives] = await Promise.all([ensureBinaries(progress), images ? prepareImages(progress) : []]);
-    return { binaries, archives };
+    return { binaries, archives: images ? [...(await prepareDnsImage(binaries.coredns, progress)), ...archives] : [] };
   });
 }

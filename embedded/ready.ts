@@ -1,7 +1,12 @@
 /** Waits, in order, for what a starting node has to become; ends at once when a component dies. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { dnsServiceAddress } from './address.js';
 import { countStalePods, get, observeNode, type ApiAccess } from './api.js';
+import { containerdSocket, type Layout } from './config/layout.js';
+import { exists } from './filesystem.js';
+import { nsenterPrefix } from './node-network.js';
 import { readComponents, runningPid, tailLog } from './supervisor.js';
 import type { ClusterSettings } from './cluster-options.js';
 
@@ -59,12 +64,29 @@ export function waitForNode(settings: ClusterSettings, access: ApiAccess, since:
   });
 }
 
+export function waitForContainerd({ settings }: Layout): Promise<void> {
+  return waitUntil(settings, { what: 'a container runtime that listens', seconds: 60, suspect: 'containerd' }, () => exists(containerdSocket(settings.paths)));
+}
+
+/** Every process runs, and pods find each other by name; without pods there is no DNS to wait for. */
+export async function waitForDns({ settings, runsPods }: Layout): Promise<void> {
+  const processes = { what: 'a process for every component', seconds: 60, suspect: 'init' };
+  await waitUntil(settings, processes, async () => (await readComponents(settings)).every((component) => component.state === 'running'));
+  const dns = { what: 'a DNS that can be reached by its Service', seconds: 120, suspect: 'kubelet' };
+  if (runsPods) await waitUntil(settings, dns, () => accepts(settings, dnsServiceAddress, 53));
+}
+
 /** kubectl complains of every command while an aggregated API is registered and does not answer. */
-export async function waitForAddons(settings: ClusterSettings, access: ApiAccess): Promise<void> {
-  const dns = { what: 'a running CoreDNS', seconds: 60, suspect: 'coredns' };
-  await waitUntil(settings, dns, async () => (await readComponents(settings)).every((component) => component.state === 'running'));
+export async function waitForMetrics(settings: ClusterSettings, access: ApiAccess): Promise<void> {
   const metrics = { what: 'an answer of the metrics API', seconds: 60, suspect: 'metrics-server' };
   await waitUntil(settings, metrics, async () => (await get(access, '/apis/metrics.k8s.io/v1beta1'))?.status === 200);
+}
+
+/** Whether a TCP connection from the node is taken. CoreDNS listens when it knows the cluster's Services. */
+async function accepts(settings: ClusterSettings, address: string, port: number): Promise<boolean> {
+  const [nsenter, ...prefix] = nsenterPrefix(settings.resource);
+  const { failed } = await execa(nsenter, [...prefix, 'bash', '-c', `: < /dev/tcp/${address}/${port}`], { reject: false, timeout: 1000 });
+  return !failed;
 }
 
 /**

@@ -7,20 +7,21 @@ import { readAccess, type ApiAccess } from './api.js';
 import { dropFromPageCache } from './binaries.js';
 import { createCgroup, locateCgroup, type HostCgroup } from './cgroups.js';
 import { buildFiles, writeFiles } from './config/files.js';
-import { addonsReadyFile, apiReadyFile, type Binaries, type Layout } from './config/layout.js';
+import { addonsReadyFile, apiReadyFile, type Layout } from './config/layout.js';
 import { deleteInstance, takeDown } from './down.js';
 import { buildHandle, type ClusterHandle } from './handle.js';
 import { importImages } from './import-images.js';
+import { nodeImages, type ImageArchive } from './images/index.js';
 import { instancesRoot, readNetwork, withLock, writeNetwork } from './instance.js';
-import { checkMachine } from './kernel.js';
+import { checkMachine, checkServices, lackingForPolicies } from './kernel.js';
 import { writeKubeconfigs } from './kubeconfig.js';
 import { createNetwork } from './node-network.js';
 import { resolveOptions, shortHash, type ClusterOptions, type ClusterSettings } from './cluster-options.js';
 import { locateSystemPrograms } from './packages.js';
 import { ensurePki } from './pki.js';
-import { prepareMachine } from './prepare.js';
+import { prepareMachine, type Prepared } from './prepare.js';
 import { buildProgress, type Progress } from './progress.js';
-import { openGate, waitForAddons, waitForApi, waitForNode, waitForPodReports } from './ready.js';
+import { openGate, waitForApi, waitForContainerd, waitForDns, waitForMetrics, waitForNode, waitForPodReports } from './ready.js';
 import { launch, runningPid } from './supervisor.js';
 
 /**
@@ -37,25 +38,28 @@ export async function up(options: ClusterOptions = {}): Promise<ClusterHandle> {
   const waiting = (): void => progress.say(`waiting for another command on "${settings.name}"`);
   return withLock(root, settings.name, waiting, async () => {
     if (options.fresh === true) await deleteInstance(settings);
-    const layout = await prepareLayout(settings, prepared.binaries);
+    const layout = await prepareLayout(settings, prepared);
+    if (layout.policiesLack !== undefined) progress.say(`NetworkPolicies are accepted and NOT enforced: this machine lacks ${layout.policiesLack}`);
+    if (!layout.runsPods) progress.say('without images no pod starts, so there is no DNS');
     const cgroup = await locateCgroup(settings.resource);
     if (options.countPrograms === true) await dropFromPageCache([...Object.values<string>({ ...layout.binaries }), layout.system.containerd]);
-    await ensureRunning(layout, cgroup, progress);
+    await ensureRunning(layout, cgroup, prepared.archives, progress);
     await importImages(layout, prepared.archives, progress);
     progress.say(`the node ${settings.resource} is Ready; kubeconfig: ${settings.paths.kubeconfig}`);
     return buildHandle(layout, cgroup);
   });
 }
 
-/** Chooses the network and writes keys; nothing runs yet that could use them. */
-async function prepareLayout(settings: ClusterSettings, binaries: Binaries): Promise<Layout> {
+/** Chooses the network and asks the machine what it can do; nothing runs yet. */
+async function prepareLayout(settings: ClusterSettings, { binaries, archives }: Prepared): Promise<Layout> {
   const network = await ensureNetwork(instancesRoot(settings), settings.name, (await readNetwork(settings))?.index);
   await writeNetwork(settings, network);
-  return { settings, network, binaries, system: await locateSystemPrograms() };
+  const [system, policiesLack] = await Promise.all([locateSystemPrograms(), lackingForPolicies(), checkServices()]);
+  return { settings, network, binaries, system, runsPods: archives.length > 0, policiesLack };
 }
 
 /** Leaves an instance alone that runs with this very configuration; else starts it (again). */
-async function ensureRunning(layout: Layout, cgroup: HostCgroup, progress: Progress): Promise<void> {
+async function ensureRunning(layout: Layout, cgroup: HostCgroup, archives: readonly ImageArchive[], progress: Progress): Promise<void> {
   const { settings, network } = layout;
   const renewed = await ensurePki(settings.paths.pki, settings.resource, network);
   await writeKubeconfigs(settings.paths, settings.resource, network.server);
@@ -68,7 +72,7 @@ async function ensureRunning(layout: Layout, cgroup: HostCgroup, progress: Progr
     return;
   }
   try {
-    await start(layout, cgroup, access, progress);
+    await start({ layout, cgroup, access, archives }, progress);
   } catch (error) {
     await takeDown(settings);
     throw error;
@@ -76,7 +80,14 @@ async function ensureRunning(layout: Layout, cgroup: HostCgroup, progress: Progr
   await writeFile(hashFile, wanted);
 }
 
-async function start(layout: Layout, cgroup: HostCgroup, access: ApiAccess, progress: Progress): Promise<void> {
+interface Start {
+  readonly layout: Layout;
+  readonly cgroup: HostCgroup;
+  readonly access: ApiAccess;
+  readonly archives: readonly ImageArchive[];
+}
+
+async function start({ layout, cgroup, access, archives }: Start, progress: Progress): Promise<void> {
   const { settings, network } = layout;
   await takeDown(settings);
   await rm(settings.paths.run, { recursive: true, force: true });
@@ -85,12 +96,17 @@ async function start(layout: Layout, cgroup: HostCgroup, access: ApiAccess, prog
   await createNetwork(settings.resource, network);
   const since = Date.now();
   await launch(layout, cgroup);
-  await progress.step('API server ready', () => waitForApi(settings, access));
+  await Promise.all([
+    progress.step('API server ready', () => waitForApi(settings, access)),
+    // There before the first pod is: a pod that misses its image asks for it again after seconds only.
+    waitForContainerd(layout).then(() => importImages(layout, archives.filter(({ name }) => nodeImages.includes(name)), progress)),
+  ]);
   await openGate(apiReadyFile(settings.paths));
   await progress.step('addons applied', () => applyAddons(layout));
   await openGate(addonsReadyFile(settings.paths));
   await progress.step('node Ready', () => waitForNode(settings, access, since));
-  await progress.step('DNS and metrics answer', () => waitForAddons(settings, access));
+  await progress.step('DNS answers', () => waitForDns(layout));
+  await progress.step('metrics answer', () => waitForMetrics(settings, access));
   await progress.step('every pod reported', () => waitForPodReports(settings, access, since));
 }
 
@@ -99,8 +115,12 @@ async function applyAddons({ settings: { paths }, binaries }: Layout): Promise<v
   const manifests = join(paths.config, 'addons.json');
   const marker = join(paths.root, 'etcd', 'addons-applied');
   const wanted = shortHash(await readFile(manifests));
-  if ((await readFile(marker, 'utf8').catch(() => '')) === wanted) return;
+  const before = await readFile(marker, 'utf8').catch(() => '');
+  if (before === wanted) return;
+  const kubectl = (...args: readonly string[]) => execa(binaries.kubectl, ['--kubeconfig', paths.kubeconfig, ...args]);
+  // By hand from when DNS was a process of the node: nothing would remove it, and half of all questions went there.
+  if (before !== '') await kubectl('delete', 'endpointslice', 'kube-dns', '--namespace=kube-system', '--ignore-not-found');
   const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=glitchkeeper-cluster', '-f', manifests];
-  await execa(binaries.kubectl, ['--kubeconfig', paths.kubeconfig, ...apply]);
+  await kubectl(...apply);
   await writeFile(marker, wanted);
 }

@@ -164,7 +164,7 @@ export interface GlitchTipSpec {
   readonly health?: GlitchTipSpecHealth;
 
   /**
-   * Who is told.
+   * Where alerts go.
    *
    * @schema GlitchTipSpec#alerts
    */
@@ -498,7 +498,7 @@ export function toJson_GlitchTipSpecRotation(obj: GlitchTipSpecRotation | undefi
  */
 export interface GlitchTipSpecHealth {
   /**
-   * Whether the operator looks after health at all.
+   * Whether the operator checks health at all.
    *
    * @schema GlitchTipSpecHealth#enabled
    */
@@ -533,7 +533,7 @@ export interface GlitchTipSpecHealth {
   readonly storedWithinSeconds?: number;
 
   /**
-   * What the operator repairs by itself. Empty: it tells only.
+   * What the operator repairs by itself. Empty: it only alerts.
    *
    * @schema GlitchTipSpecHealth#heal
    */
@@ -560,7 +560,7 @@ export function toJson_GlitchTipSpecHealth(obj: GlitchTipSpecHealth | undefined)
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * Who is told.
+ * Where alerts go.
  *
  * @schema GlitchTipSpecAlerts
  */
@@ -573,7 +573,7 @@ export interface GlitchTipSpecAlerts {
   readonly secret?: string;
 
   /**
-   * Hours after which an incident that goes on is told again.
+   * Hours after which an open incident is notified again.
    *
    * @schema GlitchTipSpecAlerts#repeatHours
    */

@@ -1,4 +1,4 @@
-// What the operator is told by its environment: where it runs, what it listens on, where its files are.
+// The operator's configuration by environment variables: where it runs, what it listens on, where its files are.
 import { hostname } from 'node:os';
 
 export interface Config {

@@ -1,10 +1,10 @@
-// Runs the operator: elects a leader, and while it leads feeds the controllers from the watch and the settings file.
+// Runs the operator: leader election, and for the leader the controllers, fed by the watch and the settings file.
 import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
 import { ALERT_TEST_ANNOTATION } from './api/object-names.js';
 import { GlitchTipController } from './controllers/credentials/credentials-controller.js';
-import { HealthController, type HealthDependencies, type Standing } from './controllers/health/health-controller.js';
+import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { Messenger } from './controllers/alerts/notification-controller.js';
 import type { ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
 import { SettingsController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
@@ -43,20 +43,20 @@ export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
 
 /** A failed reconcile is tried again after 1 s at first and 60 s at most. Milliseconds. */
 const BACKOFF = { base: 1_000, max: 60_000 };
-/** The watch tells of every change; a new list is for what it missed. Milliseconds. */
+/** Resync: a new list, for changes that the watch missed. Milliseconds. */
 const RESYNC_EVERY = 600_000;
 /** The kubelet itself takes up to a minute to bring a changed ConfigMap into the pod. Milliseconds. */
 const SETTINGS_EVERY = 15_000;
-/** Six renewals a minute; a successor waits half a minute after a crash, and not at all after an orderly end. Milliseconds. */
+/** Six renewals a minute; the next leader waits half a minute after a crash, and not at all after a graceful stop. Milliseconds. */
 const ELECTION = { duration: 30_000, renewDeadline: 20_000, retryEvery: 10_000, renewAgainEvery: 2_000 };
 /** Three contacts with the Lease that did not happen. Milliseconds. */
 const SILENCE_UNTIL_NOT_READY = 3 * ELECTION.retryEvery + 5_000;
-/** Longer without contact, and without the Lease: the API server does not answer or takes no writes, rather than that somebody else leads. Milliseconds. */
+/** After this long without contact, and without the Lease, the API server does not answer or takes no writes, rather than that there is another leader. Milliseconds. */
 const SILENCE_UNTIL_CUT_OFF = ELECTION.retryEvery + 5_000;
 /** Every call in a reconcile has a timeout of 15 s or less; this long it takes only when one of them hangs for ever. Milliseconds. */
 const STUCK_AFTER = 300_000;
 
-/** What one term as leader works with. */
+/** The controllers of one term as leader. */
 interface Term {
   readonly resources: KeyedQueue;
   readonly settings: KeyedQueue;
@@ -66,10 +66,10 @@ interface Term {
 export class Operator {
   readonly metrics = new Metrics(() => this.#queues().reduce((sum, queue) => sum + queue.depth, 0));
   #term: Term | undefined;
-  /** Beyond a term: while the API server does not answer, or takes no writes, nobody leads, and somebody has to tell. */
+  /** Outlives a term: while the API server does not answer, or takes no writes, there is no leader, and the incident has to be notified. */
   readonly #health: KeyedQueue;
   readonly #healthController: HealthController;
-  /** What of each resource was last handed to the health controller: its own writes must not wake it. */
+  /** What of each resource last requeued its health check: the controller's own writes must not. */
   readonly #watched = new Map<string, string>();
   /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
   #contactAt = -Infinity;
@@ -90,7 +90,7 @@ export class Operator {
         lease: cluster.lease(),
         clock,
         identity: config.instance,
-        lead: (term) => this.#lead(term),
+        onElected: (term) => this.#onElected(term),
         onContact: (error) => {
           if (error === undefined) this.#contactAt = clock.monotonic();
           else log.warn('the Lease cannot be reached', { error: messageOf(error) });
@@ -117,13 +117,13 @@ export class Operator {
     return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.settings] : [])];
   }
 
-  #standing(): Standing {
+  #leadership(): Leadership {
     if (this.#term) return 'leads';
     return this.deps.clock.monotonic() - this.#contactAt > SILENCE_UNTIL_CUT_OFF ? 'cut off' : 'follows';
   }
 
-  /** One term as leader: from election to loss or end. */
-  async #lead(signal: AbortSignal): Promise<void> {
+  /** One term as leader: from election to the loss of the Lease or shutdown. */
+  async #onElected(signal: AbortSignal): Promise<void> {
     const { config, clock, cluster, log, random } = this.deps;
     const term = this.#newTerm();
     this.#term = term;
@@ -138,7 +138,7 @@ export class Operator {
       resyncEvery: RESYNC_EVERY,
       onPresent: (metadata) => {
         term.resources.add(metadata.name);
-        this.#wakeHealth(metadata);
+        this.#requeueHealth(metadata);
       },
       onDeleted: (name) => this.#onDeleted(name, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
@@ -152,7 +152,7 @@ export class Operator {
   #onDeleted(name: string, { resources, settings, settingsController }: Term): void {
     resources.forget(name);
     this.#healthController.forget(name);
-    // It finds nothing, and ends what is followed and waits.
+    // The check finds no resource, and ends tracked causes and waiting notifications.
     this.#health.add(name);
     this.#watched.delete(name);
     this.metrics.forget(name);
@@ -162,8 +162,8 @@ export class Operator {
     settings.add(name);
   }
 
-  /** It looks by its own clock; only another spec, or a person who asks for a test, is worth a look at once. */
-  #wakeHealth({ name, generation, annotations = {} }: WatchedMetadata): void {
+  /** Checks have their own interval; only another spec, or a request for a test message, starts one at once. */
+  #requeueHealth({ name, generation, annotations = {} }: WatchedMetadata): void {
     const seen = `${generation} ${annotations[ALERT_TEST_ANNOTATION] ?? ''}`;
     if (this.#watched.get(name) === seen) return;
     this.#watched.set(name, seen);
@@ -176,7 +176,7 @@ export class Operator {
     return new HealthController({
       cluster, health, readCertificate, clock, log: log.info, warn: log.warn,
       messenger: new Messenger({ cluster, notifiers, clock, namespace: config.namespace, digest }),
-      standing: () => this.#standing(),
+      leadership: () => this.#leadership(),
       onHealth: (name, health) => this.metrics.setHealth(name, health),
     });
   }

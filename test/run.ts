@@ -1,121 +1,99 @@
-// `npm test`: every suite, cheapest first, stopping after the first that fails; what this machine cannot run is skipped by name.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { constants, setPriority, tmpdir } from 'node:os';
+// `npm test`: every suite, side by side as far as that disturbs no measurement; the first failure ends the run. Under CI=true the checks of the source, too.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
+import { z } from 'zod';
+import { decideRetry, passedAlone, patternOf, type KnownFlake } from './runner/retry.js';
+import { Run } from './runner/run.js';
+import { evidenceOf, runAlone, runStage, type StageResult } from './runner/run-stage.js';
+import { saveStages } from './runner/saved-stages.js';
+import { runStages } from './runner/schedule.js';
+import { renderStages } from './runner/stage-table.js';
+import { STAGES, chooseStages, type Stage } from './runner/stages.js';
+import { conclude } from './runner/verdict.js';
 
-interface Suite {
-  readonly name: string;
-  readonly what: string;
-  /** Files of it that may run at the same time. @default 1 */
-  readonly workers?: number;
-  /** It waits for no clock: beside the others of its stage it takes what they leave of the processors. @default false */
-  readonly patient?: boolean;
-  /** Why this machine cannot run it; undefined: it can. */
-  readonly cannot?: () => Promise<string | undefined>;
-}
-
-interface Result {
-  readonly suite: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly seconds: number;
-  /** Names of what was not run, with the reason. */
-  readonly skipped: readonly string[];
-}
-
-/** What Jest writes with --json, as far as it is read here. */
-interface JestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numRuntimeErrorTestSuites: number;
-  readonly testResults: readonly { readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[] }[];
-}
-
-/** One after the other; the suites of a stage run side by side. */
-const STAGES: readonly (readonly Suite[])[] = [
-  [{ name: 'unit', what: 'decisions, in tables', workers: 2 }],
-  [{ name: 'charts', what: 'manifests' }],
-  [{ name: 'api', what: 'a real API server and a real Postgres', workers: 2, cannot: realParts }],
-  [
-    // Two clusters at a time, of which one mostly waits. Each takes 2 GiB.
-    { name: 'cluster', what: 'real pods', workers: 2, cannot: realParts },
-    { name: 'replay', what: 'real servers, cut off at each write', workers: 2, patient: true, cannot: realParts },
-  ],
-];
-const SUITES = STAGES.flat();
-
-async function realParts(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
-  if (process.getuid?.() !== 0) return 'it needs root (network namespaces, cgroups)';
-  const { failed } = await execa('go', ['version'], { reject: false });
-  return failed ? 'it needs Go 1.24 or newer on PATH, to build Kubernetes' : undefined;
-}
-
-async function runSuite(suite: Suite): Promise<Result> {
-  const reason = await suite.cannot?.();
-  if (reason !== undefined) return { suite: suite.name, passed: 0, failed: 0, seconds: 0, skipped: [`suite ${suite.name} (${suite.what}): ${reason}`] };
-  console.log(`\n--- ${suite.name}: ${suite.what}`);
-  const folder = mkdtempSync(join(tmpdir(), 'glitchkeeper-test-'));
-  const started = Date.now();
-  try {
-    const file = join(folder, 'report.json');
-    const jest = execa('jest', ['--selectProjects', suite.name, `--maxWorkers=${suite.workers ?? 1}`, '--json', '--outputFile', file], {
-      preferLocal: true, reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit',
-      env: { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' },
-    });
-    if (suite.patient && jest.pid !== undefined) setPriority(jest.pid, constants.priority.PRIORITY_LOW);
-    const { failed } = await jest;
-    return { suite: suite.name, seconds: Math.round((Date.now() - started) / 1000), ...count(file, failed) };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function count(file: string, failed: boolean): Pick<Result, 'passed' | 'failed' | 'skipped'> {
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: [] };
-  const report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
-  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const failures = report.numFailedTests + report.numRuntimeErrorTestSuites;
-  return {
-    passed: report.numPassedTests,
-    // Jest can fail without a failed test: a set-up that throws, an obsolete snapshot under --ci.
-    failed: failed ? Math.max(1, failures) : failures,
-    skipped: tests.filter(({ status }) => status === 'pending' || status === 'todo').map(({ fullName }) => fullName),
-  };
-}
+const CI = process.env['CI'] === 'true';
+const KNOWN_FLAKES = 'test/known-flakes.json';
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { 'no-bail': { type: 'boolean', default: false } }, allowPositionals: true });
-  const unknown = positionals.filter((name) => !SUITES.some((suite) => suite.name === name));
-  if (unknown.length > 0) throw new Error(`expected suites among ${SUITES.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}`);
-  const chosen = SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-
-  const results: Result[] = [];
-  for (const stage of STAGES) {
-    results.push(...(await Promise.all(stage.filter((suite) => chosen.includes(suite)).map(runSuite))));
-    if (!values['no-bail'] && results.some(({ failed }) => failed > 0)) break;
+  const chosen = chooseStages(positionals, { checks: CI });
+  // .ci/run began before: with `npm ci`, which is the first stage then.
+  const since = Number(process.env['GLITCHKEEPER_CI_SINCE'] ?? Number.NaN) * 1000;
+  const run = await Run.begin(Number.isNaN(since) ? Date.now() : since);
+  const installed = Number.isNaN(since) ? [] : [{ stage: 'install', began: 0, seconds: run.elapsed, passed: 1, failed: 0, failedTests: [], skipped: [] }];
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void run.stop());
+  try {
+    const { cannot, able } = await sortOut(chosen);
+    const known = readKnownFlakes();
+    // Without clusters nobody is disturbed.
+    const clusters = able.some(({ kind, patient }) => kind === 'suite' && !patient);
+    const results = await runStages(able, {
+      run: (stage) => runStage(run, { ...stage, patient: stage.patient && clusters }),
+      stop: () => run.stop(),
+      wasStopped: () => run.wasStopped(),
+      judge: ({ stage, failed, ...result }) => {
+        if (failed === 0) return result.note === undefined ? 'passed' : 'failed';
+        return values['no-bail'] || decideRetry(stage, { failed, ...result }, known).kind === 'retry' ? 'failed' : 'fatal';
+      },
+    });
+    await report(run, chosen, [...installed, ...cannot, ...await retried(run, results, known)]);
+  } finally {
+    await run.close();
   }
-  report(chosen, results);
 }
 
-function report(chosen: readonly Suite[], results: readonly Result[]): void {
-  console.log('');
-  for (const { suite, passed, failed, seconds } of results) console.log(`${suite.padEnd(8)} ${passed} passed, ${failed} failed in ${seconds} s`);
-  const notRun = chosen.slice(results.length).map(({ name }) => `suite ${name}: not run after a failure`);
-  const skipped = [...results.flatMap((result) => result.skipped), ...notRun];
-  for (const name of skipped) console.log(`skipped: ${name}`);
-  const passed = results.reduce((sum, result) => sum + result.passed, 0);
-  const failed = results.reduce((sum, result) => sum + result.failed, 0);
-  const forbidden = process.env.CI === 'true' && skipped.length > 0;
-  if (forbidden) console.log('under CI nothing may be skipped: counted as failed');
-  const failures = failed + (forbidden ? skipped.length : 0);
-  console.log(`${passed} passed, ${failures} failed`);
-  process.exitCode = failures === 0 ? 0 : 1;
+function readKnownFlakes(): KnownFlake[] {
+  return z.array(z.object({ name: z.string(), since: z.string(), why: z.string() })).parse(JSON.parse(readFileSync(KNOWN_FLAKES, 'utf8')));
+}
+
+async function sortOut(chosen: readonly Stage[]): Promise<{ readonly able: Stage[]; readonly cannot: StageResult[] }> {
+  const able: Stage[] = [];
+  const cannot: StageResult[] = [];
+  for (const stage of chosen) {
+    const reason = await stage.cannot?.();
+    if (reason === undefined) able.push(stage);
+    else if (stage.kind === 'suite') cannot.push({ stage: stage.name, began: 0, seconds: 0, passed: 0, failed: 0, failedTests: [], skipped: [`suite ${stage.name} (${stage.what}): ${reason}`], note: 'skipped: see below' });
+  }
+  return { able, cannot };
+}
+
+/** With the second attempt of the only scenario that failed in the whole run, if that is what happened. */
+async function retried(run: Run, results: readonly StageResult[], known: readonly KnownFlake[]): Promise<StageResult[]> {
+  const red = results.filter(({ failed }) => failed > 0);
+  const [only] = red;
+  if (only === undefined || red.length > 1 || run.wasStopped()) return [...results];
+  const decision = decideRetry(only.stage, only, known);
+  const stage = STAGES.find(({ name }) => name === only.stage);
+  if (decision.kind !== 'retry' || stage === undefined) return [...results];
+  const again = await runAlone(run, stage, decision.test, patternOf(decision.test.name));
+  if (run.wasStopped()) return [...results];
+  if (!passedAlone(again)) return [...results, { ...again, passed: 0, failed: 0, note: 'failed again' }];
+  return [...results.map((result) => (result === only ? { ...only, failed: 0, flaky: decision.test, note: '1 flaky' } : result)), { ...again, note: 'the flaky one' }];
+}
+
+async function report(run: Run, chosen: readonly Stage[], results: readonly StageResult[]): Promise<void> {
+  const notRun = chosen.filter(({ name, kind }) => kind !== 'step' && !results.some(({ stage }) => stage === name));
+  const all = [...results, ...notRun.map(({ name }) => ({ stage: name, began: 0, seconds: 0, passed: 0, failed: 0, failedTests: [], skipped: [], note: 'not run' }))];
+  const verdict = conclude(all, { ci: CI, stopped: run.wasStopped(), folder: run.folder });
+  console.log(`\n${renderStages(all)}\n`);
+  for (const line of [...verdict.lines, ...evidence(run)]) console.log(line);
+  if (verdict.flaky.length > 0) writeFileSync(join(run.folder, 'flaky.txt'), `${verdict.flaky.join('\n')}\n`);
+  await saveStages(run, all, verdict);
+  console.log(`${verdict.passed} passed, ${verdict.failed} failed`);
+  process.exitCode = verdict.failed === 0 ? 0 : 1;
+}
+
+/** What suites on pods left when they failed. */
+function evidence(run: Run): string[] {
+  const folder = evidenceOf(run);
+  if (!existsSync(folder)) return [];
+  const clusters = readdirSync(folder).flatMap((suite) => readdirSync(join(folder, suite)).map((cluster) => join(folder, suite, cluster)));
+  return clusters.map((path) => `left by what failed: ${path} (support bundle, logs of the node)`);
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(error);
+  console.log('0 passed, 1 failed');
   process.exitCode = 1;
 });

@@ -34,7 +34,7 @@ export const ROWS: readonly Row[] = [
       { title: 'Incidents', kind: 'stat', unit: 'short', width: 4, queries: [[`sum(${of('incident')}) or vector(0)`, 'open']], thresholds: { warn: 1, bad: 2 } },
       { title: 'Ready', kind: 'stat', unit: 'short', width: 4, queries: [[of('condition', 'type="Ready",status="True"'), 'Ready']], thresholds: { warn: 1, bad: 1, falling: true }, words: { 0: 'no', 1: 'yes' } },
       { title: 'Last check', kind: 'stat', unit: 's', width: 4, queries: [[`time() - ${of('health_checked_timestamp_seconds')}`, 'ago']], thresholds: { warn: 360, bad: 900 } },
-      { title: 'Operators that lead', kind: 'stat', unit: 'short', width: 4, queries: [[`sum(${of('leader')}) or vector(0)`, 'leading']], thresholds: { warn: 1, bad: 1, falling: true } },
+      { title: 'Leaders', kind: 'stat', unit: 'short', width: 4, queries: [[`sum(${of('leader')}) or vector(0)`, 'leading']], thresholds: { warn: 1, bad: 1, falling: true } },
       { title: 'Repairs in 24 h', kind: 'stat', unit: 'short', width: 4, queries: [[`sum(increase(${of('repairs_total')}[24h])) or vector(0)`, 'repairs']], thresholds: { warn: 1, bad: 5 } },
       { title: 'Alerts that wait', kind: 'stat', unit: 'short', width: 4, queries: [[`sum(${of('alert_messages_waiting')}) or vector(0)`, 'waiting']], thresholds: { warn: 1, bad: 5 } },
       { title: 'Open incidents, by root cause', kind: 'timeseries', unit: 'short', width: 24, queries: [[of('incident'), '{{reason}} ({{part}}, {{severity}})']], description: 'One line an incident, for as long as it is open.' },

@@ -1,4 +1,4 @@
-// Alerts for Prometheus: what the operator found, and what it cannot tell because it is itself gone.
+// Alerts for Prometheus: what the operator found, and what it cannot report because it is itself down.
 
 /** One alert, as a PrometheusRule has it. */
 export interface AlertRule {
@@ -58,8 +58,8 @@ function operator(at: Selector, everySeconds: number): AlertRule[] {
     {
       alert: 'GlitchkeeperAbsent', severity: 'critical', for: '5m', runbook: NOT_READY,
       expr: `absent(glitchkeeper_leader${at()} == 1)`,
-      summary: 'No operator looks after GlitchTip',
-      description: 'No operator leads, or Prometheus cannot reach it: no health check, no alert of its own, no rotation.',
+      summary: 'No operator manages GlitchTip',
+      description: 'No operator is the leader, or Prometheus cannot reach it: no health check, no alert of its own, no rotation.',
     },
     {
       // The metric is of each check, written into the status or not.
@@ -77,7 +77,7 @@ function operator(at: Selector, everySeconds: number): AlertRule[] {
     {
       alert: 'GlitchkeeperHeartbeatOld', severity: 'warning', for: '5m', runbook: MONITORING,
       expr: `time() - glitchkeeper_alert_last_sent_timestamp_seconds${at('channel="heartbeat"')} > ${silence}`,
-      summary: 'The outside checker was not told for a while',
+      summary: 'The outside checker has had no heartbeat for a while',
       description: 'The last heartbeat was {{ $value | humanizeDuration }} ago: the deep check fails, or its address does not answer.',
     },
     {

@@ -8,7 +8,7 @@ import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
 import type { Process } from '../releases.js';
 
-/** No server's variables: a change of theirs must not migrate again. */
+/** Without the variables of web and worker: a change of theirs must not start a new Job. */
 const MANAGEMENT: Process = { env: [], connections: 2 };
 
 export class Migrate extends Construct {

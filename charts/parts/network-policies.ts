@@ -1,4 +1,4 @@
-// NetworkPolicies: nothing is allowed, and then each flow by its name.
+// NetworkPolicies: deny by default, then allow each flow by name.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { DATABASE, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
@@ -6,7 +6,7 @@ import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
 
-/** A flow inside the namespace: both ends are opened, or it does not flow. */
+/** A flow inside the namespace: egress at one end, ingress at the other. */
 interface Flow {
   readonly from: Component;
   readonly to: Component;

@@ -110,7 +110,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.
     { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
-    // What was told and what is still to be told: read whole, and written over the version that was read.
+    // The alert state: read whole, and written over the version that was read.
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.

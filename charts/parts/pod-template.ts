@@ -60,12 +60,12 @@ export function podDefaults(identity: Identity): Pick<k8s.PodSpec, 'securityCont
 }
 
 /**
- * Placed again at once after the kubelet put it out for want of memory, and not only when the node has been well for minutes: who
- * tells of it, and what everything else waits for. Web and worker, which are most of the memory, wait.
+ * Scheduled again at once after an eviction for memory, and not only when the node has been well for minutes: the operator, which
+ * reports it, and the servers that everything else waits for. Web and worker, which are most of the memory, wait.
  */
 export const DESPITE_PRESSURE: readonly k8s.Toleration[] = [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' }];
 
-/** A directory in memory's stead on disk, bounded, gone with the pod. */
+/** An emptyDir on disk with a size limit. */
 export function scratch(name: string, sizeLimit = '64Mi'): k8s.Volume {
   return { name, emptyDir: { sizeLimit: Quantity.fromString(sizeLimit) } };
 }

@@ -38,7 +38,7 @@ function podSpec(settings: Settings): k8s.PodSpec {
       name: 'postgres',
       image: settings.images.postgres,
       imagePullPolicy: 'IfNotPresent',
-      // Its last words in the pod's status: the operator may not read logs, and looks there for "No space left on device".
+      // The operator may not read logs: it looks for "No space left on device" in the termination message.
       terminationMessagePolicy: 'FallbackToLogsOnError',
       args: ['postgres', ...Object.entries(serverParameters(settings)).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       env: [
@@ -109,7 +109,7 @@ function ready(pace: { periodSeconds: number; failureThreshold: number }): k8s.P
   return { exec: { command: PG_ISREADY }, timeoutSeconds: 5, ...pace };
 }
 
-/** "Rejecting connections" (1) is a server that starts or recovers: killing it would make it begin anew. Only silence (2) is death. */
+/** "Rejecting connections" (1) is a server that starts or recovers: killing it would make it begin anew. Only no answer (2) is a failure. */
 function answers(pace: { periodSeconds: number; failureThreshold: number }): k8s.Probe {
   return { exec: { command: ['sh', '-c', `${PG_ISREADY.join(' ')}; test $? -le 1`] }, timeoutSeconds: 10, ...pace };
 }

@@ -62,7 +62,7 @@ function podSpec(settings: Settings): k8s.PodSpec {
       ports: [{ name: 'valkey', containerPort: VALKEY_PORT, protocol: 'TCP' }],
       resources: containerResources(settings.resources.valkey),
       securityContext: CONTAINER_SECURITY,
-      // MISCONF is a server that cannot write to its volume, and is asked of its health all the same.
+      // MISCONF is a server that cannot write to its volume, but answers.
       startupProbe: answers('PONG|MISCONF', { periodSeconds: 2, failureThreshold: 300 }),
       readinessProbe: answers('PONG|MISCONF', { periodSeconds: 5, failureThreshold: 3 }),
       // LOADING is a server that reads its append-only file: killing it would make it begin anew. Killed while it cannot

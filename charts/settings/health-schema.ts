@@ -1,4 +1,4 @@
-// The sections of settings.yaml about health and alerts: how closely the operator watches, what it may repair, who is told.
+// The sections of settings.yaml about health and alerts: how closely the operator checks, what it may repair, where alerts go.
 import { z } from 'zod';
 import { HEALINGS } from '../../operator/api/health-fields.js';
 import { ALERTS_SECRET } from '../../operator/api/object-names.js';
@@ -7,7 +7,7 @@ import { objectName, show, tcpPort, wholeNumber, yesOrNo } from './value-kinds.j
 const healing = z.enum(HEALINGS, { error: (issue) => `expected one of ${HEALINGS.join(', ')}, found ${show(issue.input)}` });
 
 export const health = z.strictObject({
-  /** Whether the operator looks after health at all. */
+  /** Whether the operator checks health at all. */
   enabled: yesOrNo.default(true),
   /** Seconds from the beginning of a check to that of the next while all is well; while something is suspect the next comes sooner. */
   everySeconds: wholeNumber(10, 3_600, 'seconds').default(30),
@@ -17,7 +17,7 @@ export const health = z.strictObject({
   successesToClose: wholeNumber(1, 20, 'checks').default(2),
   /** Seconds from an accepted event to the stored one; later is a failed check. */
   storedWithinSeconds: wholeNumber(1, 25, 'seconds').default(5),
-  /** What the operator repairs by itself; an empty list: it only tells. */
+  /** What the operator repairs by itself; an empty list: it only alerts. */
   heal: z.array(healing).default([...HEALINGS]),
 }).superRefine(({ heal }, context) => {
   const twice = heal.find((each, index) => heal.indexOf(each) !== index);
@@ -27,7 +27,7 @@ export const health = z.strictObject({
 export const alerts = z.strictObject({
   /** Secret with tokens and addresses (docs/alerts.md); it may be absent. No value of it belongs into this file. */
   secret: objectName('Secret').default(ALERTS_SECRET),
-  /** Hours after which an incident that goes on is told again. */
+  /** Hours after which an open incident is notified again. */
   repeatHours: wholeNumber(1, 168, 'hours').default(4),
   /** Hours between two reports that all is well, or what is not; 0: none. */
   reportHours: wholeNumber(0, 168, 'hours').default(0),

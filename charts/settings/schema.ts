@@ -134,7 +134,7 @@ const schema = z.strictObject({
     error: (issue) => `expected an http or https address without a path, such as https://errors.example.com, found ${show(issue.input, mayHoldPassword(issue.input))}`,
   }).default('http://localhost:9090'),
   tls: z.strictObject({
-    /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator tells before its certificate ends. */
+    /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator alerts before its certificate expires. */
     secret: objectName('Secret').optional(),
   }).prefault({}),
   administrator: z.strictObject({

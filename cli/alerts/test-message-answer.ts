@@ -1,4 +1,4 @@
-// Waits for the operator's answer to a request for a test message, through hiccups of the API server.
+// Waits for the operator's answer to a request for a test message, through short outages of the API server.
 import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { Failure, isPassing } from '../failure.js';
 import { systemClock, type Clock } from '../rotation/follow-rotation.js';

@@ -41,7 +41,7 @@ function asYaml(value: unknown, scrubber: Scrubber): string {
   return scrubber.text(stringify(scrubber.object(withoutNoise(value)), { lineWidth: 0 }));
 }
 
-/** The same again in another form, and what nobody reads: it would only be one more place for a value to hide. */
+/** Duplicates of other fields, and what nobody reads: only more places in which a value could be. */
 function withoutNoise(value: unknown, key = ''): unknown {
   if (key === 'managedFields' || key === 'kubectl.kubernetes.io/last-applied-configuration') return undefined;
   if (key === 'binaryData' && typeof value === 'object' && value !== null) {

@@ -19,7 +19,7 @@ export function createArchive(file: string, at: Date): Archive {
   const unfinished = `${file}.part`;
   const tar = pack();
   const written = pipeline(tar, createGzip(), createWriteStream(unfinished, { mode: 0o600 }));
-  // Told to whoever adds a file; until then it must not end the program.
+  // Thrown at the next added file; until then it must not end the program.
   written.catch(() => undefined);
   const write = (path: string, text: string): Promise<void> => new Promise((resolve, reject) => {
     tar.entry({ name: path, mtime: at, mode: 0o600 }, text, (error) => { if (error) reject(error); else resolve(); });

@@ -11,7 +11,7 @@ export class Scrubber {
   readonly #needles: readonly Needle[];
   /** Times that something was removed, by its name. */
   readonly #removed = new Map<string, number>();
-  /** Values that are too short to be told from ordinary words, by name: they were not looked for. */
+  /** Values too short to tell apart from ordinary words, by name: they were not removed. */
   readonly tooShort: readonly string[];
 
   /** @param secretNames names of Secrets: a field that holds one is named like a secret and is none */

@@ -7,7 +7,7 @@ export interface SecretValue {
   readonly bytes: Buffer;
 }
 
-/** Shorter ones cannot be told from ordinary words: `True`, `5432`. Characters. */
+/** Shorter ones cannot be told apart from ordinary words: `True`, `5432`. Characters. */
 export const SHORTEST = 6;
 /** Fewer characters of the inside of a base64 text would be found by chance. */
 const SHORTEST_INSIDE = 6;

@@ -17,7 +17,7 @@ export async function testAlerts(context: Context, { timeout }: AlertTestOptions
   const { place, output } = context;
   const { spec, problems } = await readResource(place);
   if (problems.length > 0) throw new Failure('other', `the resource is not valid, and the operator leaves it alone until it is: ${problems.join('; ')}`);
-  if (!spec.health.enabled) throw new Failure('other', 'spec.health.enabled is false: the operator watches nothing and tells nobody until it is true');
+  if (!spec.health.enabled) throw new Failure('other', 'spec.health.enabled is false: the operator checks nothing and sends no alert until it is true');
 
   const id = `${new Date().toISOString().replace(/\.\d+|[-:]/g, '')}-${randomBytes(3).toString('hex')}`;
   // A request that nobody has answered yet is answered by this one, too.

@@ -7,7 +7,7 @@ import type { Context, ExitCode } from './command-context.js';
 
 export interface OpenOptions {
   readonly port: number;
-  /** Resolves when the person has seen enough. */
+  /** Resolves on Ctrl-C. */
   readonly until: () => Promise<void>;
 }
 

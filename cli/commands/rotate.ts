@@ -4,11 +4,11 @@ import { Failure } from '../failure.js';
 import { KIND_NAME, ask, readResource, type Place, type Resource } from '../glitchtip-resource-access.js';
 import { follow } from '../rotation/follow-rotation.js';
 import { describeEnd, type End } from '../rotation/rotation-progress.js';
-import { planRequest, type Request, type RequestPlan, type Wish } from '../rotation/request-rotation.js';
+import { planRequest, type Request, type RequestPlan, type RotateArguments } from '../rotation/request-rotation.js';
 import { printPhases, showPhases } from '../rotation/show-rotation.js';
 import type { Context, ExitCode } from './command-context.js';
 
-export interface RotateOptions extends Wish {
+export interface RotateOptions extends RotateArguments {
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;

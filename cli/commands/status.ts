@@ -16,7 +16,7 @@ export async function status({ place, output }: Context): Promise<ExitCode> {
 
 /** @throws Failure when the resource or its pods cannot be read */
 export async function readSummary(place: Place): Promise<Summary> {
-  // First, and alone: what is missing is told once and not by four calls.
+  // First, and alone: what is missing is reported once and not by four calls.
   const resource = await readResource(place);
   const [pods, metrics, events] = await Promise.all([
     ask(place, 'get', 'pods', '--output', 'json').then(parsePods),

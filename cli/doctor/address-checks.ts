@@ -36,7 +36,7 @@ function otherAddresses({ workloads, ingresses }: Facts, { href, hostname }: URL
   const workers = worker && variable(worker, 'GLITCHTIP_DOMAIN');
   const served = ingresses.seen ? ingresses.value.flatMap(({ spec }) => spec.rules).flatMap(({ host }) => host ?? []) : [];
   return [
-    ...(workers !== undefined && URL.canParse(workers) && new URL(workers).href !== href ? [failure('address', `web says ${href}, the worker ${workers}: links in mails lead elsewhere`, REMEDY)] : []),
+    ...(workers !== undefined && URL.canParse(workers) && new URL(workers).href !== href ? [failure('address', `web says ${href}, the worker ${workers}: links in mails go elsewhere`, REMEDY)] : []),
     ...(served.length > 0 && !served.includes(hostname) ? [warning('address', `GLITCHTIP_DOMAIN is ${hostname}, the ingress serves ${served.join(', ')}`, REMEDY)] : []),
   ];
 }

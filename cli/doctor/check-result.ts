@@ -1,6 +1,6 @@
 // What a check of `glitchkeeper doctor` says, and what it is given: facts, or the reason why they were not seen.
 
-/** `not seen`: nobody is to blame but the rights of whoever asks. */
+/** `not seen`: the rights of whoever asks do not allow it. */
 export type Level = 'ok' | 'warning' | 'failure' | 'not seen';
 
 export interface Finding {

@@ -39,7 +39,7 @@ const KEYS_ONLY = 'go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{
 
 /** @throws Failure when the cluster cannot be reached */
 export async function gatherFacts(place: Place, now: Date): Promise<Facts> {
-  // First, and alone: what is wrong with the way to the cluster is told once.
+  // First, and alone: a problem with the connection to the cluster is reported once.
   const versions = await readVersions(place);
   const look = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T>>> => attempt(async () => shape.parse(JSON.parse(await ask(place, ...args))));
   const list = <T extends z.ZodType>(shape: T, kind: string): Promise<Seen<z.output<T>[]>> => look(objects.listOf(shape), 'get', kind, ...json);
@@ -89,7 +89,7 @@ async function orAbsent<T>(looked: Promise<Seen<T> & { readonly absent?: boolean
   return !result.seen && result.absent === true ? seen(undefined) : result;
 }
 
-/** The API server hands a Secret out whole; kubectl keeps all but the names of its keys to itself. */
+/** The API server returns the whole Secret; this kubectl call prints only the names of its keys. */
 async function readAlertKeys(place: Place, resource: Seen<Resource | undefined>): Promise<Facts['alertKeys']> {
   if (!resource.seen || resource.value === undefined) return notSeen('the resource that names the Secret was not seen');
   const { secret } = resource.value.spec.alerts;

@@ -1,4 +1,4 @@
-// doctor: the kind GlitchTip, and the operator that looks after it.
+// doctor: the kind GlitchTip, and the operator that manages it.
 import { CONFIG_HASH } from '../../charts/content-hash.js';
 import { KIND, VERSION } from '../../operator/api/object-names.js';
 import { formatDistance } from '../moments.js';
@@ -7,7 +7,7 @@ import type { Facts } from './gathered-facts.js';
 import { componentOf, type Definition } from './kubernetes-objects.js';
 
 const APPLY = 'npm run synth && kubectl apply -f dist/';
-/** A leader renews every 10 s; half a minute without is a successor's turn. Milliseconds. */
+/** A leader renews every 10 s; after half a minute without a renewal another operator takes over. Milliseconds. */
 const SILENT_AFTER = 60_000;
 
 export function checkOperator(facts: Facts): readonly Finding[] {
@@ -41,7 +41,7 @@ function checkLease({ lease, now, place }: Facts): readonly Finding[] {
   return onSight('leader', lease, (found) => {
     const { holderIdentity, renewTime } = found?.spec ?? {};
     const logs = `kubectl --namespace ${place.namespace} logs --selector app.kubernetes.io/component=operator --tail=50`;
-    if (!holderIdentity || !renewTime) return failure('leader', 'no operator leads', logs);
+    if (!holderIdentity || !renewTime) return failure('leader', 'no operator is the leader', logs);
     if (now.getTime() - Date.parse(renewTime) > SILENT_AFTER) return failure('leader', `${holderIdentity} was heard of last ${formatDistance(renewTime, now)}`, `${logs} (or the clock of this machine is wrong)`);
     return ok('leader', holderIdentity);
   });

@@ -1,4 +1,4 @@
-// Looks again and again until it is told to stop, through times in which nobody answers.
+// Polls until it is stopped, through times in which nobody answers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isPassing } from '../failure.js';
 

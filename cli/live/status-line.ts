@@ -15,7 +15,7 @@ export function changeOf({ value, trouble }: View<Summary>): Change {
   const { verdict, why, health, parts, rotation } = value;
   return {
     verdict: trouble === undefined ? verdict : 'not answering',
-    // The reason for silence differs from try to try: the silence is what is new.
+    // The error differs from try to try: that there is no answer is what is new.
     why: trouble === undefined ? why : 'the cluster does not answer',
     incidents: (health?.incidents ?? []).map(({ reason, part }) => `${reason} (${part})`),
     notReady: parts.filter(({ ready }) => !ready).map(({ part }) => part),

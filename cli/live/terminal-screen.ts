@@ -30,7 +30,7 @@ const CLEAR_BELOW = '\x1b[J';
 
 export function openScreen(terminal: Terminal): Screen {
   const listeners: (() => void)[] = [];
-  // The program may end in a way that nobody foresaw; the cursor must not stay hidden.
+  // However the program ends, the cursor must not stay hidden.
   const close = (): void => {
     process.off('exit', close);
     for (const listener of listeners) terminal.off('resize', listener);

@@ -2,7 +2,7 @@
 import type { Colour, Paint } from '../output.js';
 
 const WIDTH = 12;
-/** From this share on it deserves a look, and from the other one it is nearly full. */
+/** Shares from which on a bar is yellow, and red. */
 const WORTH_A_LOOK = 0.75;
 const NEARLY_FULL = 0.9;
 

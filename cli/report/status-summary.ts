@@ -7,7 +7,7 @@ import { REASONS } from '../../operator/api/conditions.js';
 import type { PartReport, Pod } from '../part-states.js';
 import type { Resource } from '../glitchtip-resource-access.js';
 
-/** `unknown`: nobody who could know says anything, or what is said is about something older. */
+/** `unknown`: no operator reports, or its report is older than the spec. */
 export type Verdict = 'ready' | 'not ready' | 'unknown';
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = { ready: 0, 'not ready': 1, unknown: 2 };
 

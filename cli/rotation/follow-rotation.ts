@@ -1,4 +1,4 @@
-// Follows a rotation by looking at the resource again and again, through hiccups of the API server.
+// Follows a rotation by polling the resource, through short outages of the API server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, isPassing } from '../failure.js';
 import type { Resource } from '../glitchtip-resource-access.js';
@@ -36,7 +36,7 @@ async function look(request: Request, read: () => Promise<Resource>, last: Progr
     return judgeProgress(request, await read());
   } catch (error) {
     if (!(error instanceof Failure) || !isPassing(error)) throw error;
-    // Where it was is where it still is, for all that is known.
+    // Until an answer comes, its last known progress stands.
     return { ...last, message: error.message };
   }
 }

@@ -5,7 +5,7 @@ import type { Trigger } from '../../operator/api/rotation-fields.js';
 import { parseRequest, rotatableCredentials } from '../../operator/core/rotation/requested-rotation.js';
 import type { Resource } from '../glitchtip-resource-access.js';
 
-export interface Wish {
+export interface RotateArguments {
   readonly compromised: boolean;
   /** Credentials separated by commas; undefined: all. */
   readonly only?: string;
@@ -17,7 +17,7 @@ export type RequestPlan =
   | { readonly kind: 'asked'; readonly request: Request; readonly note: string }
   | { readonly kind: 'refused'; readonly usage: boolean; readonly message: string };
 
-/** A request, and what tells the rotation that answers it from others. */
+/** A request, and what identifies the rotation that answers it. */
 export interface Request {
   /** Of the annotation. */
   readonly value: string;
@@ -26,13 +26,13 @@ export interface Request {
   readonly known: readonly string[];
 }
 
-export function planRequest(resource: Resource, wish: Wish): RequestPlan {
-  const value = wish.compromised ? 'compromised' : (wish.only?.replaceAll(' ', '') ?? 'all');
+export function planRequest(resource: Resource, args: RotateArguments): RequestPlan {
+  const value = args.compromised ? 'compromised' : (args.only?.replaceAll(' ', '') ?? 'all');
   const rotatable = rotatableCredentials(resource.spec);
   const parsed = parseRequest(value, rotatable);
-  // Words of the annotation are none of --only.
-  if (parsed.kind !== 'valid' || wish.only === 'all' || wish.only === 'compromised') {
-    return { kind: 'refused', usage: true, message: `--only: expected some of ${rotatable.join(', ')}, separated by commas; found "${wish.only ?? ''}"` };
+  // The annotation's keywords are not credentials for --only.
+  if (parsed.kind !== 'valid' || args.only === 'all' || args.only === 'compromised') {
+    return { kind: 'refused', usage: true, message: `--only: expected some of ${rotatable.join(', ')}, separated by commas; found "${args.only ?? ''}"` };
   }
   return whyNot(resource) ?? besideOthers(resource, { value, trigger: parsed.trigger, known: knownRotations(resource) });
 }

@@ -13,7 +13,7 @@ interface Cursor {
 /** What ends the lines of a phase early; the cursor knows why. */
 class Turned extends Error {}
 
-/** A line a phase with its seconds; a phase that fails says why, and the way back is failures, too. */
+/** A line a phase with its seconds; a phase that fails says why, and a rollback counts as failed, too. */
 export async function showPhases(looks: AsyncGenerator<Progress, void>): Promise<End> {
   const cursor = await openCursor(looks);
   const ways = [PHASES.filter((phase) => !isWayBack(phase)), PHASES.filter(isWayBack)];

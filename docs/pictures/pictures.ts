@@ -11,7 +11,7 @@ import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { buildMessage, type Message } from '../../operator/core/alerts/message-texts.js';
 import type { Notification, IncidentSnapshot } from '../../operator/core/alerts/alert-state.js';
 import { factsOf, withEnv } from '../../test/unit/cli/doctor/example-facts.js';
-import { BAD_NIGHT, WELL } from '../../test/unit/cli/health-scenarios.js';
+import { OUTAGE, WELL } from '../../test/unit/cli/health-scenarios.js';
 import { NOW, condition, ready, resource } from '../../test/unit/cli/cli-scenarios.js';
 import { drawChat } from './chat.js';
 import { drawTerminal } from './svg.js';
@@ -38,7 +38,7 @@ const EVENTS: readonly EventReport[] = [
   { at: '2026-06-01T11:58:40Z', type: 'Normal', reason: 'Repair', message: 'Deployment worker was restarted.' },
 ];
 
-const TOLD: IncidentSnapshot = {
+const INCIDENT: IncidentSnapshot = {
   id: '20260601T021410Z-1', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T02:14:10Z',
   message: 'Postgres at postgres:5432 does not answer (ECONNREFUSED): it is scaled to 0.',
   advice: 'kubectl -n errors scale statefulset/postgres --replicas=1', explains: [],
@@ -46,7 +46,7 @@ const TOLD: IncidentSnapshot = {
 
 /** The one that opens an incident, and the one that says it is over. */
 function messages(): Message[] {
-  const notification = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: TOLD } as const;
+  const notification = { id: 'picture', channel: 'telegram', edit: false, attempts: 0, incident: INCIDENT } as const;
   const notifications: readonly Notification[] = [
     { ...notification, event: 'open', at: '2026-06-01T02:14:40Z' },
     { ...notification, event: 'resolved', at: '2026-06-01T02:26:20Z', endedAt: '2026-06-01T02:26:20Z' },
@@ -57,7 +57,7 @@ function messages(): Message[] {
 /** By their files' names. */
 export function drawPictures(): Readonly<Record<string, string>> {
   const doctored = factsOf({ alertKeys: seen(['telegram-token', 'telegram-chat']), ...withEnv({ CSRF_TRUSTED_ORIGINS: 'http://localhost:9090' }, { domain: 'https://errors.example.com' }) });
-  const view = { value: summaryOf(BAD_NIGHT, EVENTS), seenAt: new Date(NOW.getTime() - 2_000) };
+  const view = { value: summaryOf(OUTAGE, EVENTS), seenAt: new Date(NOW.getTime() - 2_000) };
   return {
     'status.svg': drawTerminal('glitchkeeper status', renderSummary(summaryOf(WELL), NOW, paint)),
     'status-watch.svg': drawTerminal('glitchkeeper status --watch', renderView(view, { now: NOW, every: 5, paint })),

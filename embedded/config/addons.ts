@@ -1,11 +1,10 @@
 /**
- * Kubernetes objects that the cluster needs beside its processes: rights of the addons, their Services, the default
- * StorageClass. The addons run as processes of the node, so their Services have hand-made endpoints.
+ * Kubernetes objects that the cluster needs beside its processes: DNS, rights of the addons, the Service of metrics-server,
+ * the default StorageClass. metrics-server runs as a process of the node, so its Service has a hand-made endpoint.
  */
-import { dnsServiceAddress, type NodeNetwork } from '../address.js';
 import { addonUsers } from '../pki.js';
-
-type Manifest = Readonly<Record<string, unknown>>;
+import { buildDns } from './dns.js';
+import type { Layout, Manifest } from './layout.js';
 
 const rbac = 'rbac.authorization.k8s.io';
 const readVerbs = ['get', 'list', 'watch'];
@@ -35,44 +34,27 @@ function binding(kind: string, metadata: Manifest, role: { kind: string; name: s
 }
 
 /** A Service whose only endpoint is a port of the node. */
-function nodeService(name: string, clusterIP: string | undefined, address: string, ports: readonly Port[]): readonly Manifest[] {
+function nodeService(name: string, address: string, { port, target }: { readonly port: number; readonly target: number }): readonly Manifest[] {
   const metadata = { name, namespace: 'kube-system' };
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: { clusterIP, ports: ports.map((p) => ({ name: p.name, port: p.port, protocol: p.protocol, targetPort: p.target })) },
-    },
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ name: 'https', port, protocol: 'TCP', targetPort: target }] } },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...metadata, labels: { 'kubernetes.io/service-name': name } },
       addressType: 'IPv4',
-      ports: ports.map((p) => ({ name: p.name, port: p.target, protocol: p.protocol })),
+      ports: [{ name: 'https', port: target, protocol: 'TCP' }],
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
     },
   ];
 }
 
-interface Port {
-  readonly name: string;
-  readonly port: number;
-  readonly target: number;
-  readonly protocol: 'TCP' | 'UDP';
-}
-
-function buildDns(address: string): readonly Manifest[] {
-  return [
-    ...roleFor(addonUsers.coredns, addonUsers.coredns, [
-      { apiGroups: [''], resources: ['services', 'namespaces', 'pods'], verbs: readVerbs },
-      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: readVerbs },
-    ]),
-    ...nodeService('kube-dns', dnsServiceAddress, address, [
-      { name: 'dns', port: 53, target: 53, protocol: 'UDP' },
-      { name: 'dns-tcp', port: 53, target: 53, protocol: 'TCP' },
-    ]),
-  ];
+function buildPolicies(): readonly Manifest[] {
+  return roleFor(addonUsers.netpol, addonUsers.netpol, [
+    { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['pods', 'namespaces'], verbs: readVerbs },
+    { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: readVerbs },
+  ]);
 }
 
 function buildMetrics(address: string, authority: string): readonly Manifest[] {
@@ -84,7 +66,7 @@ function buildMetrics(address: string, authority: string): readonly Manifest[] {
     ]),
     binding('ClusterRoleBinding', { name: `${user}:delegator` }, { kind: 'ClusterRole', name: 'system:auth-delegator' }, user),
     binding('RoleBinding', { name: 'metrics-server', namespace: 'kube-system' }, { kind: 'Role', name: 'extension-apiserver-authentication-reader' }, user),
-    ...nodeService('metrics-server', undefined, address, [{ name: 'https', port: 443, target: metricsServerPort, protocol: 'TCP' }]),
+    ...nodeService('metrics-server', address, { port: 443, target: metricsServerPort }),
     {
       apiVersion: 'apiregistration.k8s.io/v1',
       kind: 'APIService',
@@ -134,7 +116,7 @@ function buildStorage(): readonly Manifest[] {
 }
 
 /** Everything as one List, for one server-side apply. `authority` is the PEM text of the cluster's CA. */
-export function buildAddons(network: NodeNetwork, authority: string): Manifest {
-  const items = [...buildDns(network.nodeAddress), ...buildMetrics(network.nodeAddress, authority), ...buildStorage()];
+export function buildAddons({ network, runsPods }: Layout, authority: string): Manifest {
+  const items = [...buildDns(runsPods), ...buildMetrics(network.nodeAddress, authority), ...buildPolicies(), ...buildStorage()];
   return { apiVersion: 'v1', kind: 'List', items };
 }

@@ -94,6 +94,9 @@ function controllerManager({ binaries, settings: { paths } }: Layout): string[] 
     '--use-service-account-credentials',
     '--leader-elect=false',
     `--node-monitor-grace-period=${NODE_MONITOR_GRACE}`,
+    // It greets the API server for each of its controllers; at 20 requests a second the first pod waited 4 s for that.
+    '--kube-api-qps=200',
+    '--kube-api-burst=400',
     `--cluster-cidr=${podCidr}`,
     '--profiling=false',
   ];
@@ -127,7 +130,8 @@ function proxy({ binaries, settings: { paths, resource } }: Layout): string[] {
   return [
     binaries.proxy,
     `--kubeconfig=${join(paths.kubeconfigs, 'kube-proxy.yaml')}`,
-    '--proxy-mode=iptables',
+    // A table of its own: netpol saves iptables' filter table and writes it back, and what kube-proxy changed in between would be undone.
+    '--proxy-mode=nftables',
     `--hostname-override=${resource}`,
     `--cluster-cidr=${podCidr}`,
     // These would write sysctls of the whole machine.
@@ -135,6 +139,11 @@ function proxy({ binaries, settings: { paths, resource } }: Layout): string[] {
     '--conntrack-tcp-timeout-established=0s',
     '--conntrack-tcp-timeout-close-wait=0s',
   ];
+}
+
+/** Its log says how long each synchronization took. */
+function netpol({ binaries, settings: { paths, resource } }: Layout): string[] {
+  return [binaries.netpol, `--kubeconfig=${join(paths.kubeconfigs, 'netpol.yaml')}`, `--node=${resource}`, `--services=${serviceCidr}`, '--v=1'];
 }
 
 function localPath({ binaries, settings: { paths } }: Layout): string[] {
@@ -186,7 +195,7 @@ export function buildComponents(layout: Layout): readonly Component[] {
     component('kube-scheduler', scheduler(layout), api),
     component('kubelet', kubelet(layout), { waitTcp: `${network.nodeAddress}:6443` }),
     component('kube-proxy', proxy(layout), api),
-    component('coredns', [layout.binaries.coredns, '-conf', join(paths.config, 'Corefile')], addons),
+    ...(layout.policiesLack === undefined ? [component('netpol', netpol(layout), addons)] : []),
     component('local-path-provisioner', localPath(layout), addons),
     component('metrics-server', metricsServer(layout), addons),
   ];

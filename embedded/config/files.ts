@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { busyboxImage } from '../images/catalog.js';
 import { buildAddons } from './addons.js';
 import { buildComponents, goEnvironment } from './components.js';
-import { buildCorefile, buildResolvConf } from './dns.js';
+import { buildResolvConf } from './dns.js';
 import { buildKubeletYaml } from './kubelet.js';
 import type { Layout } from './layout.js';
 import { buildCniConflist, buildContainerdToml } from './runtime.js';
@@ -65,17 +65,16 @@ function buildAuditPolicy(): string {
 /** Every file below the instance's config folder, by its relative path. Pure. */
 export function buildFiles(layout: Layout, authority: string, meminfo: string): Readonly<Record<string, string>> {
   return {
-    'addons.json': JSON.stringify(buildAddons(layout.network, authority), null, 2),
+    'addons.json': JSON.stringify(buildAddons(layout, authority), null, 2),
     'audit-policy.yaml': buildAuditPolicy(),
     'cni/10-pods.conflist': buildCniConflist(layout),
     'containerd.toml': buildContainerdToml(layout),
-    Corefile: buildCorefile(layout),
     'helper-pod.yaml': buildHelperPod(),
     'init.json': buildInit(layout),
     'kubelet.yaml': buildKubeletYaml(layout),
     'local-path.json': buildLocalPath(layout),
     meminfo: buildMeminfo(meminfo, layout.settings.memoryBytes ?? 0),
-    'resolv.conf': buildResolvConf(layout),
+    'resolv.conf': buildResolvConf(),
   };
 }
 

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { NodeNetwork } from '../address.js';
 import type { ClusterPaths, ClusterSettings } from '../cluster-options.js';
 
+/** A Kubernetes object. */
+export type Manifest = Readonly<Record<string, unknown>>;
+
 /** Paths of the programs that were built; see binaries.ts. */
 export interface Binaries {
   readonly etcd: string;
@@ -12,7 +15,9 @@ export interface Binaries {
   readonly kubelet: string;
   readonly proxy: string;
   readonly kubectl: string;
+  /** Goes into the image of DNS. */
   readonly coredns: string;
+  readonly netpol: string;
   readonly localPath: string;
   readonly metricsServer: string;
   readonly init: string;
@@ -31,6 +36,10 @@ export interface Layout {
   readonly network: NodeNetwork;
   readonly binaries: Binaries;
   readonly system: SystemPrograms;
+  /** Whether the images are there without which no pod starts, that of DNS among them. */
+  readonly runsPods: boolean;
+  /** What keeps NetworkPolicies from being enforced on this machine; undefined: nothing, they are. */
+  readonly policiesLack: string | undefined;
 }
 
 export function containerdSocket(paths: ClusterPaths): string {

@@ -1,7 +1,12 @@
 /** The images of the stack: the official name of each, and the folder that makes a local stand-in for it. */
 
-/** A file that a local build needs beside its Containerfile and that is made or downloaded first. */
-export type PreparedFile = 'node' | 'pause';
+/** A program of the cluster that goes into an image. The folder in the cache that holds it is named after what it was built from. */
+export interface BuiltProgram {
+  readonly path: string;
+}
+
+/** A file that a local build needs beside its Containerfile and that is made, downloaded or copied first. */
+export type PreparedFile = 'node' | 'pause' | BuiltProgram;
 
 export interface ImageEntry {
   /** The name that manifests use, and under which the image is imported. */
@@ -16,6 +21,17 @@ export interface ImageEntry {
 }
 
 export const pauseImage = 'localhost/pause:1';
+
+/** DNS is a pod, as on k3s: NetworkPolicies know pods, and a process of the node would pass by them. */
+export const corednsImage = 'localhost/coredns:1.14.1';
+
+/** What the node itself starts: without these no pod runs, and none finds another by its name. */
+export const nodeImages: readonly string[] = [pauseImage, corednsImage];
+
+/** @param path of the CoreDNS that was built; see ../binaries.ts */
+export function corednsEntry(path: string): ImageEntry {
+  return { name: corednsImage, folder: 'coredns', onRootfs: false, prepared: { path }, pullable: false };
+}
 
 /** The shell image that local-path-provisioner starts; Debian trixie's busybox is 1.37 as well. */
 export const busyboxImage = 'docker.io/library/busybox:1.37';

@@ -1,7 +1,7 @@
 /** Makes sure that an archive of every image of the stack lies in the cache: pulled where a registry answers, else built. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Buildah, openBuildah } from './buildah.js';
 import { type ImageEntry, imageCatalog } from './catalog.js';
@@ -32,6 +32,8 @@ export interface ImageProgress {
 }
 
 export interface EnsureImagesOptions {
+  /** Default: every image of the catalog. */
+  readonly entries?: readonly ImageEntry[];
   /** Default: `GLITCHKEEPER_CACHE`, else `$XDG_CACHE_HOME/glitchkeeper`, else `~/.cache/glitchkeeper`. */
   readonly cacheFolder?: string;
   /** Default: `GLITCHKEEPER_IMAGES`, else `auto`. */
@@ -56,7 +58,7 @@ function localKey(entry: ImageEntry): string {
 }
 
 /**
- * Ensures an archive of every image in the catalog, in its order. Needs root.
+ * Ensures an archive of every image, in their order. Needs root.
  * From nothing about four minutes; a call that finds everything takes well under a second.
  * Throws MissingToolsError naming Debian packages, or the failing command's output.
  */
@@ -64,10 +66,11 @@ export async function ensureImages(options: EnsureImagesOptions = {}): Promise<I
   const cacheFolder = join(options.cacheFolder ?? defaultCacheFolder(process.env), 'images');
   const archives = join(cacheFolder, 'archives');
   mkdirSync(archives, { recursive: true });
-  const preferred = await chooseSource(options.mode ?? readImageMode(process.env), archives);
+  const entries = options.entries ?? imageCatalog;
+  const preferred = await chooseSource(options.mode ?? readImageMode(process.env), entries, archives);
   const maker = openMaker(cacheFolder, options.onProgress ?? (() => undefined));
   const result: ImageArchive[] = [];
-  for (const entry of imageCatalog) {
+  for (const entry of entries) {
     const source = entry.pullable ? preferred : 'local';
     const archive = join(archives, archiveName(entry, source));
     const cached = existsSync(archive);
@@ -81,11 +84,11 @@ export async function ensureImages(options: EnsureImagesOptions = {}): Promise<I
 }
 
 /** In `auto` a complete set of local archives is used without asking the network first. */
-async function chooseSource(mode: ImageMode, archives: string): Promise<ImageSource> {
+async function chooseSource(mode: ImageMode, entries: readonly ImageEntry[], archives: string): Promise<ImageSource> {
   if (mode !== 'auto') {
     return mode === 'pull' ? 'pulled' : 'local';
   }
-  const complete = imageCatalog.every((entry) => existsSync(join(archives, archiveName(entry, 'local'))));
+  const complete = entries.every((entry) => existsSync(join(archives, archiveName(entry, 'local'))));
   return !complete && (await registryAnswers()) ? 'pulled' : 'local';
 }
 
@@ -125,7 +128,7 @@ async function buildLocally(entry: ImageEntry, buildah: Buildah, { cacheFolder, 
   cpSync(join(here, entry.folder), context, { recursive: true });
   try {
     if (entry.prepared) {
-      progress(`preparing ${entry.prepared}`);
+      progress(`preparing ${typeof entry.prepared === 'string' ? entry.prepared : basename(entry.prepared.path)}`);
       await prepare(entry.prepared, context);
     }
     progress('building');

@@ -1,5 +1,5 @@
 /** What the embedded cluster uses of the image maker. */
-export { busyboxImage, imageCatalog, pauseImage } from './catalog.js';
+export { busyboxImage, corednsEntry, imageCatalog, nodeImages, pauseImage } from './catalog.js';
 export { ensureImages, defaultCacheFolder } from './ensure-images.js';
 export type { EnsureImagesOptions, ImageArchive, ImageProgress, ImageSource } from './ensure-images.js';
 export { hostDebianPackages } from './package-lists.js';

@@ -1,8 +1,8 @@
-/** Makes the binaries that go into images as they are: Node from npm's registry, the pause program from Go. */
+/** Makes the binaries that go into images as they are: Node from npm's registry, the pause program from Go, a program of the cluster. */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { PreparedFile } from './catalog.js';
 
@@ -36,12 +36,15 @@ export function integrityOf(content: Buffer): string {
 
 /** A word for the fingerprint of an image that contains the prepared file. */
 export function preparedVersion(file: PreparedFile): string {
-  return file === 'node' ? nodePackage(process.arch).integrity : process.arch;
+  if (file === 'node') return nodePackage(process.arch).integrity;
+  return file === 'pause' ? process.arch : basename(dirname(file.path));
 }
 
 /** Puts the prepared file into a build context; throws when what was downloaded is not what was pinned. */
 export async function prepare(file: PreparedFile, context: string): Promise<void> {
-  await (file === 'node' ? fetchNode(context) : compilePause(context));
+  if (file === 'node') await fetchNode(context);
+  else if (file === 'pause') await compilePause(context);
+  else copyFileSync(file.path, join(context, basename(file.path)));
 }
 
 async function fetchNode(context: string): Promise<void> {

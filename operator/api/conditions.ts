@@ -36,7 +36,7 @@ export const REASONS = {
 
   /** CredentialsCurrent=Unknown: the journal of the rotation could not be read, so nothing is begun or gone on with. */
   JournalUnreadable: 'JournalUnreadable',
-  /** CredentialsCurrent=False: the journal of the rotation holds what nobody can understand; a person has to look. */
+  /** CredentialsCurrent=False: the journal of the rotation is malformed; a person has to look. */
   JournalMalformed: 'JournalMalformed',
   /** CredentialsCurrent=False: a rotation was given up, and what it was to replace is in use; the schedule tries it again. */
   RotationFailed: 'RotationFailed',
@@ -92,7 +92,7 @@ export const REASONS = {
   Rolling: 'Rolling',
   Proving: 'Proving',
   Retiring: 'Retiring',
-  /** RotationInProgress=True, and the way back. */
+  /** RotationInProgress=True, and the rollback. */
   Returning: 'Returning',
   Dropping: 'Dropping',
 } as const;

@@ -1,4 +1,4 @@
-// Health and alerts as the GlitchTip resource speaks of them: how often and how strictly in the spec, what is wrong in the status.
+// Health and alerts in the GlitchTip resource: thresholds and channels in the spec, incidents in the status.
 import * as z from 'zod/mini';
 
 import { HEALTH_REASONS } from './health-reasons.js';
@@ -25,21 +25,21 @@ const objectName = () => z.string().check(z.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])
 const count = (least: number, most: number, value: number, what: string) => z._default(z.int().check(z.gte(least), z.lte(most)), value).check(describe(what));
 
 export const healthSpec = z.object({
-  enabled: z._default(z.boolean(), true).check(describe('Whether the operator looks after health at all.')),
+  enabled: z._default(z.boolean(), true).check(describe('Whether the operator checks health at all.')),
   everySeconds: count(10, 3_600, 30, 'Seconds from the beginning of a check to that of the next while all is well; while something is suspect the next one comes after at most 10 s.'),
   failuresToOpen: count(1, 20, 3, 'Failed checks in a row that open an incident.'),
   successesToClose: count(1, 20, 2, 'Checks in a row without the cause that close it.'),
   storedWithinSeconds: count(1, 25, 5, 'Seconds from an accepted event to the stored one; later is a failed check.'),
   heal: z._default(z.array(z.enum(HEALINGS)).check(z.maxLength(HEALINGS.length), z.meta({ 'x-kubernetes-list-type': 'set' })), [...HEALINGS]).check(
-    describe('What the operator repairs by itself. Empty: it tells only.'),
+    describe('What the operator repairs by itself. Empty: it only alerts.'),
   ),
 }).check(describe('How closely the operator watches.'));
 
 export const alertsSpec = z.object({
   secret: z._default(objectName(), ALERTS_SECRET).check(describe('Secret with the addresses and tokens of alerts. It may be absent: then conditions, events and metrics are all.')),
-  repeatHours: count(1, 168, 4, 'Hours after which an incident that goes on is told again.'),
+  repeatHours: count(1, 168, 4, 'Hours after which an open incident is notified again.'),
   reportHours: count(0, 168, 0, 'Hours between two reports that all is well, or what is not. 0: none.'),
-}).check(describe('Who is told.'));
+}).check(describe('Where alerts go.'));
 
 const incident = z.object({
   id: z.string(),

@@ -26,7 +26,7 @@ export const HEALTH_REASONS = {
   MigrationsPending: 'MigrationsPending',
   /** Today's or tomorrow's partition is missing: every insert of an event fails, or soon will. */
   PartitionsMissing: 'PartitionsMissing',
-  /** Nobody made new partitions lately: the scheduler is dead. */
+  /** Nobody made new partitions lately: the scheduler does not run. */
   PartitionsRunningOut: 'PartitionsRunningOut',
 
   // Valkey and the queue.

@@ -22,7 +22,7 @@ export const SETTINGS_HASH_ANNOTATION = `${GROUP}/settings-hash`;
 export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
-/** Name of the ConfigMap that remembers the health of a resource: incidents, and messages that are not sent yet. */
+/** Name of the ConfigMap with the alert state of a resource: incidents, and notifications that are not sent yet. */
 export function alertStateName(resource: string): string {
   return `${resource}-health`;
 }

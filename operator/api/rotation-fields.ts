@@ -1,4 +1,4 @@
-// Rotation as the GlitchTip resource speaks of it: the schedule in the spec, the progress and the history in the status.
+// Rotation in the GlitchTip resource: the schedule in the spec, progress and history in the status.
 import * as z from 'zod/mini';
 
 /**
@@ -12,15 +12,15 @@ import * as z from 'zod/mini';
 export const CREDENTIALS = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator'] as const;
 export type CredentialName = (typeof CREDENTIALS)[number];
 
-/** Why a rotation began. `compromised` also ends every session and gives no grace. */
+/** Why a rotation began. `compromised` also ends every session and has no grace period. */
 export const TRIGGERS = ['schedule', 'request', 'compromised'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** The phases in their order, and the two of the way back; core/rotation/protocol.ts says what holds in each. */
+/** The phases in their order, and the two of the rollback; core/rotation/protocol.ts says what holds in each. */
 export const PHASES = ['Waiting', 'Altering', 'Publishing', 'Rolling', 'Proving', 'Retiring', 'Returning', 'Dropping'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** `Completed`: the new values are in use and the old ones dead. `Undone`: the old ones are in use as before. */
+/** `Completed`: the new values are in use and the old ones revoked. `Undone`: the old ones are in use as before. */
 export const RESULTS = ['Completed', 'Undone'] as const;
 export type RotationResult = (typeof RESULTS)[number];
 

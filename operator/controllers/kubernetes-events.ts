@@ -11,7 +11,7 @@ export interface Recorder {
 /** events.k8s.io takes notes of up to 1 kB. Bytes of UTF-8. */
 const LONGEST_NOTE = 1_024;
 
-/** An event is for people to read: that it could not be written must not stop or repeat the work that it tells of. */
+/** An event is for people to read: that it could not be written must not stop or repeat the work that it reports. */
 export async function recordEvent({ cluster, log }: Recorder, resource: GlitchTipResource, event: EventNote, at: Date): Promise<void> {
   try {
     await cluster.recordEvent(resource, { ...event, note: cutBytes(event.note, LONGEST_NOTE) }, at);

@@ -1,4 +1,4 @@
-// What the controllers need of the world; io/ provides it, tests may cut it off.
+// The ports of the controllers: io/ implements them, tests may make them fail.
 import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip-resource.js';
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
@@ -115,7 +115,7 @@ export interface WebPort {
   sendEvent(address: { readonly host: string; readonly port: number }, canary: Canary, id: string): Promise<number>;
 }
 
-/** What is to be looked at in Postgres. */
+/** What to observe in Postgres. */
 export interface DatabaseQuestion {
   readonly spec: GlitchTipSpec;
   /** Those that may be the operator's, tried in turn. */
@@ -123,7 +123,7 @@ export interface DatabaseQuestion {
   readonly application: Login | undefined;
   /** False: web would not take an event, and none is sent. */
   readonly webAnswers: boolean;
-  /** Whether to ask for the room on the volume: it costs a process in the server. */
+  /** Whether to measure the free space of the volume: it costs a process in the server. */
   readonly withVolume: boolean;
 }
 
@@ -133,7 +133,7 @@ export interface DatabaseLook {
   readonly volumes: Seen<readonly VolumeFacts[]>;
 }
 
-/** What the health controller looks at, and the two things that it repairs. Not being able to look is an observation. */
+/** What the health controller observes, and its two repairs. Not being able to observe something is an observation. */
 export interface HealthPort {
   observeCluster(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts>;
   observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[]): Promise<WebFacts>;

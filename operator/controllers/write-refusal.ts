@@ -1,11 +1,11 @@
 // What the API server's answer to a write says: that this will not be taken, or only that it was not taken now.
 
-/** Who we are was not proven, the object is gone, it took too long, the read was stale, too many asked: another look may find it otherwise. */
+/** Who we are was not proven, the object is gone, it took too long, the read was stale, too many asked: a retry may succeed. */
 const NOT_FOR_GOOD: readonly number[] = [401, 404, 408, 409, 429];
 
 /**
  * True when the same would be refused again: a field that an older CRD does not know, a value that it does not allow, a policy or a
- * Role that forbids it. Whoever lost other rights, too, is told so by what needs them.
+ * Role that forbids it. Other missing rights are reported by what needs them.
  */
 export function isRefusal(error: unknown): error is Error {
   const status = statusOf(error) ?? 0;

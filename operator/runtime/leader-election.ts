@@ -1,5 +1,5 @@
 // Leader election by Lease: of two operators only the holder writes, and a holder that cannot renew stops before another may start.
-// Durations are by the monotonic clock: a step of the wall clock must not let a holder lead past its deadline, nor a live one be deposed.
+// Durations are by the monotonic clock: a step of the wall clock must neither keep a holder past its deadline nor depose a live one.
 import { sleep, type Clock } from './clock.js';
 import { startDeadline } from './deadline.js';
 
@@ -24,7 +24,7 @@ export interface LeasePort {
 export interface ElectionOptions {
   readonly lease: LeasePort;
   readonly clock: Clock;
-  /** Unique to this process: two operators of one name would both lead. */
+  /** Unique to this process: two operators of one name would both be leader. */
   readonly identity: string;
   /** A holder not seen to renew for this long is taken to be gone. Milliseconds. */
   readonly duration: number;
@@ -34,13 +34,13 @@ export interface ElectionOptions {
   readonly retryEvery: number;
   /** After a try to renew it that failed at once: there has to be time for a few before the deadline. Milliseconds. */
   readonly renewAgainEvery: number;
-  /** Called with a signal that is aborted the moment the lead is lost; the Lease is given back after it returns. */
-  readonly lead: (signal: AbortSignal) => Promise<void>;
+  /** Called with a signal that is aborted the moment the Lease is lost; the Lease is released after it returns. */
+  readonly onElected: (signal: AbortSignal) => Promise<void>;
   /** Called after every contact with the Lease, good or bad. */
   readonly onContact: (error: unknown) => void;
 }
 
-/** Stands for election until `signal` is aborted; leads as often as it is elected. */
+/** Takes part in the election until `signal` is aborted; calls `onElected` as often as it acquires the Lease. */
 export async function standForElection(options: ElectionOptions, signal: AbortSignal): Promise<void> {
   const candidate = new Candidate(options);
   while (!signal.aborted) {
@@ -54,7 +54,7 @@ async function leadUntilLost(candidate: Candidate, options: ElectionOptions, sig
   const term = AbortSignal.any([signal, lost.signal]);
   const renewing = candidate.keepRenewing(term).then(() => lost.abort());
   try {
-    await options.lead(term);
+    await options.onElected(term);
   } finally {
     lost.abort();
     await renewing;
@@ -91,7 +91,7 @@ class Candidate {
     }
   }
 
-  /** Gives the Lease back, so that the next holder need not wait for it to run out. Best effort: it runs out by itself. */
+  /** Releases the Lease, so that the next holder need not wait for it to expire. Best effort: it expires by itself. */
   async release(): Promise<void> {
     if (!this.#held) return;
     this.#held = false;

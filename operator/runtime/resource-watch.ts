@@ -15,7 +15,7 @@ export interface ListWatch<T> {
   /** Ends when the server or `signal` ends it; throws when the connection breaks. */
   watch(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
   versionOf(object: T): string;
-  /** What tells one object of the collection from another. */
+  /** Identifies an object of the collection. */
   nameOf(object: T): string;
 }
 
@@ -25,7 +25,7 @@ export interface WatchOptions<T> {
   readonly backoff: Backoff;
   /** Called for everything in a list, and for every change. */
   readonly onPresent: (object: T) => void;
-  /** Called when one was deleted, also when that shows only by the next list: nobody watched then. */
+  /** Called when one was deleted, also when only the next list shows it. */
   readonly onDeleted: (name: string) => void;
   readonly onError: (error: unknown, retryIn: number) => void;
   /** A new list at least this often, in case an event was missed. Milliseconds. */
@@ -60,7 +60,7 @@ export async function keepWatching<T>(options: WatchOptions<T>, signal: AbortSig
 
 /**
  * One list and the watches that follow it, until a resync is due or the server wants a new list.
- * @returns false when the server wanted a new list before it told anything since this one
+ * @returns false when the server wanted a new list before it sent any event since this one
  */
 async function listAndWatch<T>(options: WatchOptions<T>, present: Set<string>, onProgress: () => void, signal: AbortSignal): Promise<boolean> {
   const { source, clock, resyncEvery } = options;

@@ -2,7 +2,7 @@
 import { delayAfter, type Backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 
-/** What the worker answers: when to look at this key again, if not told before. Milliseconds. */
+/** The worker's result: when to requeue this key, if it is not added before. Milliseconds. */
 export interface Outcome {
   readonly requeueAfter?: number;
   /** Something of it failed that is tried again in its own time: it counts as a failure, and has no backoff. @default false */
@@ -27,7 +27,7 @@ export class KeyedQueue {
 
   constructor(private readonly options: QueueOptions) {}
 
-  /** Keys that wait for their turn now, without those that wait for their time. */
+  /** Keys that are due now, without those whose requeue time has not come. */
   get depth(): number {
     return this.#ready.size;
   }
@@ -54,7 +54,7 @@ export class KeyedQueue {
     this.#failures.delete(key);
   }
 
-  /** Takes no more work, tells the work under way to stop, and resolves when it has. */
+  /** Takes no more work, aborts the work under way, and resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#ready.clear();

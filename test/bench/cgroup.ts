@@ -16,7 +16,7 @@ export interface MemoryReading {
   readonly own: number;
   /** Used without the page cache that can be dropped at once. */
   readonly workingSet: number;
-  /** Highest `used` since the group was made or the peak was reset; undefined where the kernel does not tell. */
+  /** Highest `used` since the group was made or the peak was reset; undefined where the kernel does not report it. */
   readonly peak: number | undefined;
 }
 

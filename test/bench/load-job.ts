@@ -1,4 +1,4 @@
-// What the bench asks of its load program and what it is told: the program runs inside the node's network, so both travel as JSON.
+// The input and the result of the bench's load program, as JSON: it runs inside the node's network.
 import { z } from 'zod';
 
 export const loadJob = z.object({

@@ -1,4 +1,4 @@
-// Nothing is wrong for 20 minutes of load with a rolling update in it: whatever is told then is a false alert.
+// Nothing is wrong for 20 minutes of load with a rolling update in it: any alert then is a false one.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareLoad, startLoadProgram } from './ingest.js';
 import type { LoadResult } from './load-job.js';
@@ -14,7 +14,7 @@ const UPDATE_AFTER = 5;
 
 export interface QuietFindings {
   readonly load: LoadResult;
-  /** What the status told at any moment, by its id: reason, part and message. */
+  /** Every incident that the status showed, by its id: reason, part and message. */
   readonly incidents: Readonly<Record<string, string>>;
   /** Looks at the status that were answered. */
   readonly looks: number;
@@ -55,13 +55,13 @@ async function update({ cluster, settings: { namespace }, parts }: Stage): Promi
 }
 
 export function quietRows({ load, incidents, looks, updateSeconds }: QuietFindings): Row[] {
-  const told = Object.values(incidents);
+  const shown = Object.values(incidents);
   return [
     { what: 'rolling update', measured: `web and worker replaced in ${updateSeconds.toFixed(0)} s, ${UPDATE_AFTER} minutes after the start` },
     {
       what: 'accepted and stored', measured: `${load.accepted} and ${load.stored} of ${load.sent}${load.losses === '' ? '' : ` (not accepted: ${load.losses})`}`,
       goal: { text: 'all', met: load.sent > 0 && load.stored === load.sent },
     },
-    { what: 'incidents', measured: `${told.length === 0 ? 'none' : told.join('; ')}, in ${looks} looks at the status`, goal: { ...atMost(looks > 0 ? told.length : Number.NaN, 0), text: 'none' } },
+    { what: 'incidents', measured: `${shown.length === 0 ? 'none' : shown.join('; ')}, in ${looks} looks at the status`, goal: { ...atMost(looks > 0 ? shown.length : Number.NaN, 0), text: 'none' } },
   ];
 }

@@ -1,4 +1,4 @@
-// A rotation, idle and under load, beside the way by hand: stopping everything and starting it again.
+// A rotation, idle and under load, compared with the manual way: stopping everything and starting it again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadResult } from './load-job.js';
 import { describeSpent, startSpending, type Spent } from './operator-metrics.js';

@@ -1,4 +1,4 @@
-// One look a second while something else happens.
+// One sample a second while something else runs.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Looks until the function that it gives is called, and once more then; that call rejects with what a look failed with. */

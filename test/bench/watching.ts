@@ -1,4 +1,4 @@
-// What it costs to watch: the operator and the servers with health on and off, idle and during an incident, and what ingest takes meanwhile.
+// The cost of health checks: the operator and the servers with health on and off, idle and during an incident, and what ingest takes meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DATABASE, RESOURCE, SECRETS } from '../../charts/part-names.js';
 import { VALKEY_OPERATOR_USER } from '../../operator/api/object-names.js';

@@ -7,6 +7,7 @@ import { describeMemory } from './pods/memory.js';
 import { describeNetwork } from './pods/network.js';
 import { describeOnPods } from './pods/on-pods.js';
 import { describeOutage } from './pods/outage.js';
+import { describePolicies } from './pods/policies.js';
 import { describeQueue } from './pods/queue.js';
 import { describeQuiet } from './pods/quiet.js';
 import { describeRollout } from './pods/rollout.js';
@@ -19,6 +20,7 @@ describeOnPods('the stack on real pods', 'stack', {
     beforeAll(() => startChatterbox(stack.cluster));
     describeFacts(stack);
     describeNetwork(stack, portsBefore);
+    describePolicies(stack);
     describeRollout(stack, dsn);
     describeQuiet(alerts, 'an install and an update');
     describeMemory(stack, dsn);

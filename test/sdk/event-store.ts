@@ -80,12 +80,12 @@ export async function proveDelivered(
   return { result: problems.length === 0 ? 'passed' : 'failed', detail, ...counts, stored: 1 };
 }
 
-/** Why an event was not taken, in words that lead to the cause. */
+/** Why an event was not taken, in words that name the cause. */
 export function refusal(delivery: Delivery | undefined): string {
   if (delivery === undefined) return 'the SDK sent nothing';
   switch (delivery.answer) {
     case 'dropped':
-      return 'the SDK dropped it: the server told it to wait (429), or its buffer was full';
+      return 'the SDK dropped it: the server asked it to wait (429), or its buffer was full';
     case 400:
       return 'answered 400: is this host name among ALLOWED_HOSTS?';
     case 401:

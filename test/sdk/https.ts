@@ -11,7 +11,7 @@ export async function httpsAddress({ dsn, store }: Context): Promise<string | un
   return shown?.ok === true ? shown.dsn.baseUrl : undefined;
 }
 
-/** Plain HTTP must lead to HTTPS on the same host, and give nothing else away. */
+/** Plain HTTP must redirect to HTTPS on the same host, and answer nothing else. */
 export async function redirectProblems(address: string): Promise<string[]> {
   const url = `http://${new URL(address).hostname}/`;
   try {

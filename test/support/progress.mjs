@@ -1,4 +1,4 @@
-// Tells of each test that takes a second or more, or fails, when it ends: Jest is silent until the whole file is done, and one takes three quarters of an hour.
+// Prints each test that takes a second or more, or fails, when it ends: Jest is silent until the whole file is done, and one takes three quarters of an hour.
 import process from 'node:process';
 
 const TOLD_FROM_MS = 1000;

@@ -1,5 +1,4 @@
-// Builds what these suites share: the project, what a cluster starts from (on a fresh machine 10 minutes and more) and the two servers, unpacked.
-import { execa } from 'execa';
+// Builds what these suites share: what a cluster starts from (on a fresh machine 5 minutes and more) and the two servers, unpacked.
 import { unpackImage } from '../api/image-process.js';
 import { POSTGRES_IMAGE } from '../api/postgres-server.js';
 import { VALKEY_IMAGE } from '../api/valkey-server.js';
@@ -9,7 +8,6 @@ import { stateRoot } from '../../embedded/cluster-options.js';
 
 const progress = buildProgress((line) => process.stderr.write(`${line}\n`), Date.now);
 await withLock(stateRoot(process.env), '.real-parts', () => progress.say('waiting for another suite that gets the same ready'), async () => {
-  await execa('npm', ['run', '--silent', 'build']);
   await prepareMachine({ images: true }, progress);
   for (const image of [POSTGRES_IMAGE, VALKEY_IMAGE]) await unpackImage(image);
 });

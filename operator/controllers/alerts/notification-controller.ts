@@ -1,4 +1,4 @@
-// Delivers what the outbox holds: reads the channels from their Secret, sends what is due, writes down what came of it.
+// Delivers the outbox: reads the channels from their Secret, sends what is due, records the results.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Channel } from '../../api/health-fields.js';
 import { foundChannels, readChannels, type Channels } from '../../core/alerts/channels.js';
@@ -16,7 +16,7 @@ export interface MessengerDependencies {
   readonly cluster: Pick<ClusterPort, 'observeSecret'>;
   readonly notifiers: NotifiersPort;
   readonly clock: Clock;
-  /** Of the resources; it is named in messages. */
+  /** Of the resources; messages name it. */
   readonly namespace: string;
   /** SHA-256 of a text, in hex. */
   readonly digest: (text: string) => string;
@@ -24,13 +24,13 @@ export interface MessengerDependencies {
   readonly budget?: number;
 }
 
-export interface Occasion {
+export interface DeliveryContext {
   /** The resource's. */
   readonly name: string;
   readonly spec: Pick<GlitchTipSpec, 'alerts'>;
-  /** Whether the deep check passed: only then the heartbeat goes out. */
+  /** Whether the end-to-end check passed: only then a heartbeat is sent. */
   readonly healthy: boolean;
-  /** Value of the annotation that asks for a test message; the caller drops it once `alert state.alertTest.id` is the same. */
+  /** Value of the annotation that asks for a test message; the caller drops it once `alertTest.id` of the alert state is the same. */
   readonly alertTest?: string;
   /**
    * Saves the alert state after each notification, so that a few go out in one call; false ends the call. Without it one notification a channel
@@ -41,19 +41,19 @@ export interface Occasion {
 
 /** Longer than a channel ever needs and shorter than what a health check can wait. Milliseconds. */
 const BUDGET = 10_000;
-/** The Secret is asked of the API server, which may be what is down. Milliseconds. */
+/** The API server, which has the Secret, may be what is down. Milliseconds. */
 const SECRET_BUDGET = 3_000;
 /** No other notification is begun later than this in a call: it has to have time for its answer. Milliseconds. */
 const LAST_START = 3_000;
 /** Telegram takes one message a second in a chat. Milliseconds. */
-const PACE = 1_100;
+const TELEGRAM_PACE = 1_100;
 /** Notifications of one channel in one call. */
-const LETTERS_A_CALL = 3;
+const NOTIFICATIONS_PER_CALL = 3;
 /** Between two heartbeats, and after one that failed. Milliseconds. */
-const BEAT = { every: 60_000, again: 15_000 };
-/** A heartbeat that goes well is written down no more often: each write costs the API server something. Milliseconds. */
-const BEAT_NOTED_EVERY = 300_000;
-/** Digits of a chat's digest: enough to notice another chat, far too few to tell which it is. */
+const HEARTBEAT = { every: 60_000, again: 15_000 };
+/** A successful heartbeat is recorded no more often than this, to save writes. Milliseconds. */
+const HEARTBEAT_RECORDED_EVERY = 300_000;
+/** Digits of a chat's digest: enough to notice another chat, far too few to identify it. */
 const PLACE_DIGITS = 4;
 /** What a test message repeats of an annotation that anybody may have written. Characters. */
 const TEST_ID_SHOWN = 40;
@@ -63,15 +63,15 @@ const HEADER_SAFE = /^[\w.:-]{1,80}$/;
 /** Changes an alert state by what one channel did. */
 type Record = (alerts: AlertState) => AlertState;
 /** One call of `deliver`. */
-interface Tour {
-  readonly occasion: Occasion;
+interface DeliveryRun {
+  readonly context: DeliveryContext;
   readonly channels: Channels;
   /** Milliseconds since the epoch. */
   readonly started: number;
-  /** The operator's own end. */
-  readonly ended: AbortSignal;
-  /** That, or the end of the budget. */
-  readonly patience: AbortSignal;
+  /** Aborted when the operator stops. */
+  readonly shutdown: AbortSignal;
+  /** Aborted then, or at the end of the budget. */
+  readonly timeout: AbortSignal;
 }
 interface Known {
   readonly channels: Channels;
@@ -86,29 +86,29 @@ export class Messenger {
   /** By name of the Secret, for the time in which the API server does not answer. */
   readonly #known = new Map<string, Known>();
   /** When the next heartbeat of a resource is due. */
-  readonly #beatAt = new Map<string, number>();
+  readonly #heartbeatAt = new Map<string, number>();
 
   constructor(private readonly deps: MessengerDependencies) {}
 
-  /** Takes about 10 s at most, however dead a channel is. Never throws for a channel's sake. */
-  async deliver(alerts: AlertState, occasion: Occasion, signal: AbortSignal): Promise<AlertState> {
-    return withDeadline(signal, this.deps.budget ?? BUDGET, (patience) => this.#deliver(alerts, occasion, { ended: signal, patience }));
+  /** Takes about 10 s at most, however slow a channel is. Never throws because of a channel. */
+  async deliver(alerts: AlertState, context: DeliveryContext, signal: AbortSignal): Promise<AlertState> {
+    return withDeadline(signal, this.deps.budget ?? BUDGET, (timeout) => this.#deliver(alerts, context, { shutdown: signal, timeout }));
   }
 
-  async #deliver(alerts: AlertState, occasion: Occasion, { ended, patience }: Pick<Tour, 'ended' | 'patience'>): Promise<AlertState> {
+  async #deliver(alerts: AlertState, context: DeliveryContext, { shutdown, timeout }: Pick<DeliveryRun, 'shutdown' | 'timeout'>): Promise<AlertState> {
     const started = this.deps.clock.now();
-    const { known, why } = await this.#channels(occasion.spec.alerts.secret, ended);
+    const { known, why } = await this.#channels(context.spec.alerts.secret, shutdown);
     if (!known) return { ...alerts, unreadable: why };
     const found = { ...setChannels(alerts, foundChannels(known.channels), known.version, new Date(started)), unreadable: why };
-    const tour: Tour = { occasion, channels: known.channels, started, ended, patience };
-    const [sent, beat] = await Promise.all([
-      isTestDue(found, occasion) ? this.#test(found, tour) : this.#sendNotifications(found, tour),
-      this.#beat(found, tour),
+    const run: DeliveryRun = { context, channels: known.channels, started, shutdown, timeout };
+    const [sent, heartbeat] = await Promise.all([
+      isTestDue(found, context) ? this.#test(found, run) : this.#sendNotifications(found, run),
+      this.#sendHeartbeat(found, run),
     ]);
-    return beat(sent);
+    return heartbeat(sent);
   }
 
-  /** What the Secret says; the last that it said while it cannot be read. */
+  /** The channels of the Secret; the last ones known while it cannot be read. */
   async #channels(secret: string, signal: AbortSignal): Promise<{ known?: Known; why?: string }> {
     const observed = await withDeadline(signal, SECRET_BUDGET, (limited) => this.deps.cluster.observeSecret(secret, limited));
     if (observed.kind === 'unreadable') return { known: this.#known.get(secret), why: `Secret ${secret} cannot be read: ${observed.why}` };
@@ -117,17 +117,17 @@ export class Messenger {
     return { known };
   }
 
-  async #sendNotifications(alerts: AlertState, tour: Tour): Promise<AlertState> {
+  async #sendNotifications(alerts: AlertState, run: DeliveryRun): Promise<AlertState> {
     const { clock } = this.deps;
-    const { occasion: { save }, channels, started } = tour;
+    const { context: { save }, channels, started } = run;
     let current = alerts;
     for (let round = 1; ; round += 1) {
       const due = NOTIFICATION_CHANNELS.flatMap((channel) => this.#due(current, channel, channels));
       if (due.length === 0) return current;
-      if (round > 1) await sleep(clock, PACE, tour.patience);
-      const records = await Promise.all(due.map((notification) => this.#send(current, notification, tour)));
+      if (round > 1) await sleep(clock, TELEGRAM_PACE, run.timeout);
+      const records = await Promise.all(due.map((notification) => this.#send(current, notification, run)));
       current = records.reduce((each, record) => record(each), current);
-      const last = round === LETTERS_A_CALL || clock.now() - started > LAST_START;
+      const last = round === NOTIFICATIONS_PER_CALL || clock.now() - started > LAST_START;
       if (last || !save || !(await save(current))) return current;
     }
   }
@@ -137,17 +137,17 @@ export class Messenger {
     return notification ? [notification] : [];
   }
 
-  async #send(alerts: AlertState, notification: Notification, { occasion, channels, ended, patience }: Tour): Promise<Record> {
-    const sender = this.#sender(occasion);
+  async #send(alerts: AlertState, notification: Notification, { context, channels, shutdown, timeout }: DeliveryRun): Promise<Record> {
+    const sender = this.#sender(context);
     const place = channels.telegram?.kind === 'usable' ? this.deps.digest(channels.telegram.chat.reveal()).slice(0, PLACE_DIGITS) : '';
     const dropped = alerts.channels.find(({ name }) => name === notification.channel)?.dropped ?? 0;
     const message = buildMessage(notification, sender, dropped);
     const thread = threadOf(alerts, notification, place)?.message;
     const delivery = notification.channel === 'webhook'
-      ? await this.#webhook(channels, { id: notification.id, body: renderWebhook({ notification, id: notification.id, message, sender }) }, patience)
-      : await this.#telegram(channels, { message, about: thread, edit: notification.edit }, patience);
-    // Cut off by the operator's own end and not by the channel: that is no failed try.
-    if (ended.aborted && delivery.kind === 'later') return (each) => each;
+      ? await this.#webhook(channels, { id: notification.id, body: renderWebhook({ notification, id: notification.id, message, sender }) }, timeout)
+      : await this.#telegram(channels, { message, about: thread, edit: notification.edit }, timeout);
+    // Cut off by the operator's shutdown and not by the channel: that is no failed attempt.
+    if (shutdown.aborted && delivery.kind === 'later') return (each) => each;
     return (each) => recordDelivery(each, { notification, place }, delivery, new Date(this.deps.clock.now()));
   }
 
@@ -163,52 +163,52 @@ export class Messenger {
     return this.deps.notifiers.postWebhook(webhook.url, message, signal);
   }
 
-  async #beat(alerts: AlertState, { occasion, channels: { heartbeat }, patience }: Tour): Promise<Record> {
+  async #sendHeartbeat(alerts: AlertState, { context, channels: { heartbeat }, timeout }: DeliveryRun): Promise<Record> {
     const now = this.deps.clock.now();
-    const { name, healthy } = occasion;
-    // A test beats by itself.
-    if (!healthy || isTestDue(alerts, occasion) || heartbeat?.kind !== 'usable' || !this.#isBeatDue(name, now)) return (each) => each;
-    const delivery = await this.deps.notifiers.beat(heartbeat.url, patience);
-    this.#beatAt.set(name, now + (delivery.kind === 'delivered' ? BEAT.every : BEAT.again));
+    const { name, healthy } = context;
+    // A test sends a heartbeat of its own.
+    if (!healthy || isTestDue(alerts, context) || heartbeat?.kind !== 'usable' || !this.#isHeartbeatDue(name, now)) return (each) => each;
+    const delivery = await this.deps.notifiers.beat(heartbeat.url, timeout);
+    this.#heartbeatAt.set(name, now + (delivery.kind === 'delivered' ? HEARTBEAT.every : HEARTBEAT.again));
     return (each) => changeChannel(each, 'heartbeat', (state) => {
       if (delivery.kind !== 'delivered') return { ...state, error: errorOf(delivery) };
-      const noted = state.lastSentAt !== undefined && state.error === undefined && now - Date.parse(state.lastSentAt) < BEAT_NOTED_EVERY;
+      const noted = state.lastSentAt !== undefined && state.error === undefined && now - Date.parse(state.lastSentAt) < HEARTBEAT_RECORDED_EVERY;
       return noted ? state : { ...state, error: undefined, lastSentAt: toSeconds(new Date(now)) };
     });
   }
 
-  /** A clock that was set back must not stop the heart: further away than the longest wait is no wait. */
-  #isBeatDue(name: string, now: number): boolean {
-    const wait = (this.#beatAt.get(name) ?? now) - now;
-    return wait <= 0 || wait > BEAT.every;
+  /** A clock that was set back must not stop heartbeats: a wait longer than the interval is ignored. */
+  #isHeartbeatDue(name: string, now: number): boolean {
+    const wait = (this.#heartbeatAt.get(name) ?? now) - now;
+    return wait <= 0 || wait > HEARTBEAT.every;
   }
 
-  /** One try of each channel that is set up, outside of the outbox: who asked is waiting for what comes of it. */
-  async #test(alerts: AlertState, tour: Tour): Promise<AlertState> {
-    const id = tour.occasion.alertTest ?? '';
-    const found = foundChannels(tour.channels);
-    const errors = await Promise.all(found.map(async ({ name, problem }) => problem ?? errorOf(await this.#testOne(name, tour))));
+  /** One attempt with each configured channel, outside of the outbox: the person who asked waits for the result. */
+  async #test(alerts: AlertState, run: DeliveryRun): Promise<AlertState> {
+    const id = run.context.alertTest ?? '';
+    const found = foundChannels(run.channels);
+    const errors = await Promise.all(found.map(async ({ name, problem }) => problem ?? errorOf(await this.#testOne(name, run))));
     const at = toSeconds(new Date(this.deps.clock.now()));
     const results = found.map(({ name }, index) => ({ channel: name, ...(errors[index] === undefined ? {} : { error: errors[index] }) }));
     const tested = results.reduce((each, { channel, error }) => (error === undefined ? resume(each, channel, at) : each), alerts);
     return { ...tested, alertTest: { id, at, results } };
   }
 
-  async #testOne(name: Channel, { occasion, channels, patience }: Tour): Promise<Delivery> {
-    const sender = this.#sender(occasion);
-    const id = occasion.alertTest ?? '';
+  async #testOne(name: Channel, { context, channels, timeout }: DeliveryRun): Promise<Delivery> {
+    const sender = this.#sender(context);
+    const id = context.alertTest ?? '';
     const key = `test-${HEADER_SAFE.test(id) ? id : this.deps.digest(id)}`;
     const message = buildTestMessage(sender, cut(id, TEST_ID_SHOWN));
     if (isNotificationChannel(name)) {
       return name === 'telegram'
-        ? this.#telegram(channels, { message, about: undefined, edit: false }, patience)
-        : this.#webhook(channels, { id: key, body: renderWebhook({ id: key, message, sender }) }, patience);
+        ? this.#telegram(channels, { message, about: undefined, edit: false }, timeout)
+        : this.#webhook(channels, { id: key, body: renderWebhook({ id: key, message, sender }) }, timeout);
     }
-    if (!occasion.healthy) return { kind: 'later', why: 'not sent: a heartbeat says that all is well, and the last check did not' };
-    return channels.heartbeat?.kind === 'usable' ? this.deps.notifiers.beat(channels.heartbeat.url, patience) : { kind: 'later', why: 'heartbeat is not set up' };
+    if (!context.healthy) return { kind: 'later', why: 'not sent: a heartbeat says that all is well, and the last check did not' };
+    return channels.heartbeat?.kind === 'usable' ? this.deps.notifiers.beat(channels.heartbeat.url, timeout) : { kind: 'later', why: 'heartbeat is not set up' };
   }
 
-  #sender({ name }: Occasion): Sender {
+  #sender({ name }: DeliveryContext): Sender {
     return { name, namespace: this.deps.namespace };
   }
 }
@@ -217,7 +217,7 @@ function isNotificationChannel(name: Channel): name is NotificationChannel {
   return (NOTIFICATION_CHANNELS as readonly Channel[]).includes(name);
 }
 
-function isTestDue({ alertTest: answered }: AlertState, { alertTest }: Occasion): boolean {
+function isTestDue({ alertTest: answered }: AlertState, { alertTest }: DeliveryContext): boolean {
   return alertTest !== undefined && alertTest !== answered?.id;
 }
 

@@ -15,29 +15,29 @@ import type { Outcome } from '../../runtime/work-queue.js';
 import { recordEvent } from '../kubernetes-events.js';
 import type { EventNote, Ports } from '../ports.js';
 import { isRefusal } from '../write-refusal.js';
-import { operatorLogin, RotationHands, type Context } from './rotation-executor.js';
+import { operatorLogin, RotationExecutor, type Context } from './rotation-executor.js';
 
 export interface Dependencies extends Ports {
   readonly crypto: Crypto;
   readonly clock: Clock;
   /** One line of log; never a value. */
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
-  /** The same, of what a person has to mend. */
+  /** The same, for what a person has to fix. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Called with each status that was found, changed or not. */
   readonly onStatus: (name: string, status: GlitchTipStatus) => void;
 }
 
 export class GlitchTipController {
-  readonly #hands: RotationHands;
-  /** Resources whose status was refused, and that was told. */
+  readonly #executor: RotationExecutor;
+  /** Resources whose refused status was reported. */
   readonly #refused = new Set<string>();
 
   constructor(private readonly deps: Dependencies) {
-    this.#hands = new RotationHands(deps, deps.crypto);
+    this.#executor = new RotationExecutor(deps, deps.crypto);
   }
 
-  /** Looks at everything that belongs to the resource `name` and does what is to be done. */
+  /** Observes everything that belongs to the resource `name`, and executes the plan. */
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
     const resource = await this.deps.cluster.readResource(name, signal);
     // Deleted: the credentials stay. Whoever deletes a resource by mistake must not lose what opens the database.
@@ -53,7 +53,7 @@ export class GlitchTipController {
     const { spec } = parsed;
     const context = { resource, spec, observed: await this.#observe(spec, signal), now: at.now };
     const input = { spec, observed: context.observed, request: resource.metadata.annotations?.[ROTATE_ANNOTATION], previous: resource.status, at };
-    const rollout = wantsRollout(input) ? await this.#hands.observe(context, signal) : undefined;
+    const rollout = wantsRollout(input) ? await this.#executor.observe(context, signal) : undefined;
     const { actions, status, requeueAfter } = plan({ ...input, rollout }, this.deps.crypto);
     await this.#report(resource, status, signal);
     const changed = await this.#executeAll(actions, context, signal);
@@ -90,7 +90,7 @@ export class GlitchTipController {
   async #executeAll(actions: readonly Action[], context: Context, signal: AbortSignal): Promise<boolean> {
     let changed = false;
     for (const action of actions) {
-      // The lead may have been lost, or the end announced, since the last action.
+      // The Lease may have been lost, or the operator asked to stop, since the last action.
       signal.throwIfAborted();
       changed = (await this.#execute(action, context, signal)) || changed;
     }
@@ -109,7 +109,7 @@ export class GlitchTipController {
   async #createSecret(action: CreateSecret, { resource }: Context, signal: AbortSignal): Promise<boolean> {
     const result = await this.deps.cluster.createSecret(action, signal);
     this.deps.log(result === 'created' ? 'Secret created' : 'Secret exists already', { resource: resource.metadata.name, secret: action.name });
-    if (result === 'created') await this.#tell(resource, { type: 'Normal', reason: 'SecretCreated', action: 'CreateSecret', note: `Secret ${action.name} created` });
+    if (result === 'created') await this.#recordEvent(resource, { type: 'Normal', reason: 'SecretCreated', action: 'CreateSecret', note: `Secret ${action.name} created` });
     return result === 'created';
   }
 
@@ -121,17 +121,17 @@ export class GlitchTipController {
     if (changes.length === 0) return false;
     const made = changes.map(describeChange);
     this.deps.log('database changed', { resource: resource.metadata.name, changes: made });
-    await this.#tell(resource, { type: 'Normal', reason: 'DatabaseChanged', action: 'ChangeDatabase', note: made.join('; ') });
+    await this.#recordEvent(resource, { type: 'Normal', reason: 'DatabaseChanged', action: 'ChangeDatabase', note: made.join('; ') });
     return true;
   }
 
   async #rotate(action: RotationAction, context: Context, signal: AbortSignal): Promise<boolean> {
-    const changed = await this.#hands.execute(action, context, signal);
+    const changed = await this.#executor.execute(action, context, signal);
     if (!changed) return false;
     this.deps.log('rotation', { resource: context.resource.metadata.name, step: describeAction(action) });
     // An event a phase: what a person wants to read afterwards.
     if (action.kind === 'write journal') {
-      await this.#tell(context.resource, { type: action.warn ? 'Warning' : 'Normal', reason: action.warn ? 'RotationUndone' : 'Rotation', action: 'Rotate', note: action.note });
+      await this.#recordEvent(context.resource, { type: action.warn ? 'Warning' : 'Normal', reason: action.warn ? 'RotationUndone' : 'Rotation', action: 'Rotate', note: action.note });
     }
     return true;
   }
@@ -143,7 +143,7 @@ export class GlitchTipController {
     if (!(await this.#writeStatus(resource, status, signal))) return;
     const ready = status.conditions?.find((condition) => condition.type === 'Ready');
     this.deps.log('status changed', { resource: name, ready: ready?.status, reason: ready?.reason, message: ready?.message });
-    if (ready?.reason === REASONS.InvalidSpec) await this.#tell(resource, { type: 'Warning', reason: ready.reason, action: 'Validate', note: ready.message });
+    if (ready?.reason === REASONS.InvalidSpec) await this.#recordEvent(resource, { type: 'Warning', reason: ready.reason, action: 'Validate', note: ready.message });
   }
 
   /**
@@ -160,21 +160,21 @@ export class GlitchTipController {
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.#tellRefusal(resource, error.message);
+      await this.#reportRefusal(resource, error.message);
       return false;
     }
   }
 
-  /** Once, and not at every look: until a status is taken again. */
-  async #tellRefusal(resource: GlitchTipResource, error: string): Promise<void> {
+  /** Once, and not at every reconcile, until a status is accepted again. */
+  async #reportRefusal(resource: GlitchTipResource, error: string): Promise<void> {
     const { name } = resource.metadata;
     if (this.#refused.has(name)) return;
     this.#refused.add(name);
     this.deps.warn('status refused: what it says is not true any more; is the CRD of this version applied?', { resource: name, error });
-    await this.#tell(resource, { type: 'Warning', reason: 'StatusRefused', action: 'Report', note: error });
+    await this.#recordEvent(resource, { type: 'Warning', reason: 'StatusRefused', action: 'Report', note: error });
   }
 
-  #tell(resource: GlitchTipResource, event: EventNote): Promise<void> {
+  #recordEvent(resource: GlitchTipResource, event: EventNote): Promise<void> {
     return recordEvent(this.deps, resource, event, new Date(this.deps.clock.now()));
   }
 }

@@ -1,17 +1,17 @@
-// The rotation's hands: looks at what a rotation has to know, and carries out what its plan says.
+// Observes what the plan of a rotation needs, and executes its actions.
 import { proofEvents } from '../../core/rotation/storage-proof.js';
 import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
 import { journalOf } from '../../core/rotation/journal.js';
 import type { Values } from '../../core/rotation/journal.js';
-import { PROTOCOL, type Look, type ValueSet } from '../../core/rotation/protocol.js';
+import { PROTOCOL, type Observation, type ValueSet } from '../../core/rotation/protocol.js';
 import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { Sensitive } from '../../core/sensitive.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Fence, Login, Ports } from '../ports.js';
 
-/** One look at one resource. */
+/** One observation of one resource. */
 export interface Context {
   readonly resource: GlitchTipResource;
   readonly spec: GlitchTipSpec;
@@ -23,30 +23,30 @@ type BothValues = Readonly<Record<ValueSet, Values>>;
 
 const SETS = ['previous', 'next'] as const satisfies readonly ValueSet[];
 
-export class RotationHands {
+export class RotationExecutor {
   constructor(private readonly ports: Ports, private readonly crypto: Crypto) {}
 
-  /** @throws when the API server or Postgres does not answer: then the look is taken again */
+  /** @throws when the API server or Postgres does not answer: then the reconcile is retried */
   async observe(context: Context, signal: AbortSignal): Promise<ObservedRollout> {
     const { spec } = context;
     const { rotation, values } = journalOf(context.observed) ?? {};
-    const { looks } = PROTOCOL[rotation?.phase ?? 'Waiting'];
-    const look = async <T>(at: Look, how: () => Promise<T>, otherwise: T): Promise<T> => (looks.includes(at) ? how() : otherwise);
+    const { observes } = PROTOCOL[rotation?.phase ?? 'Waiting'];
+    const observe = async <T>(what: Observation, how: () => Promise<T>, otherwise: T): Promise<T> => (observes.includes(what) ? how() : otherwise);
     const [pods, obstacles] = await Promise.all([
       this.#observePods(spec, signal),
-      look('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
+      observe('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
     ]);
-    if (!values) return { ...pods, ...obstacles, ...NOT_LOOKED_AT };
+    if (!values) return { ...pods, ...obstacles, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
-      look('logins', () => this.#tryBoth(context, values), NO_LOGINS),
-      look('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
-      look('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
-      look('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
+      observe('logins', () => this.#tryBoth(context, values), NO_LOGINS),
+      observe('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
+      observe('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
+      observe('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
     ]);
     return { ...pods, ...obstacles, ...servers, sessions, eventStored, administrator };
   }
 
-  /** True when something changed; false when somebody else was first, and the world has to be looked at again. */
+  /** True when something changed; false when somebody else was first, and everything has to be observed again. */
   execute(action: RotationAction, context: Context, signal: AbortSignal): Promise<boolean> {
     return isClusterAction(action) ? this.#executeInCluster(action, context, signal) : this.#executeInServers(action, context, signal);
   }
@@ -66,7 +66,7 @@ export class RotationHands {
     const { postgres, valkey } = this.ports;
     const place = { operator: operatorLogin(context), fence: this.#fence(context, signal) };
     switch (action.kind) {
-      // Accepted is not stored: whether it was is seen, after a while.
+      // Accepted is not stored: a later observation shows whether it was.
       case 'send event': await this.#sendEvent(context); return false;
       case 'open login': await postgres.openLogin(spec, place, action.role, action.password); break;
       case 'close login': await postgres.closeLogin(spec, place, action.role); break;
@@ -84,7 +84,7 @@ export class RotationHands {
     await this.ports.web.sendEvent(context.spec.web, canary, id);
   }
 
-  /** A late step, of an operator that lost its lead in between, finds another journal and does nothing. */
+  /** A late step of an operator that lost the Lease meanwhile finds another journal and does nothing. */
   #fence({ spec, observed }: Context, signal: AbortSignal): Fence {
     return async () => {
       const now = await this.ports.cluster.observeJournal(spec.secrets.rotation, signal);
@@ -164,7 +164,7 @@ const NO_LOGINS = {
   logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },
   valkeyLogins: { previous: 'not tried', next: 'not tried' },
 } as const;
-const NOT_LOOKED_AT = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
+const NOT_OBSERVED = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
 
 /** The login that Postgres let the operator in with. @throws when it let it in with none */
 export function operatorLogin({ observed }: Pick<Context, 'observed'>): Login {

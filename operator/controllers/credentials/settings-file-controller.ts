@@ -1,4 +1,4 @@
-// Makes the settings file into the GlitchTip resource: created when there is none, applied again whenever the file changes.
+// Applies the settings file as the GlitchTip resource: created when there is none, applied again whenever the file changes.
 import { planSettings } from '../../core/credentials/settings-plan.js';
 import type { GlitchTipResource } from '../../api/glitchtip-resource.js';
 
@@ -25,7 +25,7 @@ export class SettingsController {
 
   constructor(private readonly deps: SettingsDependencies) {}
 
-  /** The resource changed or is gone: look at it again whatever the file says. */
+  /** The resource changed or is gone: check it again whatever the file says. */
   unsettle(): void {
     this.#settled = undefined;
   }

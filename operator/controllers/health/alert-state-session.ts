@@ -22,23 +22,23 @@ export class AlertStateSession {
     this.#saved = observed.kind === 'present' ? encodeAlertState(observed.alerts) : undefined;
   }
 
-  /** One that cannot be read is none that is absent: it is not known then what was told already. */
+  /** Unreadable is not absent: what was notified already is not known then. */
   static async open(cluster: ClusterPort, resource: string, signal: AbortSignal): Promise<Opened> {
     const observed = await cluster.readAlertState(resource, signal);
     return observed.kind === 'unreadable' ? observed : { kind: 'open', alerts: new AlertStateSession(cluster, resource, observed) };
   }
 
-  /** What the version in the cluster is called; undefined when there is none. */
+  /** Its resourceVersion in the cluster; undefined when there is none. */
   get version(): string | undefined {
     return this.#over.kind === 'absent' ? undefined : this.#over.version;
   }
 
-  /** What is in the cluster, as far as it can be understood. */
+  /** Its text in the cluster, where it could be read. */
   get text(): string | undefined {
     return this.#saved;
   }
 
-  /** What was written since that version without being told that it was. */
+  /** Writes since that version whose answer was lost. */
   get unsure(): readonly string[] {
     return this.#unsure;
   }

@@ -18,7 +18,7 @@ export function pauseAfter(alerts: AlertState, { health }: GlitchTipSpec, { caus
   return Math.min(every, openIncidents(alerts).length > 0 && !hasSuspects(alerts, causes) ? INCIDENT_EVERY : SUSPECT_EVERY);
 }
 
-/** After one that went on from memory. */
+/** After one that continued from memory. */
 export function pauseWithoutWrites(alerts: AlertState): number {
   return openIncidents(alerts).length > 0 ? INCIDENT_EVERY : SUSPECT_EVERY;
 }

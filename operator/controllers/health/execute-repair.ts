@@ -1,4 +1,4 @@
-// Carries a repair out. That it may be done was decided, counted and written down before.
+// Executes a repair that was decided, counted and saved before.
 import type { Repair } from '../../api/health-fields.js';
 import { messageOf } from '../../core/error-message.js';
 import { recordEvent, type Recorder } from '../kubernetes-events.js';
@@ -9,7 +9,7 @@ export interface RepairDependencies extends Recorder {
   readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations'>;
 }
 
-/** A repair that fails is told, and counts as tried: what fails at once must not be tried at once again. */
+/** A repair that fails is logged and counts as tried: what fails at once must not be tried at once again. */
 export async function carryOut(deps: RepairDependencies, repair: Repair, { resource, spec, now, signal }: Check): Promise<void> {
   const fields = { resource: resource.metadata.name, healing: repair.healing, reason: repair.reason };
   try {

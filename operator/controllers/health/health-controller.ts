@@ -1,9 +1,9 @@
-// Looks after the health of one GlitchTip: observe, diagnose, follow, repair, tell, report. Every decision is in core/.
+// Checks the health of one GlitchTip: observe, diagnose, track, repair, notify, report. Every decision is in core/.
 import { ALERT_TEST_ANNOTATION } from '../../api/object-names.js';
 import { parseSpec, type GlitchTipResource, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
-import type { Trouble } from '../../core/alerts/api-server-incidents.js';
+import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
 import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
 import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
@@ -16,7 +16,7 @@ import type { Messenger } from '../alerts/notification-controller.js';
 import type { Recorder } from '../kubernetes-events.js';
 import type { ClusterPort } from '../ports.js';
 import { statusOf } from '../write-refusal.js';
-import { BlindWatch } from './without-writes.js';
+import { DegradedChecks } from './without-writes.js';
 import { AlertStateSession, type Opened } from './alert-state-session.js';
 import type { Check } from './health-check.js';
 import { isOwn, Memory, type Known } from './remembered-checks.js';
@@ -28,48 +28,48 @@ import { isSwitchedOff, reportWithoutSpec } from './without-spec.js';
 
 /**
  * - `leads`: this process holds the Lease;
- * - `cut off`: it lost it because the API server does not answer, or takes no writes: nobody else can be seen to have it;
+ * - `cut off`: it lost it because the API server does not answer, or takes no writes; no other holder was seen;
  * - `follows`: another process holds it.
  */
-export type Standing = 'leads' | 'cut off' | 'follows';
+export type Leadership = 'leads' | 'cut off' | 'follows';
 
 export interface HealthDependencies extends ObserverDependencies {
   readonly cluster: ClusterPort;
   readonly messenger: Pick<Messenger, 'deliver'>;
-  readonly standing: () => Standing;
+  readonly leadership: () => Leadership;
   readonly log: Recorder['log'];
   readonly warn: Recorder['log'];
-  /** Called after each check with its figures, written or not; undefined when the resource is not looked after any more. */
+  /** Called after each check with its figures, written or not; undefined when the resource is not checked any more. */
   readonly onHealth: (name: string, health: HealthStatus | undefined) => void;
 }
 
-/** What nobody waits for: a spec that cannot be understood, whose change the watch tells, and the alert state of what is switched off. Milliseconds. */
-const SELDOM = 300_000;
-/** How long the API server has to say what the resource is. Milliseconds. */
-const API_PATIENCE = 5_000;
-/** Longer than a lost Lease takes to be won again. Milliseconds. */
+/** Requeue of what is not urgent: an invalid spec, whose change the watch reports, and the alert state of disabled health checks. Milliseconds. */
+const IDLE_EVERY = 300_000;
+/** Timeout of reading the resource. Milliseconds. */
+const API_TIMEOUT = 5_000;
+/** Longer than it takes to acquire a lost Lease again. Milliseconds. */
 const RETURN_WITHIN = 60_000;
-/** Three tries of the election: an API server that takes writes would have given the Lease to somebody by then. Milliseconds. */
+/** Three attempts of the election: if the API server took writes, somebody would hold the Lease by then. Milliseconds. */
 const RETAKEN_WITHIN = 30_000;
-/** Of the API server's answers those that are about the operator and not about what it asked: who, may it, too often. */
+/** Status codes about the operator and not about its request: unauthorized, forbidden, too many requests. */
 const REFUSALS: readonly number[] = [401, 403, 429];
 
-/** What came of an attempt to write the alert state down; `stale`: another operator wrote since. */
+/** The result of writing the alert state; `stale`: another operator wrote since. */
 type Saved = { readonly kind: 'saved' | 'stale' } | { readonly kind: 'failed'; readonly why: string };
 
 export class HealthController {
   readonly #observer: HealthObserver;
   readonly #memory = new Memory();
-  readonly #blind: BlindWatch;
-  /** Generation of each spec that was not understood, and of which that was said. */
-  readonly #odd = new Map<string, number>();
+  readonly #degraded: DegradedChecks;
+  /** Generation of each invalid spec that was logged. */
+  readonly #invalidGenerations = new Map<string, number>();
 
   constructor(private readonly deps: HealthDependencies) {
     this.#observer = new HealthObserver(deps);
-    this.#blind = new BlindWatch(deps, this.#memory);
+    this.#degraded = new DegradedChecks(deps, this.#memory);
   }
 
-  /** A check that waits for what does not come must not make the next one late: what is wrong is told the sooner. */
+  /** A slow check must not delay the next one, and with it a notification. */
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
     const began = this.deps.clock.monotonic();
     const outcome = await this.#check(name, signal);
@@ -78,19 +78,19 @@ export class HealthController {
   }
 
   async #check(name: string, signal: AbortSignal): Promise<Outcome> {
-    const standing = this.deps.standing();
-    if (standing === 'follows') {
+    const leadership = this.deps.leadership();
+    if (leadership === 'follows') {
       if (this.#isReturning(name)) return { requeueAfter: SUSPECT_EVERY };
       this.forget(name);
       return {};
     }
     const found = await this.#read(name, signal);
-    if (found.kind !== 'answered') return this.#checkBlind(name, found, signal);
-    if (standing !== 'leads') return this.#checkWithoutLead(name, found.resource, signal);
+    if (found.kind !== 'answered') return this.#checkUnreachable(name, found, signal);
+    if (leadership !== 'leads') return this.#checkWithoutLease(name, found.resource, signal);
     return found.resource ? this.#checkResource(found.resource, signal) : this.#stopWatching(name, signal);
   }
 
-  /** Between the API server's first answer and the Lease nobody leads, and what was told meanwhile is in memory only. */
+  /** Between the API server's first answer and the next election there is no leader, and what was notified meanwhile is in memory only. */
   #isReturning(name: string): boolean {
     const { trouble, lostAt } = this.#memory.get(name) ?? {};
     return this.deps.clock.monotonic() - Math.max(trouble?.at ?? -Infinity, lostAt ?? -Infinity) < RETURN_WITHIN;
@@ -102,14 +102,14 @@ export class HealthController {
     this.deps.onHealth(name, undefined);
   }
 
-  async #read(name: string, signal: AbortSignal): Promise<{ kind: 'answered'; resource: GlitchTipResource | undefined } | Trouble> {
+  async #read(name: string, signal: AbortSignal): Promise<{ kind: 'answered'; resource: GlitchTipResource | undefined } | ApiServerTrouble> {
     try {
-      return { kind: 'answered', resource: await withDeadline(signal, API_PATIENCE, (limited) => this.deps.cluster.readResource(name, limited)) };
+      return { kind: 'answered', resource: await withDeadline(signal, API_TIMEOUT, (limited) => this.deps.cluster.readResource(name, limited)) };
     } catch (error) {
       signal.throwIfAborted();
       const status = statusOf(error);
       if (status !== undefined && REFUSALS.includes(status)) return { kind: 'refuses', why: messageOf(error) };
-      // Another answer that says no is an answer.
+      // Any other 4xx is an answer.
       if (status !== undefined && status < 500) throw error;
       return { kind: 'silent', why: messageOf(error) };
     }
@@ -124,15 +124,15 @@ export class HealthController {
     const check = await this.#look(resource, spec, signal);
     if (opened.kind === 'open') return this.#follow(check, opened.alerts);
     const known = this.#memory.get(name);
-    return known ? this.#goOn(check, known, { kind: 'keeps nothing', why: `the alert state cannot be read: ${opened.why}` }) : this.#beatOnly(check);
+    return known ? this.#continueDegraded(check, known, { kind: 'keeps nothing', why: `the alert state cannot be read: ${opened.why}` }) : this.#heartbeatOnly(check);
   }
 
-  /** The last one that was understood, while this one is not. */
+  /** The last valid spec, while this one is invalid. */
   #specOf({ metadata: { name, generation }, spec }: GlitchTipResource): GlitchTipSpec | undefined {
     const parsed = parseSpec(spec);
     if (parsed.kind === 'valid') return parsed.spec;
-    if (this.#odd.get(name) !== generation) this.deps.log('the spec is not understood', { resource: name, problems: parsed.problems });
-    this.#odd.set(name, generation);
+    if (this.#invalidGenerations.get(name) !== generation) this.deps.log('the spec is not understood', { resource: name, problems: parsed.problems });
+    this.#invalidGenerations.set(name, generation);
     return this.#memory.get(name)?.spec;
   }
 
@@ -155,26 +155,26 @@ export class HealthController {
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
     const healing = planHealing(healInput(check, diagnosis, before));
     const tracked = track(before, { causes: diagnosis.causes, healings: healing.healings, now, spec });
-    const repair = this.deps.standing() === 'leads' ? healing.repair : undefined;
-    // Write ahead: what is repaired is counted before, and what is told is saved before.
+    const repair = this.deps.leadership() === 'leads' ? healing.repair : undefined;
+    // Write ahead: a repair is counted, and a notification saved, before it happens.
     const written = repair ? recordRepair(tracked, repair) : tracked;
     const saved = await this.#save(written, check, alerts);
     if (saved.kind === 'stale') return { requeueAfter: SUSPECT_EVERY };
-    if (saved.kind === 'failed') return this.#goOn(check, { spec, alerts: before, version: alerts.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
+    if (saved.kind === 'failed') return this.#continueDegraded(check, { spec, alerts: before, version: alerts.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
     if (repair) await carryOut(this.deps, repair, check);
-    const told = await this.#tell(written, check, alerts);
-    const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), alerts: told }, check));
-    return { requeueAfter: pauseAfter(told, spec, diagnosis), failed };
+    const notified = await this.#notify(written, check, alerts);
+    const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), alerts: notified }, check));
+    return { requeueAfter: pauseAfter(notified, spec, diagnosis), failed };
   }
 
-  /** Whatever comes of it, what the alert state says was done and told is remembered. */
+  /** Remembers the alert state whether or not it could be written. */
   async #save(alerts: AlertState, { resource, spec, signal }: Check, stored: AlertStateSession): Promise<Saved> {
     try {
       return { kind: (await stored.save(alerts, signal)) ? 'saved' : 'stale' };
     } catch (error) {
       signal.throwIfAborted();
-      // Another operator leads by now: what is to be told is its to tell.
-      if (this.deps.standing() === 'follows') throw error;
+      // Another operator is the leader by now, and sends what is due.
+      if (this.deps.leadership() === 'follows') throw error;
       this.deps.log('the alert state cannot be written', { resource: resource.metadata.name, why: messageOf(error) });
       return { kind: 'failed', why: messageOf(error) };
     } finally {
@@ -182,17 +182,17 @@ export class HealthController {
     }
   }
 
-  async #tell(alerts: AlertState, check: Check, stored: AlertStateSession): Promise<AlertState> {
+  async #notify(alerts: AlertState, check: Check, stored: AlertStateSession): Promise<AlertState> {
     const { resource, spec, facts, signal } = check;
     const alertTest = resource.metadata.annotations?.[ALERT_TEST_ANNOTATION];
     const save = async (each: AlertState) => (await this.#save(each, check, stored)).kind === 'saved';
-    const told = await this.deps.messenger.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
-    const isSaved = await save(told);
-    if (isSaved && alertTest !== undefined && told.alertTest?.id === alertTest) await this.#dropAlertTest(resource, signal);
-    return told;
+    const notified = await this.deps.messenger.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
+    const isSaved = await save(notified);
+    if (isSaved && alertTest !== undefined && notified.alertTest?.id === alertTest) await this.#dropAlertTest(resource, signal);
+    return notified;
   }
 
-  /** Its answer is in the alert state: a request that stays is not tested again. */
+  /** The result is in the alert state: a request that stays is not tested again. */
   async #dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<void> {
     try {
       await this.deps.cluster.dropAlertTest(resource, signal);
@@ -207,14 +207,14 @@ export class HealthController {
     return this.#stopWatching(name, signal);
   }
 
-  /** What is followed and waits is of today: nobody is to be told of it when watching begins again, weeks later. */
+  /** Ends tracked causes and waiting notifications, so that none is sent when checks are enabled again weeks later. */
   async #stopWatching(name: string, signal: AbortSignal): Promise<Outcome> {
     this.forget(name);
     const opened = await AlertStateSession.open(this.deps.cluster, name, signal);
     if (opened.kind === 'unreadable') {
-      // Nobody waits for it: asked as often as what is watched, books that the operator may not read would keep it busy.
-      this.deps.warn('the alert state cannot be read, and what it follows not be ended', { resource: name, error: opened.why });
-      return { requeueAfter: SELDOM, failed: true };
+      // Not urgent: with the interval of checks, alert states that the operator may not read would keep it busy.
+      this.deps.warn('the alert state cannot be read, so its incidents cannot be ended', { resource: name, error: opened.why });
+      return { requeueAfter: IDLE_EVERY, failed: true };
     }
     const { alerts } = opened;
     const ended = stopFollowing(alerts.first);
@@ -227,21 +227,21 @@ export class HealthController {
     if (opened.kind === 'unreadable' || parsed.kind === 'valid') return { requeueAfter: INCIDENT_EVERY };
     const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, alerts: opened.alerts, now: this.#now() }, signal);
     this.deps.onHealth(resource.metadata.name, health);
-    return { requeueAfter: health.channels?.some(({ waiting }) => waiting > 0) ? INCIDENT_EVERY : SELDOM };
+    return { requeueAfter: health.channels?.some(({ waiting }) => waiting > 0) ? INCIDENT_EVERY : IDLE_EVERY };
   }
 
-  /** Nothing can be seen or written; what is known can still be told. */
-  async #checkBlind(name: string, trouble: Trouble, signal: AbortSignal): Promise<Outcome> {
+  /** Nothing can be read or written; notifications can still be sent from memory. */
+  async #checkUnreachable(name: string, trouble: ApiServerTrouble, signal: AbortSignal): Promise<Outcome> {
     const known = this.#memory.get(name);
     if (!known) return { requeueAfter: SUSPECT_EVERY };
-    return { requeueAfter: pauseWithoutWrites(await this.#blind.goOn(name, { ...known, lostAt: undefined }, { trouble }, signal)) };
+    return { requeueAfter: pauseWithoutWrites(await this.#degraded.check(name, { ...known, lostAt: undefined }, { trouble }, signal)) };
   }
 
   /**
-   * The API server answers: who leads is decided by the Lease, and soon. When it is not, nobody can write, and who led last goes on
-   * from memory, unless the alert state says that somebody else did write.
+   * The API server answers, so the next election decides soon. When it does not, nobody can write, and the last leader continues
+   * from memory, unless the alert state shows that another operator wrote.
    */
-  async #checkWithoutLead(name: string, resource: GlitchTipResource | undefined, signal: AbortSignal): Promise<Outcome> {
+  async #checkWithoutLease(name: string, resource: GlitchTipResource | undefined, signal: AbortSignal): Promise<Outcome> {
     const known = this.#memory.get(name);
     if (!known || !resource) return { requeueAfter: SUSPECT_EVERY };
     const now = this.deps.clock.monotonic();
@@ -254,23 +254,23 @@ export class HealthController {
       this.forget(name);
       return { requeueAfter: SUSPECT_EVERY };
     }
-    return this.#goOn(await this.#look(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'the Lease by which it leads cannot be renewed' });
+    return this.#continueDegraded(await this.#look(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'its Lease cannot be renewed' });
   }
 
-  /** All can be seen and nothing be written down: it is told from memory, and nothing is repaired. */
-  async #goOn(check: Check, known: Known, trouble: Trouble): Promise<Outcome> {
+  /** Reads work and writes do not: notifications are sent from memory, and nothing is repaired. */
+  async #continueDegraded(check: Check, known: Known, trouble: ApiServerTrouble): Promise<Outcome> {
     const { resource, spec, facts, now, signal } = check;
     const before = openIncidents(known.alerts);
     const diagnosis = diagnose({ facts, spec, now }, before);
-    if (this.deps.standing() === 'follows') return { requeueAfter: SUSPECT_EVERY };
-    const told = await this.#blind.goOn(resource.metadata.name, known, { trouble, look: { facts, causes: diagnosis.causes } }, signal);
+    if (this.deps.leadership() === 'follows') return { requeueAfter: SUSPECT_EVERY };
+    const notified = await this.#degraded.check(resource.metadata.name, known, { trouble, observed: { facts, causes: diagnosis.causes } }, signal);
     // The status may be written where the alert state may not.
-    const failed = this.deps.standing() === 'leads' && !(await report(this.deps, { diagnosis, before, alerts: told }, check));
-    return { requeueAfter: pauseWithoutWrites(told), failed };
+    const failed = this.deps.leadership() === 'leads' && !(await report(this.deps, { diagnosis, before, alerts: notified }, check));
+    return { requeueAfter: pauseWithoutWrites(notified), failed };
   }
 
-  /** What was told before is not known, so nothing is told; that all is well can be. */
-  async #beatOnly({ resource: { metadata: { name } }, spec, facts, signal }: Check): Promise<Outcome> {
+  /** What was notified before is not known, so nothing is sent but the heartbeat. */
+  async #heartbeatOnly({ resource: { metadata: { name } }, spec, facts, signal }: Check): Promise<Outcome> {
     await this.deps.messenger.deliver(emptyAlertState(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
     return { requeueAfter: INCIDENT_EVERY };
   }

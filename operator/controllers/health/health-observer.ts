@@ -1,4 +1,4 @@
-// Takes one look at everything that the diagnosis asks for; what is dear or slow to change is looked at less often.
+// Observes everything that the diagnosis needs; what is expensive or changes slowly is observed less often.
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
 import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';
@@ -85,7 +85,7 @@ export class HealthObserver {
     if (tls === undefined) return { kind: 'none' };
     const now = this.deps.clock.now();
     const kept = memory.certificate;
-    // One that ends soon is looked at each time: its renewal ends the incident.
+    // One that expires soon is read each time: its renewal ends the incident.
     const isFine = kept?.value.kind === 'seen' && kept.value.secret === tls && kept.value.endsAt.getTime() - now > CERTIFICATE_WARNING * 86_400_000;
     if (kept && isFine && now - kept.at < CERTIFICATE_EVERY) return kept.value;
     const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));

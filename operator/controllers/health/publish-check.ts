@@ -22,11 +22,11 @@ export interface Findings {
   readonly diagnosis: Diagnosis;
   /** Incidents that were open before the check. */
   readonly before: readonly IncidentStatus[];
-  /** With everything that was told. */
+  /** After the notifications were sent. */
   readonly alerts: AlertState;
 }
 
-/** @returns false when the status cannot be written (an older CRD, a missing right): that is no reason to check, and tell, later */
+/** @returns false when the status cannot be written (an older CRD, a missing right): that must not delay the next check */
 export async function report(deps: ReportDependencies, findings: Findings, check: Check): Promise<boolean> {
   await recordChanges(deps, findings, check);
   try {

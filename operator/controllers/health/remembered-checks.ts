@@ -1,26 +1,26 @@
-// What is remembered of a resource from check to check: for the time in which the API server does not answer or takes no writes.
+// What is kept in memory of a resource from check to check, for the time in which the API server does not answer or takes no writes.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { Trouble } from '../../core/alerts/api-server-incidents.js';
+import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import type { AlertState } from '../../core/alerts/alert-state.js';
 import type { AlertStateSession } from './alert-state-session.js';
 
 export interface Known {
-  /** The last one that was understood. */
+  /** The last valid one. */
   readonly spec: GlitchTipSpec;
-  /** With everything that was told, written down or not. */
+  /** With everything that was notified, written or not. */
   readonly alerts: AlertState;
-  /** Version in the cluster that the alert state goes on from; undefined when there is none. */
+  /** resourceVersion that the alert state is based on; undefined when there is none. */
   readonly version: string | undefined;
-  /** Texts of books over that version whose writing failed: one of them may be what the cluster holds now. */
+  /** Alert states over that version whose write failed: one of them may have been stored nevertheless. */
   readonly unsure: readonly string[];
-  /** What the cluster cannot be worked with for, and when that was first and last found. Milliseconds, by the monotonic clock. */
+  /** Why the API server cannot be used, and when that was first and last found. Milliseconds, by the monotonic clock. */
   readonly trouble?: Found;
   /** When the API server was first seen to answer while nobody had the Lease. Milliseconds, by the monotonic clock. */
   readonly lostAt?: number;
 }
 
 export interface Found {
-  readonly kind: Trouble['kind'];
+  readonly kind: ApiServerTrouble['kind'];
   readonly since: number;
   readonly at: number;
 }
@@ -48,7 +48,7 @@ export class Memory {
     this.#known.delete(name);
   }
 
-  /** After an attempt to write `alert state`, whatever came of it. */
+  /** After an attempt to write `alerts`, successful or not. */
   note(name: string, spec: GlitchTipSpec, alerts: AlertState, { version, unsure }: AlertStateSession): void {
     const before = this.#known.get(name);
     // What was tried over another version can never be accepted any more.
@@ -56,7 +56,7 @@ export class Memory {
     this.#known.set(name, { spec, alerts, version, unsure: [...new Set([...earlier, ...unsure])].slice(-UNSURE_KEPT) });
   }
 
-  /** What was told while nothing could be written is in memory only, as long as nobody else wrote. */
+  /** The alert state in memory, which has what was notified while nothing could be written, unless another operator wrote. */
   alertsOf(name: string, alerts: AlertStateSession): AlertState {
     const known = this.#known.get(name);
     return known && isOwn(known, alerts) ? known.alerts : alerts.first;

@@ -1,4 +1,4 @@
-// A resource whose spec cannot be understood, and of which no earlier one is known: nothing is looked at, and that is said.
+// A resource with an invalid spec, and no valid one in memory: nothing is observed, and the status says so.
 import { alertsSpec, type HealthStatus } from '../../api/health-fields.js';
 import { HEALTH_CONDITION_TYPES, REASONS } from '../../api/conditions.js';
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
@@ -17,13 +17,13 @@ export interface WithoutSpec {
   readonly now: Date;
 }
 
-/** Tells what waits, and writes that nothing is known. `checkedAt` stays: it was no check. */
+/** Sends what waits, and reports that nothing is known. `checkedAt` stays: it was no check. */
 export async function reportWithoutSpec(deps: { readonly cluster: ClusterPort; readonly messenger: Pick<Messenger, 'deliver'> }, { resource, problems, alerts, now }: WithoutSpec, signal: AbortSignal): Promise<HealthStatus> {
   const { metadata: { name, generation }, spec, status } = resource;
   const save = (each: AlertStateSession['first']) => alerts.save(each, signal);
-  const told = await deps.messenger.deliver(withoutAhead(alerts.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
-  await save(told);
-  const health: HealthStatus = { ...buildHealth(told, status?.health?.figures ?? {}, now), checkedAt: status?.health?.checkedAt };
+  const notified = await deps.messenger.deliver(withoutAhead(alerts.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
+  await save(notified);
+  const health: HealthStatus = { ...buildHealth(notified, status?.health?.figures ?? {}, now), checkedAt: status?.health?.checkedAt };
   const report = { conditions: dateHealth(unknown(problems), status, { now, generation }), health };
   if (isWorthWriting(report, status, now)) await deps.cluster.applyHealth(name, report, signal);
   return health;

@@ -1,7 +1,7 @@
-// Goes on from memory while nothing can be written: what is known is followed and told, and nothing is repaired.
+// Checks that continue from memory while nothing can be written: causes are tracked and notified, and nothing is repaired.
 import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
-import { causesOf, healingsOf, type Trouble } from '../../core/alerts/api-server-incidents.js';
+import { causesOf, healingsOf, type ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, track } from '../../core/alerts/incidents.js';
 import type { AlertState } from '../../core/alerts/alert-state.js';
 import type { Cause } from '../../core/health/root-cause.js';
@@ -12,23 +12,23 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Messenger } from '../alerts/notification-controller.js';
 import type { Known, Memory } from './remembered-checks.js';
 
-export interface BlindDependencies {
+export interface DegradedDependencies {
   readonly messenger: Pick<Messenger, 'deliver'>;
   readonly clock: Clock;
   readonly onHealth: (name: string, health: HealthStatus | undefined) => void;
 }
 
-/** What was found: the trouble, and what could be seen all the same. */
-export interface Glimpse {
-  readonly trouble: Trouble;
-  readonly look?: { readonly facts: Facts; readonly causes: readonly Cause[] };
+/** What was found: the trouble with the API server, and what could be observed nevertheless. */
+export interface DegradedCheck {
+  readonly trouble: ApiServerTrouble;
+  readonly observed?: { readonly facts: Facts; readonly causes: readonly Cause[] };
 }
 
-export class BlindWatch {
-  constructor(private readonly deps: BlindDependencies, private readonly memory: Memory) {}
+export class DegradedChecks {
+  constructor(private readonly deps: DegradedDependencies, private readonly memory: Memory) {}
 
-  /** The alert state as it is then, in memory only: a restart tells anew what was told from it. */
-  async goOn(name: string, known: Known, { trouble, look }: Glimpse, signal: AbortSignal): Promise<AlertState> {
+  /** @returns the new alert state, in memory only: after a restart its notifications are sent again */
+  async check(name: string, known: Known, { trouble, observed }: DegradedCheck, signal: AbortSignal): Promise<AlertState> {
     const { clock, messenger, onHealth } = this.deps;
     const { spec } = known;
     const now = new Date(clock.now());
@@ -36,11 +36,11 @@ export class BlindWatch {
     const at = clock.monotonic();
     const since = known.trouble?.kind === trouble.kind ? known.trouble.since : at;
     const open = openIncidents(alerts);
-    const causes = causesOf({ trouble, seconds: (at - since) / 1_000, open, seen: look?.causes });
+    const causes = causesOf({ trouble, seconds: (at - since) / 1_000, open, seen: observed?.causes });
     const tracked = track(alerts, { causes, healings: healingsOf(open), now, spec });
-    const told = await messenger.deliver(tracked, { name, spec, healthy: look?.facts.canary.kind === 'stored' }, signal);
-    this.memory.set(name, { ...known, alerts: told, trouble: { kind: trouble.kind, since, at } });
-    onHealth(name, buildHealth(told, look ? figuresOf(look.facts, now) : {}, now));
-    return told;
+    const notified = await messenger.deliver(tracked, { name, spec, healthy: observed?.facts.canary.kind === 'stored' }, signal);
+    this.memory.set(name, { ...known, alerts: notified, trouble: { kind: trouble.kind, since, at } });
+    onHealth(name, buildHealth(notified, observed ? figuresOf(observed.facts, now) : {}, now));
+    return notified;
   }
 }

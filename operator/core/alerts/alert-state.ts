@@ -1,10 +1,10 @@
-// The alert state: what the operator has to remember of health between two checks, so that a restart loses no message and repeats none.
+// The alert state: what is kept between two checks (tracked causes, outbox, channels, repairs), so that a restart loses no message and repeats none.
 import * as z from 'zod/mini';
 
 import { CHANNELS, HEALINGS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 
-/** Channels that messages are written to; the heartbeat is no message. */
+/** Channels for notifications; the heartbeat is none. */
 export const NOTIFICATION_CHANNELS = ['telegram', 'webhook'] as const satisfies readonly Channel[];
 export type NotificationChannel = (typeof NOTIFICATION_CHANNELS)[number];
 
@@ -16,7 +16,7 @@ const REPAIRS_KEPT = 10;
 
 const instant = () => z.string();
 
-/** An incident as it is told: enough to write its message at any later time. Texts are cut, so that the alert state stays small. */
+/** An incident as it is reported: enough to write its message at any later time. Texts are cut, so that the alert state stays small. */
 const incidentSnapshot = z.object({
   id: z.string(),
   reason: z.enum(Object.values(HEALTH_REASONS)),
@@ -32,14 +32,14 @@ const incidentSnapshot = z.object({
 export type IncidentSnapshot = z.output<typeof incidentSnapshot>;
 
 /**
- * `suspect`: seen, not often enough yet; `open`: an incident; `closed`: over, kept for a while to notice that it comes and goes.
+ * `suspect`: seen, not often enough yet; `open`: an incident; `closed`: over, kept for a while to notice flapping.
  */
 const STATES = ['suspect', 'open', 'closed'] as const;
 
 const followed = z.object({
   ...incidentSnapshot.shape,
   state: z.enum(STATES),
-  /** When a suspicion was last confirmed. */
+  /** When a suspect was last seen. */
   seenAt: z.optional(instant()),
   /** Checks in a row with it; counted up to what opens it. */
   failures: z.int(),
@@ -47,13 +47,13 @@ const followed = z.object({
   successes: z.int(),
   /** When the first check without it was. */
   quietSince: z.optional(instant()),
-  /** When it was last told with a message of its own, not by an edit. */
+  /** When it was last notified with a message of its own, not by an edit. */
   toldAt: z.optional(instant()),
-  /** When its words were last changed, while its cause stayed the same. */
+  /** When its text last changed while its cause stayed the same. */
   wordedAt: instant(),
-  /** When it began, each time, lately. */
+  /** Recent times at which it began. */
   openings: z.array(instant()),
-  /** It comes and goes; that was told, and its single comings and goings are not. */
+  /** It flaps: that was notified, and each single opening and closing is not. */
   flapping: z.boolean(),
 });
 export type TrackedCause = z.output<typeof followed>;
@@ -68,7 +68,7 @@ const notification = z.object({
   at: instant(),
   attempts: z.int(),
   incident: z.optional(incidentSnapshot),
-  /** Of an incident that comes and goes: how often it did. */
+  /** Of a flapping incident: how often it opened. */
   times: z.optional(z.int()),
   /** Of a resolved incident: when it was over. */
   endedAt: z.optional(instant()),
@@ -86,9 +86,9 @@ const channelState = z.object({
   error: z.optional(z.string()),
   /** Nothing is sent to it before `until`; written down at `since`. */
   pause: z.optional(z.object({ since: instant(), until: instant() })),
-  /** Notifications that were dropped because too many waited; told with the next that goes out. */
+  /** Notifications that were dropped because too many waited; the next one that goes out says so. */
   dropped: z.int(),
-  /** Since when the Secret does not describe it any more. */
+  /** Since when its keys are missing in the Secret. */
   absentSince: z.optional(instant()),
 });
 export type ChannelState = z.output<typeof channelState>;
@@ -97,7 +97,7 @@ const thread = z.object({
   incident: z.string(),
   /** Telegram's message_id. */
   message: z.int(),
-  /** Digest of the chat that it is in, too short to tell which: an id of one chat means another message in another. */
+  /** Digest of the chat, too short to identify it: a message_id is unique within one chat only. */
   place: z.string(),
 });
 export type Thread = z.output<typeof thread>;
@@ -107,7 +107,7 @@ const alertState = z.object({
   followed: z.array(followed),
   outbox: z.array(notification),
   channels: z.array(channelState),
-  /** Which message of Telegram an incident has. */
+  /** The Telegram message of each incident. */
   threads: z.array(thread),
   repairs: z.array(z.object({ at: instant(), healing: z.enum(HEALINGS), reason: z.string(), message: z.string() })),
   /** Numbers incidents and notifications. */
@@ -120,14 +120,14 @@ const alertState = z.object({
     id: z.string(), at: instant(), results: z.array(z.object({ channel: z.enum(CHANNELS), error: z.optional(z.string()) })),
   })),
 });
-/** A value: nothing here changes one, every change makes another. */
+/** Immutable: every change returns a new one. */
 export type AlertState = z.output<typeof alertState>;
 
 export type ParsedAlertState =
   | { readonly kind: 'valid'; readonly alerts: AlertState }
   | { readonly kind: 'invalid'; readonly why: string };
 
-/** What the cluster holds of it. */
+/** The alert state as the cluster holds it. */
 export type ObservedAlertState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'present'; readonly alerts: AlertState; readonly version: string }
@@ -168,7 +168,7 @@ export function recordRepair(alerts: AlertState, repair: Repair): AlertState {
 /** Of each channel that is set up. */
 export function channelStatuses(alerts: AlertState): ChannelStatus[] {
   const { channels, unreadable } = alerts;
-  // Which are set up is not known; that is no reason to say nothing.
+  // Which are configured is not known: the error is shown for all.
   if (channels.length === 0 && unreadable !== undefined) return CHANNELS.map((name) => ({ name, error: unreadable, waiting: waitingFor(alerts, name) }));
   return channels.filter(({ absentSince }) => absentSince === undefined).map(({ name, lastSentAt, error }) => ({
     name,

@@ -1,33 +1,33 @@
-// What is told while the cluster cannot be worked with: the API server is silent, refuses the operator, or keeps nothing of what it writes.
+// Causes to report while the API server does not answer, refuses the operator, or accepts no writes.
 import { HEALTH_REASONS as R } from '../../api/health-reasons.js';
 import type { IncidentStatus } from '../../api/health-fields.js';
 import type { Cause } from '../health/root-cause.js';
-import { diagnoseBlind } from '../health/diagnose.js';
+import { diagnoseUnreachable } from '../health/diagnose.js';
 import { API_PARTS, keyOf } from './cause-relations.js';
 
-/** `silent`: no answer; `refuses`: it answers and lets the operator see nothing; `keeps nothing`: all can be seen, and nothing be written. */
-export interface Trouble {
+/** `silent`: no answer; `refuses`: 401, 403 or 429; `keeps nothing`: reads work and writes do not. */
+export interface ApiServerTrouble {
   readonly kind: 'silent' | 'refuses' | 'keeps nothing';
   readonly why: string;
 }
 
-export interface Blindness {
-  readonly trouble: Trouble;
-  /** For how long by now. */
+export interface ApiServerOutage {
+  readonly trouble: ApiServerTrouble;
+  /** Its duration so far. */
   readonly seconds: number;
   readonly open: readonly IncidentStatus[];
-  /** What was diagnosed all the same; undefined when nothing could be seen. */
+  /** What was diagnosed nevertheless; undefined when nothing could be observed. */
   readonly seen?: readonly Cause[];
 }
 
-/** The trouble itself, and what else is wrong: as it was seen, or as it was before. */
-export function causesOf({ trouble, seconds, open, seen }: Blindness): readonly Cause[] {
-  const [silent, ...before] = diagnoseBlind(trouble.why, seconds, open);
+/** The outage itself, and the other causes: as observed now, or as they were before. */
+export function causesOf({ trouble, seconds, open, seen }: ApiServerOutage): readonly Cause[] {
+  const [silent, ...before] = diagnoseUnreachable(trouble.why, seconds, open);
   const asBefore = before.map((cause) => ({ ...cause, explains: open.find((each) => keyOf(each) === keyOf(cause))?.explains ?? [] }));
   return [...(silent ? [{ ...silent, ...wordsOf(trouble, seconds) }] : []), ...(seen ?? asBefore)];
 }
 
-function wordsOf({ kind, why }: Trouble, seconds: number): Partial<Pick<Cause, 'part' | 'message' | 'advice'>> {
+function wordsOf({ kind, why }: ApiServerTrouble, seconds: number): Partial<Pick<Cause, 'part' | 'message' | 'advice'>> {
   const since = `for ${Math.round(seconds)} s`;
   switch (kind) {
     case 'silent': return {};
@@ -46,8 +46,8 @@ function wordsOf({ kind, why }: Trouble, seconds: number): Partial<Pick<Cause, '
 
 const IDLE = 'repairs nothing while it cannot write to Kubernetes.';
 
-/** A repair that was announced is not made now; one check without an answer is no reason to change a message for it. */
+/** An announced repair is not made now; a single check without an answer does not change the message. */
 export function healingsOf(open: readonly IncidentStatus[]): ReadonlyMap<string, string> {
-  const isTold = open.some(({ reason }) => reason === R.KubernetesUnreachable);
-  return new Map(open.flatMap((each) => (each.healing === undefined ? [] : [[keyOf(each), isTold ? IDLE : each.healing] as const])));
+  const isReported = open.some(({ reason }) => reason === R.KubernetesUnreachable);
+  return new Map(open.flatMap((each) => (each.healing === undefined ? [] : [[keyOf(each), isReported ? IDLE : each.healing] as const])));
 }

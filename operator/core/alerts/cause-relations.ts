@@ -3,7 +3,7 @@ import { explains as explainsByRule } from '../health/cause-precedence.js';
 import type { Severity } from '../../api/health-fields.js';
 import { HEALTH_REASONS as R, type HealthReason } from '../../api/health-reasons.js';
 
-/** What relations are judged by: a cause, or an incident that is followed. */
+/** A cause, or a tracked incident. */
 export interface Named {
   readonly reason: HealthReason;
   readonly part: string;
@@ -30,10 +30,10 @@ const ESCALATIONS: ReadonlyMap<HealthReason, HealthReason> = new Map([
   [R.QueueFilling, R.QueueFull], [R.PartitionsRunningOut, R.PartitionsMissing], [R.MemoryLeak, R.OutOfMemory], [R.CertificateExpiring, R.CertificateExpired],
 ]);
 
-/** What is found first, and what it turns out to be although that is less severe: the queue before late events grows long only after them. */
+/** What is found first, and the less severe cause that it turns out to be: events are late before the queue is seen to be long. */
 const CALMER: ReadonlyMap<HealthReason, HealthReason> = new Map([[R.EventsNotStored, R.Backlog]]);
 
-/** Other words for a part in texts for people. */
+/** Names of parts in texts for people. */
 const WORDS: Readonly<Record<string, string>> = {
   ingest: 'ingest|events?', postgres: 'postgres|database', valkey: 'valkey|queue',
 };
@@ -41,7 +41,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** `later` is what `earlier`, which is not seen any more, turned out to be: one outage, one message. */
 export function isSameOutage(later: Named, earlier: Named): boolean {
   const samePart = later.part === earlier.part;
-  // Silent, refusing, taking no writes: one trouble with the API server, whichever of it is seen.
+  // No answer, a refusal and failing writes are one outage of the API server.
   if (later.reason === R.KubernetesUnreachable && earlier.reason === R.KubernetesUnreachable) return true;
   if (samePart && ESCALATIONS.get(earlier.reason) === later.reason) return true;
   if (CALMER.get(earlier.reason) === later.reason) return true;
@@ -51,7 +51,7 @@ export function isSameOutage(later: Named, earlier: Named): boolean {
 
 /** While `present` is seen, not seeing `absent` proves nothing. */
 export function hides(present: Named, absent: Named): boolean {
-  // What takes no writes can be looked at all the same.
+  // An API server that takes no writes can still be read.
   if (present.reason === R.KubernetesUnreachable) return present.part !== API_PARTS.writes;
   if (present.severity !== 'critical') return false;
   return mentions(present, absent) || (present.part === absent.part && absent.severity === 'warning');

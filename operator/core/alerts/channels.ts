@@ -15,7 +15,7 @@ export interface Channels {
 type Described<Target> = { readonly kind: 'usable' } & Target | { readonly kind: 'unusable'; readonly problem: string };
 
 const TELEGRAM_API = 'https://api.telegram.org';
-/** As the BotFather gives it. */
+/** The token's form, as BotFather issues it. */
 const TOKEN = /^\d+:[\w-]+$/;
 /** A number, negative for groups, or the public name of a channel. */
 const CHAT = /^(-?\d+|@\w+)$/;
@@ -46,7 +46,7 @@ function describeTelegram({ api, token, chat }: { readonly api: string; readonly
   if (token === '' && chat === '') return undefined;
   if (token === '') return unusable('telegram-token is missing in the Secret');
   if (chat === '') return unusable('telegram-chat is missing in the Secret');
-  if (!TOKEN.test(token)) return unusable('telegram-token is not what the BotFather gives: digits, a colon, notifications and digits');
+  if (!TOKEN.test(token)) return unusable('telegram-token is not what the BotFather gives: digits, a colon, letters and digits');
   if (!CHAT.test(chat)) return unusable('telegram-chat is neither a number nor a name that begins with @');
   if (!isAddress(api)) return unusable('telegram-api is no http or https address');
   return { kind: 'usable', api: api.replace(/\/+$/, ''), token: new Sensitive(token), chat: new Sensitive(chat) };

@@ -1,9 +1,9 @@
-// Instants ahead of the clock: it was wrong when they were written, such as before a host that had just started was told the time.
-// What waits for them would wait until the clock has come there.
+// Instants in the future: written while the clock was wrong, such as on a host that had just started and had no time from NTP yet.
+// Whatever waits for one would wait until the clock gets there.
 import { toSeconds } from '../timestamps.js';
 import type { ChannelState, TrackedCause, AlertState } from './alert-state.js';
 
-/** The alert state with nothing ahead of `now`: what is, is as if written now, and no channel waits. The very same alert state when nothing was. */
+/** The alert state with future instants set to `now` and no channel paused; the same object when there were none. */
 export function withoutAhead(alerts: AlertState, now: Date): AlertState {
   const { followed, channels, repairs, report } = alerts;
   const isAhead = (instant: string | undefined): instant is string => instant !== undefined && Date.parse(instant) > now.getTime();

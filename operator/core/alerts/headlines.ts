@@ -1,4 +1,4 @@
-// Each root cause in a few words, for the first line of a message: what somebody reads on a locked telephone.
+// Each root cause in a few words, for the first line of a message, which a locked telephone shows.
 import { HEALTH_REASONS as R, type HealthReason } from '../../api/health-reasons.js';
 import { API_PARTS, keyOf } from './cause-relations.js';
 
@@ -41,13 +41,13 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.CredentialsOverdue]: 'credentials are overdue for rotation',
 };
 
-/** By `reason/part`, where it is another thing in another part. */
+/** By `reason/part`, where the reason means something else for that part. */
 const OF_PARTS: ReadonlyMap<string, string> = new Map([
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.access }), 'the Kubernetes API refuses the operator'],
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.writes }), 'the Kubernetes API takes no writes'],
 ]);
 
-/** Starts with a capital notification, ends without a full stop. */
+/** Starts with a capital letter, ends without a full stop. */
 export function headline({ reason, part }: { readonly reason: HealthReason; readonly part: string }): string {
   const text = (OF_PARTS.get(keyOf({ reason, part })) ?? HEADLINES[reason]).replace('{part}', part);
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,9 +1,9 @@
-// Follows causes from check to check: when one becomes an incident, when it is over, and what is told of it.
+// Tracks causes from check to check: when one becomes an incident, when it is resolved, and which notifications follow.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { IncidentStatus } from '../../api/health-fields.js';
 import type { Cause } from '../health/root-cause.js';
 import { toSeconds } from '../timestamps.js';
-import { advance, change, close, follow, isActive, isStale, openings, OFTEN, recentlyOpened, revive, snapshotOf, type Check } from './tracked-causes.js';
+import { advance, change, close, follow, isActive, isStale, openings, FLAPPING_OPENINGS, recentlyOpened, revive, snapshotOf, type Check } from './tracked-causes.js';
 import { NOTIFICATIONS_KEPT, post } from './outbox.js';
 import { hides, isLeftOver, isSameOutage, keyOf } from './cause-relations.js';
 import { encodeAlertState, NOTIFICATION_CHANNELS, type TrackedCause, type AlertState } from './alert-state.js';
@@ -16,13 +16,13 @@ export interface CheckResult {
   readonly spec: GlitchTipSpec;
 }
 
-/** One that comes and goes is over when it stayed away for so long. Milliseconds. */
+/** A flapping incident is resolved after this long without its cause. Milliseconds. */
 const QUIET_AFTER_FLAPPING = 900_000;
 const HOUR = 3_600_000;
-/** More than diagnose can find at once; an alert state that grows for another reason stays small. */
+/** More than diagnose can find at once: a bound on the size of the alert state. */
 const FOLLOWED_KEPT = 30;
 
-/** The alert state after a check, with the notifications that follow from it; the very same alert state when nothing changed. */
+/** The alert state after a check, with the notifications that follow; the same object when nothing changed. */
 export function track(alerts: AlertState, { causes, healings, now, spec }: CheckResult): AlertState {
   const seen = new Map(causes.map((cause) => [keyOf(cause), cause] as const));
   const check: Check = { seen, healings, now, failuresToOpen: spec.health.failuresToOpen, successesToClose: spec.health.successesToClose };
@@ -39,7 +39,7 @@ export function track(alerts: AlertState, { causes, healings, now, spec }: Check
   return encodeAlertState(after) === encodeAlertState(alerts) ? alerts : after;
 }
 
-/** The alert state of what is not looked at any more; the very same when there is nothing to end. Repairs stay, and with them their limit. */
+/** The alert state of a resource that is not checked any more; the same object when nothing is to end. Repairs stay, and with them their limit. */
 export function stopFollowing(alerts: AlertState): AlertState {
   const { followed, outbox, threads, report } = alerts;
   const isEmpty = followed.length + outbox.length + threads.length === 0 && report === undefined;
@@ -59,46 +59,46 @@ export function failing({ followed }: AlertState): boolean {
   return followed.some((each) => each.state === 'suspect' || (each.state === 'open' && !(each.flapping && each.successes > 0)));
 }
 
-/** Whether one of what was just found is to be told if it is found again. */
+/** Whether one of these causes may become an incident at the next check. */
 export function hasSuspects({ followed }: AlertState, causes: readonly Cause[]): boolean {
   return followed.some((each) => each.state === 'suspect' && causes.some((cause) => keyOf(cause) === keyOf(each)));
 }
 
-/** A cause that was found: one that is followed already, one that another turned out to be, or a new one. */
+/** A cause that was found: tracked already, the better explanation of a tracked one, or new. */
 function see(alerts: AlertState, cause: Cause, check: Check): AlertState {
   const own = alerts.followed.find((each) => keyOf(each) === keyOf(cause));
   if (own?.state === 'open') return put(alerts, own, advance(own, cause, check), check);
   const earlier = alerts.followed.filter((each) => isActive(each) && !check.seen.has(keyOf(each)) && isSameOutage(cause, each));
-  const [heir, ...others] = [...earlier].sort((a, b) => Number(b.state === 'open') - Number(a.state === 'open'));
-  if (heir) return others.reduce((each, other) => partOf(each, other, heir, check), take(alerts, heir, cause, check));
+  const [continued, ...others] = [...earlier].sort((a, b) => Number(b.state === 'open') - Number(a.state === 'open'));
+  if (continued) return others.reduce((each, other) => partOf(each, other, continued, check), continueAs(alerts, continued, cause, check));
   if (!own) return { ...alerts, followed: [...alerts.followed, follow(cause, check, alerts.sequence + 1)], sequence: alerts.sequence + 1 };
   if (own.state === 'suspect') return put(alerts, own, advance(own, cause, check), check);
   return { ...put(alerts, own, revive(own, cause, check, alerts.sequence + 1), check), sequence: alerts.sequence + 1 };
 }
 
-/** `heir` goes on under the name of `cause`, as the same incident, in the same message. */
-function take(alerts: AlertState, heir: TrackedCause, cause: Cause, check: Check): AlertState {
+/** `tracked` continues as `cause`: the same incident, in the same message. */
+function continueAs(alerts: AlertState, tracked: TrackedCause, cause: Cause, check: Check): AlertState {
   const own = alerts.followed.find((each) => keyOf(each) === keyOf(cause));
   const rest = own ? { ...alerts, followed: alerts.followed.filter((each) => each !== own) } : alerts;
-  return put(rest, heir, change(heir, cause, check, own), check);
+  return put(rest, tracked, change(tracked, cause, check, own), check);
 }
 
-/** What has become known to be part of another incident is told no more by itself. */
-function partOf(alerts: AlertState, other: TrackedCause, heir: TrackedCause, { now }: Check): AlertState {
+/** An incident that turned out to be part of another one is resolved with a reference to it. */
+function partOf(alerts: AlertState, other: TrackedCause, root: TrackedCause, { now }: Check): AlertState {
   const rest = { ...alerts, followed: alerts.followed.filter((each) => each.id !== other.id) };
-  const whole = alerts.followed.find((each) => each.id === heir.id) ?? heir;
+  const whole = alerts.followed.find((each) => each.id === root.id) ?? root;
   if (other.state !== 'open') return rest;
   return post(rest, { event: 'resolved', edit: true, incident: snapshotOf(other), endedAt: toSeconds(now), partOf: snapshotOf(whole) }, now);
 }
 
-/** Writes the change of what is followed down, and tells of it what has to be told. */
+/** Records a change of a tracked cause, and posts the notification that it needs. */
 function put(alerts: AlertState, before: TrackedCause, after: TrackedCause, { now }: Check): AlertState {
-  const told: TrackedCause = isWorse(before, after) ? { ...after, toldAt: toSeconds(now) } : after;
-  const written = { ...alerts, followed: alerts.followed.map((each) => (each === before ? told : each)) };
+  const updated: TrackedCause = isWorse(before, after) ? { ...after, toldAt: toSeconds(now) } : after;
+  const written = { ...alerts, followed: alerts.followed.map((each) => (each === before ? updated : each)) };
   if (before.state !== 'open' || JSON.stringify(snapshotOf(before)) === JSON.stringify(snapshotOf(after))) return written;
-  // A warning that became critical has to be heard; all else is read when the message is.
+  // A warning that became critical needs a message of its own; any other change edits the existing one.
   const edit = !isWorse(before, after);
-  return post(written, { event: 'update', edit, onlyWords: edit && keyOf(before) === keyOf(after), incident: snapshotOf(after), ...timesOf(after) }, now);
+  return post(written, { event: 'update', edit, textOnly: edit && keyOf(before) === keyOf(after), incident: snapshotOf(after), ...timesOf(after) }, now);
 }
 
 function isWorse(before: TrackedCause, after: TrackedCause): boolean {
@@ -109,7 +109,7 @@ function timesOf(followed: TrackedCause): { times?: number } {
   return followed.flapping ? { times: followed.openings.length } : {};
 }
 
-/** What is followed and was not found in this check. */
+/** A tracked cause that was not found in this check. */
 function miss(alerts: AlertState, followed: TrackedCause, check: Check): AlertState {
   const found = alerts.followed.find((each) => each.id === followed.id);
   if (!found || !isActive(found) || check.seen.has(keyOf(found))) return alerts;
@@ -120,15 +120,15 @@ function miss(alerts: AlertState, followed: TrackedCause, check: Check): AlertSt
   return quiet.successes < check.successesToClose ? counted : end(counted, quiet, check);
 }
 
-/** Not confirmed: nothing is left of it, but that it comes and goes. */
+/** Not confirmed: it is dropped, unless its recent openings count towards flapping. */
 function withoutSuspicion(suspect: TrackedCause, now: Date): TrackedCause[] {
   return recentlyOpened(suspect, now) ? [{ ...suspect, state: 'closed' }] : [];
 }
 
-/** Over, unless something is left of it, or it is known to come back. */
+/** Resolved, unless something is left of it, or it flaps. */
 function end(alerts: AlertState, quiet: TrackedCause, check: Check): AlertState {
   const left = [...check.seen.values()].find((cause) => isLeftOver(cause, quiet) && !alerts.followed.some((each) => each.state === 'open' && keyOf(each) === keyOf(cause)));
-  if (left) return take(alerts, quiet, left, check);
+  if (left) return continueAs(alerts, quiet, left, check);
   const { now } = check;
   const endedAt = quiet.quietSince ?? toSeconds(now);
   if (quiet.flapping && now.getTime() - Date.parse(endedAt) < QUIET_AFTER_FLAPPING) return alerts;
@@ -143,9 +143,9 @@ function openWhenDue(alerts: AlertState, followed: TrackedCause, check: Check): 
   const cause = suspect && check.seen.get(keyOf(suspect));
   if (!suspect || !cause || suspect.failures < check.failuresToOpen) return alerts;
   const earlier = alerts.followed.find((each) => each.state === 'open' && !check.seen.has(keyOf(each)) && isLeftOver(suspect, each));
-  if (earlier) return take(alerts, earlier, cause, check);
+  if (earlier) return continueAs(alerts, earlier, cause, check);
   const times = openings(suspect, now);
-  const opened: TrackedCause = { ...suspect, state: 'open', seenAt: undefined, openings: times, flapping: times.length >= OFTEN, toldAt: toSeconds(now) };
+  const opened: TrackedCause = { ...suspect, state: 'open', seenAt: undefined, openings: times, flapping: times.length >= FLAPPING_OPENINGS, toldAt: toSeconds(now) };
   const written = { ...alerts, followed: alerts.followed.map((each) => (each === suspect ? opened : each)) };
   return post(written, { event: 'open', edit: false, incident: snapshotOf(opened), ...timesOf(opened) }, now);
 }
@@ -153,9 +153,9 @@ function openWhenDue(alerts: AlertState, followed: TrackedCause, check: Check): 
 function repeatWhenDue(alerts: AlertState, followed: TrackedCause, check: Check, hours: number): AlertState {
   const open = alerts.followed.find((each) => each.id === followed.id && each.state === 'open');
   if (!open || !check.seen.has(keyOf(open)) || Date.parse(open.toldAt ?? open.since) + hours * HOUR > check.now.getTime()) return alerts;
-  const told = { ...open, toldAt: toSeconds(check.now) };
-  const written = { ...alerts, followed: alerts.followed.map((each) => (each === open ? told : each)) };
-  return post(written, { event: 'update', edit: false, incident: snapshotOf(told), ...timesOf(told) }, check.now);
+  const repeated = { ...open, toldAt: toSeconds(check.now) };
+  const written = { ...alerts, followed: alerts.followed.map((each) => (each === open ? repeated : each)) };
+  return post(written, { event: 'update', edit: false, incident: snapshotOf(repeated), ...timesOf(repeated) }, check.now);
 }
 
 function reportWhenDue(alerts: AlertState, hours: number, now: Date): AlertState {
@@ -169,12 +169,12 @@ function reportWhenDue(alerts: AlertState, hours: number, now: Date): AlertState
   return post({ ...alerts, report: { since: toSeconds(now), resolved: 0 } }, { event: 'report', edit: false, report: { ...report, incidents, repairs } }, now);
 }
 
-/** Forgets what nobody asks for any more. */
+/** Drops what is not needed any more. */
 function prune(alerts: AlertState, now: Date): AlertState {
   const order = ['open', 'suspect', 'closed'];
   const kept = alerts.followed.filter((each) => each.state !== 'closed' || recentlyOpened(each, now));
   const followed = kept.length <= FOLLOWED_KEPT ? kept : [...kept].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state)).slice(0, FOLLOWED_KEPT);
-  const spokenOf = new Set([...followed.filter(isActive).map(({ id }) => id), ...alerts.outbox.map(({ incident }) => incident?.id)]);
-  const threads = alerts.threads.filter(({ incident }) => spokenOf.has(incident)).slice(-(FOLLOWED_KEPT + NOTIFICATIONS_KEPT * NOTIFICATION_CHANNELS.length));
+  const referenced = new Set([...followed.filter(isActive).map(({ id }) => id), ...alerts.outbox.map(({ incident }) => incident?.id)]);
+  const threads = alerts.threads.filter(({ incident }) => referenced.has(incident)).slice(-(FOLLOWED_KEPT + NOTIFICATIONS_KEPT * NOTIFICATION_CHANNELS.length));
   return { ...alerts, followed, threads };
 }

@@ -12,7 +12,7 @@ interface Span {
   readonly text: string;
 }
 
-/** What Telegram is given: with its markup, and without for the case that it does not take it. */
+/** The text for Telegram with markup, and without it in case the markup is refused. */
 export interface TelegramText {
   readonly markdown: string;
   readonly plain: string;
@@ -31,7 +31,7 @@ export function renderWebhook({ notification, id, message, sender }: { readonly 
   return {
     text,
     event,
-    /** The same for each try of one message: who has seen it need not act on it again. */
+    /** The same for each attempt with one message, so that a receiver can ignore repeats. */
     id,
     glitchtip: { name: sender.name, namespace: sender.namespace },
     ...(incident ? { incident: { ...incident, ...(endedAt === undefined ? {} : { endedAt }), ...(times === undefined ? {} : { times }), ...(partOf ? { partOf: partOf.id } : {}) } } : {}),
@@ -55,7 +55,7 @@ function commands(text: string): Span[] {
   return text.split(/`([^`]+)`/).map((piece, index): Span => ({ style: index % 2 === 1 ? 'code' : 'plain', text: piece })).filter((span) => span.text !== '');
 }
 
-/** At most `longest` UTF-16 code units in all, with a sign at the end where something was cut off. */
+/** At most `longest` UTF-16 code units in all, with an ellipsis where something was cut off. */
 function cutSpans(spans: readonly Span[], longest: number): Span[] {
   if (spans.reduce((length, { text }) => length + text.length, 0) <= longest) return [...spans];
   const kept: Span[] = [];

@@ -2,13 +2,13 @@
 import { headline } from './headlines.js';
 import type { Notification, IncidentSnapshot } from './alert-state.js';
 
-/** Whose message it is. */
+/** The GlitchTip that a message is about. */
 export interface Sender {
   readonly name: string;
   readonly namespace: string;
 }
 
-/** A paragraph, with the word in front of it where it has one. Text between backticks is a command. */
+/** A paragraph, with an optional label. Text between backticks is a command. */
 export interface Paragraph {
   readonly label?: string;
   readonly text: string;
@@ -17,7 +17,7 @@ export interface Paragraph {
 export interface Message {
   readonly title: string;
   readonly paragraphs: readonly Paragraph[];
-  /** Nobody has to be woken for it. */
+  /** Sent without a sound. */
   readonly silent: boolean;
 }
 
@@ -58,7 +58,7 @@ function contentOfIncident(incident: IncidentSnapshot, { times, going, seenAt }:
       ...(explains.length === 0 ? [] : [{ label: 'Only because of it', text: `${explains.join('; ')}.` }]),
       { label: 'What to do', text: advice },
       { label: 'The operator', text: healing ?? 'repairs nothing here by itself; it goes on looking.' },
-      ...(times === undefined ? [] : [{ text: `It comes and goes, ${counted(times, 'time')} in half an hour. You will hear of it again when it has stayed away for 15 min.` }]),
+      ...(times === undefined ? [] : [{ text: `It comes and goes, ${counted(times, 'time')} in half an hour. The next message comes when it has stayed away for 15 min.` }]),
       { text: `${severity === 'critical' ? 'Critical' : 'Warning'} since ${formatMoment(since)}${going}${seenAt === undefined ? '' : `, as of ${formatMoment(seenAt)}`}. ${describeIncident(incident)}` },
     ],
   };
@@ -76,7 +76,7 @@ function contentOfResolved(incident: IncidentSnapshot, { endedAt, times }: { end
 function contentOfPart(incident: IncidentSnapshot, whole: IncidentSnapshot, sender: Sender): Content {
   return {
     title: `${MARKS.part} ${headline(incident)}: part of another incident · ${describeSender(sender)}`,
-    paragraphs: [{ text: `The cause is: ${lowerFirst(headline(whole))}. It is told there (incident ${whole.id}).` }, { text: describeIncident(incident) }],
+    paragraphs: [{ text: `The cause is: ${lowerFirst(headline(whole))}. It is reported as incident ${whole.id}.` }, { text: describeIncident(incident) }],
   };
 }
 

@@ -23,11 +23,11 @@ export interface ChannelFound {
 }
 
 export interface Note extends Pick<Notification, 'event' | 'edit' | 'incident' | 'times' | 'endedAt' | 'partOf' | 'report'> {
-  /** An edit that says the same in other words is nothing to tell a channel that can only add messages. */
-  readonly onlyWords?: boolean;
+  /** An edit of the text alone: channels that cannot edit skip it. */
+  readonly textOnly?: boolean;
 }
 
-/** Notifications that wait for one channel at most: hours of an outage of that channel, with room to spare. */
+/** Notifications that may wait for one channel: enough for hours of an outage of that channel. */
 export const NOTIFICATIONS_KEPT = 20;
 /** Tries of a notification that a working channel does not take. */
 const UNACCEPTABLE_TRIES = 3;
@@ -36,26 +36,26 @@ const RETRY_SECONDS = { first: 5, most: 300 };
 /** Wait where only a person can help; a changed Secret ends it. Seconds. */
 const REFUSED_SECONDS = 1_800;
 /** The longest that a channel may ask to wait. Seconds. */
-const LONGEST_WISH = 86_400;
-/** A Secret that is deleted and made again is gone for seconds; a channel that is gone for so long was taken away. Milliseconds. */
+const LONGEST_RETRY_AFTER = 86_400;
+/** A Secret that is deleted and made again is absent for seconds; a channel that is absent for this long was removed. Milliseconds. */
 const GONE_AFTER = 600_000;
 
-/** Never the same twice, even when the alert state that counts was lost. */
+/** Unique, even when the alert state with its sequence was lost. */
 export function identifier(now: Date, sequence: number): string {
   return `${toSeconds(now).replace(/[-:]/g, '')}-${sequence}`;
 }
 
-/** A notification for each channel, in place of what waits already and says less. */
+/** Queues a notification for each channel, in place of what waits already and says less. */
 export function post(alerts: AlertState, note: Note, now: Date): AlertState {
   return NOTIFICATION_CHANNELS.reduce((each, channel) => postTo(each, channel, note, now), alerts);
 }
 
-function postTo(alerts: AlertState, channel: NotificationChannel, { onlyWords, ...note }: Note, now: Date): AlertState {
+function postTo(alerts: AlertState, channel: NotificationChannel, { textOnly, ...note }: Note, now: Date): AlertState {
   const unsent = alerts.outbox.find((waiting) => waiting.channel === channel && !waiting.edit && waiting.attempts === 0 && isFresh(waiting, note));
-  // What turned out to be part of another incident before it was told was never one.
+  // An incident that was never sent, and turned out to be part of another one, is dropped.
   if (unsent && note.partOf) return { ...alerts, outbox: alerts.outbox.filter((waiting) => waiting.channel !== channel || waiting.incident?.id !== note.incident?.id) };
   if (unsent && note.event !== 'resolved') return replace(alerts, unsent, { ...unsent, ...note, edit: false, event: unsent.event });
-  if (channel === 'webhook' && onlyWords) return alerts;
+  if (channel === 'webhook' && textOnly) return alerts;
   const outbox = alerts.outbox.filter((waiting) => waiting.channel !== channel || !isOutdated(waiting, note));
   const notification: Notification = { id: identifier(now, alerts.sequence + 1), channel, at: toSeconds(now), attempts: 0, ...note };
   return dropOldest({ ...alerts, outbox: [...outbox, notification], sequence: alerts.sequence + 1 }, channel);
@@ -65,12 +65,12 @@ function postTo(alerts: AlertState, channel: NotificationChannel, { onlyWords, .
  * A message about the same that was not sent yet, and so can say the newest. One that was tried may have arrived: it is not changed
  * any more, because its id stands for its text, nor taken back, because somebody may have read it.
  */
-function isFresh({ event, incident }: Notification, note: Omit<Note, 'onlyWords'>): boolean {
+function isFresh({ event, incident }: Notification, note: Omit<Note, 'textOnly'>): boolean {
   if (event === 'report' || note.event === 'report') return event === note.event;
   return event !== 'resolved' && incident !== undefined && incident.id === note.incident?.id;
 }
 
-function isOutdated({ edit, partOf, incident }: Notification, note: Omit<Note, 'onlyWords'>): boolean {
+function isOutdated({ edit, partOf, incident }: Notification, note: Omit<Note, 'textOnly'>): boolean {
   return edit && partOf === undefined && incident !== undefined && incident.id === note.incident?.id;
 }
 
@@ -78,12 +78,12 @@ function replace(alerts: AlertState, old: Notification, notification: Notificati
   return { ...alerts, outbox: alerts.outbox.map((waiting) => (waiting === old ? notification : waiting)) };
 }
 
-/** What matters least goes first: words, reports, then the oldest. */
+/** The least important is dropped first: edits, reports, then the oldest. */
 function dropOldest(alerts: AlertState, channel: NotificationChannel): AlertState {
   const waiting = alerts.outbox.filter((notification) => notification.channel === channel);
   if (waiting.length <= NOTIFICATIONS_KEPT) return alerts;
-  const victim = waiting.find(({ edit, event }) => edit || event === 'report') ?? waiting[0];
-  return countDropped({ ...alerts, outbox: alerts.outbox.filter((notification) => notification !== victim) }, channel);
+  const dropped = waiting.find(({ edit, event }) => edit || event === 'report') ?? waiting[0];
+  return countDropped({ ...alerts, outbox: alerts.outbox.filter((notification) => notification !== dropped) }, channel);
 }
 
 function countDropped(alerts: AlertState, channel: NotificationChannel): AlertState {
@@ -110,8 +110,8 @@ export function setChannels(alerts: AlertState, found: readonly ChannelFound[], 
   const isKept = (channel: Channel) => isFound(channel) || missed.some(({ name }) => name === channel);
   const changed = (channel: NotificationChannel) => isFound(channel) && alerts.channels.find(({ name }) => name === channel)?.version !== version;
   const outbox = alerts.outbox
-    .filter((notification) => isKept(notification.channel) || isUntoldIncident(alerts, notification))
-    // Tried once stays tried: it may have arrived.
+    .filter((notification) => isKept(notification.channel) || isUnreportedIncident(alerts, notification))
+    // One attempt stays counted: it may have arrived.
     .map((notification) => (changed(notification.channel) ? { ...notification, attempts: Math.min(notification.attempts, 1) } : notification));
   return { ...alerts, unreadable: undefined, channels: [...channels, ...missed], outbox };
 }
@@ -120,16 +120,16 @@ function isGone({ absentSince }: ChannelState, now: Date): boolean {
   return absentSince !== undefined && now.getTime() - Date.parse(absentSince) >= GONE_AFTER;
 }
 
-function isUntoldIncident({ followed }: AlertState, { event, edit, incident }: Notification): boolean {
+function isUnreportedIncident({ followed }: AlertState, { event, edit, incident }: Notification): boolean {
   return event === 'open' && !edit && followed.some(({ id, state }) => id === incident?.id && state === 'open');
 }
 
-/** A channel was seen to work: what waits for it need not wait longer. */
+/** A channel was seen to work: its pause ends. */
 export function resume(alerts: AlertState, name: Channel, at: string): AlertState {
   return changeChannel(alerts, name, (state) => ({ ...state, error: undefined, pause: undefined, lastSentAt: at }));
 }
 
-/** The next notification of a channel, when it may be sent now: in their order, because a resolved incident must have been told. */
+/** The next notification of a channel, when it may be sent now; in order, so that an incident is opened before it is resolved. */
 export function nextNotification({ outbox, channels }: AlertState, channel: NotificationChannel, now: Date): Notification | undefined {
   const pause = channels.find(({ name }) => name === channel)?.pause;
   return pause && Date.parse(pause.until) > now.getTime() ? undefined : outbox.find((notification) => notification.channel === channel);
@@ -155,7 +155,7 @@ export function recordDelivery(alerts: AlertState, { notification, place }: { re
     }
     case 'refused': return postpone(alerts, notification, { why: delivery.why, seconds: REFUSED_SECONDS }, now);
     case 'later': {
-      const seconds = Math.min(delivery.afterSeconds ?? retryAfter(notification.attempts + 1), LONGEST_WISH);
+      const seconds = Math.min(delivery.afterSeconds ?? retryAfter(notification.attempts + 1), LONGEST_RETRY_AFTER);
       return postpone(alerts, notification, { why: delivery.why, seconds }, now);
     }
   }
@@ -166,10 +166,10 @@ function retryAfter(attempts: number): number {
 }
 
 function postpone(alerts: AlertState, notification: Notification, { why, seconds }: { readonly why: string; readonly seconds: number }, now: Date): AlertState {
-  // To the second and never too early: 429 is answered with a longer wait to those who come early.
+  // Rounded up to the second: Telegram answers an early retry after 429 with a longer wait.
   const until = toSeconds(new Date(Math.ceil((now.getTime() + seconds * 1_000) / 1_000) * 1_000));
   const tried = changeNotification(alerts, notification, { attempts: notification.attempts + 1 });
-  // The channel's, not the notification's: what takes the notification's place, or comes after it, has to wait as well.
+  // The pause is of the channel: a notification that replaces or follows this one has to wait as well.
   return changeChannel(tried, notification.channel, (state) => ({ ...state, error: why, pause: { since: toSeconds(now), until } }));
 }
 

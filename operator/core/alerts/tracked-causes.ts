@@ -1,4 +1,4 @@
-// What is followed, from one check to the next: one cause, its counts and its words.
+// One tracked cause, from one check to the next: its state, its counters and its texts.
 import type { Cause } from '../health/root-cause.js';
 import { clean, cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
@@ -6,7 +6,7 @@ import { identifier } from './outbox.js';
 import { keyOf } from './cause-relations.js';
 import type { TrackedCause, IncidentSnapshot } from './alert-state.js';
 
-/** A check, and what it is judged by. */
+/** A check and the thresholds that it is judged by. */
 export interface Check {
   readonly seen: ReadonlyMap<string, Cause>;
   readonly healings: ReadonlyMap<string, string>;
@@ -15,20 +15,20 @@ export interface Check {
   readonly successesToClose: number;
 }
 
-/** So often in this time: it comes and goes. Times; milliseconds. */
-export const OFTEN = 3;
-const LATELY = 1_800_000;
-/** Figures in an open incident's words change with every check; its message does so often only. Milliseconds. */
-const WORDS_EVERY = 60_000;
+/** So many openings within this time are flapping. Milliseconds. */
+export const FLAPPING_OPENINGS = 3;
+const FLAPPING_WINDOW = 1_800_000;
+/** Figures in an open incident's text change with every check; its message is edited no more often than this. Milliseconds. */
+const EDIT_EVERY = 60_000;
 /**
- * A suspicion that was not confirmed for so long is none: failures in a row are seconds apart, and between two that are not there was
- * a restart, a blind time, or another cause that hides it. Milliseconds.
+ * A suspect that was not confirmed for this long is dropped: failures in a row are seconds apart, and a longer gap means a restart,
+ * a time without observations, or another cause that hides it. Milliseconds.
  */
 const SUSPECT_FOR = 180_000;
 /** Longest texts that are kept. Characters; lines of `explains`. */
 const KEPT = { message: 600, advice: 600, healing: 300, explains: 160, explained: 8 };
 
-/** What can be told of it. */
+/** What notifications and the status say of it. */
 export function snapshotOf({ id, reason, part, severity, since, message, advice, explains, healing }: IncidentSnapshot): IncidentSnapshot {
   return { id, reason, part, severity, since, message, advice, explains, ...(healing === undefined ? {} : { healing }) };
 }
@@ -37,32 +37,31 @@ export function isActive({ state }: TrackedCause): boolean {
   return state !== 'closed';
 }
 
-/** Whether too much time passed for the next sighting to be another in a row. */
+/** Whether too much time passed for the next failure to be another in a row. */
 export function isStale({ state, seenAt, since }: TrackedCause, now: Date): boolean {
   return state === 'suspect' && now.getTime() - Date.parse(seenAt ?? since) >= SUSPECT_FOR;
 }
 
-/** When it began, of late. */
-function lately(instants: readonly string[], now: Date): string[] {
-  return instants.filter((instant) => now.getTime() - Date.parse(instant) < LATELY);
+function withinWindow(instants: readonly string[], now: Date): string[] {
+  return instants.filter((instant) => now.getTime() - Date.parse(instant) < FLAPPING_WINDOW);
 }
 
 export function recentlyOpened({ openings: instants }: TrackedCause, now: Date): boolean {
-  return lately(instants, now).length > 0;
+  return withinWindow(instants, now).length > 0;
 }
 
-/** Its beginnings of late, and now. */
+/** Its recent openings, and one now. */
 export function openings({ openings: instants }: TrackedCause, now: Date): string[] {
-  return [...lately(instants, now), toSeconds(now)].slice(-20);
+  return [...withinWindow(instants, now), toSeconds(now)].slice(-20);
 }
 
-/** A new suspicion. */
+/** A new suspect. */
 export function follow(cause: Cause, check: Check, sequence: number): TrackedCause {
   const at = toSeconds(check.now);
   return { id: identifier(check.now, sequence), ...wordsOf(cause, check), state: 'suspect', since: at, seenAt: at, failures: 1, successes: 0, wordedAt: at, openings: [], flapping: false };
 }
 
-/** One that was over is suspected again: a new incident, and it is remembered that it was here before. */
+/** One that was resolved is suspected again: a new incident, which keeps the earlier openings. */
 export function revive(closed: TrackedCause, cause: Cause, check: Check, sequence: number): TrackedCause {
   return { ...follow(cause, check, sequence), openings: closed.openings };
 }
@@ -70,10 +69,10 @@ export function revive(closed: TrackedCause, cause: Cause, check: Check, sequenc
 /** Seen again. */
 export function advance(before: TrackedCause, cause: Cause, check: Check): TrackedCause {
   const found = wordsOf(cause, check);
-  // What is critical every other check would be told anew each time.
+  // Otherwise a severity that changes with every check would send a message each time.
   const words = before.state === 'open' && before.severity === 'critical' ? { ...found, severity: before.severity } : found;
   const changed = before.severity !== words.severity || withoutFigures(before.healing) !== withoutFigures(words.healing) || before.state === 'suspect';
-  const stale = check.now.getTime() - Date.parse(before.wordedAt) >= WORDS_EVERY;
+  const stale = check.now.getTime() - Date.parse(before.wordedAt) >= EDIT_EVERY;
   const cameBack = before.state === 'open' && before.successes >= check.successesToClose;
   return {
     ...before,
@@ -86,7 +85,7 @@ export function advance(before: TrackedCause, cause: Cause, check: Check): Track
   };
 }
 
-/** Goes on as `cause`: the same incident by another, truer name. `merged` was followed under that name already. */
+/** Continues as `cause`, the more exact explanation of the same incident. `merged` was tracked under that name already. */
 export function change(before: TrackedCause, cause: Cause, check: Check, merged?: TrackedCause): TrackedCause {
   const earlier = [...before.openings, ...(merged?.openings ?? [])].sort();
   return {
@@ -117,12 +116,12 @@ function wordsOf(cause: Cause, { healings }: Check): Pick<TrackedCause, 'reason'
   };
 }
 
-/** Of a suspicion only: an incident's would be a write at each check. */
+/** Of a suspect only: for an incident it would cost a write at each check. */
 function sightingOf({ state }: TrackedCause, { now }: Check): { seenAt?: string } {
   return state === 'suspect' ? { seenAt: toSeconds(now) } : {};
 }
 
-/** A countdown that went on says nothing new. */
+/** A countdown that went on is no change. */
 function withoutFigures(text: string | undefined): string | undefined {
   return text?.replace(/\d+/g, '#');
 }

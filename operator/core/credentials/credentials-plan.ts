@@ -21,10 +21,10 @@ export interface ChangeDatabase {
 export type Action = CreateSecret | ChangeDatabase | RotationAction;
 
 export interface Plan {
-  /** To be taken in this order; after the last one the world is observed again. */
+  /** To be taken in this order; after the last one everything is observed again. */
   readonly actions: readonly Action[];
   readonly status: GlitchTipStatus;
-  /** Look again after this long even if nothing happens. Milliseconds. */
+  /** Requeue after this long even if nothing happens. Milliseconds. */
   readonly requeueAfter: number;
 }
 
@@ -44,12 +44,12 @@ export interface PlanInput {
   readonly at: Instant;
 }
 
-/** Whether a rotation needs a look at pods, sessions and logins: it is dear, so it is not taken otherwise. */
+/** Whether a rotation needs an observation of pods, sessions and logins, which is expensive. */
 export function wantsRollout({ spec, observed, request, at }: PlanInput): boolean {
   return observed.postgres.kind === 'observed' && needsRollout({ spec, observed, request, now: at.now });
 }
 
-/** Plans one resource. Nothing is planned while spec.suspend is true; the status tells the truth all the same. */
+/** Plans one resource. Nothing is planned while spec.suspend is true; the status is still reported. */
 export function plan(input: PlanInput, crypto: Crypto): Plan {
   const { spec, observed, previous, at } = input;
   const problems = findProblems(spec, observed.secrets, crypto);
@@ -93,7 +93,7 @@ function firstNotEmpty(...lists: readonly (readonly Action[])[]): readonly Actio
 
 function requeueAfter(findings: readonly Finding[], { finding }: RotationPlan): number {
   if (finding.status === 'True') return REQUEUE_WHILE_ROTATING;
-  // A rotation that is held back looks as often as a part that is not ready, and so does who waits for the last session of an old login.
+  // A rotation that is held back is requeued as often as a part that is not ready; so is an adoption that waits for the last session of an old login.
   const settled = findings.every(({ status, reason }) => status === 'True' && reason !== REASONS.OwnerInUse);
   return settled && (finding.reason === REASONS.Idle || finding.reason === REASONS.RequestRejected) ? REQUEUE_WHEN_READY : REQUEUE_WHILE_NOT_READY;
 }

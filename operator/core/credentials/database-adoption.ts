@@ -3,7 +3,7 @@ import { REASONS, type Reason } from '../../api/conditions.js';
 import type { ForeignObjects, ObservedDatabase, ObservedRole, PostgresState } from './observed.js';
 import type { DatabaseChange, WantedRoles } from './database-changes.js';
 
-/** Why something is not taken over yet, or never can be. */
+/** Why something is not adopted yet, or never can be. */
 export type AdoptionObstacle =
   /** The role that should own the database is the one that initdb made: it can lose neither SUPERUSER nor its objects. */
   | { readonly kind: 'owner is bootstrap superuser'; readonly owner: string }

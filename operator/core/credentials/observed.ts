@@ -113,7 +113,7 @@ export interface ObservedWorkload {
   readonly pending?: string;
 }
 
-/** What is looked at only while a rotation is under way or asked for. */
+/** Observed only while a rotation is under way or requested. */
 export interface ObservedRollout {
   /** A try to log in to Postgres with the values of the journal. */
   readonly logins: Readonly<Record<ValueSet, ObservedLogin>>;

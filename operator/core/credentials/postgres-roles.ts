@@ -15,7 +15,7 @@ export function planDatabase(state: PostgresState, wanted: WantedRoles): readonl
   changes.push(...planLogin(find(wanted.active), wanted.active));
   if (!wanted.rotating) changes.push(...planIdle(find(wanted.idle), wanted.idle));
   changes.push(...planOwnership(state, wanted));
-  // Last of all: an owner that still has a login of its own is the way back while anything else is not as it should be.
+  // Last of all: the owner's own login is the rollback while anything else is not as it should be.
   return changes.length > 0 ? changes : planClosing(state, wanted);
 }
 
@@ -41,9 +41,9 @@ function planIdle(found: ObservedRole | undefined, role: string): readonly Datab
 function planOwnership(state: PostgresState, wanted: WantedRoles): readonly DatabaseChange[] {
   const { database } = wanted;
   const owner = database;
-  // What a new database still lacks is seen, and planned, by the next look at it.
+  // What a new database still lacks is planned by the next reconcile.
   if (state.database.kind === 'absent') return [{ kind: 'create database', database, owner }];
-  // Not even the door is closed under a GlitchTip that still runs with the old login.
+  // Not even CONNECT is revoked while a GlitchTip still runs with the old login.
   if (holdsOwnership(findAdoptionObstacle(state, wanted))) return [];
   const changes: DatabaseChange[] = [];
   if (state.database.owner !== owner) changes.push({ kind: 'own database', database, owner });

@@ -20,7 +20,7 @@ export interface Finding {
 /** Are all credentials there, whole and in agreement? */
 export function judgeCredentials(spec: GlitchTipSpec, secrets: ObservedSecrets, problems: readonly SecretProblem[]): Finding {
   const type = 'CredentialsCurrent';
-  // What is unreadable hides everything else, so it is told first.
+  // What is unreadable hides everything else, so it is reported first.
   const problem = problems.find((p) => p.kind === 'unreadable') ?? problems[0];
   if (problem) return { type, ...explainProblem(problem) };
   const missing = secretsNeeded(spec).filter((role) => secrets[role].kind === 'absent').map((role) => spec.secrets[role]);
@@ -73,12 +73,12 @@ function explainChanges({ changes }: DatabasePlan): Omit<Finding, 'type'> | unde
   return explainAdoption(changes) ?? { status: 'False', reason: REASONS.BootstrapPending, message: `${changes.length} changes to roles and rights are to be made.` };
 }
 
-/** What stands still is told first; an owner that is still logged in with is told when all else is well. */
+/** What blocks adoption is reported first; an owner role that is still logged in with, only when all else is well. */
 function explainUse(postgres: ObservedPostgres & { kind: 'observed' }, spec: GlitchTipSpec, { obstacle }: DatabasePlan): Omit<Finding, 'type'> {
-  const told = obstacle && explainObstacle(obstacle);
-  if (told?.status === 'False') return told;
+  const reported = obstacle && explainObstacle(obstacle);
+  if (reported?.status === 'False') return reported;
   const login = explainLogin(postgres, spec);
-  return login.status === 'True' && told ? told : login;
+  return login.status === 'True' && reported ? reported : login;
 }
 
 function explainLogin({ login }: ObservedPostgres & { kind: 'observed' }, spec: GlitchTipSpec): Omit<Finding, 'type'> {

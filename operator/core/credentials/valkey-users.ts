@@ -10,7 +10,7 @@ export function planQueue({ secrets, valkey }: Pick<Observed, 'secrets' | 'valke
   const file = valueOf(secrets.valkey, 'users.acl')?.reveal();
   if (valkey.kind !== 'observed' || file === undefined) return undefined;
   const wanted = readUsersFile(file);
-  // A user who had no password left would be locked out: the operator by its own hand.
+  // A user without any password is locked out: the operator would lock itself out.
   const whole = wanted.application.length > 0 && wanted.operator.length > 0;
   return !whole || samePasswords(valkey.passwords, wanted) ? undefined : wanted;
 }

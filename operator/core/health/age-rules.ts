@@ -3,7 +3,7 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { OPERATOR_DEPLOYMENT } from '../../api/object-names.js';
 import type { CertificateFacts, PodFacts, Sample } from './health-facts.js';
-import { bytes, duration, finding, secondsSince, type Finding, type Rule, type Scenario } from './rule-finding.js';
+import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 
 const R = HEALTH_REASONS;
 const DAY = 86_400;
@@ -23,7 +23,7 @@ const LEAKING_PARTS: readonly string[] = ['web', 'worker', 'operator'];
 
 export const ageRules: readonly Rule[] = [memoryLeak, certificate, credentials];
 
-function memoryLeak({ facts: { cluster, before }, spec, now }: Scenario): readonly Finding[] {
+function memoryLeak({ facts: { cluster, before }, spec, now }: CheckInput): readonly Finding[] {
   if (cluster.pods.kind === 'unseen' || cluster.memory.kind === 'unseen') return [];
   const memory = cluster.memory.value;
   return cluster.pods.value.flatMap((pod) => {
@@ -77,7 +77,7 @@ function slope(points: readonly Point[]): number {
   return variance === 0 ? 0 : mean((point) => (point.x - x) * (point.y - y)) / variance;
 }
 
-function certificate({ facts: { certificate: seen }, now }: Scenario): readonly Finding[] {
+function certificate({ facts: { certificate: seen }, now }: CheckInput): readonly Finding[] {
   if (seen.kind === 'missing') return [noCertificate(seen)];
   if (seen.kind !== 'seen') return [];
   const left = (seen.endsAt.getTime() - now.getTime()) / 1_000;
@@ -97,7 +97,7 @@ function noCertificate({ secret, why }: Extract<CertificateFacts, { kind: 'missi
   });
 }
 
-function credentials({ facts: { credentials: seen }, spec, now }: Scenario): readonly Finding[] {
+function credentials({ facts: { credentials: seen }, spec, now }: CheckInput): readonly Finding[] {
   const overdue = seen.nextAt && spec.rotation.enabled && !spec.suspend ? secondsSince(seen.nextAt, now) : 0;
   if (seen.failed === undefined && overdue < OVERDUE_AFTER) return [];
   return [finding(R.CredentialsOverdue, 'credentials', 'warning', {

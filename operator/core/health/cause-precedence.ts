@@ -1,4 +1,4 @@
-// What explains what: the table by which one root cause is told instead of everything that follows from it.
+// What explains what: the table by which one root cause is reported instead of all its consequences.
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 
 const R = HEALTH_REASONS;
@@ -43,7 +43,7 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.HostNotAllowed]: [R.IngestRefused],
 };
 
-/** The migrate Job's own troubles are why migrations are not done. */
+/** A failing migrate Job is why migrations are not done. */
 const OF_MIGRATE: readonly HealthReason[] = [R.ImageNotFound, R.Unschedulable, R.OutOfMemory, R.CrashLoop];
 
 /** A server that is down makes what waits for it end and start again, not another server, and not itself. */

@@ -1,11 +1,11 @@
-// Rules about Postgres: does it answer, is there room, is GlitchTip's schema there, are there partitions for the days to come?
+// Rules about Postgres: does it answer, is there disk space, is GlitchTip's schema there, are there partitions for the next days?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
-import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type Scenario } from './rule-finding.js';
+import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
 
 const R = HEALTH_REASONS;
-/** Part of the limit from which on a lack of connections is told. */
+/** Share of max_connections from which on a lack of connections is reported. */
 const CONNECTIONS_SHARE = 0.9;
 /** A dump of a database of ours takes minutes. Seconds. */
 const LONG_TRANSACTION = 1_800;
@@ -16,8 +16,8 @@ const LONGEST_MIGRATION = 900;
 
 export const databaseRules: readonly Rule[] = [databaseDown, loginRefused, noConnection, longTransaction, volumeFull, migrationsPending, partitions, partDown];
 
-function databaseDown(scenario: Scenario): readonly Finding[] {
-  const { facts, now, spec } = scenario;
+function databaseDown(input: CheckInput): readonly Finding[] {
+  const { facts, now, spec } = input;
   if (facts.database.kind !== 'unreachable') return [];
   const { detail, isScaledToNothing, isStarting } = serverTrouble(facts, 'postgres', now);
   return [finding(R.DatabaseDown, 'postgres', 'critical', {
@@ -28,7 +28,7 @@ function databaseDown(scenario: Scenario): readonly Finding[] {
   })];
 }
 
-function loginRefused({ facts: { database }, spec }: Scenario): readonly Finding[] {
+function loginRefused({ facts: { database }, spec }: CheckInput): readonly Finding[] {
   const refused = (secret: string) => [finding(R.DatabaseLoginRefused, 'postgres', 'critical', {
     message: `Postgres refuses the login of Secret ${secret}.`,
     advice: `Somebody changed the password in one of the two places: see the conditions of kubectl describe gt, and docs/runbooks/rotate.md.`,
@@ -38,7 +38,7 @@ function loginRefused({ facts: { database }, spec }: Scenario): readonly Finding
   return database.kind === 'seen' && database.value.login.kind === 'refused' ? refused(spec.secrets.application) : [];
 }
 
-function noConnection({ facts: { database } }: Scenario): readonly Finding[] {
+function noConnection({ facts: { database } }: CheckInput): readonly Finding[] {
   const words = {
     advice: "End what does not belong there (SELECT usename, client_addr, state FROM pg_stat_activity), or restart who holds them.",
     symptom: 'Postgres has no connection left',
@@ -50,7 +50,7 @@ function noConnection({ facts: { database } }: Scenario): readonly Finding[] {
   return [finding(R.ConnectionsExhausted, 'postgres', connections >= connectionsMax ? 'critical' : 'warning', { message: `${connections} of ${connectionsMax} connections of Postgres are taken.`, ...words })];
 }
 
-function longTransaction({ facts: { database } }: Scenario): readonly Finding[] {
+function longTransaction({ facts: { database } }: CheckInput): readonly Finding[] {
   if (database.kind !== 'seen' || database.value.longestTransactionSeconds < LONG_TRANSACTION) return [];
   return [finding(R.LongTransaction, 'postgres', 'warning', {
     message: `A transaction has been open for ${duration(database.value.longestTransactionSeconds)}: nothing that was deleted since is cleaned up.`,
@@ -59,7 +59,7 @@ function longTransaction({ facts: { database } }: Scenario): readonly Finding[] 
   })];
 }
 
-function volumeFull({ facts: { volumes, database, cluster } }: Scenario): readonly Finding[] {
+function volumeFull({ facts: { volumes, database, cluster } }: CheckInput): readonly Finding[] {
   const pods = cluster.pods.kind === 'seen' ? cluster.pods.value : [];
   const stopped = pods.find((pod) => pod.part === 'postgres' && pod.containers.some(({ state, lastEnd }) => (state.kind === 'ended' && state.end.noSpaceLeft) || (state.kind !== 'running' && lastEnd?.noSpaceLeft)));
   if (stopped || database.kind === 'no space left') return [full('postgres-data', 'critical', `Postgres cannot write: no space is left on its volume${stopped ? `, so pod ${stopped.name} stopped` : ''}.`)];
@@ -77,9 +77,9 @@ function full(name: string, severity: Finding['severity'], message: string): Fin
 }
 
 /** Tables are missing, or the pods wait for the migrate Job longer than a start of theirs takes. */
-function migrationsPending(scenario: Scenario): readonly Finding[] {
-  const { facts: { database, cluster }, now } = scenario;
-  const seen = whatIsMissing(scenario);
+function migrationsPending(input: CheckInput): readonly Finding[] {
+  const { facts: { database, cluster }, now } = input;
+  const seen = whatIsMissing(input);
   if (seen === undefined || (database.kind !== 'seen' && database.kind !== 'no database')) return [];
   const job = cluster.jobs.kind === 'seen' ? newestMigration(cluster.jobs.value) : undefined;
   const isAtWork = job?.outcome === 'running' && secondsSince(job.createdAt, now) < LONGEST_MIGRATION;
@@ -88,7 +88,7 @@ function migrationsPending(scenario: Scenario): readonly Finding[] {
     advice: job ? `kubectl logs job/${job.name} --all-containers says why; kubectl delete job ${job.name} and kubectl apply -f dist/ runs it anew.` : 'kubectl apply -f dist/ makes the migrate Job.',
     symptom: 'migrations are not done',
     healing: 'migrate',
-    obstacle: explainRestore(scenario),
+    obstacle: explainRestore(input),
     quiet: isAtWork,
   })];
 }
@@ -97,7 +97,7 @@ function migrationsPending(scenario: Scenario): readonly Finding[] {
  * The migrate Job in the middle of a restore would spoil it, and both look alike: tables are missing, partitions are old. Whoever
  * restores stops web and worker (docs/runbooks/adopt-compose.md), or is at least connected.
  */
-function explainRestore({ facts: { database, cluster }, spec }: Scenario): string | undefined {
+function explainRestore({ facts: { database, cluster }, spec }: CheckInput): string | undefined {
   const sessions = database.kind === 'seen' ? database.value.foreignSessions : 0;
   if (sessions > 0) return `waits for ${sessions === 1 ? 'a session' : `${sessions} sessions`} of somebody else in the database, who may be restoring it`;
   if (cluster.workloads.kind === 'unseen') return 'waits until Deployments can be seen';
@@ -106,7 +106,7 @@ function explainRestore({ facts: { database, cluster }, spec }: Scenario): strin
   return isStopped ? `waits until ${spec.worker ? 'web or worker' : 'web'} is scaled up again: the database may be being restored` : undefined;
 }
 
-function whatIsMissing({ facts: { database, cluster }, now }: Scenario): string | undefined {
+function whatIsMissing({ facts: { database, cluster }, now }: CheckInput): string | undefined {
   if (database.kind === 'no database') return 'the database does not exist';
   if (database.kind !== 'seen') return undefined;
   const { missing } = database.value;
@@ -125,8 +125,8 @@ export function newestMigration(jobs: readonly JobFacts[]): JobFacts | undefined
   return jobs.filter(({ part }) => part === 'migrate').reduce<JobFacts | undefined>((newest, job) => (newest && newest.createdAt >= job.createdAt ? newest : job), undefined);
 }
 
-function partitions(scenario: Scenario): readonly Finding[] {
-  const { database } = scenario.facts;
+function partitions(input: CheckInput): readonly Finding[] {
+  const { database } = input.facts;
   if (database.kind !== 'seen') return [];
   const shortest = shortestRunway(database.value);
   if (!shortest || shortest.days >= shortest.leastDays) return [];
@@ -135,7 +135,7 @@ function partitions(scenario: Scenario): readonly Finding[] {
     advice: 'kubectl logs deployment/worker shows whether its scheduler lives; the migrate Job makes the partitions at once.',
     symptom: 'partitions for the days to come are missing',
     healing: 'maintain-partitions' as const,
-    obstacle: explainRestore(scenario),
+    obstacle: explainRestore(input),
   };
   if (days < 1) {
     return [finding(R.PartitionsMissing, 'postgres', 'critical', { message: `${table} has no partition for ${days <= 0 ? 'now: no event can be stored' : `the time from ${duration(days * 86_400)} from now on: events then are lost`}.`, ...words })];
@@ -149,8 +149,8 @@ export function shortestRunway({ partitions: all }: PostgresFacts): PartitionFac
   return all.reduce<PartitionFacts | undefined>((worst, each) => (worst && lack(worst) <= lack(each) ? worst : each), undefined);
 }
 
-/** Postgres and Valkey are asked themselves; their pods are told of only while they answer all the same. */
-function partDown({ facts, now }: Scenario): readonly Finding[] {
+/** Postgres and Valkey are asked directly; a missing pod is a cause of its own only while they answer nevertheless. */
+function partDown({ facts, now }: CheckInput): readonly Finding[] {
   const answers = { postgres: facts.database.kind === 'seen', valkey: facts.queue.kind === 'seen' };
   return Object.entries(answers).flatMap(([name, isAnswering]) => {
     const part = partOf(facts, name, now);

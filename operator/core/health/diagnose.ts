@@ -6,14 +6,14 @@ import type { Cause } from './root-cause.js';
 import { inNamespace } from './remedy-commands.js';
 import { databaseRules } from './database-rules.js';
 import { explains } from './cause-precedence.js';
-import type { Finding, Rule, Scenario } from './rule-finding.js';
+import type { Finding, Rule, CheckInput } from './rule-finding.js';
 import { ingestRules } from './ingest-rules.js';
 import { podRules } from './pod-rules.js';
 import { queueRules } from './queue-rules.js';
 import { isObserved } from './unobserved.js';
 import { webRules } from './web-rules.js';
 
-/** In the order in which equally grave causes are told: what is nearer to the ground first. */
+/** The order of causes of equal severity: infrastructure first. */
 const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...ingestRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
@@ -32,13 +32,13 @@ export interface Diagnosis {
 export type Known = Pick<IncidentStatus, 'reason' | 'part' | 'severity' | 'message' | 'advice'>;
 
 /** `known`: causes of before; what they rest on and cannot be seen now is taken to be as it was. */
-export function diagnose(scenario: Scenario, known: readonly Known[] = []): Diagnosis {
-  const fresh = dedupe(RULES.flatMap((rule) => rule(scenario)));
-  const findings = [...fresh, ...known.filter((each) => isStillBelieved(each, fresh, scenario)).map(asFinding)];
+export function diagnose(input: CheckInput, known: readonly Known[] = []): Diagnosis {
+  const fresh = dedupe(RULES.flatMap((rule) => rule(input)));
+  const findings = [...fresh, ...known.filter((each) => isStillBelieved(each, fresh, input)).map(asFinding)];
   const rooted = findings.map((effect) => ({ effect, root: rootOf(effect, findings) }));
   const causes = findings.filter((found) => !found.quiet && rooted.some(({ effect, root }) => effect === found && root === found)).map((root) => {
     const symptoms = rooted.filter((each) => each.root === root && each.effect !== root && !each.effect.quiet).map(({ effect }) => effect.symptom);
-    return asCause({ ...root, advice: inNamespace(root.advice, scenario.facts.cluster.namespace) }, [...new Set(symptoms)]);
+    return asCause({ ...root, advice: inNamespace(root.advice, input.facts.cluster.namespace) }, [...new Set(symptoms)]);
   });
   const causeOf = (aspect: Aspect) => {
     const root = rooted.find(({ effect, root: { quiet } }) => aspectsOf(effect).includes(aspect) && !quiet)?.root;
@@ -49,7 +49,7 @@ export function diagnose(scenario: Scenario, known: readonly Known[] = []): Diag
 }
 
 /** The API server does not answer: what was wrong before still is, as far as anybody knows. */
-export function diagnoseBlind(why: string, seconds: number, known: readonly Known[]): readonly Cause[] {
+export function diagnoseUnreachable(why: string, seconds: number, known: readonly Known[]): readonly Cause[] {
   const unreachable: Cause = {
     reason: HEALTH_REASONS.KubernetesUnreachable, part: 'node', severity: 'critical',
     message: `The API server has not answered for ${Math.round(seconds)} s (${why}): pods cannot be seen, and nothing is started again.`,
@@ -59,8 +59,8 @@ export function diagnoseBlind(why: string, seconds: number, known: readonly Know
   return [unreachable, ...known.filter(({ reason }) => reason !== HEALTH_REASONS.KubernetesUnreachable).map((each) => asCause(asFinding(each), []))];
 }
 
-function isStillBelieved({ reason, part }: Known, fresh: readonly Finding[], scenario: Scenario): boolean {
-  return !fresh.some((found) => found.reason === reason && found.part === part) && !isObserved(reason, scenario);
+function isStillBelieved({ reason, part }: Known, fresh: readonly Finding[], input: CheckInput): boolean {
+  return !fresh.some((found) => found.reason === reason && found.part === part) && !isObserved(reason, input);
 }
 
 function asFinding({ reason, part, severity, message, advice }: Known): Finding {

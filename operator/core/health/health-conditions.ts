@@ -6,7 +6,7 @@ import type { IncidentStatus } from '../../api/health-fields.js';
 import type { Instant } from '../credentials/resource-conditions.js';
 import { toSeconds } from '../timestamps.js';
 import type { Aspect, Diagnosis } from './diagnose.js';
-import type { Scenario } from './rule-finding.js';
+import type { CheckInput } from './rule-finding.js';
 
 export interface HealthFinding {
   readonly type: (typeof HEALTH_CONDITION_TYPES)[number];
@@ -15,7 +15,7 @@ export interface HealthFinding {
   readonly message: string;
 }
 
-export interface Judged extends Scenario {
+export interface Judged extends CheckInput {
   readonly diagnosis: Diagnosis;
   /** What is open; a cause that is only suspected changes no condition. */
   readonly open: readonly IncidentStatus[];

@@ -1,4 +1,4 @@
-// What the observers saw of one GlitchTip in one check. Each part of it may be unseen, and then says why: unseen is not well.
+// What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
 import type { ObservedLogin } from '../credentials/observed.js';
 
 /** A figure or a list that may not have been seen. */
@@ -6,11 +6,11 @@ export type Seen<T> = { readonly kind: 'seen'; readonly value: T } | { readonly 
 
 /** How a container ended. */
 export interface ContainerEnd {
-  /** The kubelet's word: OOMKilled, Error, Completed. */
+  /** The kubelet's reason: OOMKilled, Error, Completed. */
   readonly reason: string;
   readonly exitCode: number;
   readonly finishedAt?: Date;
-  /** Its last words say that the volume has no space left. */
+  /** Its termination message says that the volume has no space left. */
   readonly noSpaceLeft: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface PodFacts {
   /** Its label app.kubernetes.io/component. */
   readonly part: string;
   readonly createdAt: Date;
-  /** It was told to end. */
+  /** It is terminating. */
   readonly ending: boolean;
   /** Neither succeeded nor failed. */
   readonly alive: boolean;
@@ -51,7 +51,7 @@ export interface PodFacts {
   readonly address?: string;
   readonly containers: readonly ContainerFacts[];
   readonly unschedulable?: { readonly since: Date; readonly message: string };
-  /** The node put it out for want of memory, disk or process ids. */
+  /** The node evicted it: too little memory, disk or process ids. */
   readonly evicted?: { readonly at: Date; readonly message: string };
   /** Seconds that its startup probe gives it. */
   readonly startSeconds: number;

@@ -34,10 +34,10 @@ export function isWorthWriting({ conditions, health }: HealthReport, written: Gl
   // One that lies ahead is of a clock that was wrong, and would be kept until now is then.
   if (!(age >= 0 && age < WRITE_EVERY)) return true;
   const before = { conditions: (written?.conditions ?? []).filter(isHealthCondition), health: written?.health };
-  return canonical(told({ conditions, health })) !== canonical(told(before));
+  return canonical(reported({ conditions, health })) !== canonical(reported(before));
 }
 
-function told({ conditions, health }: { readonly conditions: readonly Condition[]; readonly health?: HealthStatus }): object {
+function reported({ conditions, health }: { readonly conditions: readonly Condition[]; readonly health?: HealthStatus }): object {
   const byType = [...conditions].sort((a, b) => a.type.localeCompare(b.type));
   return { conditions: byType, incidents: health?.incidents ?? [], repairs: health?.repairs ?? [], channels: health?.channels ?? [], alertTest: health?.alertTest ?? null };
 }

@@ -1,6 +1,6 @@
 // Rules about the way of an event: web takes it, the worker takes it from the queue, Postgres has it.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
-import { duration, finding, secondsSince, type Finding, type Rule, type Scenario } from './rule-finding.js';
+import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { partOf } from './part-state.js';
 
 const R = HEALTH_REASONS;
@@ -8,12 +8,12 @@ const R = HEALTH_REASONS;
 export const SETTLED_AFTER = 45;
 /** More than a full prefetch of a worker, and two batches. */
 const BACKLOG_DEPTH = 300;
-/** A queue that shrinks and is worked off within this is not told. Seconds. */
+/** A queue that shrinks and will be empty within this is not reported. Seconds. */
 const SHORT_BACKLOG = 600;
 
 export const ingestRules: readonly Rule[] = [ingestRefused, notStored];
 
-function ingestRefused({ facts: { canary } }: Scenario): readonly Finding[] {
+function ingestRefused({ facts: { canary } }: CheckInput): readonly Finding[] {
   if (canary.kind !== 'refused' && canary.kind !== 'silent') return [];
   const what = canary.kind === 'refused' ? `answers an event with ${canary.status}` : `does not answer an event (${canary.code})`;
   return [finding(R.IngestRefused, 'ingest', 'critical', {
@@ -24,21 +24,21 @@ function ingestRefused({ facts: { canary } }: Scenario): readonly Finding[] {
 }
 
 /** What was accepted and is not in Postgres: nobody takes it, too much is before it, or it was lost. */
-function notStored(scenario: Scenario): readonly Finding[] {
-  const { facts, spec } = scenario;
+function notStored(input: CheckInput): readonly Finding[] {
+  const { facts, spec } = input;
   if (facts.canary.kind !== 'not stored') return [];
   const waited = duration(Math.max(facts.canary.oldestSeconds, spec.health.storedWithinSeconds));
   const { storedMeanwhile, lateSeconds } = facts.canary;
   const depth = facts.queue.kind === 'seen' ? facts.queue.value.depth : 0;
   const isNothingStored = storedMeanwhile === 0 && lateSeconds === undefined;
   // Whether the worker is at fault is known only of one that had its time; of one that cannot be seen nothing is claimed or repaired.
-  if (facts.cluster.pods.kind === 'seen' && !isSettled(scenario)) return [unstored(waited, 'and its worker is not Ready, or has just started', true)];
-  if (isNothingStored) return [isSettled(scenario) ? stuck(scenario, waited, depth) : unstored(waited, 'nor is any other; whether the worker runs cannot be seen')];
-  return [depth >= BACKLOG_DEPTH ? backlog(scenario, depth) : unstored(waited, 'although others are stored')];
+  if (facts.cluster.pods.kind === 'seen' && !isSettled(input)) return [unstored(waited, 'and its worker is not Ready, or has just started', true)];
+  if (isNothingStored) return [isSettled(input) ? stuck(input, waited, depth) : unstored(waited, 'nor is any other; whether the worker runs cannot be seen')];
+  return [depth >= BACKLOG_DEPTH ? backlog(input, depth) : unstored(waited, 'although others are stored')];
 }
 
 /** What takes the events from the queue has a pod that is Ready, and has had the time to work off what waited. */
-export function isSettled({ facts, spec, now }: Scenario): boolean {
+export function isSettled({ facts, spec, now }: CheckInput): boolean {
   const part = spec.worker ? 'worker' : 'web';
   const pods = facts.cluster.pods.kind === 'seen' ? facts.cluster.pods.value : [];
   const isReady = partOf(facts, part, now)?.isReady ?? false;
@@ -54,7 +54,7 @@ function unstored(waited: string, detail: string, quiet = false): Finding {
   });
 }
 
-function stuck({ spec, facts: { queue } }: Scenario, waited: string, depth: number): Finding {
+function stuck({ spec, facts: { queue } }: CheckInput, waited: string, depth: number): Finding {
   const part = spec.worker ? 'worker' : 'web';
   const age = queue.kind === 'seen' && queue.value.oldestTaskSeconds !== undefined ? `, the oldest since ${duration(queue.value.oldestTaskSeconds)}` : '';
   return finding(R.WorkerStuck, part, 'critical', {
@@ -65,7 +65,7 @@ function stuck({ spec, facts: { queue } }: Scenario, waited: string, depth: numb
   });
 }
 
-function backlog({ facts, now }: Scenario, depth: number): Finding {
+function backlog({ facts, now }: CheckInput, depth: number): Finding {
   const { last } = facts.before;
   const seconds = last ? secondsSince(last.at, now) : 0;
   const change = last?.depth === undefined || seconds === 0 ? undefined : (depth - last.depth) / seconds;

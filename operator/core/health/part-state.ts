@@ -7,7 +7,7 @@ export const INIT_SECONDS = 60;
 /** An image that is being pulled, and a volume that is being mounted, look the same. Seconds. */
 const PULL_SECONDS = 180;
 const PULLING: readonly string[] = ['ContainerCreating', 'PodInitializing'];
-/** A start is not told, but no longer than this, whatever the startup probe allows. Seconds. */
+/** A starting pod is not reported, but no longer than this, whatever the startup probe allows. Seconds. */
 const LONGEST_START = 120;
 
 export interface Part {
@@ -56,7 +56,7 @@ export function restartsOf(pod: PodFacts): number {
   return pod.containers.reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
-/** Why the part has no Ready pod, as far as its pods tell: "it is scaled to 0". */
+/** Why the part has no Ready pod, as far as its pods show: "it is scaled to 0". */
 export function explainDown({ workload, pods }: Part, now: Date): string {
   if (workload?.wanted === 0) return 'it is scaled to 0';
   const [newest] = pods;
@@ -81,7 +81,7 @@ function explainContainer({ state, restarts, lastEnd }: ContainerFacts, pod: Pod
   }
 }
 
-/** What a server's pods tell of why it does not answer; nothing where they are fine, or are not ours. */
+/** Why a server does not answer, as far as its pods show; nothing where they are fine, or are not ours. */
 export interface ServerTrouble {
   /** ": it is scaled to 0", or nothing. */
   readonly detail: string;

@@ -2,15 +2,15 @@
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import type { Severity } from '../../api/health-fields.js';
 import type { ContainerEnd, ContainerFacts, PodFacts } from './health-facts.js';
-import { duration, finding, secondsSince, type Finding, type Rule, type Scenario } from './rule-finding.js';
+import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, partOf, restartsOf, type Part } from './part-state.js';
 
 const R = HEALTH_REASONS;
 
 /** A pod waits a moment for the room of the one that it replaces. Seconds. */
 const UNSCHEDULABLE_AFTER = 45;
-/** For how long the end of a container is told after it. Seconds. */
-const END_TOLD_FOR = 600;
+/** For how long a terminated container is reported. Seconds. */
+const END_REPORTED_FOR = 600;
 /** The kubelet starts a container again after 5 minutes at most. Seconds. */
 const LONGEST_BACKOFF = 360;
 const RESTARTS_OF_A_LOOP = 2;
@@ -18,7 +18,7 @@ const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'I
 /** Newer schedulers do not name the taint; on a host of its own it is the node's state. */
 const PRESSURE = /(memory|disk|pid)-pressure|not-ready|unreachable|network-unavailable|untolerated taint/;
 
-/** Parts whose lack is told by a reason of its own; Postgres and Valkey are asked themselves. */
+/** Parts with a reason of their own for being down; Postgres and Valkey are asked directly. */
 const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown };
 
 export const podRules: readonly Rule[] = [
@@ -33,43 +33,43 @@ export const podRules: readonly Rule[] = [
 ];
 
 /** Anything worse than a warning only while the part has no other pod that works. */
-function severityOf({ part }: Pick<PodFacts, 'part'>, scenario: Scenario): Severity {
-  return partOf(scenario.facts, part, scenario.now)?.isReady ? 'warning' : 'critical';
+function severityOf({ part }: Pick<PodFacts, 'part'>, input: CheckInput): Severity {
+  return partOf(input.facts, part, input.now)?.isReady ? 'warning' : 'critical';
 }
 
-function eachPod(rule: (pod: PodFacts, scenario: Scenario) => readonly Finding[]): Rule {
-  return (scenario) => {
-    const { pods } = scenario.facts.cluster;
+function eachPod(rule: (pod: PodFacts, input: CheckInput) => readonly Finding[]): Rule {
+  return (input) => {
+    const { pods } = input.facts.cluster;
     if (pods.kind === 'unseen') return [];
-    const found = pods.value.filter(({ ending }) => !ending).flatMap((pod) => rule(pod, scenario));
-    // Two pods of a part with the same trouble are one cause.
+    const found = pods.value.filter(({ ending }) => !ending).flatMap((pod) => rule(pod, input));
+    // Two pods of a part with the same problem are one cause.
     return found.filter(({ reason, part }, index) => found.findIndex((other) => other.reason === reason && other.part === part) === index);
   };
 }
 
-function imageNotFound(pod: PodFacts, scenario: Scenario): readonly Finding[] {
+function imageNotFound(pod: PodFacts, input: CheckInput): readonly Finding[] {
   const container = pod.containers.find(({ state }) => state.kind === 'waiting' && PULL_FAILURES.includes(state.reason));
   if (container?.state.kind !== 'waiting') return [];
-  return [finding(R.ImageNotFound, pod.part, severityOf(pod, scenario), {
+  return [finding(R.ImageNotFound, pod.part, severityOf(pod, input), {
     message: `The image ${container.image} of ${pod.part} cannot be pulled (${container.state.reason}).`,
     advice: `Correct images in settings.yaml, or bring the image to the host; see kubectl describe pod ${pod.name}.`,
     symptom: `the image of ${pod.part} cannot be pulled`,
   })];
 }
 
-function unschedulable(pod: PodFacts, scenario: Scenario): readonly Finding[] {
-  if (!pod.unschedulable || secondsSince(pod.unschedulable.since, scenario.now) < UNSCHEDULABLE_AFTER) return [];
+function unschedulable(pod: PodFacts, input: CheckInput): readonly Finding[] {
+  if (!pod.unschedulable || secondsSince(pod.unschedulable.since, input.now) < UNSCHEDULABLE_AFTER) return [];
   const { message } = pod.unschedulable;
   if (PRESSURE.test(message)) return [underPressure(`No pod can be placed: ${firstSentence(message)}.`)];
-  return [finding(R.Unschedulable, pod.part, severityOf(pod, scenario), {
+  return [finding(R.Unschedulable, pod.part, severityOf(pod, input), {
     message: `Pod ${pod.name} of ${pod.part} cannot be placed: ${firstSentence(message)}.`,
     advice: 'Lower resources.*.requests in settings.yaml, or free the host: kubectl describe nodes shows what is requested.',
     symptom: `${pod.part} cannot be placed`,
   })];
 }
 
-function evicted(pod: PodFacts, { now }: Scenario): readonly Finding[] {
-  if (!pod.evicted || secondsSince(pod.evicted.at, now) > END_TOLD_FOR) return [];
+function evicted(pod: PodFacts, { now }: CheckInput): readonly Finding[] {
+  if (!pod.evicted || secondsSince(pod.evicted.at, now) > END_REPORTED_FOR) return [];
   return [underPressure(`The node put pod ${pod.name} out: ${firstSentence(pod.evicted.message)}.`)];
 }
 
@@ -81,13 +81,13 @@ function underPressure(message: string): Finding {
   });
 }
 
-function outOfMemory(pod: PodFacts, scenario: Scenario): readonly Finding[] {
+function outOfMemory(pod: PodFacts, input: CheckInput): readonly Finding[] {
   const killed = pod.containers.flatMap((container) => endsOf(container).filter(({ reason }) => reason === 'OOMKilled').map((end) => ({ container, end })));
-  const recent = killed.find(({ end }) => !end.finishedAt || secondsSince(end.finishedAt, scenario.now) <= END_TOLD_FOR);
+  const recent = killed.find(({ end }) => !end.finishedAt || secondsSince(end.finishedAt, input.now) <= END_REPORTED_FOR);
   if (!recent) return [];
   const limit = pod.memoryLimitBytes === undefined ? 'its limit' : `its limit of ${Math.round(pod.memoryLimitBytes / 2 ** 20)}Mi`;
-  const when = recent.end.finishedAt ? `, ${duration(secondsSince(recent.end.finishedAt, scenario.now))} ago` : '';
-  return [finding(R.OutOfMemory, pod.part, severityOf(pod, scenario), {
+  const when = recent.end.finishedAt ? `, ${duration(secondsSince(recent.end.finishedAt, input.now))} ago` : '';
+  return [finding(R.OutOfMemory, pod.part, severityOf(pod, input), {
     message: `${pod.part} needed more than ${limit} and was killed${when} (${recent.container.restarts} restarts).`,
     advice: `Raise resources.${pod.part}.limits.memory in settings.yaml and apply it, or find out what needs so much: kubectl top pod ${pod.name} --containers.`,
     symptom: `${pod.part} was killed for want of memory`,
@@ -98,12 +98,12 @@ function endsOf({ lastEnd, state }: ContainerFacts): readonly ContainerEnd[] {
   return [...(state.kind === 'ended' ? [state.end] : []), ...(lastEnd ? [lastEnd] : [])];
 }
 
-function crashLoop(pod: PodFacts, scenario: Scenario): readonly Finding[] {
+function crashLoop(pod: PodFacts, input: CheckInput): readonly Finding[] {
   if (pod.ready || !pod.alive) return [];
-  const looping = pod.containers.find((container) => isLooping(container, scenario.now));
+  const looping = pod.containers.find((container) => isLooping(container, input.now));
   if (!looping) return [];
   const end = endsOf(looping)[0];
-  return [finding(R.CrashLoop, pod.part, severityOf(pod, scenario), {
+  return [finding(R.CrashLoop, pod.part, severityOf(pod, input), {
     message: `${looping.name} of ${pod.part} ends again and again: ${looping.restarts} restarts${end ? `, last with exit code ${end.exitCode} (${end.reason})` : ''}.`,
     advice: `Read what it said last: kubectl logs ${pod.name} -c ${looping.name} --previous.`,
     symptom: `${pod.part} ends again and again`,
@@ -116,17 +116,17 @@ function isLooping(container: ContainerFacts, now: Date): boolean {
   return container.restarts >= RESTARTS_OF_A_LOOP && end?.finishedAt !== undefined && secondsSince(end.finishedAt, now) < LONGEST_BACKOFF;
 }
 
-function refusedPods(scenario: Scenario): readonly Finding[] {
-  const { workloads } = scenario.facts.cluster;
+function refusedPods(input: CheckInput): readonly Finding[] {
+  const { workloads } = input.facts.cluster;
   if (workloads.kind === 'unseen') return [];
-  return workloads.value.flatMap(({ part, refused }) => !refused || secondsSince(refused.since, scenario.now) < UNSCHEDULABLE_AFTER ? [] : [finding(R.Unschedulable, part, severityOf({ part }, scenario), {
+  return workloads.value.flatMap(({ part, refused }) => !refused || secondsSince(refused.since, input.now) < UNSCHEDULABLE_AFTER ? [] : [finding(R.Unschedulable, part, severityOf({ part }, input), {
     message: `A pod of ${part} cannot be created: ${firstSentence(refused.message)}.`,
     advice: 'kubectl describe resourcequota budget shows what is left; lower resources in settings.yaml or end what uses it.',
     symptom: `${part} cannot get a pod`,
   })]);
 }
 
-function stuckRollouts({ facts: { cluster } }: Scenario): readonly Finding[] {
+function stuckRollouts({ facts: { cluster } }: CheckInput): readonly Finding[] {
   if (cluster.workloads.kind === 'unseen') return [];
   return cluster.workloads.value.flatMap(({ name, part, stuck }) => stuck === undefined ? [] : [finding(R.RolloutStuck, part, 'warning', {
     message: `The rollout of ${part} does not come to its end: ${firstSentence(stuck)}.`,
@@ -135,15 +135,15 @@ function stuckRollouts({ facts: { cluster } }: Scenario): readonly Finding[] {
   })]);
 }
 
-function downParts(scenario: Scenario): readonly Finding[] {
-  const names = ['web', ...(scenario.spec.worker ? ['worker'] : [])];
+function downParts(input: CheckInput): readonly Finding[] {
+  const names = ['web', ...(input.spec.worker ? ['worker'] : [])];
   return names.flatMap((name) => {
-    const part = partOf(scenario.facts, name, scenario.now);
-    return part && !part.isReady ? [down(part, scenario)] : [];
+    const part = partOf(input.facts, name, input.now);
+    return part && !part.isReady ? [down(part, input)] : [];
   });
 }
 
-function down(part: Part, { now, spec }: Scenario): Finding {
+function down(part: Part, { now, spec }: CheckInput): Finding {
   const { name } = part;
   const deployment = name === 'worker' ? (spec.worker?.deployment ?? name) : spec.web.deployment;
   const scaled = part.workload?.wanted === 0;

@@ -1,7 +1,7 @@
 // Rules about Valkey: does it answer, does it keep what it was given, and when is it full?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { Before, QueueFacts } from './health-facts.js';
-import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type Scenario } from './rule-finding.js';
+import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { serverTrouble } from './part-state.js';
 
 const R = HEALTH_REASONS;
@@ -15,7 +15,7 @@ const GROWTH_SPAN = 60;
 
 export const queueRules: readonly Rule[] = [queueDown, loginRefused, notPersisted, filling];
 
-function queueDown({ facts, now, spec }: Scenario): readonly Finding[] {
+function queueDown({ facts, now, spec }: CheckInput): readonly Finding[] {
   const { queue } = facts;
   if (queue.kind !== 'unreachable' && queue.kind !== 'loading') return [];
   const { detail, isScaledToNothing, isStarting } = serverTrouble(facts, 'valkey', now);
@@ -28,7 +28,7 @@ function queueDown({ facts, now, spec }: Scenario): readonly Finding[] {
   })];
 }
 
-function loginRefused({ facts: { queue }, spec }: Scenario): readonly Finding[] {
+function loginRefused({ facts: { queue }, spec }: CheckInput): readonly Finding[] {
   if (queue.kind !== 'refused') return [];
   return [finding(R.QueueLoginRefused, 'valkey', 'critical', {
     message: `Valkey refuses the operator's password of Secret ${spec.secrets.valkey}.`,
@@ -37,7 +37,7 @@ function loginRefused({ facts: { queue }, spec }: Scenario): readonly Finding[] 
   })];
 }
 
-function notPersisted({ facts: { queue } }: Scenario): readonly Finding[] {
+function notPersisted({ facts: { queue } }: CheckInput): readonly Finding[] {
   if (queue.kind !== 'seen' || queue.value.writeFailed === undefined) return [];
   return [finding(R.QueueNotPersisted, 'valkey', 'critical', {
     message: `Valkey cannot write to its volume (${queue.value.writeFailed}): what is queued would be lost by a restart, and new events may be refused.`,
@@ -46,7 +46,7 @@ function notPersisted({ facts: { queue } }: Scenario): readonly Finding[] {
   })];
 }
 
-function filling({ facts: { queue, before }, now }: Scenario): readonly Finding[] {
+function filling({ facts: { queue, before }, now }: CheckInput): readonly Finding[] {
   if (queue.kind !== 'seen') return [];
   const { usedBytes, maxBytes, depth } = queue.value;
   if (maxBytes === 0 || usedBytes < maxBytes * FILLING_SHARE) return [];

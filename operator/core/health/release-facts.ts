@@ -47,7 +47,7 @@ export function healthRelease(version: string, hasValkey: boolean): HealthReleas
 
 /**
  * Days that a table has left right before the daily maintenance: of 7 partitions, today's among them, and the run at 05:00,
- * 5.8 are left at 04:59 of the next day. Seven hours less, so that a run that is late is not told.
+ * 5.8 are left at 04:59 of the next day. Seven hours less, so that a late run is not reported.
  */
 export function leastDays({ ahead }: PartitionedTable): number {
   return ahead - 1.5;

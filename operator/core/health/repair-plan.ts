@@ -1,4 +1,4 @@
-// Healing: which repair is due for what is open, none more often than it may be, and what is said of each. Pure.
+// Plans repairs: which one is due for the open incidents, none more often than allowed, and what the status says of each. Pure.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Healing, IncidentStatus, Repair } from '../../api/health-fields.js';
 import { toSeconds } from '../timestamps.js';

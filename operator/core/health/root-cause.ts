@@ -1,4 +1,4 @@
-// A root cause: what diagnose finds, what incidents follow, what messages tell.
+// A root cause: what diagnose finds, incidents track and messages report.
 import type { Healing, Severity } from '../../api/health-fields.js';
 import type { HealthReason } from '../../api/health-reasons.js';
 

@@ -8,18 +8,18 @@ import type { Facts } from './health-facts.js';
 export interface Finding extends Omit<Cause, 'explains'> {
   /** How it reads as the consequence of something else: "web answers 500". */
   readonly symptom: string;
-  /** It is as planned, a start or a queue that is being worked off: it explains others, and is itself not told. */
+  /** It is as planned, a start or a queue that is being worked off: it explains others, and is not reported itself. */
   readonly quiet?: boolean;
 }
 
-/** What a rule looks at. */
-export interface Scenario {
+/** The input of a rule. */
+export interface CheckInput {
   readonly facts: Facts;
   readonly spec: GlitchTipSpec;
   readonly now: Date;
 }
 
-export type Rule = (scenario: Scenario) => readonly Finding[];
+export type Rule = (input: CheckInput) => readonly Finding[];
 
 /** Everything but the message has a shorter way to be said. */
 export function finding(reason: HealthReason, part: string, severity: Severity, words: Pick<Finding, 'message' | 'advice' | 'symptom'> & Partial<Pick<Finding, 'healing' | 'obstacle' | 'quiet'>>): Finding {

@@ -1,9 +1,9 @@
-// What cannot be seen now is not well again: which observation a reason rests on, and whether it was made this time.
+// What cannot be observed now is not resolved: which observation a reason needs, and whether it was made this time.
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { isJudged } from './web-rules.js';
 import type { Facts } from './health-facts.js';
 import { LEAK_SPAN } from './age-rules.js';
-import { secondsSince, type Scenario } from './rule-finding.js';
+import { secondsSince, type CheckInput } from './rule-finding.js';
 import { isSettled } from './ingest-rules.js';
 import { partOf } from './part-state.js';
 
@@ -25,10 +25,10 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always',
 };
 
-const SEEN: Readonly<Record<Observation, (scenario: Scenario) => boolean>> = {
+const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   always: () => true,
   pods: ({ facts }) => arePodsSeen(facts),
-  // It is told of a server that answers.
+  // It is reported only of a server that answers.
   servers: ({ facts }) => arePodsSeen(facts) && facts.database.kind !== 'not observed' && facts.queue.kind !== 'not observed',
   memory: ({ facts, now }) => arePodsSeen(facts) && facts.cluster.memory.kind === 'seen' && isSampled(facts, now),
   // The last figure is kept for a while; of a server that writes nothing it proves nothing.
@@ -42,18 +42,18 @@ const SEEN: Readonly<Record<Observation, (scenario: Scenario) => boolean>> = {
   valkey: ({ facts }) => facts.queue.kind !== 'not observed',
   password: ({ facts }) => facts.queue.kind === 'refused' || isQueueSeen(facts),
   queue: ({ facts }) => isQueueSeen(facts),
-  probe: (scenario) => isProbeSeen(scenario),
+  probe: (input) => isProbeSeen(input),
   web: ({ facts }) => isAnswering(facts),
   answer: ({ facts }) => facts.canary.kind !== 'not sent',
   storage: ({ facts }) => isFollowed(facts),
-  worker: (scenario) => scenario.facts.canary.kind === 'stored' || (isFollowed(scenario.facts) && isSettled(scenario)),
+  worker: (input) => input.facts.canary.kind === 'stored' || (isFollowed(input.facts) && isSettled(input)),
   depth: ({ facts }) => facts.canary.kind === 'stored' || (isFollowed(facts) && isQueueSeen(facts)),
   certificate: ({ facts }) => facts.certificate.kind !== 'unseen',
 };
 
-/** False: whether this reason still holds was not looked at, or could not be. */
-export function isObserved(reason: HealthReason, scenario: Scenario): boolean {
-  return SEEN[RESTS_ON[reason]](scenario);
+/** False: whether this reason still holds was not, or could not be, observed. */
+export function isObserved(reason: HealthReason, input: CheckInput): boolean {
+  return SEEN[RESTS_ON[reason]](input);
 }
 
 function arePodsSeen({ cluster }: Facts): boolean {
@@ -67,7 +67,7 @@ function isLoginSeen({ database, canary }: Facts): boolean {
   return canary.kind === 'stored' || login.kind === 'accepted' || login.kind === 'refused';
 }
 
-/** Without Valkey there is nothing to look at any more. */
+/** Without Valkey there is nothing to observe any more. */
 function isQueueSeen({ queue }: Facts): boolean {
   return queue.kind === 'seen' || queue.kind === 'none';
 }
@@ -87,9 +87,9 @@ function isAnswering({ web }: Facts): boolean {
   return web.health.kind === 'answered' && web.health.status === 200;
 }
 
-/** A container that its probe had killed has just begun again: it is too early to say that it is another trouble now. */
-function isProbeSeen(scenario: Scenario): boolean {
-  const { facts, now } = scenario;
+/** A container that its probe had killed has just started again: it is too early to call it another cause. */
+function isProbeSeen(input: CheckInput): boolean {
+  const { facts, now } = input;
   if (facts.cluster.pods.kind === 'unseen') return false;
   const pods = partOf(facts, 'web', now)?.pods ?? [];
   return pods.every((pod) => pod.ready || isJudged(pod, now));

@@ -1,7 +1,7 @@
 // Rules about web: each of the ways in which it runs and is of no use has its own reason.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { Answer, PodFacts, ProbeFacts } from './health-facts.js';
-import { duration, finding, secondsSince, type Finding, type Rule, type Scenario } from './rule-finding.js';
+import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { isWithinStart, partOf } from './part-state.js';
 
 const R = HEALTH_REASONS;
@@ -10,7 +10,7 @@ export const LISTENS_AFTER = 15;
 
 export const webRules: readonly Rule[] = [eachUnreadyPod, serviceLeadsElsewhere, silentWeb, slowWeb, hostNotAllowed, staticFiles];
 
-function probedPods({ facts: { cluster, web } }: Scenario): readonly { readonly pod: PodFacts; readonly probe: ProbeFacts; readonly answer: Answer }[] {
+function probedPods({ facts: { cluster, web } }: CheckInput): readonly { readonly pod: PodFacts; readonly probe: ProbeFacts; readonly answer: Answer }[] {
   const pods = cluster.pods.kind === 'seen' ? cluster.pods.value : [];
   return web.pods.flatMap(({ pod: name, answer }) => {
     const pod = pods.find((each) => each.name === name);
@@ -19,10 +19,10 @@ function probedPods({ facts: { cluster, web } }: Scenario): readonly { readonly 
 }
 
 /** The probe of a pod that should be Ready by now and is not, asked as the kubelet asks it. */
-function eachUnreadyPod(scenario: Scenario): readonly Finding[] {
-  const severity = partOf(scenario.facts, 'web', scenario.now)?.isReady ? 'warning' : 'critical';
-  for (const { pod, probe, answer } of probedPods(scenario)) {
-    if (pod.ready || !isJudged(pod, scenario.now)) continue;
+function eachUnreadyPod(input: CheckInput): readonly Finding[] {
+  const severity = partOf(input.facts, 'web', input.now)?.isReady ? 'warning' : 'critical';
+  for (const { pod, probe, answer } of probedPods(input)) {
+    if (pod.ready || !isJudged(pod, input.now)) continue;
     const found = explainProbe(pod, probe, answer);
     if (found) return [{ ...found, severity }];
   }
@@ -66,15 +66,15 @@ function tooSlow(seconds: number, timeout: number, pod: string): Finding {
 }
 
 /** A pod is Ready and answers at its own address, and behind the Service there is nobody. */
-function serviceLeadsElsewhere(scenario: Scenario): readonly Finding[] {
-  const { web } = scenario.facts;
+function serviceLeadsElsewhere(input: CheckInput): readonly Finding[] {
+  const { web } = input.facts;
   if (web.health.kind === 'answered') return [];
-  const alive = probedPods(scenario).find(({ pod, answer }) => pod.ready && answer.kind === 'answered');
-  return alive ? [portMismatch(`Pod ${alive.pod.name} answers on its port ${alive.probe.port}, and the Service ${scenario.spec.web.host}:${scenario.spec.web.port} does not (${web.health.code}).`)] : [];
+  const alive = probedPods(input).find(({ pod, answer }) => pod.ready && answer.kind === 'answered');
+  return alive ? [portMismatch(`Pod ${alive.pod.name} answers on its port ${alive.probe.port}, and the Service ${input.spec.web.host}:${input.spec.web.port} does not (${web.health.code}).`)] : [];
 }
 
-/** No answer although a pod is Ready, or pods cannot be seen; without a Ready pod the rules of pods tell more. */
-function silentWeb({ facts, spec, now }: Scenario): readonly Finding[] {
+/** No answer although a pod is Ready, or pods cannot be observed; without a Ready pod the rules of pods are more exact. */
+function silentWeb({ facts, spec, now }: CheckInput): readonly Finding[] {
   const { health } = facts.web;
   const part = partOf(facts, 'web', now);
   if (part && !part.isReady) return [];
@@ -89,21 +89,21 @@ function silentWeb({ facts, spec, now }: Scenario): readonly Finding[] {
 }
 
 /** Ready by luck: between two probes. */
-function slowWeb(scenario: Scenario): readonly Finding[] {
-  const { facts: { web: { health }, cluster } } = scenario;
+function slowWeb(input: CheckInput): readonly Finding[] {
+  const { facts: { web: { health }, cluster } } = input;
   const pods = cluster.pods.kind === 'seen' ? cluster.pods.value : [];
   const pod = pods.find(({ part, ready }) => part === 'web' && ready);
   if (health.kind !== 'answered' || !pod?.probe || health.seconds <= pod.probe.timeoutSeconds) return [];
   return [{ ...tooSlow(health.seconds, pod.probe.timeoutSeconds, pod.name), severity: 'warning' }];
 }
 
-function hostNotAllowed({ facts: { web } }: Scenario): readonly Finding[] {
+function hostNotAllowed({ facts: { web } }: CheckInput): readonly Finding[] {
   if (web.health.kind === 'answered' && web.health.status === 400) return [refusedHost('localhost', 'Web answers /_health/ with 400')];
   if (web.domain?.answer.kind !== 'answered' || web.domain.answer.status !== 400) return [];
   return [refusedHost(web.domain.host, `Web answers requests for ${web.domain.host} with 400, and those for localhost with ${web.health.kind === 'answered' ? web.health.status : 'nothing'}`)];
 }
 
-function staticFiles({ facts: { web } }: Scenario): readonly Finding[] {
+function staticFiles({ facts: { web } }: CheckInput): readonly Finding[] {
   const isWell = web.health.kind === 'answered' && web.health.status === 200;
   const failed = [{ path: '/', answer: web.page }, { path: web.asset?.path ?? '', answer: web.asset?.answer }].find(({ answer }) => answer?.kind === 'answered' && (answer.status === 404 || answer.status >= 500));
   if (!isWell || failed?.answer?.kind !== 'answered') return [];

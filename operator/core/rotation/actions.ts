@@ -1,4 +1,4 @@
-// What a rotation does to the world, as data; controllers/rotation.ts carries it out. Each is idempotent.
+// The actions of a rotation, as data; controllers/credentials/rotation-executor.ts executes them. Each is idempotent.
 import type { SecretRole } from '../credentials/observed.js';
 import type { Sensitive } from '../sensitive.js';
 import type { Journal, Rotation } from './journal.js';

@@ -16,7 +16,7 @@ export function administratorStep(underway: Underway): RotationStep {
     return act({ kind: 'set administrator password', password });
   }
   // A password that a person chose is that person's, and what the Secret says is not in use anyway. An account that a person
-  // deleted needs none; waiting for it would keep the rotation for ever where there is no way back.
+  // deleted needs none; waiting for it would keep the rotation for ever where there is no rollback.
   if (rollout.administrator === 'own' || rollout.administrator === 'unknown') return MET;
   if (valueOf(observed.secrets.administrator, 'password')?.reveal() === password.reveal()) return MET;
   const write = secretWrite({ role: 'administrator', name: spec.secrets.administrator, secret: observed.secrets.administrator, data: new Map([['password', password]]), renewed: true, now });

@@ -1,6 +1,6 @@
-// The application's login in Postgres: two logins of one owner take turns, so that both work until no pod uses the old one.
+// The application's login in Postgres: two logins of one owner alternate, so that both work until no pod uses the old one.
 import { sameValue } from './journal.js';
-import { dying, type RotationStep, type Underway } from './step-input.js';
+import { setToRevoke, type RotationStep, type Underway } from './step-input.js';
 import { act, MET, wait } from './protocol.js';
 
 /** The login that is idle now, with a password of its own. */
@@ -30,7 +30,7 @@ function bothWork({ values, spec, rollout }: Underway): RotationStep {
 
 function otherIsDead(underway: Underway): RotationStep {
   const { values, rollout, observed } = underway;
-  const set = dying(underway);
+  const set = setToRevoke(underway);
   const role = values[set].DATABASE_USER.reveal();
   if (observed.postgres.kind !== 'observed') return wait('Postgres does not answer');
   const found = observed.postgres.state.roles.find(({ name }) => name === role);

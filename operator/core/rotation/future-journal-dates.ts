@@ -1,15 +1,15 @@
-// Dates of a journal that lie ahead, because the clock went back since they were written: nothing would be due, or late, until then.
+// Dates of a journal in the future, because the clock went back since they were written: nothing would be due, or late, until then.
 import { toSeconds } from '../timestamps.js';
 import type { Journal, Rotation } from './journal.js';
-import { owedIn } from './owed-replacements.js';
+import { pendingReplacements } from './owed-replacements.js';
 
 /**
  * The journal with nothing in it that was before `now` only by another clock; undefined when nothing was. To be written, and not
- * only reckoned with: what is counted from `now` at every look never comes. The history says what it said.
+ * only reckoned with: what is counted from `now` at every reconcile never comes. The history says what it said.
  */
 export function withoutAhead(journal: Journal, now: Date): Journal | undefined {
   const { rotation, lastCompletedAt } = journal;
-  const owed = owedIn(journal);
+  const owed = pendingReplacements(journal);
   const isAhead = (instant: string | undefined) => instant !== undefined && Date.parse(instant) > now.getTime();
   if (![lastCompletedAt, rotation?.since, ...owed.map(({ finishedAt }) => finishedAt)].some(isAhead)) return undefined;
   const held = (instant: string) => (isAhead(instant) ? toSeconds(now) : instant);
@@ -17,7 +17,7 @@ export function withoutAhead(journal: Journal, now: Date): Journal | undefined {
     ...journal,
     ...(rotation ? { rotation: holdRotation(rotation, now) } : {}),
     ...(lastCompletedAt === undefined ? {} : { lastCompletedAt: held(lastCompletedAt) }),
-    owed: owed.map((debt) => ({ ...debt, finishedAt: held(debt.finishedAt) })),
+    owed: owed.map((each) => ({ ...each, finishedAt: held(each.finishedAt) })),
   };
 }
 

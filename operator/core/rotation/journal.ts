@@ -58,7 +58,7 @@ export interface Journal {
   readonly lastCompletedAt?: string;
   /** Newest first. */
   readonly history: readonly RotationRecord[];
-  /** What was given up and not paid since (owed.ts). Absent in a journal of before it was kept. */
+  /** Pending replacements (owed-replacements.ts). Absent in a journal that an older version wrote. */
   readonly owed?: readonly RotationRecord[];
   /** Present from the moment that a rotation starts until it ends. */
   readonly values?: { readonly previous: Values; readonly next: Values };

@@ -19,7 +19,7 @@ function workloadStep(workload: ObservedWorkload, part: 'web' | 'worker', { rota
   return workload.pending === undefined ? MET : wait(`Deployment ${workload.name}: ${workload.pending}`);
 }
 
-/** Why pods of ours may hold new values on the way back, and whether that was seen; undefined when none does. */
+/** Why pods of ours may hold new values during a rollback, and whether that was seen; undefined when none does. */
 export function leftOnNew({ values, rollout, rotation }: Underway): { readonly why: string; readonly seen: boolean } | undefined {
   if (sameValue(values.previous.DATABASE_USER, values.next.DATABASE_USER)) {
     // Only a login shows in sessions: nothing says with which key, or which password of Valkey, a pod was started.

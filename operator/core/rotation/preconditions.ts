@@ -10,7 +10,7 @@ export interface Obstacle {
   readonly message: string;
 }
 
-interface Scenario {
+interface PreconditionInput {
   readonly rotation: Rotation;
   /** CredentialsCurrent, DatabaseHealthy and QueueHealthy as they are now. */
   readonly findings: readonly Pick<Condition, 'type' | 'status' | 'message'>[];
@@ -19,9 +19,9 @@ interface Scenario {
 }
 
 /** The first thing that stands in the way; undefined when the rotation may start. */
-export function findObstacle({ rotation, findings, rollout, now }: Scenario): Obstacle | undefined {
-  const unwell = findings.find(({ status }) => status !== 'True');
-  if (unwell) return { reason: REASONS.NotHealthy, message: unwell.message };
+export function findObstacle({ rotation, findings, rollout, now }: PreconditionInput): Obstacle | undefined {
+  const unhealthy = findings.find(({ status }) => status !== 'True');
+  if (unhealthy) return { reason: REASONS.NotHealthy, message: unhealthy.message };
   if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {
     return { reason: REASONS.PauseBeforeRetry, message: `Attempt ${rotation.attempt} may begin at ${rotation.notBefore}. The last one was undone: ${rotation.why ?? 'unknown'}.` };
   }

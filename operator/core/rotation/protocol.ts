@@ -1,13 +1,13 @@
-// The protocol that all credentials share: what holds in each phase. A phase ends when the world is seen to match its row.
+// The protocol that all credentials share: what holds in each phase. A phase ends when the observed state matches its row.
 //
-// Read downwards: both values are accepted before either is published, published before a pod is rolled, and the old one dies
-// only after a stored event proved the new one. So a crash between any two steps leaves values that work.
+// Read downwards: both values are accepted before either is published, published before a pod is rolled, and the old one is
+// revoked only after a stored event proved the new one. So a crash between any two steps leaves values that work.
 import type { Phase } from '../../api/rotation-fields.js';
 
 export type ValueSet = 'previous' | 'next';
 
-/** What a phase looks at beside the pods and the Secrets: each look has its price in requests and logins. */
-export type Look = 'obstacles' | 'logins' | 'sessions' | 'event' | 'administrator';
+/** What a phase observes beside the pods and the Secrets: each costs requests and logins. */
+export type Observation = 'obstacles' | 'logins' | 'sessions' | 'event' | 'administrator';
 
 export interface Row {
   /** Which values Postgres and Valkey accept. */
@@ -16,8 +16,8 @@ export interface Row {
   readonly published: ValueSet;
   /** Which values the pods were started with; undefined: they are left alone. */
   readonly pods?: ValueSet;
-  readonly looks: readonly Look[];
-  /** When a phase that has not ended is undone. Milliseconds. Without it there is no way back, and it is tried for ever. */
+  readonly observes: readonly Observation[];
+  /** When a phase that has not ended is undone. Milliseconds. Without it there is no rollback, and it is retried for ever. */
   readonly deadline?: number;
   /** The phase that follows; undefined: the rotation has ended. */
   readonly then?: Phase;
@@ -26,30 +26,30 @@ export interface Row {
 const MINUTE = 60_000;
 
 export const PROTOCOL: Readonly<Record<Phase, Row>> = {
-  /** Recorded, and held back until the world is in order. */
-  Waiting: { accepted: 'previous', published: 'previous', looks: ['obstacles'], then: 'Altering' },
+  /** Recorded, and held back until the preconditions are met. */
+  Waiting: { accepted: 'previous', published: 'previous', observes: ['obstacles'], then: 'Altering' },
   /** The idle login gets its password, Valkey's users their second one, and each is tried. */
-  Altering: { accepted: 'both', published: 'previous', looks: ['logins'], deadline: 5 * MINUTE, then: 'Publishing' },
-  Publishing: { accepted: 'both', published: 'next', looks: ['logins'], deadline: 5 * MINUTE, then: 'Rolling' },
+  Altering: { accepted: 'both', published: 'previous', observes: ['logins'], deadline: 5 * MINUTE, then: 'Publishing' },
+  Publishing: { accepted: 'both', published: 'next', observes: ['logins'], deadline: 5 * MINUTE, then: 'Rolling' },
   /** Web with a surge, then the worker. Pulling nothing, a small host takes 30 s to 2 minutes; both values were tried, and are again in Proving. */
-  Rolling: { accepted: 'both', published: 'next', pods: 'next', looks: [], deadline: 10 * MINUTE, then: 'Proving' },
+  Rolling: { accepted: 'both', published: 'next', pods: 'next', observes: [], deadline: 10 * MINUTE, then: 'Proving' },
   /** An event is accepted and stored, and no pod of ours is left on the old login. */
-  Proving: { accepted: 'both', published: 'next', pods: 'next', looks: ['logins', 'sessions', 'event'], deadline: 5 * MINUTE, then: 'Retiring' },
-  /** The old values die; what has only one value at a time (the operator's own login, the administrator) is replaced. */
-  Retiring: { accepted: 'next', published: 'next', pods: 'next', looks: ['logins', 'sessions', 'administrator'] },
+  Proving: { accepted: 'both', published: 'next', pods: 'next', observes: ['logins', 'sessions', 'event'], deadline: 5 * MINUTE, then: 'Retiring' },
+  /** The old values are revoked; what has only one value at a time (the operator's own login, the administrator) is replaced. */
+  Retiring: { accepted: 'next', published: 'next', pods: 'next', observes: ['logins', 'sessions', 'administrator'] },
 
-  /** The way back: the previous values, which never ceased to work, are published and the pods go back to them. */
-  Returning: { accepted: 'both', published: 'previous', pods: 'previous', looks: ['sessions'], then: 'Dropping' },
-  /** The new values die. */
-  Dropping: { accepted: 'previous', published: 'previous', pods: 'previous', looks: ['logins', 'sessions'] },
+  /** The rollback: the previous values, which never ceased to work, are published and the pods go back to them. */
+  Returning: { accepted: 'both', published: 'previous', pods: 'previous', observes: ['sessions'], then: 'Dropping' },
+  /** The new values are revoked. */
+  Dropping: { accepted: 'previous', published: 'previous', pods: 'previous', observes: ['logins', 'sessions'] },
 };
 
 /** One condition of a row, as it was found. */
 export type Step<Action> =
   | { readonly kind: 'met' }
-  /** Something is to be done, in this order; then the world is looked at again. */
+  /** Something is to be done, in this order; then everything is observed again. */
   | { readonly kind: 'act'; readonly actions: readonly Action[] }
-  /** Nothing can be done but to look again. */
+  /** Nothing can be done but to observe again. */
   | { readonly kind: 'wait'; readonly why: string };
 
 export const MET = { kind: 'met' } as const;

@@ -1,4 +1,4 @@
-// Decides the next step of a rotation: what begins it, what moves it on, what turns it back, what ends it. Pure.
+// Decides the next step of a rotation: what begins it, advances it, rolls it back or ends it. Pure.
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { HISTORY_LENGTH, type Phase, type RotationResult } from '../../api/rotation-fields.js';
@@ -12,7 +12,7 @@ import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
 import { journalOf, type Journal, type Rotation } from './journal.js';
 import { operatorLoginStep } from './operator-password.js';
-import { dueRotation, owedIn, payable, settle } from './owed-replacements.js';
+import { dueRotation, pendingReplacements, replaceable, settle } from './owed-replacements.js';
 import { freshPods, leftOnNew, rollStep, templateMark } from './pod-rollout.js';
 import { postgresStep } from './alternating-logins.js';
 import { findObstacle } from './preconditions.js';
@@ -28,7 +28,7 @@ import { currentValues, nextValues } from './value-sets.js';
 export interface RotationInput {
   readonly spec: GlitchTipSpec;
   readonly observed: Observed;
-  /** Undefined while nothing asks for a look at it. */
+  /** Undefined while nothing needs it. */
   readonly rollout?: ObservedRollout;
   /** The value of the annotation glitchkeeper.io/rotate. */
   readonly request?: string;
@@ -44,13 +44,13 @@ export interface RotationPlan {
   readonly message: string;
 }
 
-/** While a rotation is under way there is always something to look at. Milliseconds. */
+/** Requeue while a rotation is under way. Milliseconds. */
 export const REQUEUE_WHILE_ROTATING = 2_000;
 
 /** Pods that end take this long at most to give their sessions up. Milliseconds. */
 const RESTARTED_AFTER = 300_000;
 
-/** Whether the plan needs a look at pods, sessions and logins. */
+/** Whether the plan needs an observation of pods, sessions and logins. */
 export function needsRollout({ spec, observed, request, now }: Omit<RotationInput, 'rollout' | 'findings'>): boolean {
   const journal = journalOf(observed);
   if (!journal) return false;
@@ -82,18 +82,18 @@ function isOvertaken(input: RotationInput, journal: Journal, { phase, trigger }:
   return phase === 'Waiting' && trigger !== 'compromised' && beginning(input, journal)?.trigger === 'compromised';
 }
 
-/** Without a look at pods and logins, which Postgres has to allow, nothing is decided. */
+/** Without an observation of pods and logins, which needs Postgres, nothing is decided. */
 function planUnseen(rotation: Rotation, findings: readonly Finding[]): RotationPlan {
-  const unwell = findings.find(({ status }) => status !== 'True');
-  if (rotation.phase === 'Waiting' && unwell) return resting(unwell.message, REASONS.NotHealthy);
-  return underwayPlan(rotation, [], unwell?.message ?? 'Looking at the pods.');
+  const unhealthy = findings.find(({ status }) => status !== 'True');
+  if (rotation.phase === 'Waiting' && unhealthy) return resting(unhealthy.message, REASONS.NotHealthy);
+  return underwayPlan(rotation, [], unhealthy?.message ?? 'Looking at the pods.');
 }
 
 /** When the schedule is next; undefined when it never is, or nothing was made yet. */
 export function scheduledAt(spec: GlitchTipSpec, observed: Pick<Observed, 'secrets'>, journal: Journal): Date | undefined {
-  const [debt] = payable(spec, journal);
-  // Everything else waits behind a debt: of two dates the one that passed would begin the other's rotation again and again.
-  if (debt) return nextRotation(spec.rotation, { at: new Date(debt.finishedAt), gaveUp: true });
+  const [pending] = replaceable(spec, journal);
+  // Everything else waits behind a pending replacement: of two dates the one that passed would begin the other's rotation again and again.
+  if (pending) return nextRotation(spec.rotation, { at: new Date(pending.finishedAt), gaveUp: true });
   const { application } = observed.secrets;
   const made = application.kind === 'present' ? application.createdAt : undefined;
   const from = journal.lastCompletedAt ?? made;
@@ -126,7 +126,7 @@ function planBeginning(input: RotationInput, journal: Journal, crypto: Crypto): 
 /** The request is in the journal: the annotation goes, so that it does not ask a second time. */
 function planRecorded({ spec, observed, request }: RotationInput, journal: Journal, rotation: Rotation): RotationPlan {
   const asked = parseRequest(request, rotatableCredentials(spec));
-  // Whoever asked for something else meanwhile is heard after this one.
+  // A different request that came meanwhile is handled after this one.
   const recorded = asked.kind === 'valid' && asked.trigger === rotation.trigger && asked.credentials.join() === rotation.credentials.join();
   if (recorded) return underwayPlan(rotation, [{ kind: 'drop request' }], 'Recorded.');
   const noted = { ...journal, rotation: { ...rotation, requestPending: false } };
@@ -180,7 +180,7 @@ function stepsOf(underway: Underway, journal: Journal): readonly (() => Rotation
   switch (phase) {
     // Logins were tried, and are again in Proving. Pods that cannot reach Valkey would not start.
     case 'Rolling': return [() => valkeyPasswordsStep(underway), ...published];
-    // Both are accepted since before anything was published: the way back waits for nothing but the pods.
+    // Both are accepted since before anything was published: the rollback waits for nothing but the pods.
     case 'Returning': return [...published, () => restartedStep(underway, journal)];
     case 'Proving': return [...accepted, ...published, () => proofStep(underway)];
     case 'Retiring': return [...published, ...accepted, () => operatorLoginStep(underway), () => administratorStep(underway), () => sessionsEndedStep(underway, journal)];
@@ -195,7 +195,7 @@ function sessionsEndedStep({ rotation, observed }: Underway, journal: Journal): 
   return act<RotationAction>({ kind: 'end sessions' }, writeJournal(observed, noted, `rotation ${templateMark(rotation)}: sessions ended`));
 }
 
-/** New values must not die under a pod that was killed while they were published, and so started with them, whatever its template says. */
+/** New values must not be revoked while a pod uses them: one that was killed while they were published started with them, whatever its template says. */
 function restartedStep(underway: Underway, journal: Journal): RotationStep {
   const { rotation, observed, now } = underway;
   const left = leftOnNew(underway);
@@ -211,7 +211,7 @@ function advance(underway: Underway, journal: Journal): WriteJournal {
   const { rotation, row, observed, now } = underway;
   if (row.then !== undefined) return enter(row.then, underway, journal);
   if (row.accepted === 'next') {
-    const ended = { ...endedJournal(journal, rotation, { result: 'Completed', now, message: 'The new values are in use, the old ones are dead.' }), ...completedAt(underway) };
+    const ended = { ...endedJournal(journal, rotation, { result: 'Completed', now, message: 'The new values are in use, the old ones are revoked.' }), ...completedAt(underway) };
     return writeJournal(observed, ended, `rotation ${templateMark(rotation)} completed`);
   }
   return undone(underway, journal);
@@ -250,11 +250,11 @@ interface Ending {
   readonly again?: boolean;
 }
 
-/** Without the values: those that are in use are in their own Secrets, and the others are dead. */
+/** Without the values: those in use are in their own Secrets, and the others are revoked. */
 function endedJournal(journal: Journal, rotation: Rotation, { result, now, message, again = false }: Ending): Journal {
   const { trigger, credentials, startedAt = rotation.requestedAt } = rotation;
   const record = { id: templateMark(rotation), trigger, credentials, startedAt, finishedAt: toSeconds(now), result, message };
-  return { lastCompletedAt: journal.lastCompletedAt, history: [record, ...journal.history].slice(0, HISTORY_LENGTH), owed: again ? owedIn(journal) : settle(owedIn(journal), record) };
+  return { lastCompletedAt: journal.lastCompletedAt, history: [record, ...journal.history].slice(0, HISTORY_LENGTH), owed: again ? pendingReplacements(journal) : settle(pendingReplacements(journal), record) };
 }
 
 function writeJournal({ journal }: Observed, next: Journal, note: string, warn = false): WriteJournal {

@@ -45,7 +45,7 @@ function offsetAt(moment: Date, clock: Clock): number {
 /** What clocks show at a moment, to the second, as if it was UTC. */
 type Clock = (moment: Date) => Date;
 
-/** Dear to make: once for all looks at it. */
+/** Expensive to create, so kept. */
 function clockOf(timeZone: string): Clock {
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',

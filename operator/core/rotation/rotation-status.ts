@@ -11,7 +11,7 @@ import type { RotationAction } from './actions.js';
 import { deadlineOf, scheduledAt, type RotationPlan } from './rotation-plan.js';
 import { journalOf } from './journal.js';
 import type { Rotation } from './journal.js';
-import { describeDebt, payable } from './owed-replacements.js';
+import { describePending, replaceable } from './owed-replacements.js';
 import { unexpiredFallbacks } from './secret-key.js';
 import { secretWrite } from './secret-generations.js';
 
@@ -46,14 +46,14 @@ export function judgeRotation(spec: GlitchTipSpec, { journal }: Observed): Findi
     case 'unreadable': return { type, status: 'Unknown', reason: REASONS.JournalUnreadable, message: `The journal of the rotation cannot be read (${journal.why}); nothing is rotated.` };
     case 'malformed': return { type, status: 'False', reason: REASONS.JournalMalformed, message: `The journal of the rotation cannot be understood (${journal.why}); nothing is rotated before a person has looked.` };
     case 'present': {
-      // Also while it is tried again: until that has completed the values that should be dead are in use.
-      const [debt] = payable(spec, journal.journal);
-      return debt && { type, status: 'False', reason: REASONS.RotationFailed, message: describeDebt(debt) };
+      // Also while it is tried again: until that has completed, the values that should be revoked are in use.
+      const [pending] = replaceable(spec, journal.journal);
+      return pending && { type, status: 'False', reason: REASONS.RotationFailed, message: describePending(pending) };
     }
   }
 }
 
-/** Old SECRET_KEYs whose grace is over have ended by themselves; this only tidies the Secret. */
+/** Old SECRET_KEYs expire by themselves after the grace period; this only tidies the Secret. */
 export function planExpiredKeys(spec: GlitchTipSpec, { secrets: { application }, journal }: Observed, now: Date): readonly RotationAction[] {
   const current = valueOf(application, 'SECRET_KEY_FALLBACKS');
   const quiet = journal.kind === 'absent' || (journal.kind === 'present' && journal.journal.rotation === undefined);

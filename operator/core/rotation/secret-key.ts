@@ -10,7 +10,7 @@ interface Fallback {
 
 /**
  * The file SECRET_KEY_FALLBACKS, SECONDS:KEY a line. charts/runtime/sitecustomize.py compares with the clock at each use, so that a
- * key dies in time without a restart, and without the operator. One word a line: a reader that takes each word for a key, as
+ * key expires in time without a restart, and without the operator. One word a line: a reader that takes each word for a key, as
  * older ones did, gets none that anybody could guess.
  */
 export function fallbacksAfter(current: Sensitive, previousKey: Sensitive, { now, graceHours }: { now: Date; graceHours: number }): Sensitive {

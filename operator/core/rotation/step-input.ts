@@ -6,7 +6,7 @@ import type { RotationAction } from './actions.js';
 import type { Rotation, Values } from './journal.js';
 import type { Row, Step, ValueSet } from './protocol.js';
 
-/** A rotation that has started, and the world as it is. */
+/** A rotation that has started, and the observed state. */
 export interface Underway {
   readonly spec: GlitchTipSpec;
   readonly rotation: Rotation;
@@ -20,7 +20,7 @@ export interface Underway {
 
 export type RotationStep = Step<RotationAction>;
 
-/** The set that is about to die: the one that is not published. */
-export function dying({ row }: Pick<Underway, 'row'>): ValueSet {
+/** The values to revoke: those that are not published. */
+export function setToRevoke({ row }: Pick<Underway, 'row'>): ValueSet {
   return row.published === 'next' ? 'previous' : 'next';
 }

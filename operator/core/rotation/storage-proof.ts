@@ -1,6 +1,6 @@
 // The proof that the new values are in use: an event went through web, queue and worker into the database, and no pod is left on the old login.
 import { changesCredentialOfPods } from './pod-credentials.js';
-import { dying, type RotationStep, type Underway } from './step-input.js';
+import { setToRevoke, type RotationStep, type Underway } from './step-input.js';
 import { sameValue, type Rotation } from './journal.js';
 import { templateMark } from './pod-rollout.js';
 import { act, firstUnmet, MET, wait } from './protocol.js';
@@ -18,7 +18,7 @@ function eventStep({ rollout, rotation }: Underway): RotationStep {
 function sessionsStep(underway: Underway): RotationStep {
   const { values, rollout, rotation } = underway;
   if (sameValue(values.previous.DATABASE_USER, values.next.DATABASE_USER)) return MET;
-  const set = dying(underway);
+  const set = setToRevoke(underway);
   const { ours, others } = rollout.sessions[set];
   // Whoever has a compromised password must not be able to hold the rotation up with a session; it is ended when the login is closed.
   const left = ours + (rotation.trigger === 'compromised' ? 0 : others);

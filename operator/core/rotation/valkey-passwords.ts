@@ -2,7 +2,7 @@
 import type { Sensitive } from '../sensitive.js';
 import { buildUsersFile, passwordOfUrl, valueOf, type Crypto } from '../credentials/generated-secrets.js';
 import type { WriteSecret } from './actions.js';
-import { dying, type RotationStep, type Underway } from './step-input.js';
+import { setToRevoke, type RotationStep, type Underway } from './step-input.js';
 import type { Values } from './journal.js';
 import { act, firstUnmet, MET, wait, type Row, type ValueSet } from './protocol.js';
 import { secretWrite } from './secret-generations.js';
@@ -12,7 +12,7 @@ export function valkeyStep(underway: Underway): RotationStep {
   return firstUnmet([() => valkeyPasswordsStep(underway), () => (underway.spec.valkey ? loginStep(underway) : MET)]);
 }
 
-/** The same without a try: what Valkey itself says, which is looked at all the time. */
+/** The same without a login: what Valkey itself says, which every reconcile observes. */
 export function valkeyPasswordsStep(underway: Underway): RotationStep {
   return underway.spec.valkey ? firstUnmet([() => fileStep(underway), () => serverStep(underway)]) : MET;
 }
@@ -39,15 +39,15 @@ function serverStep({ observed: { valkey }, values, row, crypto }: Underway): Ro
   return same ? MET : act({ kind: 'set valkey passwords', ...wanted });
 }
 
-/** That the server says so is one thing; that it lets us in, or does not, is the proof. */
+/** The server's own list is no proof: only a login that is let in, or refused, is. */
 function loginStep(underway: Underway): RotationStep {
   const { row, rollout: { valkeyLogins } } = underway;
   const accepted: readonly ValueSet[] = row.accepted === 'both' ? ['previous', 'next'] : [row.accepted];
   const unproven = accepted.find((set) => valkeyLogins[set] !== 'accepted');
   if (unproven) return wait(`Valkey's answer to the ${unproven} password was: ${valkeyLogins[unproven]}`);
   const rotated = applicationPassword(underway.values.previous) !== applicationPassword(underway.values.next);
-  const alive = row.accepted !== 'both' && rotated && valkeyLogins[dying(underway)] === 'accepted';
-  return alive ? wait(`Valkey still accepts the ${dying(underway)} password`) : MET;
+  const alive = row.accepted !== 'both' && rotated && valkeyLogins[setToRevoke(underway)] === 'accepted';
+  return alive ? wait(`Valkey still accepts the ${setToRevoke(underway)} password`) : MET;
 }
 
 /** SHA-256 of the passwords that each user has in this row; sorted, none twice. */

@@ -33,7 +33,7 @@ export function nextValues(previous: Values, rotation: Pick<Rotation, 'credentia
     administrator: () => ({ 'administrator-password': crypto.generate() }),
     operator: () => ({ 'operator-postgres-password': crypto.generate(), ...(spec.valkey ? { 'operator-valkey-password': crypto.generate() } : {}) }),
   };
-  // After a compromise no old key is accepted, not even those of a grace that was running.
+  // After a compromise no old key is accepted, not even one whose grace period is running.
   const fallbacks = () =>
     rotation.trigger === 'compromised' ? NONE : fallbacksAfter(previous.SECRET_KEY_FALLBACKS, previous.SECRET_KEY, { now, graceHours: spec.rotation.graceHours });
   return rotation.credentials.reduce<Values>((values, name) => ({ ...values, ...makers[name]() }), previous);

@@ -58,7 +58,7 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What a watch tells of an object: who works on it reads it anew. */
+/** What a watch reports of an object: a reconcile reads it anew. */
 export interface WatchedMetadata {
   readonly name: string;
   /** Goes up with each change of the spec. */

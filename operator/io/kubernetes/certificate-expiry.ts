@@ -1,4 +1,4 @@
-// Until when the certificate of a Secret is valid; its key is not looked at.
+// Until when the certificate of a Secret is valid; its key is not read.
 import { X509Certificate } from 'node:crypto';
 
 import type { CertificateFacts } from '../../core/health/health-facts.js';

@@ -1,4 +1,4 @@
-// What the API server tells of the health of our parts: three lists and a look at each workload a check; each of the four kinds of facts may fail by itself.
+// The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
 import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';

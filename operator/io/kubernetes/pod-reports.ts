@@ -1,4 +1,4 @@
-// Pods as the API server lists them, reduced to what the diagnosis looks at.
+// Pods as the API server lists them, reduced to what the diagnosis needs.
 import { COMPONENT_LABEL } from '../../api/object-names.js';
 import type { ContainerEnd, ContainerFacts, ContainerState, PodFacts, ProbeFacts } from '../../core/health/health-facts.js';
 import { parseBytes } from '../../core/quantity.js';
@@ -123,7 +123,7 @@ function readState({ running, terminated, waiting }: RawState = {}): ContainerSt
   return { kind: 'waiting', reason: waiting?.reason ?? 'NotStarted' };
 }
 
-/** Its last words may hold anything: only what they say of the disk is kept. */
+/** A termination message may hold anything: only what it says of the disk is kept. */
 function readEnd({ reason = 'Error', exitCode, finishedAt, message = '' }: Terminated): ContainerEnd {
   return { reason, exitCode, finishedAt: dateOf(finishedAt ?? undefined), noSpaceLeft: message.includes('No space left on device') };
 }
@@ -133,7 +133,7 @@ function readUnschedulable(scheduled: ObservedCondition | undefined): PodFacts['
   return { since: new Date(scheduled.lastTransitionTime ?? 0), message: scheduled.message ?? 'no node fits' };
 }
 
-/** A pod that ended in good order when it was put out is Succeeded, without a reason: only its condition says why it ended. */
+/** An evicted pod that terminated in good order is Succeeded, without a reason: only its condition says why it ended. */
 function readEviction({ reason, message }: NonNullable<Pod['status']>, target: ObservedCondition | undefined, createdAt = ''): PodFacts['evicted'] {
   const why = reason === 'Evicted' ? (message ?? 'it was evicted') : shortage(target);
   return why === undefined ? undefined : { at: dateOf(target?.lastTransitionTime) ?? new Date(createdAt), message: why };

@@ -1,4 +1,4 @@
-// Deployments, pods, Jobs and the quota of the namespace: looked at, and rolled by an annotation.
+// Deployments, pods, Jobs and the quota of the namespace: observed, and rolled out by an annotation.
 import { LABELS, OPERATOR_MANAGER, QUOTA, ROTATION_ANNOTATION } from '../../api/object-names.js';
 import type { ObservedWorkload } from '../../core/credentials/observed.js';
 import { explainNoRoom, podNeeds, type ContainerResources } from '../../core/rotation/quota-room.js';

@@ -63,17 +63,17 @@ export const HEALTH_GAUGES: readonly ResourceGauge<HealthStatus>[] = [
 /** Counts repairs as they appear in the status, which remembers only the last ones. */
 export class RepairCounter {
   readonly #counter: Counter<'resource' | 'healing'>;
-  /** The newest repair that was counted, or that was there before this process looked, by resource. */
+  /** The newest repair that was counted, or that an earlier process made, by resource. */
   readonly #newest = new Map<string, string>();
 
   constructor(registers: Registry[]) {
     this.#counter = new Counter({
-      name: 'glitchkeeper_repairs_total', help: 'What the operator repaired by itself since it leads',
+      name: 'glitchkeeper_repairs_total', help: 'Repairs that the operator made since it became the leader',
       labelNames: ['resource', 'healing'], registers,
     });
   }
 
-  /** The first look counts nothing: what is in the status by then was counted by the process before. */
+  /** The first status counts nothing: its repairs were counted by the process before. */
   look(resource: string, { repairs = [] }: HealthStatus): void {
     const before = this.#newest.get(resource);
     const latest = repairs.reduce((newest, { at }) => (at > newest ? at : newest), before ?? '');

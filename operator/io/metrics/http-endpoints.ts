@@ -6,7 +6,7 @@ import { once } from 'node:events';
 export type Check = () => string | undefined;
 
 export interface Endpoints {
-  /** Is the process itself alive? Never depends on the API server or a database: restarting would heal neither. */
+  /** Is the process itself alive? Never depends on the API server or a database: a restart would repair neither. */
   readonly healthz: Check;
   /** Has it reached the API server lately? */
   readonly readyz: Check;

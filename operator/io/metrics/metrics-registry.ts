@@ -63,10 +63,10 @@ export class Metrics {
     this.#requests.inc({ method, status: String(status) });
   }
 
-  /** Who does not lead knows nothing of the resources any more, and must not go on reporting what it knew. */
-  setLeader(leads: boolean): void {
-    this.#leader.set(leads ? 1 : 0);
-    if (leads) return;
+  /** A follower does not know the resources any more, and must not go on reporting what it knew. */
+  setLeader(isLeader: boolean): void {
+    this.#leader.set(isLeader ? 1 : 0);
+    if (isLeader) return;
     this.#statuses.clear();
     this.#healths.clear();
     this.#repairs.forget();
@@ -78,7 +78,7 @@ export class Metrics {
   }
 }
 
-/** The few of prom-client's default metrics that are looked at: all of them cost more memory than they tell. */
+/** The few of prom-client's default metrics that are used: all of them cost more memory than they are worth. */
 function addProcessMetrics(registers: Registry[], depth: () => number): void {
   const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
     ['glitchkeeper_queue_depth', 'Keys that wait to be reconciled', depth],

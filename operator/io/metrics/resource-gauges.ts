@@ -13,7 +13,7 @@ export interface ResourceGauge<T> {
   readonly read: (known: T) => Series;
 }
 
-/** Written anew each time somebody looks, so that nothing of a resource outlives it. */
+/** Rendered anew for each scrape, so that no series outlives its resource. */
 export function addResourceGauges<T>(registers: Registry[], gauges: readonly ResourceGauge<T>[], known: ReadonlyMap<string, T>): void {
   for (const { name, help, labelNames = [], read } of gauges) {
     new Gauge({

@@ -1,4 +1,4 @@
-// One HTTP exchange of a notifier: bounded in time and size, and its failures are words without an address.
+// One HTTP exchange of a notifier: bounded in time and size; its failures never name the address.
 import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 

@@ -21,7 +21,7 @@ const REFUSALS: readonly { readonly status: number; readonly says: RegExp; reado
   { status: 400, says: /message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i, become: () => ({ kind: 'gone' }) },
   // Of this text: no person can change anything about it, and the next one may be taken.
   { status: 400, says: /message is too long|MESSAGE_TOO_LONG|text is empty|text must be non-empty|must be encoded in UTF-8|parse entities|ENTIT(Y|IES)_/i, become: (why) => ({ kind: 'unacceptable', why }) },
-  // Of the chat or the bot in it (TOPIC_CLOSED, CHAT_WRITE_FORBIDDEN, PEER_ID_INVALID, chat not found, not enough rights, ...): somebody can mend it.
+  // Of the chat or the bot in it (TOPIC_CLOSED, CHAT_WRITE_FORBIDDEN, PEER_ID_INVALID, chat not found, not enough rights, ...): somebody can fix it.
   { status: 400, says: /./, become: (why) => ({ kind: 'refused', why }) },
   { status: 401, says: /./, become: () => ({ kind: 'refused', why: 'Telegram does not know the token (401)' }) },
   // What it answers to a token of another form.

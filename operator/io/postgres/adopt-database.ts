@@ -1,4 +1,4 @@
-// Takes over what another role owns in the application's database, object by object, and checks that nothing is left and all of it works.
+// Adoption: gives the owner role what another role owns in the application's database, object by object, and checks the result.
 import pg from 'pg';
 
 import type { ForeignObjects } from '../../core/credentials/observed.js';
@@ -9,7 +9,7 @@ export type AdoptObjects = Extract<DatabaseChange, { kind: 'adopt objects' }>;
 
 /** FirstNormalObjectId: what initdb made has lower ones. */
 const FIRST_OBJECT = 16_384;
-/** Every table is locked for its owner to change; whoever works with one goes first. */
+/** A change of owner locks the table; it waits for whoever uses it. */
 const LOCK_TIMEOUT = '5s';
 
 /**

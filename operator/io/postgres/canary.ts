@@ -12,7 +12,7 @@ import { isOfStatement } from './postgres-client.js';
 import { sendEvent } from '../web/send-event.js';
 import { codeOf } from '../web/web-observer.js';
 
-/** Between two looks for an event. Milliseconds. */
+/** Between two queries for an event. Milliseconds. */
 const LOOK_EVERY = 500;
 /** Those that are looked for at most; older ones are given up. */
 const MOST_MISSING = 10;
@@ -20,7 +20,7 @@ const MOST_MISSING = 10;
 const CLEAN_EVERY = 600_000;
 /** What is younger may still be on its way. Milliseconds. */
 const CLEAN_OLDER_THAN = 60_000;
-/** Only these are looked through for rows to delete: a day's partition or two. Milliseconds. */
+/** Only these are searched for rows to delete: a day's partition or two. Milliseconds. */
 const CLEAN_YOUNGER_THAN = 86_400_000;
 
 interface Sent {
@@ -111,7 +111,7 @@ export class Canaries {
   }
 }
 
-/** A deletion that failed is made up for by the next one, and spoils no outcome. */
+/** The next deletion makes up for a failed one, which changes no result. */
 function passOn(error: unknown): void {
   if (!isOfStatement(error)) throw error;
 }

@@ -1,4 +1,4 @@
-// Looks at Postgres in one session, and follows the operator's own event from web into it.
+// Observes Postgres in one session, and follows the operator's own event from web into it.
 import type pg from 'pg';
 
 import type { DatabaseLook, DatabaseQuestion, Login } from '../../controllers/ports.js';

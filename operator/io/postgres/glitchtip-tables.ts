@@ -26,7 +26,7 @@ export async function ensureCanary(address: PostgresAddress, operator: Login): P
   return asOwner(address, operator, async (client) => {
     const named = { name: CANARY, is_active: true };
     await ensureRow(client, 'organizations_ext_organization', { ...named, slug: CANARY, is_accepting_events: true });
-    // A project that had its first event already: GlitchTip has nothing to celebrate.
+    // A project that had its first event already: GlitchTip shows no welcome page for it.
     await ensureRow(client, 'projects_project', { ...named, slug: CANARY, organization_id: CANARY_ID, scrub_ip_addresses: true, first_event: new Date() });
     const key = await ensureRow(client, 'projects_projectkey', { ...named, project_id: CANARY_ID, public_key: randomUUID() });
     return { project: CANARY_ID, key: String(key['public_key']).replaceAll('-', '') };

@@ -18,7 +18,7 @@ export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec
   return { host, port, database: name };
 }
 
-/** How the operator's own sessions are told from others of the same login. */
+/** application_name of the operator's own sessions, which tells them apart from others of the same login. */
 export const APPLICATION_NAME = 'glitchkeeper';
 /** Every server has it; the application's database may not exist yet. */
 export const MAINTENANCE_DATABASE = 'postgres';

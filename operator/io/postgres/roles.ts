@@ -1,4 +1,4 @@
-// Looks at Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
+// Observes Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
 import pg from 'pg';
 
 import type { Login, OperatorLogin } from '../../controllers/ports.js';
@@ -95,9 +95,9 @@ async function readDatabase(client: pg.Client, database: string): Promise<Observ
 }
 
 /**
- * Makes the changes that are still needed when it is their turn, and returns those that were made. Role changes are one
- * transaction under an advisory lock, planned anew inside it: of two operators the second finds nothing left to do. So is what
- * takes the database over, from inside it, under the same lock and one of its own: advisory locks are of a database.
+ * Makes the changes that are still needed, and returns those that were made. Role changes are one transaction under an advisory
+ * lock, planned anew inside it: of two operators the second finds nothing left to do. So is an adoption, from inside the database,
+ * under the same lock and one of its own, because advisory locks are of a database.
  */
 export async function changeDatabase(address: PostgresAddress, superuser: Login, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]> {
   const verifier = await buildScramVerifier(password);
@@ -137,7 +137,7 @@ async function changeFromOutside(client: pg.Client, wanted: WantedRoles, verifie
   return [...together, ...alone];
 }
 
-/** Takes the database over and closes it to everybody but the owner: all of it, or nothing. */
+/** Adopts the database and revokes everybody else's rights, in one transaction. */
 async function changeFromInside(client: pg.Client, wanted: WantedRoles): Promise<readonly DatabaseChange[]> {
   try {
     await client.query('BEGIN');
@@ -146,7 +146,7 @@ async function changeFromInside(client: pg.Client, wanted: WantedRoles): Promise
     await client.query('COMMIT');
     return changes;
   } catch (error) {
-    // Somebody holds a table that is to be taken over: nothing was changed, and the next look tries again.
+    // Somebody has locked a table that is to be adopted: nothing was changed, and the next reconcile tries again.
     if (isHeldUp(error)) return [];
     throw error;
   }

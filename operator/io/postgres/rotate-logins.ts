@@ -1,4 +1,4 @@
-// What a rotation does in Postgres: opens and closes logins, replaces the operator's password, counts who is left on a login.
+// What a rotation does in Postgres: enables and disables logins, replaces the operator's password, counts the sessions of a login.
 import pg from 'pg';
 
 import type { Login, RolePlace } from '../../controllers/ports.js';
@@ -7,7 +7,7 @@ import { buildScramVerifier } from '../crypto.js';
 import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
 
-/** The fence is asked under the lock: a late step of an operator that lost its lead finds another journal, and is not made. */
+/** The fence is asked under the lock: a late step of an operator that lost the Lease finds another journal, and is not made. */
 interface Place extends RolePlace {
   readonly address: PostgresAddress;
 }

@@ -1,4 +1,4 @@
-// Looks at Valkey in one connection: memory, persistence, how much waits and since when.
+// Observes Valkey in one connection: memory, persistence, how much waits and since when.
 import type { Redis } from 'iovalkey';
 
 import type { ObservedQueue, QueueFacts } from '../../core/health/health-facts.js';

@@ -6,6 +6,7 @@ import { SETTLED_AFTER } from '../../../operator/core/health/ingest-rules.js';
 import { forgetPast, onceEach, type Told } from '../support/alerts.js';
 import { putCertificate, TLS_SECRET, type Fault } from '../support/faults.js';
 import { lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
+import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { tell } from '../support/fault-report.js';
 import { glitchTip } from '../support/requested-rotations.js';
 import { waitFor, when } from '../support/wait.js';
@@ -39,7 +40,7 @@ export function describeFaults({ stack, alerts, dsn }: Installed, nights: readon
     beforeAll(async () => {
       // Before the settings name it: one that is missing is told.
       await putCertificate(stack, 90);
-      await stack.apply(await stack.synthesize('watched', { tls: { secret: TLS_SECRET }, alerts: { ports: [...alerts().ports], reportHours: REPORT_HOURS } }));
+      await stack.apply(await stack.synthesize('watched', { tls: { secret: TLS_SECRET }, alerts: { ports: [...ALERT_PORTS], reportHours: REPORT_HOURS } }));
       await stack.rolledOut();
     }, 600_000);
     beforeEach(async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Alerts } from '../support/alerts.js';
 import { Canaries, ProcessWatch } from '../support/canaries.js';
+import { leaveEvidenceOfFailure } from '../support/failure-evidence.js';
 import { hostPorts } from '../support/listeners.js';
 import { startNeighbour, type Neighbour } from '../support/neighbour.js';
 import { makeProject } from '../support/project.js';
@@ -48,6 +49,7 @@ export function describeOnPods(title: string, cluster: string, { onEmpty, onInst
       processes = new ProcessWatch(stack.cluster);
       neighbour = await startNeighbour(stack.cluster);
     }, START_MS);
+    leaveEvidenceOfFailure(cluster);
     afterAll(async () => {
       await processes?.stop();
       await neighbour?.stop();

@@ -34,11 +34,6 @@ export class Alerts {
     return this.receivers.stop();
   }
 
-  /** What `alerts.ports` of the settings has to be. */
-  get ports(): readonly number[] {
-    return this.receivers.ports;
-  }
-
   get change(): Receivers['change'] {
     return this.receivers.change;
   }

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
 import { down, up, type ClusterHandle } from '../../../embedded/index.js';
+import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { PARTS, partPods, presentPod, type Part, type PartPod } from './parts.js';
 import { tell } from './fault-report.js';
 import { waitFor } from './wait.js';
@@ -33,7 +34,7 @@ export class Stack {
     return this.handle;
   }
 
-  /** What the settings' defaults make. */
+  /** What the settings' defaults make, with the way to the receivers of alerts. */
   get manifests(): Synthesized {
     if (this.built === undefined) throw new Error('nothing was synthesized yet');
     return this.built;
@@ -46,7 +47,8 @@ export class Stack {
   /** The cluster, empty, and the manifests; nothing is applied yet. */
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-pods-'));
-    this.built = await this.synthesize('default', {});
+    // The receivers of the tests listen elsewhere than at 443, and policies are enforced.
+    this.built = await this.synthesize('default', { alerts: { ports: [...ALERT_PORTS] } });
     this.handle = await up({ name: this.name, fresh: !KEEP, log: tell });
   }
 

@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { send } from '../../sdk/http-client.js';
 import type { ClusterHandle } from '../../../embedded/index.js';
-import type { ProgramOptions, Wish } from './program.js';
+import type { ProgramOptions, ReceiverChange } from './program.js';
 import type { Received } from './receiver.js';
 import type { ChatMessage } from './telegram-server.js';
 
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url));
 /** Away from 443: `alerts.ports` has to open them. */
 const PORTS = { telegram: 18_081, webhook: 18_082, heartbeat: 18_083, control: 18_084 };
+/** What `alerts.ports` of the settings has to be. */
+export const ALERT_PORTS = [PORTS.telegram, PORTS.webhook, PORTS.heartbeat] as const;
 
 export interface ReceiversState {
   /** The chat as a person sees it. */
@@ -22,10 +24,8 @@ export interface ReceiversState {
 export interface Receivers {
   /** What the alerts' Secret holds so that they are used. */
   readonly secret: Readonly<Record<string, string>>;
-  /** What `alerts.ports` has to be. */
-  readonly ports: readonly number[];
   readonly state: () => Promise<ReceiversState>;
-  readonly change: (wish: Wish) => Promise<void>;
+  readonly change: (change: ReceiverChange) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -43,10 +43,9 @@ export async function startReceivers(cluster: Pick<ClusterHandle, 'nodeName' | '
       'telegram-api': `http://${host}:${PORTS.telegram}`, 'telegram-token': token, 'telegram-chat': chat,
       'webhook-url': `http://${host}:${PORTS.webhook}/hook`, 'heartbeat-url': `http://${host}:${PORTS.heartbeat}/ping`,
     },
-    ports: [PORTS.telegram, PORTS.webhook, PORTS.heartbeat],
     state: async () => JSON.parse((await send(control)).body) as ReceiversState,
-    change: async (wish) => {
-      await send({ ...control, method: 'POST', body: JSON.stringify(wish) });
+    change: async (change) => {
+      await send({ ...control, method: 'POST', body: JSON.stringify(change) });
     },
     stop: async () => {
       running.kill('SIGTERM');

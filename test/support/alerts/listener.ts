@@ -17,13 +17,13 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `well`; `down`: nothing listens; `silent`: it takes the request and never answers; `garbage`: it answers, and nothing of it makes sense. */
-export type Mood = 'well' | 'down' | 'silent' | 'garbage';
+/** `well`: it answers; `down`: nothing listens; `silent`: it never answers a request; `garbage`: it answers something else than the protocol. */
+export type Behaviour = 'well' | 'down' | 'silent' | 'garbage';
 
 export class Listener {
   #server: Server | undefined;
   #port: number;
-  #mood: Mood = 'well';
+  #behaviour: Behaviour = 'well';
 
   constructor(private readonly answer: (asked: Asked) => Reply | Promise<Reply>, private readonly host = '127.0.0.1', port = 0) {
     this.#port = port;
@@ -52,9 +52,9 @@ export class Listener {
     return `http://${this.host}:${this.#port}`;
   }
 
-  async setMood(mood: Mood): Promise<void> {
-    this.#mood = mood;
-    if (mood === 'down') await this.stop();
+  async setBehaviour(behaviour: Behaviour): Promise<void> {
+    this.#behaviour = behaviour;
+    if (behaviour === 'down') await this.stop();
     else if (!this.#server) await this.start();
   }
 
@@ -63,11 +63,11 @@ export class Listener {
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
     } catch {
-      // Who asked has gone: there is nobody to answer.
+      // The client has gone: there is nobody to answer.
       return;
     }
-    if (this.#mood === 'silent') return;
-    if (this.#mood === 'garbage') {
+    if (this.#behaviour === 'silent') return;
+    if (this.#behaviour === 'garbage') {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to the hotel\'s network</html>');
       return;
     }

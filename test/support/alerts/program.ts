@@ -11,23 +11,23 @@ export const programOptions = z.object({
 });
 export type ProgramOptions = z.infer<typeof programOptions>;
 
-const mood = z.enum(['well', 'down', 'silent', 'garbage']);
+const behaviour = z.enum(['well', 'down', 'silent', 'garbage']);
 /** What POST /state takes; each part may be left out. */
-export const wish = z.object({
-  telegram: mood.optional(), busySeconds: z.number().optional(), blocked: z.boolean().optional(), movedTo: z.string().optional(),
-  webhook: mood.optional(), webhookStatus: z.number().optional(), heartbeat: mood.optional(),
+export const receiverChange = z.object({
+  telegram: behaviour.optional(), busySeconds: z.number().optional(), blocked: z.boolean().optional(), movedTo: z.string().optional(),
+  webhook: behaviour.optional(), webhookStatus: z.number().optional(), heartbeat: behaviour.optional(),
 });
-export type Wish = z.infer<typeof wish>;
+export type ReceiverChange = z.infer<typeof receiverChange>;
 
 const options = programOptions.parse(JSON.parse(process.argv[2] ?? ''));
 const telegram = new TelegramServer({ ...options, port: options.telegram });
 const webhook = new Receiver(options.host, options.webhook);
 const heartbeat = new Receiver(options.host, options.heartbeat);
 
-async function change({ busySeconds, blocked, movedTo, webhookStatus, ...moods }: Wish): Promise<void> {
-  if (moods.telegram !== undefined) await telegram.setMood(moods.telegram);
-  if (moods.webhook !== undefined) await webhook.setMood(moods.webhook);
-  if (moods.heartbeat !== undefined) await heartbeat.setMood(moods.heartbeat);
+async function change({ busySeconds, blocked, movedTo, webhookStatus, ...behaviours }: ReceiverChange): Promise<void> {
+  if (behaviours.telegram !== undefined) await telegram.setBehaviour(behaviours.telegram);
+  if (behaviours.webhook !== undefined) await webhook.setBehaviour(behaviours.webhook);
+  if (behaviours.heartbeat !== undefined) await heartbeat.setBehaviour(behaviours.heartbeat);
   if (busySeconds !== undefined) telegram.beBusyFor(busySeconds);
   if (blocked !== undefined) telegram.setBlocked(blocked);
   if (movedTo !== undefined) telegram.moveChat(movedTo);
@@ -39,7 +39,7 @@ function state(): Reply {
 }
 
 const control = new Listener(async ({ method, body }) => {
-  if (method === 'POST') await change(wish.parse(JSON.parse(body)));
+  if (method === 'POST') await change(receiverChange.parse(JSON.parse(body)));
   return state();
 }, options.host, options.control);
 

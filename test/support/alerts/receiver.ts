@@ -1,4 +1,4 @@
-// The receivers of a webhook and of a heartbeat: they keep what came, and answer with the status that they are told.
+// The receivers of a webhook and of a heartbeat: they keep what came, and answer with the status that is configured.
 import { Listener } from './listener.js';
 
 export interface Received {

@@ -11,7 +11,7 @@ const quiet: QuietFindings = { load, incidents: {}, looks: 1190, updateSeconds: 
 const met = (found: QuietFindings): (boolean | undefined)[] => quietRows(found).map(({ goal }) => goal?.met);
 
 describe('quietRows', () => {
-  it('is met when nobody was told anything and every event is stored', () => {
+  it('is met when there was no alert and every event is stored', () => {
     expect(met(quiet)).toEqual([undefined, true, true]);
     expect(quietRows(quiet).at(-1)?.measured).toBe('none, in 1190 looks at the status');
   });

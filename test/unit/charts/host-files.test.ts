@@ -5,7 +5,7 @@ import { hostFiles } from '../../../charts/host-files.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 
-/** What the kubelet is told, by flag. */
+/** The kubelet's flags. */
 function kubeletFlags(settings: SettingsInput = {}): Map<string, string> {
   const [k3s] = hostFiles(checkSettings(settings));
   const { 'kubelet-arg': flags } = parse(k3s?.content ?? '') as { 'kubelet-arg': string[] };

@@ -57,7 +57,8 @@ export function fakeKubectl(): FakeKubectl {
     calls: () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n'),
     remove: () => {
       process.env.PATH = path;
-      rmSync(folder, { recursive: true });
+      // A call of `status --watch` may still be under way, and write into the folder while it is removed.
+      rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

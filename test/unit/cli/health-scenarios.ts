@@ -1,4 +1,4 @@
-// What the health checks say of a GlitchTip: while it is well, and in a bad night.
+// What the health checks say of a GlitchTip: while it is healthy, and during an outage.
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
 
 const Mi = 2 ** 20;
@@ -22,7 +22,7 @@ export const WELL: HealthStatus = {
 };
 
 /** The worker is stuck; the queue fills; a message cannot be sent. */
-export const BAD_NIGHT: HealthStatus = {
+export const OUTAGE: HealthStatus = {
   ...WELL,
   incidents: [
     {

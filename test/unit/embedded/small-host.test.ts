@@ -1,8 +1,11 @@
 /** What is read from the machine: cgroup mounts, containers' cgroups, missing packages, program names. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { clusterModules, programName } from '../../../embedded/binaries.js';
 import { inactiveFileBytes, parseCgroupMounts } from '../../../embedded/cgroups.js';
 import { containerPath } from '../../../embedded/handle.js';
+import { corednsEntry } from '../../../embedded/images/catalog.js';
 import { buildKubeconfig } from '../../../embedded/kubeconfig.js';
 import { describePackages, imageRequirements, nodeRequirements } from '../../../embedded/packages.js';
 import { renderStatus } from '../../../embedded/cluster-status.js';
@@ -44,8 +47,8 @@ describe("a container's cgroup", () => {
 
 describe('packages', () => {
   it('are named with what they are for', () => {
-    const missing = nodeRequirements.filter((r) => ['containerd', 'runc', 'iptables'].includes(r.debianPackage));
-    expect(describePackages(missing)).toBe('containerd runc iptables (needed for running containers, Services (kube-proxy))');
+    const missing = nodeRequirements.filter((r) => ['containerd', 'runc', 'ipset'].includes(r.debianPackage));
+    expect(describePackages(missing)).toBe('containerd runc ipset (needed for running containers, NetworkPolicies (kube-router))');
   });
   it('of the images are each recognised by a file', () => {
     for (const requirement of imageRequirements) expect(requirement.anyOf.length).toBeGreaterThan(0);
@@ -56,7 +59,19 @@ describe('programs', () => {
   it('have names of their own', () => {
     const names = clusterModules.flatMap((module) => module.packages.map(programName));
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toEqual(expect.arrayContaining(['etcd', 'gkinit', 'kube-apiserver', 'metrics-server']));
+    expect(names).toEqual(expect.arrayContaining(['etcd', 'gkinit', 'kube-apiserver', 'metrics-server', 'coredns', 'netpol']));
+  });
+});
+
+describe('the modules', () => {
+  const goMod = readFileSync(fileURLToPath(new URL('../../../embedded/go/kubernetes/go.mod', import.meta.url)), 'utf8');
+  it('are of one version of Kubernetes, so that it is compiled once', () => {
+    const versions = [...goMod.matchAll(/=> k8s\.io\/\S+ (\S+)/g)].map(([, version]) => version);
+    expect(versions.length).toBeGreaterThan(20);
+    expect(new Set(versions)).toEqual(new Set(['v0.34.4']));
+  });
+  it('have the CoreDNS that its image names', () => {
+    expect(goMod).toContain(`github.com/coredns/coredns v${corednsEntry('').name.split(':')[1] ?? ''}\n`);
   });
 });
 

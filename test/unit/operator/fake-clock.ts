@@ -1,4 +1,4 @@
-// A clock that stands still until it is told to go on, and lets what it wakes run to its next wait.
+// A clock that stands still until a test advances it, and lets what it wakes run to its next wait.
 import type { Clock } from '../../../operator/runtime/clock.js';
 
 export class FakeClock implements Clock {

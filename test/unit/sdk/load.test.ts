@@ -11,7 +11,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A server that answers the nth request as told: with a status, or by cutting the connection (0). */
+/** A server that answers the nth request as configured: with a status, or by cutting the connection (0). */
 async function answering(statusOf: (count: number) => number): Promise<{ dsn: Dsn; bodies: string[]; sockets: Set<unknown> }> {
   const bodies: string[] = [];
   const sockets = new Set<unknown>();
@@ -57,13 +57,13 @@ describe('runLoad', () => {
     expect(Object.fromEntries(summary.losses)).toEqual({ '503': 10, ECONNRESET: 10 });
   });
 
-  it('opens a connection an event unless told to reuse them', async () => {
+  it('opens a connection an event unless configured to reuse them', async () => {
     const { dsn, sockets } = await answering(() => 200);
     await runLoad({ dsn, rate: 100, seconds: 0.2 });
     expect(sockets.size).toBe(20);
   });
 
-  it('reuses connections when told to', async () => {
+  it('reuses connections when configured to', async () => {
     const { dsn, sockets } = await answering(() => 200);
     await runLoad({ dsn, rate: 100, seconds: 0.2, reuse: true });
     expect(sockets.size).toBeLessThan(20);

@@ -65,7 +65,7 @@ describe('of namespace and operator doctor finds', () => {
     ['an operator that is not ready', withWorkload('operator', ({ status }) => { status.readyReplicas = 0; }), 'operator', 'failure', /not ready/],
     ['an operator of another build', { ownBundle: 'bbbbbbbb' }, 'operator', 'warning', /runs bundle aaaaaaaa, this program was built with bbbbbbbb/],
     ['a pod of an older bundle', withWorkload('operator', ({ spec }) => { spec.template.metadata.annotations['glitchkeeper.io/config-hash'] = 'cccccccc'; }), 'operator', 'warning', /an older bundle/],
-    ['nobody who leads', { lease: seen(undefined) }, 'leader', 'failure', /no operator leads/],
+    ['no leader', { lease: seen(undefined) }, 'leader', 'failure', /no operator is the leader/],
     ['a leader who is silent', { lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: '2026-06-01T11:50:00Z' } }) }, 'leader', 'failure', /heard of last 10 min ago/],
     ['a resource that is suspended', withSpec({ suspend: true }), 'resource', 'warning', /suspended/],
     ['a resource that cannot be understood', { resource: seen({ ...resource(), problems: ['spec.version: invalid'] }) }, 'resource', 'failure', /spec.version: invalid/],
@@ -177,7 +177,7 @@ describe('of what the operator says doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 
   it('half of a channel', () => expect(problems(factsOf({ alertKeys: seen(['telegram-token', 'heartbeat-url']) })).map(([, , found]) => found)).toEqual([
-    'glitchtip-alerts has telegram-token without telegram-chat', 'glitchtip-alerts names no channel: nobody is told',
+    'glitchtip-alerts has telegram-token without telegram-chat', 'glitchtip-alerts names no channel: no alert is sent',
   ]));
   it('the advice of an incident as its remedy', () => {
     expect(examine(factsOf(withHealth({ incidents: [incident('critical')] }))).find(({ check }) => check === 'incidents')?.remedy).toBe('Look at it.');
@@ -186,7 +186,7 @@ describe('of what the operator says doctor finds', () => {
 
 describe('what may not be seen', () => {
   const FACTS = ['storageClasses', 'nodes', 'namespace', 'definition', 'resource', 'lease', 'workloads', 'pods', 'services', 'ingresses', 'claims', 'alertKeys'] as const;
-  it.each(FACTS)('is told as such, and fails nothing: %s', (fact) => {
+  it.each(FACTS)('is reported as such, and fails nothing: %s', (fact) => {
     const found = problems(factsOf({ [fact]: notSeen('you may not do this: forbidden') }));
     expect(found.every(([, level, why]) => level === 'not seen' && why === 'you may not do this: forbidden')).toBe(true);
     if (!['claims'].includes(fact)) expect(found.length).toBeGreaterThan(0);

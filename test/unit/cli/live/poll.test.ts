@@ -1,4 +1,4 @@
-// Looking again and again: what is shown, when it is asked, and what ends it.
+// Polling: what is shown, when it asks, and what ends it.
 import { describe, expect, it } from '@jest/globals';
 import { Failure, type FailureKind } from '../../../../cli/failure.js';
 import { watch, type View } from '../../../../cli/live/poll.js';
@@ -42,7 +42,7 @@ describe('watching', () => {
     await expect(watched(['=a', kind], 99)).rejects.toThrow(`because of ${kind}`);
   });
 
-  it('ends when the first look fails: a wrong name is told at once', async () => {
+  it('ends when the first look fails: a wrong name is reported at once', async () => {
     await expect(watched(['unreachable'], 99)).rejects.toThrow('because of unreachable');
   });
 });

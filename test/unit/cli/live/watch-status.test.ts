@@ -6,7 +6,7 @@ import type { View } from '../../../../cli/live/poll.js';
 import { plain } from '../../../../cli/output.js';
 import { buildSummary, type Summary } from '../../../../cli/report/status-summary.js';
 import { fakeKubectl, type FakeKubectl } from '../fake-kubectl.js';
-import { BAD_NIGHT, WELL } from '../health-scenarios.js';
+import { OUTAGE, WELL } from '../health-scenarios.js';
 import { runCli } from '../running-command.js';
 import { NOW, current, resource, resourceJson, type Scenario } from '../cli-scenarios.js';
 
@@ -19,7 +19,7 @@ const line = (...args: Parameters<typeof view>): string => describeChange(change
 describe('a line a change', () => {
   it.each<[string, string, string]>([
     ['all is well', line({ health: WELL }), 'ready: Everything is as it should be.'],
-    ['incidents', line({ health: BAD_NIGHT }), 'not ready: The worker\'s pod is alive and has taken nothing from the queue for 270 s; 9120 tasks wait.; incidents: QueueFilling (valkey), WorkerStuck (worker)'],
+    ['incidents', line({ health: OUTAGE }), 'not ready: The worker\'s pod is alive and has taken nothing from the queue for 270 s; 9120 tasks wait.; incidents: QueueFilling (valkey), WorkerStuck (worker)'],
     ['a part', line({}, undefined, false), 'ready: Everything is as it should be.; not ready: web'],
     ['a rotation', line({ current: current('Rolling') }), 'ready: Everything is as it should be.; rotation: Rolling'],
     ['silence, whatever its words', line({}, 'dial tcp 10.0.0.1:6443: i/o timeout'), 'not answering: the cluster does not answer'],
@@ -51,7 +51,7 @@ describe('status --watch', () => {
   };
 
   it('prints a line a change into a pipe, through times in which the API server is away', async () => {
-    kubectl.prepare('resource', resourceJson(), { error: 'Unable to connect to the server: EOF' }, resourceJson({ health: BAD_NIGHT }));
+    kubectl.prepare('resource', resourceJson(), { error: 'Unable to connect to the server: EOF' }, resourceJson({ health: OUTAGE }));
     const { code, json } = await runCli(['status', '--watch', '--every', '1', '--json'], { until: untilPrinted(3) });
     expect(json.map(({ verdict, incidents }) => [verdict, incidents])).toEqual([['unknown', []], ['not answering', []], ['unknown', ['QueueFilling (valkey)', 'WorkerStuck (worker)']]]);
     expect(code).toBe(2);

@@ -6,7 +6,7 @@ import { channelLines, figureLines, incidentLines, repairLines } from '../../../
 import { renderLive, renderSummary } from '../../../../cli/report/status-text.js';
 import { EXIT_CODES, buildSummary, type Summary } from '../../../../cli/report/status-summary.js';
 import { plain } from '../../../../cli/output.js';
-import { BAD_NIGHT, WELL } from '../health-scenarios.js';
+import { OUTAGE, WELL } from '../health-scenarios.js';
 import { NOW, resource } from '../cli-scenarios.js';
 
 const summary = (health?: HealthStatus): Summary => buildSummary(resource({ health }), { parts: [{ part: 'operator', pod: 'operator-0', ready: true, state: 'ready', restarts: 0 }], events: [] });
@@ -15,18 +15,18 @@ const marked = (colour: string, text: string): string => `<${colour}>${text}</>`
 describe('the verdict with health', () => {
   it.each<[string, HealthStatus | undefined, Summary['verdict']]>([
     ['is ready while there is no incident', WELL, 'ready'],
-    ['is ready with a warning', { incidents: BAD_NIGHT.incidents?.filter(({ severity }) => severity === 'warning') }, 'ready'],
-    ['is not ready with a critical incident, although Ready is True', BAD_NIGHT, 'not ready'],
+    ['is ready with a warning', { incidents: OUTAGE.incidents?.filter(({ severity }) => severity === 'warning') }, 'ready'],
+    ['is not ready with a critical incident, although Ready is True', OUTAGE, 'not ready'],
     ['is as before where nobody checks health', undefined, 'ready'],
   ])('%s', (_, health, verdict) => expect(summary(health).verdict).toBe(verdict));
 
   it('says the worst incident, and exits with 1', () => {
-    const { why, verdict } = summary(BAD_NIGHT);
+    const { why, verdict } = summary(OUTAGE);
     expect([why, EXIT_CODES[verdict]]).toEqual([expect.stringContaining('has taken nothing from the queue'), 1]);
   });
 });
 
-it('the screen of a bad night', () => expect(renderSummary(summary(BAD_NIGHT), NOW, plain)).toMatchInlineSnapshot(`
+it('the screen of an outage', () => expect(renderSummary(summary(OUTAGE), NOW, plain)).toMatchInlineSnapshot(`
 "glitchtip in namespace glitchtip: not ready
   The worker's pod is alive and has taken nothing from the queue for 270 s; 9120 tasks wait.
 
@@ -77,7 +77,7 @@ alerts  heartbeat  sent 5 min ago"
 `));
 
 it('the live screen has what changes, and no table', () => {
-  const text = renderLive(summary(BAD_NIGHT), NOW, plain);
+  const text = renderLive(summary(OUTAGE), NOW, plain);
   for (const part of ['✗ WorkerStuck', 'Valkey memory', '✓  operator', 'repaired by the operator', 'telegram']) expect(text).toContain(part);
   expect(text).not.toMatch(/│|glitchtip-app/);
 });
@@ -88,7 +88,7 @@ it.each([renderSummary, renderLive])('an operator of before the health checks: n
 });
 
 describe('incidents', () => {
-  it('the critical one comes first', () => expect(incidentLines(BAD_NIGHT, NOW, plain).filter((line) => /^[✗!]/.test(line))).toEqual([
+  it('the critical one comes first', () => expect(incidentLines(OUTAGE, NOW, plain).filter((line) => /^[✗!]/.test(line))).toEqual([
     '✗ WorkerStuck (worker), for 4 min', '! QueueFilling (valkey), for 2 min',
   ]));
   it.each<[string, HealthStatus, string]>([
@@ -117,7 +117,7 @@ describe('a bar', () => {
   it('has its figures as a person reads them', () => expect([size(900), size(2048), size(188 * 2 ** 20), size(1.44 * 2 ** 30), size(12 * 2 ** 30), percent(0.627)]).toEqual(['900', '2Ki', '188Mi', '1.4Gi', '12Gi', '63 %']));
 });
 
-it('the latest three repairs are told', () => {
+it('the latest three repairs are shown', () => {
   const repairs = ['5', '4', '3', '2'].map((minute) => ({ at: `2026-06-01T11:5${minute}:00Z`, healing: 'migrate' as const, reason: 'MigrationsPending', message: minute }));
   expect(repairLines({ repairs }, NOW)).toEqual(['repaired by the operator:', '  5 min ago  migrate  MigrationsPending  5', '  6 min ago  migrate  MigrationsPending  4', '  7 min ago  migrate  MigrationsPending  3']);
   expect(repairLines({}, NOW)).toEqual([]);

@@ -64,7 +64,7 @@ it('the conditions that matter are Ready and those that are not as they should b
   expect(conditionsThatMatter({ conditions: [ready, condition('RotationInProgress', 'False', 'Idle', '')] })).toHaveLength(1);
 });
 
-it('events are told in their order, whichever of their times is set, and only the last five', () => {
+it('events are listed in their order, whichever of their times is set, and only the last five', () => {
   const event = (message: string, times: object) => ({ reason: 'Rotation', message, metadata: { creationTimestamp: '2026-06-01T00:00:09Z' }, ...times });
   const events = parseEvents(JSON.stringify({ items: [
     event('created', {}),

@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { planRequest, type RequestPlan, type Wish } from '../../../../cli/rotation/request-rotation.js';
+import { planRequest, type RequestPlan, type RotateArguments } from '../../../../cli/rotation/request-rotation.js';
 import { condition, current, ended, ready, resource, type Scenario } from '../cli-scenarios.js';
 
-const all: Wish = { compromised: false };
-const leak: Wish = { compromised: true };
+const all: RotateArguments = { compromised: false };
+const leak: RotateArguments = { compromised: true };
 const rejected = [ready, condition('RotationInProgress', 'False', 'RequestRejected', 'found "valky"')];
 
 describe('asks', () => {
-  it.each<[string, Wish, Scenario, object]>([
+  it.each<[string, RotateArguments, Scenario, object]>([
     ['for everything', all, {}, { request: { value: 'all', trigger: 'request', known: [] }, overwrite: false, note: undefined }],
     ['for some', { compromised: false, only: 'postgres, valkey' }, {}, { request: { value: 'postgres,valkey', trigger: 'request' } }],
     ['for everything at once after a leak', leak, {}, { request: { value: 'compromised', trigger: 'compromised' } }],
     ['behind a rotation that is under way, and says so', all, { current: current('Rolling') }, { overwrite: false, note: expect.stringContaining('begins when it has ended') }],
     ['in the place of a request that was rejected', all, { annotation: 'valky', conditions: rejected }, { overwrite: true, note: expect.stringContaining('"valky"') }],
     ['in the place of a lesser request after a leak', leak, { annotation: 'postgres' }, { overwrite: true, note: expect.stringContaining('"postgres"') }],
-  ])('%s', (_, wish, scenario, plan) => expect(planRequest(resource(scenario), wish)).toMatchObject({ kind: 'ask', ...plan }));
+  ])('%s', (_, args, scenario, plan) => expect(planRequest(resource(scenario), args)).toMatchObject({ kind: 'ask', ...plan }));
 
   it('not again for what is asked for already', () => {
     expect(planRequest(resource({ annotation: 'all' }), all)).toMatchObject({ kind: 'asked', request: { value: 'all' }, note: expect.stringContaining('not recorded it yet') });
@@ -28,7 +28,7 @@ describe('asks', () => {
 
 describe('refuses', () => {
   const refusal = (plan: RequestPlan) => (plan.kind === 'refused' ? [plan.usage, plan.message] : [plan.kind]);
-  it.each<[string, Wish, Scenario, [usage: boolean, message: string]]>([
+  it.each<[string, RotateArguments, Scenario, [usage: boolean, message: string]]>([
     ['a name that is none', { compromised: false, only: 'postgres,mysql' }, {}, [true, 'expected some of secret-key, postgres, valkey, administrator, operator, separated by commas; found "postgres,mysql"']],
     ['no name at all', { compromised: false, only: ' ' }, {}, [true, 'found " "']],
     ['a word of the annotation as a name', { compromised: false, only: 'compromised' }, {}, [true, 'found "compromised"']],
@@ -36,5 +36,5 @@ describe('refuses', () => {
     ['while another request is pending', all, { annotation: 'postgres' }, [false, 'another request ("postgres") is pending']],
     ['while the operator may change nothing', all, { spec: { suspend: true } }, [false, 'spec.suspend is true']],
     ['while the resource is not valid', all, { spec: { rotation: { at: 'noon' } } }, [false, 'spec.rotation.at']],
-  ])('%s', (_, wish, scenario, [usage, message]) => expect(refusal(planRequest(resource(scenario), wish))).toEqual([usage, expect.stringContaining(message)]));
+  ])('%s', (_, args, scenario, [usage, message]) => expect(refusal(planRequest(resource(scenario), args))).toEqual([usage, expect.stringContaining(message)]));
 });

@@ -1,6 +1,6 @@
 /** The pure parts of image making: modes, tools, pinned downloads and names. */
 import { describe, expect, it } from '@jest/globals';
-import { imageCatalog } from '../../../../embedded/images/catalog.js';
+import { corednsEntry, imageCatalog, nodeImages } from '../../../../embedded/images/catalog.js';
 import { archiveName, defaultCacheFolder } from '../../../../embedded/images/ensure-images.js';
 import { integrityOf, nodePackage, nodeRelease } from '../../../../embedded/images/prepared.js';
 import { readImageMode, registryAnswers } from '../../../../embedded/images/registry.js';
@@ -80,6 +80,13 @@ describe('archives', () => {
       'node-24-alpine-pulled.tar', 'glitchtip-5.2-pulled.tar',
     ]);
     expect(pause && archiveName(pause, 'local')).toMatch(/^pause-1-[0-9a-f]{16}\.tar$/);
+  });
+
+  it('of DNS is new when the program is, which lies in a folder named after what it was built from', () => {
+    const name = (folder: string): string => archiveName(corednsEntry(`/cache/bin/${folder}/coredns`), 'local');
+    expect(name('kubernetes-1')).toMatch(/^coredns-1\.14\.1-[0-9a-f]{16}\.tar$/);
+    expect(name('kubernetes-1')).not.toBe(name('kubernetes-2'));
+    expect(nodeImages).toEqual([pause?.name, corednsEntry('').name]);
   });
 
   it('lie in the cache folder that the environment names', () => {

@@ -37,7 +37,7 @@ describe('the election', () => {
       const stop = new AbortController();
       const ended = standForElection({
         ...options, clock, identity, lease: portOf(identity), onContact: () => undefined,
-        async lead(term) {
+        async onElected(term) {
           leading.add(identity);
           terms.push(identity);
           if (leading.size > 1) twice.push([...leading].join());
@@ -50,7 +50,7 @@ describe('the election', () => {
     return { clock, leading, twice, cut, hanging, stand, terms };
   }
 
-  it('of two candidates one leads, for as long as it renews', async () => {
+  it('of two candidates one is the leader, for as long as it renews', async () => {
     const { clock, leading, twice, stand } = open();
     stand('a');
     stand('b');
@@ -58,7 +58,7 @@ describe('the election', () => {
     expect([[...leading], twice]).toEqual([['a'], []]);
   });
 
-  it('gives the lead back at an orderly end, without a wait for the Lease to run out', async () => {
+  it('releases the Lease at a graceful stop, so that nobody waits for it to expire', async () => {
     const { clock, leading, stand } = open();
     const first = stand('a');
     stand('b');

@@ -76,17 +76,17 @@ describe('the watch', () => {
     expect([lists, errors.length]).toEqual([4, 4]);
   });
 
-  it('begins with the shortest wait again once a watch has told something', async () => {
+  it('begins with the shortest wait again once a watch has sent something', async () => {
     const script = [new Error('reset'), new Error('reset'), [{ type: 'ADDED', object: 'a' } as const, { type: 'ERROR', status: 500, message: 'no' } as const]];
     expect((await watched(script, 4_001)).asked).toEqual(['list-1', 'list-2', 'list-3', 'list-4']);
   });
 
-  it('begins with the shortest wait again after a watch that had nothing to tell', async () => {
+  it('begins with the shortest wait again after a watch that had nothing to send', async () => {
     const script = [new Error('reset'), new Error('reset'), { quietFor: 5_000 }, new Error('reset')];
     expect((await watched(script, 9_001)).asked).toEqual(['list-1', 'list-2', 'list-3', 'list-3', 'list-4']);
   });
 
-  it('tells of what was deleted while nobody watched, once', async () => {
+  it('reports once what was deleted while nobody watched', async () => {
     const { seen } = await watched([[{ type: 'ADDED', object: 'a' }, { type: 'ERROR', status: 410, message: 'Gone' }]], 250_000, (list) => (list === 0 ? ['listed', 'b'] : ['listed']));
     expect(seen).toEqual(['listed', 'b', 'a', '-b', '-a', 'listed', 'listed', 'listed']);
   });

@@ -57,7 +57,7 @@ describe('the queue', () => {
     expect(errors).toEqual([1_000, 2_000, 4_000, 1_000]);
   });
 
-  it('looks again when it was told to, and at once when added before', async () => {
+  it('requeues after the time that the worker gave, and at once when added before', async () => {
     const { queue, clock, runs } = open(() => Promise.resolve({ requeueAfter: 100 }));
     queue.add('a');
     await clock.advance(99);

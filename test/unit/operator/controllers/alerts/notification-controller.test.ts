@@ -1,7 +1,7 @@
 // The messenger with a local Telegram, a webhook and a heartbeat: what is due arrives, once, through crashes and outages.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { Messenger, type Occasion } from '../../../../../operator/controllers/alerts/notification-controller.js';
+import { Messenger, type DeliveryContext } from '../../../../../operator/controllers/alerts/notification-controller.js';
 import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
 import { openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
 import { channelStatuses, decodeAlertState, emptyAlertState, encodeAlertState, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
@@ -41,9 +41,9 @@ const read = (): AlertState => {
 };
 const save = (alerts: AlertState) => { stored = encodeAlertState(alerts); return Promise.resolve(true); };
 const observe = (causes: readonly Cause[]) => { stored = encodeAlertState(track(read(), { causes, healings: new Map(), now: new Date(now), spec })); };
-const deliver = async (more: Partial<Occasion> = {}) => { stored = encodeAlertState(await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
+const deliver = async (more: Partial<DeliveryContext> = {}) => { stored = encodeAlertState(await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
 /** A check as the health controller makes it, 10 s after the last. */
-const check = async (causes: readonly Cause[], more: Partial<Occasion> = {}) => {
+const check = async (causes: readonly Cause[], more: Partial<DeliveryContext> = {}) => {
   now += 10_000;
   observe(causes);
   await deliver(more);
@@ -94,7 +94,7 @@ describe('one outage', () => {
     expect(titles()).toEqual(['🔴 Postgres does not answer']);
   });
 
-  it('is told anew in another chat, and no message there is edited by mistake', async () => {
+  it('is sent anew in another chat, and no message there is edited by mistake', async () => {
     for (const causes of [[WEB_DOWN], [WEB_DOWN], [WEB_DOWN]]) await check(causes);
     telegram.moveChat('6660777');
     secret = holds({ ...everything(), 'telegram-chat': '6660777' }, '2');
@@ -128,9 +128,9 @@ describe('a crash', () => {
   });
 
   it('after any of several notifications repeats that one, once', async () => {
-    await telegram.setMood('down');
+    await telegram.setBehaviour('down');
     for (const part of ['a', 'b', 'c']) for (const found of [true, true, true, false, false]) await check(found ? [cause(R.VolumeFull, part)] : []);
-    await telegram.setMood('well');
+    await telegram.setBehaviour('well');
     for (let turn = 0; turn < 12; turn += 1) {
       now += 300_000;
       let notifications = 0;
@@ -145,9 +145,9 @@ describe('a crash', () => {
   });
 
   it('of the API server in the middle sends nothing more than was saved', async () => {
-    await telegram.setMood('down');
+    await telegram.setBehaviour('down');
     for (const part of ['a', 'b']) for (const found of [true, true, true, false, false]) await check(found ? [cause(R.VolumeFull, part)] : []);
-    await telegram.setMood('well');
+    await telegram.setBehaviour('well');
     now += 300_000;
     await deliver({ save: () => Promise.resolve(false) });
     expect(titles()).toHaveLength(1);
@@ -156,11 +156,11 @@ describe('a crash', () => {
 
 describe('a channel that fails', () => {
   it('down for ten minutes gets everything afterwards, in its order, once', async () => {
-    await telegram.setMood('down');
+    await telegram.setBehaviour('down');
     for (let turn = 0; turn < 60; turn += 1) await check(turn < 30 ? [DATABASE_DOWN] : []);
     expect(statusOf('telegram')).toEqual({ name: 'telegram', error: 'Telegram: the connection was refused', waiting: 2 });
     expect(events()).toEqual(['open', 'resolved']);
-    await telegram.setMood('well');
+    await telegram.setBehaviour('well');
     for (let turn = 0; turn < 60; turn += 1) await check([]);
     expect(titles()).toEqual(['🔴 Postgres does not answer', '✅ Over after 5 min: Postgres does not answer']);
     expect(statusOf('telegram')).toMatchObject({ waiting: 0 });
@@ -168,13 +168,13 @@ describe('a channel that fails', () => {
   });
 
   it.each<[string, () => Promise<void> | void, string]>([
-    ['answers 429', () => telegram.beBusyFor(65), 'it asks to wait'], ['answers garbage', () => telegram.setMood('garbage'), 'does not speak the Bot API'],
+    ['answers 429', () => telegram.beBusyFor(65), 'it asks to wait'], ['answers garbage', () => telegram.setBehaviour('garbage'), 'does not speak the Bot API'],
   ])('that %s is tried again when it may be', async (_, fail, why) => {
     await check([WEB_DOWN]);
     await fail();
     for (let turn = 0; turn < 4; turn += 1) await check([WEB_DOWN]);
     expect(statusOf('telegram')).toMatchObject({ error: expect.stringContaining(why), waiting: 1 });
-    await telegram.setMood('well');
+    await telegram.setBehaviour('well');
     const tries = telegram.calls.length;
     for (let turn = 0; turn < 20; turn += 1) await check([WEB_DOWN]);
     expect([titles(), telegram.calls.length - tries]).toEqual([['🔴 Web is down'], 1]);
@@ -191,7 +191,7 @@ describe('a channel that fails', () => {
   });
 
   it('without a sound holds nobody up for longer than the budget, nor the other channels', async () => {
-    await telegram.setMood('silent');
+    await telegram.setBehaviour('silent');
     for (let turn = 0; turn < 2; turn += 1) await check([WEB_DOWN]);
     const started = Date.now();
     start(300);
@@ -204,14 +204,14 @@ describe('a channel that fails', () => {
     for (const causes of [[WEB_DOWN], [WEB_DOWN]]) await check(causes);
     now += 10_000;
     observe([WEB_DOWN]);
-    await telegram.setMood('silent');
+    await telegram.setBehaviour('silent');
     const alerts = await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false }, AbortSignal.timeout(100));
     expect(alerts.outbox.find(({ channel }) => channel === 'telegram')).toMatchObject({ event: 'open', attempts: 0 });
   });
 });
 
 describe('the Secret', () => {
-  it('that is absent means no channel; once it is there, what is still open is told', async () => {
+  it('that is absent means no channel; once it is there, what is still open is sent', async () => {
     secret = { kind: 'absent' };
     for (let turn = 0; turn < 10; turn += 1) await check([DATABASE_DOWN]);
     expect([channelStatuses(read()), openIncidents(read()).length]).toEqual([[], 1]);
@@ -267,7 +267,7 @@ describe('the heartbeat', () => {
     expect(heartbeat.received()).toHaveLength(2);
   });
 
-  it('that fails is told, and tried again soon', async () => {
+  it('that fails is reported, and tried again soon', async () => {
     heartbeat.answerWith(500);
     await check([], { healthy: true });
     expect(statusOf('heartbeat')).toMatchObject({ error: 'heartbeat: it answers 500' });

@@ -83,7 +83,7 @@ describe('a rotation whose status', () => {
     expect([scenario.world.templates.get('web'), scenario.warnings, scenario.events]).toEqual([undefined, [], []]);
   });
 
-  it('is refused is told once, and once more when that comes again', async () => {
+  it('is refused is reported once, and once more when that comes again', async () => {
     const scenario = new Scenario(true);
     scenario.answer = refused(422);
     await scenario.looks(3);

@@ -1,7 +1,7 @@
 // A world for the health controller: one resource, its alert state and its status in memory, facts as the test sets them.
 import type { GlitchTipResource } from '../../../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../../../operator/api/health-fields.js';
-import { HealthController, type HealthDependencies, type Standing } from '../../../../../operator/controllers/health/health-controller.js';
+import { HealthController, type HealthDependencies, type Leadership } from '../../../../../operator/controllers/health/health-controller.js';
 import type { ClusterPort, HealthPort } from '../../../../../operator/controllers/ports.js';
 import { emptyAlertState, type Notification, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
 import type { Facts } from '../../../../../operator/core/health/health-facts.js';
@@ -12,7 +12,7 @@ const GONE = new Error('connect ECONNREFUSED');
 
 export class HealthWorld {
   facts: Facts = factsOf();
-  standing: Standing = 'leads';
+  leadership: Leadership = 'leads';
   /** The API server answers nothing. */
   apiIsAway = false;
   /** What the API server answers to who asks for the resource. */
@@ -33,7 +33,7 @@ export class HealthWorld {
   #version = 0;
   /** What was done, in its order. */
   readonly done: string[] = [];
-  readonly told: (HealthStatus | undefined)[] = [];
+  readonly reported: (HealthStatus | undefined)[] = [];
   #now = NOW.getTime();
   #stepped = 0;
   readonly controller: HealthController;
@@ -43,7 +43,7 @@ export class HealthWorld {
     const log = (message: string) => void this.done.push(`log ${message}`);
     this.controller = new HealthController({
       cluster: this.#cluster(), health: this.#port(), messenger: this.#messenger(), clock: { now: () => this.#now + this.#stepped, monotonic: () => this.#now, after: () => () => undefined }, log, warn: log,
-      readCertificate: () => ({ kind: 'none' }), standing: () => this.standing, onHealth: (_, health) => this.told.push(health),
+      readCertificate: () => ({ kind: 'none' }), leadership: () => this.leadership, onHealth: (_, health) => this.reported.push(health),
     });
   }
 
@@ -109,11 +109,11 @@ export class HealthWorld {
   #messenger(): HealthDependencies['messenger'] {
     return {
       deliver: async (alerts, { healthy, alertTest, save }) => {
-        this.done.push(...(healthy ? [] : ['no heartbeat']), ...alerts.outbox.filter(({ channel }) => channel === 'webhook').map(({ event, incident }) => `tell ${event}${incident?.reason === 'KubernetesUnreachable' ? ` ${incident.part}` : ''}`));
+        this.done.push(...(healthy ? [] : ['no heartbeat']), ...alerts.outbox.filter(({ channel }) => channel === 'webhook').map(({ event, incident }) => `notify ${event}${incident?.reason === 'KubernetesUnreachable' ? ` ${incident.part}` : ''}`));
         const test = alertTest === undefined ? {} : { alertTest: { id: alertTest, at: NOW.toISOString(), results: [] } };
-        const told = { ...alerts, ...test, outbox: [] };
-        await save?.(told);
-        return told;
+        const notified = { ...alerts, ...test, outbox: [] };
+        await save?.(notified);
+        return notified;
       },
     };
   }

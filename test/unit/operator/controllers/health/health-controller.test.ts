@@ -1,4 +1,4 @@
-// The health controller from check to check: what it writes, tells and repairs, in which order, and what it leaves alone.
+// The health controller from check to check: what it writes, sends and repairs, in which order, and what it leaves alone.
 import { describe, expect, it } from '@jest/globals';
 import { answered, databaseOf, factsOf, queueOf } from '../../core/health/health-scenarios.js';
 import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
@@ -25,7 +25,7 @@ describe('a quiet time', () => {
   it('gives the figures of every check to the metrics', async () => {
     const world = new HealthWorld();
     await checks(world, 3);
-    expect(world.told.map((health) => health?.figures?.eventSeconds)).toEqual([2.4, 2.4, 2.4]);
+    expect(world.reported.map((health) => health?.figures?.eventSeconds)).toEqual([2.4, 2.4, 2.4]);
   });
 });
 
@@ -37,15 +37,15 @@ describe('an incident', () => {
     world.take();
     world.facts = DOWN;
     expect(await checks(world, 2)).toEqual([4, 4]);
-    expect([world.take().filter((each) => /event|tell/.test(each)), condition(world, 'Healthy')]).toEqual([[], 'True AllWell']);
+    expect([world.take().filter((each) => /event|notify/.test(each)), condition(world, 'Healthy')]).toEqual([[], 'True AllWell']);
     expect(await world.check()).toBe(10);
-    expect(world.take()).toEqual(['write alert state', 'no heartbeat', 'tell open', 'write alert state', 'event Warning DatabaseDown', 'write status']);
+    expect(world.take()).toEqual(['write alert state', 'no heartbeat', 'notify open', 'write alert state', 'event Warning DatabaseDown', 'write status']);
     expect([condition(world, 'Healthy'), condition(world, 'IngestWorking')]).toEqual(['False DatabaseDown', 'False DatabaseDown']);
     await checks(world, 4);
-    expect(world.take().filter((each) => /event|status|tell/.test(each))).toEqual([]);
+    expect(world.take().filter((each) => /event|status|notify/.test(each))).toEqual([]);
     world.facts = WELL;
     await checks(world, 2);
-    expect(world.take().filter((each) => /event|tell/.test(each))).toEqual(['tell resolved', 'event Normal IncidentOver']);
+    expect(world.take().filter((each) => /event|notify/.test(each))).toEqual(['notify resolved', 'event Normal IncidentOver']);
     expect(condition(world, 'Healthy')).toBe('True AllWell');
   });
 
@@ -75,10 +75,10 @@ describe('an incident', () => {
     second.alerts = first.alerts;
     second.resource = first.resource;
     await checks(second, 3);
-    expect(second.take().filter((each) => /event|tell/.test(each))).toEqual([]);
+    expect(second.take().filter((each) => /event|notify/.test(each))).toEqual([]);
   });
 
-  it('of another operator that leads meanwhile is not told twice', async () => {
+  it('of another operator that is the leader meanwhile is not sent twice', async () => {
     const world = new HealthWorld();
     world.facts = DOWN;
     world.hasRival = true;
@@ -106,13 +106,13 @@ describe('a repair', () => {
     expect(world.take().filter((each) => each === 'run migrate')).toHaveLength(1);
   });
 
-  it('is not made by one who does not lead any more', async () => {
+  it('is not made by an operator that is not the leader any more', async () => {
     const world = new HealthWorld();
     world.facts = STUCK;
     await checks(world, 3);
-    world.standing = 'follows';
+    world.leadership = 'follows';
     expect(await world.check()).toBeUndefined();
-    world.standing = 'cut off';
+    world.leadership = 'cut off';
     await checks(world, 20);
     expect(world.take().filter((each) => each.startsWith('restart'))).toEqual([]);
   });
@@ -137,9 +137,9 @@ describe('a clock that was set back', () => {
     world.step(-36_000);
     world.apiIsAway = true;
     await checks(world, 3);
-    const incidents = world.told.at(-1)?.incidents ?? [];
+    const incidents = world.reported.at(-1)?.incidents ?? [];
     expect(incidents.map(({ reason }) => reason).sort()).toEqual(['DatabaseDown', 'KubernetesUnreachable']);
-    expect(incidents.filter(({ since }) => Date.parse(since) > Date.parse(world.told.at(-1)?.checkedAt ?? ''))).toEqual([]);
+    expect(incidents.filter(({ since }) => Date.parse(since) > Date.parse(world.reported.at(-1)?.checkedAt ?? ''))).toEqual([]);
     expect(incidents.find(({ reason }) => reason === 'KubernetesUnreachable')?.message).not.toContain('-');
   });
 
@@ -154,37 +154,37 @@ describe('a clock that was set back', () => {
 });
 
 describe('while the API server is away', () => {
-  it('that is told, from memory, and kept when it is back', async () => {
+  it('that is reported from memory, and kept when it is back', async () => {
     const world = new HealthWorld();
     world.alerts = alertsWithChannel();
     await world.check();
     world.take();
     world.apiIsAway = true;
     await checks(world, 2);
-    world.standing = 'cut off';
+    world.leadership = 'cut off';
     await checks(world, 3);
-    expect(world.take().filter((each) => each.startsWith('tell'))).toEqual(['tell open node']);
-    expect(world.told.at(-1)?.incidents?.map(({ reason }) => reason)).toEqual(['KubernetesUnreachable']);
+    expect(world.take().filter((each) => each.startsWith('notify'))).toEqual(['notify open node']);
+    expect(world.reported.at(-1)?.incidents?.map(({ reason }) => reason)).toEqual(['KubernetesUnreachable']);
     world.apiIsAway = false;
     expect(await world.check()).toBe(4);
     expect(world.take()).toEqual([]);
     // It was heard again, and the Lease is not won yet.
-    world.standing = 'follows';
+    world.leadership = 'follows';
     expect(await world.check()).toBe(4);
-    world.standing = 'leads';
+    world.leadership = 'leads';
     await checks(world, 2);
-    expect(world.take().filter((each) => /tell|event/.test(each))).toEqual(['tell resolved node', 'event Normal IncidentOver']);
+    expect(world.take().filter((each) => /notify|event/.test(each))).toEqual(['notify resolved node', 'event Normal IncidentOver']);
   });
 
-  it('what was told from memory is forgotten when another operator leads for a minute', async () => {
+  it('what was sent from memory is forgotten when another operator is the leader for a minute', async () => {
     const world = new HealthWorld();
     world.alerts = alertsWithChannel();
     await world.check();
     world.apiIsAway = true;
-    world.standing = 'cut off';
+    world.leadership = 'cut off';
     await checks(world, 3);
     world.apiIsAway = false;
-    world.standing = 'follows';
+    world.leadership = 'follows';
     const pauses = await checks(world, 20);
     expect([pauses[0], pauses.at(-1)]).toEqual([4, undefined]);
   });
@@ -195,13 +195,13 @@ describe('while the API server is away', () => {
     await checks(world, 3);
     world.apiIsAway = true;
     await checks(world, 6);
-    expect(world.told.at(-1)?.incidents?.map(({ reason }) => reason).sort()).toEqual(['DatabaseDown', 'KubernetesUnreachable']);
+    expect(world.reported.at(-1)?.incidents?.map(({ reason }) => reason).sort()).toEqual(['DatabaseDown', 'KubernetesUnreachable']);
   });
 
   it('one who never led says nothing', async () => {
     const world = new HealthWorld();
     world.apiIsAway = true;
-    world.standing = 'cut off';
+    world.leadership = 'cut off';
     await checks(world, 5);
     expect(world.take()).toEqual([]);
   });
@@ -215,7 +215,7 @@ describe('a resource', () => {
     if (world.resource) world.resource = { ...world.resource, spec: { version: '5.2', health: { enabled: false } } };
     expect(await checks(world, 2)).toEqual([undefined, undefined]);
     expect(world.take()).toEqual(['clear status']);
-    expect(world.told.at(-1)).toBeUndefined();
+    expect(world.reported.at(-1)).toBeUndefined();
   });
 
   it('whose health is switched off, and whose alert state may not be read, is looked at seldom', async () => {

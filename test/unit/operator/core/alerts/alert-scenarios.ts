@@ -1,4 +1,4 @@
-// Causes, and an alert state that is led from check to check, for the tests of alerts.
+// Causes, and an alert state that goes from check to check, for the tests of alerts.
 import { glitchTipSpec, type GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import { HEALTH_REASONS as R, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { track } from '../../../../../operator/core/alerts/incidents.js';
@@ -19,12 +19,12 @@ export const WEB_DOWN = cause(R.WebDown, 'web');
 export const NOT_STORED = cause(R.EventsNotStored, 'ingest');
 export const DATABASE_DOWN = cause(R.DatabaseDown, 'postgres', { message: 'Postgres at postgres:5432 does not answer.', explains: ['web answers 500', 'events are not stored'] });
 
-/** An alert state from check to check, and what it would have told a channel that takes everything at once. */
+/** An alert state from check to check, and the notifications of a channel that takes everything at once. */
 export class Watch {
   alerts: AlertState = emptyAlertState();
   now = START;
   /** Notifications for Telegram, as if each was delivered at once. */
-  readonly told: Notification[] = [];
+  readonly notifications: Notification[] = [];
 
   constructor(readonly spec: GlitchTipSpec = specOf(), private readonly deliver = true) {}
 
@@ -50,13 +50,13 @@ export class Watch {
   }
 
   /** `open DatabaseDown`, `edit DatabaseDown`, `resolved WebDown (12 times)`, ... */
-  get story(): string[] {
-    return this.told.map(({ event, edit, incident, times, partOf }) =>
+  get events(): string[] {
+    return this.notifications.map(({ event, edit, incident, times, partOf }) =>
       `${partOf ? 'part' : edit ? 'edit' : event}${incident ? ` ${incident.reason}` : ''}${times === undefined ? '' : ` (${times} times)`}`);
   }
 
   #deliver(): void {
-    this.told.push(...this.alerts.outbox.filter(({ channel }) => channel === 'telegram'));
+    this.notifications.push(...this.alerts.outbox.filter(({ channel }) => channel === 'telegram'));
     this.alerts = { ...this.alerts, outbox: [] };
   }
 }

@@ -50,11 +50,11 @@ describe('the outbox', () => {
     expect([outboxOf(alerts), outboxOf(alerts, 'webhook')]).toEqual([['open DatabaseDown'], ['open DatabaseDown']]);
   });
 
-  it('keeps the beginning and the end of an incident that nobody could be told of', () => {
+  it('keeps the beginning and the end of an incident that could not be notified', () => {
     expect(outboxOf(new Watch(specOf(), false).times(3, [WEB_DOWN]).times(2, []).alerts)).toEqual(['open WebDown', 'resolved WebDown']);
   });
 
-  it('tells a webhook of another cause, and not of other words', () => {
+  it('posts another cause to a webhook, and not another text', () => {
     const watch = new Watch().times(3, [WEB_DOWN]);
     const words = new Watch(watch.spec, false);
     words.alerts = watch.alerts;
@@ -165,7 +165,7 @@ describe('the outbox', () => {
   it.each<[string, readonly Cause[], string[], string[]]>([
     ['a worse cause is a notification of its own', [cause(R.QueueFull, 'valkey')], ['open QueueFilling', 'update QueueFull'], ['open QueueFilling', 'update QueueFull']],
     ['other words are an edit', [{ ...FILLING, message: 'Other words.' }], ['open QueueFilling', 'edit QueueFilling'], ['open QueueFilling']],
-    ['the newest of two changes is told', [{ ...FILLING, message: 'Other words.' }, cause(R.QueueFull, 'valkey')], ['open QueueFilling', 'update QueueFull'], ['open QueueFilling', 'update QueueFull']],
+    ['the newest of two changes is sent', [{ ...FILLING, message: 'Other words.' }, cause(R.QueueFull, 'valkey')], ['open QueueFilling', 'update QueueFull'], ['open QueueFilling', 'update QueueFull']],
   ])('does not change a notification that may have arrived: %s', (_, causes, telegram, webhook) => {
     const watch = triedWatch([FILLING]);
     for (const each of causes) watch.check([each], { seconds: 120 });
@@ -173,7 +173,7 @@ describe('the outbox', () => {
     expect(new Set(watch.alerts.outbox.map(({ id }) => id)).size).toBe(watch.alerts.outbox.length);
   });
 
-  it('does not take back a notification that may have arrived: that it was part of another incident is told', () => {
+  it('does not take back a notification that may have arrived: that it was part of another incident is sent', () => {
     const watch = triedWatch([WEB_DOWN, cause(R.EventsNotStored, 'ingest')]);
     watch.check([DATABASE_DOWN]);
     expect(outboxOf(watch.alerts)).toEqual(['open WebDown', 'open EventsNotStored', 'edit DatabaseDown', 'edit EventsNotStored']);

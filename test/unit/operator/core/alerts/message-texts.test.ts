@@ -14,7 +14,7 @@ const plainOf = (notification: Notification | undefined, dropped = 0) => (notifi
 
 describe('a message', () => {
   const watch = new Watch().times(3, [WEB_DOWN]).check([DATABASE_DOWN], { seconds: 60, healings: { 'DatabaseDown/postgres': 'waits for Postgres and restarts nothing.' } }).times(2, []);
-  const [open, edit, resolved] = watch.told;
+  const [open, edit, resolved] = watch.notifications;
 
   it('of an incident says what, where, what to do, and since when', () => expect(plainOf(open)).toBe([
     '🔴 Web is down · glitchtip in errors',
@@ -39,8 +39,8 @@ describe('a message', () => {
     'DatabaseDown, postgres, incident 20260601T021410Z-1.',
   ].join('\n\n')));
 
-  it('told again says for how long it has been', () => {
-    const again = new Watch().times(3, [WEB_DOWN]).check([WEB_DOWN], { seconds: 4 * 3_600 }).told.at(-1);
+  it('sent again says for how long it has been', () => {
+    const again = new Watch().times(3, [WEB_DOWN]).check([WEB_DOWN], { seconds: 4 * 3_600 }).notifications.at(-1);
     expect(plainOf(again)).toContain('Critical since 2026-06-01 02:14 UTC, for 4 h now.');
   });
 
@@ -50,7 +50,7 @@ describe('a message', () => {
   });
 
   it('that all is well wakes nobody', () => {
-    const report = new Watch(specOf({ alerts: { reportHours: 6 } })).check([]).check([], { seconds: 21_600 }).told.at(-1);
+    const report = new Watch(specOf({ alerts: { reportHours: 6 } })).check([]).check([], { seconds: 21_600 }).notifications.at(-1);
     expect(report && buildMessage(report, { name: 'gt', namespace: 'gt' }, 0)).toEqual({ title: '📋 All is well · gt', paragraphs: [{ text: 'And was for the last 6 h.' }], silent: true });
   });
 });
@@ -100,8 +100,8 @@ describe('Telegram', () => {
 
 describe('a webhook', () => {
   it('gets what Slack shows, and fields for programs beside it', () => {
-    const [notification] = new Watch().times(3, [{ ...DATABASE_DOWN, message: 'Pods <none> & more.' }]).told;
-    if (!notification) throw new Error('nothing was told');
+    const [notification] = new Watch().times(3, [{ ...DATABASE_DOWN, message: 'Pods <none> & more.' }]).notifications;
+    if (!notification) throw new Error('nothing was sent');
     const body = renderWebhook({ notification, id: notification.id, message: buildMessage(notification, SENDER, 0), sender: SENDER });
     expect(body).toMatchObject({
       event: 'open', id: notification.id, glitchtip: SENDER, text: expect.stringContaining('Pods &lt;none&gt; &amp; more.'),
@@ -110,8 +110,8 @@ describe('a webhook', () => {
   });
 
   it('gets how long it lasted when it is over', () => {
-    const notification = new Watch().times(3, [WEB_DOWN]).times(2, []).told.at(-1);
-    if (!notification) throw new Error('nothing was told');
+    const notification = new Watch().times(3, [WEB_DOWN]).times(2, []).notifications.at(-1);
+    if (!notification) throw new Error('nothing was sent');
     expect(renderWebhook({ notification, id: notification.id, message: buildMessage(notification, SENDER, 0), sender: SENDER })).toMatchObject({ event: 'resolved', incident: { since: '2026-06-01T02:14:10Z', endedAt: '2026-06-01T02:14:40Z' } });
   });
 

@@ -1,4 +1,4 @@
-// What is decided from what was seen: which Secrets are made, when the database is touched, and that a cut at any point heals.
+// What is decided from what was seen: which Secrets are made, when the database is touched, and that a crash at any point is recovered from.
 import { describe, expect, it } from '@jest/globals';
 
 import type { Observed, ObservedSecret, ObservedSecrets, SecretRole } from '../../../../../operator/core/credentials/observed.js';
@@ -105,7 +105,7 @@ describe('a plan', () => {
     expect(ready(result)?.reason).toBe('ValkeyPasswordMismatch');
   });
 
-  it('takes no action while suspended, and tells the truth all the same', () => {
+  it('takes no action while suspended, and still reports the status', () => {
     const result = planFor({ ...QUIET, secrets: ABSENT, postgres: { kind: 'not observed' } }, { suspend: true });
     expect(result.actions).toEqual([]);
     expect(ready(result)).toMatchObject({ status: 'False', reason: 'SecretMissing' });

@@ -115,7 +115,7 @@ describe('the settings file', () => {
   const resource = (hash?: string) => ({ metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1', annotations: hash ? { 'glitchkeeper.io/settings-hash': hash } : undefined }, spec: {} });
   it.each([
     ['is applied when there is no resource', undefined, 'apply'],
-    ['is applied when another hand made the resource', resource(), 'apply'],
+    ['is applied when somebody else made the resource', resource(), 'apply'],
     ['is applied when it changed', resource('old'), 'apply'],
     ['is left alone when it is what was applied last', resource('new'), 'nothing'],
   ] as const)('%s', (_, found, decision) => expect(planSettings('new', found)).toBe(decision));

@@ -1,7 +1,7 @@
-// Every cause that can be named: what is seen, which one cause is told, and what is told as its consequence only.
+// Every cause that can be named: what is observed, which root cause is reported, and what is listed as its consequence.
 import { describe, expect, it } from '@jest/globals';
 import { HEALTH_REASONS, type HealthReason } from '../../../../../operator/api/health-reasons.js';
-import { diagnoseBlind } from '../../../../../operator/core/health/diagnose.js';
+import { diagnoseUnreachable } from '../../../../../operator/core/health/diagnose.js';
 import { explains } from '../../../../../operator/core/health/cause-precedence.js';
 import type { CanaryFacts, ContainerEnd, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import {
@@ -26,8 +26,15 @@ const held = (seconds: number) => unready('web', {}, { containers: [containerOf(
 const probed = (answer: WebFacts['pods'][number]['answer'], pod = unready('web')): Partial<Facts> => ({ cluster: clusterOf({ pods: podsOf(pod) }), web: { health: REFUSED, pods: [{ pod: pod.name, answer }] }, canary: NOT_SENT });
 const pods = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...list) }) });
 
+/** Memory of a part that grows towards its limit. */
+const leaking = (part: string): Partial<Facts> => {
+  const sizes = (megabytes: number) => new Map([[`${part}-1`, megabytes * MIB]]);
+  const samples = Array.from({ length: 20 }, (_, index) => ({ at: ago((20 - index) * 60), memory: sizes(220 + index) }));
+  return { cluster: clusterOf({ pods: podsOf(podOf(part)), memory: seen(sizes(240)) }), before: { samples } };
+};
+
 describe('a cause', () => {
-  it.each<[string, Partial<Facts>, string[]]>([
+  const provoked: readonly [string, Partial<Facts>, string[]][] = [
     ['none: all is well', {}, []],
 
     ['a pod was evicted', pods(podOf('worker', { alive: false, ready: false, evicted: { at: ago(60), message: 'The node was low on resource: memory.' } })), ['NodeUnderPressure/node critical']],
@@ -100,6 +107,7 @@ describe('a cause', () => {
     ['web is Ready by luck', { web: { health: answered(200, 11), pods: [] } }, ['TimeoutTooShort/web warning']],
     ['web refuses events', { canary: { kind: 'refused', status: 403 } }, ['IngestRefused/ingest critical']],
     ['web does not answer an event', { canary: { kind: 'silent', code: 'ECONNRESET' } }, ['IngestRefused/ingest critical']],
+    ['memory grows towards the limit', leaking('worker'), ['MemoryLeak/worker warning']],
     ['others are stored and the event is not', { canary: STORED_MEANWHILE }, ['EventsNotStored/ingest critical']],
     ['nothing is stored, and pods cannot be seen: nothing is claimed of the worker', { cluster: clusterOf({ pods: UNSEEN }), canary: NOT_STORED, queue: queueOf({ depth: 40 }) }, ['EventsNotStored/ingest critical']],
     ['an event comes late', { canary: { ...NOT_STORED, lateSeconds: 9 } }, ['EventsNotStored/ingest critical']],
@@ -121,14 +129,20 @@ describe('a cause', () => {
     ['a rotation was given up', { credentials: { failed: 'Tried 5 times.' } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is three days late', { credentials: { nextAt: ago(3 * 86_400) } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is an hour late', { credentials: { nextAt: ago(3_600) } }, []],
-  ])('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
+  ];
+  it.each(provoked)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
 
-  it('is told for every reason that there is', () => {
-    expect(diagnoseBlind('ECONNREFUSED', 12, []).map(({ reason }) => reason)).toEqual(['KubernetesUnreachable']);
+  it('is the API server that does not answer', () => {
+    expect(diagnoseUnreachable('ECONNREFUSED', 12, []).map(({ reason }) => reason)).toEqual(['KubernetesUnreachable']);
+  });
+
+  it('is provoked for every reason', () => {
+    const reasons = new Set([...provoked.flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });
 
-describe('what follows from a cause is told with it, and not by itself', () => {
+describe('what follows from a cause is reported with it, and not by itself', () => {
   const everything: Partial<Facts> = { ...pods(held(300)), database: UNREACHABLE, web: DOWN, canary: NOT_SENT, queue: queueOf({ usedBytes: 29e6, depth: 7_000 }) };
 
   it('Postgres down: web, the worker and the queue', () => {
@@ -150,7 +164,7 @@ describe('what follows from a cause is told with it, and not by itself', () => {
     expect(causes.flatMap(({ explains: list }) => list)).toEqual(symptoms);
   });
 
-  it('has no circle: of two reasons that explain each other neither would be told', () => {
+  it('has no circle: of two reasons that explain each other neither would be reported', () => {
     const parts = ['web', 'worker', 'postgres', 'valkey', 'migrate'];
     const ofPods: readonly HealthReason[] = ['Unschedulable', 'ImageNotFound', 'OutOfMemory', 'MemoryLeak', 'CrashLoop', 'RolloutStuck', 'PartDown'];
     const partOf = (reason: HealthReason) => (reason.startsWith('W') || ['PortMismatch', 'HostNotAllowed', 'StaticFilesMissing', 'TimeoutTooShort'].includes(reason) ? 'web' : reason.startsWith('Queue') ? 'valkey' : 'postgres');
@@ -169,7 +183,7 @@ describe('what follows from a cause is told with it, and not by itself', () => {
   });
 });
 
-describe('what is as planned is not told', () => {
+describe('what is as planned is not reported', () => {
   it.each<[string, Partial<Facts>]>([
     ['web starts', { ...pods(startingPod('web')), web: DOWN, canary: NOT_SENT }],
     ['a new pod of web starts beside the old one', pods(podOf('web'), { ...startingPod('web'), name: 'web-2' })],
@@ -198,7 +212,7 @@ describe('what cannot be seen is not well again', () => {
     ['a stuck worker while no event can be sent', 'WorkerStuck', 'worker', { canary: NOT_SENT }, ['WorkerStuck/worker critical']],
     ['a stuck worker while web refuses events', 'WorkerStuck', 'worker', { canary: IS_500 }, ['IngestRefused/ingest critical', 'WorkerStuck/worker critical']],
     ['an ended certificate while its Secret may not be read', 'CertificateExpired', 'certificate', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, ['CertificateExpired/certificate critical']],
-    ['an ended certificate whose Secret is gone: that is told instead', 'CertificateExpired', 'certificate', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, ['CertificateUnreadable/certificate warning']],
+    ['an ended certificate whose Secret is gone: that is reported instead', 'CertificateExpired', 'certificate', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, ['CertificateUnreadable/certificate warning']],
     ['another port while the container starts again', 'PortMismatch', 'web', { ...pods(unready('web', { restarts: 2, lastEnd: ended('Error', 137), state: { kind: 'running', startedAt: ago(4) } })), web: DOWN, canary: NOT_SENT }, ['PortMismatch/web critical']],
     ['a stuck worker when an event was stored', 'WorkerStuck', 'worker', {}, []],
     ['an image when pods can be listed', 'ImageNotFound', 'web', {}, []],
@@ -242,12 +256,6 @@ describe('a message', () => {
 
 describe('an advice', () => {
   const adviceOf = (facts: Partial<Facts>, spec = specOf(WORKER_SPEC)) => diagnosisOf(facts, spec).causes[0]?.advice;
-  const leaking = (part: string): Partial<Facts> => {
-    const sizes = (megabytes: number) => new Map([[`${part}-1`, megabytes * MIB]]);
-    const samples = Array.from({ length: 20 }, (_, index) => ({ at: ago((20 - index) * 60), memory: sizes(220 + index) }));
-    return { cluster: clusterOf({ pods: podsOf(podOf(part)), memory: seen(sizes(240)) }), before: { samples } };
-  };
-
   it.each([
     ['operator', {}, 'deployment/glitchkeeper)'],
     ['worker', {}, 'deployment/worker)'],

@@ -28,7 +28,7 @@ describe('Healthy, WebHealthy, WorkerHealthy and IngestWorking', () => {
     ['suspect: as before', DOWN, [], WELL, ['True AllWell', 'True AllWell', 'Unknown NotObserved', 'True AllWell']],
     ['an incident: the root where it reaches', DOWN, [incident()], WELL, ['False DatabaseDown', 'True AllWell', 'Unknown NotObserved', 'False DatabaseDown']],
     ['an incident that this check did not see: not closed yet', {}, [incident()], { conditions: [conditionOf('IngestWorking', 'False', 'DatabaseDown')] }, ['False DatabaseDown', 'True AllWell', 'True AllWell', 'False DatabaseDown']],
-    ['a warning: the worst is told', {}, [incident({ severity: 'warning', reason: 'VolumeFull' }), incident({ id: '2' })], undefined, ['False DatabaseDown', ...ALL_WELL.slice(1)]],
+    ['a warning: the worst is reported', {}, [incident({ severity: 'warning', reason: 'VolumeFull' }), incident({ id: '2' })], undefined, ['False DatabaseDown', ...ALL_WELL.slice(1)]],
     ['web starts: as before', { cluster: clusterOf({ pods: podsOf(startingPod('web')) }), web: { health: REFUSED, pods: [] }, canary: { kind: 'not sent', why: 'web' } }, [], WELL, ['True AllWell', 'True AllWell', 'Unknown NotObserved', 'True AllWell']],
     ['nothing was sent: nobody knows of the worker', { canary: { kind: 'not sent', why: 'x' } }, [], undefined, ['True AllWell', 'True AllWell', 'Unknown NotObserved', 'Unknown NotObserved']],
   ])('%s', (...[, facts, open, previous, wanted]) => expect(judge(facts, open, previous)).toEqual(wanted));

@@ -1,4 +1,4 @@
-// Which observation a reason rests on: only what was looked at may be well again.
+// Which observation a reason needs: only what was observed may be resolved.
 import { describe, expect, it } from '@jest/globals';
 import type { HealthReason } from '../../../../../operator/api/health-reasons.js';
 import type { Facts } from '../../../../../operator/core/health/health-facts.js';

@@ -5,7 +5,7 @@ import type { RotationRecord } from '../../../../../operator/api/rotation-fields
 import { RotationWorld, worldIn, words } from './rotation-scenarios.js';
 
 const NEXT_YEAR = '2027-01-02T03:04:05Z';
-const DEBT: RotationRecord = { id: 'a', result: 'Undone', trigger: 'compromised', credentials: ['postgres'], startedAt: NEXT_YEAR, finishedAt: NEXT_YEAR, message: 'It did not end in time.' };
+const GIVEN_UP: RotationRecord = { id: 'a', result: 'Undone', trigger: 'compromised', credentials: ['postgres'], startedAt: NEXT_YEAR, finishedAt: NEXT_YEAR, message: 'It did not end in time.' };
 const recorded = (world: RotationWorld) => world.plan().actions.map(words);
 const nextAt = (world: RotationWorld) => world.plan().status.rotation?.nextAt;
 
@@ -27,7 +27,7 @@ describe('after the clock went back', () => {
     expect(recorded(world)).toEqual(['journal: Waiting']);
   });
 
-  it.each<[string, object]>([['that is kept', { history: [], owed: [DEBT] }], ['that only the history tells of', { history: [DEBT] }]])('what was given up is tried again on the next day: a debt %s', (_, journal) => {
+  it.each<[string, object]>([['that is kept', { history: [], owed: [GIVEN_UP] }], ['that only the history has', { history: [GIVEN_UP] }]])('what was given up is tried again on the next day: a pending replacement %s', (_, journal) => {
     const world = new RotationWorld();
     world.journal = journal as RotationWorld['journal'];
     world.turn();

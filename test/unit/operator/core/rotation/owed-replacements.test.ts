@@ -1,8 +1,8 @@
-// What a rotation that was given up owes, and which of those that complete later pay it.
+// The pending replacements of a rotation that was given up, and which later rotations replace them.
 import { describe, expect, it } from '@jest/globals';
 
 import type { CredentialName, RotationRecord, RotationResult, Trigger } from '../../../../../operator/api/rotation-fields.js';
-import { owedIn } from '../../../../../operator/core/rotation/owed-replacements.js';
+import { pendingReplacements } from '../../../../../operator/core/rotation/owed-replacements.js';
 import { conditionOf } from '../../operator-scenarios.js';
 import { RotationWorld } from './rotation-scenarios.js';
 
@@ -31,7 +31,7 @@ function complete(world: RotationWorld, request: string): void {
   });
 }
 
-const owed = (world: RotationWorld) => world.journal?.owed?.map(({ trigger, credentials }) => `${trigger}: ${credentials.join()}`);
+const pending = (world: RotationWorld) => world.journal?.owed?.map(({ trigger, credentials }) => `${trigger}: ${credentials.join()}`);
 const current = (world: RotationWorld) => conditionOf(world.plan(), 'CredentialsCurrent');
 const messageOf = (world: RotationWorld) => world.plan().status.conditions?.find(({ type }) => type === 'CredentialsCurrent')?.message;
 
@@ -44,22 +44,22 @@ function recorded(world: RotationWorld): string | undefined {
 const dayAfter = (world: RotationWorld) => { world.now = new Date('2026-01-03T03:00:00Z'); };
 
 describe('what a compromise left behind when replacing it was given up', () => {
-  it.each(['administrator', 'all'])('is not forgotten because a rotation of %s completes: told, and tried again on the next day as strictly', (request) => {
+  it.each(['administrator', 'all'])('is not forgotten because a rotation of %s completes: reported, and tried again on the next day as strictly', (request) => {
     const world = gaveUp('compromised');
     complete(world, request);
-    expect([world.journal?.history[0]?.result, owed(world), current(world)]).toEqual(['Completed', [`compromised: ${ALL.join()}`], 'False RotationFailed']);
+    expect([world.journal?.history[0]?.result, pending(world), current(world)]).toEqual(['Completed', [`compromised: ${ALL.join()}`], 'False RotationFailed']);
     expect(world.plan().status.rotation?.nextAt).toBe('2026-01-03T03:00:00Z');
     expect(messageOf(world)).toMatch(/was given up: .* Not replaced since: secret-key, postgres, .*rotate=compromised has completed\.$/);
     dayAfter(world);
     expect(recorded(world)).toBe(`compromised: ${ALL.join()}`);
     world.until(() => world.journal?.history[0]?.trigger === 'compromised' && world.rotation === undefined);
-    expect([owed(world), current(world), world.sessionsEnded]).toEqual([[], 'True AllPresent', 1]);
+    expect([pending(world), current(world), world.sessionsEnded]).toEqual([[], 'True AllPresent', 1]);
   });
 
   it('is not replaced by a request that is given up later', () => {
     const world = gaveUp('compromised');
     giveUp(world, 'postgres');
-    expect(owed(world)).toEqual([`compromised: ${ALL.join()}`, 'request: postgres']);
+    expect(pending(world)).toEqual([`compromised: ${ALL.join()}`, 'request: postgres']);
     dayAfter(world);
     expect(recorded(world)).toBe(`compromised: ${ALL.join()}`);
   });
@@ -68,16 +68,16 @@ describe('what a compromise left behind when replacing it was given up', () => {
     const world = gaveUp('compromised');
     for (let count = 0; count < 11; count += 1) complete(world, 'administrator');
     expect(world.journal?.history.filter(({ trigger }) => trigger === 'compromised')).toEqual([]);
-    expect([owed(world), current(world)]).toEqual([[`compromised: ${ALL.join()}`], 'False RotationFailed']);
+    expect([pending(world), current(world)]).toEqual([[`compromised: ${ALL.join()}`], 'False RotationFailed']);
   });
 
-  it('is told while it is tried again, until that has completed', () => {
+  it('is reported while it is tried again, until that has completed', () => {
     const world = gaveUp('compromised');
     dayAfter(world);
     world.until(() => world.phase === 'Retiring', () => expect(current(world)).toBe('False RotationFailed'));
   });
 
-  it('is told when the schedule is off, and a person has it replaced', () => {
+  it('is reported when the schedule is off, and a person has it replaced', () => {
     const world = gaveUp('compromised', { enabled: false });
     world.after(500_000);
     expect([recorded(world), current(world)]).toEqual([undefined, 'False RotationFailed']);
@@ -102,7 +102,7 @@ describe('what a compromise left behind when replacing it was given up', () => {
     world.request = 'postgres';
     expect(recorded(world)).toBe(`compromised: ${ALL.join()}`);
     complete(world, 'postgres');
-    expect([world.request, owed(world)]).toEqual(['postgres', []]);
+    expect([world.request, pending(world)]).toEqual(['postgres', []]);
   });
 });
 
@@ -110,16 +110,16 @@ describe('any other rotation that was given up', () => {
   it('is paid by what replaces its credentials, one after the other', () => {
     const world = gaveUp('postgres,administrator');
     complete(world, 'administrator,valkey');
-    expect([owed(world), current(world)]).toEqual([['request: postgres'], 'False RotationFailed']);
+    expect([pending(world), current(world)]).toEqual([['request: postgres'], 'False RotationFailed']);
     expect(messageOf(world)).toMatch(/Not replaced since: postgres\.$/);
     complete(world, 'postgres');
-    expect([owed(world), current(world)]).toEqual([[], 'True AllPresent']);
+    expect([pending(world), current(world)]).toEqual([[], 'True AllPresent']);
   });
 
   it('is paid by one for a compromise', () => {
     const world = gaveUp('postgres');
     complete(world, 'compromised');
-    expect(owed(world)).toEqual([]);
+    expect(pending(world)).toEqual([]);
   });
 
   it('is tried again with what the schedule replaces, also where the schedule does not name it', () => {
@@ -128,22 +128,22 @@ describe('any other rotation that was given up', () => {
     expect(recorded(world)).toBe('schedule: administrator,postgres');
   });
 
-  it('is one debt with what was owed before', () => {
+  it('is one entry with what was pending before', () => {
     const world = gaveUp('postgres');
     giveUp(world, 'valkey');
-    expect(owed(world)).toEqual(['request: postgres,valkey']);
+    expect(pending(world)).toEqual(['request: postgres,valkey']);
   });
 
-  it('owes nothing while it is tried again by itself', () => {
+  it('leaves nothing pending while it is tried again by itself', () => {
     const world = new RotationWorld({ rotation: { maxAttempts: 2 } });
     world.request = 'postgres';
     world.faults = { eventsLost: true };
     world.until(() => world.phase === 'Proving');
     world.after(5).until(() => world.rotation?.attempt === 2);
-    expect([owed(world), current(world)]).toEqual([[], 'True AllPresent']);
+    expect([pending(world), current(world)]).toEqual([[], 'True AllPresent']);
   });
 
-  it('of a Valkey that is gone owes nothing that could be paid', () => {
+  it('of a Valkey that is gone leaves nothing that could be replaced', () => {
     const world = new RotationWorld({ valkey: undefined });
     world.journal = { history: [], owed: [record('a', 'Undone', 'request', ['valkey'])] };
     expect([recorded(world), current(world)]).toEqual([undefined, 'True AllPresent']);
@@ -159,16 +159,16 @@ describe('a journal of before debts were kept', () => {
     ['what was given up last', [record('b', 'Undone', 'request', ['postgres']), record('a', 'Completed', 'schedule', ALL)], ['request: postgres']],
     ['nothing when a later attempt completed', [record('a-2', 'Completed', 'schedule', ALL), record('a', 'Undone', 'schedule', ALL)], []],
     ['a compromise that was given up before a smaller one completed', [record('b', 'Completed', 'request', ['administrator']), record('a', 'Undone', 'compromised', ALL)], [`compromised: ${ALL.join()}`]],
-  ])('owes %s', (_, history, wanted) => {
-    expect(owedIn({ history }).map(({ trigger, credentials }) => `${trigger}: ${credentials.join()}`)).toEqual(wanted);
+  ])('leaves pending %s', (_, history, wanted) => {
+    expect(pendingReplacements({ history }).map(({ trigger, credentials }) => `${trigger}: ${credentials.join()}`)).toEqual(wanted);
   });
 
-  it('owes nothing for an attempt of the rotation that is under way', () => {
+  it('leaves nothing pending for an attempt of the rotation that is under way', () => {
     const world = new RotationWorld();
     world.request = 'all';
     world.turn();
     const id = world.rotation?.id ?? '';
-    const owedBy = (name: string) => owedIn({ rotation: world.rotation, history: [record(name, 'Undone', 'request', ALL)] }).length;
-    expect([owedBy(id), owedBy(`${id}-2`), owedBy('another')]).toEqual([0, 0, 1]);
+    const pendingFor = (name: string) => pendingReplacements({ rotation: world.rotation, history: [record(name, 'Undone', 'request', ALL)] }).length;
+    expect([pendingFor(id), pendingFor(`${id}-2`), pendingFor('another')]).toEqual([0, 0, 1]);
   });
 });

@@ -1,4 +1,4 @@
-// Phase by phase: what is done first, what is waited for, and what turns it back.
+// Phase by phase: what is done first, what is waited for, and what rolls it back.
 import { describe, expect, it } from '@jest/globals';
 
 import type { Phase } from '../../../../../operator/api/rotation-fields.js';

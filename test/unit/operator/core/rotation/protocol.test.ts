@@ -7,7 +7,7 @@ import { firstUnmet, MET, pauseAfter, PROTOCOL, wait, type Row, type ValueSet } 
 const accepts = ({ accepted }: Row, set: ValueSet) => accepted === 'both' || accepted === set;
 const end = (phase: Phase) => PROTOCOL[phase].then === undefined;
 
-/** Where a phase leads: on, back when it has a deadline, and after an undone attempt to the next one. */
+/** The phases that may follow a phase: the next one, the way back when it has a deadline, and after an undone attempt another one. */
 function successors(phase: Phase): readonly Phase[] {
   const { then, deadline } = PROTOCOL[phase];
   const again = end(phase) && PROTOCOL[phase].published === 'previous' ? (['Waiting'] as const) : [];

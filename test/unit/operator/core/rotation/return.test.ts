@@ -1,4 +1,4 @@
-// The way back: what undoes a rotation, when it is tried again, and when it is left to a person.
+// The rollback: what undoes a rotation, when it is tried again, and when it is left to a person.
 import { describe, expect, it } from '@jest/globals';
 
 import { conditionOf } from '../../operator-scenarios.js';
@@ -30,7 +30,7 @@ function pause(world: RotationWorld): number {
 }
 
 describe('a rotation that is undone', () => {
-  it('publishes the old values, takes the pods back and lets the new values die', () => {
+  it('publishes the old values, takes the pods back and revokes the new values', () => {
     const world = worldIn('Returning');
     expect(world.until(() => world.phase === 'Waiting')).toEqual([
       'write glitchtip-app', 'roll web', 'roll worker', 'journal: Dropping', 'close login glitchtip_b', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Waiting',
@@ -126,7 +126,7 @@ describe('a pod that was killed while the new values were published, and is not 
     expect([world.turn(), world.turn(), world.turn(), said(world.plan())]).toEqual([['write glitchtip-app'], ['roll web'], [], '1 sessions of our pods use glitchtip_b']);
   });
 
-  it('is made anew after five minutes, before the new values die', () => {
+  it('is made anew after five minutes, before the new values are revoked', () => {
     const world = killed();
     world.until(() => done(world).length === 0);
     world.faults = {};

@@ -5,8 +5,8 @@ import { emptyAlertState, encodeAlertState, recordRepair } from '../../../../../
 import { ApiError, type KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
 import { readAlertState, writeAlertState } from '../../../../../operator/io/kubernetes/alert-state-store.js';
 
-const SHELF = { path: '/api/v1/namespaces/errors/configmaps', resource: 'glitchtip' };
-const BOOK = recordRepair(emptyAlertState(), { at: '2026-06-01T02:14:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'done' });
+const STORE = { path: '/api/v1/namespaces/errors/configmaps', resource: 'glitchtip' };
+const ALERTS = recordRepair(emptyAlertState(), { at: '2026-06-01T02:14:00Z', healing: 'migrate', reason: 'MigrationsPending', message: 'done' });
 const never = new AbortController().signal;
 
 interface ConfigMap {
@@ -48,43 +48,43 @@ const holding = (text: string) => new AlertStatePlace({ metadata: { name: 'glitc
 describe('the alert state', () => {
   it('that was never written is absent, is created, and then is there', async () => {
     const { api } = new AlertStatePlace();
-    expect(await readAlertState(api, SHELF, never)).toEqual({ kind: 'absent' });
-    expect(await writeAlertState(api, SHELF, { alerts: BOOK, over: { kind: 'absent' } }, never)).toBe('1');
-    expect(await readAlertState(api, SHELF, never)).toEqual({ kind: 'present', alerts: BOOK, version: '1' });
+    expect(await readAlertState(api, STORE, never)).toEqual({ kind: 'absent' });
+    expect(await writeAlertState(api, STORE, { alerts: ALERTS, over: { kind: 'absent' } }, never)).toBe('1');
+    expect(await readAlertState(api, STORE, never)).toEqual({ kind: 'present', alerts: ALERTS, version: '1' });
   });
 
   it.each<[string, AlertStatePlace, object]>([
     ['has no key of ours', new AlertStatePlace({ metadata: { name: 'glitchtip-health', resourceVersion: '5' }, data: {} }), { kind: 'malformed', why: 'it is not JSON', version: '5', text: '' }],
     ['was edited by hand', holding('{"version":1}'), { kind: 'malformed', version: '5', text: '{"version":1}' }],
-  ])('that %s is malformed', async (_, { api }, observed) => expect(await readAlertState(api, SHELF, never)).toMatchObject(observed));
+  ])('that %s is malformed', async (_, { api }, observed) => expect(await readAlertState(api, STORE, never)).toMatchObject(observed));
 
   it.each([['a proxy says 404', new ApiError(404, 'Unknown', 'no')], ['the right is missing', new ApiError(403, 'Forbidden', 'no')], ['nobody answers', new Error('ECONNREFUSED')]])('is unreadable and not absent when %s', async (_, failure) => {
-    const shelf = holding(encodeAlertState(BOOK));
-    shelf.failure = failure;
-    expect(await readAlertState(shelf.api, SHELF, never)).toEqual({ kind: 'unreadable', why: failure.message });
+    const cluster = holding(encodeAlertState(ALERTS));
+    cluster.failure = failure;
+    expect(await readAlertState(cluster.api, STORE, never)).toEqual({ kind: 'unreadable', why: failure.message });
   });
 
   it.each<[string, AlertStatePlace, Parameters<typeof writeAlertState>[2]['over']]>([
-    ['created by somebody else in the meantime', holding(encodeAlertState(BOOK)), { kind: 'absent' }],
-    ['changed by somebody else in the meantime', holding(encodeAlertState(BOOK)), { kind: 'present', version: '4' }],
+    ['created by somebody else in the meantime', holding(encodeAlertState(ALERTS)), { kind: 'absent' }],
+    ['changed by somebody else in the meantime', holding(encodeAlertState(ALERTS)), { kind: 'present', version: '4' }],
     ['deleted in the meantime', new AlertStatePlace(), { kind: 'present', version: '4' }],
-  ])('%s is not written over', async (_, shelf, over) => {
-    const before = shelf.stored;
-    expect(await writeAlertState(shelf.api, SHELF, { alerts: emptyAlertState(), over }, never)).toBeUndefined();
-    expect(shelf.stored).toBe(before);
+  ])('%s is not written over', async (_, cluster, over) => {
+    const before = cluster.stored;
+    expect(await writeAlertState(cluster.api, STORE, { alerts: emptyAlertState(), over }, never)).toBeUndefined();
+    expect(cluster.stored).toBe(before);
   });
 
   it('that could not be understood is kept beside the new one', async () => {
-    const shelf = holding('scribble');
-    const observed = await readAlertState(shelf.api, SHELF, never);
+    const cluster = holding('scribble');
+    const observed = await readAlertState(cluster.api, STORE, never);
     if (observed.kind !== 'malformed') throw new Error(observed.kind);
-    expect(await writeAlertState(shelf.api, SHELF, { alerts: BOOK, over: observed }, never)).toBe('6');
-    expect(shelf.stored?.data).toEqual({ 'state.json': encodeAlertState(BOOK), 'state.rejected.json': 'scribble' });
+    expect(await writeAlertState(cluster.api, STORE, { alerts: ALERTS, over: observed }, never)).toBe('6');
+    expect(cluster.stored?.data).toEqual({ 'state.json': encodeAlertState(ALERTS), 'state.rejected.json': 'scribble' });
   });
 
   it('that cannot be written says so', async () => {
-    const shelf = holding(encodeAlertState(BOOK));
-    shelf.failure = new ApiError(500, 'InternalError', 'etcd');
-    await expect(writeAlertState(shelf.api, SHELF, { alerts: BOOK, over: { kind: 'present', version: '5' } }, never)).rejects.toThrow('etcd');
+    const cluster = holding(encodeAlertState(ALERTS));
+    cluster.failure = new ApiError(500, 'InternalError', 'etcd');
+    await expect(writeAlertState(cluster.api, STORE, { alerts: ALERTS, over: { kind: 'present', version: '5' } }, never)).rejects.toThrow('etcd');
   });
 });

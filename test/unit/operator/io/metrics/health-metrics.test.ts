@@ -39,7 +39,7 @@ describe('the metrics of health', () => {
   it.each<[string, (metrics: Metrics) => void]>([
     ['the resource is gone', (metrics) => metrics.forget('glitchtip')],
     ['health is not checked any more', (metrics) => metrics.setHealth('glitchtip', undefined)],
-    ['another operator leads', (metrics) => metrics.setLeader(false)],
+    ['another operator is the leader', (metrics) => metrics.setLeader(false)],
   ])('end when %s', async (_sentence, end) => {
     const metrics = metricsOf({ incidents: [incident], checkedAt: '1970-01-01T00:02:00Z' });
     await metrics.render();

@@ -42,7 +42,7 @@ describe('the metrics of a status', () => {
     expect(await seriesOf(metricsOf(status), name)).toEqual(expected);
   });
 
-  it('follow the status: a phase that has ended is not told any more', async () => {
+  it('follow the status: a phase that has ended is not exported any more', async () => {
     const metrics = metricsOf({ rotation: { current } });
     await metrics.render();
     metrics.setStatus('glitchtip', { rotation: { current: { ...current, phase: 'Proving' } } });
@@ -51,7 +51,7 @@ describe('the metrics of a status', () => {
 
   it.each<[string, (metrics: Metrics) => void]>([
     ['the resource is gone', (metrics) => metrics.forget('glitchtip')],
-    ['another operator leads', (metrics) => metrics.setLeader(false)],
+    ['another operator is the leader', (metrics) => metrics.setLeader(false)],
   ])('end when %s', async (_sentence, end) => {
     const metrics = metricsOf({ rotation: { current } });
     await metrics.render();

@@ -15,7 +15,7 @@ const CHAT = '-100777';
 const never = new AbortController().signal;
 const text = (words: string): TelegramMessage => ({ text: { markdown: words.replace(/[.\-!]/g, '\\$&'), plain: words }, silent: false });
 
-/** Nothing that is told of a failure may say where it was sent to. */
+/** The description of a failure must not say where the message was sent to. */
 function isDiscreet(delivery: Delivery): Delivery {
   expect(JSON.stringify(delivery)).not.toMatch(/canary|100777|127\.0\.0\.1|http/);
   return delivery;
@@ -55,14 +55,14 @@ describe('Telegram', () => {
     ['a person who blocked the bot: refused', () => { server.setBlocked(true); return send(); }, { kind: 'refused', why: 'Telegram: Forbidden: bot was blocked by the user (403)' }],
     ['a second message within a second: later, when it says', async () => { await send(); return send(); }, { kind: 'later', why: 'Telegram: too many messages, it asks to wait', afterSeconds: 1 }],
     ['a busy time: later, when it says', () => { server.beBusyFor(37); return send(); }, { kind: 'later', why: expect.any(String) as unknown as string, afterSeconds: 37 }],
-    ['nobody listens: later', async () => { await server.setMood('down'); return send(); }, { kind: 'later', why: 'Telegram: the connection was refused' }],
-    ['something else answers: later', async () => { await server.setMood('garbage'); return send(); }, { kind: 'later', why: 'Telegram: what answers (200) does not speak the Bot API' }],
+    ['nobody listens: later', async () => { await server.setBehaviour('down'); return send(); }, { kind: 'later', why: 'Telegram: the connection was refused' }],
+    ['something else answers: later', async () => { await server.setBehaviour('garbage'); return send(); }, { kind: 'later', why: 'Telegram: what answers (200) does not speak the Bot API' }],
     ['markup that it cannot read: sent without markup', () => send({ text: { markdown: 'a.b', plain: 'a.b' }, silent: false }), { kind: 'delivered', message: 101 }],
     ['a text that is too long: this notification is not taken', () => send(text('x'.repeat(4_097))), { kind: 'unacceptable', why: 'Telegram: Bad Request: message is too long (400)' }],
   ])('%s', async (_, work, delivery) => expect(await work()).toEqual(delivery));
 
   it('is given no longer than it was to', async () => {
-    await server.setMood('silent');
+    await server.setBehaviour('silent');
     expect(await send(text('Well.'), to(), AbortSignal.timeout(50))).toEqual({ kind: 'later', why: 'Telegram: no answer in time' });
   });
 
@@ -168,9 +168,9 @@ describe('an exchange', () => {
   afterAll(() => listener.stop());
 
   it('ends in time', async () => {
-    await listener.setMood('silent');
+    await listener.setBehaviour('silent');
     expect(await exchange({ url: listener.url, method: 'GET' }, never, 100)).toEqual({ kind: 'none', why: 'no answer within 0.1 s' });
-    await listener.setMood('well');
+    await listener.setBehaviour('well');
   });
 
   it('does not read an answer without end', async () => {

@@ -1,0 +1,111 @@
+// NetworkPolicies, enforced: who reaches whom, each flow of charts/parts/network-policies.ts allowed and every other refused.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { lackingForPolicies } from '../../../embedded/index.js';
+import { send } from '../../sdk/http-client.js';
+import { ALERT_PORTS } from '../../support/alerts/inside.js';
+import { tell } from '../support/fault-report.js';
+import { CLIENT, FlowEnds } from '../support/flow-ends.js';
+import { renderFlows, type Flow } from '../support/flows.js';
+import { withForward } from '../support/project.js';
+import type { Stack } from '../support/stack.js';
+
+const both = (server: string): string[] => [server, `${server} (Service)`];
+const DNS = ['DNS by UDP', 'DNS by TCP'];
+const API = ['API server', 'API server (Service)'];
+const DATA = [...both('postgres'), ...both('valkey')];
+/** 0.0.0.0/0 less 169.254.0.0/16, where no policy of the target refuses it. */
+const ANYWHERE = [...API, 'kubelet', 'node', 'alert receiver', 'outside', 'outside by 443', 'other namespace'];
+const STACK = [...DATA, ...both('web'), ...both('operator'), 'worker', 'migrate'];
+
+/** What is open; everything else is not. */
+const OPEN: Readonly<Record<string, readonly string[]>> = {
+  web: [...DNS, ...DATA],
+  'worker (internet)': [...DNS, ...DATA, ...ANYWHERE],
+  migrate: [...DNS, ...DATA],
+  postgres: DNS,
+  valkey: DNS,
+  // By 443 and 6443 anywhere, for the API server is no pod; and by the ports of alerts.
+  operator: [...DNS, ...DATA, ...both('web'), ...API, 'node', 'alert receiver', 'outside by 443'],
+  'no part': DNS,
+  'other namespace': [...DNS, ...ANYWHERE, 'metadata'],
+  // The kubelet's probes, and the proof that something listens.
+  node: [...DNS, ...STACK, ...ANYWHERE, 'metadata'],
+};
+
+const OPEN_WHEN_CHANGED: Readonly<Record<string, readonly string[]>> = {
+  web: OPEN['web'] ?? [],
+  'worker (no internet)': [...DNS, ...DATA],
+  'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...both('web'), ...both('operator')],
+  'other namespace': OPEN['other namespace'] ?? [],
+};
+
+const lacking = await lackingForPolicies();
+
+export function describePolicies(stack: Stack): void {
+  const describeEnforced = lacking === undefined ? describe : describe.skip;
+  describeEnforced(lacking === undefined ? 'NetworkPolicies' : `NetworkPolicies (not enforced: this machine lacks ${lacking})`, () => {
+    const ends = new FlowEnds(stack);
+    const tables: Flow[][] = [];
+
+    beforeAll(() => ends.build(), 120_000);
+    afterAll(async () => {
+      for (const flows of tables) tell(`\n${renderFlows(flows)}`);
+      await ends.clear();
+    }, 60_000);
+
+    describe('as the settings are by default', () => {
+      let flows: Flow[] = [];
+      beforeAll(async () => {
+        flows = await ends.measure(OPEN);
+        tables.push(flows);
+      }, 60_000);
+
+      it.each(Object.keys(OPEN).filter((from) => from !== 'worker (internet)'))('%s reaches what it needs, and nothing else', (from) => {
+        expect(openFrom(flows, from)).toEqual(expectedFrom(flows, from));
+      });
+
+      it('worker reaches what it needs and 0.0.0.0/0 less 169.254.0.0/16: outside, and with it the API server, the node and other namespaces', () => {
+        expect(openFrom(flows, 'worker (internet)')).toEqual(expectedFrom(flows, 'worker (internet)'));
+        expect(openFrom(flows, 'worker (internet)')).not.toContain('metadata');
+      });
+    });
+
+    describe('without internet for the worker, and with a namespace of clients that monitors', () => {
+      let flows: Flow[] = [];
+      beforeAll(async () => {
+        await change(stack);
+        flows = await ends.measure(OPEN_WHEN_CHANGED);
+        tables.push(flows);
+      }, 60_000);
+      afterAll(() => changeBack(stack), 60_000);
+
+      it.each(Object.keys(OPEN_WHEN_CHANGED))('%s reaches what it needs, and nothing else', (from) => {
+        expect(openFrom(flows, from)).toEqual(expectedFrom(flows, from));
+      });
+    });
+
+    it('a port-forward passes, as the node does', async () => {
+      expect((await withForward(stack, (baseUrl) => send({ url: `${baseUrl}/_health/` }))).status).toBe(200);
+    }, 30_000);
+  });
+}
+
+function openFrom(flows: readonly Flow[], source: string): string[] {
+  return flows.filter(({ from, found }) => from === source && found === 'open').map(({ to }) => to);
+}
+
+function expectedFrom(flows: readonly Flow[], source: string): string[] {
+  return flows.filter(({ from, expected }) => from === source && expected === 'open').map(({ to }) => to);
+}
+
+/** As a person changes the settings: synth, apply, and what is no more in dist/ is deleted by hand. */
+async function change(stack: Stack): Promise<void> {
+  const settings = { network: { clients: [CLIENT], workerToInternet: false }, monitoring: { from: [CLIENT] }, alerts: { ports: [...ALERT_PORTS] } };
+  await stack.apply(await stack.synthesize('flows', settings));
+  await stack.kubectl('delete', 'networkpolicy', 'worker-to-internet');
+}
+
+async function changeBack(stack: Stack): Promise<void> {
+  await stack.apply(stack.manifests);
+  await stack.kubectl('delete', 'networkpolicy', 'web-from-clients', 'operator-from-monitoring');
+}

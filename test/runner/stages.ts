@@ -1,0 +1,64 @@
+// What a run consists of: steps that others need, checks of the source, and suites of tests; which of them are chosen, and what they need.
+import { execa } from 'execa';
+
+export interface Stage {
+  readonly name: string;
+  readonly what: string;
+  /** A step makes something, a check passes or fails as one, a suite is a Jest project. */
+  readonly kind: 'step' | 'check' | 'suite';
+  /** Stages that must have passed before. */
+  readonly needs: readonly string[];
+  /** Of a suite: files that may run at the same time. Of the patient: places that it takes of those in PLACES. */
+  readonly workers: number;
+  /** It waits for no clock: it takes what the clusters leave of the processors. */
+  readonly patient: boolean;
+  /** Of a step or a check. */
+  readonly command?: readonly string[];
+  /** Why this machine cannot run it; undefined: it can. */
+  readonly cannot?: () => Promise<string | undefined>;
+}
+
+/** The patient ones that run side by side take so many workers together. */
+export const PLACES = 2;
+
+/** Names by which a suite finds out that these steps were taken for it. */
+export const READY = { build: 'GLITCHKEEPER_READY_BUILD', parts: 'GLITCHKEEPER_READY_PARTS' } as const;
+
+const check = (name: string, what: string, script: string): Stage =>
+  ({ name, what, kind: 'check', needs: [], workers: 1, patient: true, command: ['npm', 'run', '--silent', script] });
+
+/** The patient begin in this order: what is cheap and fails soonest is first. */
+export const STAGES: readonly Stage[] = [
+  { name: 'build', what: 'operator, synthesizer, CLI and library', kind: 'step', needs: [], workers: 0, patient: false, command: ['npm', 'run', '--silent', 'build'] },
+  // On a fresh machine it compiles Kubernetes for ten minutes. Patient, so that what is cheap fails early beside it; no cluster runs yet that it could disturb.
+  { name: 'parts', what: "Debian's packages, programs and images of the clusters", kind: 'step', needs: [], workers: 0, patient: true, command: ['tsx', 'test/support/real-parts.ts'], cannot: realParts },
+  // Two clusters at a time, of which one mostly waits. Each takes 2 GiB.
+  { name: 'cluster', what: 'real pods', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: false, cannot: realParts },
+  { name: 'unit', what: 'decisions, in tables', kind: 'suite', needs: [], workers: 2, patient: true },
+  check('types', 'TypeScript', 'typecheck'),
+  { name: 'charts', what: 'manifests', kind: 'suite', needs: ['build'], workers: 1, patient: true },
+  check('generated', 'generated files are what is generated now', 'generate:check'),
+  check('lint', 'ESLint', 'lint'),
+  { name: 'api', what: 'a real API server and a real Postgres', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: true, cannot: realParts },
+  { name: 'replay', what: 'real servers, cut off at each write', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: true, cannot: realParts },
+];
+
+async function realParts(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;
+  if (process.getuid?.() !== 0) return 'it needs root (network namespaces, cgroups)';
+  const { failed } = await execa('go', ['version'], { reject: false });
+  return failed ? 'it needs Go 1.24 or newer on PATH, to build Kubernetes' : undefined;
+}
+
+/**
+ * The stages to run, in the order of the table: those named, or every suite and with `checks` every check; and what they need.
+ * @throws Error for a name that is none
+ */
+export function chooseStages(names: readonly string[], { checks }: { readonly checks: boolean }, stages: readonly Stage[] = STAGES): Stage[] {
+  const known = stages.filter(({ kind }) => kind !== 'step');
+  const unknown = names.filter((name) => !known.some((stage) => stage.name === name));
+  if (unknown.length > 0) throw new Error(`expected stages among ${known.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}`);
+  const wanted = new Set(names.length > 0 ? names : known.filter(({ kind }) => kind === 'suite' || checks).map(({ name }) => name));
+  const needed = new Set(stages.filter(({ name }) => wanted.has(name)).flatMap(({ needs }) => needs));
+  return stages.filter(({ name }) => wanted.has(name) || needed.has(name));
+}

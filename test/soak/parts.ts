@@ -1,0 +1,35 @@
+// The parts of the soak: what `npm test` has no time for, each an hour's three quarters at most, by hand before a release.
+export interface SoakPart {
+  readonly name: string;
+  readonly what: string;
+  /** Minutes that it takes on two cores. */
+  readonly minutes: number;
+  /** Jest's. */
+  readonly project: 'soak' | 'replay';
+  /** Files of the project; none given: all. */
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Files that may run at the same time. */
+  readonly workers: number;
+}
+
+/** A part that takes longer is ended and has failed. */
+export const LONGEST_MINUTES = 45;
+
+const onPods = (name: string, what: string, minutes: number): SoakPart =>
+  ({ name, what, minutes, project: 'soak', files: [`test/soak/${name}.test.ts`], env: {}, workers: 1 });
+
+export const SOAK_PARTS: readonly SoakPart[] = [
+  onPods('stack', 'the stack at default settings: install, update, starved parts, a killed and a full queue', 30),
+  onPods('rotation', 'every rotation, with every disturbance', 40),
+  onPods('faults-inside', 'every fault of GlitchTip itself, at default settings, told within the seconds that are promised', 45),
+  onPods('faults-around', 'every fault of what GlitchTip stands on, at default settings, told within the seconds that are promised', 45),
+  { name: 'replay', what: 'rotations cut off at each write, in every way', minutes: 45, project: 'replay', files: [], env: { GLITCHKEEPER_SOAK: '1' }, workers: 2 },
+];
+
+/** Those named, in the table's order; all when none is. @throws Error for a name that is none */
+export function chooseParts(names: readonly string[], parts: readonly SoakPart[] = SOAK_PARTS): SoakPart[] {
+  const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0) throw new Error(`expected parts among ${parts.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}`);
+  return parts.filter(({ name }) => names.length === 0 || names.includes(name));
+}

@@ -1,0 +1,34 @@
+// What the code has, the documentation names: causes, channels, metrics, phases and commands.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { ALERT_SECRET_KEYS } from '../../../operator/api/health-fields.js';
+import { HEALTH_REASONS } from '../../../operator/api/health-reasons.js';
+import { PHASES } from '../../../operator/api/rotation-fields.js';
+import { Metrics } from '../../../operator/io/metrics/metrics-registry.js';
+import { exportedNames } from '../operator/io/metrics/metrics-series.js';
+
+const page = (path: string) => readFileSync(path, 'utf8');
+/** Names in the first cells of tables. */
+const rowsOf = (path: string) => [...page(path).matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', ')).map((name) => name.replaceAll('`', ''));
+
+describe('the documentation names', () => {
+  it.each(Object.values(HEALTH_REASONS))('the cause %s', (reason) => expect(rowsOf('docs/health.md')).toContain(reason));
+  it.each(ALERT_SECRET_KEYS)('the key %s of the Secret of alerts', (key) => expect(rowsOf('docs/alerts.md')).toContain(key));
+  it.each(PHASES)('the phase %s', (phase) => {
+    expect(rowsOf('docs/rotation.md')).toContain(phase);
+    expect(rowsOf('docs/runbooks/rotate.md')).toContain(phase);
+  });
+
+  it('every metric', async () => {
+    const names = (await exportedNames(new Metrics(() => 0))).filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));
+    expect(names.length).toBeGreaterThan(20);
+    const undocumented = names.filter((name) => !page('docs/rotation.md').includes(name) && !rowsOf('docs/monitoring.md').includes(name.replace('glitchkeeper_', '')));
+    expect(undocumented).toEqual([]);
+  });
+
+  it('every command of the CLI', () => {
+    const commands = [...page('cli/program.ts').matchAll(/program\.command\('(\w+)'\)/g)].map(([, name = '']) => name);
+    expect(commands.length).toBeGreaterThan(5);
+    expect(commands.filter((name) => !page('README.md').includes(`npx glitchkeeper ${name}`))).toEqual([]);
+  });
+});
