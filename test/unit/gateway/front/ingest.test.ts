@@ -34,7 +34,7 @@ describe('an event', () => {
 
   it('in pieces, without a length, is one', async () => {
     await open();
-    expect((await gateway.envelope([...ENVELOPE].map((letter) => Buffer.from(letter)), { 'transfer-encoding': 'chunked' })).status).toBe(200);
+    expect((await gateway.envelope(Array.from(ENVELOPE, (letter) => Buffer.from(letter)), { 'transfer-encoding': 'chunked' })).status).toBe(200);
     expect(gateway.stored.map(({ body }) => body.toString())).toEqual([ENVELOPE]);
   });
 
