@@ -18,7 +18,7 @@ const suite = (displayName, testMatch, more = {}) => ({
 });
 
 const real = { globalSetup: '<rootDir>/test/support/real-parts.mjs' };
-/** Their end knows whether a test failed (test/cluster/support/failure-evidence.ts). */
+/** They know which tests have failed (test/cluster/support/failure-evidence.ts). */
 const onPods = { ...real, testEnvironment: '<rootDir>/test/cluster/support/failure-environment.mjs' };
 
 export default {

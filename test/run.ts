@@ -58,18 +58,20 @@ async function sortOut(chosen: readonly Stage[]): Promise<{ readonly able: Stage
   return { able, cannot };
 }
 
-/** With the second attempt of the only scenario that failed in the whole run, if that is what happened. */
+/** With the second attempt of the only scenario that failed in the whole run, if that is what happened; else with why there is none. */
 async function retried(run: Run, results: readonly StageResult[], known: readonly KnownFlake[]): Promise<StageResult[]> {
   const red = results.filter(({ failed }) => failed > 0);
   const [only] = red;
-  if (only === undefined || red.length > 1 || run.wasStopped()) return [...results];
+  const stage = STAGES.find(({ name, kind }) => name === only?.stage && kind === 'suite');
+  if (only === undefined || stage === undefined || red.length > 1) return [...results];
   const decision = decideRetry(only.stage, only, known);
-  const stage = STAGES.find(({ name }) => name === only.stage);
-  if (decision.kind !== 'retry' || stage === undefined) return [...results];
+  const instead = (result: StageResult) => results.map((old) => (old === only ? result : old));
+  if (decision.kind === 'failed') return instead({ ...only, note: decision.why });
+  if (decision.kind === 'passed' || run.wasStopped()) return [...results];
   const again = await runAlone(run, stage, decision.test, patternOf(decision.test.name));
   if (run.wasStopped()) return [...results];
   if (!passedAlone(again)) return [...results, { ...again, passed: 0, failed: 0, note: 'failed again' }];
-  return [...results.map((result) => (result === only ? { ...only, failed: 0, flaky: decision.test, note: '1 flaky' } : result)), { ...again, note: 'the flaky one' }];
+  return [...instead({ ...only, failed: 0, flaky: decision.test, note: '1 flaky' }), { ...again, note: 'the flaky one' }];
 }
 
 async function report(run: Run, chosen: readonly Stage[], results: readonly StageResult[]): Promise<void> {

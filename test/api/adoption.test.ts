@@ -229,7 +229,7 @@ describe('the operator and a database that somebody else made', () => {
   async function turns(): Promise<number> {
     const ports = buildPorts(stage.operatorApi);
     await reconcile(ports);
-    return ports.writes();
+    return ports.writes().length;
   }
 
   async function createResource(name: string): Promise<void> {

@@ -32,6 +32,9 @@ export interface ControlPlane {
   /** Stops the API server as a crash would; `resume` starts it again on the same port and data. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Frozen it takes connections and never answers; `thaw` may be called at any time. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -61,6 +64,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
     warnings, admin, kubeconfig, kubectl: binaries.kubectl, connectionFor, apiFor, resume,
     tokenOf: (namespace, serviceAccount) => requestToken(admin, namespace, serviceAccount),
     pause: () => apiserver.kill(),
+    freeze: () => apiserver.signal('SIGSTOP'),
+    thaw: () => apiserver.signal('SIGCONT'),
     async stop() {
       admin.close();
       await apiserver.kill();
@@ -153,6 +158,10 @@ export class Program {
     this.#child.stdout?.on('data', collect);
     this.#child.stderr?.on('data', collect);
     process.once('exit', this.#kill);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** Cut seldom: cutting copies all of it, and Postgres says something with each statement. */

@@ -1,6 +1,4 @@
 // The health observers against a real Postgres and a real Valkey; web is a small server here that stores what it is told to.
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GlitchTipSpec } from '../../operator/api/glitchtip-resource.js';
 import type { ObservedDatabase, PodFacts } from '../../operator/core/health/health-facts.js';
@@ -13,61 +11,31 @@ import { Canaries } from '../../operator/io/postgres/canary.js';
 import { lookAtDatabase, type DatabaseInput } from '../../operator/io/postgres/database-observer.js';
 import { lookAtQueue } from '../../operator/io/valkey/queue-observer.js';
 import { observeWeb } from '../../operator/io/web/web-observer.js';
-import { CANARY_ID } from '../../operator/io/postgres/glitchtip-tables.js';
 import { specOf } from '../unit/operator/operator-scenarios.js';
 import { freePort } from './control-plane.js';
+import { makePartitions, TABLES } from './glitchtip-tables.js';
 import { until } from './operator-stage.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
 import { startValkey, type ValkeyServer } from './valkey-server.js';
+import { WebDouble } from './web-double.js';
 
 const PASSWORD = 'test-superuser';
 const SUPERUSER = { user: 'glitchkeeper', password: PASSWORD, database: 'glitchtip' };
 const LAYOUT = healthRelease('5.2', true).queue;
-const DAY = 86_400_000;
-
-/** GlitchTip's tables, as far as health looks at them, owned by the application's role. */
-const SCHEMA = `
-  SET ROLE glitchtip;
-  CREATE TABLE django_migrations (id int);
-  CREATE TABLE users_user (id int);
-  CREATE TABLE organizations_ext_organization (id int PRIMARY KEY, name text, slug text UNIQUE, is_active boolean NOT NULL, is_accepting_events boolean NOT NULL);
-  CREATE TABLE projects_project (id bigint PRIMARY KEY, name text, slug text, organization_id int REFERENCES organizations_ext_organization, scrub_ip_addresses boolean NOT NULL, first_event timestamptz);
-  CREATE TABLE projects_projectkey (id bigint PRIMARY KEY, name text, project_id bigint REFERENCES projects_project, is_active boolean NOT NULL, public_key uuid NOT NULL);
-  CREATE TABLE issue_events_issue (id bigint PRIMARY KEY, project_id bigint);
-  CREATE TABLE issue_events_issueevent (id uuid, issue_id bigint, received timestamptz, PRIMARY KEY (id, received)) PARTITION BY RANGE (received);
-  CREATE FUNCTION get_project_auth_info(bigint, uuid) RETURNS int LANGUAGE sql AS 'SELECT 1';
-  INSERT INTO issue_events_issue VALUES (1, ${CANARY_ID});`;
 
 let postgres: PostgresServer;
 let valkey: ValkeyServer;
 let valkeyPort: number;
-let web: Server;
 let spec: GlitchTipSpec;
-/** What web does with an event, and how it answers each path. */
-let fate: 'store' | 'lose' | 'refuse' = 'store';
-const answers = new Map<string, { status: number; body?: string; delay?: number }>();
+const web = new WebDouble((id) => run(`INSERT INTO issue_events_issueevent VALUES ('${id}', 1, now())`));
+const answers = web.pages;
 
 const run = (sql: string) => postgres.query(SUPERUSER, sql);
-const day = (offset: number) => new Date(Math.floor(Date.now() / DAY) * DAY + offset * DAY).toISOString();
 
 /** A server process lives on for some moments after its client has gone. */
 async function untilConnected(wanted: number): Promise<void> {
   const others = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
   await until('connected clients', async () => (await postgres.query<{ count: number }>(SUPERUSER, others))[0]?.count, wanted);
-}
-
-async function makePartitions(from: number, to: number): Promise<void> {
-  for (let offset = from; offset < to; offset += 1) {
-    await run(`SET ROLE glitchtip; CREATE TABLE IF NOT EXISTS event_${offset + 10} PARTITION OF issue_events_issueevent FOR VALUES FROM ('${day(offset)}') TO ('${day(offset + 1)}')`);
-  }
-}
-
-async function takeEvent(request: IncomingMessage): Promise<number> {
-  let body = '';
-  for await (const chunk of request) body += String(chunk);
-  const { event_id: id } = JSON.parse(body.split('\n')[0] ?? '{}') as { event_id: string };
-  if (fate === 'store') await run(`INSERT INTO issue_events_issueevent VALUES ('${id}', 1, now())`);
-  return fate === 'refuse' ? 503 : 200;
 }
 
 beforeAll(async () => {
@@ -78,25 +46,15 @@ beforeAll(async () => {
   valkeyPort = await freePort();
   const hash = nodeCrypto.sha256(new Sensitive('valkey'));
   valkey = await startValkey(valkeyPort, buildUsersFile({ application: [hash], operator: [hash] }).reveal());
-  web = createServer((request, response) => {
-    const path = request.url ?? '';
-    if (path.startsWith('/api/')) {
-      void takeEvent(request).then((status) => response.writeHead(status).end());
-      return;
-    }
-    const { status, body = '', delay = 0 } = answers.get(`${request.headers.host ?? ''}${path}`) ?? answers.get(path) ?? { status: 404 };
-    setTimeout(() => response.writeHead(status).end(body), delay);
-  });
-  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  await web.listen();
   spec = specOf({
-    worker: {}, health: { storedWithinSeconds: 1 }, web: { host: '127.0.0.1', port: (web.address() as AddressInfo).port },
+    worker: {}, health: { storedWithinSeconds: 1 }, web: { host: '127.0.0.1', port: web.port },
     database: { host: '127.0.0.1', port: postgres.port }, valkey: { host: '127.0.0.1', port: valkeyPort },
   });
 }, 120_000);
 
 afterAll(async () => {
-  web.closeAllConnections();
-  web.close();
+  web.stop();
   await valkey.stop();
   await postgres.stop();
 });
@@ -122,9 +80,9 @@ describe('Postgres', () => {
   });
 
   it('after them: figures, and days without a gap', async () => {
-    await run(SCHEMA);
-    await makePartitions(-1, 3);
-    await makePartitions(4, 6);
+    await run(TABLES);
+    await run(makePartitions(-1, 3));
+    await run(makePartitions(4, 6));
     await untilConnected(0);
     const { database } = await lookAtDatabase(question({ webAnswers: false }));
     const { missing, partitions: [events], connections, connectionsMax, bytes, longestTransactionSeconds, foreignSessions } = valueOf(database);
@@ -176,7 +134,7 @@ describe('the operator\'s own event', () => {
 
   it('is accepted and lost, while others are stored or not; one that comes late is found later', async () => {
     const canaries = new Canaries(systemClock);
-    fate = 'lose';
+    web.fate = 'lose';
     const first = await lookAtDatabase(question({ canaries }));
     expect(first.canary).toMatchObject({ kind: 'not stored', storedMeanwhile: 0 });
     expect(valueOf(first.database).login).toEqual({ kind: 'accepted', actsAs: 'glitchtip_a' });
@@ -185,14 +143,14 @@ describe('the operator\'s own event', () => {
     clearInterval(busy);
     expect(second.canary).toMatchObject({ kind: 'not stored' });
     expect(second.canary.kind === 'not stored' && second.canary.storedMeanwhile > 0 && second.canary.oldestSeconds > 1).toBe(true);
-    fate = 'store';
+    web.fate = 'store';
     expect((await lookAtDatabase(question({ canaries }))).canary.kind).toBe('stored');
   });
 
   it('is refused', async () => {
-    fate = 'refuse';
+    web.fate = 'refuse';
     expect((await lookAtDatabase(question())).canary).toEqual({ kind: 'refused', status: 503 });
-    fate = 'store';
+    web.fate = 'store';
   });
 
   it('leaves no row: those of its own issue are deleted when they are a minute old, and nobody else\'s', async () => {

@@ -1,12 +1,13 @@
 // The operator's own ports to the real servers, with a fault at a chosen write: what a crash, a lost answer or a rival does.
-import type { Ports } from '../../operator/controllers/ports.js';
+import type { Ports, ValkeyPort } from '../../operator/controllers/ports.js';
 import { Cluster } from '../../operator/io/kubernetes/objects.js';
 import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
 import { postgresPort, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { NAMESPACE } from './operator-stage.js';
+import { throughCommands } from './valkey-commands.js';
 
-/** What happens at the write of this number, counted from 0. */
+/** What happens at the write of this number, counted from 0; one that is refused, because somebody else wrote since, is none. */
 export interface Fault {
   readonly at: number;
   /**
@@ -19,80 +20,126 @@ export interface Fault {
   readonly how: 'before' | 'lost' | 'error' | 'unheard' | 'late';
   /** Neither status nor events are counted: they decide nothing. */
   readonly decisiveOnly?: boolean;
+  /** Only writes of this label are counted. */
+  readonly label?: string;
 }
 
-const INDECISIVE: readonly string[] = ['applyStatus', 'recordEvent'];
+/** Faults after which the write was made. */
+const MADE: readonly Fault['how'][] = ['lost', 'unheard'];
+const NO_FAULT: Fault = { at: Number.POSITIVE_INFINITY, how: 'before' };
+
+const INDECISIVE: readonly string[] = ['cluster.applyStatus', 'cluster.recordEvent'];
 
 export interface TestPorts extends Ports {
   /** No further write is made. */
   readonly dead: () => boolean;
   /** The fault has happened. */
   readonly hit: () => boolean;
-  /** Writes so far, without the one of the fault. */
-  readonly writes: () => number;
-  /** Makes the write that was held back; what it throws is what the late operator sees. */
-  readonly release: () => Promise<void>;
+  /** Labels of the writes so far, in their order, with the one of the fault; of all that may be counted. */
+  readonly writes: () => readonly string[];
+  /** Makes the write that was held back; `refused`: it was not taken any more. */
+  readonly release: () => Promise<'made' | 'refused'>;
 }
 
+/** The writes of each port, and what is said of one beside its name. */
 const WRITES = {
-  cluster: ['createSecret', 'writeSecret', 'writeJournal', 'dropRequest', 'applyStatus', 'recordEvent'],
-  workloads: ['roll'],
-  postgres: ['change', 'openLogin', 'closeLogin', 'replaceOperatorPassword', 'ensureCanary', 'setAdministratorPassword', 'endSessions'],
-  valkey: ['setPasswords', 'endSessions', 'endForeignConnections'],
-  web: ['sendEvent'],
-} as const satisfies { readonly [Port in keyof Ports]: readonly (keyof Ports[Port])[] };
+  cluster: {
+    createSecret: ({ name }) => name, writeSecret: ({ name }) => name, writeJournal: (_, { journal }) => journal.rotation?.phase ?? 'ended',
+    dropRequest: nothing, applyStatus: nothing, recordEvent: nothing,
+  },
+  workloads: { roll: (name) => name },
+  postgres: {
+    change: nothing, openLogin: nothing, closeLogin: nothing, replaceOperatorPassword: nothing, ensureCanary: nothing, setAdministratorPassword: nothing, endSessions: nothing,
+  },
+  // Setting passwords is several writes: a command each.
+  valkey: { endSessions: nothing, endForeignConnections: nothing },
+  web: { sendEvent: nothing },
+} as const satisfies { readonly [Port in keyof Ports]: { readonly [Name in keyof Ports[Port]]?: Ports[Port][Name] extends (...args: infer Args) => unknown ? (...args: Args) => string : never } };
+
+function nothing(): string {
+  return '';
+}
 
 type Call = () => Promise<unknown>;
 
 /** The real ports; `replace` puts others in their place. */
-export function buildPorts(api: KubernetesApi, fault?: Fault, replace: Partial<Ports> = {}): TestPorts {
+export function buildPorts(api: KubernetesApi, fault: Fault = NO_FAULT, replace: Partial<Ports> = {}): TestPorts {
+  const faults = new Faults(fault);
   const real: Ports = {
     cluster: new Cluster(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE),
-    postgres: postgresPort, valkey: valkeyPort, web: webPort, ...replace,
+    postgres: postgresPort, valkey: cutInCommands(valkeyPort, faults), web: webPort, ...replace,
   };
-  const faults = new Faults(fault);
-  const names = Object.keys(WRITES) as (keyof Ports)[];
-  const wrapped = Object.fromEntries(names.map((name) => [name, wrap(real[name], WRITES[name], faults)])) as unknown as Ports;
-  return { ...wrapped, dead: () => faults.dead, hit: () => faults.hit, writes: () => faults.count, release: () => faults.release() };
+  const wrapped = Object.fromEntries((Object.keys(WRITES) as (keyof Ports)[]).map((name) => [name, wrap(name, real[name], faults)])) as unknown as Ports;
+  return { ...wrapped, dead: () => faults.dead, hit: () => faults.hit, writes: () => faults.labels, release: () => faults.release() };
 }
 
 class Faults {
   dead = false;
   hit = false;
-  count = 0;
+  readonly labels: string[] = [];
+  #counted = 0;
   #held: Call | undefined;
 
-  constructor(private readonly fault: Fault | undefined) {}
+  constructor(private readonly fault: Fault) {}
 
-  async write(name: string, call: Call): Promise<unknown> {
+  async write(name: string, about: string, call: Call): Promise<unknown> {
     if (this.dead) throw new Error('dead');
-    if (this.fault?.decisiveOnly && INDECISIVE.includes(name)) return call();
-    const number = this.count++;
-    if (!this.fault || number !== this.fault.at) return call();
-    this.hit = true;
-    return this.#fail(this.fault.how, call);
+    if (this.fault.decisiveOnly && INDECISIVE.includes(name)) return call();
+    return this.#count(about === '' ? name : `${name} ${about}`, call);
   }
 
-  async #fail(how: Fault['how'], call: Call): Promise<never> {
-    this.dead = how === 'before' || how === 'lost' || how === 'late';
+  async #count(label: string, call: Call): Promise<unknown> {
+    const due = this.#counts(label) && this.#counted === this.fault.at;
+    const answer = due && !MADE.includes(this.fault.how) ? undefined : await call();
+    // Somebody else was first: no write, and the look is taken again.
+    if (answer === false) return false;
+    this.labels.push(label);
+    if (this.#counts(label)) this.#counted += 1;
+    return due ? this.#fail(call) : answer;
+  }
+
+  #counts(label: string): boolean {
+    return label === (this.fault.label ?? label);
+  }
+
+  #fail(call: Call): never {
+    const { how } = this.fault;
+    this.hit = true;
+    this.dead = how !== 'error' && how !== 'unheard';
     if (how === 'late') this.#held = call;
-    if (how === 'lost' || how === 'unheard') await call();
     throw new Error(`fault: ${how}`);
   }
 
-  async release(): Promise<void> {
-    await this.#held?.();
+  /** A write answers false when somebody else wrote since. */
+  async release(): Promise<'made' | 'refused'> {
+    const held = this.#held;
+    if (!held) throw new Error('no write was held back');
+    return held().then((answer) => (answer === false ? 'refused' : 'made'), () => 'refused');
   }
 }
 
 /** The same object with its writes through the faults. */
-function wrap(port: object, writes: readonly string[], faults: Faults): object {
-  return new Proxy(port, {
+function wrap(port: keyof Ports, object: object, faults: Faults): object {
+  const writes: Readonly<Record<string, ((...args: never[]) => string) | undefined>> = WRITES[port];
+  return new Proxy(object, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
       const call = (args: unknown[]): Promise<unknown> => Reflect.apply(member, target, args) as Promise<unknown>;
-      return writes.includes(String(name)) ? (...args: unknown[]) => faults.write(String(name), () => call(args)) : (...args: unknown[]) => call(args);
+      const describe = writes[String(name)];
+      if (!describe) return (...args: unknown[]) => call(args);
+      return (...args: unknown[]) => faults.write(`${port}.${String(name)}`, describe(...(args as never[])), () => call(args));
     },
   });
+}
+
+function cutInCommands(valkey: ValkeyPort, faults: Faults): ValkeyPort {
+  return {
+    ...valkey,
+    setPasswords: (address, ...rest) => throughCommands(
+      address,
+      async (command, make) => String(await faults.write('valkey', command, make)),
+      (between) => valkey.setPasswords(between, ...rest),
+    ),
+  };
 }

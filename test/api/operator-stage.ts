@@ -11,6 +11,7 @@ import { API_VERSION } from '../../operator/api/object-names.js';
 import { NODE_FLAGS } from '../../operator/bundle-files.js';
 import { buildScramVerifier } from '../../operator/io/crypto.js';
 import type { KubernetesApi, ObjectMeta } from '../../operator/io/kubernetes/api-client.js';
+import { isRefusal } from '../../operator/io/postgres/postgres-client.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { Program, freePort, startControlPlane, type ControlPlane } from './control-plane.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
@@ -127,15 +128,24 @@ export class Stage {
 
   /** Runs SQL as the superuser. */
   async sql<T extends Record<string, unknown>>(statement: string, database = 'postgres'): Promise<T[]> {
-    // A rotation gives the superuser another password, which is then in its Secret or in the journal.
+    const run = () => this.postgres.query<T>({ user: 'glitchkeeper', password: this.#superuserPassword, database }, statement);
+    try {
+      return await run();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.#findSuperuserPassword();
+      return run();
+    }
+  }
+
+  /** A rotation gives the superuser another password, which is then in its Secret or in the journal. */
+  async #findSuperuserPassword(): Promise<void> {
     const secrets = await this.secrets();
-    const passwords = [this.#superuserPassword, secrets['glitchtip-postgres']?.values['password'], secrets['glitchtip-rotation']?.values['next.operator-postgres-password']];
-    for (const password of passwords) {
+    for (const password of [secrets['glitchtip-postgres']?.values['password'], secrets['glitchtip-rotation']?.values['next.operator-postgres-password']]) {
       if (password === undefined || !(await this.#letsSuperuserIn(password))) continue;
       this.#superuserPassword = password;
-      break;
+      return;
     }
-    return this.postgres.query<T>({ user: 'glitchkeeper', password: this.#superuserPassword, database }, statement);
   }
 
   #letsSuperuserIn(password: string): Promise<boolean> {

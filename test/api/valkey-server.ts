@@ -1,5 +1,5 @@
 // A real Valkey on a loopback port, run from the stack's own image with the users file of its Secret.
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,8 @@ export interface ValkeyServer {
   accepts(user: string, password: string): Promise<boolean>;
   /** One command as a user. */
   command(login: { user: string; password: string }, ...words: string[]): Promise<unknown>;
+  /** The users file: what a restart would read. */
+  savedUsers(): Promise<string>;
   /** Starts again with the users that it saved, as a container that restarts; with `users`, as a new pod. */
   restart(users?: string): Promise<void>;
   stop(): Promise<void>;
@@ -43,6 +45,7 @@ export async function startValkey(port: number, users: string): Promise<ValkeySe
   return {
     accepts: (user, password) => asUser(port, { user, password }, () => Promise.resolve(true)).catch(() => false),
     command: (login, ...words) => asUser(port, login, (client) => client.call(words[0] ?? '', ...words.slice(1))),
+    savedUsers: () => readFile(join(folder, 'users.acl'), 'utf8'),
     async restart(renewed) {
       await program.kill('SIGKILL');
       if (renewed !== undefined) await write(renewed);

@@ -1,21 +1,27 @@
-// The stack itself: installed on an empty cluster, looked at from inside and outside, updated, starved, and its queue killed and filled.
-import { beforeAll } from '@jest/globals';
+// The stack that `npm start` itself brought up: looked at from inside and outside, updated, its credentials rotated, its queue killed and filled; at the end Ctrl-C leaves nothing.
+import { afterAll, beforeAll } from '@jest/globals';
 import { describeFacts } from './pods/facts.js';
-import { describeInstall } from './pods/install.js';
 import { describeLogs } from './pods/logs.js';
-import { describeMemory } from './pods/memory.js';
 import { describeNetwork } from './pods/network.js';
 import { describeOnPods } from './pods/on-pods.js';
-import { describeOutage } from './pods/outage.js';
 import { describePolicies } from './pods/policies.js';
 import { describeQueue } from './pods/queue.js';
-import { describeQuiet } from './pods/quiet.js';
+import { describeOnlyToldOf, describeQuiet } from './pods/quiet.js';
 import { describeRollout } from './pods/rollout.js';
+import { applied, compromised, describeRotations, twoOperators, undisturbed, undone } from './pods/rotation.js';
+import { describeEnd, describeStart } from './pods/start.js';
 import { startChatterbox } from './support/chatterbox.js';
+import { NpmStart } from './support/npm-start.js';
+
+const npmStart = new NpmStart();
+afterAll(() => npmStart.kill());
 
 describeOnPods('the stack on real pods', 'stack', {
-  onEmpty: describeInstall,
-  onInstalled({ stack, dsn, alerts, portsBefore }) {
+  bringUp: (stack) => npmStart.begin(stack),
+  onEmpty: () => describeStart(npmStart),
+  install: () => npmStart.ready(),
+  onInstalled(installed) {
+    const { stack, dsn, alerts, portsBefore } = installed;
     // What it writes in minutes is looked at last.
     beforeAll(() => startChatterbox(stack.cluster));
     describeFacts(stack);
@@ -23,9 +29,11 @@ describeOnPods('the stack on real pods', 'stack', {
     describePolicies(stack);
     describeRollout(stack, dsn);
     describeQuiet(alerts, 'an install and an update');
-    describeMemory(stack, dsn);
+    describeRotations(installed, [undisturbed(), undone, applied, twoOperators(['Rolling', 'Retiring']), compromised]);
+    // Given up is a matter for a person, until the next one completed.
+    describeOnlyToldOf(alerts, 'whatever was rolled, and killed of the operator,', 'CredentialsOverdue, credentials');
     describeQueue(stack, dsn);
-    describeOutage(stack, dsn);
     describeLogs(stack);
   },
+  onLeaving: (stack) => describeEnd(stack, npmStart),
 });

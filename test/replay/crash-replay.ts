@@ -3,9 +3,10 @@ import { expect } from '@jest/globals';
 import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
 import type { RotationResult } from '../../operator/api/rotation-fields.js';
-import type { Fault } from '../api/operator-ports.js';
+import type { Fault, TestPorts } from '../api/operator-ports.js';
 import { RESOURCES, Stage } from '../api/operator-stage.js';
 import { readCredentials, stillAlive, type Credentials } from './credentials.js';
+import { chooseCuts, faultOf, isUnfinished, outcomeOf, type Cut, type Looks } from './cuts.js';
 import { Replay } from './replay.js';
 
 /** Only counts. */
@@ -15,8 +16,11 @@ const PAST_EVERY_DEADLINE = 15 * 60_000;
 /** More than the longest pause before another attempt. Milliseconds. */
 const PAST_EVERY_PAUSE = 7 * 3_600_000;
 
+/** The soak leaves nothing out. */
+const MODE = process.env.GLITCHKEEPER_SOAK === '1' ? 'soak' : 'default';
+
 export class CrashReplay {
-  #interleavings = 0;
+  readonly #done = { rotations: 0, cuts: 0, merged: 0 };
 
   private constructor(private readonly stage: Stage, private readonly replay: Replay) {}
 
@@ -43,33 +47,34 @@ export class CrashReplay {
   }
 
   async close(): Promise<void> {
-    process.stderr.write(`      ${this.#interleavings} interleavings were run\n`);
+    const { rotations, cuts, merged } = this.#done;
+    process.stderr.write(`      ${cuts} cuts were made in ${rotations} rotations; ${merged} more make the same world as one of them\n`);
     await this.stage.close();
   }
 
-  /** Without a fault. @returns how many decisive writes it took */
-  async rotate(request: string): Promise<number> {
+  /** Without a fault, and with Valkey started again after it. @returns its writes */
+  async rotate(request: string): Promise<Looks> {
     const before = await readCredentials(this.stage);
-    const ports = this.replay.ports(NEVER);
     await this.replay.request(request);
-    await this.replay.run(ports, endedAfter(await this.#newest(), 'Completed'));
-    await this.#expectDead(before);
-    return ports.writes();
+    const looks = await this.replay.run(this.replay.ports(NEVER), endedAfter(await this.#newest(), 'Completed'));
+    await this.stage.valkey.restart();
+    await this.#expectDead(before, `${request} without a fault`);
+    return looks;
   }
 
-  /** With a fault at its first write, at its second, and so on. */
-  async cutEverywhere(request: string, how: Fault['how']): Promise<void> {
-    const writes = await this.rotate(request);
-    expect(writes).toBeGreaterThan(15);
-    for (let at = 0; at < writes; at += 1) await this.#cutAndGoOn(request, { at, how, decisiveOnly: true });
+  /** With faults at each of its writes. */
+  async cutEverywhere(request: string): Promise<void> {
+    const looks = await this.rotate(request);
+    expect(looks.length).toBeGreaterThan(15);
+    await this.#makeCuts(looks, (cuts) => this.#cutAndGoOn(request, looks, cuts));
   }
 
   /** The same of a rotation that has to be undone. */
-  async undoEverywhere(how: Fault['how']): Promise<void> {
+  async undoEverywhere(): Promise<void> {
     await this.#allowAttempts(1);
-    const writes = await this.#undoWith(undefined);
-    expect(writes).toBeGreaterThan(10);
-    for (let at = 0; at < writes; at += 1) await this.#undoWith({ at, how, decisiveOnly: true });
+    const looks = await this.#undo();
+    expect(looks.length).toBeGreaterThan(10);
+    await this.#makeCuts(looks, (cuts) => this.#undoWith(looks, cuts));
     await this.#allowAttempts(5);
     await this.rotate('all');
   }
@@ -85,45 +90,86 @@ export class CrashReplay {
     this.replay.pods.stuck = false;
     this.replay.clock.advance(PAST_EVERY_PAUSE);
     await this.replay.run(this.replay.ports(), endedAfter(last, 'Completed'));
-    await this.#expectDead(before);
+    await this.#expectDead(before, 'tried again');
   }
 
-  async #cutAndGoOn(request: string, fault: Fault): Promise<void> {
-    const where = `${request}, ${fault.how} at write ${fault.at}`;
+  async #makeCuts(looks: Looks, rotate: (cuts: readonly Cut[]) => Promise<void>): Promise<void> {
+    const { rotations, merged } = chooseCuts(looks, MODE);
+    for (const cuts of rotations) {
+      await rotate(cuts);
+      this.#done.rotations += 1;
+      this.#done.cuts += cuts.length;
+    }
+    this.#done.merged += merged.length;
+  }
+
+  async #cutAndGoOn(request: string, looks: Looks, cuts: readonly Cut[]): Promise<void> {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
-    const first = this.replay.ports(fault);
     await this.replay.request(request);
-    await this.replay.run(first, endedAfter(last, 'Completed'));
-    expect({ where, hit: first.hit(), lockedOut: await this.replay.lockedOut() }).toEqual({ where, hit: true, lockedOut: [] });
-    await this.replay.run(this.replay.ports(), endedAfter(last, 'Completed'));
-    // A late write of the first operator, when the second has long gone on.
-    await first.release().catch(() => undefined);
-    expect({ where, lockedOut: await this.replay.lockedOut() }).toEqual({ where, lockedOut: [] });
-    for (let turn = 0; turn < 3; turn += 1) await this.replay.turn(this.replay.ports());
-    await this.#expectDead(before, where);
-    this.#interleavings += 1;
+    const late = await this.#goThrough(looks, cuts, (ports) => this.replay.run(ports, endedAfter(last, 'Completed')));
+    await this.#expectDead(before, `${request}, ${describeCut(cuts.at(-1))}`);
+    for (const [cut, ports] of late) {
+      await this.#letGo(cut, ports);
+      await this.#expectDead(before, `${request}, ${describeCut(cut)}, let go`);
+    }
+  }
+
+  /** At each cut an operator ends and the next goes on, to the end. @returns those that hold a write back */
+  async #goThrough(looks: Looks, cuts: readonly Cut[], goOn: (ports: TestPorts) => Promise<unknown>): Promise<readonly (readonly [Cut, TestPorts])[]> {
+    const late: (readonly [Cut, TestPorts])[] = [];
+    let from = 0;
+    for (const cut of cuts) {
+      const ports = this.replay.ports(faultOf(cut, looks, from));
+      await goOn(ports);
+      const where = describeCut(cut);
+      expect({ where, hit: ports.hit(), lockedOut: await this.replay.lockedOut() }).toEqual({ where, hit: true, lockedOut: [] });
+      if (cut.how === 'late') late.push([cut, ports]);
+      if (isUnfinished(cut, looks)) await this.replay.turn(this.replay.ports());
+      from = cut.look + 1;
+    }
+    await goOn(this.replay.ports());
+    expect(await this.replay.lockedOut()).toEqual([]);
+    return late;
+  }
+
+  /** A late write of an operator, when another has long gone on. */
+  async #letGo(cut: Cut, ports: TestPorts): Promise<void> {
+    const where = describeCut(cut);
+    const outcome = await ports.release();
+    expect({ where, outcome, lockedOut: await this.replay.lockedOut() }).toEqual({ where, outcome: outcomeOf(cut.label) ?? outcome, lockedOut: [] });
   }
 
   /** Pods of the new template never become available: it is undone and, with one attempt, left to a person. */
-  async #undoWith(fault: Fault | undefined): Promise<number> {
-    const where = `undo, ${fault?.how ?? 'no fault'} at write ${fault?.at ?? 'none'}`;
+  async #undoWith(looks: Looks, cuts: readonly Cut[]): Promise<void> {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
-    const first = this.replay.ports(fault ?? NEVER);
     this.replay.pods.stuck = true;
     await this.replay.request('all');
-    for (const ports of [first, this.replay.ports()]) {
-      await this.replay.run(ports, (status) => isStuck(status) || endedAfter(last, 'Undone')(status));
-      if (!ports.dead()) this.replay.clock.advance(PAST_EVERY_DEADLINE);
-      await this.replay.run(ports, endedAfter(last, 'Undone'));
-      expect({ where, lockedOut: await this.replay.lockedOut() }).toEqual({ where, lockedOut: [] });
-    }
-    await first.release().catch(() => undefined);
+    const late = await this.#goThrough(looks, cuts, (ports) => this.#runUntilUndone(ports, last));
     // A late step may have rolled a Deployment again: its pods start, and read what is published now.
     this.replay.pods.stuck = false;
-    for (let turn = 0; turn < 2; turn += 1) await this.replay.turn(this.replay.ports());
-    expect({ where, lockedOut: await this.replay.lockedOut(), values: await readCredentials(this.stage) }).toEqual({ where, lockedOut: [], values: before });
-    this.#interleavings += fault ? 1 : 0;
-    return first.writes();
+    await this.#expectKept(before, describeCut(cuts.at(-1)));
+    for (const [cut, ports] of late) {
+      await this.#letGo(cut, ports);
+      await this.#expectKept(before, `${describeCut(cut)}, let go`);
+    }
+  }
+
+  /** Without a fault. @returns its writes */
+  async #undo(): Promise<Looks> {
+    const [before, last] = [await readCredentials(this.stage), await this.#newest()];
+    this.replay.pods.stuck = true;
+    await this.replay.request('all');
+    const looks = await this.#runUntilUndone(this.replay.ports(NEVER), last);
+    this.replay.pods.stuck = false;
+    await this.#expectKept(before, 'undo without a fault');
+    return looks;
+  }
+
+  async #runUntilUndone(ports: TestPorts, last: string | undefined): Promise<Looks> {
+    const looks = await this.replay.run(ports, (status) => isStuck(status) || endedAfter(last, 'Undone')(status));
+    if (ports.dead()) return looks;
+    this.replay.clock.advance(PAST_EVERY_DEADLINE);
+    return [...looks, ...(await this.replay.run(ports, endedAfter(last, 'Undone')))];
   }
 
   async #allowAttempts(maxAttempts: number): Promise<void> {
@@ -135,12 +181,23 @@ export class CrashReplay {
   }
 
   /** Whatever was replaced is refused, whatever is published works, and no other copy of a value is left. */
-  async #expectDead(old: Credentials, where = 'no fault'): Promise<void> {
+  async #expectDead(old: Credentials, where: string): Promise<void> {
+    await this.replay.rest();
     const journal = Object.keys((await this.stage.secrets())[DEFAULT_SECRET_NAMES.rotation]?.values ?? {});
     const alive = await stillAlive(this.replay, old, await readCredentials(this.stage));
     expect({ where, alive, journal, lockedOut: await this.replay.lockedOut(), ready: await this.stage.condition('Ready') })
       .toEqual({ where, alive: [], journal: ['record'], lockedOut: [], ready: 'True AllWell: Everything is as it should be.' });
   }
+
+  /** The old values are published, and work. */
+  async #expectKept(old: Credentials, where: string): Promise<void> {
+    await this.replay.rest();
+    expect({ where, lockedOut: await this.replay.lockedOut(), values: await readCredentials(this.stage) }).toEqual({ where, lockedOut: [], values: old });
+  }
+}
+
+function describeCut(cut: Cut | undefined): string {
+  return cut ? `${cut.how} at write ${cut.at} of look ${cut.look} (${cut.label})` : 'no fault';
 }
 
 function isStuck({ rotation }: GlitchTipStatus): boolean {

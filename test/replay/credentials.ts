@@ -1,7 +1,10 @@
 // What is published, and whether what was published before is let in anywhere.
 import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
+import { Sensitive } from '../../operator/core/sensitive.js';
+import { verifyDjangoPassword } from '../../operator/io/crypto.js';
 import type { Stage, StoredSecret } from '../api/operator-stage.js';
 import type { Replay } from './replay.js';
+import { hasSaved } from './valkey-users-file.js';
 
 /** Every published value that a rotation may replace. */
 export interface Credentials {
@@ -31,14 +34,17 @@ function read(secrets: Readonly<Record<string, StoredSecret>>, name: string, key
 }
 
 /** Names of the old values that were replaced and are still let in. */
-export async function stillAlive({ stage, administratorHas }: Replay, old: Credentials, now: Credentials): Promise<readonly string[]> {
+export async function stillAlive(replay: Replay, old: Credentials, now: Credentials): Promise<readonly string[]> {
+  const { stage } = replay;
+  const [saved, hash] = await Promise.all([stage.valkey.savedUsers(), replay.administratorHash()]);
   const letsIn = (user: string, password: string, database: string) => stage.postgres.query({ user, password, database }, 'SELECT 1').then(() => true, () => false);
+  const letsInValkey = async (user: string, password: string) => hasSaved(saved, user, password) || stage.valkey.accepts(user, password);
   const tries: readonly (readonly [keyof Credentials, () => Promise<boolean>])[] = [
     ['password', () => letsIn(old.user, old.password, 'glitchtip')],
     ['superuser', () => letsIn('glitchkeeper', old.superuser, 'postgres')],
-    ['valkey', () => stage.valkey.accepts('default', old.valkey)],
-    ['operator', () => stage.valkey.accepts('glitchkeeper', old.operator)],
-    ['administrator', () => administratorHas(old.administrator)],
+    ['valkey', () => letsInValkey('default', old.valkey)],
+    ['operator', () => letsInValkey('glitchkeeper', old.operator)],
+    ['administrator', () => verifyDjangoPassword(new Sensitive(old.administrator), hash)],
   ];
   const replaced = tries.filter(([name]) => old[name] !== now[name]);
   const alive = await Promise.all(replaced.map(async ([name, tryIt]) => ((await tryIt()) ? [name] : [])));

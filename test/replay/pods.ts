@@ -3,6 +3,7 @@ import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION } from '../../operator/api/ob
 import type { WebPort } from '../../operator/controllers/ports.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { NAMESPACE, type Stage } from '../api/operator-stage.js';
+import { hasSaved, valkeyPassword } from './valkey-users-file.js';
 
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
 const NAMES = ['web', 'worker'] as const;
@@ -65,6 +66,11 @@ export class Pods {
     return failures.flat();
   }
 
+  /** Pods whose password for Valkey is not in this users file. */
+  refusedBy(users: string): readonly string[] {
+    return [...this.#started].filter(([, { values }]) => !hasSaved(users, 'default', valkeyPassword(values))).map(([name]) => name);
+  }
+
   /** As web and worker do it together: an event is stored with what web read at its start. */
   readonly web: WebPort = {
     sendEvent: async (_, __, id) => {
@@ -78,9 +84,13 @@ export class Pods {
     return (await this.stage.secrets())[DEFAULT_SECRET_NAMES.application]?.values ?? {};
   }
 
-  async #works({ DATABASE_USER: user = '', DATABASE_PASSWORD: password = '', VALKEY_URL = 'redis://none' }: Readonly<Record<string, string>>): Promise<boolean> {
-    const database = await this.stage.postgres.query<{ current_user: string }>({ user, password, database: 'glitchtip' }, 'SELECT current_user').catch(() => []);
-    return database[0]?.current_user === 'glitchtip' && (await this.stage.valkey.accepts('default', decodeURIComponent(new URL(VALKEY_URL).password)));
+  async #works(values: Started['values']): Promise<boolean> {
+    const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' } = values;
+    const [database, valkey] = await Promise.all([
+      this.stage.postgres.query<{ current_user: string }>({ user, password, database: 'glitchtip' }, 'SELECT current_user').catch(() => []),
+      this.stage.valkey.accepts('default', valkeyPassword(values)),
+    ]);
+    return database[0]?.current_user === 'glitchtip' && valkey;
   }
 
   async #report(name: Name, observedGeneration: number, stuck: boolean): Promise<void> {

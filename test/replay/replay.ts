@@ -8,12 +8,16 @@ import type { PostgresPort, Ports } from '../../operator/controllers/ports.js';
 import { postgresPort } from '../../operator/io/connect-ports.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { buildPorts, type Fault, type TestPorts } from '../api/operator-ports.js';
-import { RESOURCES, type Stage } from '../api/operator-stage.js';
+import { RESOURCES, type Stage, type StoredSecret } from '../api/operator-stage.js';
+import type { Looks } from './cuts.js';
 import { Pods } from './pods.js';
+import { hasSaved, valkeyPassword } from './valkey-users-file.js';
 
 const never = new AbortController().signal;
 /** More reconciles than any rotation takes. */
 const MOST_TURNS = 90;
+/** Of those after a rotation has ended: the last of them writes nothing. */
+const MOST_RESTLESS_TURNS = 5;
 const EMAIL = 'admin@example.com';
 /** Of hashing; Django reads their number from the hash. */
 const ROUNDS = 1_000;
@@ -61,10 +65,23 @@ export class Replay {
     await this.stage.server.admin.merge(`${RESOURCES}/glitchtip`, { metadata: { annotations: { [ROTATE_ANNOTATION]: value } } }, 'test');
   }
 
-  /** One reconcile, then what the kubelet does. */
+  /** One reconcile, then what the kubelet does. @throws when the pods could not log in to a Valkey that is started again */
   async turn(ports: TestPorts): Promise<void> {
     await this.reconcile(ports);
     await this.pods.sync();
+    const refused = this.pods.refusedBy(await this.stage.valkey.savedUsers());
+    if (refused.length > 0) throw new Error(`Valkey, started again, would refuse ${refused.join(' and ')}`);
+  }
+
+  /** Turns until one writes nothing: neither status nor event. */
+  async rest(): Promise<void> {
+    for (let turn = 1; turn <= MOST_RESTLESS_TURNS; turn += 1) {
+      const ports = this.ports();
+      this.lastError = undefined;
+      await this.turn(ports);
+      if (ports.writes().length === 0 && this.lastError === undefined) return;
+    }
+    throw new Error(`the operator does not come to rest: ${await this.#describe()}; last error: ${String(this.lastError)}`);
   }
 
   /** An error is what the queue would try again. */
@@ -78,13 +95,16 @@ export class Replay {
 
   lastError: unknown;
 
-  /** Until the status is as wanted and no request is left; or the ports are dead. */
-  async run(ports: TestPorts, reached: (status: GlitchTipStatus) => boolean): Promise<void> {
+  /** Until the status is as wanted and no request is left; or the ports are dead. @returns the writes of each turn that made some */
+  async run(ports: TestPorts, reached: (status: GlitchTipStatus) => boolean): Promise<Looks> {
+    const looks: (readonly string[])[] = [];
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
+      const { length } = ports.writes();
       await this.turn(ports);
-      if (ports.dead()) return;
+      if (ports.writes().length > length) looks.push(ports.writes().slice(length));
+      if (ports.dead()) return looks;
       const { status = {}, metadata } = await this.stage.resource();
-      if (metadata.annotations?.[ROTATE_ANNOTATION] === undefined && reached(status)) return;
+      if (metadata.annotations?.[ROTATE_ANNOTATION] === undefined && reached(status)) return looks;
     }
     throw new Error(`the rotation does not end: ${await this.#describe()}; last error: ${String(this.lastError)}`);
   }
@@ -107,30 +127,44 @@ export class Replay {
 
   /** What must hold at every instant; empty when it does. */
   async lockedOut(): Promise<readonly string[]> {
-    const secrets = await this.stage.secrets();
-    const kept = Object.values(secrets).flatMap(({ values }) => Object.values(values));
-    const problems = (await this.pods.failing()).map((pod) => `${pod} cannot log in with what it read`);
-    if (!(await this.#publishedWorks(secrets))) problems.push('what is published does not work');
-    if (!(await this.#someLetsIn(kept, (password) => this.stage.postgres.query({ user: 'glitchkeeper', password }, 'SELECT 1').then(() => true, () => false)))) problems.push('no kept value lets the operator into Postgres');
-    if (!(await this.#someLetsIn(kept, (password) => this.stage.valkey.accepts('glitchkeeper', password)))) problems.push('no kept value lets the operator into Valkey');
-    if (!(await this.#someLetsIn(kept, (password) => this.administratorHas(password)))) problems.push("no kept value is the administrator's password");
-    return problems;
+    const [secrets, saved, hash] = await Promise.all([this.stage.secrets(), this.stage.valkey.savedUsers(), this.administratorHash()]);
+    const published = secrets[DEFAULT_SECRET_NAMES.application]?.values ?? {};
+    const kept = passwordsOf(secrets);
+    const checks: readonly (readonly [problem: string, holds: Promise<boolean>])[] = [
+      ['what is published does not work', this.#publishedWorks(published)],
+      ['no kept value lets the operator into Postgres', some(kept, (password) => this.#postgresLetsIn('glitchkeeper', password, 'postgres'))],
+      ['no kept value lets the operator into Valkey', some(kept, (password) => this.stage.valkey.accepts('glitchkeeper', password))],
+      ['no kept value lets the operator into a Valkey that is started again', some(kept, (password) => Promise.resolve(hasSaved(saved, 'glitchkeeper', password)))],
+      ['what is published does not work with a Valkey that is started again', Promise.resolve(hasSaved(saved, 'default', valkeyPassword(published)))],
+      ["no kept value is the administrator's password", some(kept, (password) => verifyDjangoPassword(new Sensitive(password), hash))],
+    ];
+    const [pods, problems] = await Promise.all([this.pods.failing(), Promise.all(checks.map(async ([problem, holds]) => ((await holds) ? [] : [problem])))]);
+    return [...pods.map((pod) => `${pod} cannot log in with what it read`), ...this.pods.refusedBy(saved).map((pod) => `Valkey, started again, would refuse ${pod}`), ...problems.flat()];
   }
 
-  readonly administratorHas = async (password: string): Promise<boolean> => {
+  async administratorHash(): Promise<string> {
     const [row] = await this.stage.sql<{ password: string }>(`SELECT password FROM users_user WHERE email = '${EMAIL}'`, 'glitchtip');
-    return verifyDjangoPassword(new Sensitive(password), row?.password ?? '');
-  };
-
-  async #publishedWorks(secrets: Awaited<ReturnType<Stage['secrets']>>): Promise<boolean> {
-    const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '', VALKEY_URL = 'redis://none' } = secrets[DEFAULT_SECRET_NAMES.application]?.values ?? {};
-    const postgres = await this.stage.postgres.query({ user, password, database: 'glitchtip' }, 'SELECT 1').then(() => true, () => false);
-    return postgres && (await this.stage.valkey.accepts('default', new URL(VALKEY_URL).password));
+    return row?.password ?? '';
   }
 
-  /** Passwords are the only kept values of this form. */
-  async #someLetsIn(kept: readonly string[], tryIt: (password: string) => Promise<boolean>): Promise<boolean> {
-    for (const value of new Set(kept.filter((text) => /^[A-Za-z0-9_-]{40,}$/.test(text)))) if (await tryIt(value)) return true;
-    return false;
+  async #publishedWorks({ DATABASE_USER: user = '', DATABASE_PASSWORD: password = '', ...values }: StoredSecret['values']): Promise<boolean> {
+    const [postgres, valkey] = await Promise.all([this.#postgresLetsIn(user, password, 'glitchtip'), this.stage.valkey.accepts('default', valkeyPassword(values))]);
+    return postgres && valkey;
   }
+
+  #postgresLetsIn(user: string, password: string, database: string): Promise<boolean> {
+    return this.stage.postgres.query({ user, password, database }, 'SELECT 1').then(() => true, () => false);
+  }
+}
+
+/** Passwords are the only kept values of this form; those by whose name they are one come first, for the first that is let in is enough. */
+function passwordsOf(secrets: Readonly<Record<string, StoredSecret>>): readonly string[] {
+  const entries = Object.values(secrets).flatMap(({ values }) => Object.entries(values)).filter(([, text]) => /^[A-Za-z0-9_-]{40,}$/.test(text));
+  const likely = (key: string) => (key === 'password' ? 0 : key.includes('operator') ? 1 : 2);
+  return [...new Set(entries.sort(([a], [b]) => likely(a) - likely(b)).map(([, text]) => text))];
+}
+
+async function some(kept: readonly string[], tryIt: (password: string) => Promise<boolean>): Promise<boolean> {
+  for (const value of kept) if (await tryIt(value)) return true;
+  return false;
 }

@@ -9,9 +9,9 @@ describe('a rotation on real servers, cut at each of its writes', () => {
   });
   afterAll(() => replay.close());
 
-  it.each(['all', 'postgres', 'administrator,operator'])('without a fault "%s" completes, and every old value is dead', async (request) => {
+  it.each(['postgres', 'administrator,operator'])('without a fault "%s" completes, and every old value is dead', async (request) => {
     await replay.rotate(request);
   });
 
-  it.each(['before', 'lost', 'error', 'unheard', 'late'] as const)('"all" with a fault "%s" at each write: nobody is locked out, and it completes', (how) => replay.cutEverywhere('all', how));
+  it('"all" with a fault at each write: nobody is locked out, and it completes', () => replay.cutEverywhere('all'));
 });

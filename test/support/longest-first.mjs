@@ -1,9 +1,8 @@
 // Jest's sequencer: of files that run side by side, those that take longest begin first, so that none is left over alone at the end.
 import Sequencer from '@jest/test-sequencer';
 
-/** Ends of paths. A file that mostly waits comes beside one that works. */
+/** Ends of paths. */
 const LONGEST_FIRST = [
-  'cluster/faults-inside.test.ts', 'cluster/rotation.test.ts', 'cluster/faults-around.test.ts', 'cluster/stack.test.ts', 'cluster/start.test.ts',
   'replay/rotation.test.ts', 'replay/rotation-hard.test.ts', 'api/adoption.test.ts',
 ];
 

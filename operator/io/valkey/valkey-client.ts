@@ -12,6 +12,8 @@ const TIMEOUT = 5_000;
 /** Django's cached sessions: prefix and version of its cache key, then the session engine's own. */
 const SESSION_KEYS = ':1:django.contrib.sessions.cache*';
 const SCAN_COUNT = 500;
+/** The SHA-256 of no password that anybody knows. */
+const NOT_SAVED = '0'.repeat(64);
 
 /** Tries the operator's passwords in turn. Expected failures are results; what is unexpected is thrown. */
 export async function observeValkey(address: ValkeyAddress, passwords: readonly Sensitive[]): Promise<ObservedValkey> {
@@ -32,14 +34,25 @@ export async function tryValkeyPassword(address: ValkeyAddress, password: Sensit
   }
 }
 
-/** The users have exactly these passwords from now on, and after a restart. Connections that are open stay. */
+/**
+ * The users have exactly these passwords from now on, and after a restart. Connections that are open stay.
+ *
+ * Whoever looks sees memory alone. So a mark keeps the operator's user from having what is wanted until the file is written: cut
+ * anywhere before, or on a full disk, all of it is done again. A cut before the second save leaves the mark in the file, where it lets nobody in.
+ */
 export async function setValkeyPasswords(address: ValkeyAddress, passwords: readonly Sensitive[], wanted: ValkeyPasswords): Promise<void> {
   await mustEnter(address, passwords, async (client) => {
-    // In one command each: at no moment does a user have none.
-    await client.call('ACL', 'SETUSER', VALKEY_APPLICATION_USER, 'resetpass', ...wanted.application.map((hash) => `#${hash}`));
-    await client.call('ACL', 'SETUSER', VALKEY_OPERATOR_USER, 'resetpass', ...wanted.operator.map((hash) => `#${hash}`));
+    await setPasswordsOf(client, VALKEY_OPERATOR_USER, [...wanted.operator, NOT_SAVED]);
+    await setPasswordsOf(client, VALKEY_APPLICATION_USER, wanted.application);
+    await client.call('ACL', 'SAVE');
+    await setPasswordsOf(client, VALKEY_OPERATOR_USER, wanted.operator);
     await client.call('ACL', 'SAVE');
   });
+}
+
+/** In one command: at no moment does a user have none. */
+async function setPasswordsOf(client: Redis, user: string, hashes: readonly string[]): Promise<void> {
+  await client.call('ACL', 'SETUSER', user, 'resetpass', ...hashes.map((hash) => `#${hash}`));
 }
 
 /** Deletes every session that Django keeps here. */

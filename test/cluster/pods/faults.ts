@@ -1,26 +1,25 @@
-// Faults on real pods: each is told once, by its root cause, within a minute, and told again when it is over.
+// Faults on real pods: each is an incident by its root cause, of which a person hears once, and once more when it is over.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import Table from 'cli-table3';
+import type { SettingsInput } from '../../../charts/settings/schema.js';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import { SETTLED_AFTER } from '../../../operator/core/health/ingest-rules.js';
+import { recordMeasurement } from '../../support/measurements.js';
 import { forgetPast, onceEach, type Told } from '../support/alerts.js';
-import { putCertificate, TLS_SECRET, type Fault } from '../support/faults.js';
-import { lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
-import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { tell } from '../support/fault-report.js';
+import type { Fault, Scenario } from '../support/faults.js';
+import { DEFAULT_PACE, QUICK_PACE, setPace, type Pace } from '../support/health-checks.js';
+import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
 import { glitchTip } from '../support/requested-rotations.js';
+import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
+import { Injection, opensInTime, type JudgedBy } from './fault-judgement.js';
 import { proveEventStored } from './memory.js';
 import type { Installed } from './on-pods.js';
 
-/** From the fault to the alert at the default settings; a start that Kubernetes allows comes on top. Seconds. */
-const GOAL = 60;
-/** The kubelet tells the API server of a pod within this, and three checks on two busy cores are late by as much. Seconds. */
-const SLACK = 10;
 /** A worker that has just started has the queue of its absence before it, and is not judged so. */
 const OF_A_SETTLED_WORKER: readonly string[] = ['WorkerStuck', 'Backlog'] satisfies HealthReason[];
-/** Longer than `alerts.repeatHours` by default, too. */
-export const REPORT_HOURS = 6;
+const SERVERS: readonly Part[] = ['postgres', 'valkey'];
 
 /** A line of the table at the end. */
 export interface Row {
@@ -30,44 +29,38 @@ export interface Row {
   readonly by: string;
 }
 
-/**
- * @param nights faults that happen together, one after the other
- * @param more tests between them and the look at what is left; each finds all well, and what it notes is in the table
- */
-export function describeFaults({ stack, alerts, dsn }: Installed, nights: readonly (readonly Fault[])[], more?: (note: (row: Row) => void) => void): void {
+/** Which faults, and by what they are judged. */
+export interface FaultTests {
+  readonly scenarios: readonly Scenario[];
+  /** Wall seconds are the soak's: beside other suites they say more of the machine than of the operator. */
+  readonly judgedBy: JudgedBy;
+  /** Settings under which they happen. @default those of every suite */
+  readonly watched?: (stack: Stack) => Promise<SettingsInput>;
+  /** Tests after them, at the defaults; each finds all well, and what it notes is in the table. */
+  readonly more?: (note: (row: Row) => void) => void;
+  /** After those. */
+  readonly last?: Scenario;
+}
+
+export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, judgedBy, watched, more, last }: FaultTests): void {
   describe('faults', () => {
     const rows: Row[] = [];
+    let pace: Pace = DEFAULT_PACE;
     beforeAll(async () => {
-      // Before the settings name it: one that is missing is told.
-      await putCertificate(stack, 90);
-      await stack.apply(await stack.synthesize('watched', { tls: { secret: TLS_SECRET }, alerts: { ports: [...ALERT_PORTS], reportHours: REPORT_HOURS } }));
+      if (watched === undefined) return;
+      await stack.apply(await stack.synthesize('watched', await watched(stack)));
       await stack.rolledOut();
     }, 600_000);
     beforeEach(async () => {
       await untilWell();
       await forgetPast(stack);
     }, 900_000);
-    afterAll(() => {
-      const table = new Table({ head: ['fault', 'told as', 'after', 'over after the repair', 'repaired by'], style: { head: [], border: [] } });
-      for (const { what, told, resolved, by } of rows) table.push([what, nameOf(told), `${told.seconds.toFixed(0)} s`, `${resolved.seconds.toFixed(0)} s`, by]);
-      for (const line of table.toString().split('\n')) tell(line);
-    });
+    afterAll(() => tellTable(rows));
 
-    it.each(nights.map((night) => [night.map(({ what }) => what).join(', and '), night] as const))('%s', async (_, night) => {
-      if (night.some(({ tells }) => OF_A_SETTLED_WORKER.includes(tells.reason))) await untilSettled();
-      const [others, before, started] = [await livesOfServers(night), await stack.pods(), Date.now()];
-      const told = await tellingsOf(night).finally(() => repair(night));
-      const repairedAt = Date.now();
-      const resolved = await Promise.all(told.map((each) => alerts().resolved(each, repairedAt)));
-      night.forEach((fault, index) => note(fault, told[index], resolved[index]));
-      expect(await alerts().sayings(started)).toEqual(onceEach(told));
-      for (const [index, { seconds }] of told.entries()) expect(seconds).toBeLessThan(GOAL + SLACK + (night[index]?.allowance ?? 0));
-      if (night.some(({ repairedBy }) => repairedBy === 'liveness probe')) await expectProbedRestart(presentPod(before, 'worker'));
-      // Whatever it was, neither server was restarted for it.
-      expect(await livesOfServers(night)).toEqual(others);
-    }, 900_000);
-
+    for (const scenario of scenarios.filter((each) => each.pace === 'default')) declare(scenario);
     more?.((row) => rows.push(row));
+    for (const scenario of scenarios.filter((each) => each.pace !== 'default')) declare(scenario);
+    if (last !== undefined) declare(last);
 
     it('afterwards all is well, and an outside checker hears so', async () => {
       const since = Date.now();
@@ -75,29 +68,53 @@ export function describeFaults({ stack, alerts, dsn }: Installed, nights: readon
       await waitFor<true>({ what: 'a heartbeat', seconds: 120, every: 2 }, async () => when((await alerts().heartbeats(since)) > 0, 'none'));
     }, 300_000);
 
-    async function tellingsOf(night: readonly Fault[]): Promise<Told[]> {
-      const injected: { readonly tells: Fault['tells']; readonly since: number }[] = [];
-      for (const { tells, inject } of night) {
-        injected.push({ tells, since: Date.now() });
-        await inject(stack, dsn());
-      }
-      return Promise.all(injected.map(({ tells, since }) => alerts().opened(tells, since)));
+    function declare({ faults, pace: wanted }: Scenario): void {
+      it(faults.map(({ what }) => what).join(', and '), async () => {
+        await usePace(wanted === 'default' ? DEFAULT_PACE : QUICK_PACE);
+        if (faults.some(({ tells }) => OF_A_SETTLED_WORKER.includes(tells.reason))) await untilSettled();
+        const [others, before, started] = [await livesBeside(faults), await stack.pods(), Date.now()];
+        const told = await incidentsOf(faults).finally(() => repair(faults));
+        const repairedAt = Date.now();
+        const resolved = await Promise.all(told.map((each) => alerts().resolved(each, repairedAt)));
+        faults.forEach((fault, index) => note(fault, told[index], resolved[index]));
+        expect(await alerts().sayings(started)).toEqual(onceEach(told));
+        if (faults.some(({ repairedBy }) => repairedBy === 'liveness probe')) await expectProbedRestart(presentPod(before, 'worker'));
+        // Whatever it was, nobody was restarted for it who works without it.
+        expect(await livesBeside(faults)).toEqual(others);
+      }, 900_000);
+    }
+
+    /** All of them injected, and each seen to be told as what it is, in time. */
+    async function incidentsOf(faults: readonly Fault[]): Promise<Told[]> {
+      const injections: Injection[] = [];
+      for (const fault of faults) injections.push(await Injection.make(fault, { stack, dsn: dsn() }));
+      const told = await Promise.all(injections.map(async (injection) => {
+        const each = await alerts().opened(injection.fault.tells, injection.since);
+        opensInTime(injection, each, { judgedBy, pace, checks: await injection.checks() });
+        return each;
+      }));
+      if (judgedBy === 'checks') for (const { hasten } of faults) await hasten?.(stack);
+      await Promise.all(injections.map((injection) => injection.outlast()));
+      return told;
     }
 
     /** Told or not: the next fault must find all well. */
-    async function repair(night: readonly Fault[]): Promise<void> {
-      for (const fault of night) await fault.repair?.(stack);
+    async function repair(faults: readonly Fault[]): Promise<void> {
+      for (const fault of faults) await fault.repair?.(stack);
     }
 
     function note({ what, repair: byHand, repairedBy }: Fault, told: Told | undefined, resolved: Told | undefined): void {
-      if (told && resolved) rows.push({ what, told, resolved, by: repairedBy ?? (byHand ? 'person' : 'operator') });
+      if (!told || !resolved) return;
+      rows.push({ what, told, resolved, by: repairedBy ?? (byHand ? 'person' : 'operator') });
+      recordMeasurement({ what: `${what}: over after the repair`, value: Math.round(resolved.seconds), unit: 's' });
     }
 
-    /** Restarts of the two servers, without the one that the fault is about. */
-    async function livesOfServers(night: readonly Fault[]): Promise<readonly unknown[]> {
+    /** Restarts of the parts that the faults are not about: of the two servers, and of all where a fault is to be borne. */
+    async function livesBeside(faults: readonly Fault[]): Promise<readonly unknown[]> {
       const pods = await stack.pods();
-      const stopped = (part: Part) => night.some(({ tells }) => tells.part === part && tells.reason.endsWith('Down'));
-      return (['postgres', 'valkey'] as const).filter((part) => !stopped(part)).map((part) => ({ part, life: lifeOf(presentPod(pods, part)) }));
+      const stopped = (part: Part) => faults.some(({ tells }) => tells.part === part && tells.reason.endsWith('Down'));
+      const looked = faults.some(({ bearableFor }) => bearableFor !== undefined) ? PARTS : SERVERS;
+      return looked.filter((part) => !stopped(part)).map((part) => ({ part, life: lifeOf(presentPod(pods, part)) }));
     }
 
     /** By the kubelet, which restarts the container, and not by the operator, which makes a new pod. */
@@ -105,6 +122,11 @@ export function describeFaults({ stack, alerts, dsn }: Installed, nights: readon
       const pod = await stack.pod('worker');
       expect({ uid: pod.uid, restarts: pod.restarts }).toEqual({ uid, restarts: restarts + 1 });
       expect(await stack.kubectl('get', 'events', '--field-selector', 'reason=Unhealthy', '--output', 'jsonpath={.items[*].message}')).toContain('Liveness probe failed');
+    }
+
+    async function usePace(wanted: Pace): Promise<void> {
+      if (pace !== wanted) await setPace(stack, wanted);
+      pace = wanted;
     }
 
     /** The time that it takes is none of the alert's. */
@@ -125,6 +147,12 @@ export function describeFaults({ stack, alerts, dsn }: Installed, nights: readon
       });
     }
   });
+}
+
+function tellTable(rows: readonly Row[]): void {
+  const table = new Table({ head: ['fault', 'told as', 'after', 'over after the repair', 'repaired by'], style: { head: [], border: [] } });
+  for (const { what, told, resolved, by } of rows) table.push([what, nameOf(told), `${told.seconds.toFixed(0)} s`, `${resolved.seconds.toFixed(0)} s`, by]);
+  for (const line of table.toString().split('\n')) tell(line);
 }
 
 function nameOf({ message }: Told): string {

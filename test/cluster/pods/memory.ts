@@ -9,6 +9,7 @@ import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
 import { withForward } from '../support/project.js';
 import { tell } from '../support/fault-report.js';
+import type { Installed } from './on-pods.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
 
@@ -60,8 +61,9 @@ async function workerEndedItself(stack: Stack): Promise<boolean> {
   return log.includes('nothing was taken from the queue');
 }
 
-export function describeMemory(stack: Stack, dsn: () => string): void {
-  describe('an out-of-memory kill restarts that part alone', () => {
+export function describeMemory({ stack, dsn, alerts }: Installed): void {
+  describe('an out-of-memory kill restarts that part alone, and a person hears of it', () => {
+    const told: string[] = [];
     it.each(PARTS)('%s', async (part) => {
       const before = await stack.ready();
       const { uid } = presentPod(before, part);
@@ -79,6 +81,15 @@ export function describeMemory(stack: Stack, dsn: () => string): void {
       const [unchanged, lives] = [livesExcept(before, part), livesExcept(await stack.ready(), part)];
       if (part === 'valkey' && await workerEndedItself(stack)) unchanged['worker'] = expect.anything();
       expect(lives).toEqual(unchanged);
+      // Of an end that the kubelet heard of before the reason it says "Error".
+      if (end?.reason !== 'OOMKilled') return;
+      const { incident } = await alerts().opened({ reason: 'OutOfMemory', part }, started);
+      told.push(incident);
     }, 420_000);
+
+    it('of which a person heard, part by part', () => {
+      expect(told.length).toBeGreaterThan(0);
+      expect(new Set(told).size).toBe(told.length);
+    });
   });
 }

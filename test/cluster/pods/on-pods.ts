@@ -25,15 +25,22 @@ export interface Installed {
 }
 
 interface Tests {
-  /** On the empty cluster; the last of them leaves a stack that is up. */
+  /** Brings the cluster up; the stack may already be on its way. @default the empty cluster, with a file system of its own for the volumes */
+  readonly bringUp?: (stack: Stack) => Promise<void>;
+  /** Tests from there to a stack that is up. */
   readonly onEmpty?: (stack: Stack) => void;
+  /** Sees to it that the stack is there, also where a single test is run without those. @default it is applied, if it was not */
+  readonly install?: (stack: Stack) => Promise<unknown>;
   /** Each needs a stack that is up, and leaves one that is up. */
   readonly onInstalled: (installed: Installed) => void;
+  /** When nobody looks at the cluster any more. */
+  readonly onLeaving?: (stack: Stack) => void;
 }
 
 /** @param cluster name of the cluster: suites run side by side */
-export function describeOnPods(title: string, cluster: string, { onEmpty, onInstalled }: Tests): void {
+export function describeOnPods(title: string, cluster: string, { bringUp = bringUpEmpty, onEmpty, install = (stack) => stack.install(), onInstalled, onLeaving }: Tests): void {
   describe(title, () => {
+    leaveEvidenceOfFailure(cluster);
     const stack = new Stack(cluster);
     const canaries = new Canaries(stack);
     let portsBefore: ReadonlySet<number> = new Set();
@@ -44,16 +51,16 @@ export function describeOnPods(title: string, cluster: string, { onEmpty, onInst
 
     beforeAll(async () => {
       portsBefore = await hostPorts();
-      await stack.start();
-      await mountVolumeStore(stack.cluster);
+      await bringUp(stack);
       processes = new ProcessWatch(stack.cluster);
       neighbour = await startNeighbour(stack.cluster);
     }, START_MS);
-    leaveEvidenceOfFailure(cluster);
+    const dismiss = async (): Promise<void> => {
+      await Promise.all([processes?.stop(), neighbour?.stop(), alerts?.stop()]);
+      processes = neighbour = alerts = undefined;
+    };
     afterAll(async () => {
-      await processes?.stop();
-      await neighbour?.stop();
-      await alerts?.stop();
+      await dismiss();
       await stack.stop();
     }, 120_000);
 
@@ -61,7 +68,7 @@ export function describeOnPods(title: string, cluster: string, { onEmpty, onInst
 
     describe('once installed', () => {
       beforeAll(async () => {
-        await stack.apply();
+        await install(stack);
         await stack.rolledOut();
         dsn = (await makeProject(stack)).dsn;
         alerts = await Alerts.start(stack);
@@ -72,7 +79,18 @@ export function describeOnPods(title: string, cluster: string, { onEmpty, onInst
         return { canaries, processes: started(processes), neighbour: started(neighbour) };
       });
     });
+
+    if (onLeaving === undefined) return;
+    describe('at the end', () => {
+      beforeAll(dismiss, 60_000);
+      onLeaving(stack);
+    });
   });
+}
+
+async function bringUpEmpty(stack: Stack): Promise<void> {
+  await stack.start();
+  await mountVolumeStore(stack.cluster);
 }
 
 function started<T>(witness: T | undefined): T {

@@ -106,13 +106,13 @@ export async function forgetPast(stack: Stack): Promise<void> {
   await stack.kubectl('delete', 'configmap', alertStateName(RESOURCE), '--ignore-not-found');
 }
 
-/** What the operator remembers is so many hours older all at once, as if it had been quiet for so long. */
-export async function letHoursPass(stack: Stack, hours: number): Promise<void> {
-  await waitFor<true>({ what: 'the alerts to be older', seconds: 30 }, async () => {
-    const alerts = JSON.parse(await stack.kubectl('get', 'configmap', alertStateName(RESOURCE), '--output', 'json')) as { data: Record<string, string> };
-    const data = Object.fromEntries(Object.entries(alerts.data).map(([key, text]) => [key, text.replaceAll(INSTANT, (at) => new Date(Date.parse(at) - hours * 3_600_000).toISOString())]));
+/** What the operator remembers is so much older all at once, as if nothing had changed for so long. */
+export async function letTimePass(stack: Stack, seconds: number): Promise<void> {
+  await waitFor<true>({ what: 'what the operator remembers to be older', seconds: 30 }, async () => {
+    const { data, ...map } = JSON.parse(await stack.kubectl('get', 'configmap', alertStateName(RESOURCE), '--output', 'json')) as { data: Record<string, string> };
+    const older = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, text.replaceAll(INSTANT, (at) => new Date(Date.parse(at) - seconds * 1_000).toISOString())]));
     // Refused when the operator wrote it since.
-    await stack.cluster.kubectl(['replace', '-f', '-'], JSON.stringify({ ...alerts, data }));
+    await stack.cluster.kubectl(['replace', '-f', '-'], JSON.stringify({ ...map, data: older }));
     return { found: true };
   });
 }

@@ -1,7 +1,7 @@
-// What is needed to understand a failure on pods is taken from the cluster before it is deleted: the support bundle and the node's logs.
+// What is needed to understand a failure on pods, taken from its cluster while there is one: the support bundle and the node's logs.
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 import { execa } from 'execa';
 import { ensureBinaries } from '../../../embedded/binaries.js';
 import { resolveOptions } from '../../../embedded/cluster-options.js';
@@ -17,11 +17,17 @@ function failures(): readonly string[] {
   return glitchkeeperFailures;
 }
 
-/** Declared before the hook that takes the cluster down. */
+/** Of the first one, right after it: what follows may be its consequence, and a later test may take the cluster down. */
 export function leaveEvidenceOfFailure(cluster: string): void {
-  afterAll(async () => {
-    if (failures().length > 0) await leaveEvidence(cluster, failures());
-  }, 2 * BUNDLE_MS);
+  let left = false;
+  const look = async (): Promise<void> => {
+    if (left || failures().length === 0) return;
+    left = true;
+    await leaveEvidence(cluster, failures());
+  };
+  afterEach(look, 2 * BUNDLE_MS);
+  // A set-up that failed: no test of it ran.
+  afterAll(look, 2 * BUNDLE_MS);
 }
 
 async function leaveEvidence(cluster: string, failed: readonly string[]): Promise<void> {

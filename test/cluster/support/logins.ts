@@ -22,14 +22,26 @@ export async function readLogins(stack: Stack): Promise<Logins> {
   ];
 }
 
-/** Those that are let in, by server and user. First it makes sure that today's logins are, so that a refusal means something. */
-export async function stillAccepted(stack: Stack, logins: Logins): Promise<string[]> {
-  const today = await accepted(stack, await readLogins(stack));
-  if (today.length !== logins.length) throw new Error(`of today's logins only ${today.join(', ')} are let in`);
-  return accepted(stack, logins);
+/** The same as they will be, out of the journal of the rotation that is under way. */
+export async function nextLogins(stack: Stack): Promise<Logins> {
+  const next = (name: string) => stack.secret(SECRETS.rotation, `next.${name}`);
+  return [
+    { server: 'postgres', user: await next('DATABASE_USER'), password: await next('DATABASE_PASSWORD') },
+    { server: 'postgres', user: POSTGRES_SUPERUSER, password: await next('operator-postgres-password') },
+    { server: 'valkey', user: VALKEY_APPLICATION_USER, password: new URL(await next('VALKEY_URL')).password },
+    { server: 'valkey', user: VALKEY_OPERATOR_USER, password: await next('operator-valkey-password') },
+  ];
 }
 
-async function accepted(stack: Stack, logins: Logins): Promise<string[]> {
+/** Those that are let in, by server and user. First it makes sure that today's logins are, so that a refusal means something. */
+export async function stillAccepted(stack: Stack, logins: Logins): Promise<string[]> {
+  const today = await acceptedLogins(stack, await readLogins(stack));
+  if (today.length !== logins.length) throw new Error(`of today's logins only ${today.join(', ')} are let in`);
+  return acceptedLogins(stack, logins);
+}
+
+/** Of these, those that are let in. */
+export async function acceptedLogins(stack: Stack, logins: Logins): Promise<string[]> {
   const answers = await Promise.all(logins.map(async (login) => ((await tryLogin(stack, login)) ? [`${login.server} ${login.user}`] : [])));
   return answers.flat();
 }

@@ -32,9 +32,9 @@ export async function pressNode(stack: Stack): Promise<void> {
 }
 
 async function isEvicted(stack: Stack, since: number): Promise<boolean> {
-  const times = await stack.kubectl('get', 'events', '--field-selector', 'reason=Evicted', '--output', 'jsonpath={.items[*].lastTimestamp}');
+  const { items } = JSON.parse(await stack.get(`/api/v1/namespaces/${stack.namespace}/events?fieldSelector=reason%3DEvicted`)) as { items: { lastTimestamp: string }[] };
   // To the second.
-  return times.split(' ').some((time) => Date.parse(time) >= since - 1000);
+  return items.some(({ lastTimestamp }) => Date.parse(lastTimestamp) >= since - 1000);
 }
 
 /** As a person clears up: what was evicted stays in the list until somebody deletes it. */

@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ContainerReference } from '../../../embedded/index.js';
 import type { Stack } from './stack.js';
 import type { Part } from './parts.js';
 import { waitFor, when } from './wait.js';
@@ -37,8 +38,14 @@ export async function processesOf(stack: Stack, part: Part): Promise<number[]> {
 
 /** kill -9 of the main process of a part's container. @returns when @throws Error when none runs */
 export async function killMain(stack: Stack, part: Part): Promise<number> {
-  const [main] = await processesOf(stack, part);
-  if (main === undefined) throw new Error(`no process of ${part}`);
+  const { container } = await stack.pod(part);
+  return killContainer(stack, container);
+}
+
+/** The same of a container by its pod's name. */
+export async function killContainer({ cluster }: Stack, container: ContainerReference): Promise<number> {
+  const [main] = await membersOf(await cluster.containerCgroup(container, 'memory'));
+  if (main === undefined) throw new Error(`no process of ${container.pod}`);
   const killedAt = Date.now();
   process.kill(main, 'SIGKILL');
   return killedAt;

@@ -7,6 +7,15 @@ export type Part = (typeof PARTS)[number];
 
 const terminated = z.object({ reason: z.string().optional(), exitCode: z.number(), finishedAt: z.string().nullish() });
 
+const waiting = z.object({ reason: z.string().optional() });
+
+const containers = z.array(z.object({
+  name: z.string(),
+  restartCount: z.number(),
+  state: z.object({ running: z.object({ startedAt: z.string() }).optional(), terminated: terminated.optional(), waiting: waiting.optional() }).default({}),
+  lastState: z.object({ terminated: terminated.optional() }).default({}),
+})).default([]);
+
 const pod = z.object({
   metadata: z.object({
     name: z.string(), uid: z.string(), creationTimestamp: z.string(),
@@ -18,12 +27,8 @@ const pod = z.object({
     podIP: z.string().optional(),
     reason: z.string().optional(),
     conditions: z.array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: z.string().nullish() })).default([]),
-    containerStatuses: z.array(z.object({
-      name: z.string(),
-      restartCount: z.number(),
-      state: z.object({ running: z.object({ startedAt: z.string() }).optional(), terminated: terminated.optional() }).default({}),
-      lastState: z.object({ terminated: terminated.optional() }).default({}),
-    })).default([]),
+    initContainerStatuses: containers,
+    containerStatuses: containers,
   }),
 });
 
@@ -54,6 +59,15 @@ export function partPods(json: string): Map<Part, PartPod> {
     const part = PARTS.find((candidate) => candidate === one.metadata.labels['app.kubernetes.io/component']);
     return part === undefined ? [] : [[part, describe(part, one)] as const];
   }));
+}
+
+/** A line a pod, for a test that waited in vain. */
+export function explainPods(json: string): string {
+  const { items } = podList.parse(JSON.parse(json));
+  return items.map(({ metadata, status }) => [
+    metadata.name, metadata.deletionTimestamp === undefined ? status.phase : 'ending', status.reason ?? '',
+    ...[...status.initContainerStatuses, ...status.containerStatuses].map(({ name, restartCount, state }) => `${name}: ${JSON.stringify(state)}, ${restartCount} restarts`),
+  ].join(' ')).join('\n');
 }
 
 function describe(part: Part, { metadata, status }: z.infer<typeof pod>): PartPod {

@@ -1,12 +1,13 @@
 // Asks for a rotation as a person does, and follows it to its end.
-import { ROTATE_ANNOTATION } from '../../../operator/api/object-names.js';
+import { RESOURCE } from '../../../charts/part-names.js';
+import { API_VERSION, ROTATE_ANNOTATION } from '../../../operator/api/object-names.js';
 import { glitchTipStatus, type GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 import type { Phase, RotationRecord } from '../../../operator/api/rotation-fields.js';
 import type { Stack } from './stack.js';
 import { waitFor } from './wait.js';
 
 export async function glitchTip(stack: Stack): Promise<GlitchTipStatus> {
-  const text = await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'json');
+  const text = await stack.get(`/apis/${API_VERSION}/namespaces/${stack.namespace}/glitchtips/${RESOURCE}`);
   return glitchTipStatus.parse((JSON.parse(text) as { status?: unknown }).status ?? {});
 }
 
@@ -23,7 +24,7 @@ export interface Ended extends RotationRecord {
 export async function rotate(stack: Stack, request: string, { seconds = 300, during }: { seconds?: number; during?: (phase: Phase) => Promise<void> } = {}): Promise<Ended> {
   const before = await newest(stack);
   const asked = Date.now();
-  await stack.kubectl('annotate', 'gt', 'glitchtip', `${ROTATE_ANNOTATION}=${request}`);
+  await stack.kubectl('annotate', 'gt', RESOURCE, `${ROTATE_ANNOTATION}=${request}`);
   const seen = new Set<Phase>();
   // So often that no phase is missed.
   return waitFor<Ended>({ what: `the rotation "${request}" to end`, seconds, every: 0.5 }, async () => {

@@ -4,16 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
+import { get, readAccess, type ApiAccess } from '../../../embedded/api.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
 import { down, up, type ClusterHandle } from '../../../embedded/index.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
-import { PARTS, partPods, presentPod, type Part, type PartPod } from './parts.js';
+import { PARTS, explainPods, partPods, presentPod, type Part, type PartPod } from './parts.js';
 import { tell } from './fault-report.js';
 import { waitFor } from './wait.js';
 
 /** Set to leave the cluster running afterwards and to use it again: a single test is then tried with `-t` in seconds. */
-const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
+export const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
+
+/** Of every suite: the defaults, and a way out to the tests' own receivers of alerts. */
+const SETTINGS = { alerts: { ports: [...ALERT_PORTS] } } satisfies SettingsInput;
 
 /** Manifests that were synthesized, and the settings that they were made from. */
 export interface Synthesized {
@@ -23,6 +27,7 @@ export interface Synthesized {
 
 export class Stack {
   private handle: ClusterHandle | undefined;
+  private access: Promise<ApiAccess> | undefined;
   private folder: string | undefined;
   private built: Synthesized | undefined;
   private applied: Synthesized | undefined;
@@ -34,7 +39,7 @@ export class Stack {
     return this.handle;
   }
 
-  /** What the settings' defaults make, with the way to the receivers of alerts. */
+  /** What the settings of every suite make. */
   get manifests(): Synthesized {
     if (this.built === undefined) throw new Error('nothing was synthesized yet');
     return this.built;
@@ -46,10 +51,24 @@ export class Stack {
 
   /** The cluster, empty, and the manifests; nothing is applied yet. */
   async start(): Promise<void> {
-    this.folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-pods-'));
-    // The receivers of the tests listen elsewhere than at 443, and policies are enforced.
-    this.built = await this.synthesize('default', { alerts: { ports: [...ALERT_PORTS] } });
+    await this.prepare();
     this.handle = await up({ name: this.name, fresh: !KEEP, log: tell });
+  }
+
+  /** The manifests alone: somebody else brings the cluster up. */
+  async prepare(): Promise<void> {
+    this.folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-pods-'));
+    this.built = await this.synthesize('default');
+  }
+
+  /** The cluster that somebody else brings up, once its node is Ready. */
+  async join(): Promise<void> {
+    this.handle = await up({ name: this.name, log: tell });
+  }
+
+  /** File of the settings that a label was synthesized from. */
+  settingsFile(label = 'default'): string {
+    return join(this.folder ?? '', `${label}.yaml`);
   }
 
   async stop(): Promise<void> {
@@ -58,12 +77,11 @@ export class Stack {
   }
 
   /** `settings.yaml` to manifests by the very command that people use, into a folder of its own. */
-  async synthesize(label: string, input: SettingsInput): Promise<Synthesized> {
-    const base = join(this.folder ?? '', label);
-    const file = `${base}.yaml`;
+  async synthesize(label: string, more: SettingsInput = {}): Promise<Synthesized> {
+    const [folder, file, input] = [join(this.folder ?? '', label), this.settingsFile(label), { ...SETTINGS, ...more }];
     await writeFile(file, stringify(input));
-    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: file, CDK8S_OUTDIR: base } });
-    return { folder: base, settings: checkSettings(input) };
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: file, CDK8S_OUTDIR: folder } });
+    return { folder, settings: checkSettings(input) };
   }
 
   /** The README's apply, of the manifests that were applied last if none are given; resolves to what kubectl printed. */
@@ -72,9 +90,23 @@ export class Stack {
     return this.cluster.kubectl(['apply', '--warnings-as-errors', '-f', manifests.folder]);
   }
 
+  /** Unless something was applied before. */
+  async install(): Promise<void> {
+    if (this.applied === undefined) await this.apply();
+  }
+
   /** kubectl in the stack's namespace. */
   kubectl(...args: string[]): Promise<string> {
     return this.cluster.kubectl(['--namespace', this.namespace, ...args]);
+  }
+
+  /** An answer of the API server, as text: what is asked every second is asked without a process of its own. @throws when it is not 200 */
+  async get(path: string): Promise<string> {
+    const { paths, network } = this.cluster;
+    this.access ??= readAccess(paths.pki, network.server);
+    const answer = await get(await this.access, path);
+    if (answer?.status !== 200) throw new Error(`GET ${path}: ${answer === undefined ? 'no answer' : `${answer.status} ${answer.body.slice(0, 200)}`}`);
+    return answer.body;
   }
 
   /** A command inside the main container of a part, with `input` on its standard input. */
@@ -84,7 +116,11 @@ export class Stack {
   }
 
   async pods(): Promise<Map<Part, PartPod>> {
-    return partPods(await this.kubectl('get', 'pods', '--output', 'json'));
+    return partPods(await this.podList());
+  }
+
+  private podList(): Promise<string> {
+    return this.get(`/api/v1/namespaces/${this.namespace}/pods`);
   }
 
   async pod(part: Part): Promise<PartPod> {
@@ -95,11 +131,10 @@ export class Stack {
   async ready(seconds = 180, parts: readonly Part[] = PARTS): Promise<Map<Part, PartPod>> {
     if (this.handle === undefined) throw new Error('a cluster that did not start is no reason to wait');
     return waitFor<Map<Part, PartPod>>({ what: `${parts.join(', ')} Ready`, seconds }, async () => {
-      const pods = await this.pods();
+      const list = await this.podList();
+      const pods = partPods(list);
       const missing = parts.filter((part) => pods.get(part)?.ready !== true);
-      if (missing.length === 0) return { found: pods };
-      const lines = await this.kubectl('get', 'pods', '--no-headers');
-      return { seen: `not Ready: ${missing.join(', ')}\n${lines}` };
+      return missing.length === 0 ? { found: pods } : { seen: `not Ready: ${missing.join(', ')}\n${explainPods(list)}` };
     });
   }
 
@@ -112,8 +147,8 @@ export class Stack {
   }
 
   async secret(name: string, key: string): Promise<string> {
-    const data = await this.kubectl('get', 'secret', name, '--output', `jsonpath={.data['${key.replaceAll('.', String.raw`\.`)}']}`);
-    return Buffer.from(data, 'base64').toString('utf8');
+    const { data = {} } = JSON.parse(await this.get(`/api/v1/namespaces/${this.namespace}/secrets/${name}`)) as { data?: Record<string, string> };
+    return Buffer.from(data[key] ?? '', 'base64').toString('utf8');
   }
 
   /** Address of a Service inside the cluster. */

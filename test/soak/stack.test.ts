@@ -1,0 +1,28 @@
+// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue killed and filled.
+import { beforeAll } from '@jest/globals';
+import { describeFacts } from '../cluster/pods/facts.js';
+import { describeInstall } from '../cluster/pods/install.js';
+import { describeLogs } from '../cluster/pods/logs.js';
+import { describeMemory } from '../cluster/pods/memory.js';
+import { describeNetwork } from '../cluster/pods/network.js';
+import { describeOnPods } from '../cluster/pods/on-pods.js';
+import { describeQueue } from '../cluster/pods/queue.js';
+import { describeQuiet } from '../cluster/pods/quiet.js';
+import { describeRollout } from '../cluster/pods/rollout.js';
+import { startChatterbox } from '../cluster/support/chatterbox.js';
+
+describeOnPods('soak: the stack', 'soak-stack', {
+  onEmpty: describeInstall,
+  onInstalled(installed) {
+    const { stack, dsn, alerts, portsBefore } = installed;
+    // What it writes in minutes is looked at last.
+    beforeAll(() => startChatterbox(stack.cluster));
+    describeFacts(stack);
+    describeNetwork(stack, portsBefore);
+    describeRollout(stack, dsn);
+    describeQuiet(alerts, 'an install and an update');
+    describeMemory(installed);
+    describeQueue(stack, dsn);
+    describeLogs(stack);
+  },
+});
