@@ -1,7 +1,7 @@
 /**
  * The window: how much may be under way below the gateway, given to GlitchTip and not yet seen in Postgres. In bytes, because GlitchTip's
  * worker takes tasks ahead by their number whatever their size, and is killed for it. It grows with what is confirmed and shrinks
- * with trouble, as TCP's does (RFC 5681); it is closed while the way below is known to be broken, but for one small probe.
+ * with trouble, as TCP's does (RFC 5681). While the way below is known to be broken it is closed, and the way is tried without an event.
  */
 
 export interface WindowLimits {
@@ -14,7 +14,7 @@ export interface WindowLimits {
 export interface Window {
   /** Bytes that may be under way now. */
   readonly allowed: number;
-  readonly closed?: { readonly why: string; /** Milliseconds of Unix time. */ readonly probeAt: number; /** Milliseconds until the next probe after it. */ readonly pause: number };
+  readonly closed?: { readonly why: string; /** Milliseconds of Unix time. */ readonly probeAt: number; /** Milliseconds until the try after that. */ readonly pause: number };
 }
 
 export interface UnderWay {
@@ -24,22 +24,21 @@ export interface UnderWay {
 
 /** So much is allowed at first and after trouble. Bytes. */
 const LEAST = 128 * 1024;
-/** Between two probes: the first, and the longest. Milliseconds. */
+/** Between two tries of the way: the first pause, and the longest. Milliseconds. */
 const PROBE = { first: 1_000, longest: 10_000 };
 
 export const OPENING: Window = { allowed: LEAST };
 
 /** Whether a record may be given to GlitchTip now. One that is larger than the window goes when nothing else is under way. */
-export function mayGo(window: Window, limits: WindowLimits, underWay: UnderWay, { bytes, now }: { readonly bytes: number; /** Milliseconds of Unix time. */ readonly now: number }): boolean {
-  if (window.closed) return underWay.events === 0 && now >= window.closed.probeAt;
+export function mayGo(window: Window, limits: WindowLimits, underWay: UnderWay, bytes: number): boolean {
+  if (window.closed) return false;
   if (underWay.events === 0) return true;
   return underWay.bytes + bytes <= Math.min(window.allowed, limits.bytes) && underWay.events < limits.events;
 }
 
 /** Seen in Postgres: the way is whole. */
 export function confirmed(window: Window, limits: WindowLimits, bytes: number): Window {
-  if (window.closed) return OPENING;
-  return { allowed: Math.min(limits.bytes, window.allowed + bytes) };
+  return window.closed ? window : { allowed: Math.min(limits.bytes, window.allowed + bytes) };
 }
 
 /** Slower than it should be, or refused once: less at a time. */
@@ -47,7 +46,7 @@ export function troubled(window: Window): Window {
   return { ...window, allowed: Math.max(LEAST, Math.floor(window.allowed / 2)) };
 }
 
-/** Nothing gets through: only probes, less and less often. */
+/** Nothing gets through: the way is tried, less and less often. */
 export function closed(window: Window, why: string, now: number): Window {
   const pause = window.closed ? Math.min(window.closed.pause * 2, PROBE.longest) : PROBE.first;
   return { allowed: LEAST, closed: { why, pause, probeAt: now + pause } };

@@ -11,7 +11,7 @@ import type { KeyVerdict } from '../core/project-keys.js';
 import { encodeHeader, type Encoding, type RecordHeader } from '../core/record.js';
 import { normalizeUuid } from '../core/uuid.js';
 import type { MemoryBudget } from './memory-budget.js';
-import { encodingOf, unpack, type Unpacked } from './unpack.js';
+import { encodingOf, unpack, type Unpacked } from '../encoding/unpack.js';
 
 /** A body that is written anew is packed from this size on. Bytes. */
 const PACK_FROM = 4_096;

@@ -78,18 +78,26 @@ async function unpackPlain(source: Readable, { head, isAll }: { readonly head: B
   return { state: 'whole' };
 }
 
+/** Of what was taken once, and so is known to unpack to a bounded size. @throws the library's error for what is damaged */
+export function unpackWhole(body: Buffer, encoding: Encoding | undefined): Buffer {
+  return encoding === undefined ? body : decoderOf(encoding, body)(body, { maxOutputLength: LARGEST_UNPACKED });
+}
+
 /** Undefined when it is not what it says, or unpacks to more than a piece: the slow way finds out which. */
 function unpackAtOnce(body: Buffer, encoding: Encoding): Buffer | undefined {
-  const options = { maxOutputLength: ONE_PIECE };
   try {
-    switch (encoding) {
-      case 'gzip': return zlib.gunzipSync(body, options);
-      case 'deflate': return isRawDeflate(body) ? zlib.inflateRawSync(body, options) : zlib.inflateSync(body, options);
-      case 'br': return zlib.brotliDecompressSync(body, options);
-      case 'zstd': return zstdDecompressSync(body, options);
-    }
+    return decoderOf(encoding, body)(body, { maxOutputLength: ONE_PIECE });
   } catch {
     return undefined;
+  }
+}
+
+function decoderOf(encoding: Encoding, body: Buffer): (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer {
+  switch (encoding) {
+    case 'gzip': return zlib.gunzipSync;
+    case 'deflate': return isRawDeflate(body) ? zlib.inflateRawSync : zlib.inflateSync;
+    case 'br': return zlib.brotliDecompressSync;
+    case 'zstd': return zstdDecompressSync;
   }
 }
 
