@@ -6,8 +6,6 @@
 
 /** What is known of the way between web and Postgres. Instants in milliseconds of Unix time. */
 export interface Pipeline {
-  /** When every queue was last seen empty at once, what is taken and not acknowledged included. Undefined: not since this gateway looks. */
-  readonly emptyAt: number | undefined;
   /** When the newest of the records that were confirmed had been sent. */
   readonly confirmedSentAt: number | undefined;
   /** When the worker that runs now began. Undefined: not known. */
@@ -20,6 +18,8 @@ export interface Sent {
   /** Milliseconds of Unix time. */
   readonly sentAt: number;
   readonly attempts: number;
+  /** When every queue was first seen empty after it was sent, what is taken and not acknowledged included. Undefined: not yet. */
+  readonly queueEmptyAt: number | undefined;
 }
 
 /** GlitchTip's duplicate guard (Django's default cache time-out), and a second for clocks. Milliseconds. */
@@ -32,18 +32,18 @@ const PAUSES = [DUPLICATE_GUARD, 2 * 3_600_000];
 export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { readonly kind: 'resend' } | { readonly kind: 'set aside'; readonly why: string };
 
 /** Asked of a record that Postgres was just asked for, in vain. Pure. */
-export function judgeMissing({ sentAt, attempts }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
+export function judgeMissing({ sentAt, attempts, queueEmptyAt }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
   const pause = PAUSES[Math.min(attempts, PAUSES.length) - 1] ?? DUPLICATE_GUARD;
   if (now - sentAt < pause) return { kind: 'wait', why: 'it was sent a moment ago' };
-  const { emptyAt, oldestTransactionAt } = pipeline;
-  if (emptyAt === undefined || emptyAt <= sentAt) return { kind: 'wait', why: 'the queue was not empty since' };
-  if (oldestTransactionAt !== undefined && oldestTransactionAt <= emptyAt) return { kind: 'wait', why: 'something that is older is still being written' };
-  if (!isWorkerMemoryKnown(pipeline, sentAt, emptyAt)) return { kind: 'wait', why: 'the worker may still hold it' };
+  const { oldestTransactionAt } = pipeline;
+  if (queueEmptyAt === undefined) return { kind: 'wait', why: 'the queue was not empty since' };
+  if (oldestTransactionAt !== undefined && oldestTransactionAt <= queueEmptyAt) return { kind: 'wait', why: 'something that is older is still being written' };
+  if (!isWorkerMemoryKnown(pipeline, sentAt, queueEmptyAt)) return { kind: 'wait', why: 'the worker may still hold it' };
   return attempts >= MOST_ATTEMPTS ? { kind: 'set aside', why: `given to GlitchTip ${attempts} times, and never stored` } : { kind: 'resend' };
 }
 
 /** A worker that is frozen holds what it took, for as long as it is frozen: time alone proves nothing. */
-function isWorkerMemoryKnown({ confirmedSentAt, workerStartedAt }: Pipeline, sentAt: number, emptyAt: number): boolean {
+function isWorkerMemoryKnown({ confirmedSentAt, workerStartedAt }: Pipeline, sentAt: number, queueEmptyAt: number): boolean {
   if (workerStartedAt !== undefined && workerStartedAt > sentAt) return true;
-  return confirmedSentAt !== undefined && confirmedSentAt > emptyAt;
+  return confirmedSentAt !== undefined && confirmedSentAt > queueEmptyAt;
 }

@@ -25,7 +25,7 @@ export interface DeliveryPorts {
   /** Ids whose rows are there, of those asked for. @throws when Postgres cannot be asked */
   readonly find: (wanted: readonly WantedRow[]) => Promise<ReadonlySet<string>>;
   /** @throws when it cannot be looked at */
-  readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'>>;
+  readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'> & { /** Nothing waits, nor is taken and not acknowledged. */ readonly isQueueEmpty: boolean }>;
   /** Durable when it returns. @throws the system's error */
   readonly setAside: (record: BatchRecord, why: string) => void;
   /** Milliseconds of Unix time. */
@@ -103,7 +103,10 @@ export class Delivery {
   async judge(): Promise<void> {
     const limbo = this.#backlog.underWay.in('limbo');
     if (limbo.length === 0) return;
-    const pipeline = { ...await this.ports.observePipeline(), confirmedSentAt: this.#confirmedSentAt };
+    const at = this.ports.now();
+    const { isQueueEmpty, ...observed } = await this.ports.observePipeline();
+    if (isQueueEmpty) for (const entry of limbo) if (entry.sentAt < at) entry.queueEmptyAt ??= at;
+    const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt };
     for (const entry of await this.#find(limbo)) {
       const verdict = judgeMissing(entry, pipeline, this.ports.now());
       if (verdict.kind === 'resend') this.#wait(entry, 0);
@@ -167,6 +170,7 @@ export class Delivery {
     const at = this.ports.now();
     for (const entry of entries) {
       entry.sentAt = at;
+      entry.queueEmptyAt = undefined;
       entry.attempts += 1;
     }
     const verdict = judgeAnswer(await this.ports.send(request));

@@ -17,6 +17,8 @@ export interface Entry {
   attempts: number;
   /** When it was given last. Milliseconds of Unix time. */
   sentAt: number;
+  /** When every queue was first seen empty after it was given. Milliseconds of Unix time. */
+  queueEmptyAt: number | undefined;
   /** Milliseconds of Unix time. */
   notBefore: number;
   /** Ids whose rows were not seen yet. */
@@ -46,7 +48,7 @@ export class UnderWay {
   }
 
   add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'state'>> = {}): Entry {
-    const entry: Entry = { place, header, attempts: 0, sentAt: 0, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
+    const entry: Entry = { place, header, attempts: 0, sentAt: 0, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
     this.#entries.set(keyOf(place), entry);
     this.#waiting.add(entry);
     this.move(entry, more.state ?? 'waiting');

@@ -1,6 +1,6 @@
 // The decisions of the delivery: how much may be under way, what an answer means, and when a record may be given a second time.
 import { describe, expect, it } from '@jest/globals';
-import { judgeMissing, type Pipeline } from '../../../../gateway/core/resend.js';
+import { judgeMissing, type Pipeline, type Sent } from '../../../../gateway/core/resend.js';
 import { judgeAnswer, type UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window } from '../../../../gateway/core/window.js';
 
@@ -57,14 +57,13 @@ it.each<[UpstreamAnswer, object]>([
 
 describe('a record that Postgres does not have', () => {
   const [SECOND, HOUR] = [1_000, 3_600_000];
-  const SENT = { sentAt: 0, attempts: 1 };
   /** All was seen to be over a minute after it was sent. */
-  const OVER: Pipeline = { emptyAt: 60 * SECOND, confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, oldestTransactionAt: undefined };
-  const judge = (more: Partial<Pipeline>, now = 302 * SECOND, attempts = 1) => judgeMissing({ ...SENT, attempts }, { ...OVER, ...more }, now);
+  const SENT = { sentAt: 0, attempts: 1, queueEmptyAt: 60 * SECOND };
+  const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, oldestTransactionAt: undefined };
+  const judge = (more: Partial<Pipeline & Sent>, now = 302 * SECOND, attempts = 1) => judgeMissing({ ...SENT, attempts, ...more }, { ...OVER, ...more }, now);
 
-  it.each<[string, Partial<Pipeline>, string]>([
-    ['the queue was never seen empty', { emptyAt: undefined }, 'the queue was not empty since'],
-    ['the queue was empty before it was sent', { emptyAt: -1 }, 'the queue was not empty since'],
+  it.each<[string, Partial<Pipeline & Sent>, string]>([
+    ['the queue was not seen empty since', { queueEmptyAt: undefined }, 'the queue was not empty since'],
     ['no younger one was confirmed: the worker may be frozen', { confirmedSentAt: undefined }, 'the worker may still hold it'],
     ['the younger one was sent before the queue was empty', { confirmedSentAt: 59 * SECOND }, 'the worker may still hold it'],
     ['a transaction is older than the empty queue', { oldestTransactionAt: 59 * SECOND }, 'something that is older is still being written'],
