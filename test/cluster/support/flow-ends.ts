@@ -86,7 +86,9 @@ export class FlowEnds {
     const { nodeAddress, hostAddress } = this.stack.cluster.network;
     const every = { port: PORT, host: '0.0.0.0' };
     for (const name of SILENT) this.listeners.push(await listen(this.network(name), [every]));
-    this.listeners.push(await listen(this.network('node'), [{ port: 443, host: nodeAddress }, { port: 80, host: METADATA }]));
+    this.listeners.push(await listen(this.network('node'), [
+      { port: 443, host: nodeAddress }, { port: 53, host: nodeAddress, protocol: 'UDP' }, { port: 80, host: METADATA },
+    ]));
     this.listeners.push(await listen('--net=/proc/self/ns/net', [{ port: 443, host: hostAddress }, { port: PORT, host: hostAddress }]));
   }
 
@@ -105,6 +107,7 @@ export class FlowEnds {
       { to: 'API server (Service)', address: kubernetesServiceAddress, port: 443 },
       { to: 'kubelet', address: nodeAddress, port: 10250 },
       { to: 'node', address: nodeAddress, port: 443 },
+      { to: 'node by UDP', address: nodeAddress, port: 53, protocol: 'UDP' },
       { to: 'alert receiver', address: nodeAddress, port: ALERT_PORTS[0] },
       { to: 'outside by 443', address: hostAddress, port: 443 },
       { to: 'outside', address: hostAddress, port: PORT },
@@ -114,7 +117,7 @@ export class FlowEnds {
 }
 
 /** Without what a name says of its state: "worker (no internet)" is the worker. */
-function baseName(name: string): string {
+export function baseName(name: string): string {
   return name.split(' (')[0] ?? name;
 }
 

@@ -61,9 +61,16 @@ async function attempt(target, deadline) {
   }
 }
 
-const { targets = [], seconds = 0, listen = [] } = JSON.parse(process.argv[2]);
-for (const { port, host } of listen) {
-  await new Promise((resolve, reject) => net.createServer((socket) => socket.end()).once('error', reject).listen(port, host, resolve));
+/** Takes every connection, or answers every packet. */
+function listenOn({ port, host, protocol }) {
+  return new Promise((resolve, reject) => {
+    if (protocol !== 'UDP') return net.createServer((socket) => socket.end()).once('error', reject).listen(port, host, resolve);
+    const socket = dgram.createSocket('udp4').once('error', reject).bind(port, host, resolve);
+    socket.on('message', (text, sender) => socket.send(text, sender.port, sender.address));
+  });
 }
+
+const { targets = [], seconds = 0, listen = [] } = JSON.parse(process.argv[2]);
+await Promise.all(listen.map(listenOn));
 const deadline = Date.now() + seconds * 1000;
 process.stdout.write(JSON.stringify(await Promise.all(targets.map((target) => attempt(target, deadline)))));

@@ -19,7 +19,7 @@ export interface Target {
   readonly address: string;
   readonly port: number;
   readonly protocol?: 'TCP' | 'UDP';
-  /** Whether it takes the answer to a DNS question to be open. */
+  /** Whether it takes an answer to a DNS question to be open, as it does by UDP. */
   readonly asks?: boolean;
 }
 
@@ -55,8 +55,8 @@ export interface Listener {
   readonly stop: () => Promise<void>;
 }
 
-/** Listens on TCP ports inside a network namespace, until stopped. Resolves when it does. */
-export async function listen(network: string, ports: readonly { readonly port: number; readonly host: string }[]): Promise<Listener> {
+/** Listens inside a network namespace, until stopped. Resolves when it does. */
+export async function listen(network: string, ports: readonly (Pick<Target, 'port' | 'protocol'> & { readonly host: string })[]): Promise<Listener> {
   const running = execa('nsenter', [network, process.execPath, PROGRAM, JSON.stringify({ listen: ports })], { reject: false });
   await Promise.race([
     new Promise<void>((resolve) => running.stdout.once('data', () => resolve())),
@@ -74,7 +74,7 @@ export async function listen(network: string, ports: readonly { readonly port: n
 export function renderFlows(flows: readonly Flow[]): string {
   const sources = [...new Set(flows.map(({ from }) => from))];
   const targets = [...new Map(flows.map((flow) => [flow.to, flow])).values()];
-  const table = new Table({ head: ['to', 'port', ...sources.map((from) => `from ${from}`)], style: { head: [], border: [], compact: true } });
+  const table = new Table({ head: ['to, from:', 'port', ...sources], style: { head: [], border: [], compact: true } });
   const cell = (flow: Flow | undefined): string => {
     if (flow === undefined) return '';
     return flow.found === flow.expected ? flow.found : `${flow.found}, EXPECTED ${flow.expected}`;
