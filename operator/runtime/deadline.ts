@@ -1,5 +1,6 @@
 // Signals that are aborted in time, and of which nothing is left when the work is done. AbortSignal.any and AbortSignal.timeout leave
 // what they combine on the signal of the whole process for ever: on Node.js 20.20 always, on 24.21 when one combination is part of another.
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 
 export interface Deadline {
@@ -11,6 +12,9 @@ export interface Deadline {
   release(): void;
 }
 
+/** A check makes more requests at once than the 10 listeners from which on Node.js warns of a leak; each takes its own away again. */
+const MOST_AT_ONCE = 100;
+
 /** A deadline alone keeps no process alive, as AbortSignal.timeout does not. */
 const passing: Pick<Clock, 'after'> = {
   after(milliseconds, callback) {
@@ -21,6 +25,7 @@ const passing: Pick<Clock, 'after'> = {
 
 /** @param milliseconds from now on, by `clock` */
 export function startDeadline(parent: AbortSignal | undefined, milliseconds: number, clock = passing): Deadline {
+  if (parent) setMaxListeners(MOST_AT_ONCE, parent);
   const controller = new AbortController();
   const follow = () => controller.abort(parent?.reason);
   let isExpired = false;

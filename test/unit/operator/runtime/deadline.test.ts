@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { startDeadline, withDeadline } from '../../../../operator/runtime/deadline.js';
 import { FakeClock } from '../fake-clock.js';
@@ -31,6 +31,13 @@ describe('a deadline', () => {
     await withDeadline(parent.signal, 60_000, (outer) => withDeadline(outer, 60_000, () => Promise.resolve()));
     await expect(withDeadline(parent.signal, 60_000, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(getEventListeners(parent.signal, 'abort')).toEqual([]);
+  });
+
+  it('of which there are many at once is no leak to Node.js', () => {
+    const parent = new AbortController();
+    expect(getMaxListeners(parent.signal)).toBe(10);
+    startDeadline(parent.signal, 60_000).release();
+    expect(getMaxListeners(parent.signal)).toBe(100);
   });
 
   it('is over when it is released', async () => {
