@@ -36,6 +36,8 @@ export interface ClusterHandle {
   readonly network: NodeNetwork;
   readonly paths: ClusterPaths;
   readonly cgroup: HostCgroup;
+  /** Names of images that only behave like the programs of their names. */
+  readonly doubles: readonly string[];
   /** Runs a command in the node's network namespace; rejects when it fails. */
   readonly nsenter: (command: string, ...args: readonly string[]) => Promise<Result>;
   /** Runs kubectl with the administrator's kubeconfig, with `input` on its standard input; rejects when it fails. */
@@ -94,7 +96,7 @@ async function readCpu(folder: string, version: 1 | 2): Promise<number | undefin
 }
 
 /** Builds the handle of an instance; nothing is read before a member is called. */
-export function buildHandle(layout: Layout, cgroup: HostCgroup): ClusterHandle {
+export function buildHandle(layout: Layout, cgroup: HostCgroup, doubles: readonly string[]): ClusterHandle {
   const { settings, binaries, network } = layout;
   const { paths } = settings;
   const locate = (reference: ContainerReference, controller: string): Promise<string> => locateContainer(layout, cgroup, reference, controller);
@@ -106,6 +108,7 @@ export function buildHandle(layout: Layout, cgroup: HostCgroup): ClusterHandle {
     network,
     paths,
     cgroup,
+    doubles,
     nsenter: (command, ...args) => {
       const [program, ...prefix] = nsenterPrefix(settings.resource);
       return execa(program, [...prefix, command, ...args]);

@@ -46,7 +46,7 @@ export async function up(options: ClusterOptions = {}): Promise<ClusterHandle> {
     await ensureRunning(layout, cgroup, prepared.archives, progress);
     await importImages(layout, prepared.archives, progress);
     progress.say(`the node ${settings.resource} is Ready; kubeconfig: ${settings.paths.kubeconfig}`);
-    return buildHandle(layout, cgroup);
+    return buildHandle(layout, cgroup, prepared.archives.flatMap(({ name, isDouble }) => (isDouble ? [name] : [])));
   });
 }
 

@@ -4,14 +4,14 @@ import { execa } from 'execa';
 import { findSettings, loadSettings } from '../charts/settings/load-settings.js';
 import type { Settings } from '../charts/settings/schema.js';
 import { HTTP_PORT } from '../charts/releases.js';
-import { SECRETS } from '../charts/part-names.js';
 import { topologyOf } from '../charts/topology.js';
 import { answers, forward } from '../cli/port-forward.js';
 import { interrupted } from '../cli/interruption.js';
-import { kubectl, kubectlCommand } from '../cli/kubectl.js';
+import { kubectl } from '../cli/kubectl.js';
 import { wholeNumber } from '../cli/number-arguments.js';
 import { parseMetrics, parsePods, reportParts, type PartReport } from '../cli/part-states.js';
 import { renderParts } from '../cli/parts-table.js';
+import { directions } from './directions.js';
 import { chooseCluster, type ChosenCluster } from './target-cluster.js';
 import { waitForParts } from './wait-until-ready.js';
 
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   await waitForParts(() => observeParts(cluster, settings), timeout, say);
   const forwarding = forward(cluster, { namespace: settings.namespace, service: 'web', local: port, remote: HTTP_PORT });
   await forwarding.open;
-  console.log(`\n${renderParts(await withMemory(cluster, settings))}\n\n${directions(cluster, settings, port)}`);
+  console.log(`\n${renderParts(await withMemory(cluster, settings))}\n\n${directions(cluster, settings, { port, keep: flags.keep })}`);
 
   await interrupted();
   say('\nstopping');
@@ -94,18 +94,6 @@ async function withMemory(cluster: ChosenCluster, settings: Settings): Promise<P
     if (measured || Date.now() > deadline || reports.every(({ memoryUsed }) => memoryUsed === undefined)) return reports;
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
-}
-
-function directions(cluster: ChosenCluster, { namespace, administrator }: Settings, port: number): string {
-  const command = kubectlCommand(cluster);
-  return [
-    `GlitchTip:      http://localhost:${port}`,
-    `sign in as:     ${administrator.email}`,
-    `password:       ${command} --namespace ${namespace} get secret ${SECRETS.administrator} --output jsonpath='{.data.password}' | base64 -d`,
-    `status:         ${command} --namespace ${namespace} get gt,pods`,
-    '',
-    cluster.embedded && !flags.keep ? 'Ctrl-C stops and removes the cluster and its data (--keep leaves it).' : 'Ctrl-C ends the port-forward; GlitchTip goes on running.',
-  ].join('\n');
 }
 
 async function leave(cluster: ChosenCluster): Promise<void> {

@@ -18,6 +18,8 @@ export interface TargetOptions {
 /** A cluster to work on, and how to leave it. */
 export interface ChosenCluster extends Target {
   readonly embedded: boolean;
+  /** Names of images in it that only behave like the programs of their names: no registry answered. */
+  readonly doubles: readonly string[];
   /** Removes the embedded cluster; a person's own cluster is never removed. */
   readonly remove: () => Promise<void>;
 }
@@ -40,7 +42,7 @@ async function ownCluster({ yes, context }: TargetOptions, say: (line: string) =
     return undefined;
   }
   if (!yes && !(await agree(`Install GlitchTip into the cluster of context "${name}"?`, say))) return undefined;
-  return { kubectl: 'kubectl', cluster, description: `context ${name}`, embedded: false, remove: () => Promise.resolve() };
+  return { kubectl: 'kubectl', cluster, description: `context ${name}`, embedded: false, doubles: [], remove: () => Promise.resolve() };
 }
 
 async function embeddedCluster(name: string | undefined, say: (line: string) => void): Promise<ChosenCluster> {
@@ -50,6 +52,7 @@ async function embeddedCluster(name: string | undefined, say: (line: string) => 
     cluster: ['--kubeconfig', handle.kubeconfigPath],
     description: 'the embedded cluster',
     embedded: true,
+    doubles: handle.doubles,
     remove: () => down({ name, delete: true }),
   };
 }

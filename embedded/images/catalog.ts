@@ -18,6 +18,8 @@ export interface ImageEntry {
   readonly prepared?: PreparedFile;
   /** Whether a registry has an image of this name. */
   readonly pullable: boolean;
+  /** Made locally it is not the program of that name, but something that behaves like it: whoever runs it is to know. */
+  readonly isDouble?: true;
 }
 
 export const pauseImage = 'localhost/pause:1';
@@ -42,5 +44,5 @@ export const imageCatalog: readonly ImageEntry[] = [
   { name: 'docker.io/library/postgres:17-alpine', folder: 'postgres', onRootfs: true, pullable: true },
   { name: 'docker.io/valkey/valkey:8-alpine', folder: 'valkey', onRootfs: true, pullable: true },
   { name: 'docker.io/library/node:24-alpine', folder: 'node', onRootfs: true, prepared: 'node', pullable: true },
-  { name: 'docker.io/glitchtip/glitchtip:5.2', folder: '../../test/glitchtip-double', onRootfs: true, pullable: true },
+  { name: 'docker.io/glitchtip/glitchtip:5.2', folder: '../../test/glitchtip-double', onRootfs: true, pullable: true, isDouble: true },
 ];

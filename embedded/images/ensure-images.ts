@@ -22,6 +22,8 @@ export interface ImageArchive {
   /** Path of an oci-archive, for `ctr --namespace k8s.io images import`. */
   readonly archive: string;
   readonly source: ImageSource;
+  /** True when it only behaves like the program of its name. */
+  readonly isDouble: boolean;
   /** True when this call found the archive in the cache. */
   readonly cached: boolean;
 }
@@ -78,7 +80,7 @@ export async function ensureImages(options: EnsureImagesOptions = {}): Promise<I
       await maker(entry, source, archive);
       removeOlder(archive, archiveName(entry, 'pulled').replace(/pulled\.tar$/, ''));
     }
-    result.push({ name: entry.name, archive, source, cached });
+    result.push({ name: entry.name, archive, source, isDouble: source === 'local' && entry.isDouble === true, cached });
   }
   return result;
 }

@@ -35,6 +35,10 @@ export function describeStart(npmStart: NpmStart): void {
       expect(npmStart.output).not.toContain(password);
     });
 
+    it("says that GlitchTip is the tests' double, for no registry answers here", () => {
+      expect(npmStart.output).toContain("glitchtip:5.2 is the tests' double, not GlitchTip");
+    });
+
     it('forwards the port: the page and the health check answer', async () => {
       expect(await send({ url: `http://localhost:${printed.port}/_health/` })).toMatchObject({ status: 200, body: 'ok' });
       expect((await send({ url: `http://localhost:${printed.port}/api/settings/` })).status).toBe(200);
