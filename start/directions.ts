@@ -14,7 +14,7 @@ export interface Choices {
 export function directions(cluster: Omit<ChosenCluster, 'remove'>, { namespace, administrator }: Pick<Settings, 'namespace' | 'administrator'>, { port, keep }: Choices): string {
   const command = kubectlCommand(cluster);
   return [
-    ...cluster.doubles.map((image) => `NOTE: no image registry answers here. ${image} is the tests' double, not GlitchTip: it shows that the stack works (test/glitchtip-double/README.md).\n`),
+    ...cluster.doubles.map((image) => `NOTE: ${image} was made on this machine (no registry, or GLITCHKEEPER_IMAGES=local). It is the tests' double, not GlitchTip (test/glitchtip-double/README.md).\n`),
     `GlitchTip:      http://localhost:${port}`,
     `sign in as:     ${administrator.email}`,
     `password:       ${command} --namespace ${namespace} get secret ${SECRETS.administrator} --output jsonpath='{.data.password}' | base64 -d`,

@@ -18,7 +18,7 @@ afterAll(() => npmStart.kill());
 
 describeOnPods('the stack on real pods', 'stack', {
   bringUp: (stack) => npmStart.begin(stack),
-  onEmpty: () => describeStart(npmStart),
+  onEmpty: (stack) => describeStart(stack, npmStart),
   install: () => npmStart.ready(),
   onInstalled(installed) {
     const { stack, dsn, alerts, portsBefore } = installed;

@@ -13,7 +13,8 @@ export interface Position {
  * they let the short steps go first, for which the clusters wait.
  */
 export function startable(stages: readonly Stage[], { begun, passed, running }: Position): Stage[] {
-  const ready = stages.filter(({ name, needs }) => !begun.has(name) && needs.every((need) => passed.has(need)));
+  const isOver = (name: string) => !stages.some((stage) => stage.name === name) || (begun.has(name) && !running.has(name));
+  const ready = stages.filter(({ name, needs, after = [] }) => !begun.has(name) && needs.every((need) => passed.has(need)) && after.every(isOver));
   const hurried = stages.some(({ name, kind, patient }) => kind === 'step' && !patient && (!begun.has(name) || running.has(name)));
   let free = PLACES - places(stages.filter(({ name }) => running.has(name)));
   return ready.filter((stage) => {

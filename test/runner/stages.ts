@@ -8,6 +8,8 @@ export interface Stage {
   readonly kind: 'step' | 'check' | 'suite';
   /** Stages that must have passed before. */
   readonly needs: readonly string[];
+  /** Stages that must have ended before, if they are part of the run: both would be in each other's way. @default none */
+  readonly after?: readonly string[];
   /** Of a suite: files that may run at the same time. Of the patient: places that it takes of those in PLACES. */
   readonly workers: number;
   /** It waits for no clock: it takes what the clusters leave of the processors. */
@@ -27,19 +29,22 @@ export const READY = { build: 'GLITCHKEEPER_READY_BUILD', parts: 'GLITCHKEEPER_R
 const check = (name: string, what: string, script: string): Stage =>
   ({ name, what, kind: 'check', needs: [], workers: 1, patient: true, command: ['npm', 'run', '--silent', script] });
 
-/** The patient begin in this order: what is cheap and fails soonest is first. */
+/**
+ * What is cheap and fails soonest is first, and the clusters wait for it. Tests with a bound in seconds of the clock run with the processors to
+ * themselves: before the clusters, or after them.
+ */
 export const STAGES: readonly Stage[] = [
   { name: 'build', what: 'operator, synthesizer, CLI and library', kind: 'step', needs: [], workers: 0, patient: false, command: ['npm', 'run', '--silent', 'build'] },
   // On a fresh machine it compiles Kubernetes for ten minutes. Patient, so that what is cheap fails early beside it; no cluster runs yet that it could disturb.
   { name: 'parts', what: "Debian's packages, programs and images of the clusters", kind: 'step', needs: [], workers: 0, patient: true, command: ['tsx', 'test/support/real-parts.ts'], cannot: realParts },
+  { name: 'unit', what: 'decisions, in tables', kind: 'suite', needs: [], workers: 2, patient: false },
+  { name: 'charts', what: 'manifests', kind: 'suite', needs: ['build'], workers: 1, patient: false },
   // Two clusters at a time, of which one mostly waits. Each takes 2 GiB.
-  { name: 'cluster', what: 'real pods', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: false, cannot: realParts },
-  { name: 'unit', what: 'decisions, in tables', kind: 'suite', needs: [], workers: 2, patient: true },
+  { name: 'cluster', what: 'real pods', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts'], workers: 2, patient: false, cannot: realParts },
   check('types', 'TypeScript', 'typecheck'),
-  { name: 'charts', what: 'manifests', kind: 'suite', needs: ['build'], workers: 1, patient: true },
   check('generated', 'generated files are what is generated now', 'generate:check'),
   check('lint', 'ESLint', 'lint'),
-  { name: 'api', what: 'a real API server and a real Postgres', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: true, cannot: realParts },
+  { name: 'api', what: 'a real API server and a real Postgres', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts', 'cluster'], workers: 2, patient: false, cannot: realParts },
   { name: 'replay', what: 'real servers, cut off at each write', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: true, cannot: realParts },
 ];
 

@@ -1,5 +1,5 @@
 // The channels that the alerts' Secret describes: which there are, where they go, and what is wrong with how they are described.
-import { ALERT_SECRET_KEYS } from '../../api/health-fields.js';
+import { ALERT_SECRET_KEYS, CHANNELS } from '../../api/health-fields.js';
 import { Sensitive } from '../sensitive.js';
 import type { ChannelFound } from './outbox.js';
 
@@ -35,7 +35,7 @@ export function readChannels(data: ReadonlyMap<string, Sensitive>): Channels {
 
 /** Their names and problems, which may be shown. */
 export function foundChannels(channels: Channels): ChannelFound[] {
-  return (['telegram', 'webhook', 'heartbeat'] as const).flatMap((name): ChannelFound[] => {
+  return CHANNELS.flatMap((name): ChannelFound[] => {
     const channel = channels[name];
     if (!channel) return [];
     return [{ name, ...(channel.kind === 'unusable' ? { problem: channel.problem } : {}) }];

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 
 const FOLDERS = readdirSync('.', { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
 /** Made by a command, and so absent from a fresh checkout. */
-const GENERATED = ['build/', 'dist/'];
+const GENERATED = readFileSync('.gitignore', 'utf8').split('\n').filter((line) => line.endsWith('/'));
 
 const pages = ['README.md', 'CHANGELOG.md', 'embedded', 'docs', 'test'].flatMap((place) =>
   place.endsWith('.md') ? [place] : readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => join(place, name)));

@@ -36,6 +36,12 @@ describe('a run', () => {
     const said = await play([stage('pods', { needs: ['build'], patient: false }), stage('build', { workers: 0 })], {});
     expect(said).toEqual(['build begins', 'build ends', 'pods begins', 'pods ends']);
   });
+  it('starts a stage after another has ended, however it ended, and at once where that is no part of the run', async () => {
+    const pods = stage('pods', { patient: false });
+    const api = stage('api', { patient: false, after: ['pods'] });
+    expect(await play([api, pods], { pods: 'failed' })).toEqual(['pods begins', 'pods ends', 'api begins', 'api ends']);
+    expect(await play([api], {})).toEqual(['api begins', 'api ends']);
+  });
   it('ends what runs, and starts nothing more, after a fatal failure', async () => {
     const said = await play([stage('pods', { patient: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'fatal' }, ['pods']);
     expect(said).toEqual(['pods begins', 'unit begins', 'unit ends', 'stop', 'pods ends']);

@@ -16,7 +16,7 @@ describe('the directions', () => {
 
   it("say first of all that it is the tests' double, where it is", () => {
     const text = directions({ ...OWN, embedded: true, doubles: ['docker.io/glitchtip/glitchtip:5.2'] }, SETTINGS, { port: 9090, keep: false });
-    expect(text).toMatch(/^NOTE: no image registry answers here. docker.io\/glitchtip\/glitchtip:5.2 is the tests' double, not GlitchTip/);
+    expect(text).toMatch(/^NOTE: docker.io\/glitchtip\/glitchtip:5.2 was made on this machine .* It is the tests' double, not GlitchTip/);
   });
 
   it.each([[true, false, 'removes the cluster'], [true, true, 'goes on running'], [false, false, 'goes on running']])('say what Ctrl-C does (embedded %s, keep %s)', (embedded, keep, words) => {
