@@ -8,7 +8,7 @@ export interface Lock {
   release(): void;
 }
 
-/** Undefined while another process has it. @throws for everything else that is wrong */
+/** Undefined while another process has it. It is held as long as the object is: one that nobody refers to is collected, and its file closed. @throws for everything else that is wrong */
 export type TryLock = (path: string) => Lock | undefined;
 
 /** Of node:sqlite (Node.js 22 and newer), as far as it is used: the types of Node.js 20, on which the CLI still runs, have it not. */
