@@ -12,6 +12,7 @@ import { renderJson, renderNotes, renderTable, renderVerdict, unmetGoals, type S
 import { measureResources } from './resources.js';
 import { measureRotation } from './rotation.js';
 import { openStage, type Stage } from './stage.js';
+import { measureSpool } from './spool.js';
 import { measureStart } from './start.js';
 import { measureSynth } from './synth.js';
 import { measureWatching } from './watching.js';
@@ -26,9 +27,10 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
   const machine = { cores: availableParallelism(), loadAverageBefore: loadavg()[0], node: process.version };
   say(`${machine.cores} cores, load average ${machine.loadAverageBefore?.toFixed(1) ?? '?'}, Node ${machine.node}`);
   const synth = options.measurements.includes('synth') ? [await measureSynth(options.runs, say)] : [];
-  const onCluster = options.measurements.filter((measurement) => measurement !== 'synth');
+  const spool = options.measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : [];
+  const onCluster = options.measurements.filter((measurement) => measurement !== 'synth' && measurement !== 'spool');
   const { sections, image }: Findings = onCluster.length === 0 ? { sections: [] } : await measureOnCluster(options, say, signal);
-  const all = [...synth, ...sections];
+  const all = [...synth, ...spool, ...sections];
   if (options.json !== undefined) await writeFile(options.json, `${renderJson(all, { measuredAt: new Date().toISOString(), machine, image })}\n`);
   console.log(`${renderTable(all, process.stdout.columns)}\n${image === undefined ? '' : `GlitchTip: ${image}\n`}${renderNotes(all)}${renderVerdict(all)}`);
   return options.check && unmetGoals(all).length > 0 ? 1 : 0;

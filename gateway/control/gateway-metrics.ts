@@ -1,0 +1,51 @@
+// The gateway's figures for Prometheus.
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { IngestCount } from '../front/ingest.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { Spool } from '../spool/spool.js';
+
+export interface Watched {
+  readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes'>;
+  readonly delivery: Pick<Delivery, 'entries' | 'window'>;
+  readonly maxBytes: number;
+  readonly setAside: () => number;
+  readonly delivers: () => boolean;
+}
+
+export class GatewayMetrics {
+  readonly #registry = new Registry();
+  readonly #taken: Counter;
+  readonly #refused: Counter<'why'>;
+  readonly #ignored: Counter<'type'>;
+  readonly #damaged: Counter;
+
+  constructor(watched: Watched) {
+    const registers = [this.#registry];
+    this.#taken = new Counter({ name: 'glitchkeeper_gateway_events_taken_total', help: 'Events that were answered 200, and so are on the disk', registers });
+    this.#refused = new Counter({ name: 'glitchkeeper_gateway_requests_refused_total', help: 'Ingest requests that were refused, by reason', labelNames: ['why'], registers });
+    this.#ignored = new Counter({ name: 'glitchkeeper_gateway_items_ignored_total', help: 'Items that GlitchTip does not keep, by type', labelNames: ['type'], registers });
+    this.#damaged = new Counter({ name: 'glitchkeeper_gateway_damaged_total', help: 'Places of the spool that could not be read', registers });
+    const gauge = (name: string, help: string, value: () => number) => new Gauge({ name: `glitchkeeper_gateway_${name}`, help, registers, collect() { this.set(value()); } });
+    gauge('spool_bytes', 'Bytes in the spool that GlitchTip has not stored yet', () => watched.spool.liveBytes);
+    gauge('spool_disk_bytes', 'Bytes of the spool on the disk', () => watched.spool.diskBytes);
+    gauge('spool_limit_bytes', 'Bytes that the spool may hold', () => watched.maxBytes);
+    gauge('window_bytes', 'Bytes that may be under way to Postgres at once; 0 while the way is broken', () => (watched.delivery.window.closed ? 0 : watched.delivery.window.allowed));
+    gauge('limbo_records', 'Records that GlitchTip took and that are not seen in Postgres', () => watched.delivery.entries.filter(({ state }) => state === 'limbo').length);
+    gauge('set_aside_records', 'Records that a person has to look at', watched.setAside);
+    gauge('delivers', '1 while this gateway gives records to GlitchTip', () => Number(watched.delivers()));
+  }
+
+  count(what: IngestCount): void {
+    if (what.kind === 'taken') this.#taken.inc(what.events);
+    else if (what.kind === 'refused') this.#refused.inc({ why: what.why });
+    else this.#ignored.inc({ type: what.type }, what.items);
+  }
+
+  countDamage(): void {
+    this.#damaged.inc();
+  }
+
+  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Reads a Sentry envelope piece by piece (https://develop.sentry.dev/sdk/data-model/envelopes/): a line of JSON, then items, each a line of
+ * JSON and a payload that ends after `length` bytes, or at the next newline. What is not kept is read past and never held, so that
+ * 100 MB of attachments cost no memory.
+ */
+import type { ItemPolicy } from './item-policy.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface EnvelopeItem {
+  readonly type: string;
+  readonly header: Json;
+  readonly payload: Buffer;
+}
+
+export interface Envelope {
+  readonly header: Json;
+  readonly items: readonly EnvelopeItem[];
+  /** Items that were left out: how many of each type. */
+  readonly ignored: ReadonlyMap<string, number>;
+  /** False: nothing behind the last of these items could be read. GlitchTip would take these and answer 200, and so does the gateway. */
+  readonly isComplete: boolean;
+}
+
+/** As GlitchTip answers it. */
+export type EnvelopeResult =
+  | { readonly kind: 'envelope'; readonly envelope: Envelope }
+  | { readonly kind: 'refused'; readonly status: 400 | 413; readonly detail: string };
+
+/** Longest line of JSON that heads an envelope or an item. Bytes. */
+const LONGEST_HEADER = 64 * 1024;
+/** Items that are counted one by one; an envelope of empty items costs no more. */
+const MOST_ITEMS = 1_000;
+
+type State =
+  | { readonly kind: 'envelope header' }
+  | { readonly kind: 'item header' }
+  | { readonly kind: 'payload'; readonly type: string; readonly header: Json; readonly isKept: boolean; left: number | undefined }
+  | { readonly kind: 'separator' }
+  | { readonly kind: 'over' };
+
+export class EnvelopeReader {
+  #state: State = { kind: 'envelope header' };
+  #pieces: Buffer[] = [];
+  #held = 0;
+  #header: Json | undefined;
+  #refusal: Extract<EnvelopeResult, { kind: 'refused' }> | undefined;
+  readonly #items: EnvelopeItem[] = [];
+  readonly #ignored = new Map<string, number>();
+  #count = 0;
+  #isComplete = true;
+  #isEmpty = true;
+
+  constructor(private readonly policy: ItemPolicy) {}
+
+  /** True when nothing that comes later changes the result. */
+  get isOver(): boolean {
+    return this.#state.kind === 'over';
+  }
+
+  push(chunk: Buffer): void {
+    if (chunk.length > 0) this.#isEmpty = false;
+    for (let rest = chunk; rest.length > 0 && this.#state.kind !== 'over';) rest = this.#take(rest);
+  }
+
+  /** After the last piece. */
+  end(): EnvelopeResult {
+    this.#finish();
+    if (this.#refusal) return this.#refusal;
+    if (!this.#header) return { kind: 'refused', status: 400, detail: this.#isEmpty ? 'Empty request body' : 'Invalid envelope header' };
+    return { kind: 'envelope', envelope: { header: this.#header, items: this.#items, ignored: this.#ignored, isComplete: this.#isComplete } };
+  }
+
+  /** @returns what is left of the piece */
+  #take(chunk: Buffer): Buffer {
+    const state = this.#state;
+    if (state.kind === 'payload' && state.left !== undefined) return this.#takeCounted(state, state.left, chunk);
+    const newline = chunk.indexOf(0x0a);
+    const line = newline === -1 ? chunk : chunk.subarray(0, newline);
+    if (state.kind !== 'separator') this.#hold(line, state.kind === 'payload' ? state.isKept : true);
+    if (newline === -1) return Buffer.alloc(0);
+    this.#endLine();
+    return chunk.subarray(newline + 1);
+  }
+
+  #takeCounted(state: Extract<State, { kind: 'payload' }>, left: number, chunk: Buffer): Buffer {
+    const part = chunk.subarray(0, left);
+    this.#hold(part, state.isKept);
+    state.left = left - part.length;
+    if (state.left === 0 && this.#state.kind === 'payload') this.#endPayload(state, { kind: 'separator' });
+    return chunk.subarray(part.length);
+  }
+
+  #hold(bytes: Buffer, isKept: boolean): void {
+    if (!isKept) return;
+    this.#pieces.push(bytes);
+    this.#held += bytes.length;
+    const isPayload = this.#state.kind === 'payload';
+    if (this.#held <= (isPayload ? this.policy.largestItem : LONGEST_HEADER)) return;
+    this.#refuse(413, `expected ${isPayload ? `an item of at most ${this.policy.largestItem}` : `a header of at most ${LONGEST_HEADER}`} bytes`);
+  }
+
+  #endLine(): void {
+    switch (this.#state.kind) {
+      case 'envelope header': { this.#endEnvelopeHeader(); return; }
+      case 'item header': { this.#endItemHeader(); return; }
+      case 'payload': { this.#endPayload(this.#state, { kind: 'item header' }); return; }
+      case 'separator': this.#state = { kind: 'item header' }; return undefined;
+      case 'over': return undefined;
+    }
+  }
+
+  #endEnvelopeHeader(): void {
+    const header = parseObject(this.#release());
+    if (!header) { this.#refuse(400, 'Invalid envelope header'); return; }
+    this.#header = header;
+    this.#state = { kind: 'item header' };
+  }
+
+  #endItemHeader(): void {
+    const bytes = this.#release();
+    const header = parseObject(bytes);
+    const { type, length } = header ?? {};
+    this.#count += 1;
+    // GlitchTip stops at an item that it cannot read: where the next one begins is not known.
+    if (!header || typeof type !== 'string' || !isLength(length) || this.#count > MOST_ITEMS) { this.#stop(); return; }
+    const isKept = this.policy.kept.has(type);
+    if (!isKept) this.#ignored.set(type, (this.#ignored.get(type) ?? 0) + 1);
+    const state: State = { kind: 'payload', type, header, isKept, left: length ?? undefined };
+    this.#state = state;
+    if (state.left === 0) this.#endPayload(state, { kind: 'separator' });
+  }
+
+  #endPayload({ type, header, isKept }: Extract<State, { kind: 'payload' }>, next: State): void {
+    if (isKept) this.#items.push({ type, header, payload: this.#release() });
+    this.#state = next;
+  }
+
+  /** What the end of the body ends: a line without a newline is whole, a payload that is shorter than its length is not. */
+  #finish(): void {
+    const state = this.#state;
+    if (state.kind === 'payload' && state.left !== undefined) this.#isComplete = false;
+    else if (state.kind === 'payload' || this.#held > 0) this.#endLine();
+    this.#state = { kind: 'over' };
+  }
+
+  #stop(): void {
+    this.#isComplete = false;
+    this.#state = { kind: 'over' };
+  }
+
+  #refuse(status: 400 | 413, detail: string): void {
+    this.#refusal = { kind: 'refused', status, detail };
+    this.#state = { kind: 'over' };
+  }
+
+  #release(): Buffer {
+    const bytes = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#held = 0;
+    return bytes;
+  }
+}
+
+function isLength(length: unknown): length is number | null | undefined {
+  return length === undefined || length === null || (typeof length === 'number' && Number.isSafeInteger(length) && length >= 0);
+}
+
+/** Undefined for what is no JSON object. */
+export function parseObject(bytes: Buffer): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
+}

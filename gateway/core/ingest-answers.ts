@@ -1,0 +1,70 @@
+// What SDKs are answered, as GlitchTip 5.2 answers it, byte for byte where they read it; and where we refuse, as Sentry does.
+import type { IngestKind } from './record.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Why nothing was taken. */
+export type Refusal =
+  | { readonly kind: 'unknown key' }
+  | { readonly kind: 'no key' }
+  | { readonly kind: 'malformed key' }
+  | { readonly kind: 'wrong method' }
+  | { readonly kind: 'broken'; readonly detail: string }
+  | { readonly kind: 'too large'; readonly detail: string }
+  /** Not now: the spool is full, a limit is reached, or the key cannot be looked up. Seconds until another try. */
+  | { readonly kind: 'not now'; readonly seconds: number };
+
+export function accepted(kind: IngestKind, id: string | undefined): Answer {
+  switch (kind) {
+    case 'envelope': return json(200, id === undefined ? {} : { id });
+    case 'store': return json(200, { event_id: id ?? '', task_id: null });
+    case 'security': return { status: 201, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '' };
+    case 'minidump': return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: id ?? '' };
+  }
+}
+
+export function refused(kind: IngestKind, refusal: Refusal): Answer {
+  switch (refusal.kind) {
+    case 'unknown key': case 'no key': return kind === 'envelope' ? json(403, { detail: 'Denied' }) : json(401, { detail: 'Invalid DSN' });
+    case 'malformed key': return kind === 'envelope' ? json(403, { detail: 'Invalid DSN' }) : json(422, { detail: [{ message: 'dsn key badly formed hexadecimal UUID string' }] });
+    case 'wrong method': return json(405, { detail: 'Method not allowed' });
+    case 'broken': return json(400, { detail: refusal.detail });
+    case 'too large': return json(413, { detail: refusal.detail });
+    case 'not now': return tooMany(refusal.seconds);
+  }
+}
+
+/**
+ * 429, for on a 5xx an SDK loses the event without a word. All categories of the whole organization:
+ * https://develop.sentry.dev/sdk/expected-features/rate-limiting/
+ */
+function tooMany(seconds: number): Answer {
+  return { ...json(429, { detail: 'Too Many Requests' }), headers: { 'content-type': 'application/json', 'retry-after': String(seconds), 'x-sentry-rate-limits': `${seconds}::organization` } };
+}
+
+function json(status: number, body: object): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** Headers for a browser of another origin; none for whoever names no origin. */
+export function corsHeaders(origin: string | undefined): Readonly<Record<string, string>> {
+  return origin === undefined ? {} : { 'access-control-allow-origin': '*', vary: 'origin', 'access-control-expose-headers': 'x-sentry-error, x-sentry-rate-limits, retry-after' };
+}
+
+/** What a browser asks before it sends: django-cors-headers with GlitchTip's settings. */
+export function preflight(origin: string | undefined): Answer {
+  return {
+    status: 200, body: '',
+    headers: {
+      ...corsHeaders(origin),
+      'access-control-allow-headers': 'accept, authorization, content-type, user-agent, x-csrftoken, x-requested-with, x-sentry-auth, baggage, sentry-trace',
+      'access-control-allow-methods': 'DELETE, GET, OPTIONS, PATCH, POST, PUT',
+      'access-control-max-age': '86400',
+      'content-type': 'text/html; charset=utf-8',
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// Which keys open which project: read from Postgres every few seconds and kept on the volume, so that events are taken while it is away.
+import * as z from 'zod/mini';
+
+/** Of one pair of project and key. */
+export type KeyVerdict = 'known' | 'unknown' | /** It is not in the table, and the table may be old. */ 'unchecked';
+
+const stored = z.object({
+  /** pg_control_system().system_identifier and the database's name: a read of another database proves nothing of this one. */
+  database: z.string(),
+  keys: z.array(z.tuple([z.int(), z.string()])),
+});
+
+export interface KeyTable {
+  readonly database: string;
+  /** "PROJECT KEY". */
+  readonly pairs: ReadonlySet<string>;
+  /** When it was read from Postgres. Milliseconds; undefined when it came from the volume. */
+  readonly readAt?: number;
+}
+
+export interface KeyRead {
+  readonly database: string;
+  readonly keys: readonly (readonly [project: number, key: string])[];
+}
+
+/** A miss in a table that is older than this is looked up again before it is refused. Milliseconds. */
+export const FRESH_FOR = 5_000;
+
+export function judgeKey(table: KeyTable | undefined, project: number, key: string, now: number): KeyVerdict {
+  if (table?.pairs.has(`${project} ${key}`)) return 'known';
+  return table?.readAt !== undefined && now - table.readAt < FRESH_FOR ? 'unknown' : 'unchecked';
+}
+
+/**
+ * The table after a read. Pairs go away only on a read of the same database: one that is empty, new or another's would refuse every
+ * event. Those that are known from before are kept beside what another database says.
+ */
+export function afterRead(before: KeyTable | undefined, read: KeyRead, now: number): KeyTable {
+  const pairs = read.keys.map(([project, key]) => `${project} ${key}`);
+  const isSame = before === undefined || before.database === read.database;
+  return { database: isSame ? read.database : before.database, pairs: new Set(isSame ? pairs : [...before.pairs, ...pairs]), readAt: now };
+}
+
+export function encodeKeys({ database, pairs }: KeyTable): string {
+  return JSON.stringify({ database, keys: [...pairs].map((pair) => [Number(pair.split(' ')[0]), pair.split(' ')[1]]) });
+}
+
+/** Undefined for a file that is damaged: keys are read from Postgres then. */
+export function decodeKeys(text: string): KeyTable | undefined {
+  try {
+    const { database, keys } = stored.parse(JSON.parse(text));
+    return { database, pairs: new Set(keys.map(([project, key]) => `${project} ${key}`)) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+// What is given next: the records of the spool in their order, but for those that have to wait.
+import { decodeHeader } from '../core/record.js';
+import type { Spool, SpoolCursor } from '../spool/spool.js';
+import { UnderWay, type Entry } from './under-way.js';
+
+/** Records that are held outside of the spool's order at most; beyond it nothing new is begun. */
+const MOST_ENTRIES = 5_000;
+
+export class Backlog {
+  readonly underWay = new UnderWay();
+  #cursor: SpoolCursor;
+  /** Until when a project takes nothing. Milliseconds of Unix time. */
+  readonly #throttled = new Map<number, number>();
+
+  constructor(private readonly spool: Pick<Spool, 'start' | 'read' | 'isDone' | 'segments'>, private readonly destination: number) {
+    this.#cursor = spool.start;
+  }
+
+  /** The next that may be given, of those that are wanted; it stays the next until it is moved. */
+  next(now: number, isWanted: (entry: Entry) => boolean = () => true): Entry | undefined {
+    const mayGo = (entry: Entry) => !this.#isThrottled(entry.header.project, now) && isWanted(entry);
+    const due = this.underWay.due(now, mayGo);
+    if (due) return due;
+    for (let entry = this.#read(); entry; entry = this.#read()) {
+      if (mayGo(entry)) return entry;
+      // It was looked at, and stays for another time; what was wanted may be behind it, and is not worth the search.
+      if (!this.#isThrottled(entry.header.project, now)) return undefined;
+    }
+    return undefined;
+  }
+
+  throttle(project: number, until: number): void {
+    this.#throttled.set(project, until);
+  }
+
+  /** The next of the spool that is not known yet, as one that waits. */
+  #read(): Entry | undefined {
+    while (this.underWay.size < MOST_ENTRIES) {
+      const read = this.spool.read(this.#cursor);
+      if (read.kind === 'end') return undefined;
+      this.#cursor = read.next;
+      if (read.kind === 'damaged' || this.spool.isDone(read.place, this.destination)) continue;
+      const header = decodeHeader(read.header);
+      // Written by a version to come: it stays in the spool for that one.
+      if (!header) continue;
+      const sent = this.spool.segments.find(({ number }) => number === read.place.segment)?.sent(this.destination).get(read.place.record);
+      const entry = this.underWay.add(read.place, header, sent === undefined ? {} : { attempts: sent.attempts, sentAt: sent.at * 1_000, state: sent.at === 0 ? 'waiting' : 'limbo' });
+      if (entry.state === 'waiting') return entry;
+    }
+    return undefined;
+  }
+
+  #isThrottled(project: number, now: number): boolean {
+    const until = this.#throttled.get(project);
+    if (until !== undefined && until <= now) this.#throttled.delete(project);
+    return until !== undefined && until > now;
+  }
+}

@@ -1,0 +1,60 @@
+// Several records in one request: what GlitchTip does for each request costs its web more than what it does for each event.
+import { composeEnvelope } from '../core/accepted-envelope.js';
+import { EnvelopeReader, type EnvelopeItem } from '../core/envelope-reader.js';
+import type { ItemPolicy } from '../core/item-policy.js';
+import type { RecordHeader } from '../core/record.js';
+import { normalizeUuid } from '../core/uuid.js';
+import { unpackWhole } from '../encoding/unpack.js';
+
+/** Events and unpacked bytes of one request. */
+const MOST_EVENTS = 25;
+const MOST_BYTES = 256 * 1024;
+
+export interface BatchRecord {
+  readonly header: RecordHeader;
+  readonly body: Buffer;
+}
+
+/** What one request to GlitchTip says. */
+export interface UpstreamRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Whether a record may go in one request with others: all of the same project, key and client. */
+export function mayJoin(first: RecordHeader, next: RecordHeader, together: { readonly events: number; readonly bytes: number }): boolean {
+  return [first, next].every(({ kind, events }) => kind === 'envelope' && events.length > 0)
+    && first.project === next.project && first.key === next.key && first.client === next.client
+    && together.events + next.events.length <= MOST_EVENTS && together.bytes + next.size <= MOST_BYTES;
+}
+
+/** One record goes as it came; several are one envelope, each item with its id in it, for the envelope's is nobody's then. */
+export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]], policy: ItemPolicy): UpstreamRequest {
+  const [{ header, body }] = records;
+  const path = `/api/${header.project}/${header.kind}/`;
+  const headers = {
+    'content-type': header.contentType ?? 'application/x-sentry-envelope',
+    'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${header.key}`,
+    ...(header.userAgent === undefined ? {} : { 'user-agent': header.userAgent }),
+    ...(header.client === undefined ? {} : { 'x-forwarded-for': header.client }),
+  };
+  if (records.length === 1) return { path, body, headers: { ...headers, ...(header.encoding === undefined ? {} : { 'content-encoding': header.encoding }) } };
+  return { path, headers: { ...headers, 'content-type': 'application/x-sentry-envelope' }, body: composeEnvelope({}, records.flatMap((record) => itemsOf(record, policy))) };
+}
+
+function itemsOf({ header, body }: BatchRecord, policy: ItemPolicy): readonly EnvelopeItem[] {
+  const reader = new EnvelopeReader(policy);
+  reader.push(unpackWhole(body, header.encoding));
+  const result = reader.end();
+  if (result.kind === 'refused') throw new RangeError(`record ${header.id} was taken as an envelope, and is none: ${result.detail}`);
+  const envelopeId = normalizeUuid(result.envelope.header['event_id']);
+  return result.envelope.items.map((item) => withOwnId(item, envelopeId));
+}
+
+/** An event that has its id from the envelope gets it itself. */
+function withOwnId(item: EnvelopeItem, envelopeId: string | undefined): EnvelopeItem {
+  if (item.type !== 'event' || envelopeId === undefined) return item;
+  const body = JSON.parse(item.payload.toString('utf8')) as Readonly<Record<string, unknown>>;
+  return normalizeUuid(body['event_id']) === undefined ? { ...item, payload: Buffer.from(JSON.stringify({ ...body, event_id: envelopeId })) } : item;
+}

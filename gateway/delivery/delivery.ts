@@ -1,0 +1,281 @@
+/**
+ * Gives the spool's records to GlitchTip at the pace that it can hold, and lets go of each when its rows are in Postgres. `give` sends what
+ * fits the window, `confirm` looks for rows, `judge` decides what becomes of what stays away.
+ */
+import type { ItemPolicy, StoredType } from '../core/item-policy.js';
+import { judgeMissing, type Pipeline } from '../core/resend.js';
+import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
+import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
+import type { MarkKind } from '../spool/marks.js';
+import type { PlaceMark, Spool } from '../spool/spool.js';
+import { Backlog } from './backlog.js';
+import { composeRequest, mayJoin, type BatchRecord, type UpstreamRequest } from './batch.js';
+import type { Entry } from './under-way.js';
+
+export interface DeliveryPorts {
+  readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isDone' | 'segments'>;
+  /** Number of the destination in the spool's marks. */
+  readonly destination: number;
+  readonly policy: ItemPolicy;
+  readonly limits: WindowLimits;
+  /** Never rejects. */
+  readonly send: (request: UpstreamRequest) => Promise<UpstreamAnswer>;
+  /** Whether web, its database and its queue answer, asked without an event. Never rejects. */
+  readonly probe: () => Promise<boolean>;
+  /** Ids whose rows are there, of those asked for. @throws when Postgres cannot be asked */
+  readonly find: (wanted: readonly WantedRow[]) => Promise<ReadonlySet<string>>;
+  /** @throws when it cannot be looked at */
+  readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'> & { /** Nothing waits, nor is taken and not acknowledged. */ readonly isQueueEmpty: boolean }>;
+  /** Durable when it returns. @throws the system's error */
+  readonly setAside: (record: BatchRecord, why: string) => void;
+  /** Milliseconds of Unix time. */
+  readonly now: () => number;
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface WantedRow {
+  readonly type: StoredType;
+  readonly id: string;
+  /** When it was received at the earliest: older partitions need not be looked at. Milliseconds of Unix time. */
+  readonly since: number;
+}
+
+/** Requests to web at a time: uWSGI has four threads (charts/releases.ts). */
+const MOST_REQUESTS = 4;
+/** A record that was not seen for so long, while younger ones were, makes room for others. Milliseconds. */
+const SEEN_WITHIN = 30_000;
+/** While none is seen any more, one goes beyond the window so often: if that one is seen, the others were lost below. Milliseconds. */
+const STALLED_EVERY = 10_000;
+/** A key that GlitchTip refuses, though Postgres had it: it may be blocked for 30 s. Milliseconds; times. */
+const DENIED = { pause: 35_000, tries: 10 };
+
+interface Group {
+  readonly entries: readonly Entry[];
+  readonly request: UpstreamRequest;
+}
+
+export class Delivery {
+  readonly #backlog: Backlog;
+  #window: Window = OPENING;
+  #requests = 0;
+  #confirmedSentAt: number | undefined;
+  /** When one may go although nothing is seen any more. Undefined: what was given is seen. */
+  #stalledUntil: number | undefined;
+  /** One of several that was refused together is given by itself. */
+  readonly #alone = new WeakSet<Entry>();
+
+  constructor(private readonly ports: DeliveryPorts) {
+    this.#backlog = new Backlog(ports.spool, ports.destination);
+  }
+
+  get window(): Window {
+    return this.#window;
+  }
+
+  get entries(): readonly Entry[] {
+    return [...this.#backlog.underWay.all];
+  }
+
+  /** Gives what fits now. Resolves when the requests that it began are answered. @throws when the marks cannot be written: nothing left then */
+  async give(): Promise<void> {
+    if (this.#window.closed) await this.#tryTheWay(this.#window);
+    const groups: Group[] = [];
+    for (let group = this.#nextGroup(); group; group = this.#nextGroup()) {
+      groups.push(group);
+      if (this.#requests + groups.length >= MOST_REQUESTS) break;
+    }
+    const given = groups.flatMap(({ entries }) => entries);
+    if (given.length === 0) return;
+    // Before any of it leaves: whatever happens to this process, the next knows what may be at GlitchTip.
+    this.#mark(given, 'sent', true);
+    this.#requests += groups.length;
+    await Promise.all(groups.map((group) => this.#send(group)));
+  }
+
+  /** Looks for the rows of what was given. @throws when Postgres cannot be asked */
+  async confirm(): Promise<void> {
+    const sought = [...this.#backlog.underWay.in('taken'), ...this.#backlog.underWay.in('limbo')];
+    if (sought.length > 0) await this.#find(sought);
+    this.#expire(this.ports.now());
+  }
+
+  /** Decides what becomes of what stays away; Postgres is asked last. @throws when Postgres or the queue cannot be looked at */
+  async judge(): Promise<void> {
+    const limbo = this.#backlog.underWay.in('limbo');
+    if (limbo.length === 0) return;
+    const at = this.ports.now();
+    const { isQueueEmpty, ...observed } = await this.ports.observePipeline();
+    if (isQueueEmpty) for (const entry of limbo) if (entry.sentAt < at) entry.queueEmptyAt ??= at;
+    const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt };
+    for (const entry of await this.#find(limbo)) {
+      const verdict = judgeMissing(entry, pipeline, this.ports.now());
+      if (verdict.kind === 'resend') this.#wait(entry, 0);
+      else if (verdict.kind === 'set aside') this.#setAside(entry, verdict.why);
+    }
+  }
+
+  /** What stays away while younger ones are seen is no reason to hold others back; what stays away with all others is. */
+  #expire(now: number): void {
+    const late = this.#backlog.underWay.in('taken').filter(({ sentAt }) => now - sentAt >= SEEN_WITHIN);
+    const overtaken = late.filter(({ sentAt }) => sentAt < (this.#confirmedSentAt ?? 0));
+    for (const entry of overtaken) this.#backlog.underWay.move(entry, 'limbo');
+    if (overtaken.length > 0) this.#window = troubled(this.#window);
+    this.#stalledUntil = late.length > overtaken.length ? this.#stalledUntil ?? now : undefined;
+  }
+
+  async #tryTheWay(window: Window): Promise<void> {
+    const { probeAt = 0, why = '' } = window.closed ?? {};
+    if (this.ports.now() < probeAt) return;
+    this.#window = (await this.ports.probe()) ? OPENING : closed(window, why, this.ports.now());
+  }
+
+  /** The next records that fit, together where they may be. */
+  #nextGroup(): Group | undefined {
+    const records: { readonly entry: Entry; readonly body: Buffer }[] = [];
+    const together = { events: 0, bytes: 0 };
+    for (let entry = this.#next(records[0]?.entry, together); entry; entry = this.#next(records[0]?.entry, together)) {
+      const body = this.ports.spool.body(entry.place);
+      // Damaged: the spool has reported it, and nobody can be given it.
+      if (!body) {
+        this.#backlog.underWay.remove(entry);
+        continue;
+      }
+      this.#backlog.underWay.move(entry, 'sending');
+      records.push({ entry, body });
+      together.events += entry.header.events.length;
+      together.bytes += entry.header.size;
+    }
+    const [first, ...others] = records.map(({ entry, body }) => ({ header: entry.header, body }));
+    return first && { entries: records.map(({ entry }) => entry), request: composeRequest([first, ...others], this.ports.policy) };
+  }
+
+  #next(first: Entry | undefined, together: { readonly events: number; readonly bytes: number }): Entry | undefined {
+    const entry = this.#backlog.next(this.ports.now(), first && ((next) => this.#joins(first, next, together)));
+    if (!entry) return undefined;
+    if (this.#stalledUntil !== undefined) return first ? undefined : this.#whileStalled(entry, this.#stalledUntil);
+    return mayGo(this.#window, this.ports.limits, this.#backlog.underWay.inWindow, entry.header.size) ? entry : undefined;
+  }
+
+  #joins(first: Entry, next: Entry, together: { readonly events: number; readonly bytes: number }): boolean {
+    return !this.#alone.has(first) && !this.#alone.has(next) && mayJoin(first.header, next.header, together);
+  }
+
+  #whileStalled(entry: Entry, until: number): Entry | undefined {
+    if (this.#window.closed || this.ports.now() < until) return undefined;
+    this.#stalledUntil = this.ports.now() + STALLED_EVERY;
+    return entry;
+  }
+
+  async #send({ entries, request }: Group): Promise<void> {
+    const at = this.ports.now();
+    for (const entry of entries) {
+      entry.sentAt = at;
+      entry.queueEmptyAt = undefined;
+      entry.attempts += 1;
+    }
+    const verdict = judgeAnswer(await this.ports.send(request));
+    this.#requests -= 1;
+    this.#follow(verdict, entries);
+  }
+
+  #follow(verdict: AnswerVerdict, entries: readonly Entry[]): void {
+    switch (verdict.kind) {
+      case 'taken': this.#taken(entries); break;
+      case 'unsure': this.#unsure(entries, verdict.why); break;
+      case 'again': this.#again(entries, verdict.why); break;
+      case 'throttled': this.#throttled(entries, verdict.seconds); break;
+      case 'denied': this.#denied(entries); break;
+      case 'refused': this.#refused(entries, verdict.why); break;
+    }
+  }
+
+  #taken(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#backlog.underWay.move(entry, 'taken');
+    // What leaves no row is let go of with its answer.
+    this.#letGo(entries.filter(({ missing }) => missing.size === 0));
+  }
+
+  /** They are looked for, and hold nobody back. */
+  #unsure(entries: readonly Entry[], why: string): void {
+    this.#close(why);
+    for (const entry of entries) this.#backlog.underWay.move(entry, 'limbo');
+  }
+
+  #again(entries: readonly Entry[], why: string): void {
+    this.#close(why);
+    this.#unsent(entries, 0);
+  }
+
+  #throttled(entries: readonly Entry[], seconds: number): void {
+    for (const { header } of entries) this.#backlog.throttle(header.project, this.ports.now() + seconds * 1_000);
+    this.#unsent(entries, 0);
+  }
+
+  #denied(entries: readonly Entry[]): void {
+    const tried = entries.filter(({ attempts }) => attempts >= DENIED.tries);
+    for (const entry of tried) this.#setAside(entry, 'GlitchTip does not know its project and key any more');
+    this.#unsent(entries.filter((entry) => !tried.includes(entry)), DENIED.pause);
+  }
+
+  /** One of several that is refused takes the others with it: each is given by itself then. */
+  #refused(entries: readonly Entry[], why: string): void {
+    if (entries.length === 1) for (const entry of entries) this.#setAside(entry, why);
+    else {
+      for (const entry of entries) this.#alone.add(entry);
+      this.#unsent(entries, 0);
+    }
+  }
+
+  #close(why: string): void {
+    this.#window = closed(this.#window, why, this.ports.now());
+  }
+
+  #unsent(entries: readonly Entry[], pause: number): void {
+    for (const entry of entries) this.#wait(entry, pause);
+    this.#mark(entries, 'unsent', false);
+  }
+
+  #wait(entry: Entry, pause: number): void {
+    entry.notBefore = this.ports.now() + pause;
+    this.#backlog.underWay.move(entry, 'waiting');
+  }
+
+  /** @returns those that are still missing */
+  async #find(entries: readonly Entry[]): Promise<Entry[]> {
+    const found = await this.ports.find(entries.flatMap(wantedOf));
+    for (const { missing } of entries) for (const id of missing) if (found.has(id)) missing.delete(id);
+    const whole = entries.filter(({ missing }) => missing.size === 0);
+    for (const { header, sentAt } of whole) {
+      this.#window = confirmed(this.#window, this.ports.limits, header.size);
+      this.#confirmedSentAt = Math.max(this.#confirmedSentAt ?? 0, sentAt);
+    }
+    this.#letGo(whole);
+    return entries.filter(({ missing }) => missing.size > 0);
+  }
+
+  #letGo(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#backlog.underWay.remove(entry);
+    if (entries.length > 0) this.#mark(entries, 'done', false);
+  }
+
+  #setAside(entry: Entry, why: string): void {
+    const body = this.ports.spool.body(entry.place);
+    if (body) this.ports.setAside({ header: entry.header, body }, why);
+    this.ports.log('a record was set aside', { record: entry.header.id, project: entry.header.project, why });
+    this.#letGo([entry]);
+  }
+
+  #mark(entries: readonly Entry[], kind: MarkKind, durable: boolean): void {
+    const at = Math.floor(this.ports.now() / 1_000);
+    // "sent" is written before it is counted.
+    const marks = entries.map(({ place, attempts }): PlaceMark => ({ place, kind, at, destination: this.ports.destination, attempts: attempts + (kind === 'sent' ? 1 : 0) }));
+    this.ports.spool.mark(marks, durable);
+  }
+}
+
+/** A row may be older than the request by the difference of two clocks. Milliseconds. */
+const CLOCK_SKEW = 60_000;
+
+function wantedOf({ header, missing }: Entry): WantedRow[] {
+  return header.events.filter(({ id }) => missing.has(id)).map(({ type, id }) => ({ type, id, since: header.receivedAt - CLOCK_SKEW }));
+}

@@ -1,0 +1,52 @@
+// Looks for rows in GlitchTip's tables: the proof that an event is stored. One statement a table, by ids, within the partitions that can hold them.
+import type pg from 'pg';
+import { isStoredType, type StoredType } from '../core/item-policy.js';
+import type { WantedRow } from './delivery.js';
+
+type Client = Pick<pg.Client, 'query'>;
+
+/**
+ * Per minor release: what finds the ids of $1 (32 hexadecimal digits each) among rows received since $2. 5.2: `received` is set by
+ * web when it takes the event, and partitions are days of it; a transaction's are days of its own begin, which its SDK says, so its
+ * index on event_id is asked in each.
+ */
+const STATEMENTS: Readonly<Record<string, Readonly<Record<StoredType, string>>>> = {
+  '5.2': {
+    event: 'SELECT id AS id FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2',
+    transaction: 'SELECT event_id AS id FROM performance_transactionevent WHERE event_id = ANY ($1::uuid[]) AND $2::timestamptz IS NOT NULL',
+  },
+};
+
+/** @returns the ids that are there, as 32 hexadecimal digits. @throws pg's error */
+export async function findRows(client: Client, release: string, wanted: readonly WantedRow[]): Promise<ReadonlySet<string>> {
+  const statements = STATEMENTS[release];
+  if (!statements) throw new RangeError(`expected a release among ${Object.keys(STATEMENTS).join(', ')}, found ${release}`);
+  const found = new Set<string>();
+  for (const [type, statement] of Object.entries(statements)) {
+    const own = wanted.filter((row) => isStoredType(type) && row.type === type);
+    if (own.length === 0) continue;
+    const since = new Date(Math.min(...own.map((row) => row.since)));
+    const { rows } = await client.query<{ id: string }>(statement, [own.map(({ id }) => id), since]);
+    for (const { id } of rows) found.add(id.replaceAll('-', ''));
+  }
+  return found;
+}
+
+/** Begin of the oldest transaction of anybody but us that is open. Milliseconds of Unix time; undefined: none is. */
+export async function oldestTransaction(client: Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ at: Date | null }>(
+    "SELECT min(xact_start) AS at FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+  );
+  return rows[0]?.at?.getTime();
+}
+
+/** Every project with its keys, and which database says so. */
+export async function readKeys(client: Client): Promise<{ readonly database: string; readonly keys: readonly (readonly [project: number, key: string])[] }> {
+  const { rows } = await client.query<{ database: string; keys: readonly (readonly [number, string])[] }>(
+    `SELECT current_database() || '/' || (SELECT system_identifier FROM pg_control_system())::text AS database,
+       (SELECT coalesce(json_agg(json_build_array(project_id, replace(public_key::text, '-', ''))), '[]') FROM projects_projectkey) AS keys`,
+  );
+  const row = rows[0];
+  if (!row) throw new Error('Postgres answered without a row');
+  return row;
+}

@@ -1,0 +1,145 @@
+// Bodies as they arrive: unpacked piece by piece, so that a small body that unpacks to gigabytes costs nothing.
+import type { Readable, Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { ENCODINGS, type Encoding } from '../core/record.js';
+import { createZstdDecompress, zstdDecompressSync } from './zstd.js';
+
+/** Unpacked, attachments included: what Sentry takes of an envelope. Bytes. */
+export const LARGEST_UNPACKED = 100 * 2 ** 20;
+/** A body of so little is unpacked in one call, if what comes out is not more than ONE_PIECE. Bytes. */
+const SMALL = 64 * 1024;
+const ONE_PIECE = 2 ** 20;
+
+export type Unpacked = 'whole' | /** It is longer than what is taken. */ 'too large' | /** It is no such encoding, or cut off: GlitchTip takes what came before. */ 'broken';
+
+/** What a request says of its body; an encoding that nobody knows is none, as GlitchTip has it. */
+export function encodingOf(header: string | undefined): Encoding | undefined {
+  return ENCODINGS.find((encoding) => encoding === header?.toLowerCase());
+}
+
+/**
+ * Hands the unpacked body on. Resolves when there is no more to come, or nobody wants it (`push` returned false).
+ * @returns the body as it came, where it is small, so that it can be kept packed
+ * @throws when the connection breaks
+ */
+export async function unpack(source: Readable, encoding: Encoding | undefined, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
+  const { head, isAll } = await readHead(source);
+  if (encoding === undefined) return unpackPlain(source, { head, isAll }, push);
+  if (isAll) {
+    const piece = unpackAtOnce(head, encoding);
+    if (piece) {
+      push(piece);
+      return { state: 'whole', original: head };
+    }
+  }
+  return { state: await unpackStream(piecesOf(source, head, isAll), unpackerFor(encoding, head), push) };
+}
+
+async function readHead(source: Readable): Promise<{ readonly head: Buffer; readonly isAll: boolean }> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (let piece = await nextPiece(source); piece; piece = await nextPiece(source)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > SMALL) return { head: Buffer.concat(pieces), isAll: false };
+  }
+  return { head: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), isAll: true };
+}
+
+/** Undefined at the end. */
+async function nextPiece(source: Readable): Promise<Buffer | undefined> {
+  for (;;) {
+    const piece = source.read() as Buffer | null;
+    if (piece) return piece;
+    if (source.readableEnded) return undefined;
+    if (source.errored) throw source.errored;
+    if (source.destroyed) throw Object.assign(new Error('the client went away'), { code: 'ECONNRESET' });
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        for (const event of EVENTS) source.off(event, go);
+        resolve();
+      };
+      for (const event of EVENTS) source.on(event, go);
+    });
+  }
+}
+
+const EVENTS = ['readable', 'end', 'error', 'close'] as const;
+
+async function unpackPlain(source: Readable, { head, isAll }: { readonly head: Buffer; readonly isAll: boolean }, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
+  let size = head.length;
+  let isWanted = push(head);
+  if (isAll) return { state: 'whole', original: head };
+  for (let piece = await nextPiece(source); piece && isWanted; piece = await nextPiece(source)) {
+    size += piece.length;
+    if (size > LARGEST_UNPACKED) return { state: 'too large' };
+    isWanted = push(piece);
+  }
+  return { state: 'whole' };
+}
+
+/** Of what was taken once, and so is known to unpack to a bounded size. @throws the library's error for what is damaged */
+export function unpackWhole(body: Buffer, encoding: Encoding | undefined): Buffer {
+  return encoding === undefined ? body : decoderOf(encoding, body)(body, { maxOutputLength: LARGEST_UNPACKED });
+}
+
+/** Undefined when it is not what it says, or unpacks to more than a piece: the slow way finds out which. */
+function unpackAtOnce(body: Buffer, encoding: Encoding): Buffer | undefined {
+  try {
+    return decoderOf(encoding, body)(body, { maxOutputLength: ONE_PIECE });
+  } catch {
+    return undefined;
+  }
+}
+
+function decoderOf(encoding: Encoding, body: Buffer): (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer {
+  switch (encoding) {
+    case 'gzip': return zlib.gunzipSync;
+    case 'deflate': return isRawDeflate(body) ? zlib.inflateRawSync : zlib.inflateSync;
+    case 'br': return zlib.brotliDecompressSync;
+    case 'zstd': return zstdDecompressSync;
+  }
+}
+
+async function* piecesOf(source: Readable, head: Buffer, isAll: boolean): AsyncGenerator<Buffer> {
+  yield head;
+  if (isAll) return;
+  for (let piece = await nextPiece(source); piece; piece = await nextPiece(source)) yield piece;
+}
+
+function unpackerFor(encoding: Encoding, head: Buffer): Transform {
+  switch (encoding) {
+    case 'gzip': return zlib.createGunzip();
+    case 'deflate': return isRawDeflate(head) ? zlib.createInflateRaw() : zlib.createInflate();
+    case 'br': return zlib.createBrotliDecompress();
+    case 'zstd': return createZstdDecompress();
+  }
+}
+
+/** Clients mean either by "deflate"; a zlib header is a multiple of 31 and names method 8 (RFC 1950). */
+function isRawDeflate(body: Buffer): boolean {
+  return body.length < 2 || (body.readUInt8(0) & 0x0f) !== 8 || body.readUInt16BE(0) % 31 !== 0;
+}
+
+async function unpackStream(pieces: AsyncGenerator<Buffer>, unpacker: Transform, push: (piece: Buffer) => boolean): Promise<Unpacked> {
+  const outcome: { state: Unpacked; size: number } = { state: 'whole', size: 0 };
+  unpacker.on('data', (piece: Buffer) => {
+    outcome.size += piece.length;
+    if (outcome.size > LARGEST_UNPACKED) outcome.state = 'too large';
+    if (outcome.state !== 'whole' || !push(piece)) unpacker.destroy();
+  });
+  const over = new Promise<void>((resolve) => {
+    for (const event of ['end', 'close'] as const) unpacker.once(event, resolve);
+    unpacker.once('error', () => {
+      outcome.state = 'broken';
+      resolve();
+    });
+  });
+  for await (const piece of pieces) {
+    if (unpacker.destroyed) break;
+    if (!unpacker.write(piece)) await Promise.race([new Promise((resolve) => unpacker.once('drain', resolve)), over]);
+  }
+  if (!unpacker.destroyed) unpacker.end();
+  await over;
+  return outcome.state;
+}

@@ -1,0 +1,22 @@
+// Zstandard: Node.js has it from 22.15 on, as the gateway's image does; the types of Node.js 20, on which the CLI still runs, have not.
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+
+interface Zstandard {
+  readonly createZstdDecompress?: () => Transform;
+  readonly zstdDecompressSync?: (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
+}
+
+const zstandard = zlib as Zstandard;
+
+/** @throws RangeError on a Node.js without it */
+export function zstdDecompressSync(body: Buffer, options: { readonly maxOutputLength: number }): Buffer {
+  if (!zstandard.zstdDecompressSync) throw new RangeError('expected Node.js 22.15 or newer');
+  return zstandard.zstdDecompressSync(body, options);
+}
+
+/** @throws RangeError on a Node.js without it */
+export function createZstdDecompress(): Transform {
+  if (!zstandard.createZstdDecompress) throw new RangeError('expected Node.js 22.15 or newer');
+  return zstandard.createZstdDecompress();
+}

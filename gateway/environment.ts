@@ -1,0 +1,84 @@
+// The gateway's configuration by environment variables; what is secret is in files, which are read anew for each connection.
+import { hostname } from 'node:os';
+import { parseQuantity } from '../operator/core/quantity.js';
+
+export interface GatewayConfig {
+  /** Its folder on the volume. POD_NAME, else the host's name. */
+  readonly name: string;
+  /** Folder of the volume. SPOOL_DIR (/spool). */
+  readonly spool: string;
+  /** Live bytes of the spool at most. SPOOL_SIZE (1Gi). */
+  readonly spoolBytes: number;
+  /** For people and SDKs. PORT (8080). */
+  readonly port: number;
+  /** For the kubelet, the operator and Prometheus. CONTROL_PORT (9465). */
+  readonly controlPort: number;
+  /** GlitchTip's release line, such as 5.2. RELEASE. */
+  readonly release: string;
+  /** GlitchTip's own web. UPSTREAM (web-backend:8080). */
+  readonly upstream: Address;
+  /** DATABASE (postgres:5432/glitchtip). */
+  readonly database: Address & { readonly name: string };
+  /** VALKEY (valkey:6379); empty: GlitchTip has none. */
+  readonly valkey: Address | undefined;
+  /** Folder with database-user, database-password, valkey-password. CREDENTIALS_DIR (/run/credentials). */
+  readonly credentials: string;
+  /** Networks whose X-Forwarded-* are believed, separated by commas. TRUSTED_PROXIES (none). */
+  readonly trustedProxies: readonly string[];
+  /** pino's levels. LOG_LEVEL (info). */
+  readonly logLevel: string;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Everything that has a default. */
+const DEFAULTS = {
+  SPOOL_DIR: '/spool', SPOOL_SIZE: '1Gi', PORT: '8080', CONTROL_PORT: '9465', UPSTREAM: 'web-backend:8080', DATABASE: 'postgres:5432/glitchtip',
+  VALKEY: 'valkey:6379', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', LOG_LEVEL: 'info',
+};
+
+/** @throws RangeError naming the variable, what was expected and what was found */
+export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  const set: typeof DEFAULTS & Readonly<Record<string, string | undefined>> = { ...DEFAULTS, ...env };
+  const { rest, ...database } = address('DATABASE', set.DATABASE);
+  return {
+    name: set['POD_NAME'] ?? hostname(),
+    spool: set.SPOOL_DIR,
+    spoolBytes: bytes('SPOOL_SIZE', set.SPOOL_SIZE),
+    port: number('PORT', set.PORT),
+    controlPort: number('CONTROL_PORT', set.CONTROL_PORT),
+    release: required('RELEASE', set['RELEASE']),
+    upstream: address('UPSTREAM', set.UPSTREAM),
+    database: { ...database, name: rest },
+    valkey: set.VALKEY === '' ? undefined : address('VALKEY', set.VALKEY),
+    credentials: set.CREDENTIALS_DIR,
+    trustedProxies: set.TRUSTED_PROXIES.split(',').map((network) => network.trim()).filter((network) => network !== ''),
+    logLevel: set.LOG_LEVEL,
+  };
+}
+
+function required(name: string, value: string | undefined): string {
+  if (value === undefined || value === '') throw new RangeError(`${name}: expected a value, found nothing`);
+  return value;
+}
+
+function bytes(name: string, text: string): number {
+  const amount = parseQuantity(text);
+  if (amount === undefined || amount <= 0) throw new RangeError(`${name}: expected a quantity such as 1Gi, found ${text}`);
+  return amount;
+}
+
+function number(name: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RangeError(`${name}: expected a port from 0 to 65535, found ${text}`);
+  return port;
+}
+
+function address(name: string, text: string): Address & { readonly rest: string } {
+  const [, host, port, rest = ''] = /^([^:/]+):(\d+)(?:\/(.+))?$/.exec(text) ?? [];
+  if (host === undefined || port === undefined) throw new RangeError(`${name}: expected HOST:PORT, found ${text}`);
+  return { host, port: number(name, port), rest };
+}

@@ -1,0 +1,57 @@
+// Who the client is: X-Forwarded-* are believed of the proxies that the settings name, and replaced for everybody else.
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/** A list of networks, such as 10.42.0.0/16 or 127.0.0.1. */
+export class TrustedProxies {
+  readonly #networks = new BlockList();
+
+  /** @throws RangeError for what is no network */
+  constructor(networks: readonly string[]) {
+    for (const network of networks) this.#add(network);
+  }
+
+  has(address: string): boolean {
+    return this.#networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+
+  #add(network: string): void {
+    const [address = '', prefix] = network.split('/');
+    const version = isIP(address);
+    const bits = Number(prefix ?? (version === 6 ? 128 : 32));
+    if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > (version === 6 ? 128 : 32)) throw new RangeError(`expected a network such as 10.42.0.0/16, found ${network}`);
+    this.#networks.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+export interface Forwarded {
+  /** Address of the client, as far as it can be believed. */
+  readonly client: string;
+  /** What GlitchTip is told of it. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A peer that is no trusted proxy is the client, whatever its headers say. `Forwarded` (RFC 7239), which GlitchTip does not read, is dropped. */
+export function forwardedOf({ headers, socket }: IncomingMessage, trusted: TrustedProxies): Forwarded {
+  const peer = plainAddress(socket.remoteAddress ?? '');
+  const isTrusted = trusted.has(peer);
+  const believed = (name: string) => (isTrusted ? first(headers[name]) : undefined);
+  const chain = believed('x-forwarded-for');
+  return {
+    client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
+    headers: {
+      'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`,
+      'x-forwarded-proto': believed('x-forwarded-proto') ?? 'http',
+      'x-forwarded-host': believed('x-forwarded-host') ?? headers.host ?? '',
+    },
+  };
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** A server that listens on :: sees IPv4 clients as ::ffff:10.0.0.1. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
+}

@@ -1,0 +1,193 @@
+// Takes events in: the key, the limits, the body, the disk, the answer, in this order. It asks nobody but the spool.
+import { gzipSync } from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
+import { acceptEnvelope, composeEnvelope } from '../core/accepted-envelope.js';
+import { EnvelopeReader, parseObject, type EnvelopeResult } from '../core/envelope-reader.js';
+import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
+import type { IngestLimiter } from '../core/ingest-limits.js';
+import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
+import type { ItemPolicy } from '../core/item-policy.js';
+import type { KeyVerdict } from '../core/project-keys.js';
+import { encodeHeader, type Encoding, type RecordHeader } from '../core/record.js';
+import { normalizeUuid } from '../core/uuid.js';
+import type { MemoryBudget } from './memory-budget.js';
+import { encodingOf, unpack, type Unpacked } from '../encoding/unpack.js';
+
+/** A body that is written anew is packed from this size on. Bytes. */
+const PACK_FROM = 4_096;
+/** A request whose body is longer, or of unknown length, is read piece by piece and may hold the largest item. Bytes. */
+const SHORT = 64 * 1024;
+/** What a short body may unpack to while it is looked at. Bytes. */
+const SHORT_UNPACKED = 2 ** 20;
+/** Seconds until a client may try again that could not be served now. */
+const AGAIN_IN = { full: 60, unchecked: 5, failed: 10 };
+
+/** What the ingest needs of the world. */
+export interface IngestPorts {
+  readonly policy: ItemPolicy;
+  readonly limiter: IngestLimiter;
+  readonly memory: MemoryBudget;
+  readonly keys: { judge(project: number, key: string): Promise<KeyVerdict> };
+  /** Resolves when the record survives a power cut. */
+  readonly spool: { append(header: Buffer, body: Buffer): Promise<unknown> };
+  /** Milliseconds of Unix time. */
+  readonly now: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newId: () => string;
+  readonly count: (what: IngestCount) => void;
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+export type IngestCount =
+  | { readonly kind: 'taken'; readonly project: number; readonly events: number; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly why: Refusal['kind']; readonly project: number }
+  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number };
+
+/** Who asks, as far as the proxies that are trusted say. */
+export interface Client {
+  readonly address: string | undefined;
+}
+
+interface Body {
+  readonly bytes: Buffer;
+  readonly encoding: Encoding | undefined;
+  readonly size: number;
+}
+
+type Read =
+  | { readonly kind: 'refusal'; readonly refusal: Refusal }
+  | { readonly kind: 'record'; readonly events: RecordHeader['events']; readonly body: Body; readonly answerId: string | undefined; readonly ignored?: ReadonlyMap<string, number> };
+
+export class Ingest {
+  constructor(private readonly ports: IngestPorts) {}
+
+  /** Resolves to the answer, once what it answers for is on the disk. @throws when the client goes away */
+  async take(request: IncomingMessage, target: IngestTarget, query: URLSearchParams, client: Client): Promise<Answer> {
+    const refuse = (refusal: Refusal): Answer => {
+      this.ports.count({ kind: 'refused', why: refusal.kind, project: target.project });
+      return refused(target.kind, refusal);
+    };
+    if (request.method !== 'POST') return refuse({ kind: 'wrong method' });
+    const key = dsnKey(query, request.headers);
+    if (key.kind !== 'key') return refuse({ kind: key.kind === 'none' ? 'no key' : 'malformed key' });
+    const refusal = await this.#judge(target.project, key.key, lengthOf(request));
+    if (refusal) return refuse(refusal);
+    const give = await this.ports.memory.take(this.#memoryFor(request));
+    try {
+      const read = await this.#read(request, target);
+      if (read.kind === 'refusal') return refuse(read.refusal);
+      this.#countIgnored(target.project, read.ignored);
+      // Nothing that GlitchTip would keep: it would answer 200 and forget it.
+      if (read.events.length === 0 && read.body.size === 0) return accepted(target.kind, read.answerId);
+      const header = this.#header(request, { target, key: key.key, client }, read);
+      const failure = await this.#store(header, read.body.bytes);
+      if (failure) return refuse(failure);
+      this.ports.count({ kind: 'taken', project: target.project, events: read.events.length, bytes: read.body.bytes.length });
+      return accepted(target.kind, read.answerId);
+    } finally {
+      give();
+    }
+  }
+
+  async #judge(project: number, key: string, bytes: number): Promise<Refusal | undefined> {
+    const verdict = await this.ports.keys.judge(project, key);
+    if (verdict === 'unknown') return { kind: 'unknown key' };
+    // 403 would have the SDK give up; that a key is unknown has to be proven first.
+    if (verdict === 'unchecked') return { kind: 'not now', seconds: AGAIN_IN.unchecked };
+    const seconds = this.ports.limiter.admit(project, bytes, this.ports.now());
+    return seconds === undefined ? undefined : { kind: 'not now', seconds };
+  }
+
+  #memoryFor(request: IncomingMessage): number {
+    const length = lengthOf(request);
+    return length > 0 && length <= SHORT ? SHORT_UNPACKED : 2 * this.ports.policy.largestItem;
+  }
+
+  #read(request: IncomingMessage, { kind }: IngestTarget): Promise<Read> {
+    return kind === 'envelope' ? this.#readEnvelope(request) : this.#readWhole(request, kind);
+  }
+
+  async #readEnvelope(request: IncomingMessage): Promise<Read> {
+    const reader = new EnvelopeReader(this.ports.policy);
+    const encoding = encodingOf(request.headers['content-encoding']);
+    let size = 0;
+    const { state, original } = await unpack(request, encoding, (piece) => {
+      size += piece.length;
+      reader.push(piece);
+      return !reader.isOver;
+    });
+    return this.#judgeEnvelope(state, reader.end(), original && { bytes: original, encoding, size });
+  }
+
+  #judgeEnvelope(state: Unpacked, result: EnvelopeResult, original: Body | undefined): Read {
+    if (state === 'too large') return { kind: 'refusal', refusal: { kind: 'too large', detail: 'expected a body of at most 100 MiB, unpacked' } };
+    if (result.kind === 'refused') return { kind: 'refusal', refusal: { kind: result.status === 413 ? 'too large' : 'broken', detail: result.detail } };
+    const verdict = acceptEnvelope(result.envelope, this.ports.newId);
+    if (verdict.kind === 'refused') return { kind: 'refusal', refusal: { kind: 'broken', detail: verdict.detail } };
+    const { events, answerId, header, items, isUnchanged } = verdict.accepted;
+    const { ignored } = result.envelope;
+    if (items.length === 0) return { kind: 'record', events: [], body: NOTHING, answerId, ignored };
+    const body = isUnchanged && original ? original : packed(composeEnvelope(header, items));
+    return { kind: 'record', events: [...events], body, answerId, ignored };
+  }
+
+  async #readWhole(request: IncomingMessage, kind: 'store' | 'security' | 'minidump'): Promise<Read> {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const { state } = await unpack(request, encodingOf(request.headers['content-encoding']), (piece) => {
+      size += piece.length;
+      if (size <= this.ports.policy.largestItem) pieces.push(piece);
+      return size <= this.ports.policy.largestItem;
+    });
+    if (state === 'too large' || size > this.ports.policy.largestItem) return { kind: 'refusal', refusal: { kind: 'too large', detail: `expected a body of at most ${this.ports.policy.largestItem} bytes` } };
+    const bytes = Buffer.concat(pieces);
+    if (kind === 'minidump') return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
+    const event = parseObject(bytes);
+    if (!event) return { kind: 'refusal', refusal: { kind: 'broken', detail: 'Cannot parse request body' } };
+    if (kind === 'security') return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
+    const own = normalizeUuid(event['event_id']);
+    const id = own ?? this.ports.newId();
+    const body = own === undefined ? Buffer.from(JSON.stringify({ ...event, event_id: id })) : bytes;
+    return { kind: 'record', events: [{ type: 'event', id }], body: packed(body), answerId: id };
+  }
+
+  #header({ headers }: IncomingMessage, { target, key, client }: { readonly target: IngestTarget; readonly key: string; readonly client: Client }, { events, body }: Extract<Read, { kind: 'record' }>): Buffer {
+    const [contentType, userAgent] = [headers['content-type'], headers['user-agent']];
+    return encodeHeader({
+      id: this.ports.newId(), receivedAt: this.ports.now(), project: target.project, kind: target.kind, key, events, size: body.size,
+      ...(body.encoding === undefined ? {} : { encoding: body.encoding }),
+      ...(client.address === undefined ? {} : { client: client.address }),
+      ...(contentType === undefined ? {} : { contentType: contentType.slice(0, 200) }),
+      ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, 500) }),
+    });
+  }
+
+  async #store(header: Buffer, body: Buffer): Promise<Refusal | undefined> {
+    try {
+      await this.ports.spool.append(header, body);
+      return undefined;
+    } catch (error) {
+      const name = error instanceof Error ? error.name : '';
+      if (name === 'SpoolFullError') return { kind: 'not now', seconds: AGAIN_IN.full };
+      this.ports.log('an event could not be written', { error: error instanceof Error ? error.message : String(error) });
+      return { kind: 'not now', seconds: AGAIN_IN.failed };
+    }
+  }
+
+  #countIgnored(project: number, ignored: ReadonlyMap<string, number> = new Map()): void {
+    for (const [type, items] of ignored) this.ports.count({ kind: 'ignored', project, type, items });
+  }
+}
+
+const NOTHING: Body = { bytes: Buffer.alloc(0), encoding: undefined, size: 0 };
+
+function packed(bytes: Buffer): Body {
+  const size = bytes.length;
+  return size < PACK_FROM ? { bytes, encoding: undefined, size } : { bytes: gzipSync(bytes, { level: 1 }), encoding: 'gzip', size };
+}
+
+/** Bytes as the client says; 0 where it does not. */
+function lengthOf({ headers }: IncomingMessage): number {
+  const length = Number(headers['content-length'] ?? 0);
+  return Number.isSafeInteger(length) ? length : 0;
+}

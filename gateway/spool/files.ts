@@ -1,0 +1,110 @@
+// The file system as the spool uses it: few calls, all synchronous, so that a test can cut each of them in two.
+import { closeSync, constants, existsSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, writevSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** An open file that is read anywhere and written at its end. */
+export interface SpoolFile {
+  size(): number;
+  /** Fewer bytes than asked for only where the file ends. */
+  read(offset: number, length: number): Buffer;
+  /** Writes them behind one another from `offset` on. @throws the system's error, such as ENOSPC; a part may have been written */
+  write(offset: number, buffers: readonly Buffer[]): void;
+  /** Returns when what was written survives a power cut. */
+  sync(): void;
+  truncate(size: number): void;
+  close(): void;
+}
+
+/** Every call throws the system's error. */
+export interface SpoolFiles {
+  /** Names in a folder; none when it does not exist. */
+  list(folder: string): readonly string[];
+  /** With the folders above it; durable when it returns. */
+  createFolder(folder: string): void;
+  /** An empty one. */
+  removeFolder(folder: string): void;
+  /** Made when it is not there. */
+  open(path: string): SpoolFile;
+  /** Nothing happens when it is not there. */
+  remove(path: string): void;
+  rename(from: string, to: string): void;
+  /** Returns when names that were made, changed or removed in it survive a power cut. */
+  syncFolder(folder: string): void;
+}
+
+/** Events hold what people typed: only the gateway's own user may read them. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+class OpenFile implements SpoolFile {
+  constructor(private readonly descriptor: number) {}
+
+  size(): number {
+    return fstatSync(this.descriptor).size;
+  }
+
+  read(offset: number, length: number): Buffer {
+    const buffer = Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(this.descriptor, buffer, done, length - done, offset + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return buffer.subarray(0, done);
+  }
+
+  write(offset: number, buffers: readonly Buffer[]): void {
+    let rest = buffers;
+    let at = offset;
+    while (rest.length > 0) {
+      const written = writevSync(this.descriptor, rest, at);
+      at += written;
+      rest = without(rest, written);
+    }
+  }
+
+  sync(): void {
+    fdatasyncSync(this.descriptor);
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.descriptor, size);
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/** What is left of buffers of which the first bytes were written: a full disk and a signal end a write early. */
+function without(buffers: readonly Buffer[], written: number): readonly Buffer[] {
+  let count = written;
+  for (const [index, buffer] of buffers.entries()) {
+    if (count < buffer.length) return [buffer.subarray(count), ...buffers.slice(index + 1)];
+    count -= buffer.length;
+  }
+  return [];
+}
+
+export const realFiles: SpoolFiles = {
+  list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
+  createFolder: (folder) => {
+    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    syncFolder(dirname(folder));
+  },
+  removeFolder: (folder) => rmdirSync(folder),
+  open: (path) => new OpenFile(openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)),
+  remove: (path) => rmSync(path, { force: true }),
+  rename: (from, to) => renameSync(from, to),
+  syncFolder,
+};
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, constants.O_RDONLY);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What became of the records of a segment: a file of entries beside it, appended to, one for each thing that happened.
+ *
+ * ```
+ * entry = record u32  time u32  kind u8  destination u8  attempts u16  CRC of the 12 bytes before     (little endian, 16 bytes)
+ * ```
+ *
+ * "sent" is durable before the record leaves, for a second copy must not follow the first blindly. "done" need not be: what was
+ * forgotten of it is asked of Postgres again.
+ */
+import { crc32 } from 'node:zlib';
+import type { SpoolFile } from './files.js';
+
+const ENTRY_BYTES = 16;
+const KINDS = ['sent', 'unsent', 'done'] as const;
+/**
+ * `sent`: given to the destination, what came of it is open. `unsent`: it certainly did not arrive, it may be given again.
+ * `done`: the destination has let it go.
+ */
+export type MarkKind = (typeof KINDS)[number];
+
+export interface Mark {
+  /** Number of the record in its segment, from 0. */
+  readonly record: number;
+  readonly kind: MarkKind;
+  /** Unix time. Seconds. */
+  readonly at: number;
+  /** Number of the destination (gateway/delivery/destinations.ts). */
+  readonly destination: number;
+  /** How many times it was sent. */
+  readonly attempts: number;
+}
+
+export function encodeMark({ record, kind, at, destination, attempts }: Mark): Buffer {
+  const entry = Buffer.allocUnsafe(ENTRY_BYTES);
+  entry.writeUInt32LE(record, 0);
+  entry.writeUInt32LE(at, 4);
+  entry.writeUInt8(KINDS.indexOf(kind), 8);
+  entry.writeUInt8(destination, 9);
+  entry.writeUInt16LE(Math.min(attempts, 0xffff), 10);
+  entry.writeUInt32LE(crc32(entry.subarray(0, 12)), 12);
+  return entry;
+}
+
+/** Entries that prove themselves, in their order; a damaged one and what is cut off at the end are left out. */
+export function decodeMarks(bytes: Buffer): Mark[] {
+  const marks: Mark[] = [];
+  for (let at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
+    const entry = bytes.subarray(at, at + ENTRY_BYTES);
+    const kind = KINDS[entry.readUInt8(8)];
+    if (kind === undefined || entry.readUInt32LE(12) !== crc32(entry.subarray(0, 12))) continue;
+    marks.push({ record: entry.readUInt32LE(0), at: entry.readUInt32LE(4), kind, destination: entry.readUInt8(9), attempts: entry.readUInt16LE(10) });
+  }
+  return marks;
+}
+
+/** Appends entries to a file; what a crash left of half an entry is written over. */
+export class MarksFile {
+  #end: number;
+
+  constructor(private readonly file: SpoolFile) {
+    this.#end = file.size() - (file.size() % ENTRY_BYTES);
+  }
+
+  read(): Mark[] {
+    return decodeMarks(this.file.read(0, this.#end));
+  }
+
+  append(marks: readonly Mark[]): void {
+    this.file.write(this.#end, marks.map(encodeMark));
+    this.#end += marks.length * ENTRY_BYTES;
+  }
+
+  sync(): void {
+    this.file.sync();
+  }
+
+  close(): void {
+    this.file.close();
+  }
+}

@@ -1,0 +1,261 @@
+// One segment: a folder with a file of records and a file of marks. It is written by one process and read by the same.
+import { join } from 'node:path';
+import { Bits } from './bits.js';
+import type { SpoolFile, SpoolFiles } from './files.js';
+import { MarksFile, type Mark } from './marks.js';
+import { afterDamage, decodePrefix, isWhole, PREFIX_BYTES } from './segment-format.js';
+
+const RECORDS = 'records';
+const MARKS = 'marks';
+/** Read at once while a segment is scanned. Bytes. */
+const SCAN_WINDOW = 2 ** 20;
+
+/** Where a record lies. */
+export interface Place {
+  readonly segment: number;
+  /** Its number in the segment, from 0. */
+  readonly record: number;
+  readonly offset: number;
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+}
+
+/** Where reading goes on. */
+export interface Cursor {
+  readonly record: number;
+  readonly offset: number;
+}
+
+export type ReadResult =
+  | { readonly kind: 'record'; readonly place: Place; readonly header: Buffer; readonly next: Cursor }
+  /** A record, or what may have been several: `bytes` from `offset` on cannot be read. */
+  | { readonly kind: 'damaged'; readonly offset: number; readonly bytes: number; readonly next: Cursor }
+  | { readonly kind: 'end' };
+
+/** A record that was sent and not let go. */
+export interface OpenMark {
+  readonly at: number;
+  readonly attempts: number;
+}
+
+export class Segment {
+  readonly #records: SpoolFile;
+  readonly #marks: MarksFile;
+  readonly #done = new Map<number, Bits>();
+  readonly #sent = new Map<number, Map<number, OpenMark>>();
+  #end = 0;
+  #count = 0;
+  #liveBytes = 0;
+
+  private constructor(private readonly files: SpoolFiles, readonly folder: string, readonly number: number, private readonly destinations: readonly number[]) {
+    this.#records = files.open(join(folder, RECORDS));
+    this.#marks = new MarksFile(files.open(join(folder, MARKS)));
+    for (const destination of destinations) {
+      this.#done.set(destination, new Bits());
+      this.#sent.set(destination, new Map());
+    }
+  }
+
+  static create(files: SpoolFiles, folder: string, number: number, destinations: readonly number[]): Segment {
+    files.createFolder(folder);
+    const segment = new Segment(files, folder, number, destinations);
+    files.syncFolder(folder);
+    return segment;
+  }
+
+  /**
+   * Opens one that is there and cuts off what was never completely written.
+   * @param onDamage bytes that cannot be read, once for each place
+   */
+  static open(files: SpoolFiles, folder: string, number: number, { destinations, onDamage }: { readonly destinations: readonly number[]; readonly onDamage: (offset: number, bytes: number) => void }): Segment {
+    const segment = new Segment(files, folder, number, destinations);
+    segment.#recover(onDamage);
+    return segment;
+  }
+
+  /** Bytes of its records. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of records that not every destination has let go. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  get isDone(): boolean {
+    return this.#liveBytes === 0;
+  }
+
+  isRecordDone(record: number, destination: number): boolean {
+    return this.#done.get(destination)?.has(record) ?? true;
+  }
+
+  /** What the marks say of records that were sent and not let go; by the number of the record. */
+  sent(destination: number): ReadonlyMap<number, OpenMark> {
+    return this.#sent.get(destination) ?? new Map();
+  }
+
+  /** @throws the system's error; nothing of these records counts then, and what was written of them is cut off */
+  append(records: readonly (readonly [prefix: Buffer, header: Buffer, body: Buffer])[]): Place[] {
+    const start = this.#end;
+    try {
+      this.#records.write(start, records.flat());
+      this.#records.sync();
+    } catch (error) {
+      this.#cutOff(start);
+      throw error;
+    }
+    return records.map(([, header, body]) => {
+      const place = { segment: this.number, record: this.#count, offset: this.#end, headerBytes: header.length, bodyBytes: body.length };
+      this.#end += sizeOf(place);
+      this.#liveBytes += sizeOf(place);
+      this.#count += 1;
+      return place;
+    });
+  }
+
+  /** What comes next; never more than what was appended. */
+  read({ record, offset }: Cursor): ReadResult {
+    if (offset >= this.#end) return { kind: 'end' };
+    const prefix = decodePrefix(this.#records.read(offset, PREFIX_BYTES));
+    if (!prefix) return this.#behindDamage({ record, offset });
+    const place = { segment: this.number, record, offset, headerBytes: prefix.headerBytes, bodyBytes: prefix.bodyBytes };
+    const next = { record: record + 1, offset: offset + sizeOf(place) };
+    const header = this.#records.read(offset + PREFIX_BYTES, prefix.headerBytes);
+    return isWhole(header, prefix.headerCrc) ? { kind: 'record', place, header, next } : { kind: 'damaged', offset, bytes: sizeOf(place), next };
+  }
+
+  /** Undefined when it is damaged. */
+  body({ offset, headerBytes, bodyBytes }: Place): Buffer | undefined {
+    const prefix = decodePrefix(this.#records.read(offset, PREFIX_BYTES));
+    const body = this.#records.read(offset + PREFIX_BYTES + headerBytes, bodyBytes);
+    return prefix && body.length === bodyBytes && isWhole(body, prefix.bodyCrc) ? body : undefined;
+  }
+
+  /** Bytes as they lie there, for what cannot be read. */
+  raw(offset: number, length: number): Buffer {
+    return this.#records.read(offset, Math.min(length, this.#end - offset));
+  }
+
+  /** @param places of the records that the marks are of, for their sizes */
+  mark(marks: readonly Mark[], places: ReadonlyMap<number, Place>): void {
+    this.#marks.append(marks);
+    for (const mark of marks) this.#apply(mark, places.get(mark.record));
+  }
+
+  syncMarks(): void {
+    this.#marks.sync();
+  }
+
+  /** A damaged record waits for nobody any more. @returns false when that was known */
+  skip(record: number, bytes: number): boolean {
+    const wasLive = [...this.#done.values()].map((done) => done.add(record)).includes(true);
+    if (wasLive) this.#liveBytes -= bytes;
+    return wasLive;
+  }
+
+  close(): void {
+    this.#records.close();
+    this.#marks.close();
+  }
+
+  delete(): void {
+    this.close();
+    // Records first: a folder with marks alone is an end that was not finished, and is removed at the next start.
+    this.files.remove(join(this.folder, RECORDS));
+    this.files.remove(join(this.folder, MARKS));
+    this.files.removeFolder(this.folder);
+  }
+
+  #recover(onDamage: (offset: number, bytes: number) => void): void {
+    const sizes = this.#scan(onDamage);
+    for (const mark of this.#marks.read()) {
+      const size = sizes[mark.record];
+      // A mark of a record that is not there: its record was cut off.
+      if (size !== undefined) this.#apply(mark, { segment: this.number, record: mark.record, offset: 0, headerBytes: 0, bodyBytes: size - PREFIX_BYTES });
+    }
+  }
+
+  /** Counts what is there. @returns the size of each record, by its number */
+  #scan(onDamage: (offset: number, bytes: number) => void): number[] {
+    const sizes: number[] = [];
+    const window = new ScanWindow(this.#records);
+    this.#end = window.size;
+    let cursor: Cursor = { record: 0, offset: 0 };
+    for (let step = this.#step(window, cursor); step.kind !== 'end'; step = this.#step(window, cursor)) {
+      const bytes = step.next.offset - cursor.offset;
+      sizes.push(bytes);
+      this.#liveBytes += bytes;
+      if (step.kind === 'damaged') {
+        onDamage(cursor.offset, bytes);
+        this.skip(cursor.record, bytes);
+      }
+      cursor = step.next;
+    }
+    this.#count = cursor.record;
+    this.#end = cursor.offset;
+    if (window.size > this.#end) this.#cutOff(this.#end);
+    return sizes;
+  }
+
+  /** What a scan finds at the cursor; headers and bodies are looked at when they are read. */
+  #step(window: ScanWindow, cursor: Cursor): Pick<Extract<ReadResult, { kind: 'record' | 'damaged' }>, 'kind' | 'next'> | { readonly kind: 'end' } {
+    if (cursor.offset >= this.#end) return { kind: 'end' };
+    const prefix = decodePrefix(window.read(cursor.offset, PREFIX_BYTES));
+    if (!prefix) return this.#behindDamage(cursor);
+    const offset = cursor.offset + sizeOf(prefix);
+    // It reaches behind the end of the file: it was never answered.
+    return offset > this.#end ? { kind: 'end' } : { kind: 'record', next: { record: cursor.record + 1, offset } };
+  }
+
+  #behindDamage({ record, offset }: Cursor): Extract<ReadResult, { kind: 'damaged' | 'end' }> {
+    const after = afterDamage(this.#records.read(offset, this.#end - offset));
+    if (after === 'end') return { kind: 'end' };
+    const bytes = after === 'damaged' ? this.#end - offset : after;
+    return { kind: 'damaged', offset, bytes, next: { record: record + 1, offset: offset + bytes } };
+  }
+
+  #cutOff(end: number): void {
+    this.#records.truncate(end);
+    this.#records.sync();
+  }
+
+  #apply({ kind, record, destination, at, attempts }: Mark, place: Place | undefined): void {
+    const [done, sent] = [this.#done.get(destination), this.#sent.get(destination)];
+    if (!done || !sent) return;
+    if (kind === 'sent') sent.set(record, { at, attempts });
+    else if (kind === 'unsent') sent.set(record, { at: 0, attempts });
+    else {
+      sent.delete(record);
+      if (done.add(record) && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
+    }
+  }
+}
+
+export function sizeOf({ headerBytes, bodyBytes }: Pick<Place, 'headerBytes' | 'bodyBytes'>): number {
+  return PREFIX_BYTES + headerBytes + bodyBytes;
+}
+
+/** Reads a file from front to back in large steps, for whoever asks for small ones. */
+class ScanWindow {
+  readonly size: number;
+  #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+
+  constructor(private readonly file: SpoolFile) {
+    this.size = file.size();
+  }
+
+  read(offset: number, length: number): Buffer {
+    if (offset < this.#start || offset + length > this.#start + this.#bytes.length) {
+      this.#bytes = this.file.read(offset, Math.max(SCAN_WINDOW, length));
+      this.#start = offset;
+    }
+    return this.#bytes.subarray(offset - this.#start, offset - this.#start + length);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The spool: what was answered 200 and is not let go yet. It survives kill -9 and a power cut at any instant.
+ *
+ * One folder a gateway (ownership.ts), in it a folder a segment, numbered upwards and never used again. Appends that arrive while
+ * a write is under way are written and synced together. Writes are synchronous: the thread pool's own scheduling made the slowest
+ * of 1,000 a second ten times slower (docs/decisions/0004-spool.md).
+ */
+import { join } from 'node:path';
+import type { SpoolFiles } from './files.js';
+import type { MarkKind } from './marks.js';
+import { encodeRecord } from './segment-format.js';
+import { Segment, sizeOf, type Cursor, type Place, type ReadResult } from './segment.js';
+
+/** A new segment is begun when the newest holds so much. Bytes. */
+const SEGMENT_BYTES = 8 * 2 ** 20;
+const SEGMENT_NAME = /^\d{8}$/;
+
+export interface SpoolOptions {
+  readonly files: SpoolFiles;
+  readonly folder: string;
+  /** Live bytes that are kept at most. */
+  readonly maxBytes: number;
+  /** Numbers of the destinations that each record has to be let go by. */
+  readonly destinations: readonly number[];
+  /** Runs the next write, after what has arrived meanwhile was taken in: setImmediate. */
+  readonly defer: (write: () => void) => void;
+  /** Bytes that cannot be read. */
+  readonly onDamage: (damage: Damage) => void;
+  /** @default 8 MiB */
+  readonly segmentBytes?: number;
+}
+
+export interface Damage {
+  readonly segment: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** It holds as much as it may. */
+export class SpoolFullError extends Error {
+  override readonly name = 'SpoolFullError';
+}
+
+/** A place in the whole spool at which reading goes on. */
+export interface SpoolCursor extends Cursor {
+  readonly segment: number;
+}
+
+export type SpoolRead =
+  | { readonly kind: 'record'; readonly place: Place; readonly header: Buffer; readonly next: SpoolCursor }
+  | { readonly kind: 'damaged'; readonly next: SpoolCursor }
+  | { readonly kind: 'end' };
+
+/** What to write down of a record. `at` in seconds of Unix time. */
+export interface PlaceMark {
+  readonly place: Place;
+  readonly kind: MarkKind;
+  readonly destination: number;
+  readonly at: number;
+  readonly attempts: number;
+}
+
+interface Waiting {
+  readonly record: ReturnType<typeof encodeRecord>;
+  readonly resolve: (place: Place) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Spool {
+  readonly #segments = new Map<number, Segment>();
+  #newest: Segment | undefined;
+  #last = 0;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+
+  private constructor(private readonly options: SpoolOptions) {}
+
+  /** Opens what is there, or makes it. @throws the system's error */
+  static open(options: SpoolOptions): Spool {
+    const spool = new Spool(options);
+    options.files.createFolder(options.folder);
+    for (const name of segmentNames(options.files, options.folder)) spool.#take(Number(name));
+    return spool;
+  }
+
+  /** Bytes that not every destination has let go, with those that are about to be written. */
+  get liveBytes(): number {
+    return this.#waitingBytes + [...this.#segments.values()].reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+  }
+
+  /** Bytes of all segments, the done records in them included. */
+  get diskBytes(): number {
+    return [...this.#segments.values()].reduce((sum, { end }) => sum + end, 0);
+  }
+
+  get segments(): readonly Segment[] {
+    return [...this.#segments.values()];
+  }
+
+  /**
+   * Resolves when the record survives a power cut.
+   * @throws SpoolFullError when it has no room, the system's error when it could not be written: it is not in the spool then
+   */
+  append(header: Buffer, body: Buffer): Promise<Place> {
+    const record = encodeRecord(header, body);
+    const bytes = sizeOf({ headerBytes: header.length, bodyBytes: body.length });
+    if (this.liveBytes + bytes > this.options.maxBytes) return Promise.reject(new SpoolFullError(`the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) this.options.defer(() => this.#write());
+      this.#waiting.push({ record, resolve, reject });
+      this.#waitingBytes += bytes;
+    });
+  }
+
+  /** The first record. */
+  get start(): SpoolCursor {
+    return { segment: Math.min(...this.#segments.keys(), this.#last), record: 0, offset: 0 };
+  }
+
+  /** What lies at the cursor, or in the next segment that holds something. */
+  read(cursor: SpoolCursor): SpoolRead {
+    for (let at = cursor; at.segment <= this.#last; at = { segment: at.segment + 1, record: 0, offset: 0 }) {
+      const found: ReadResult = this.#segments.get(at.segment)?.read(at) ?? { kind: 'end' };
+      if (found.kind === 'end') continue;
+      const next = { segment: at.segment, ...found.next };
+      if (found.kind === 'record') return { ...found, next };
+      this.#skip(at.segment, at.record, found);
+      return { kind: 'damaged', next };
+    }
+    return { kind: 'end' };
+  }
+
+  /** Undefined when it is damaged, which is reported, or gone. */
+  body(place: Place): Buffer | undefined {
+    const segment = this.#segments.get(place.segment);
+    const body = segment?.body(place);
+    if (segment && !body) this.#skip(place.segment, place.record, { offset: place.offset, bytes: sizeOf(place) });
+    return body;
+  }
+
+  isDone({ segment, record }: Pick<Place, 'segment' | 'record'>, destination: number): boolean {
+    return this.#segments.get(segment)?.isRecordDone(record, destination) ?? true;
+  }
+
+  /** @param durable whether it returns only when they survive a power cut. @throws the system's error */
+  mark(marks: readonly PlaceMark[], durable: boolean): void {
+    const numbers = new Set(marks.map(({ place }) => place.segment));
+    for (const number of numbers) {
+      const own = marks.filter(({ place }) => place.segment === number);
+      const segment = this.#segments.get(number);
+      segment?.mark(own.map(({ place, ...mark }) => ({ ...mark, record: place.record })), new Map(own.map(({ place }) => [place.record, place])));
+      if (durable) segment?.syncMarks();
+      if (segment?.isDone && segment !== this.#newest) this.#delete(segment);
+    }
+  }
+
+  /** Takes over the segments of a gateway that is gone. @returns how many */
+  adopt(folder: string): number {
+    const { files } = this.options;
+    const names = segmentNames(files, folder);
+    for (const name of names) {
+      const number = this.#last + 1;
+      files.rename(join(folder, name), this.#folderOf(number));
+      files.syncFolder(this.options.folder);
+      this.#take(number);
+    }
+    return names.length;
+  }
+
+  close(): void {
+    for (const segment of this.#segments.values()) segment.close();
+    this.#segments.clear();
+  }
+
+  #write(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    try {
+      const places = this.#segmentToWrite().append(waiting.map(({ record }) => record));
+      for (const [index, { resolve }] of waiting.entries()) resolve(places[index] as Place);
+    } catch (error) {
+      // After a failed sync the kernel may call pages clean that it never wrote: nothing more goes into this segment.
+      this.#newest = undefined;
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  #segmentToWrite(): Segment {
+    if (this.#newest && this.#newest.end < (this.options.segmentBytes ?? SEGMENT_BYTES)) return this.#newest;
+    const number = this.#last + 1;
+    this.#newest = Segment.create(this.options.files, this.#folderOf(number), number, this.options.destinations);
+    this.#last = number;
+    this.#segments.set(number, this.#newest);
+    for (const segment of this.#segments.values()) if (segment.isDone && segment !== this.#newest) this.#delete(segment);
+    return this.#newest;
+  }
+
+  #take(number: number): void {
+    const { files, destinations, onDamage } = this.options;
+    const segment = Segment.open(files, this.#folderOf(number), number, { destinations, onDamage: (offset, bytes) => onDamage({ segment: number, offset, bytes }) });
+    this.#last = Math.max(this.#last, number);
+    if (segment.isDone) segment.delete();
+    else this.#segments.set(number, segment);
+  }
+
+  #skip(number: number, record: number, { offset, bytes }: { readonly offset: number; readonly bytes: number }): void {
+    const segment = this.#segments.get(number);
+    if (segment?.skip(record, bytes)) this.options.onDamage({ segment: number, offset, bytes });
+    if (segment?.isDone && segment !== this.#newest) this.#delete(segment);
+  }
+
+  #delete(segment: Segment): void {
+    this.#segments.delete(segment.number);
+    segment.delete();
+  }
+
+  #folderOf(number: number): string {
+    return join(this.options.folder, String(number).padStart(8, '0'));
+  }
+}
+
+function segmentNames(files: SpoolFiles, folder: string): readonly string[] {
+  return files.list(folder).filter((name) => SEGMENT_NAME.test(name)).sort();
+}

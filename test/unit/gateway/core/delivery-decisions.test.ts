@@ -1,0 +1,89 @@
+// The decisions of the delivery: how much may be under way, what an answer means, and when a record may be given a second time.
+import { describe, expect, it } from '@jest/globals';
+import { judgeMissing, type Pipeline, type Sent } from '../../../../gateway/core/resend.js';
+import { judgeAnswer, type UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js';
+import { closed, confirmed, mayGo, OPENING, troubled, type Window } from '../../../../gateway/core/window.js';
+
+const LIMITS = { bytes: 5_000_000, events: 800 };
+const NOTHING = { bytes: 0, events: 0 };
+
+describe('the window', () => {
+  it('begins small, and doubles with each round that is confirmed, up to what the worker can hold', () => {
+    let window: Window = OPENING;
+    const allowed = [window.allowed];
+    for (let round = 0; round < 8; round += 1) allowed.push((window = confirmed(window, LIMITS, window.allowed)).allowed);
+    expect(allowed).toEqual([131_072, 262_144, 524_288, 1_048_576, 2_097_152, 4_194_304, 5_000_000, 5_000_000, 5_000_000]);
+  });
+
+  it.each<[string, Window, { bytes: number; events: number }, [bytes: number, expected: boolean]]>([
+    ['what fits', OPENING, { bytes: 100_000, events: 20 }, [31_072, true]],
+    ['what does not fit any more', OPENING, { bytes: 100_000, events: 20 }, [31_073, false]],
+    ['what is larger than all of it, alone', OPENING, NOTHING, [2_500_000, true]],
+    ['what is larger than all of it, beside another', OPENING, { bytes: 1, events: 1 }, [2_500_000, false]],
+    ['one more than the number of events', { allowed: 5_000_000 }, { bytes: 800, events: 800 }, [1, false]],
+    ['more bytes than the worker can hold, however well it went', { allowed: 9_000_000 }, { bytes: 4_999_999, events: 1 }, [2, false]],
+  ])('lets %s go: %#', (_, window, underWay, [bytes, expected]) => expect(mayGo(window, LIMITS, underWay, bytes)).toBe(expected));
+
+  it('is halved by trouble, and never closed by it', () => {
+    let window: Window = { allowed: 5_000_000 };
+    for (let time = 0; time < 20; time += 1) window = troubled(window);
+    expect(window).toEqual({ allowed: 131_072 });
+  });
+
+  it('that is closed lets nothing go, and the way is tried less and less often', () => {
+    let window = closed({ allowed: 5_000_000 }, 'web refuses connections', 1_000);
+    expect([mayGo(window, LIMITS, NOTHING, 1), window.closed?.probeAt, confirmed(window, LIMITS, 10)]).toEqual([false, 2_000, window]);
+    const pauses: (number | undefined)[] = [];
+    for (let time = 0; time < 6; time += 1) pauses.push((window = closed(window, 'still', 0)).closed?.pause);
+    expect(pauses).toEqual([2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+  });
+});
+
+it.each<[UpstreamAnswer, object]>([
+  [{ kind: 'answered', status: 200 }, { kind: 'taken' }],
+  [{ kind: 'answered', status: 201 }, { kind: 'taken' }],
+  [{ kind: 'answered', status: 429, retryAfter: 600 }, { kind: 'throttled', seconds: 600 }],
+  [{ kind: 'answered', status: 429 }, { kind: 'throttled', seconds: 60 }],
+  [{ kind: 'answered', status: 403 }, { kind: 'denied' }],
+  [{ kind: 'answered', status: 401 }, { kind: 'denied' }],
+  [{ kind: 'answered', status: 400 }, { kind: 'refused', why: 'GlitchTip answered 400' }],
+  [{ kind: 'answered', status: 413 }, { kind: 'refused', why: 'GlitchTip answered 413' }],
+  [{ kind: 'answered', status: 302 }, { kind: 'refused', why: 'GlitchTip answered 302' }],
+  [{ kind: 'answered', status: 500 }, { kind: 'unsure', why: 'GlitchTip answered 500' }],
+  [{ kind: 'answered', status: 503 }, { kind: 'unsure', why: 'GlitchTip answered 503' }],
+  [{ kind: 'not sent', why: 'ECONNREFUSED' }, { kind: 'again', why: 'ECONNREFUSED' }],
+  [{ kind: 'unknown', why: 'ECONNRESET' }, { kind: 'unsure', why: 'ECONNRESET' }],
+])('the answer %j means %j', (answer, expected) => expect(judgeAnswer(answer)).toEqual(expected));
+
+describe('a record that Postgres does not have', () => {
+  const [SECOND, HOUR] = [1_000, 3_600_000];
+  /** All was seen to be over a minute after it was sent. */
+  const SENT = { sentAt: 0, attempts: 1, queueEmptyAt: 60 * SECOND };
+  const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, oldestTransactionAt: undefined };
+  const judge = (more: Partial<Pipeline & Sent>, now = 302 * SECOND, attempts = 1) => judgeMissing({ ...SENT, attempts, ...more }, { ...OVER, ...more }, now);
+
+  it.each<[string, Partial<Pipeline & Sent>, string]>([
+    ['the queue was not seen empty since', { queueEmptyAt: undefined }, 'the queue was not empty since'],
+    ['no younger one was confirmed: the worker may be frozen', { confirmedSentAt: undefined }, 'the worker may still hold it'],
+    ['the younger one was sent before the queue was empty', { confirmedSentAt: 59 * SECOND }, 'the worker may still hold it'],
+    ['a transaction is older than the empty queue', { oldestTransactionAt: 59 * SECOND }, 'something that is older is still being written'],
+  ])('waits while %s', (_, more, why) => expect(judge(more)).toEqual({ kind: 'wait', why }));
+
+  it('waits for 301 s, for GlitchTip answers 200 to a second one and drops it', () => {
+    expect([judge({}, 300 * SECOND).kind, judge({}, 301 * SECOND).kind]).toEqual(['wait', 'resend']);
+  });
+
+  it('is given again when a younger one was confirmed, or when the worker is another since', () => {
+    expect(judge({}).kind).toBe('resend');
+    expect(judge({ confirmedSentAt: undefined, workerStartedAt: 30 * SECOND }).kind).toBe('resend');
+  });
+
+  it('is not given again on account of a frozen worker, however long that lasts', () => {
+    expect(judge({ confirmedSentAt: undefined }, 100 * HOUR).kind).toBe('wait');
+  });
+
+  it('is given a third time hours later, and then set aside', () => {
+    expect([judge({}, HOUR, 2).kind, judge({}, 3 * HOUR, 2).kind]).toEqual(['wait', 'resend']);
+    expect([judge({}, HOUR, 3).kind, judge({}, 3 * HOUR, 3)]).toEqual(['wait', { kind: 'set aside', why: 'given to GlitchTip 3 times, and never stored' }]);
+  });
+});

@@ -1,0 +1,73 @@
+// Envelopes, in one piece and in pieces of every size, as GlitchTip reads them.
+import { describe, expect, it } from '@jest/globals';
+import { EnvelopeReader, type EnvelopeResult } from '../../../../gateway/core/envelope-reader.js';
+import { itemPolicy, type ItemPolicy } from '../../../../gateway/core/item-policy.js';
+
+const POLICY: ItemPolicy = { kept: new Set(['event', 'transaction']), largestItem: 100 };
+
+function read(text: string | Buffer, size = Number.POSITIVE_INFINITY, policy = POLICY): EnvelopeResult {
+  const [reader, bytes] = [new EnvelopeReader(policy), Buffer.from(text)];
+  for (let at = 0; at < bytes.length; at += Math.min(size, bytes.length)) reader.push(bytes.subarray(at, at + size));
+  return reader.end();
+}
+
+const brief = (result: EnvelopeResult) => (result.kind === 'refused'
+  ? `${result.status} ${result.detail}`
+  : `${JSON.stringify(result.envelope.header)} ${result.envelope.items.map(({ type, payload }) => `${type}:${payload.toString()}`).join(' ')}${
+    [...result.envelope.ignored].map(([type, count]) => ` -${type}x${count}`).join('')}${result.envelope.isComplete ? '' : ' ...'}`);
+
+const EVENT = '{"a":1}';
+
+describe('an envelope', () => {
+  it.each<[string, string, string]>([
+    ['with a length', `{}\n{"type":"event","length":7}\n${EVENT}\n`, '{} event:{"a":1}'],
+    ['with a length and nothing behind it', `{}\n{"type":"event","length":7}\n${EVENT}`, '{} event:{"a":1}'],
+    ['without a length', `{}\n{"type":"event"}\n${EVENT}\n`, '{} event:{"a":1}'],
+    ['without a length and a newline', `{}\n{"type":"event"}\n${EVENT}`, '{} event:{"a":1}'],
+    ['with a length that is null', `{}\n{"type":"event","length":null}\n${EVENT}`, '{} event:{"a":1}'],
+    ['of two items', `{}\n{"type":"event","length":7}\n${EVENT}\n{"type":"transaction"}\n{}\n`, '{} event:{"a":1} transaction:{}'],
+    ['with newlines in a payload', '{}\n{"type":"event","length":5}\n{\n\n\n}\n{"type":"event"}\n{}', '{} event:{\n\n\n} event:{}'],
+    ['with an empty payload', '{}\n{"type":"event","length":0}\n\n{"type":"event"}\n{}', '{} event: event:{}'],
+    ['with items that are not kept', `{}\n{"type":"attachment","length":3}\nabc\n{"type":"event"}\n${EVENT}\n{"type":"session"}\n{}\n{"type":"session"}\n{}`, '{} event:{"a":1} -attachmentx1 -sessionx2'],
+    ['with an attachment that is larger than an item may be', `{}\n{"type":"attachment","length":500}\n${'x'.repeat(500)}\n{"type":"event"}\n${EVENT}`, '{} event:{"a":1} -attachmentx1'],
+    ['of a header alone', '{"event_id":"x"}', '{"event_id":"x"} '],
+    ['of a header and a newline', '{"event_id":"x"}\n', '{"event_id":"x"} '],
+    ['whose payload is cut off', `{}\n{"type":"event","length":70}\n${EVENT}`, '{}  ...'],
+    ['whose item header is no JSON', `{}\n{"type":"event","length":7}\n${EVENT}\nno\n{"type":"event"}\n${EVENT}`, '{} event:{"a":1} ...'],
+    ['whose item has no type', `{}\n{"length":7}\n${EVENT}\n{"type":"event"}\n${EVENT}`, '{}  ...'],
+    ['whose length is no number of bytes', `{}\n{"type":"event","length":-1}\n${EVENT}`, '{}  ...'],
+    ['that is empty', '', '400 Empty request body'],
+    ['whose header is empty', `\n{"type":"event"}\n${EVENT}`, '400 Invalid envelope header'],
+    ['whose header is no JSON', 'no\n', '400 Invalid envelope header'],
+    ['whose header is a list', '[]\n', '400 Invalid envelope header'],
+    ['whose header has no end', `{"a":"${'x'.repeat(70_000)}"}`, '413 expected a header of at most 65536 bytes'],
+    ['whose event is too large', `{}\n{"type":"event","length":101}\n${'x'.repeat(101)}`, '413 expected an item of at most 100 bytes'],
+    ['whose event without a length is too large', `{}\n{"type":"event"}\n${'x'.repeat(101)}`, '413 expected an item of at most 100 bytes'],
+  ])('%s is read the same in pieces of any size', (_, text, expected) => {
+    for (const size of [1, 2, 3, 7, 64, 1_000, Number.POSITIVE_INFINITY]) expect(`${size}: ${brief(read(text, size))}`).toBe(`${size}: ${expected}`);
+  });
+
+  it('holds nothing of what is not kept', () => {
+    const reader = new EnvelopeReader(POLICY);
+    reader.push(Buffer.from('{}\n{"type":"attachment","length":104857600}\n'));
+    const piece = Buffer.alloc(2 ** 20);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let count = 0; count < 100; count += 1) reader.push(piece);
+    reader.push(Buffer.from(`\n{"type":"event"}\n${EVENT}`));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    expect(brief(reader.end())).toBe('{} event:{"a":1} -attachmentx1');
+  });
+
+  it('says when what comes later changes nothing, so that it need not be read', () => {
+    const reader = new EnvelopeReader(POLICY);
+    reader.push(Buffer.from('{}\n'));
+    expect(reader.isOver).toBe(false);
+    reader.push(Buffer.from('no\n'));
+    expect(reader.isOver).toBe(true);
+  });
+});
+
+it('a release that is not offered has no policy', () => {
+  expect(() => itemPolicy('7.0')).toThrow(RangeError);
+  expect([...itemPolicy('5.2').kept]).toEqual(['event', 'transaction']);
+});

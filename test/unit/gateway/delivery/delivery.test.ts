@@ -1,0 +1,121 @@
+// The delivery against a model of GlitchTip: whatever breaks, each event has one row in the end, and what is below stays bounded.
+import { describe, expect, it } from '@jest/globals';
+import { LIMITS, Model } from './model.js';
+
+const [SECOND, MINUTE] = [1_000, 60_000];
+const idOf = (number: number) => number.toString(16).padStart(32, '0');
+
+/** Appends so many events a second for so long. @returns their ids */
+async function load(model: Model, { events, seconds, bytes }: { readonly events: number; readonly seconds: number; readonly bytes?: number }, from = 1): Promise<string[]> {
+  const ids: string[] = [];
+  for (let second = 0; second < seconds; second += 1) {
+    for (let count = 0; count < events; count += 1) {
+      const id = idOf(from + ids.length);
+      ids.push(id);
+      await model.append(id, { bytes });
+    }
+    await model.run(SECOND);
+  }
+  return ids;
+}
+
+const timesStored = (model: Model, ids: readonly string[]) => ids.map((id) => model.rows.get(id) ?? 0);
+const notOnce = (model: Model, ids: readonly string[]) => timesStored(model, ids).filter((times) => times !== 1).length;
+
+describe('the delivery', () => {
+  it('stores each event once, and leaves nothing in the spool', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 50, seconds: 10 });
+    await model.run(30 * SECOND);
+    expect([notOnce(model, ids), model.left, model.setAside]).toEqual([0, 0, []]);
+  });
+
+  it('never has more below it than the window, whatever waits', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 60, seconds: 2, bytes: 200_000 });
+    await model.run(3 * MINUTE);
+    expect(notOnce(model, ids)).toBe(0);
+    expect(model.mostBelow).toBeLessThanOrEqual(LIMITS.bytes);
+  });
+
+  it('gives an event that is larger than the window by itself', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 3, seconds: 1, bytes: 2_400_000 });
+    await model.run(MINUTE);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+
+  it.each<[string, (model: Model) => void, (model: Model) => void]>([
+    ['web is away', (model) => (model.web = 'down'), (model) => (model.web = 'up')],
+    ['web answers 500', (model) => (model.web = 'failing'), (model) => (model.web = 'up')],
+    ['Postgres is away', (model) => (model.postgres = 'down'), (model) => (model.postgres = 'up')],
+    ['the worker is away', (model) => (model.worker = 'down'), (model) => (model.worker = 'up')],
+    ['the worker is frozen', (model) => (model.worker = 'frozen'), (model) => (model.worker = 'up')],
+    ['the worker is killed, and what it held comes back', (model) => (model.worker = 'frozen'), (model) => model.killWorker(true)],
+    ['the worker is killed, and what it held is gone', (model) => (model.worker = 'frozen'), (model) => model.killWorker(false)],
+    ['answers are lost on the way', (model) => (model.web = 'lying'), (model) => (model.web = 'up')],
+    ['the gateway is killed', () => undefined, (model) => model.restartGateway()],
+  ])('%s for two minutes: each event has one row, soon after, and what is below stays bounded', async (_, breakIt, mendIt) => {
+    const model = new Model();
+    const ids = await load(model, { events: 20, seconds: 5 });
+    breakIt(model);
+    ids.push(...await load(model, { events: 20, seconds: 120 }, ids.length + 1));
+    mendIt(model);
+    await model.run(8 * MINUTE);
+    expect([notOnce(model, ids), model.left, model.setAside]).toEqual([0, 0, []]);
+    expect(model.mostBelow).toBeLessThanOrEqual(LIMITS.bytes);
+  });
+
+  it('a worker that is frozen for ten minutes and thaws has each event once', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 20, seconds: 5 });
+    model.worker = 'frozen';
+    ids.push(...await load(model, { events: 5, seconds: 600 }, ids.length + 1));
+    model.worker = 'up';
+    await model.run(10 * MINUTE);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+
+  it('obeys a project that is throttled, and holds no other back for it', async () => {
+    const model = new Model();
+    model.throttled.add(2);
+    await model.append(idOf(1), { project: 2 });
+    await model.append(idOf(2), { project: 1 });
+    await model.run(10 * SECOND);
+    expect(timesStored(model, [idOf(1), idOf(2)])).toEqual([0, 1]);
+    model.throttled.clear();
+    await model.run(MINUTE);
+    expect([timesStored(model, [idOf(1)]), model.left]).toEqual([[1], 0]);
+  });
+
+  it('sets aside what GlitchTip refuses, with the reason, and gives what went with it by itself', async () => {
+    const model = new Model();
+    const ids = Array.from({ length: 10 }, (_, index) => idOf(index + 1));
+    model.poisoned.add(idOf(4));
+    for (const id of ids) await model.append(id);
+    await model.run(30 * SECOND);
+    expect([notOnce(model, ids.filter((id) => id !== idOf(4))), model.left, model.setAside]).toEqual([0, 0, [{ id: idOf(4), why: 'GlitchTip answered 400' }]]);
+  });
+
+  it('gives what is taken and never stored three times in all, then sets it aside', async () => {
+    const model = new Model();
+    model.unstorable.add(idOf(1));
+    await model.append(idOf(1));
+    for (let hour = 0; hour < 10; hour += 1) {
+      await model.append(idOf(100 + hour));
+      await model.run(60 * MINUTE);
+    }
+    expect([model.left, model.setAside]).toEqual([0, [{ id: idOf(1), why: 'given to GlitchTip 3 times, and never stored' }]]);
+  });
+
+  it('survives a kill at any moment under load, each event once', async () => {
+    const model = new Model();
+    const ids: string[] = [];
+    for (let kill = 0; kill < 20; kill += 1) {
+      ids.push(...await load(model, { events: 30, seconds: 1 }, ids.length + 1));
+      model.restartGateway();
+    }
+    await model.run(8 * MINUTE);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,150 @@
+// GlitchTip 5.2 below the gateway, in a clock of its own: web with its duplicate guard, the queue, a worker that holds batches in memory, Postgres.
+import { EnvelopeReader } from '../../../../gateway/core/envelope-reader.js';
+import { itemPolicy } from '../../../../gateway/core/item-policy.js';
+import { encodeHeader } from '../../../../gateway/core/record.js';
+import type { UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js';
+import type { BatchRecord, UpstreamRequest } from '../../../../gateway/delivery/batch.js';
+import { Delivery } from '../../../../gateway/delivery/delivery.js';
+import { unpackWhole } from '../../../../gateway/encoding/unpack.js';
+import { Spool } from '../../../../gateway/spool/spool.js';
+import { FailingFiles } from '../spool/failing-files.js';
+
+const POLICY = itemPolicy('5.2');
+export const LIMITS = { bytes: 5_000_000, events: 800 };
+/** Milliseconds. */
+const STEP = 250;
+const GUARD = 300_000;
+/** From the queue to the row. Milliseconds. */
+const WRITE = 1_000;
+/** Tasks that the worker takes ahead, whatever their size. */
+const PREFETCH = 110;
+
+interface Task {
+  readonly id: string;
+  readonly bytes: number;
+}
+
+export type WebState = 'up' | 'down' | /** Postgres or Valkey is away. */ 'failing' | /** It answers after it put the event into the queue, and with an error. */ 'lying';
+
+export class Model {
+  now = 1_000_000_000_000;
+  web: WebState = 'up';
+  worker: 'up' | 'frozen' | 'down' = 'up';
+  postgres: 'up' | 'down' = 'up';
+  /** Projects that are answered 429. */
+  readonly throttled = new Set<number>();
+  /** Ids that are refused with 400. */
+  readonly poisoned = new Set<string>();
+  /** Ids that GlitchTip takes and never stores. */
+  readonly unstorable = new Set<string>();
+  /** Times that each id has a row. */
+  readonly rows = new Map<string, number>();
+  readonly setAside: { readonly id: string; readonly why: string }[] = [];
+  mostBelow = 0;
+
+  #queue: Task[] = [];
+  #memory: { readonly tasks: Task[]; readonly until: number }[] = [];
+  #workerStartedAt = this.now;
+  readonly #guard = new Map<string, number>();
+  readonly #files = new FailingFiles();
+  #spool: Spool;
+  #delivery: Delivery;
+  #appended = 0;
+
+  constructor() {
+    [this.#spool, this.#delivery] = this.#start();
+  }
+
+  get delivery(): Delivery {
+    return this.#delivery;
+  }
+
+  get left(): number {
+    return this.#spool.liveBytes;
+  }
+
+  async append(id: string, { project = 1, bytes = 4_000 }: { readonly project?: number; readonly bytes?: number } = {}): Promise<void> {
+    const body = Buffer.from(`{}\n{"type":"event"}\n${JSON.stringify({ event_id: id, pad: 'x'.repeat(bytes) })}`);
+    this.#appended += 1;
+    await this.#spool.append(encodeHeader({ id: `r${this.#appended}`, receivedAt: this.now, project, key: 'k', kind: 'envelope', events: [{ type: 'event', id }], size: body.length }), body);
+  }
+
+  /** The gateway is killed and starts again on what is on the disk. */
+  restartGateway(): void {
+    this.#spool.close();
+    [this.#spool, this.#delivery] = this.#start();
+  }
+
+  /** @param stranded what it held comes back to the queue; else it is gone */
+  killWorker(stranded: boolean): void {
+    if (stranded) this.#queue.push(...this.#memory.flatMap(({ tasks }) => tasks));
+    this.#memory = [];
+    this.#workerStartedAt = this.now;
+    this.worker = 'up';
+  }
+
+  async run(milliseconds: number): Promise<void> {
+    for (let end = this.now + milliseconds; this.now < end;) {
+      this.now += STEP;
+      this.#work();
+      await this.#delivery.give();
+      if (this.now % (2 * STEP) === 0) await this.#delivery.confirm().catch(ignoreOutage);
+      if (this.now % 5_000 === 0) await this.#delivery.judge().catch(ignoreOutage);
+      this.mostBelow = Math.max(this.mostBelow, sum([...this.#queue, ...this.#memory.flatMap(({ tasks }) => tasks)].map(({ bytes }) => bytes)));
+    }
+  }
+
+  #start(): [Spool, Delivery] {
+    const spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: 2 ** 30, destinations: [0], segmentBytes: 65_536, defer: (write) => queueMicrotask(write), onDamage: () => undefined });
+    return [spool, new Delivery({
+      spool, destination: 0, policy: POLICY, limits: LIMITS, now: () => this.now, log: () => undefined,
+      send: (request) => Promise.resolve(this.#answer(request)),
+      probe: () => Promise.resolve(this.web === 'up' && this.postgres === 'up'),
+      find: (wanted) => {
+        if (this.postgres === 'down') return Promise.reject(new Error('ECONNREFUSED'));
+        return Promise.resolve(new Set(wanted.filter(({ id }) => this.rows.has(id)).map(({ id }) => id)));
+      },
+      observePipeline: () => (this.postgres === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve({ isQueueEmpty: this.#queue.length === 0, workerStartedAt: this.#workerStartedAt, oldestTransactionAt: undefined })),
+      setAside: ({ header }: BatchRecord, why) => this.setAside.push({ id: header.events[0]?.id ?? '', why }),
+    })];
+  }
+
+  #answer({ path, headers, body }: UpstreamRequest): UpstreamAnswer {
+    if (this.web === 'down') return { kind: 'not sent', why: 'ECONNREFUSED' };
+    if (this.web === 'failing' || this.postgres === 'down') return { kind: 'answered', status: 500 };
+    const project = Number(path.split('/')[2]);
+    if (this.throttled.has(project)) return { kind: 'answered', status: 429, retryAfter: 30 };
+    const reader = new EnvelopeReader(POLICY);
+    reader.push(unpackWhole(body, headers['content-encoding'] === 'gzip' ? 'gzip' : undefined));
+    const result = reader.end();
+    if (result.kind === 'refused') return { kind: 'answered', status: 400 };
+    const ids = result.envelope.items.map(({ payload }) => [(JSON.parse(payload.toString()) as { event_id: string }).event_id, payload.length] as const);
+    if (ids.some(([id]) => this.poisoned.has(id))) return { kind: 'answered', status: 400 };
+    for (const [id, bytes] of ids) this.#enqueue({ id, bytes });
+    return this.web === 'lying' ? { kind: 'unknown', why: 'ECONNRESET' } : { kind: 'answered', status: 200 };
+  }
+
+  #enqueue(task: Task): void {
+    if (this.now - (this.#guard.get(task.id) ?? Number.NEGATIVE_INFINITY) < GUARD) return;
+    this.#guard.set(task.id, this.now);
+    if (!this.unstorable.has(task.id)) this.#queue.push(task);
+  }
+
+  #work(): void {
+    if (this.worker === 'up' && this.postgres === 'up') {
+      for (const { tasks } of this.#memory.filter(({ until }) => until <= this.now)) for (const { id } of tasks) this.rows.set(id, (this.rows.get(id) ?? 0) + 1);
+      this.#memory = this.#memory.filter(({ until }) => until > this.now);
+      const held = this.#memory.reduce((count, { tasks }) => count + tasks.length, 0);
+      const taken = this.#queue.splice(0, PREFETCH - held);
+      if (taken.length > 0) this.#memory.push({ tasks: taken, until: this.now + WRITE });
+    }
+  }
+}
+
+function ignoreOutage(error: unknown): void {
+  if (!(error instanceof Error) || error.message !== 'ECONNREFUSED') throw error;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

@@ -1,0 +1,146 @@
+// What SDKs send, over real sockets: what is answered, and what is on the disk when it is.
+import { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { KEY, NEW, RunningGateway, type GatewayOptions } from './running-gateway.js';
+
+const ID = 'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0';
+const EVENT = JSON.stringify({ event_id: ID, message: 'it broke' });
+const ENVELOPE = `{"event_id":"${ID}"}\n{"type":"event"}\n${EVENT}\n`;
+
+let gateway: RunningGateway;
+const open = async (options: GatewayOptions = {}) => (gateway = await RunningGateway.open(options));
+afterEach(() => gateway.close());
+
+describe('an event', () => {
+  it('is on the disk when it is answered 200, as it came', async () => {
+    await open();
+    expect(await gateway.envelope(ENVELOPE, { 'content-type': 'application/x-sentry-envelope', 'user-agent': 'sdk/1' })).toMatchObject({ status: 200, body: `{"id":"${ID}"}`, headers: { 'content-type': 'application/json' } });
+    expect(gateway.stored).toEqual([{
+      body: Buffer.from(ENVELOPE),
+      header: {
+        id: NEW, receivedAt: 1_780_000_000_000, project: 1, key: KEY, kind: 'envelope', events: [{ type: 'event', id: ID }], size: ENVELOPE.length,
+        client: '127.0.0.1', contentType: 'application/x-sentry-envelope', userAgent: 'sdk/1',
+      },
+    }]);
+    expect(gateway.passedOn).toEqual([]);
+  });
+
+  it.each<[string, (body: string) => Buffer]>([['gzip', gzipSync], ['deflate', deflateSync], ['deflate', deflateRawSync], ['br', brotliCompressSync]])('that is packed by %s stays packed', async (encoding, pack) => {
+    await open();
+    const body = pack(ENVELOPE);
+    expect((await gateway.envelope(body, { 'content-encoding': encoding })).status).toBe(200);
+    expect(gateway.stored).toMatchObject([{ body, header: { encoding, size: ENVELOPE.length, events: [{ id: ID }] } }]);
+  });
+
+  it('in pieces, without a length, is one', async () => {
+    await open();
+    expect((await gateway.envelope(Array.from(ENVELOPE, (letter) => Buffer.from(letter)), { 'transfer-encoding': 'chunked' })).status).toBe(200);
+    expect(gateway.stored.map(({ body }) => body.toString())).toEqual([ENVELOPE]);
+  });
+
+  it('of a megabyte is kept packed, and said to be as large as it is', async () => {
+    await open();
+    const large = `{}\n{"type":"event"}\n${JSON.stringify({ event_id: ID, message: 'x'.repeat(1_000_000) })}`;
+    expect((await gateway.envelope(large)).status).toBe(200);
+    const [record] = gateway.stored;
+    expect([record?.header.encoding, record?.header.size, (record?.body.length ?? 0) < 10_000]).toEqual(['gzip', gunzipSync(record?.body ?? '').length, true]);
+    expect(gunzipSync(record?.body ?? '').toString()).toContain('x'.repeat(1_000_000));
+  });
+
+  it('beside 5 MB of attachments comes without them, and they are counted', async () => {
+    await open();
+    const body = [Buffer.from('{}\n{"type":"attachment","length":5242880}\n'), ...Array.from({ length: 80 }, () => Buffer.alloc(65_536)), Buffer.from(`\n{"type":"event"}\n${EVENT}`)];
+    expect((await gateway.envelope(body)).status).toBe(200);
+    expect(gateway.stored.map(({ header, body: kept }) => [header.events, kept.toString()])).toEqual([[[{ type: 'event', id: ID }], `{}\n{"type":"event","length":${EVENT.length}}\n${EVENT}\n`]]);
+    expect(gateway.counts).toContainEqual({ kind: 'ignored', project: 1, type: 'attachment', items: 1 });
+  });
+
+  it('through the store endpoint is one, too', async () => {
+    await open();
+    expect(await gateway.send({ path: `/api/1/store/?sentry_key=${KEY}`, body: EVENT })).toMatchObject({ status: 200, body: `{"event_id":"${ID}","task_id":null}` });
+    expect(gateway.stored).toMatchObject([{ header: { kind: 'store', events: [{ type: 'event', id: ID }] }, body: Buffer.from(EVENT) }]);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ['the query', {}, `?sentry_key=${KEY}`],
+    ['X-Sentry-Auth', { 'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${KEY}, sentry_client=a` }, ''],
+    ['Authorization', { authorization: `Sentry sentry_key=${KEY}` }, ''],
+    ["GlitchTip's own name", { 'x-sentry-auth': `Sentry glitchtip_key=${KEY}` }, ''],
+  ])('is known by the key of %s', async (_, headers, query) => {
+    await open();
+    expect((await gateway.envelope(ENVELOPE, headers, query)).status).toBe(200);
+  });
+
+  it('that GlitchTip would forget is answered and not kept', async () => {
+    await open();
+    expect(await gateway.envelope(`{}\n{"type":"session"}\n{}`)).toMatchObject({ status: 200, body: '{}' });
+    expect(gateway.stored).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  it.each<[string, Parameters<RunningGateway['send']>[0], number, string]>([
+    ['of a key that is not its', { path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE }, 403, '{"detail":"Denied"}'],
+    ['of no key', { path: '/api/1/envelope/', body: ENVELOPE }, 403, '{"detail":"Denied"}'],
+    ['of a key that is none', { path: '/api/1/envelope/?sentry_key=mine', body: ENVELOPE }, 403, '{"detail":"Invalid DSN"}'],
+    ['of a wrong key at the store endpoint', { path: `/api/2/store/?sentry_key=${KEY}`, body: EVENT }, 401, '{"detail":"Invalid DSN"}'],
+    ['of an empty body', { path: `/api/1/envelope/?sentry_key=${KEY}` }, 400, '{"detail":"Empty request body"}'],
+    ['of a header that is none', { path: `/api/1/envelope/?sentry_key=${KEY}`, body: 'no\n' }, 400, '{"detail":"Invalid envelope header"}'],
+    ['of a GET', { method: 'GET', path: `/api/1/envelope/?sentry_key=${KEY}` }, 405, '{"detail":"Method not allowed"}'],
+    ['of what is packed and is not', { path: `/api/1/envelope/?sentry_key=${KEY}`, headers: { 'content-encoding': 'gzip' }, body: ENVELOPE }, 400, '{"detail":"Empty request body"}'],
+    ['of an event that the worker could not hold', { path: `/api/1/envelope/?sentry_key=${KEY}`, body: `{}\n{"type":"event"}\n"${'x'.repeat(2_600_000)}"` }, 413, '{"detail":"expected an item of at most 2500000 bytes"}'],
+  ])('%s is as GlitchTip gives it, and leaves nothing', async (_, sent, status, body) => {
+    await open();
+    expect(await gateway.send(sent)).toMatchObject({ status, body });
+    expect(gateway.stored).toEqual([]);
+  });
+
+  it('of a key that cannot be looked up is 429, for 403 would have the SDK give up', async () => {
+    await open();
+    gateway.verdict = 'unchecked';
+    expect(await gateway.envelope(ENVELOPE)).toMatchObject({ status: 429, headers: { 'retry-after': '5', 'x-sentry-rate-limits': '5::organization' } });
+  });
+
+  it('by a full spool is 429, and ends when there is room', async () => {
+    await open({ maxBytes: 600 });
+    expect((await gateway.envelope(ENVELOPE)).status).toBe(200);
+    expect(await gateway.envelope(ENVELOPE)).toMatchObject({ status: 429, headers: { 'retry-after': '60', 'x-sentry-rate-limits': '60::organization' } });
+    expect(gateway.stored).toHaveLength(1);
+  });
+
+  it('by a full disk is 429, too, and never 5xx', async () => {
+    await open({ room: 500 });
+    const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 429]);
+    expect(gateway.stored).toHaveLength(1);
+  });
+
+  it("by a project's limit spares the others", async () => {
+    const plenty = { rate: 1e6, burst: 1e6 };
+    await open({ limits: { perProject: { events: { rate: 0.1, burst: 2 }, bytes: plenty }, total: { events: plenty, bytes: plenty } } });
+    gateway.verdict = 'known';
+    const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
+    expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual([[200, undefined], [200, undefined], [429, '10']]);
+    expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
+  });
+
+  it('of both a length and chunks is the server\'s own: two readers could disagree on where the body ends', async () => {
+    await open();
+    expect((await gateway.envelope(ENVELOPE, { 'transfer-encoding': 'chunked', 'content-length': '5' }).catch(() => ({ status: 400 }))).status).toBe(400);
+    expect(gateway.stored).toEqual([]);
+  });
+});
+
+describe('a browser', () => {
+  it('asks before it sends, and may', async () => {
+    await open();
+    const { status, headers } = await gateway.send({ method: 'OPTIONS', path: '/api/1/envelope/', headers: { origin: 'https://app.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-sentry-auth' } });
+    expect([status, headers['access-control-allow-origin'], headers['access-control-allow-methods'], headers['access-control-allow-headers']?.includes('x-sentry-auth')]).toEqual([200, '*', 'DELETE, GET, OPTIONS, PATCH, POST, PUT', true]);
+  });
+
+  it('may read the answer, and how long it shall wait', async () => {
+    await open();
+    const { headers } = await gateway.envelope(ENVELOPE, { origin: 'https://app.example' });
+    expect([headers['access-control-allow-origin'], headers['access-control-expose-headers']]).toEqual(['*', 'x-sentry-error, x-sentry-rate-limits, retry-after']);
+  });
+});
