@@ -3,7 +3,7 @@ import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } fro
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
-import { HealthCluster } from './kubernetes/cluster-observer.js';
+import { ClusterObserver } from './kubernetes/cluster-observer.js';
 import { beat } from './notifiers/heartbeat.js';
 import { Telegram } from './notifiers/telegram.js';
 import { postWebhook } from './notifiers/webhook.js';
@@ -45,7 +45,7 @@ export const webPort: WebPort = { sendEvent };
 
 /** Remembers of each resource which of its canary events are not stored yet. */
 export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clock): HealthPort {
-  const cluster = new HealthCluster(api, namespace);
+  const cluster = new ClusterObserver(api, namespace);
   const followed = new Map<string, Canaries>();
   const canariesOf = (resource: string) => {
     const canaries = followed.get(resource) ?? new Canaries(clock);

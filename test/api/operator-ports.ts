@@ -1,6 +1,6 @@
 // The operator's own ports to the real servers, with a fault at a chosen write: what a crash, a lost answer or a rival does.
 import type { Ports, ValkeyPort } from '../../operator/controllers/ports.js';
-import { Cluster } from '../../operator/io/kubernetes/objects.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
 import { postgresPort, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
@@ -66,7 +66,7 @@ type Call = () => Promise<unknown>;
 export function buildPorts(api: KubernetesApi, fault: Fault = NO_FAULT, replace: Partial<Ports> = {}): TestPorts {
   const faults = new Faults(fault);
   const real: Ports = {
-    cluster: new Cluster(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE),
+    cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE),
     postgres: postgresPort, valkey: cutInCommands(valkeyPort, faults), web: webPort, ...replace,
   };
   const wrapped = Object.fromEntries((Object.keys(WRITES) as (keyof Ports)[]).map((name) => [name, wrap(name, real[name], faults)])) as unknown as Ports;

@@ -1,9 +1,9 @@
 // The operator with its own rights against a real API server and a real Postgres: credentials are made once, and never twice.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/object-names.js';
-import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { ownStatus } from '../../operator/core/credentials/resource-conditions.js';
-import { Cluster } from '../../operator/io/kubernetes/objects.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { BAD_RESOURCES } from './bad-resources.js';
@@ -101,7 +101,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     const items = names.map((name) => ({ apiVersion: API_VERSION, kind: KIND, metadata: { name, annotations: { about: name } }, spec: { version: '5.2', suspend: true } }));
     await stage.kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const watched = { name: 'many-000', generation: 1, resourceVersion: expect.stringMatching(/^\d+$/), annotations: { about: 'many-000' } };
-    const source = new Cluster(stage.operatorApi, NAMESPACE, 'test').resources();
+    const source = new KubernetesObjects(stage.operatorApi, NAMESPACE, 'test').resources();
     const { items: listed, resourceVersion } = await source.list(never);
     expect(listed.map(({ name }) => name)).toEqual(names);
     expect(listed[0]).toEqual(watched);
@@ -287,7 +287,7 @@ describe('the operator on a real API server and a real Postgres', () => {
 
   async function reconcile(ports: TestPorts): Promise<void> {
     const nothing = () => undefined;
-    await new GlitchTipController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
   }
 
   /** Until the resource is Ready or the ports are dead. */

@@ -12,14 +12,14 @@ import { messageOf } from '../../core/error-message.js';
 import { newestMigration } from '../../core/health/database-rules.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Outcome } from '../../runtime/work-queue.js';
-import type { Messenger } from '../alerts/notification-controller.js';
+import type { NotificationController } from '../alerts/notification-controller.js';
 import type { Recorder } from '../kubernetes-events.js';
 import type { ClusterPort } from '../ports.js';
 import { statusOf } from '../write-refusal.js';
 import { DegradedChecks } from './without-writes.js';
 import { AlertStateSession, type Opened } from './alert-state-session.js';
 import type { Check } from './health-check.js';
-import { isOwn, Memory, type Known } from './remembered-checks.js';
+import { isOwn, RememberedChecks, type Known } from './remembered-checks.js';
 import { HealthObserver, type ObserverDependencies } from './health-observer.js';
 import { INCIDENT_EVERY, pauseAfter, pauseWithoutWrites, remaining, SUSPECT_EVERY } from './check-interval.js';
 import { carryOut } from './execute-repair.js';
@@ -35,7 +35,7 @@ export type Leadership = 'leads' | 'cut off' | 'follows';
 
 export interface HealthDependencies extends ObserverDependencies {
   readonly cluster: ClusterPort;
-  readonly messenger: Pick<Messenger, 'deliver'>;
+  readonly notifications: Pick<NotificationController, 'deliver'>;
   readonly leadership: () => Leadership;
   readonly log: Recorder['log'];
   readonly warn: Recorder['log'];
@@ -59,7 +59,7 @@ type Saved = { readonly kind: 'saved' | 'stale' } | { readonly kind: 'failed'; r
 
 export class HealthController {
   readonly #observer: HealthObserver;
-  readonly #memory = new Memory();
+  readonly #memory = new RememberedChecks();
   readonly #degraded: DegradedChecks;
   /** Generation of each invalid spec that was logged. */
   readonly #invalidGenerations = new Map<string, number>();
@@ -186,7 +186,7 @@ export class HealthController {
     const { resource, spec, facts, signal } = check;
     const alertTest = resource.metadata.annotations?.[ALERT_TEST_ANNOTATION];
     const save = async (each: AlertState) => (await this.#save(each, check, stored)).kind === 'saved';
-    const notified = await this.deps.messenger.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
+    const notified = await this.deps.notifications.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
     const isSaved = await save(notified);
     if (isSaved && alertTest !== undefined && notified.alertTest?.id === alertTest) await this.#dropAlertTest(resource, signal);
     return notified;
@@ -271,7 +271,7 @@ export class HealthController {
 
   /** What was notified before is not known, so nothing is sent but the heartbeat. */
   async #heartbeatOnly({ resource: { metadata: { name } }, spec, facts, signal }: Check): Promise<Outcome> {
-    await this.deps.messenger.deliver(emptyAlertState(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
+    await this.deps.notifications.deliver(emptyAlertState(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
     return { requeueAfter: INCIDENT_EVERY };
   }
 

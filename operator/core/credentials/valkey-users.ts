@@ -6,7 +6,7 @@ import { valueOf } from './generated-secrets.js';
 import type { Finding } from './resource-conditions.js';
 
 /** Passwords, as hashes, that Valkey's users should have; undefined where the Secret does not say, or where they have them. */
-export function planQueue({ secrets, valkey }: Pick<Observed, 'secrets' | 'valkey'>): ValkeyPasswords | undefined {
+export function planValkeyUsers({ secrets, valkey }: Pick<Observed, 'secrets' | 'valkey'>): ValkeyPasswords | undefined {
   const file = valueOf(secrets.valkey, 'users.acl')?.reveal();
   if (valkey.kind !== 'observed' || file === undefined) return undefined;
   const wanted = readUsersFile(file);
@@ -15,7 +15,7 @@ export function planQueue({ secrets, valkey }: Pick<Observed, 'secrets' | 'valke
   return !whole || samePasswords(valkey.passwords, wanted) ? undefined : wanted;
 }
 
-export function judgeQueue(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Finding {
+export function judgeValkeyUsers(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Finding {
   return { type: 'QueueHealthy', ...explain(valkey, correction) };
 }
 

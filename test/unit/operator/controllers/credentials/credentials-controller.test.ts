@@ -1,7 +1,7 @@
 // A status that cannot be written: what it stops, and what it must not.
 import { describe, expect, it } from '@jest/globals';
 
-import { GlitchTipController } from '../../../../../operator/controllers/credentials/credentials-controller.js';
+import { CredentialsController } from '../../../../../operator/controllers/credentials/credentials-controller.js';
 import type { Ports } from '../../../../../operator/controllers/ports.js';
 import type { SecretRole } from '../../../../../operator/core/credentials/observed.js';
 import type { RotationAction } from '../../../../../operator/core/rotation/actions.js';
@@ -17,12 +17,12 @@ class Scenario {
   answer: Error | undefined;
   readonly warnings: unknown[] = [];
   readonly events: string[] = [];
-  readonly #controller: GlitchTipController;
+  readonly #controller: CredentialsController;
 
   constructor(stuck = false) {
     this.world = worldIn('Rolling', { faults: { stuck } });
     const { world } = this;
-    this.#controller = new GlitchTipController({
+    this.#controller = new CredentialsController({
       ...this.#ports(), crypto: world.crypto, clock: { now: () => world.now.getTime(), monotonic: () => world.now.getTime(), after: () => () => undefined },
       log: () => undefined, warn: (message, fields) => this.warnings.push([message, fields]), onStatus: () => undefined,
     });
