@@ -75,7 +75,7 @@ function judge({ generation, spec, status }: Resource, parts: readonly PartRepor
   const operator = parts.find(({ part }) => part === 'operator');
   if (operator?.ready === false) return { verdict: 'unknown', why: `the operator does not run (${operator.state}): what follows may be old` };
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
-  if (ready === undefined) return { verdict: 'unknown', why: 'the operator has not looked at the resource yet' };
+  if (ready === undefined) return { verdict: 'unknown', why: 'the operator has not reconciled the resource yet' };
   if ((status.observedGeneration ?? 0) < generation) return { verdict: 'unknown', why: 'the operator has not seen the latest change of the resource yet' };
   return ready.status === 'True' ? judgeHealth(spec, status, ready) : { verdict: ready.status === 'Unknown' ? 'unknown' : 'not ready', why: ready.message };
 }

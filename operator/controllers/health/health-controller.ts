@@ -121,7 +121,7 @@ export class HealthController {
     if (spec ? !spec.health.enabled : isSwitchedOff(resource.spec)) return this.#switchOff(resource, signal);
     const opened = await this.#open(name, signal);
     if (!spec) return this.#reportWithoutSpec(resource, opened, signal);
-    const check = await this.#look(resource, spec, signal);
+    const check = await this.#observe(resource, spec, signal);
     if (opened.kind === 'open') return this.#follow(check, opened.alerts);
     const known = this.#memory.get(name);
     return known ? this.#continueDegraded(check, known, { kind: 'keeps nothing', why: `the alert state cannot be read: ${opened.why}` }) : this.#heartbeatOnly(check);
@@ -143,7 +143,7 @@ export class HealthController {
     return opened;
   }
 
-  async #look(resource: GlitchTipResource, spec: GlitchTipSpec, signal: AbortSignal): Promise<Check> {
+  async #observe(resource: GlitchTipResource, spec: GlitchTipSpec, signal: AbortSignal): Promise<Check> {
     return { resource, spec, facts: await this.#observer.observe(resource, spec, signal), now: this.#now(), signal };
   }
 
@@ -254,7 +254,7 @@ export class HealthController {
       this.forget(name);
       return { requeueAfter: SUSPECT_EVERY };
     }
-    return this.#continueDegraded(await this.#look(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'its Lease cannot be renewed' });
+    return this.#continueDegraded(await this.#observe(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'its Lease cannot be renewed' });
   }
 
   /** Reads work and writes do not: notifications are sent from memory, and nothing is repaired. */

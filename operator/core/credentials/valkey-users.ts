@@ -22,7 +22,7 @@ export function judgeValkeyUsers(valkey: ObservedValkey, correction: ValkeyPassw
 function explain(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Omit<Finding, 'type'> {
   switch (valkey.kind) {
     case 'none': return { status: 'True', reason: REASONS.QueueInDatabase, message: 'The queue is in Postgres.' };
-    case 'not observed': return { status: 'Unknown', reason: REASONS.NotObserved, message: 'There is no password to look at Valkey with.' };
+    case 'not observed': return { status: 'Unknown', reason: REASONS.NotObserved, message: 'No password is known to log in to Valkey.' };
     case 'unreachable': return { status: 'False', reason: REASONS.Unreachable, message: `Valkey does not answer (${valkey.why}).` };
     case 'refused': return { status: 'False', reason: REASONS.OperatorLoginRefused, message: "Valkey refuses the operator's password." };
     case 'observed':

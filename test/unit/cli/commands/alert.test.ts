@@ -63,7 +63,7 @@ describe('alert test', () => {
   it('exits with 2 when nobody answers, does not take an older answer for its own, and says what is known', async () => {
     kubectl.prepare('resource', withHealth({ ...testOf('older', [{ channel: 'webhook' }]), channels: [{ name: 'webhook', waiting: 1, error: 'Secret glitchtip-alerts cannot be read: 503' }] }));
     const ran = await runCli(['alert', 'test', '--timeout', '1']);
-    expect(ran).toMatchObject({ code: 2, said: expect.stringMatching(/has not answered within 1 s.*looks every 30 s only.*cannot be read: 503.*kubectl -n glitchtip logs deploy\/glitchkeeper/s) });
+    expect(ran).toMatchObject({ code: 2, said: expect.stringMatching(/has not answered within 1 s.*checks only every 30 s.*cannot be read: 503.*kubectl -n glitchtip logs deploy\/glitchkeeper/s) });
   });
 
   it.each([

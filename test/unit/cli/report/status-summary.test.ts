@@ -15,8 +15,8 @@ describe('the verdict is', () => {
   it.each<[Summary['verdict'], string, Scenario, PartReport]>([
     ['ready', 'when the condition says so', {}, running],
     ['not ready', 'when the condition says so', { conditions: [condition('Ready', 'False', 'Unreachable', 'Postgres does not answer.')] }, running],
-    ['unknown', 'when the condition says so', { conditions: [condition('Ready', 'Unknown', 'NotObserved', 'Nothing to look with.')] }, running],
-    ['unknown', 'before the operator has looked', { conditions: [] }, running],
+    ['unknown', 'when the condition says so', { conditions: [condition('Ready', 'Unknown', 'NotObserved', 'No password is known.')] }, running],
+    ['unknown', 'before the operator has reconciled', { conditions: [] }, running],
     ['unknown', 'while the operator has not seen the latest spec', { generation: 4 }, running],
     ['unknown', 'while no operator runs, whatever it once said', {}, part('operator', 'CrashLoopBackOff')],
   ])('%s %s', (verdict, _, scenario, operator) => expect(summary(scenario, operator).verdict).toBe(verdict));

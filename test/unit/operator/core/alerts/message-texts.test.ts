@@ -20,7 +20,7 @@ describe('a message', () => {
     '🔴 Web is down · glitchtip in errors',
     'web was found wanting.',
     'What to do: Look at its log.',
-    'The operator: repairs nothing here by itself; it goes on looking.',
+    'The operator: repairs nothing here by itself; it keeps checking.',
     'Critical since 2026-06-01 02:14 UTC. WebDown, web, incident 20260601T021410Z-1.',
   ].join('\n\n')));
 

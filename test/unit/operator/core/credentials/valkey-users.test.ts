@@ -17,7 +17,7 @@ describe('Valkey', () => {
     ['has both of what the file says, in another order', fileOf([B, A], [C]), has([A, B], [C])],
     ['does not answer', fileOf([A], [B]), { kind: 'unreachable', why: 'ECONNREFUSED' }],
     ['refuses the operator', fileOf([A], [B]), { kind: 'refused' }],
-    ['was not looked at', fileOf([A], [B]), { kind: 'not observed' }],
+    ['was not observed', fileOf([A], [B]), { kind: 'not observed' }],
     ['is not there', ABSENT, { kind: 'none' }],
     ['has a Secret that is not there', ABSENT, has([A], [B])],
     ['has a file without the application', withFile(`user glitchkeeper on #${B} ~* &* +@all\n`), has([A], [B])],
