@@ -7,7 +7,7 @@ import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
 import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
 import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
-import { planHealing, type HealInput } from '../../core/health/repair-plan.js';
+import { planRepair, type RepairInput } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
 import { newestMigration } from '../../core/health/database-rules.js';
 import { withDeadline } from '../../runtime/deadline.js';
@@ -153,9 +153,9 @@ export class HealthController {
     const { trouble } = this.#memory.get(name) ?? {};
     const before = withoutAhead(this.#memory.alertsOf(name, alerts), now);
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
-    const healing = planHealing(healInput(check, diagnosis, before));
-    const tracked = track(before, { causes: diagnosis.causes, healings: healing.healings, now, spec });
-    const repair = this.deps.leadership() === 'leads' ? healing.repair : undefined;
+    const plan = planRepair(repairInput(check, diagnosis, before));
+    const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec });
+    const repair = this.deps.leadership() === 'leads' ? plan.repair : undefined;
     // Write ahead: a repair is counted, and a notification saved, before it happens.
     const written = repair ? recordRepair(tracked, repair) : tracked;
     const saved = await this.#save(written, check, alerts);
@@ -280,7 +280,7 @@ export class HealthController {
   }
 }
 
-function healInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): HealInput {
+function repairInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
   const jobs = cluster.jobs.kind === 'seen' ? cluster.jobs.value : undefined;
   return {
     causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, now,

@@ -1,7 +1,7 @@
 // Checks that continue from memory while nothing can be written: causes are tracked and notified, and nothing is repaired.
 import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
-import { causesOf, healingsOf, type ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
+import { causesOf, repairTextsOf, type ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, track } from '../../core/alerts/incidents.js';
 import type { AlertState } from '../../core/alerts/alert-state.js';
 import type { Cause } from '../../core/health/root-cause.js';
@@ -37,7 +37,7 @@ export class DegradedChecks {
     const since = known.trouble?.kind === trouble.kind ? known.trouble.since : at;
     const open = openIncidents(alerts);
     const causes = causesOf({ trouble, seconds: (at - since) / 1_000, open, seen: observed?.causes });
-    const tracked = track(alerts, { causes, healings: healingsOf(open), now, spec });
+    const tracked = track(alerts, { causes, repairTexts: repairTextsOf(open), now, spec });
     const notified = await notifications.deliver(tracked, { name, spec, healthy: observed?.facts.canary.kind === 'stored' }, signal);
     this.memory.set(name, { ...known, alerts: notified, trouble: { kind: trouble.kind, since, at } });
     onHealth(name, buildHealth(notified, observed ? figuresOf(observed.facts, now) : {}, now));

@@ -40,7 +40,7 @@ const read = (): AlertState => {
   return decoded.alerts;
 };
 const save = (alerts: AlertState) => { stored = encodeAlertState(alerts); return Promise.resolve(true); };
-const observe = (causes: readonly Cause[]) => { stored = encodeAlertState(track(read(), { causes, healings: new Map(), now: new Date(now), spec })); };
+const observe = (causes: readonly Cause[]) => { stored = encodeAlertState(track(read(), { causes, repairTexts: new Map(), now: new Date(now), spec })); };
 const deliver = async (more: Partial<DeliveryContext> = {}) => { stored = encodeAlertState(await controller.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
 /** A check as the health controller makes it, 10 s after the last. */
 const check = async (causes: readonly Cause[], more: Partial<DeliveryContext> = {}) => {

@@ -13,7 +13,7 @@ const SENDER = { name: 'glitchtip', namespace: 'errors' };
 const plainOf = (notification: Notification | undefined, dropped = 0) => (notification ? renderTelegram(buildMessage(notification, SENDER, dropped)).plain : '');
 
 describe('a message', () => {
-  const watch = new Watch().times(3, [WEB_DOWN]).check([DATABASE_DOWN], { seconds: 60, healings: { 'DatabaseDown/postgres': 'waits for Postgres and restarts nothing.' } }).times(2, []);
+  const watch = new Watch().times(3, [WEB_DOWN]).check([DATABASE_DOWN], { seconds: 60, repairTexts: { 'DatabaseDown/postgres': 'waits for Postgres and restarts nothing.' } }).times(2, []);
   const [open, edit, resolved] = watch.notifications;
 
   it('of an incident says what, where, what to do, and since when', () => expect(plainOf(open)).toBe([
