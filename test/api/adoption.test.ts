@@ -152,7 +152,7 @@ describe('the operator and a database that somebody else made', () => {
       const before = (await compose.owners())['compose'];
       // A status that comes late is put right by the next look: one write more, which decides nothing.
       const ports = buildPorts(stage.operatorApi, { at, how, decisiveOnly: how === 'late' });
-      for (let turn = 0; turn < 6 && !ports.dead(); turn += 1) {
+      for (let turn = 0; turn < 6 && !ports.crashed(); turn += 1) {
         await reconcile(ports).catch(() => undefined);
         expect([{ compose: before }, { glitchtip: before }]).toContainEqual(await compose.owners());
       }
@@ -202,7 +202,7 @@ describe('the operator and a database that somebody else made', () => {
       for (let at = 0; hit; at += 1) {
         await compose.leave('glitchtip');
         const ports = buildPorts(stage.operatorApi, { at, how });
-        for (let turn = 0; turn < 6 && !ports.dead(); turn += 1) await reconcile(ports).catch(() => undefined);
+        for (let turn = 0; turn < 6 && !ports.crashed(); turn += 1) await reconcile(ports).catch(() => undefined);
         hit = ports.hit();
         await reconcileUntilReady();
         await reconcile();

@@ -156,7 +156,7 @@ export class HealthStage {
   }
 
   /** The chat: of each message its mark and what it is about, as "🔴 DatabaseDown, postgres". */
-  said(): string[] {
+  shown(): string[] {
     return this.telegram.messages().map(({ text }) => `${text.split(' ')[0] ?? ''} ${/(\w+, [\w-]+), incident/.exec(text)?.[1] ?? text}`);
   }
 

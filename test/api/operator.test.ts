@@ -263,13 +263,13 @@ describe('the operator on a real API server and a real Postgres', () => {
   }, 60_000);
 
   it('cut off after any of its writes it ends in the same state, and no value changes once it was made', async () => {
-    let [cuts, dead] = [0, true];
-    for (; dead; cuts += 1) {
+    let [cuts, crashed] = [0, true];
+    for (; crashed; cuts += 1) {
       await stage.reset();
       await createResource();
       const ports = buildPorts(stage.operatorApi, { at: cuts, how: 'lost' });
       await reconcileUntilReady(ports);
-      dead = ports.dead();
+      crashed = ports.crashed();
       const made = await stage.secrets();
       const roles = (await stage.roles()).filter(({ rolpassword }) => rolpassword !== null);
       await reconcileUntilReady(buildPorts(stage.operatorApi));
@@ -290,14 +290,14 @@ describe('the operator on a real API server and a real Postgres', () => {
     await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
   }
 
-  /** Until the resource is Ready or the ports are dead. */
+  /** Until the resource is Ready or the ports have crashed. */
   async function reconcileUntilReady(ports: TestPorts): Promise<void> {
     for (let turn = 0; turn < 12; turn += 1) {
       await reconcile(ports).catch((error: unknown) => {
-        if (!ports.dead()) throw error;
+        if (!ports.crashed()) throw error;
       });
       await stage.followSecrets();
-      if (ports.dead()) return;
+      if (ports.crashed()) return;
       if (turn > 0 && (await ready()) === READY) return;
     }
     throw new Error(`not Ready: ${await ready()}`);

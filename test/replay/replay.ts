@@ -95,14 +95,14 @@ export class Replay {
 
   lastError: unknown;
 
-  /** Until the status is as wanted and no request is left; or the ports are dead. @returns the writes of each turn that made some */
+  /** Until the status is as wanted and no request is left; or the ports have crashed. @returns the writes of each turn that made some */
   async run(ports: TestPorts, reached: (status: GlitchTipStatus) => boolean): Promise<Looks> {
     const looks: (readonly string[])[] = [];
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
       const { length } = ports.writes();
       await this.turn(ports);
       if (ports.writes().length > length) looks.push(ports.writes().slice(length));
-      if (ports.dead()) return looks;
+      if (ports.crashed()) return looks;
       const { status = {}, metadata } = await this.stage.resource();
       if (metadata.annotations?.[ROTATE_ANNOTATION] === undefined && reached(status)) return looks;
     }
