@@ -1,5 +1,6 @@
 // What `glitchkeeper status` knows: pure, from the resource, its pods and its events to one object, which is also its JSON.
 import { z } from 'zod';
+import { partsOf } from '../../charts/topology.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
 import type { CredentialName, RotationProgress } from '../../operator/api/rotation-fields.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
@@ -46,9 +47,9 @@ export interface Summary {
 const EVENTS_SHOWN = 5;
 
 /** The parts that a GlitchTip has; the migrate Job's pod may be long gone. */
-export function partsOf({ spec }: Pick<Resource, 'spec'>, pods: readonly Pod[]): string[] {
+export function shownParts({ spec }: Pick<Resource, 'spec'>, pods: readonly Pod[]): string[] {
   const migrated = pods.some(({ metadata }) => metadata.labels['app.kubernetes.io/component'] === 'migrate');
-  return ['operator', 'postgres', ...(spec.valkey ? ['valkey'] : []), ...(migrated ? ['migrate'] : []), 'web', ...(spec.worker ? ['worker'] : [])];
+  return partsOf(spec).filter((part) => part !== 'migrate' || migrated);
 }
 
 export function buildSummary(resource: Resource, { parts, events }: { parts: readonly PartReport[]; events?: readonly EventReport[] }): Summary {
