@@ -2,7 +2,7 @@
 import { Construct } from 'constructs';
 import { Migrate } from './parts/migrate.js';
 import { CLAIMS } from './part-names.js';
-import { Network } from './parts/network-policies.js';
+import { NetworkPolicies } from './parts/network-policies.js';
 import { Postgres } from './parts/postgres.js';
 import { Runtime } from './parts/runtime-helpers.js';
 import { ServiceAccounts } from './parts/service-accounts.js';
@@ -21,7 +21,7 @@ export class GlitchTip extends Construct {
     const { storage } = settings;
 
     new ServiceAccounts(this, 'accounts');
-    new Network(this, 'network', settings);
+    new NetworkPolicies(this, 'network', settings);
     new Runtime(this, 'runtime');
     // Web writes uploads, the worker reads them.
     new Volume(this, 'uploads', { name: CLAIMS.uploads, component: 'web', size: storage.uploads, className: storage.className });

@@ -1,4 +1,5 @@
 // Which parts a version and a profile have: the one place that decides between split and single process, with or without Valkey.
+import type { Component } from './part-names.js';
 import { releaseFacts, type Process, type ReleaseFacts, type WorkerHeartbeat } from './releases.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
 
@@ -24,4 +25,10 @@ export function topologyOf(settings: Settings): Topology {
   }
   if (single === undefined) throw new RangeError(`GlitchTip ${settings.version} has no single process; the settings' schema refuses this`);
   return { tag, valkey, web: single, webResources: settings.resources.single };
+}
+
+/** Of a topology, or of a GlitchTip resource's spec, in the order in which they start. */
+export function partsOf({ valkey, worker }: { readonly valkey?: object | boolean | undefined; readonly worker?: object | undefined }): Component[] {
+  const hasValkey = valkey !== undefined && valkey !== false;
+  return ['operator', 'postgres', ...(hasValkey ? ['valkey'] as const : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'] as const)];
 }

@@ -20,7 +20,7 @@ const ROTATION_TIMEOUT = '1800';
 /** Longer than two checks of the operator's at the default settings, and a slow channel. Seconds. */
 const ALERT_TIMEOUT = '120';
 const PORT = '9090';
-/** A look costs four calls of kubectl, about half a second of one core. Seconds. */
+/** A poll costs four calls of kubectl, about half a second of one core. Seconds. */
 const WATCH_EVERY = '5';
 
 interface GlobalOptions {
@@ -82,7 +82,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
   program.command('status')
     .description('is it well, and what is wrong: incidents, parts, figures, credentials, the rotation under way; exits with 0 when well, 1 when not, 2 when unknown')
     .option('--watch', 'a live screen until Ctrl-C; a line a change where there is no terminal', false)
-    .option('--every <seconds>', 'how often --watch looks', WATCH_EVERY)
+    .option('--every <seconds>', 'how often --watch polls', WATCH_EVERY)
     .action(async ({ watch, every }: { watch: boolean; every: string }) => {
       const seconds = wholeNumber('--every', every, 3_600);
       done(await (watch ? watchStatus(context(), { every: seconds, until }) : status(context())));

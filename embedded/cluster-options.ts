@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseMemory } from '../charts/quantity.js';
 
 /** The instance that `npm start` and `npm run cluster` use when no name is given. */
 export const defaultName = 'glitchkeeper';
@@ -68,16 +69,11 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
-const units: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, k: 1e3, M: 1e6, G: 1e9 };
-
 /** Bytes of a Kubernetes memory quantity with a unit; throws OptionError for anything else. */
-export function parseMemory(option: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|k|M|G)$/.exec(text);
-  const factor = units[match?.[2] ?? ''];
-  if (match?.[1] === undefined || factor === undefined) {
-    throw new OptionError(`${option}: expected a quantity with a unit such as 1.9Gi, found "${text}"`);
-  }
-  return Math.floor(Number(match[1]) * factor);
+export function parseMemoryOption(option: string, text: string): number {
+  const bytes = parseMemory(text);
+  if (bytes === undefined) throw new OptionError(`${option}: expected a quantity with a unit such as 1.9Gi, found "${text}"`);
+  return Math.floor(bytes);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -118,8 +114,8 @@ export function resolveOptions(options: ClusterOptions, env: Environment): Clust
   return {
     name,
     resource: name === defaultName ? defaultName : `${defaultName}-${name}`,
-    memoryBytes: memory === 'none' ? undefined : parseMemory('--memory', memory),
-    reservedBytes: parseMemory('--reserved', options.reserved ?? defaultReserved),
+    memoryBytes: memory === 'none' ? undefined : parseMemoryOption('--memory', memory),
+    reservedBytes: parseMemoryOption('--reserved', options.reserved ?? defaultReserved),
     audit: options.audit === undefined ? undefined : resolve(options.audit),
     signal: options.signal,
     paths: pathsFor(join(stateRoot(env), 'clusters', name)),

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 
 import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
-import { Cluster } from './io/kubernetes/objects.js';
+import { KubernetesObjects } from './io/kubernetes/objects.js';
 import { readCertificate } from './io/kubernetes/certificate-expiry.js';
 import { connectInCluster, KubernetesApi } from './io/kubernetes/api-client.js';
 import { openHealthPort, openNotifiers, postgresPort, valkeyPort, webPort } from './io/connect-ports.js';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   });
   const operator: Operator = new Operator({
     config,
-    cluster: new Cluster(api, config.namespace, config.instance),
+    cluster: new KubernetesObjects(api, config.namespace, config.instance),
     workloads: new Workloads(api, config.namespace),
     postgres: postgresPort,
     valkey: valkeyPort,

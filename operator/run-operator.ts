@@ -3,11 +3,11 @@ import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
 import { ALERT_TEST_ANNOTATION } from './api/object-names.js';
-import { GlitchTipController } from './controllers/credentials/credentials-controller.js';
+import { CredentialsController } from './controllers/credentials/credentials-controller.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
-import { Messenger } from './controllers/alerts/notification-controller.js';
+import { NotificationController } from './controllers/alerts/notification-controller.js';
 import type { ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
-import { SettingsController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
+import { SettingsFileController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
 import type { Crypto } from './core/credentials/generated-secrets.js';
 import { Sensitive } from './core/sensitive.js';
 import { messageOf } from './core/error-message.js';
@@ -60,7 +60,7 @@ const STUCK_AFTER = 300_000;
 interface Term {
   readonly resources: KeyedQueue;
   readonly settings: KeyedQueue;
-  readonly settingsController: SettingsController;
+  readonly settingsController: SettingsFileController;
 }
 
 export class Operator {
@@ -175,7 +175,7 @@ export class Operator {
     const digest = (text: string) => crypto.sha256(new Sensitive(text));
     return new HealthController({
       cluster, health, readCertificate, clock, log: log.info, warn: log.warn,
-      messenger: new Messenger({ cluster, notifiers, clock, namespace: config.namespace, digest }),
+      notifications: new NotificationController({ cluster, notifiers, clock, namespace: config.namespace, digest }),
       leadership: () => this.#leadership(),
       onHealth: (name, health) => this.metrics.setHealth(name, health),
     });
@@ -184,8 +184,8 @@ export class Operator {
   #newTerm(): Term {
     const { cluster, workloads, postgres, valkey, web, crypto, clock, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
-    const resourceController = new GlitchTipController({ cluster, workloads, postgres, valkey, web, crypto, clock, log: log.info, warn: log.warn, onStatus });
-    const settingsController = new SettingsController({
+    const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, log: log.info, warn: log.warn, onStatus });
+    const settingsController = new SettingsFileController({
       read: readSettings,
       readResource: (name, signal) => cluster.readResource(name, signal),
       apply: (name, file, signal) => cluster.applySettings(name, file, signal),

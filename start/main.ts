@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { findSettings, loadSettings } from '../charts/settings/load-settings.js';
 import type { Settings } from '../charts/settings/schema.js';
 import { HTTP_PORT } from '../charts/releases.js';
-import { topologyOf } from '../charts/topology.js';
+import { partsOf, topologyOf } from '../charts/topology.js';
 import { answers, forward } from '../cli/port-forward.js';
 import { interrupted } from '../cli/interruption.js';
 import { kubectl } from '../cli/kubectl.js';
@@ -72,17 +72,12 @@ async function synthesize(): Promise<void> {
   await execa('npm', ['run', '--silent', 'synth'], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-function partsOf(settings: Settings): string[] {
-  const { worker, valkey } = topologyOf(settings);
-  return ['operator', 'postgres', ...(valkey ? ['valkey'] : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'])];
-}
-
 async function observeParts(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {
   const pods = parsePods(await kubectl(cluster, 'get', 'pods', '--namespace', settings.namespace, '--output', 'json'));
   const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${settings.namespace}/pods`;
   // A cluster without metrics-server is fine: the table then has no memory to show.
   const metrics = await kubectl(cluster, 'get', '--raw', path).catch(() => '');
-  return reportParts(partsOf(settings), pods, parseMetrics(metrics));
+  return reportParts(partsOf(topologyOf(settings)), pods, parseMetrics(metrics));
 }
 
 /** metrics-server measures every 15 s: a pod that just became ready has no figure yet. */

@@ -76,7 +76,7 @@ function environment(settings: Settings, process: Process): k8s.EnvVar[] {
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
     { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
     { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },
-    // After a restart of PostgreSQL the pool would hand out its dead connections, and a batch of accepted events fails on one and is gone.
+    // After a restart of PostgreSQL the pool would return broken connections, and a batch of accepted events fails on one and is gone.
     { name: 'DATABASE_CONN_HEALTH_CHECKS', value: 'True' },
     ...(valkey ? [] : [{ name: 'VALKEY_URL', value: '' }]),
   ];

@@ -16,7 +16,7 @@ interface Flow {
 /** Where cloud providers keep credentials of the machine: never a target. */
 const METADATA_SERVICE = '169.254.0.0/16';
 
-export class Network extends Construct {
+export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
     new k8s.KubeNetworkPolicy(this, 'deny', {

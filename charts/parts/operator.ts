@@ -3,7 +3,7 @@ import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
-import type { Healing } from '../../operator/api/health-fields.js';
+import type { RepairKind } from '../../operator/api/health-fields.js';
 import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle-files.js';
 import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
 import { readAsset } from '../assets.js';
@@ -16,7 +16,7 @@ import { topologyOf } from '../topology.js';
 /** User `node` of the official image. */
 const NODE_USER = { user: 1000, group: 1000 };
 /** The generated type has an enumeration for them. */
-const HEALING_NAMES: Readonly<Record<Healing, GlitchTipSpecHealthHeal>> = {
+const REPAIR_NAMES: Readonly<Record<RepairKind, GlitchTipSpecHealthHeal>> = {
   migrate: GlitchTipSpecHealthHeal.MIGRATE,
   'maintain-partitions': GlitchTipSpecHealthHeal.MAINTAIN_HYPHEN_PARTITIONS,
   'restart-worker': GlitchTipSpecHealthHeal.RESTART_HYPHEN_WORKER,
@@ -178,7 +178,7 @@ function resourceFile(settings: Settings): string {
       worker: worker === undefined ? undefined : {},
       web: settings.tls.secret === undefined ? undefined : { tls: settings.tls.secret },
       rotation: settings.rotation,
-      health: { ...settings.health, heal: settings.health.heal.map((healing) => HEALING_NAMES[healing]) },
+      health: { ...settings.health, heal: settings.health.heal.map((repair) => REPAIR_NAMES[repair]) },
       alerts: { secret, repeatHours, reportHours },
     },
   }));

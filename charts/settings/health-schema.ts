@@ -1,10 +1,10 @@
 // The sections of settings.yaml about health and alerts: how closely the operator checks, what it may repair, where alerts go.
 import { z } from 'zod';
-import { HEALINGS } from '../../operator/api/health-fields.js';
+import { REPAIR_KINDS } from '../../operator/api/health-fields.js';
 import { ALERTS_SECRET } from '../../operator/api/object-names.js';
 import { objectName, show, tcpPort, wholeNumber, yesOrNo } from './value-kinds.js';
 
-const healing = z.enum(HEALINGS, { error: (issue) => `expected one of ${HEALINGS.join(', ')}, found ${show(issue.input)}` });
+const repair = z.enum(REPAIR_KINDS, { error: (issue) => `expected one of ${REPAIR_KINDS.join(', ')}, found ${show(issue.input)}` });
 
 export const health = z.strictObject({
   /** Whether the operator checks health at all. */
@@ -18,7 +18,7 @@ export const health = z.strictObject({
   /** Seconds from an accepted event to the stored one; later is a failed check. */
   storedWithinSeconds: wholeNumber(1, 25, 'seconds').default(5),
   /** What the operator repairs by itself; an empty list: it only alerts. */
-  heal: z.array(healing).default([...HEALINGS]),
+  heal: z.array(repair).default([...REPAIR_KINDS]),
 }).superRefine(({ heal }, context) => {
   const twice = heal.find((each, index) => heal.indexOf(each) !== index);
   if (twice !== undefined) context.addIssue({ code: 'custom', path: ['heal'], message: `expected each repair once, found ${twice} twice` });

@@ -4,7 +4,7 @@ import { Failure, isPassing } from '../failure.js';
 import { systemClock, type Clock } from '../rotation/follow-rotation.js';
 import type { Resource } from '../glitchtip-resource-access.js';
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 
 export type Answer =
   | { readonly kind: 'answered'; readonly test: NonNullable<HealthStatus['alertTest']> }
@@ -17,15 +17,15 @@ export type Answer =
 export async function waitForAnswer(id: string, read: () => Promise<Resource>, timeout: number, clock: Clock = systemClock): Promise<Answer> {
   const deadline = clock.now() + timeout * 1_000;
   for (;;) {
-    const look = await lookOnce(read);
-    const test = look instanceof Failure ? undefined : look.status.health?.alertTest;
+    const answer = await pollOnce(read);
+    const test = answer instanceof Failure ? undefined : answer.status.health?.alertTest;
     if (test?.id === id) return { kind: 'answered', test };
-    if (clock.now() >= deadline) return { kind: 'none', why: describeSilence(look, timeout) };
-    await clock.sleep(LOOK_EVERY_MS);
+    if (clock.now() >= deadline) return { kind: 'none', why: describeSilence(answer, timeout) };
+    await clock.sleep(POLL_EVERY_MS);
   }
 }
 
-async function lookOnce(read: () => Promise<Resource>): Promise<Resource | Failure> {
+async function pollOnce(read: () => Promise<Resource>): Promise<Resource | Failure> {
   try {
     return await read();
   } catch (error) {
@@ -34,11 +34,11 @@ async function lookOnce(read: () => Promise<Resource>): Promise<Resource | Failu
   }
 }
 
-function describeSilence(look: Resource | Failure, timeout: number): string {
-  if (look instanceof Failure) return look.message;
-  const { namespace, spec, status } = look;
+function describeSilence(answer: Resource | Failure, timeout: number): string {
+  if (answer instanceof Failure) return answer.message;
+  const { namespace, spec, status } = answer;
   const errors = (status.health?.channels ?? []).flatMap(({ error }) => (error === undefined ? [] : [error]));
   const known = [...new Set(errors)].map((error) => `; it says: ${error}`).join('');
-  const slow = spec.health.everySeconds >= timeout ? `; it looks every ${spec.health.everySeconds} s only: pass --timeout` : '';
+  const slow = spec.health.everySeconds >= timeout ? `; it checks only every ${spec.health.everySeconds} s: pass --timeout` : '';
   return `the operator has not answered within ${timeout} s${slow}${known}. Does it run? kubectl -n ${namespace} logs deploy/glitchkeeper`;
 }

@@ -28,7 +28,7 @@ export function renderReport({ file, bytes, files, removed, notCollected, tooSho
     ...(notCollected.length === 0 ? [] : ['not collected:', ...notCollected.map(({ path, why }) => `  ${path}: ${why}`)]),
     times === 0 ? 'no secret was found in what was collected' : `removed ${times} times:`,
     ...Object.entries(removed).map(([name, count]) => `  ${name}: ${count}`),
-    ...(tooShort.length === 0 ? [] : [`too short to be looked for, so look yourself: ${tooShort.join(', ')}`]),
+    ...(tooShort.length === 0 ? [] : [`too short to be found and not removed, check the archive for them: ${tooShort.join(', ')}`]),
     `${file}: ${size(bytes)}. Look through it before you send it to anybody.`,
   ].join('\n');
 }

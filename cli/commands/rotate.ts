@@ -56,8 +56,8 @@ async function annotate(place: Place, { value }: Request, overwrite: boolean): P
 
 async function watch({ place, output }: Context, request: Request, timeout: number): Promise<ExitCode> {
   const started = Date.now();
-  const looks = follow(request, () => readResource(place), timeout);
-  const end = output.json ? await printPhases(looks, output) : await showPhases(looks);
+  const polls = follow(request, () => readResource(place), timeout);
+  const end = output.json ? await printPhases(polls, output) : await showPhases(polls);
   const seconds = Math.round((Date.now() - started) / 1000);
   if (output.json) output.printJson(finalLine(end, seconds));
   else output.print(`${output.paint(end.kind === 'completed' ? 'green' : 'red', describeEnd(end))} (after ${seconds} s)`);

@@ -2,7 +2,7 @@
 import { Failure } from '../failure.js';
 import { parseMetrics, parsePods, reportParts } from '../part-states.js';
 import { renderSummary } from '../report/status-text.js';
-import { EXIT_CODES, buildSummary, parseEvents, partsOf, type EventReport, type Summary } from '../report/status-summary.js';
+import { EXIT_CODES, buildSummary, parseEvents, shownParts, type EventReport, type Summary } from '../report/status-summary.js';
 import { ask, readResource, type Place } from '../glitchtip-resource-access.js';
 import { KIND } from '../../operator/api/object-names.js';
 import type { Context, ExitCode } from './command-context.js';
@@ -24,7 +24,7 @@ export async function readSummary(place: Place): Promise<Summary> {
     orNothing(ask(place, 'get', '--raw', `/apis/metrics.k8s.io/v1beta1/namespaces/${place.namespace}/pods`)),
     readEvents(place),
   ]);
-  const parts = reportParts(partsOf(resource, pods), pods, parseMetrics(metrics ?? ''));
+  const parts = reportParts(shownParts(resource, pods), pods, parseMetrics(metrics ?? ''));
   return buildSummary(resource, { parts, events });
 }
 

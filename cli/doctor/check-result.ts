@@ -11,7 +11,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** Something of the cluster, or why it could not be looked at. */
+/** Something of the cluster, or why it could not be read. */
 export type Seen<T> = { readonly seen: true; readonly value: T } | { readonly seen: false; readonly why: string };
 
 export const seen = <T>(value: T): Seen<T> => ({ seen: true, value });

@@ -14,7 +14,7 @@ export function checkConditions({ resource }: Facts): readonly Finding[] {
 }
 
 function conditionProblems({ status: { conditions = [], observedGeneration = 0 }, generation }: Resource): readonly Finding[] {
-  if (conditions.length === 0) return [failure('conditions', 'the operator has not looked at the resource yet', 'see operator and leader above')];
+  if (conditions.length === 0) return [failure('conditions', 'the operator has not reconciled the resource yet', 'see operator and leader above')];
   return [
     ...(observedGeneration < generation ? [warning('conditions', 'the operator has not seen the latest change yet', 'see operator and leader above')] : []),
     ...conditionsThatMatter({ conditions }).filter(({ status }) => status !== 'True').map(({ type, status, reason, message }) =>

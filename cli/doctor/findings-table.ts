@@ -18,7 +18,7 @@ function renderCounts(findings: readonly Finding[], paint: Paint): string {
   return (Object.keys(MARKS) as Level[]).filter((level) => counts[level] > 0).map((level) => `${paint(...MARKS[level])} ${counts[level]} ${WORDS[level]}`).join(', ');
 }
 
-const WORDS: Readonly<Record<Level, string>> = { ok: 'as it should be', warning: 'worth a look', failure: 'wrong', 'not seen': 'not seen' };
+const WORDS: Readonly<Record<Level, string>> = { ok: 'as it should be', warning: 'with a warning', failure: 'wrong', 'not seen': 'not seen' };
 
 export function countLevels(findings: readonly Finding[]): Record<Level, number> {
   const counts: Record<Level, number> = { ok: 0, warning: 0, failure: 0, 'not seen': 0 };

@@ -1,4 +1,5 @@
 // doctor: every part's workload: there, ready, done.
+import { partsOf } from '../../charts/topology.js';
 import { failure, ok, onSight, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import { componentOf, type Workload } from './kubernetes-objects.js';
@@ -11,7 +12,7 @@ export function checkWorkloads(facts: Facts): readonly Finding[] {
 
 function expectedParts({ resource }: Facts): readonly string[] {
   const spec = resource.seen ? resource.value?.spec : undefined;
-  return ['postgres', ...(spec !== undefined && spec.valkey === undefined ? [] : ['valkey']), 'migrate', 'web', ...(spec !== undefined && spec.worker === undefined ? [] : ['worker'])];
+  return partsOf(spec ?? { valkey: {}, worker: {} }).filter((part) => part !== 'operator');
 }
 
 function checkPart(part: string, found: readonly Workload[], namespace: string): Finding {

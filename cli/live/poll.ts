@@ -7,7 +7,7 @@ export interface View<T> {
   /** What the last answer was. */
   readonly value: T;
   readonly seenAt: Date;
-  /** Why the last look brought no answer; absent when it did. */
+  /** Why the last poll brought no answer; absent when it did. */
   readonly trouble?: string;
 }
 
@@ -26,7 +26,7 @@ export interface WatchOptions<T> {
 
 /**
  * Resolves to the last view when `until` does.
- * @throws Failure when the first look fails, or a later one in a way that does not pass by itself
+ * @throws Failure when the first poll fails, or a later one in a way that does not pass by itself
  */
 export async function watch<T>({ read, show, every, until, now = () => new Date(), tick = 1000 }: WatchOptions<T>): Promise<View<T>> {
   const stopped = new AbortController();
@@ -38,7 +38,7 @@ export async function watch<T>({ read, show, every, until, now = () => new Date(
     await sleep(tick, undefined, { signal: stopped.signal }).catch(() => undefined);
     if (state.failed !== undefined) throw state.failed;
     // Not waited for: the age of what is shown goes on while nobody answers.
-    if (!state.reading && now().getTime() - state.askedAt >= every * 1000) void look(state, read, now);
+    if (!state.reading && now().getTime() - state.askedAt >= every * 1000) void poll(state, read, now);
   }
   return state.view;
 }
@@ -53,7 +53,7 @@ interface State<T> {
 }
 
 /** Never rejects. */
-async function look<T>(state: State<T>, read: () => Promise<T>, now: () => Date): Promise<void> {
+async function poll<T>(state: State<T>, read: () => Promise<T>, now: () => Date): Promise<void> {
   state.reading = true;
   const next = await tryRead(read);
   if (next.kind === 'value') state.view = { value: next.value, seenAt: now() };

@@ -20,7 +20,7 @@ export function incidentLines(health: HealthStatus | undefined, now: Date, paint
     `  ${incident.message}`,
     ...(incident.explains?.length ? [`  because of it: ${incident.explains.join(', ')}`] : []),
     `  ${paint('bold', 'to do:')} ${incident.advice}`,
-    ...(incident.healing === undefined ? [] : [`  ${paint('bold', 'healing:')} ${incident.healing}`]),
+    ...(incident.healing === undefined ? [] : [`  ${paint('bold', 'repair:')} ${incident.healing}`]),
   ]);
 }
 

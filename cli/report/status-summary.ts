@@ -1,5 +1,6 @@
 // What `glitchkeeper status` knows: pure, from the resource, its pods and its events to one object, which is also its JSON.
 import { z } from 'zod';
+import { partsOf } from '../../charts/topology.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
 import type { CredentialName, RotationProgress } from '../../operator/api/rotation-fields.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
@@ -46,9 +47,9 @@ export interface Summary {
 const EVENTS_SHOWN = 5;
 
 /** The parts that a GlitchTip has; the migrate Job's pod may be long gone. */
-export function partsOf({ spec }: Pick<Resource, 'spec'>, pods: readonly Pod[]): string[] {
+export function shownParts({ spec }: Pick<Resource, 'spec'>, pods: readonly Pod[]): string[] {
   const migrated = pods.some(({ metadata }) => metadata.labels['app.kubernetes.io/component'] === 'migrate');
-  return ['operator', 'postgres', ...(spec.valkey ? ['valkey'] : []), ...(migrated ? ['migrate'] : []), 'web', ...(spec.worker ? ['worker'] : [])];
+  return partsOf(spec).filter((part) => part !== 'migrate' || migrated);
 }
 
 export function buildSummary(resource: Resource, { parts, events }: { parts: readonly PartReport[]; events?: readonly EventReport[] }): Summary {
@@ -75,7 +76,7 @@ function judge({ generation, spec, status }: Resource, parts: readonly PartRepor
   const operator = parts.find(({ part }) => part === 'operator');
   if (operator?.ready === false) return { verdict: 'unknown', why: `the operator does not run (${operator.state}): what follows may be old` };
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
-  if (ready === undefined) return { verdict: 'unknown', why: 'the operator has not looked at the resource yet' };
+  if (ready === undefined) return { verdict: 'unknown', why: 'the operator has not reconciled the resource yet' };
   if ((status.observedGeneration ?? 0) < generation) return { verdict: 'unknown', why: 'the operator has not seen the latest change of the resource yet' };
   return ready.status === 'True' ? judgeHealth(spec, status, ready) : { verdict: ready.status === 'Unknown' ? 'unknown' : 'not ready', why: ready.message };
 }

@@ -5,7 +5,7 @@ import type { Resource } from '../glitchtip-resource-access.js';
 import { isEnd, judgeProgress, type Progress } from './rotation-progress.js';
 import type { Request } from './request-rotation.js';
 
-const LOOK_EVERY_MS = 1000;
+const POLL_EVERY_MS = 1000;
 
 export interface Clock {
   readonly now: () => number;
@@ -15,7 +15,7 @@ export interface Clock {
 export const systemClock: Clock = { now: Date.now, sleep: (milliseconds) => sleep(milliseconds) };
 
 /**
- * One progress a look; the last one is an end.
+ * One progress a poll; the last one is an end.
  * @param timeout seconds
  * @throws Failure that will not pass, such as a right that is missing
  */
@@ -23,15 +23,15 @@ export async function* follow(request: Request, read: () => Promise<Resource>, t
   const deadline = clock.now() + timeout * 1000;
   let last: Progress = { kind: 'queued', message: 'nothing seen yet' };
   for (;;) {
-    last = await look(request, read, last);
+    last = await poll(request, read, last);
     if (!isEnd(last) && clock.now() >= deadline) last = { kind: 'timed out', message: last.kind === 'phase' ? `${last.phase}: ${last.message}` : last.message };
     yield last;
     if (isEnd(last)) return;
-    await clock.sleep(LOOK_EVERY_MS);
+    await clock.sleep(POLL_EVERY_MS);
   }
 }
 
-async function look(request: Request, read: () => Promise<Resource>, last: Progress): Promise<Progress> {
+async function poll(request: Request, read: () => Promise<Resource>, last: Progress): Promise<Progress> {
   try {
     return judgeProgress(request, await read());
   } catch (error) {

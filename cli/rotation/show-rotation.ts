@@ -14,8 +14,8 @@ interface Cursor {
 class Turned extends Error {}
 
 /** A line a phase with its seconds; a phase that fails says why, and a rollback counts as failed, too. */
-export async function showPhases(looks: AsyncGenerator<Progress, void>): Promise<End> {
-  const cursor = await openCursor(looks);
+export async function showPhases(polls: AsyncGenerator<Progress, void>): Promise<End> {
+  const cursor = await openCursor(polls);
   const ways = [PHASES.filter((phase) => !isWayBack(phase)), PHASES.filter(isWayBack)];
   for (const phases of ways) {
     if (isEnd(cursor.progress)) break;
@@ -24,9 +24,9 @@ export async function showPhases(looks: AsyncGenerator<Progress, void>): Promise
   return endOf(cursor.progress);
 }
 
-async function openCursor(looks: AsyncGenerator<Progress, void>): Promise<Cursor> {
+async function openCursor(polls: AsyncGenerator<Progress, void>): Promise<Cursor> {
   const next = async (): Promise<Progress> => {
-    const { value, done } = await looks.next();
+    const { value, done } = await polls.next();
     if (done === true) throw new Error('a rotation was followed beyond its end');
     return value;
   };
@@ -58,10 +58,10 @@ function ignoreTurned(error: unknown): void {
 }
 
 /** One JSON line whenever the phase changes; the end is the caller's to print. */
-export async function printPhases(looks: AsyncGenerator<Progress, void>, output: Output): Promise<End> {
+export async function printPhases(polls: AsyncGenerator<Progress, void>, output: Output): Promise<End> {
   let said = '';
   let last: Progress = { kind: 'queued', message: '' };
-  for await (const progress of looks) {
+  for await (const progress of polls) {
     last = progress;
     const { kind, ...rest } = progress;
     const state = kind === 'phase' ? progress.phase : kind;

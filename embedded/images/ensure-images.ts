@@ -1,8 +1,8 @@
 /** Makes sure that an archive of every image of the stack lies in the cache: pulled where a registry answers, else built. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheRoot } from '../cluster-options.js';
 import { type Buildah, openBuildah } from './buildah.js';
 import { type ImageEntry, imageCatalog } from './catalog.js';
 import { fingerprint } from './fingerprint.js';
@@ -43,11 +43,6 @@ export interface EnsureImagesOptions {
   readonly onProgress?: (progress: ImageProgress) => void;
 }
 
-/** The folder for everything that is made once and used again. */
-export function defaultCacheFolder(env: NodeJS.ProcessEnv): string {
-  return env['GLITCHKEEPER_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'glitchkeeper');
-}
-
 /** File name of an image's archive: readable, and new when any input of the build is new. */
 export function archiveName(entry: ImageEntry, source: ImageSource): string {
   const label = entry.name.replace(/^.*\//, '').replace(':', '-');
@@ -65,7 +60,7 @@ function localKey(entry: ImageEntry): string {
  * Throws MissingToolsError naming Debian packages, or the failing command's output.
  */
 export async function ensureImages(options: EnsureImagesOptions = {}): Promise<ImageArchive[]> {
-  const cacheFolder = join(options.cacheFolder ?? defaultCacheFolder(process.env), 'images');
+  const cacheFolder = join(options.cacheFolder ?? cacheRoot(process.env), 'images');
   const archives = join(cacheFolder, 'archives');
   mkdirSync(archives, { recursive: true });
   const entries = options.entries ?? imageCatalog;

@@ -9,8 +9,8 @@ export const SEVERITIES = ['critical', 'warning'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 /** What the operator may do by itself when it found the cause. */
-export const HEALINGS = ['migrate', 'maintain-partitions', 'restart-worker'] as const;
-export type Healing = (typeof HEALINGS)[number];
+export const REPAIR_KINDS = ['migrate', 'maintain-partitions', 'restart-worker'] as const;
+export type RepairKind = (typeof REPAIR_KINDS)[number];
 
 /** Where alerts go. Each is used when its keys are in the alerts' Secret. */
 export const CHANNELS = ['telegram', 'webhook', 'heartbeat'] as const;
@@ -30,7 +30,7 @@ export const healthSpec = z.object({
   failuresToOpen: count(1, 20, 3, 'Failed checks in a row that open an incident.'),
   successesToClose: count(1, 20, 2, 'Checks in a row without the cause that close it.'),
   storedWithinSeconds: count(1, 25, 5, 'Seconds from an accepted event to the stored one; later is a failed check.'),
-  heal: z._default(z.array(z.enum(HEALINGS)).check(z.maxLength(HEALINGS.length), z.meta({ 'x-kubernetes-list-type': 'set' })), [...HEALINGS]).check(
+  heal: z._default(z.array(z.enum(REPAIR_KINDS)).check(z.maxLength(REPAIR_KINDS.length), z.meta({ 'x-kubernetes-list-type': 'set' })), [...REPAIR_KINDS]).check(
     describe('What the operator repairs by itself. Empty: it only alerts.'),
   ),
 }).check(describe('How closely the operator watches.'));
@@ -78,7 +78,7 @@ const figures = z.object({
   certificateDays: z.optional(z.number()).check(describe('Days until the certificate of `web.tls` ends.')),
 });
 
-const repair = z.object({ at: instant(), healing: z.enum(HEALINGS), reason: z.string(), message: z.string() });
+const repair = z.object({ at: instant(), healing: z.enum(REPAIR_KINDS), reason: z.string(), message: z.string() });
 
 const channelStatus = z.object({
   name: z.enum(CHANNELS),

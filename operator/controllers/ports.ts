@@ -127,7 +127,7 @@ export interface DatabaseQuestion {
   readonly withVolume: boolean;
 }
 
-export interface DatabaseLook {
+export interface DatabaseObservation {
   readonly database: ObservedDatabase;
   readonly canary: CanaryFacts;
   readonly volumes: Seen<readonly VolumeFacts[]>;
@@ -138,7 +138,7 @@ export interface HealthPort {
   observeCluster(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts>;
   observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[]): Promise<WebFacts>;
   /** Sends an event and looks for it; remembers for the resource which of its events are missing. */
-  observeDatabase(resource: string, question: DatabaseQuestion): Promise<DatabaseLook>;
+  observeDatabase(resource: string, question: DatabaseQuestion): Promise<DatabaseObservation>;
   observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[]): Promise<ObservedQueue>;
   /** False when there is no migrate Job to run again. */
   rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;

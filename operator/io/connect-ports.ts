@@ -3,18 +3,18 @@ import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } fro
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
-import { HealthCluster } from './kubernetes/cluster-observer.js';
+import { ClusterObserver } from './kubernetes/cluster-observer.js';
 import { beat } from './notifiers/heartbeat.js';
 import { Telegram } from './notifiers/telegram.js';
 import { postWebhook } from './notifiers/webhook.js';
 import { Canaries } from './postgres/canary.js';
-import { lookAtDatabase } from './postgres/database-observer.js';
+import { observeDatabase } from './postgres/database-observer.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword } from './postgres/glitchtip-tables.js';
 import { addressOf } from './postgres/postgres-client.js';
 import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
 import { closeLogin, countSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
 import { endForeignConnections, endValkeySessions, observeValkey, setValkeyPasswords, tryValkeyPassword } from './valkey/valkey-client.js';
-import { lookAtQueue } from './valkey/queue-observer.js';
+import { observeQueue } from './valkey/queue-observer.js';
 import { sendEvent } from './web/send-event.js';
 import { observeWeb } from './web/web-observer.js';
 
@@ -45,7 +45,7 @@ export const webPort: WebPort = { sendEvent };
 
 /** Remembers of each resource which of its canary events are not stored yet. */
 export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clock): HealthPort {
-  const cluster = new HealthCluster(api, namespace);
+  const cluster = new ClusterObserver(api, namespace);
   const followed = new Map<string, Canaries>();
   const canariesOf = (resource: string) => {
     const canaries = followed.get(resource) ?? new Canaries(clock);
@@ -55,8 +55,8 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
   return {
     observeCluster: (spec, signal) => cluster.observe(spec, signal),
     observeWeb: ({ web }, pods) => observeWeb(web, pods),
-    observeDatabase: (resource, question) => lookAtDatabase({ ...question, canaries: canariesOf(resource) }),
-    observeQueue: ({ valkey, version }, operator) => lookAtQueue(valkey, operator, healthRelease(version, valkey !== undefined).queue, clock.now()),
+    observeDatabase: (resource, question) => observeDatabase({ ...question, canaries: canariesOf(resource) }),
+    observeQueue: ({ valkey, version }, operator) => observeQueue(valkey, operator, healthRelease(version, valkey !== undefined).queue, clock.now()),
     rerunMigrations: (at, signal) => cluster.rerunMigrations(at, signal),
     restart: (deployment, at, signal) => cluster.restart(deployment, at, signal),
     forget: (resource) => followed.delete(resource),

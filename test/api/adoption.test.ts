@@ -1,7 +1,7 @@
 // A database that docker compose leaves, on a real Postgres: everything becomes the owner role's, in one transaction, or nothing does.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { ComposeDatabase, PARTITIONS, PASSWORD } from './compose-database.js';
@@ -152,7 +152,7 @@ describe('the operator and a database that somebody else made', () => {
       const before = (await compose.owners())['compose'];
       // A status that comes late is put right by the next look: one write more, which decides nothing.
       const ports = buildPorts(stage.operatorApi, { at, how, decisiveOnly: how === 'late' });
-      for (let turn = 0; turn < 6 && !ports.dead(); turn += 1) {
+      for (let turn = 0; turn < 6 && !ports.crashed(); turn += 1) {
         await reconcile(ports).catch(() => undefined);
         expect([{ compose: before }, { glitchtip: before }]).toContainEqual(await compose.owners());
       }
@@ -202,7 +202,7 @@ describe('the operator and a database that somebody else made', () => {
       for (let at = 0; hit; at += 1) {
         await compose.leave('glitchtip');
         const ports = buildPorts(stage.operatorApi, { at, how });
-        for (let turn = 0; turn < 6 && !ports.dead(); turn += 1) await reconcile(ports).catch(() => undefined);
+        for (let turn = 0; turn < 6 && !ports.crashed(); turn += 1) await reconcile(ports).catch(() => undefined);
         hit = ports.hit();
         await reconcileUntilReady();
         await reconcile();
@@ -240,7 +240,7 @@ describe('the operator and a database that somebody else made', () => {
 
   async function reconcile(ports: TestPorts = buildPorts(stage.operatorApi)): Promise<void> {
     const nothing = () => undefined;
-    await new GlitchTipController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
   }
 
   async function reconcileUntilReady(): Promise<void> {

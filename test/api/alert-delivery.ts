@@ -14,7 +14,7 @@ const LATER = 15 * 60_000;
 
 export function describeAlertDelivery(health: () => HealthStage): void {
   describe('the messages of an incident', () => {
-    it('are told again after 4 h, with the report after 6, by an operator that was started anew meanwhile', async () => {
+    it('are repeated after 4 h, with the report after 6, by an operator that was started anew meanwhile', async () => {
       await health().setReportHours(6);
       await health().check();
       await inAnOutage(health(), async () => {
@@ -22,14 +22,14 @@ export function describeAlertDelivery(health: () => HealthStage): void {
         await health().check();
         health().clock.pass(4 * HOUR);
         await health().check();
-        expect(health().said()).toEqual([DOWN, DOWN]);
+        expect(health().shown()).toEqual([DOWN, DOWN]);
         expect(health().telegram.messages().at(-1)?.text).toMatch(/for 4 h( \d+ min)? now/);
         health().clock.pass(2 * HOUR);
         await health().check();
-        expect(health().said().slice(2)).toEqual([expect.stringMatching(/^📋 /)]);
+        expect(health().shown().slice(2)).toEqual([expect.stringMatching(/^📋 /)]);
         expect(health().telegram.messages().at(-1)?.text).toMatch(/^📋 1 incident open[^]*Nothing else in the last 6 h/);
       });
-      expect(health().said().slice(3)).toEqual([OVER]);
+      expect(health().shown().slice(3)).toEqual([OVER]);
       await health().setReportHours(0);
     }, 120_000);
 
@@ -44,28 +44,28 @@ export function describeAlertDelivery(health: () => HealthStage): void {
         await telegram.setBehaviour('garbage');
         health().clock.pass(HOUR);
         await health().check();
-        expect(health().said()).toEqual([]);
+        expect(health().shown()).toEqual([]);
       }, []);
-      expect(health().said()).toEqual([]);
+      expect(health().shown()).toEqual([]);
       await telegram.setBehaviour('well');
       health().clock.pass(LATER);
       await health().check();
       await sleep(PACE);
       await health().check();
-      expect(health().said()).toEqual([DOWN, OVER]);
+      expect(health().shown()).toEqual([DOWN, OVER]);
       expect(new Set(telegram.calls.map(({ status }) => status))).toEqual(new Set([200, 429]));
     }, 120_000);
 
     it('come while the API server is frozen, which takes connections and never answers, and once it is back', async () => {
       const { server } = health().stage;
-      const said = (wanted: readonly string[]) => () => Promise.resolve(when(health().said().join() === wanted.join(), health().said().join()));
+      const shows = (wanted: readonly string[]) => () => Promise.resolve(when(health().shown().join() === wanted.join(), health().shown().join()));
       const operator = health().runOperator();
       try {
         await waitFor({ what: 'a first check', seconds: 60 }, async () => when((await operator.checks()) > 0, 'none'));
         server.freeze();
-        await waitFor({ what: 'a message', seconds: 120 }, said(['🔴 KubernetesUnreachable, node']));
+        await waitFor({ what: 'a message', seconds: 120 }, shows(['🔴 KubernetesUnreachable, node']));
         server.thaw();
-        await waitFor({ what: 'its end', seconds: 120 }, said(['🔴 KubernetesUnreachable, node', '✅ KubernetesUnreachable, node']));
+        await waitFor({ what: 'its end', seconds: 120 }, shows(['🔴 KubernetesUnreachable, node', '✅ KubernetesUnreachable, node']));
       } finally {
         server.thaw();
         await operator.stop();
@@ -75,11 +75,11 @@ export function describeAlertDelivery(health: () => HealthStage): void {
 }
 
 /** Valkey stopped until `during` has ended, and well again. */
-async function inAnOutage(health: HealthStage, during: () => Promise<void>, said = [DOWN]): Promise<void> {
+async function inAnOutage(health: HealthStage, during: () => Promise<void>, expected = [DOWN]): Promise<void> {
   await health.stage.valkey.stop();
   try {
     await health.checks(3);
-    expect(health.said()).toEqual(said);
+    expect(health.shown()).toEqual(expected);
     await during();
   } finally {
     await health.stage.startValkey();

@@ -32,18 +32,18 @@ const requested = async (): Promise<string | undefined> =>
   (await server.admin.get<{ metadata: { annotations?: Record<string, string> } }>(`${RESOURCES}/glitchtip`)).metadata.annotations?.[ROTATE_ANNOTATION];
 
 describe('from nothing to a GlitchTip the CLI says what is missing', () => {
-  it('the kind', async () => expect(await cli(['status'])).toMatchObject({ code: 2, said: expect.stringContaining('install glitchkeeper first') }), MINUTE);
+  it('the kind', async () => expect(await cli(['status'])).toMatchObject({ code: 2, notes: expect.stringContaining('install glitchkeeper first') }), MINUTE);
 
   it('the namespace', async () => {
     await server.admin.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', buildCustomResourceDefinition());
     // The kind is served some moments after it was made.
     for (let kinds = false; !kinds;) kinds = await server.admin.get(RESOURCES).then(() => true, () => false);
-    expect(await cli(['status'])).toMatchObject({ code: 2, said: expect.stringContaining('there is no namespace "glitchtip"') });
+    expect(await cli(['status'])).toMatchObject({ code: 2, notes: expect.stringContaining('there is no namespace "glitchtip"') });
   }, MINUTE);
 
   it('the resource', async () => {
     await server.admin.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'glitchtip' } });
-    expect(await cli(['history'])).toMatchObject({ code: 2, said: expect.stringContaining('there is no GlitchTip "glitchtip"') });
+    expect(await cli(['history'])).toMatchObject({ code: 2, notes: expect.stringContaining('there is no GlitchTip "glitchtip"') });
   }, MINUTE);
 
   it('the right', async () => {
@@ -52,14 +52,14 @@ describe('from nothing to a GlitchTip the CLI says what is missing', () => {
     const weak = `${server.kubeconfig}.weak`;
     const token = await server.tokenOf('glitchtip', 'nobody');
     await writeFile(weak, (await readFile(server.kubeconfig, 'utf8')).replace('"token":"admin"', `"token":"${token}"`), { mode: 0o600 });
-    expect(await runCli(['status', '--kubeconfig', weak])).toMatchObject({ code: 2, said: expect.stringMatching(/you may not do this.*cannot get resource "glitchtips"/) });
+    expect(await runCli(['status', '--kubeconfig', weak])).toMatchObject({ code: 2, notes: expect.stringMatching(/you may not do this.*cannot get resource "glitchtips"/) });
   }, MINUTE);
 
   it('the context, and the cluster', async () => {
-    expect(await cli(['status', '--context', 'nope'])).toMatchObject({ code: 2, said: expect.stringContaining('kubectl knows no cluster') });
+    expect(await cli(['status', '--context', 'nope'])).toMatchObject({ code: 2, notes: expect.stringContaining('kubectl knows no cluster') });
     const away = `${server.kubeconfig}.away`;
     await writeFile(away, (await readFile(server.kubeconfig, 'utf8')).replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1'), { mode: 0o600 });
-    expect(await runCli(['status', '--kubeconfig', away])).toMatchObject({ code: 2, said: expect.stringContaining('the cluster does not answer') });
+    expect(await runCli(['status', '--kubeconfig', away])).toMatchObject({ code: 2, notes: expect.stringContaining('the cluster does not answer') });
   }, MINUTE);
 });
 
@@ -87,13 +87,13 @@ describe('with a GlitchTip', () => {
   it('rotate asks, and refuses to ask for something else before that is answered', async () => {
     expect(await cli(['rotate', '--only', 'valkey,postgres'])).toMatchObject({ code: 0 });
     expect(await requested()).toBe('valkey,postgres');
-    expect(await cli(['rotate'])).toMatchObject({ code: 1, said: expect.stringContaining('"valkey,postgres") is pending') });
+    expect(await cli(['rotate'])).toMatchObject({ code: 1, notes: expect.stringContaining('"valkey,postgres") is pending') });
     await annotate(null);
   }, MINUTE);
 
   it('rotate overwrites nobody who asked at the same moment', async () => {
     const ran = await cli(['rotate', '--compromised'], { agrees: async () => { await annotate('postgres'); return true; } });
-    expect([ran.code, ran.said, await requested()]).toEqual([1, expect.stringContaining('somebody else was first'), 'postgres']);
+    expect([ran.code, ran.notes, await requested()]).toEqual([1, expect.stringContaining('somebody else was first'), 'postgres']);
     await annotate(null);
   }, MINUTE);
 
@@ -150,10 +150,10 @@ describe('what there is to see', () => {
     const archive = gunzipSync(await readFile(file)).toString('utf8');
     expect(archive).toContain('it is [removed: glitchtip-app/SECRET_KEY]');
     expect(archive).not.toContain(SECRET);
-    expect(await runCli(['bundle', '--output', `${file}2`, '--kubeconfig', `${server.kubeconfig}.weak`])).toMatchObject({ code: 2, said: expect.stringMatching(/you may not do this.*secrets/) });
+    expect(await runCli(['bundle', '--output', `${file}2`, '--kubeconfig', `${server.kubeconfig}.weak`])).toMatchObject({ code: 2, notes: expect.stringMatching(/you may not do this.*secrets/) });
   }, MINUTE);
 
-  it('status --watch tells a change of the resource', async () => {
+  it('status --watch prints a change of the resource', async () => {
     const incident = { id: 'a', reason: 'DatabaseDown', part: 'postgres', severity: 'critical', since: '2026-06-01T12:00:00Z', message: 'Postgres does not answer.', advice: 'Look at it.' };
     const { json } = await cli(['status', '--watch', '--every', '1', '--json'], { until: async (printed) => {
       while (printed.length < 1) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -18,7 +18,7 @@ const ADMIN_TOKEN = 'admin';
 export const START_MS = 300_000;
 
 export interface ControlPlane {
-  /** Everything that the API server said in Warning headers to anybody of `apiFor`. */
+  /** Everything that the API server sent in Warning headers to anybody of `apiFor`. */
   readonly warnings: readonly string[];
   /** As cluster administrator. */
   readonly admin: KubernetesApi;
@@ -143,7 +143,7 @@ export class Program {
     return this.#child === undefined || this.#child.exitCode !== null;
   }
 
-  /** The last of what it said. */
+  /** The last of what it wrote. */
   get output(): string {
     return this.#output.slice(-2_000);
   }
@@ -170,7 +170,7 @@ export class Program {
     if (this.#output.length > 2 * KEPT) this.#output = this.#output.slice(-KEPT);
   }
 
-  /** Everything that it said, as far as it is kept: the last 1 MB at least. */
+  /** Everything that it wrote, as far as it is kept: the last 1 MB at least. */
   get fullOutput(): string {
     return this.#output;
   }

@@ -26,7 +26,7 @@ let stopOthers: () => Promise<void> = () => Promise.resolve();
 interface Scenario {
   readonly what: string;
   /** As the chat shows it: severity, reason, part. */
-  readonly said: string;
+  readonly message: string;
   readonly make: () => Promise<unknown>;
   readonly repair: () => Promise<unknown>;
   /** The operator does it, by a Job: `repair` is what that Job does. */
@@ -35,23 +35,23 @@ interface Scenario {
 
 const SCENARIOS: readonly Scenario[] = [
   {
-    what: 'a new image of web cannot be pulled', said: '🟡 ImageNotFound, web',
+    what: 'a new image of web cannot be pulled', message: '🟡 ImageNotFound, web',
     make: () => secondWeb(waiting('ErrImagePull')), repair: () => pods.remove('web-2'),
   },
   {
-    what: 'a new web does not allow its host', said: '🟡 HostNotAllowed, web',
+    what: 'a new web does not allow its host', message: '🟡 HostNotAllowed, web',
     make: () => answeringWeb({ status: 400 }), repair: () => pods.remove('web-2'),
   },
   {
-    what: 'a new web answers later than its probe waits', said: '🟡 TimeoutTooShort, web',
+    what: 'a new web answers later than its probe waits', message: '🟡 TimeoutTooShort, web',
     make: () => answeringWeb({ status: 200, delay: 1_300 }, { timeoutSeconds: 1 }), repair: () => pods.remove('web-2'),
   },
   {
-    what: 'the pages of the front end are missing', said: '🟡 StaticFilesMissing, web',
+    what: 'the pages of the front end are missing', message: '🟡 StaticFilesMissing, web',
     make: () => Promise.resolve(health.web.pages.delete('/static/main.js')), repair: showPages,
   },
   {
-    what: 'the worker ends again and again', said: '🔴 CrashLoop, worker',
+    what: 'the worker ends again and again', message: '🔴 CrashLoop, worker',
     make: async () => {
       health.web.fate = 'lose';
       await pods.report('worker', 'worker-1', { main: { ...waiting('CrashLoopBackOff'), restarts: 4, lastState: ended(137) } });
@@ -59,7 +59,7 @@ const SCENARIOS: readonly Scenario[] = [
     repair: workerWell,
   },
   {
-    what: 'the worker is scaled to nothing', said: '🔴 WorkerDown, worker',
+    what: 'the worker is scaled to nothing', message: '🔴 WorkerDown, worker',
     make: async () => {
       health.web.fate = 'lose';
       await scaleWorker(0);
@@ -72,7 +72,7 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    what: 'more events come than are stored, and the queue grows', said: '🟡 Backlog, worker',
+    what: 'more events come than are stored, and the queue grows', message: '🟡 Backlog, worker',
     make: async () => {
       health.web.fate = 'lose';
       stopOthers = health.storeOthers();
@@ -85,11 +85,11 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    what: 'partitions from tomorrow on are gone', said: '🔴 PartitionsMissing, postgres',
+    what: 'partitions from tomorrow on are gone', message: '🔴 PartitionsMissing, postgres',
     make: () => health.sql(dropPartitions(1, 7)), repair: () => health.sql(makePartitions(1, 7)), repairedByJob: true,
   },
   {
-    what: 'a new worker waits for migrations that nobody runs', said: '🔴 MigrationsPending, postgres',
+    what: 'a new worker waits for migrations that nobody runs', message: '🔴 MigrationsPending, postgres',
     make: async () => {
       health.web.fate = 'lose';
       await pods.report('worker', 'worker-1', { main: waiting('PodInitializing'), init: running(120) });
@@ -97,7 +97,7 @@ const SCENARIOS: readonly Scenario[] = [
     repair: workerWell, repairedByJob: true,
   },
   {
-    what: 'the certificate has ended', said: '🔴 CertificateExpired, certificate',
+    what: 'the certificate has ended', message: '🔴 CertificateExpired, certificate',
     make: async () => {
       await putCertificate(-1);
       // One that had long to go is read hourly.
@@ -123,22 +123,22 @@ afterAll(async () => {
 beforeEach(async () => {
   await health.forget();
   await health.check();
-  expect(health.said()).toEqual([]);
+  expect(health.shown()).toEqual([]);
 });
 
 describe('an incident', () => {
-  it.each(SCENARIOS.map((scenario) => [scenario.what, scenario] as const))('%s', async (_, { said, make, repair, repairedByJob }) => {
+  it.each(SCENARIOS.map((scenario) => [scenario.what, scenario] as const))('%s', async (_, { message, make, repair, repairedByJob }) => {
     const before = await pods.jobs();
     await make();
     await health.checks(TO_OPEN - 1);
-    expect(health.said()).toEqual([]);
+    expect(health.shown()).toEqual([]);
     await health.check();
-    expect(health.said()).toEqual([said]);
+    expect(health.shown()).toEqual([message]);
     const jobs = repairedByJob ? await untilRepaired(before) : [];
     await repair();
     for (const name of jobs) await pods.finishJob(name);
     await health.checks(TO_CLOSE);
-    expect(health.said()).toEqual([said, said.replace(/^\S+/, '✅')]);
+    expect(health.shown()).toEqual([message, message.replace(/^\S+/, '✅')]);
     // Nobody but who is to repair it did.
     expect((await pods.jobs()).length).toBe(before.length + jobs.length);
   }, 120_000);

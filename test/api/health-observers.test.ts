@@ -8,8 +8,8 @@ import { systemClock } from '../../operator/runtime/clock.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { Canaries } from '../../operator/io/postgres/canary.js';
-import { lookAtDatabase, type DatabaseInput } from '../../operator/io/postgres/database-observer.js';
-import { lookAtQueue } from '../../operator/io/valkey/queue-observer.js';
+import { observeDatabase, type DatabaseInput } from '../../operator/io/postgres/database-observer.js';
+import { observeQueue } from '../../operator/io/valkey/queue-observer.js';
 import { observeWeb } from '../../operator/io/web/web-observer.js';
 import { specOf } from '../unit/operator/operator-scenarios.js';
 import { freePort } from './control-plane.js';
@@ -73,7 +73,7 @@ function valueOf(database: ObservedDatabase): Extract<ObservedDatabase, { kind: 
 
 describe('Postgres', () => {
   it('before the migrations: what is missing, and no event is sent', async () => {
-    const { database, canary } = await lookAtDatabase(question());
+    const { database, canary } = await observeDatabase(question());
     expect(valueOf(database).missing).toContain('django_migrations');
     expect(valueOf(database).missing).toContain('get_project_auth_info(bigint,uuid)');
     expect([valueOf(database).partitions, canary.kind]).toEqual([[], 'not sent']);
@@ -84,7 +84,7 @@ describe('Postgres', () => {
     await run(makePartitions(-1, 3));
     await run(makePartitions(4, 6));
     await untilConnected(0);
-    const { database } = await lookAtDatabase(question({ webAnswers: false }));
+    const { database } = await observeDatabase(question({ webAnswers: false }));
     const { missing, partitions: [events], connections, connectionsMax, bytes, longestTransactionSeconds, foreignSessions } = valueOf(database);
     expect(missing).toEqual([]);
     expect(events?.days).toBeGreaterThan(2);
@@ -95,7 +95,7 @@ describe('Postgres', () => {
   });
 
   it('somebody else who is connected: the operator\'s login by another name, and not the application', async () => {
-    const count = async () => valueOf((await lookAtDatabase(question({ webAnswers: false }))).database).foreignSessions;
+    const count = async () => valueOf((await observeDatabase(question({ webAnswers: false }))).database).foreignSessions;
     const counts = [
       postgres.query(SUPERUSER, 'SELECT pg_sleep(2)'),
       postgres.query({ user: 'glitchtip_a', password: 'app', database: 'glitchtip' }, 'SELECT pg_sleep(2)'),
@@ -106,7 +106,7 @@ describe('Postgres', () => {
   });
 
   it('the room on its volume', async () => {
-    const { volumes } = await lookAtDatabase(question({ webAnswers: false, withVolume: true }));
+    const { volumes } = await observeDatabase(question({ webAnswers: false, withVolume: true }));
     if (volumes.kind === 'unseen') throw new Error(volumes.why);
     const [volume] = volumes.value;
     expect(volume?.name).toBe('postgres-data');
@@ -116,10 +116,10 @@ describe('Postgres', () => {
   it('a wrong password, no database, nobody there', async () => {
     const wrong = { user: 'glitchkeeper', password: new Sensitive('wrong') };
     const kinds = await Promise.all([
-      lookAtDatabase(question({ operator: [wrong] })),
-      lookAtDatabase(question({ operator: [] })),
-      lookAtDatabase(question({ spec: specOf({ database: { host: '127.0.0.1', port: postgres.port, name: 'other' } }) })),
-      lookAtDatabase(question({ spec: specOf({ database: { host: '127.0.0.1', port: 1 } }) })),
+      observeDatabase(question({ operator: [wrong] })),
+      observeDatabase(question({ operator: [] })),
+      observeDatabase(question({ spec: specOf({ database: { host: '127.0.0.1', port: postgres.port, name: 'other' } }) })),
+      observeDatabase(question({ spec: specOf({ database: { host: '127.0.0.1', port: 1 } }) })),
     ]);
     expect(kinds.map(({ database }) => database.kind)).toEqual(['refused', 'not observed', 'no database', 'unreachable']);
     expect(JSON.stringify(kinds)).not.toContain('wrong');
@@ -128,44 +128,44 @@ describe('Postgres', () => {
 
 describe('the operator\'s own event', () => {
   it('is stored: project and key were made for it', async () => {
-    const { canary } = await lookAtDatabase(question());
+    const { canary } = await observeDatabase(question());
     expect(canary.kind).toBe('stored');
   });
 
   it('is accepted and lost, while others are stored or not; one that comes late is found later', async () => {
     const canaries = new Canaries(systemClock);
     web.fate = 'lose';
-    const first = await lookAtDatabase(question({ canaries }));
+    const first = await observeDatabase(question({ canaries }));
     expect(first.canary).toMatchObject({ kind: 'not stored', storedMeanwhile: 0 });
     expect(valueOf(first.database).login).toEqual({ kind: 'accepted', actsAs: 'glitchtip_a' });
     const busy = setInterval(() => void run('INSERT INTO issue_events_issueevent VALUES (gen_random_uuid(), 2, now())').catch(() => undefined), 200);
-    const second = await lookAtDatabase(question({ canaries }));
+    const second = await observeDatabase(question({ canaries }));
     clearInterval(busy);
     expect(second.canary).toMatchObject({ kind: 'not stored' });
     expect(second.canary.kind === 'not stored' && second.canary.storedMeanwhile > 0 && second.canary.oldestSeconds > 1).toBe(true);
     web.fate = 'store';
-    expect((await lookAtDatabase(question({ canaries }))).canary.kind).toBe('stored');
+    expect((await observeDatabase(question({ canaries }))).canary.kind).toBe('stored');
   });
 
   it('is refused', async () => {
     web.fate = 'refuse';
-    expect((await lookAtDatabase(question())).canary).toEqual({ kind: 'refused', status: 503 });
+    expect((await observeDatabase(question())).canary).toEqual({ kind: 'refused', status: 503 });
     web.fate = 'store';
   });
 
   it('leaves no row: those of its own issue are deleted when they are a minute old, and nobody else\'s', async () => {
     await run("INSERT INTO issue_events_issueevent VALUES (gen_random_uuid(), 1, now() - interval '5 minutes'), (gen_random_uuid(), 7, now() - interval '5 minutes')");
-    await lookAtDatabase(question());
+    await observeDatabase(question());
     const rows = await postgres.query<{ issue_id: string }>(SUPERUSER, "SELECT issue_id FROM issue_events_issueevent WHERE received < now() - interval '4 minutes'");
     expect(rows.map(({ issue_id: issue }) => Number(issue))).toEqual([7]);
   });
 
   it('costs few statements a check', async () => {
     const canaries = new Canaries(systemClock);
-    await lookAtDatabase(question({ canaries }));
+    await observeDatabase(question({ canaries }));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const before = postgres.log().length;
-    await lookAtDatabase(question({ canaries, operator: [{ user: 'glitchkeeper', password: new Sensitive(PASSWORD) }] }));
+    await observeDatabase(question({ canaries, operator: [{ user: 'glitchkeeper', password: new Sensitive(PASSWORD) }] }));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const log = postgres.log().slice(before);
     // Figures, key, counter, and the look that finds it; the insert is web's.
@@ -182,7 +182,7 @@ describe('Valkey', () => {
   it('how much waits, and since when the oldest that was taken', async () => {
     await valkey.command(login, 'LPUSH', 'celery', 'a', 'b', 'c');
     await valkey.command(login, 'ZADD', 'unacked_index', String(Date.now() / 1_000 - 40), 'tag');
-    const queue = await lookAtQueue(address(), own, LAYOUT, Date.now());
+    const queue = await observeQueue(address(), own, LAYOUT, Date.now());
     expect(queue).toMatchObject({ kind: 'seen', value: { depth: 3, maxBytes: 0 } });
     const { oldestTaskSeconds = 0, usedBytes, writeFailed } = queue.kind === 'seen' ? queue.value : { usedBytes: 0 };
     expect(Math.round(oldestTaskSeconds)).toBe(40);
@@ -192,7 +192,7 @@ describe('Valkey', () => {
 
   it('none, no password, a wrong one, nobody there', async () => {
     const kinds = await Promise.all([
-      lookAtQueue(undefined, own, LAYOUT, 0), lookAtQueue(address(), [], LAYOUT, 0), lookAtQueue(address(), own.slice(0, 1), LAYOUT, 0), lookAtQueue({ host: '127.0.0.1', port: 1 }, own, LAYOUT, 0),
+      observeQueue(undefined, own, LAYOUT, 0), observeQueue(address(), [], LAYOUT, 0), observeQueue(address(), own.slice(0, 1), LAYOUT, 0), observeQueue({ host: '127.0.0.1', port: 1 }, own, LAYOUT, 0),
     ]);
     expect(kinds.map(({ kind }) => kind)).toEqual(['none', 'not observed', 'refused', 'unreachable']);
   });

@@ -9,14 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Settings } from '../../charts/settings/schema.js';
 import { ALERTS_SECRET, DEFAULT_SECRET_NAMES, POSTGRES_SUPERUSER, VALKEY_OPERATOR_USER, alertStateName } from '../../operator/api/object-names.js';
-import { Messenger } from '../../operator/controllers/alerts/notification-controller.js';
-import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import { NotificationController } from '../../operator/controllers/alerts/notification-controller.js';
+import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { HealthController } from '../../operator/controllers/health/health-controller.js';
 import type { Ports } from '../../operator/controllers/ports.js';
 import { nodeCrypto, sha256Hex } from '../../operator/io/crypto.js';
 import { openHealthPort, openNotifiers, postgresPort, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
 import { readCertificate } from '../../operator/io/kubernetes/certificate-expiry.js';
-import { Cluster } from '../../operator/io/kubernetes/objects.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { Operator } from '../../operator/run-operator.js';
 import { systemClock, type Clock } from '../../operator/runtime/clock.js';
@@ -113,9 +113,9 @@ export class HealthStage {
 
   async #reconcile(): Promise<void> {
     const api = this.stage.operatorApi;
-    const ports: Ports = { cluster: new Cluster(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort };
+    const ports: Ports = { cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort };
     const nothing = () => undefined;
-    await new GlitchTipController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile(RESOURCE, never);
+    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile(RESOURCE, never);
   }
 
   async #writeAlertsSecret(): Promise<void> {
@@ -126,12 +126,12 @@ export class HealthStage {
   /** An operator that has just started, and remembers nothing but what is written down. */
   restart(): void {
     const { stage: { operatorApi: api }, clock } = this;
-    const cluster = new Cluster(api, NAMESPACE, 'test');
+    const cluster = new KubernetesObjects(api, NAMESPACE, 'test');
     const nothing = () => undefined;
     this.#controller = new HealthController({
       cluster, readCertificate, clock, log: nothing, warn: nothing, onHealth: nothing, leadership: () => 'leads',
       health: openHealthPort(api, NAMESPACE, clock),
-      messenger: new Messenger({ cluster, notifiers: openNotifiers(), clock, namespace: NAMESPACE, digest: sha256Hex }),
+      notifications: new NotificationController({ cluster, notifiers: openNotifiers(), clock, namespace: NAMESPACE, digest: sha256Hex }),
     });
   }
 
@@ -156,7 +156,7 @@ export class HealthStage {
   }
 
   /** The chat: of each message its mark and what it is about, as "🔴 DatabaseDown, postgres". */
-  said(): string[] {
+  shown(): string[] {
     return this.telegram.messages().map(({ text }) => `${text.split(' ')[0] ?? ''} ${/(\w+, [\w-]+), incident/.exec(text)?.[1] ?? text}`);
   }
 
@@ -171,7 +171,7 @@ export class HealthStage {
     const ended = new AbortController();
     const operator = new Operator({
       config: { namespace: NAMESPACE, instance: 'test', listen: { host: '127.0.0.1', port: 0 }, resource: RESOURCE, settingsFile: '', serviceAccount: '', logLevel: 'silent' },
-      cluster: new Cluster(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort,
+      cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort,
       health: openHealthPort(api, NAMESPACE, systemClock), notifiers: openNotifiers(), readCertificate, crypto: nodeCrypto, clock: systemClock, random: Math.random,
       readSettings: () => Promise.resolve(undefined), log: { info: () => undefined, warn: () => undefined },
     });

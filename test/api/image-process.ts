@@ -3,7 +3,8 @@ import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { defaultCacheFolder, ensureImages } from '../../embedded/images/index.js';
+import { cacheRoot } from '../../embedded/cluster-options.js';
+import { ensureImages } from '../../embedded/images/index.js';
 import { Program } from './control-plane.js';
 
 const descriptor = z.object({ digest: z.templateLiteral(['sha256:', z.string()]) });
@@ -23,7 +24,7 @@ export interface UnpackedImage {
 export async function unpackImage(name: string): Promise<UnpackedImage> {
   const image = (await ensureImages()).find((candidate) => candidate.name === name);
   if (!image) throw new Error(`the stack has no image ${name}`);
-  const folder = join(defaultCacheFolder(process.env), 'images', 'unpacked', basename(image.archive, '.tar'));
+  const folder = join(cacheRoot(process.env), 'images', 'unpacked', basename(image.archive, '.tar'));
   if (!(await access(folder).then(() => true, () => false))) {
     const scratch = `${folder}.${process.pid}`;
     await unpackArchive(image.archive, scratch);

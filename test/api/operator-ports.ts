@@ -1,6 +1,6 @@
 // The operator's own ports to the real servers, with a fault at a chosen write: what a crash, a lost answer or a rival does.
 import type { Ports, ValkeyPort } from '../../operator/controllers/ports.js';
-import { Cluster } from '../../operator/io/kubernetes/objects.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
 import { postgresPort, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
@@ -32,7 +32,7 @@ const INDECISIVE: readonly string[] = ['cluster.applyStatus', 'cluster.recordEve
 
 export interface TestPorts extends Ports {
   /** No further write is made. */
-  readonly dead: () => boolean;
+  readonly crashed: () => boolean;
   /** The fault has happened. */
   readonly hit: () => boolean;
   /** Labels of the writes so far, in their order, with the one of the fault; of all that may be counted. */
@@ -41,7 +41,7 @@ export interface TestPorts extends Ports {
   readonly release: () => Promise<'made' | 'refused'>;
 }
 
-/** The writes of each port, and what is said of one beside its name. */
+/** The writes of each port, and what is written of one beside its name. */
 const WRITES = {
   cluster: {
     createSecret: ({ name }) => name, writeSecret: ({ name }) => name, writeJournal: (_, { journal }) => journal.rotation?.phase ?? 'ended',
@@ -66,15 +66,15 @@ type Call = () => Promise<unknown>;
 export function buildPorts(api: KubernetesApi, fault: Fault = NO_FAULT, replace: Partial<Ports> = {}): TestPorts {
   const faults = new Faults(fault);
   const real: Ports = {
-    cluster: new Cluster(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE),
+    cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE),
     postgres: postgresPort, valkey: cutInCommands(valkeyPort, faults), web: webPort, ...replace,
   };
   const wrapped = Object.fromEntries((Object.keys(WRITES) as (keyof Ports)[]).map((name) => [name, wrap(name, real[name], faults)])) as unknown as Ports;
-  return { ...wrapped, dead: () => faults.dead, hit: () => faults.hit, writes: () => faults.labels, release: () => faults.release() };
+  return { ...wrapped, crashed: () => faults.crashed, hit: () => faults.hit, writes: () => faults.labels, release: () => faults.release() };
 }
 
 class Faults {
-  dead = false;
+  crashed = false;
   hit = false;
   readonly labels: string[] = [];
   #counted = 0;
@@ -83,7 +83,7 @@ class Faults {
   constructor(private readonly fault: Fault) {}
 
   async write(name: string, about: string, call: Call): Promise<unknown> {
-    if (this.dead) throw new Error('dead');
+    if (this.crashed) throw new Error('crashed');
     if (this.fault.decisiveOnly && INDECISIVE.includes(name)) return call();
     return this.#count(about === '' ? name : `${name} ${about}`, call);
   }
@@ -91,7 +91,7 @@ class Faults {
   async #count(label: string, call: Call): Promise<unknown> {
     const due = this.#counts(label) && this.#counted === this.fault.at;
     const answer = due && !MADE.includes(this.fault.how) ? undefined : await call();
-    // Somebody else was first: no write, and the look is taken again.
+    // Somebody else was first: no write, and the reconcile is made again.
     if (answer === false) return false;
     this.labels.push(label);
     if (this.#counts(label)) this.#counted += 1;
@@ -105,7 +105,7 @@ class Faults {
   #fail(call: Call): never {
     const { how } = this.fault;
     this.hit = true;
-    this.dead = how !== 'error' && how !== 'unheard';
+    this.crashed = how !== 'error' && how !== 'unheard';
     if (how === 'late') this.#held = call;
     throw new Error(`fault: ${how}`);
   }

@@ -1,9 +1,9 @@
 // The operator with its own rights against a real API server and a real Postgres: credentials are made once, and never twice.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/object-names.js';
-import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { ownStatus } from '../../operator/core/credentials/resource-conditions.js';
-import { Cluster } from '../../operator/io/kubernetes/objects.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { BAD_RESOURCES } from './bad-resources.js';
@@ -101,7 +101,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     const items = names.map((name) => ({ apiVersion: API_VERSION, kind: KIND, metadata: { name, annotations: { about: name } }, spec: { version: '5.2', suspend: true } }));
     await stage.kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const watched = { name: 'many-000', generation: 1, resourceVersion: expect.stringMatching(/^\d+$/), annotations: { about: 'many-000' } };
-    const source = new Cluster(stage.operatorApi, NAMESPACE, 'test').resources();
+    const source = new KubernetesObjects(stage.operatorApi, NAMESPACE, 'test').resources();
     const { items: listed, resourceVersion } = await source.list(never);
     expect(listed.map(({ name }) => name)).toEqual(names);
     expect(listed[0]).toEqual(watched);
@@ -263,13 +263,13 @@ describe('the operator on a real API server and a real Postgres', () => {
   }, 60_000);
 
   it('cut off after any of its writes it ends in the same state, and no value changes once it was made', async () => {
-    let [cuts, dead] = [0, true];
-    for (; dead; cuts += 1) {
+    let [cuts, crashed] = [0, true];
+    for (; crashed; cuts += 1) {
       await stage.reset();
       await createResource();
       const ports = buildPorts(stage.operatorApi, { at: cuts, how: 'lost' });
       await reconcileUntilReady(ports);
-      dead = ports.dead();
+      crashed = ports.crashed();
       const made = await stage.secrets();
       const roles = (await stage.roles()).filter(({ rolpassword }) => rolpassword !== null);
       await reconcileUntilReady(buildPorts(stage.operatorApi));
@@ -287,17 +287,17 @@ describe('the operator on a real API server and a real Postgres', () => {
 
   async function reconcile(ports: TestPorts): Promise<void> {
     const nothing = () => undefined;
-    await new GlitchTipController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
   }
 
-  /** Until the resource is Ready or the ports are dead. */
+  /** Until the resource is Ready or the ports have crashed. */
   async function reconcileUntilReady(ports: TestPorts): Promise<void> {
     for (let turn = 0; turn < 12; turn += 1) {
       await reconcile(ports).catch((error: unknown) => {
-        if (!ports.dead()) throw error;
+        if (!ports.crashed()) throw error;
       });
       await stage.followSecrets();
-      if (ports.dead()) return;
+      if (ports.crashed()) return;
       if (turn > 0 && (await ready()) === READY) return;
     }
     throw new Error(`not Ready: ${await ready()}`);

@@ -7,7 +7,7 @@ import { prepareLoad, startLoadProgram } from './ingest.js';
 import type { LoadResult } from './load-job.js';
 import type { Stage } from './stage.js';
 
-const LOOK_EVERY_MS = 250;
+const POLL_EVERY_MS = 250;
 /** Seconds. */
 const PATIENCE = 420;
 /** Seconds of load before and after. */
@@ -33,7 +33,7 @@ export async function rotate({ cluster, settings, status, say, signal }: Stage):
       return { seconds: elapsed(), result: latest.result, message: latest.message };
     }
     if (elapsed() > PATIENCE) throw new Error(`the rotation did not end in ${PATIENCE} s: ${describeProgress(current)}`);
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    await sleep(POLL_EVERY_MS, undefined, { signal });
   }
 }
 

@@ -8,7 +8,7 @@ import { glitchtipImage } from '../../charts/parts/application-container.js';
 import { loadSettings } from '../../charts/settings/load-settings.js';
 import { OPERATOR, OPERATOR_PORT, RESOURCE } from '../../charts/part-names.js';
 import type { Settings } from '../../charts/settings/schema.js';
-import { topologyOf } from '../../charts/topology.js';
+import { partsOf, topologyOf } from '../../charts/topology.js';
 import { parsePods, reportParts, type PartReport } from '../../cli/part-states.js';
 import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { API_VERSION, PLURAL } from '../../operator/api/object-names.js';
@@ -55,16 +55,11 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
     const cluster = await up({ name: options.name, fresh: true, countPrograms: true, log: say, signal });
     const image = await chooseImage(cluster, glitchtipImage(settings), options.imageArchive);
     const access = await readAccess(cluster.paths.pki, cluster.network.server);
-    return { cluster, settings, dist, image, say, signal, close, parts: partsOf(settings), ...questions(access, settings) };
+    return { cluster, settings, dist, image, say, signal, close, parts: partsOf(topologyOf(settings)), ...questions(access, settings) };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function partsOf(settings: Settings): string[] {
-  const { worker, valkey } = topologyOf(settings);
-  return ['operator', 'postgres', ...(valkey ? ['valkey'] : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'])];
 }
 
 /** Plain requests: a kubectl for each question would cost a tenth of a CPU second, on the cores that are measured. */
@@ -79,7 +74,7 @@ function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe'
     observe: async () => {
       // A busy API server may take more than 3 s for one answer; the next look is soon.
       const answer = await get(access, `${inNamespace}/pods`);
-      return reportParts(partsOf(settings), answer?.status === 200 ? parsePods(withKinds(answer.body)) : [], new Map());
+      return reportParts(partsOf(topologyOf(settings)), answer?.status === 200 ? parsePods(withKinds(answer.body)) : [], new Map());
     },
     secret: async (name) => {
       const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(JSON.parse(await ask(`secrets/${name}`)));

@@ -5,7 +5,7 @@ import { readMemory } from './cgroup.js';
 import { mebibytes, type Row, type Section } from './bench-report.js';
 import type { Stage } from './stage.js';
 
-const LOOK_EVERY_MS = 250;
+const POLL_EVERY_MS = 250;
 /** Seconds. */
 const PATIENCE = 600;
 
@@ -34,7 +34,7 @@ export async function measureStart(stage: Stage): Promise<Section> {
   let reports: PartReport[];
   do {
     // A failed apply ends the wait at once.
-    await (applied === undefined ? Promise.race([applying, sleep(LOOK_EVERY_MS, undefined, { signal })]) : sleep(LOOK_EVERY_MS, undefined, { signal }));
+    await (applied === undefined ? Promise.race([applying, sleep(POLL_EVERY_MS, undefined, { signal })]) : sleep(POLL_EVERY_MS, undefined, { signal }));
     reports = await stage.observe();
     for (const { part } of reports.filter((report) => report.ready && !ready.has(report.part))) {
       ready.set(part, elapsed());

@@ -13,7 +13,7 @@ describeOnPods('faults on real pods', 'faults', {
       scenarios: SCENARIOS, judgedBy: 'checks', last: LAST_SCENARIO,
       more: (note) => describeOperatorKilled(installed, note),
     });
-    // Each is told for ten minutes: after them nothing has to be well but what they are about.
+    // Each is reported for ten minutes: after them nothing has to be well but what they are about.
     describeMemory(installed);
   },
 });

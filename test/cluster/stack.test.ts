@@ -6,7 +6,7 @@ import { describeNetwork } from './pods/network.js';
 import { describeOnPods } from './pods/on-pods.js';
 import { describePolicies } from './pods/policies.js';
 import { describeQueue } from './pods/queue.js';
-import { describeOnlyToldOf, describeQuiet } from './pods/quiet.js';
+import { describeOnlyAlerted, describeQuiet } from './pods/quiet.js';
 import { describeRollout } from './pods/rollout.js';
 import { applied, compromised, describeRotations, twoOperators, undisturbed, undone } from './pods/rotation.js';
 import { describeEnd, describeStart } from './pods/start.js';
@@ -31,7 +31,7 @@ describeOnPods('the stack on real pods', 'stack', {
     describeQuiet(alerts, 'an install and an update');
     describeRotations(installed, [undisturbed(), undone, applied, twoOperators(['Rolling', 'Retiring']), compromised]);
     // Given up is a matter for a person, until the next one completed.
-    describeOnlyToldOf(alerts, 'whatever was rolled, and killed of the operator,', 'CredentialsOverdue, credentials');
+    describeOnlyAlerted(alerts, 'whatever was rolled, and killed of the operator,', 'CredentialsOverdue, credentials');
     describeQueue(stack, dsn);
     describeLogs(stack);
   },

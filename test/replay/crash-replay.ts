@@ -58,7 +58,7 @@ export class CrashReplay {
     await this.replay.request(request);
     const looks = await this.replay.run(this.replay.ports(NEVER), endedAfter(await this.#newest(), 'Completed'));
     await this.stage.valkey.restart();
-    await this.#expectDead(before, `${request} without a fault`);
+    await this.#expectRevoked(before, `${request} without a fault`);
     return looks;
   }
 
@@ -90,7 +90,7 @@ export class CrashReplay {
     this.replay.pods.stuck = false;
     this.replay.clock.advance(PAST_EVERY_PAUSE);
     await this.replay.run(this.replay.ports(), endedAfter(last, 'Completed'));
-    await this.#expectDead(before, 'tried again');
+    await this.#expectRevoked(before, 'tried again');
   }
 
   async #makeCuts(looks: Looks, rotate: (cuts: readonly Cut[]) => Promise<void>): Promise<void> {
@@ -107,10 +107,10 @@ export class CrashReplay {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
     await this.replay.request(request);
     const late = await this.#goThrough(looks, cuts, (ports) => this.replay.run(ports, endedAfter(last, 'Completed')));
-    await this.#expectDead(before, `${request}, ${describeCut(cuts.at(-1))}`);
+    await this.#expectRevoked(before, `${request}, ${describeCut(cuts.at(-1))}`);
     for (const [cut, ports] of late) {
       await this.#letGo(cut, ports);
-      await this.#expectDead(before, `${request}, ${describeCut(cut)}, let go`);
+      await this.#expectRevoked(before, `${request}, ${describeCut(cut)}, let go`);
     }
   }
 
@@ -167,7 +167,7 @@ export class CrashReplay {
 
   async #runUntilUndone(ports: TestPorts, last: string | undefined): Promise<Looks> {
     const looks = await this.replay.run(ports, (status) => isStuck(status) || endedAfter(last, 'Undone')(status));
-    if (ports.dead()) return looks;
+    if (ports.crashed()) return looks;
     this.replay.clock.advance(PAST_EVERY_DEADLINE);
     return [...looks, ...(await this.replay.run(ports, endedAfter(last, 'Undone')))];
   }
@@ -181,7 +181,7 @@ export class CrashReplay {
   }
 
   /** Whatever was replaced is refused, whatever is published works, and no other copy of a value is left. */
-  async #expectDead(old: Credentials, where: string): Promise<void> {
+  async #expectRevoked(old: Credentials, where: string): Promise<void> {
     await this.replay.rest();
     const journal = Object.keys((await this.stage.secrets())[DEFAULT_SECRET_NAMES.rotation]?.values ?? {});
     const alive = await stillAlive(this.replay, old, await readCredentials(this.stage));

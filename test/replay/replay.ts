@@ -1,5 +1,5 @@
 // Runs rotations with a fault at a chosen write, and checks after it that nobody is locked out.
-import { GlitchTipController } from '../../operator/controllers/credentials/credentials-controller.js';
+import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { DEFAULT_SECRET_NAMES, ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
 import { buildDjangoPassword, nodeCrypto, verifyDjangoPassword } from '../../operator/io/crypto.js';
@@ -87,7 +87,7 @@ export class Replay {
   /** An error is what the queue would try again. */
   async reconcile(ports: Ports): Promise<void> {
     const nothing = () => undefined;
-    const controller = new GlitchTipController({ ...ports, crypto: nodeCrypto, clock: this.clock, log: nothing, warn: nothing, onStatus: nothing });
+    const controller = new CredentialsController({ ...ports, crypto: nodeCrypto, clock: this.clock, log: nothing, warn: nothing, onStatus: nothing });
     await controller.reconcile('glitchtip', never).catch((error: unknown) => {
       this.lastError = error;
     });
@@ -95,14 +95,14 @@ export class Replay {
 
   lastError: unknown;
 
-  /** Until the status is as wanted and no request is left; or the ports are dead. @returns the writes of each turn that made some */
+  /** Until the status is as wanted and no request is left; or the ports have crashed. @returns the writes of each turn that made some */
   async run(ports: TestPorts, reached: (status: GlitchTipStatus) => boolean): Promise<Looks> {
     const looks: (readonly string[])[] = [];
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
       const { length } = ports.writes();
       await this.turn(ports);
       if (ports.writes().length > length) looks.push(ports.writes().slice(length));
-      if (ports.dead()) return looks;
+      if (ports.crashed()) return looks;
       const { status = {}, metadata } = await this.stage.resource();
       if (metadata.annotations?.[ROTATE_ANNOTATION] === undefined && reached(status)) return looks;
     }

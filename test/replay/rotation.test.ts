@@ -9,7 +9,7 @@ describe('a rotation on real servers, cut at each of its writes', () => {
   });
   afterAll(() => replay.close());
 
-  it.each(['postgres', 'administrator,operator'])('without a fault "%s" completes, and every old value is dead', async (request) => {
+  it.each(['postgres', 'administrator,operator'])('without a fault "%s" completes, and revokes every old value', async (request) => {
     await replay.rotate(request);
   });
 

@@ -2,7 +2,8 @@
 import { Writable } from 'node:stream';
 import * as net from 'node:net';
 import { CoreV1Api, Exec, KubeConfig, type V1Container, type V1Pod } from '@kubernetes/client-node';
-import { LIMITS_COMMAND, parseKernelLimits, parseQuantity, PARTS, type LimitFacts, type PodFacts, type ServiceFacts } from './cluster-findings.js';
+import { parseQuantity } from '../../operator/core/quantity.js';
+import { LIMITS_COMMAND, parseKernelLimits, PARTS, type LimitFacts, type PodFacts, type ServiceFacts } from './cluster-findings.js';
 import type { ClusterSettings } from './suite.js';
 
 const COMPONENT = 'app.kubernetes.io/component';
@@ -58,8 +59,8 @@ export class ClusterFacts {
     return {
       part,
       container: container.name,
-      memory: { manifest: parseQuantity(manifest.memory), kernel: kernel.memory },
-      cpu: { manifest: parseQuantity(manifest.cpu), kernel: kernel.cpu },
+      memory: { manifest: parseQuantity(manifest.memory ?? ''), kernel: kernel.memory },
+      cpu: { manifest: parseQuantity(manifest.cpu ?? ''), kernel: kernel.cpu },
     };
   }
 

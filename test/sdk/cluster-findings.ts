@@ -90,14 +90,3 @@ function limited(text: string | undefined): number | undefined {
 function ratio(quota: number | undefined, period: number | undefined): number | undefined {
   return quota === undefined || period === undefined ? undefined : quota / period;
 }
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40,
-};
-
-/** A Kubernetes quantity as a number: "300Mi" in bytes, "500m" in cores; undefined for none or for something else. */
-export function parseQuantity(quantity: string | undefined): number | undefined {
-  const [, digits, unit] = /^([0-9.]+)([A-Za-z]*)$/.exec(quantity ?? '') ?? [];
-  const factor = unit === undefined ? undefined : UNITS[unit];
-  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor;
-}

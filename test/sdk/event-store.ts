@@ -14,7 +14,7 @@ export interface Found {
   readonly after: number;
 }
 
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 const AFTER_A_MISS_MS = 5000;
 
 /** The stored events of one project. */
@@ -42,7 +42,7 @@ export class EventStore {
       const found = await look(Date.now() - started);
       if (found !== undefined) return found;
       if (Date.now() - started > patienceMs) break;
-      await sleep(LOOK_EVERY_MS);
+      await sleep(POLL_EVERY_MS);
     }
     this.patienceMs = Math.min(this.patienceMs, AFTER_A_MISS_MS);
     return undefined;

@@ -82,7 +82,7 @@ interface Known {
  * The caller saves the alert state before it calls: what is not saved is not sent. A crash between a notification and its record sends that
  * notification once more, and no other.
  */
-export class Messenger {
+export class NotificationController {
   /** By name of the Secret, for the time in which the API server does not answer. */
   readonly #known = new Map<string, Known>();
   /** When the next heartbeat of a resource is due. */

@@ -28,7 +28,7 @@ export interface Dependencies extends Ports {
   readonly onStatus: (name: string, status: GlitchTipStatus) => void;
 }
 
-export class GlitchTipController {
+export class CredentialsController {
   readonly #executor: RotationExecutor;
   /** Resources whose refused status was reported. */
   readonly #refused = new Set<string>();

@@ -179,7 +179,7 @@ function administratorEmail({ spec, observed }: Context): string {
   return valueOf(observed.secrets.administrator, 'email')?.reveal() ?? spec.administrator.email;
 }
 
-async function bothSets<T>(look: (set: ValueSet) => Promise<T>): Promise<Readonly<Record<ValueSet, T>>> {
-  const [previous, next] = await Promise.all(SETS.map(look));
+async function bothSets<T>(observe: (set: ValueSet) => Promise<T>): Promise<Readonly<Record<ValueSet, T>>> {
+  const [previous, next] = await Promise.all(SETS.map(observe));
   return { previous, next } as Readonly<Record<ValueSet, T>>;
 }

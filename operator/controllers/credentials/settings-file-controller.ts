@@ -19,7 +19,7 @@ export interface SettingsDependencies {
   readonly every: number;
 }
 
-export class SettingsController {
+export class SettingsFileController {
   /** The file that the resource was last seen to follow: while it is the same, the API server is not asked. */
   #settled: string | undefined;
 

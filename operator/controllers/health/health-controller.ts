@@ -7,19 +7,19 @@ import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
 import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
 import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
-import { planHealing, type HealInput } from '../../core/health/repair-plan.js';
+import { planRepair, type RepairInput } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
 import { newestMigration } from '../../core/health/database-rules.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Outcome } from '../../runtime/work-queue.js';
-import type { Messenger } from '../alerts/notification-controller.js';
+import type { NotificationController } from '../alerts/notification-controller.js';
 import type { Recorder } from '../kubernetes-events.js';
 import type { ClusterPort } from '../ports.js';
 import { statusOf } from '../write-refusal.js';
 import { DegradedChecks } from './without-writes.js';
 import { AlertStateSession, type Opened } from './alert-state-session.js';
 import type { Check } from './health-check.js';
-import { isOwn, Memory, type Known } from './remembered-checks.js';
+import { isOwn, RememberedChecks, type Known } from './remembered-checks.js';
 import { HealthObserver, type ObserverDependencies } from './health-observer.js';
 import { INCIDENT_EVERY, pauseAfter, pauseWithoutWrites, remaining, SUSPECT_EVERY } from './check-interval.js';
 import { carryOut } from './execute-repair.js';
@@ -35,7 +35,7 @@ export type Leadership = 'leads' | 'cut off' | 'follows';
 
 export interface HealthDependencies extends ObserverDependencies {
   readonly cluster: ClusterPort;
-  readonly messenger: Pick<Messenger, 'deliver'>;
+  readonly notifications: Pick<NotificationController, 'deliver'>;
   readonly leadership: () => Leadership;
   readonly log: Recorder['log'];
   readonly warn: Recorder['log'];
@@ -59,7 +59,7 @@ type Saved = { readonly kind: 'saved' | 'stale' } | { readonly kind: 'failed'; r
 
 export class HealthController {
   readonly #observer: HealthObserver;
-  readonly #memory = new Memory();
+  readonly #memory = new RememberedChecks();
   readonly #degraded: DegradedChecks;
   /** Generation of each invalid spec that was logged. */
   readonly #invalidGenerations = new Map<string, number>();
@@ -121,7 +121,7 @@ export class HealthController {
     if (spec ? !spec.health.enabled : isSwitchedOff(resource.spec)) return this.#switchOff(resource, signal);
     const opened = await this.#open(name, signal);
     if (!spec) return this.#reportWithoutSpec(resource, opened, signal);
-    const check = await this.#look(resource, spec, signal);
+    const check = await this.#observe(resource, spec, signal);
     if (opened.kind === 'open') return this.#follow(check, opened.alerts);
     const known = this.#memory.get(name);
     return known ? this.#continueDegraded(check, known, { kind: 'keeps nothing', why: `the alert state cannot be read: ${opened.why}` }) : this.#heartbeatOnly(check);
@@ -143,7 +143,7 @@ export class HealthController {
     return opened;
   }
 
-  async #look(resource: GlitchTipResource, spec: GlitchTipSpec, signal: AbortSignal): Promise<Check> {
+  async #observe(resource: GlitchTipResource, spec: GlitchTipSpec, signal: AbortSignal): Promise<Check> {
     return { resource, spec, facts: await this.#observer.observe(resource, spec, signal), now: this.#now(), signal };
   }
 
@@ -153,9 +153,9 @@ export class HealthController {
     const { trouble } = this.#memory.get(name) ?? {};
     const before = withoutAhead(this.#memory.alertsOf(name, alerts), now);
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
-    const healing = planHealing(healInput(check, diagnosis, before));
-    const tracked = track(before, { causes: diagnosis.causes, healings: healing.healings, now, spec });
-    const repair = this.deps.leadership() === 'leads' ? healing.repair : undefined;
+    const plan = planRepair(repairInput(check, diagnosis, before));
+    const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec });
+    const repair = this.deps.leadership() === 'leads' ? plan.repair : undefined;
     // Write ahead: a repair is counted, and a notification saved, before it happens.
     const written = repair ? recordRepair(tracked, repair) : tracked;
     const saved = await this.#save(written, check, alerts);
@@ -186,7 +186,7 @@ export class HealthController {
     const { resource, spec, facts, signal } = check;
     const alertTest = resource.metadata.annotations?.[ALERT_TEST_ANNOTATION];
     const save = async (each: AlertState) => (await this.#save(each, check, stored)).kind === 'saved';
-    const notified = await this.deps.messenger.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
+    const notified = await this.deps.notifications.deliver(alerts, { name: resource.metadata.name, spec, healthy: facts.canary.kind === 'stored', save, ...(alertTest === undefined ? {} : { alertTest }) }, signal);
     const isSaved = await save(notified);
     if (isSaved && alertTest !== undefined && notified.alertTest?.id === alertTest) await this.#dropAlertTest(resource, signal);
     return notified;
@@ -254,7 +254,7 @@ export class HealthController {
       this.forget(name);
       return { requeueAfter: SUSPECT_EVERY };
     }
-    return this.#continueDegraded(await this.#look(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'its Lease cannot be renewed' });
+    return this.#continueDegraded(await this.#observe(resource, spec, signal), { ...waiting, spec }, { kind: 'keeps nothing', why: 'its Lease cannot be renewed' });
   }
 
   /** Reads work and writes do not: notifications are sent from memory, and nothing is repaired. */
@@ -271,7 +271,7 @@ export class HealthController {
 
   /** What was notified before is not known, so nothing is sent but the heartbeat. */
   async #heartbeatOnly({ resource: { metadata: { name } }, spec, facts, signal }: Check): Promise<Outcome> {
-    await this.deps.messenger.deliver(emptyAlertState(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
+    await this.deps.notifications.deliver(emptyAlertState(), { name, spec, healthy: facts.canary.kind === 'stored' }, signal);
     return { requeueAfter: INCIDENT_EVERY };
   }
 
@@ -280,7 +280,7 @@ export class HealthController {
   }
 }
 
-function healInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): HealInput {
+function repairInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
   const jobs = cluster.jobs.kind === 'seen' ? cluster.jobs.value : undefined;
   return {
     causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, now,

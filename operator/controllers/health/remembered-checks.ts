@@ -33,7 +33,7 @@ export function isOwn({ version, unsure }: Known, alerts: AlertStateSession): bo
   return version === alerts.version || (alerts.text !== undefined && unsure.includes(alerts.text));
 }
 
-export class Memory {
+export class RememberedChecks {
   readonly #known = new Map<string, Known>();
 
   get(name: string): Known | undefined {

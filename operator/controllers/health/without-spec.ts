@@ -5,7 +5,7 @@ import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resou
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import { dateHealth, type HealthFinding } from '../../core/health/health-conditions.js';
 import { buildHealth, isWorthWriting } from '../../core/health/health-status.js';
-import type { Messenger } from '../alerts/notification-controller.js';
+import type { NotificationController } from '../alerts/notification-controller.js';
 import type { ClusterPort } from '../ports.js';
 import type { AlertStateSession } from './alert-state-session.js';
 
@@ -18,10 +18,10 @@ export interface WithoutSpec {
 }
 
 /** Sends what waits, and reports that nothing is known. `checkedAt` stays: it was no check. */
-export async function reportWithoutSpec(deps: { readonly cluster: ClusterPort; readonly messenger: Pick<Messenger, 'deliver'> }, { resource, problems, alerts, now }: WithoutSpec, signal: AbortSignal): Promise<HealthStatus> {
+export async function reportWithoutSpec(deps: { readonly cluster: ClusterPort; readonly notifications: Pick<NotificationController, 'deliver'> }, { resource, problems, alerts, now }: WithoutSpec, signal: AbortSignal): Promise<HealthStatus> {
   const { metadata: { name, generation }, spec, status } = resource;
   const save = (each: AlertStateSession['first']) => alerts.save(each, signal);
-  const notified = await deps.messenger.deliver(withoutAhead(alerts.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
+  const notified = await deps.notifications.deliver(withoutAhead(alerts.first, now), { name, spec: { alerts: alertsOf(spec) }, healthy: false, save }, signal);
   await save(notified);
   const health: HealthStatus = { ...buildHealth(notified, status?.health?.figures ?? {}, now), checkedAt: status?.health?.checkedAt };
   const report = { conditions: dateHealth(unknown(problems), status, { now, generation }), health };

@@ -1,7 +1,7 @@
 // The alert state: what is kept between two checks (tracked causes, outbox, channels, repairs), so that a restart loses no message and repeats none.
 import * as z from 'zod/mini';
 
-import { CHANNELS, HEALINGS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
+import { CHANNELS, REPAIR_KINDS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 
 /** Channels for notifications; the heartbeat is none. */
@@ -109,7 +109,7 @@ const alertState = z.object({
   channels: z.array(channelState),
   /** The Telegram message of each incident. */
   threads: z.array(thread),
-  repairs: z.array(z.object({ at: instant(), healing: z.enum(HEALINGS), reason: z.string(), message: z.string() })),
+  repairs: z.array(z.object({ at: instant(), healing: z.enum(REPAIR_KINDS), reason: z.string(), message: z.string() })),
   /** Numbers incidents and notifications. */
   sequence: z.int(),
   /** Of the period of the next report. */

@@ -47,7 +47,7 @@ function wordsOf({ kind, why }: ApiServerTrouble, seconds: number): Partial<Pick
 const IDLE = 'repairs nothing while it cannot write to Kubernetes.';
 
 /** An announced repair is not made now; a single check without an answer does not change the message. */
-export function healingsOf(open: readonly IncidentStatus[]): ReadonlyMap<string, string> {
+export function repairTextsOf(open: readonly IncidentStatus[]): ReadonlyMap<string, string> {
   const isReported = open.some(({ reason }) => reason === R.KubernetesUnreachable);
   return new Map(open.flatMap((each) => (each.healing === undefined ? [] : [[keyOf(each), isReported ? IDLE : each.healing] as const])));
 }

@@ -11,7 +11,7 @@ import { encodeAlertState, NOTIFICATION_CHANNELS, type TrackedCause, type AlertS
 export interface CheckResult {
   readonly causes: readonly Cause[];
   /** By `${reason}/${part}`: what the operator is doing about it. */
-  readonly healings: ReadonlyMap<string, string>;
+  readonly repairTexts: ReadonlyMap<string, string>;
   readonly now: Date;
   readonly spec: GlitchTipSpec;
 }
@@ -23,9 +23,9 @@ const HOUR = 3_600_000;
 const FOLLOWED_KEPT = 30;
 
 /** The alert state after a check, with the notifications that follow; the same object when nothing changed. */
-export function track(alerts: AlertState, { causes, healings, now, spec }: CheckResult): AlertState {
+export function track(alerts: AlertState, { causes, repairTexts, now, spec }: CheckResult): AlertState {
   const seen = new Map(causes.map((cause) => [keyOf(cause), cause] as const));
-  const check: Check = { seen, healings, now, failuresToOpen: spec.health.failuresToOpen, successesToClose: spec.health.successesToClose };
+  const check: Check = { seen, repairTexts, now, failuresToOpen: spec.health.failuresToOpen, successesToClose: spec.health.successesToClose };
   const steps: readonly ((alerts: AlertState) => AlertState)[] = [
     (each) => (each.followed.some((followed) => isStale(followed, now)) ? { ...each, followed: each.followed.flatMap((followed) => (isStale(followed, now) ? withoutSuspicion(followed, now) : [followed])) } : each),
     (each) => [...seen.values()].reduce((before, cause) => see(before, cause, check), each),

@@ -57,7 +57,7 @@ function contentOfIncident(incident: IncidentSnapshot, { times, going, seenAt }:
       { text: message },
       ...(explains.length === 0 ? [] : [{ label: 'Only because of it', text: `${explains.join('; ')}.` }]),
       { label: 'What to do', text: advice },
-      { label: 'The operator', text: healing ?? 'repairs nothing here by itself; it goes on looking.' },
+      { label: 'The operator', text: healing ?? 'repairs nothing here by itself; it keeps checking.' },
       ...(times === undefined ? [] : [{ text: `It comes and goes, ${counted(times, 'time')} in half an hour. The next message comes when it has stayed away for 15 min.` }]),
       { text: `${severity === 'critical' ? 'Critical' : 'Warning'} since ${formatMoment(since)}${going}${seenAt === undefined ? '' : `, as of ${formatMoment(seenAt)}`}. ${describeIncident(incident)}` },
     ],

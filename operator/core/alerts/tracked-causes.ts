@@ -9,7 +9,7 @@ import type { TrackedCause, IncidentSnapshot } from './alert-state.js';
 /** A check and the thresholds that it is judged by. */
 export interface Check {
   readonly seen: ReadonlyMap<string, Cause>;
-  readonly healings: ReadonlyMap<string, string>;
+  readonly repairTexts: ReadonlyMap<string, string>;
   readonly now: Date;
   readonly failuresToOpen: number;
   readonly successesToClose: number;
@@ -105,14 +105,14 @@ export function close(before: TrackedCause): TrackedCause {
   return { ...before, state: 'closed', failures: 0, flapping: false };
 }
 
-function wordsOf(cause: Cause, { healings }: Check): Pick<TrackedCause, 'reason' | 'part' | 'severity' | 'message' | 'advice' | 'explains' | 'healing'> {
+function wordsOf(cause: Cause, { repairTexts }: Check): Pick<TrackedCause, 'reason' | 'part' | 'severity' | 'message' | 'advice' | 'explains' | 'healing'> {
   const { reason, part, severity, message, advice, explains } = cause;
   return {
     reason, part, severity,
     message: cut(clean(message), KEPT.message),
     advice: cut(clean(advice), KEPT.advice),
     explains: explains.slice(0, KEPT.explained).map((text) => cut(clean(text), KEPT.explains)),
-    healing: cutOptional(healings.get(keyOf(cause))),
+    healing: cutOptional(repairTexts.get(keyOf(cause))),
   };
 }
 

@@ -3,7 +3,7 @@ import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { findAdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedRollout } from './observed.js';
-import { judgeQueue, planQueue } from './valkey-users.js';
+import { judgeValkeyUsers, planValkeyUsers } from './valkey-users.js';
 import { loginNames, findProblems, planSecrets, valueOf, type CreateSecret, type Crypto } from './generated-secrets.js';
 import { planDatabase } from './postgres-roles.js';
 import { type DatabaseChange, type WantedRoles } from './database-changes.js';
@@ -56,12 +56,12 @@ export function plan(input: PlanInput, crypto: Crypto): Plan {
   const sound = !problems.some((problem) => problem.name === spec.secrets.application);
   const wanted = sound ? wantedRoles(spec, observed) : undefined;
   const database = planPostgres(observed, wanted);
-  const correction = isRotating(observed) ? undefined : planQueue(observed);
+  const correction = isRotating(observed) ? undefined : planValkeyUsers(observed);
   const current = judgeCredentials(spec, observed.secrets, problems);
   const findings = [
     current.status === 'True' ? (judgeRotation(spec, observed) ?? current) : current,
     judgeDatabase(observed.postgres, spec, database),
-    judgeQueue(observed.valkey, correction),
+    judgeValkeyUsers(observed.valkey, correction),
   ];
   const ready = judgeReady(findings, spec.suspend);
   const rotation = planRotation({ ...input, findings: rotationFindings(current, findings), now: at.now }, crypto);

@@ -58,7 +58,7 @@ export function judgeDatabase(postgres: ObservedPostgres, spec: GlitchTipSpec, p
 function explainPostgres(postgres: ObservedPostgres, spec: GlitchTipSpec, planned: DatabasePlan): Omit<Finding, 'type'> {
   switch (postgres.kind) {
     case 'not observed':
-      return { status: 'Unknown', reason: REASONS.NotObserved, message: 'There is no password to look with.' };
+      return { status: 'Unknown', reason: REASONS.NotObserved, message: 'No password is known to log in to Postgres.' };
     case 'unreachable':
       return { status: 'False', reason: REASONS.Unreachable, message: `Postgres does not answer (${postgres.why}).` };
     case 'refused':

@@ -6,7 +6,7 @@ import { valueOf } from './generated-secrets.js';
 import type { Finding } from './resource-conditions.js';
 
 /** Passwords, as hashes, that Valkey's users should have; undefined where the Secret does not say, or where they have them. */
-export function planQueue({ secrets, valkey }: Pick<Observed, 'secrets' | 'valkey'>): ValkeyPasswords | undefined {
+export function planValkeyUsers({ secrets, valkey }: Pick<Observed, 'secrets' | 'valkey'>): ValkeyPasswords | undefined {
   const file = valueOf(secrets.valkey, 'users.acl')?.reveal();
   if (valkey.kind !== 'observed' || file === undefined) return undefined;
   const wanted = readUsersFile(file);
@@ -15,14 +15,14 @@ export function planQueue({ secrets, valkey }: Pick<Observed, 'secrets' | 'valke
   return !whole || samePasswords(valkey.passwords, wanted) ? undefined : wanted;
 }
 
-export function judgeQueue(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Finding {
+export function judgeValkeyUsers(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Finding {
   return { type: 'QueueHealthy', ...explain(valkey, correction) };
 }
 
 function explain(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Omit<Finding, 'type'> {
   switch (valkey.kind) {
     case 'none': return { status: 'True', reason: REASONS.QueueInDatabase, message: 'The queue is in Postgres.' };
-    case 'not observed': return { status: 'Unknown', reason: REASONS.NotObserved, message: 'There is no password to look at Valkey with.' };
+    case 'not observed': return { status: 'Unknown', reason: REASONS.NotObserved, message: 'No password is known to log in to Valkey.' };
     case 'unreachable': return { status: 'False', reason: REASONS.Unreachable, message: `Valkey does not answer (${valkey.why}).` };
     case 'refused': return { status: 'False', reason: REASONS.OperatorLoginRefused, message: "Valkey refuses the operator's password." };
     case 'observed':

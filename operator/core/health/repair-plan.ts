@@ -1,6 +1,6 @@
 // Plans repairs: which one is due for the open incidents, none more often than allowed, and what the status says of each. Pure.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { Healing, IncidentStatus, Repair } from '../../api/health-fields.js';
+import type { RepairKind, IncidentStatus, Repair } from '../../api/health-fields.js';
 import { toSeconds } from '../timestamps.js';
 import type { Cause } from './root-cause.js';
 import { duration, secondsSince } from './rule-finding.js';
@@ -16,16 +16,16 @@ export const REPAIR_WINDOW = 6 * 3_600;
  * For how long its incident must have been going on: what ends by itself in that time is left alone. A frozen worker is its liveness
  * probe's, which needs up to 120 s. Seconds.
  */
-const OPEN_FOR: Readonly<Record<Healing, number>> = { migrate: 60, 'maintain-partitions': 30, 'restart-worker': 150 };
+const OPEN_FOR: Readonly<Record<RepairKind, number>> = { migrate: 60, 'maintain-partitions': 30, 'restart-worker': 150 };
 
 /** Repairs that are the same act: both run the migrate Job. */
-const SAME_ACT: Readonly<Record<Healing, readonly Healing[]>> = {
+const SAME_ACT: Readonly<Record<RepairKind, readonly RepairKind[]>> = {
   migrate: ['migrate', 'maintain-partitions'],
   'maintain-partitions': ['migrate', 'maintain-partitions'],
   'restart-worker': ['restart-worker'],
 };
 
-export interface HealInput {
+export interface RepairInput {
   readonly causes: readonly Cause[];
   readonly open: readonly IncidentStatus[];
   /** Newest first. */
@@ -40,15 +40,15 @@ export interface HealInput {
   readonly now: Date;
 }
 
-export interface HealPlan {
+export interface RepairPlan {
   /** At most one: the next one sees what came of it. */
   readonly repair?: Repair;
   /** What is said of each incident, by `reason/part`. */
-  readonly healings: ReadonlyMap<string, string>;
+  readonly repairTexts: ReadonlyMap<string, string>;
 }
 
-export function planHealing(input: HealInput): HealPlan {
-  const healings = new Map<string, string>();
+export function planRepair(input: RepairInput): RepairPlan {
+  const repairTexts = new Map<string, string>();
   let repair: Repair | undefined;
   for (const cause of input.causes) {
     const healing = cause.healing;
@@ -56,26 +56,26 @@ export function planHealing(input: HealInput): HealPlan {
     if (!healing || !incident) continue;
     const verdict = explainObstacle(healing, input) ?? cause.obstacle ?? judge(healing, incident, input, repair !== undefined);
     if (verdict === 'due') repair = { at: toSeconds(input.now), healing, reason: cause.reason, message: ACTS[healing] };
-    healings.set(`${cause.reason}/${cause.part}`, verdict === 'due' ? ACTS[healing] : `${NOUNS[healing]} ${verdict}`);
+    repairTexts.set(`${cause.reason}/${cause.part}`, verdict === 'due' ? ACTS[healing] : `${NOUNS[healing]} ${verdict}`);
   }
-  return { healings, ...(repair ? { repair } : {}) };
+  return { repairTexts, ...(repair ? { repair } : {}) };
 }
 
-const ACTS: Readonly<Record<Healing, string>> = {
+const ACTS: Readonly<Record<RepairKind, string>> = {
   migrate: 'the migrate Job is run again',
   'maintain-partitions': 'the migrate Job is run again: it makes the partitions',
   'restart-worker': 'the worker is restarted',
 };
 
 /** In front of why one is not made now. */
-const NOUNS: Readonly<Record<Healing, string>> = {
+const NOUNS: Readonly<Record<RepairKind, string>> = {
   migrate: 'running the migrate Job again',
   'maintain-partitions': 'running the migrate Job again',
   'restart-worker': 'restarting the worker',
 };
 
 /** `due`, or why it is not. */
-function judge(healing: Healing, incident: IncidentStatus, input: HealInput, isAnotherDue: boolean): string {
+function judge(healing: RepairKind, incident: IncidentStatus, input: RepairInput, isAnotherDue: boolean): string {
   const recent = input.repairs.filter((repair) => SAME_ACT[healing].includes(repair.healing) && secondsSince(new Date(repair.at), input.now) < REPAIR_WINDOW);
   const [last] = recent;
   const tried = recent.length === 1 ? 'once' : `${recent.length} times`;
@@ -87,7 +87,7 @@ function judge(healing: Healing, incident: IncidentStatus, input: HealInput, isA
   return isAnotherDue ? 'waits for another repair' : 'due';
 }
 
-function explainObstacle(healing: Healing, { spec, rotation, jobs, canMigrate }: HealInput): string | undefined {
+function explainObstacle(healing: RepairKind, { spec, rotation, jobs, canMigrate }: RepairInput): string | undefined {
   if (!spec.health.heal.includes(healing)) return `is switched off: spec.health.heal does not name ${healing}`;
   if (spec.suspend) return 'is not done while spec.suspend is true';
   if (rotation !== undefined) return `waits for the rotation, which is ${rotation}`;

@@ -1,5 +1,5 @@
 // A root cause: what diagnose finds, incidents track and messages report.
-import type { Healing, Severity } from '../../api/health-fields.js';
+import type { RepairKind, Severity } from '../../api/health-fields.js';
 import type { HealthReason } from '../../api/health-reasons.js';
 
 export interface Cause {
@@ -14,7 +14,7 @@ export interface Cause {
   /** What else is wrong only because of it: "web answers 500", "events are not stored". */
   readonly explains: readonly string[];
   /** What may repair it. */
-  readonly healing?: Healing;
+  readonly healing?: RepairKind;
   /** What keeps that from being done now, after its name: "waits for ...". */
   readonly obstacle?: string;
 }

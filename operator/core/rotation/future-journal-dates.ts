@@ -1,7 +1,7 @@
 // Dates of a journal in the future, because the clock went back since they were written: nothing would be due, or late, until then.
 import { toSeconds } from '../timestamps.js';
 import type { Journal, Rotation } from './journal.js';
-import { pendingReplacements } from './owed-replacements.js';
+import { pendingReplacements } from './pending-replacements.js';
 
 /**
  * The journal with nothing in it that was before `now` only by another clock; undefined when nothing was. To be written, and not

@@ -58,7 +58,7 @@ export interface Journal {
   readonly lastCompletedAt?: string;
   /** Newest first. */
   readonly history: readonly RotationRecord[];
-  /** Pending replacements (owed-replacements.ts). Absent in a journal that an older version wrote. */
+  /** Pending replacements (pending-replacements.ts). Absent in a journal that an older version wrote. */
   readonly owed?: readonly RotationRecord[];
   /** Present from the moment that a rotation starts until it ends. */
   readonly values?: { readonly previous: Values; readonly next: Values };

@@ -12,7 +12,7 @@ import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
 import { journalOf, type Journal, type Rotation } from './journal.js';
 import { operatorLoginStep } from './operator-password.js';
-import { dueRotation, pendingReplacements, replaceable, settle } from './owed-replacements.js';
+import { dueRotation, pendingReplacements, replaceable, settle } from './pending-replacements.js';
 import { freshPods, leftOnNew, rollStep, templateMark } from './pod-rollout.js';
 import { postgresStep } from './alternating-logins.js';
 import { findObstacle } from './preconditions.js';

@@ -11,7 +11,7 @@ import type { RotationAction } from './actions.js';
 import { deadlineOf, scheduledAt, type RotationPlan } from './rotation-plan.js';
 import { journalOf } from './journal.js';
 import type { Rotation } from './journal.js';
-import { describePending, replaceable } from './owed-replacements.js';
+import { describePending, replaceable } from './pending-replacements.js';
 import { unexpiredFallbacks } from './secret-key.js';
 import { secretWrite } from './secret-generations.js';
 

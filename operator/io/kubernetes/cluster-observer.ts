@@ -40,7 +40,7 @@ const JOB_DEADLINE = 6 * 3_600;
 /** Its log is there for a day. Seconds. */
 const JOB_KEPT = 86_400;
 
-export class HealthCluster {
+export class ClusterObserver {
   constructor(private readonly api: KubernetesApi, private readonly namespace: string) {}
 
   async observe(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts> {

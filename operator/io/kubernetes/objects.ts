@@ -26,7 +26,7 @@ interface LeaseObject {
   readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number; readonly leaseTransitions?: number };
 }
 
-export class Cluster {
+export class KubernetesObjects {
   constructor(private readonly api: KubernetesApi, private readonly namespace: string, private readonly instance: string) {}
 
   /** Never throws: not being able to read is an observation. */

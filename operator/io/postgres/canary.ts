@@ -13,7 +13,7 @@ import { sendEvent } from '../web/send-event.js';
 import { codeOf } from '../web/web-observer.js';
 
 /** Between two queries for an event. Milliseconds. */
-const LOOK_EVERY = 500;
+const POLL_EVERY = 500;
 /** Those that are looked for at most; older ones are given up. */
 const MOST_MISSING = 10;
 /** Between two deletions of what the checks have left. Milliseconds. */
@@ -95,7 +95,7 @@ export class Canaries {
     for (;;) {
       if ((await findEvents(client, [sent])).has(sent.id)) return (this.clock.monotonic() - accepted) / 1_000;
       if (this.clock.monotonic() >= deadline) return undefined;
-      await sleep(LOOK_EVERY);
+      await sleep(POLL_EVERY);
     }
   }
 

@@ -1,7 +1,7 @@
 // Observes Postgres in one session, and follows the operator's own event from web into it.
 import type pg from 'pg';
 
-import type { DatabaseLook, DatabaseQuestion, Login } from '../../controllers/ports.js';
+import type { DatabaseObservation, DatabaseQuestion, Login } from '../../controllers/ports.js';
 import type { CanaryFacts, ObservedDatabase, PostgresFacts } from '../../core/health/health-facts.js';
 import { healthRelease, leastDays, type HealthRelease } from '../../core/health/release-facts.js';
 import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, tryLogin, unreachable, withClient } from './postgres-client.js';
@@ -17,14 +17,14 @@ export interface DatabaseInput extends DatabaseQuestion {
   readonly canaries: Canaries;
 }
 
-const NOT_SENT: CanaryFacts = { kind: 'not sent', why: 'Postgres could not be looked at' };
+const NOT_SENT: CanaryFacts = { kind: 'not sent', why: 'Postgres could not be observed' };
 
-export async function lookAtDatabase(input: DatabaseInput): Promise<DatabaseLook> {
+export async function observeDatabase(input: DatabaseInput): Promise<DatabaseObservation> {
   if (input.operator.length === 0) return nothing({ kind: 'not observed', why: 'there is no password to log in with' });
   const address = addressOf(input.spec);
   for (const login of input.operator) {
     try {
-      return await withClient(address, login, address.database, (client) => look(client, login, input));
+      return await withClient(address, login, address.database, (client) => read(client, login, input));
     } catch (error) {
       if (!isRefusal(error)) return nothing(explain(error));
     }
@@ -32,8 +32,8 @@ export async function lookAtDatabase(input: DatabaseInput): Promise<DatabaseLook
   return nothing({ kind: 'refused' });
 }
 
-function nothing(database: ObservedDatabase): DatabaseLook {
-  return { database, canary: NOT_SENT, volumes: { kind: 'unseen', why: 'Postgres could not be looked at' } };
+function nothing(database: ObservedDatabase): DatabaseObservation {
+  return { database, canary: NOT_SENT, volumes: { kind: 'unseen', why: 'Postgres could not be observed' } };
 }
 
 function explain(error: unknown): ObservedDatabase {
@@ -45,10 +45,10 @@ function explain(error: unknown): ObservedDatabase {
   }
 }
 
-async function look(client: pg.Client, operator: Login, input: DatabaseInput): Promise<DatabaseLook> {
+async function read(client: pg.Client, operator: Login, input: DatabaseInput): Promise<DatabaseObservation> {
   const release = healthRelease(input.spec.version, input.spec.valkey !== undefined);
   const figures = await readFigures(client, release);
-  const volumes: DatabaseLook['volumes'] = input.withVolume ? await readVolume(client) : { kind: 'unseen', why: 'it is not asked each time' };
+  const volumes: DatabaseObservation['volumes'] = input.withVolume ? await readVolume(client) : { kind: 'unseen', why: 'it is not asked each time' };
   const isWhole = figures.missing.length === 0;
   const canary: CanaryFacts = isWhole && input.webAnswers
     ? await followCanary(input, client, operator)
@@ -124,7 +124,7 @@ export function runway(bounds: readonly { readonly from: string; readonly to: st
  * Room on the file system of the data directory, as `df` in the server's container sees it: the size of a database says nothing
  * of a disk that others fill, and no right in a namespace shows a volume's use. A fixed command, by the login that may run it.
  */
-async function readVolume(client: pg.Client): Promise<DatabaseLook['volumes']> {
+async function readVolume(client: pg.Client): Promise<DatabaseObservation['volumes']> {
   try {
     await client.query('CREATE TEMP TABLE IF NOT EXISTS glitchkeeper_df (line text)');
     await client.query("COPY glitchkeeper_df FROM PROGRAM 'df -Pk .'");
@@ -137,7 +137,7 @@ async function readVolume(client: pg.Client): Promise<DatabaseLook['volumes']> {
 }
 
 /** "/dev/sda1 41152736 9123456 29912345 24% /var/lib/..": size, used and available in kB. What root alone may use counts as used. */
-export function parseVolume(line: string): DatabaseLook['volumes'] {
+export function parseVolume(line: string): DatabaseObservation['volumes'] {
   const [, size, , available] = /\s(\d+)\s+(\d+)\s+(\d+)\s+\d+%/.exec(line) ?? [];
   if (size === undefined || available === undefined || Number(size) === 0) return { kind: 'unseen', why: 'df said nothing of use' };
   const capacityBytes = Number(size) * 1_024;

@@ -8,17 +8,17 @@ import type { ValkeyAddress } from '../../controllers/ports.js';
 import { asOperator } from './valkey-client.js';
 
 /** Expected failures are results. `now`: milliseconds since the epoch. */
-export async function lookAtQueue(address: ValkeyAddress | undefined, passwords: readonly Sensitive[], layout: QueueLayout, now: number): Promise<ObservedQueue> {
+export async function observeQueue(address: ValkeyAddress | undefined, passwords: readonly Sensitive[], layout: QueueLayout, now: number): Promise<ObservedQueue> {
   if (!address) return { kind: 'none' };
   if (passwords.length === 0) return { kind: 'not observed', why: 'there is no password to log in with' };
   try {
-    return (await asOperator(address, passwords, (client) => look(client, layout, now))) ?? { kind: 'refused' };
+    return (await asOperator(address, passwords, (client) => read(client, layout, now))) ?? { kind: 'refused' };
   } catch (error) {
     return { kind: 'unreachable', why: firstWord(error) };
   }
 }
 
-async function look(client: Redis, layout: QueueLayout, now: number): Promise<ObservedQueue> {
+async function read(client: Redis, layout: QueueLayout, now: number): Promise<ObservedQueue> {
   const info = parseInfo(String(await client.call('INFO')));
   if (info.get('loading') === '1') return { kind: 'loading', secondsLeft: Number(info.get('loading_eta_seconds') ?? 0) };
   return { kind: 'seen', value: { ...readMemory(info), ...(await readQueue(client, layout, now)) } };

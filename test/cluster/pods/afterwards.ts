@@ -9,7 +9,7 @@ import { status } from '../../../embedded/index.js';
 import { found, textOf, type Canaries, type ProcessWatch } from '../support/canaries.js';
 import { memoryKills } from '../support/kernel-log.js';
 import type { Neighbour } from '../support/neighbour.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
 
@@ -22,16 +22,16 @@ const NEIGHBOUR_P99 = 1000;
 
 const doctorReport = z.object({ findings: z.array(z.object({ check: z.string(), level: z.string(), found: z.string() })) });
 
-export interface Witnesses {
+export interface Monitors {
   readonly canaries: Canaries;
   readonly processes: ProcessWatch;
   readonly neighbour: Neighbour;
 }
 
-export function describeAfterwards(stack: Stack, witnesses: () => Witnesses): void {
+export function describeAfterwards(stack: Stack, monitors: () => Monitors): void {
   describe('after all this', () => {
     it('no credential is in a manifest, an object, an event, a log, a process argument or an environment (but for one that the official postgres image exports)', async () => {
-      const { processes, canaries: collector } = witnesses();
+      const { processes, canaries: collector } = monitors();
       const current = await collector.collect();
       const canaries = collector.all;
       expect(new Set(current.map(({ name }) => name)).size).toBeGreaterThanOrEqual(6);
@@ -44,7 +44,7 @@ export function describeAfterwards(stack: Stack, witnesses: () => Witnesses): vo
         'logs of the node': await textOf(stack.cluster.paths.log),
         'arguments of processes': processes.arguments,
       };
-      tell(`looked for ${canaries.length} credentials in ${Object.entries(places).map(([place, text]) => `${place} (${Math.ceil(text.length / 1024)} KiB)`).join(', ')}`);
+      printFigure(`looked for ${canaries.length} credentials in ${Object.entries(places).map(([place, text]) => `${place} (${Math.ceil(text.length / 1024)} KiB)`).join(', ')}`);
       const leaks: Record<string, string[]> = {};
       for (const [place, text] of Object.entries(places)) leaks[place] = await found(canaries, text);
       expect(leaks).toEqual(Object.fromEntries(Object.keys(places).map((place) => [place, []])));
@@ -58,7 +58,7 @@ export function describeAfterwards(stack: Stack, witnesses: () => Witnesses): vo
       await cli(stack, 'bundle', '--output', file);
       const archive = gunzipSync(await readFile(file)).toString('latin1');
       expect(archive).toContain('logs/');
-      expect(await found(witnesses().canaries.all, archive)).toEqual([]);
+      expect(await found(monitors().canaries.all, archive)).toEqual([]);
       // With a failure it exits with 1, and what a test repaired a moment ago is over with the next checks.
       const { findings } = await waitFor({ what: '`glitchkeeper doctor` to find nothing wrong', seconds: 90, every: 5 }, async () => ({ found: doctorReport.parse(JSON.parse(await cli(stack, 'doctor', '--json'))) }));
       expect(findings.length).toBeGreaterThan(20);
@@ -70,7 +70,7 @@ export function describeAfterwards(stack: Stack, witnesses: () => Witnesses): vo
       const kills = await memoryKills(cgroup.name);
       expect(kills.filter((path) => !path.includes('/kubepods/') || !path.includes('/pod'))).toEqual([]);
       const memory = await stack.cluster.memory();
-      tell(`memory of the whole node: ${Math.round((memory?.used ?? 0) / MEBIBYTE)}Mi, peak ${Math.round((memory?.peak ?? 0) / MEBIBYTE)}Mi (page cache included), limit ${Math.round((memory?.limit ?? 0) / MEBIBYTE)}Mi`);
+      printFigure(`memory of the whole node: ${Math.round((memory?.used ?? 0) / MEBIBYTE)}Mi, peak ${Math.round((memory?.peak ?? 0) / MEBIBYTE)}Mi (page cache included), limit ${Math.round((memory?.limit ?? 0) / MEBIBYTE)}Mi`);
       // The kernel counts in pages.
       expect(memory?.limit).toBe(Math.floor((1.9 * 2 ** 30) / PAGE) * PAGE);
       const { components, node } = await status({ name: stack.name });
@@ -81,8 +81,8 @@ export function describeAfterwards(stack: Stack, witnesses: () => Witnesses): vo
     }, 60_000);
 
     it('the neighbour in the same cgroup was answered all the time', () => {
-      const { asked, unanswered, p50, p99, longest } = witnesses().neighbour.latencies();
-      tell(`neighbour: asked ${asked} times, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(0)} ms, longest ${longest.toFixed(0)} ms`);
+      const { asked, unanswered, p50, p99, longest } = monitors().neighbour.latencies();
+      printFigure(`neighbour: asked ${asked} times, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(0)} ms, longest ${longest.toFixed(0)} ms`);
       expect(asked).toBeGreaterThan(100);
       expect(unanswered).toBe(0);
       expect(p99).toBeLessThan(NEIGHBOUR_P99);

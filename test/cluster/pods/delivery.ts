@@ -5,7 +5,7 @@ import { RESOURCE } from '../../../charts/part-names.js';
 import { LEASE_NAME, alertStateName } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { freezeApiServer } from '../support/api-server.js';
-import { letTimePass, onceEach, type Told } from '../support/alerts.js';
+import { letTimePass, onceEach, type Alert } from '../support/alerts.js';
 import { VALKEY_STOPPED } from '../support/faults.js';
 import { killMain } from '../support/out-of-memory.js';
 import type { Stack } from '../support/stack.js';
@@ -17,7 +17,7 @@ import type { Installed } from './on-pods.js';
 export const REPORT_HOURS = 6;
 /** Longer than one check takes. */
 const CHECK_MS = 15_000;
-/** In each of its moods. */
+/** In each of its states. */
 const TELEGRAM_MS = 40_000;
 const API_SERVER_AWAY_MS = 90_000;
 
@@ -25,37 +25,37 @@ type Note = (row: Row) => void;
 
 export function describeOperatorKilled({ stack, alerts, dsn }: Installed, note: Note): void {
   it('the operator killed (kill -9) in the middle of an incident: one message, and one when it is over', async () => {
-    const { since, told } = await killedInAnIncident({ stack, alerts, dsn });
+    const { since, alert } = await killedInAnIncident({ stack, alerts, dsn });
     await VALKEY_STOPPED.repair?.(stack);
-    note({ what: 'Valkey stopped, the operator killed', told, resolved: await alerts().resolved(told, Date.now()), by: 'person' });
-    expect(await alerts().sayings(since)).toEqual(onceEach([told]));
+    note({ what: 'Valkey stopped, the operator killed', alert, resolved: await alerts().resolved(alert, Date.now()), by: 'person' });
+    expect(await alerts().incidentMessages(since)).toEqual(onceEach([alert]));
   }, 600_000);
 }
 
 /** Needs `alerts.reportHours`. */
 export function describeLongIncident({ stack, alerts, dsn }: Installed, note: Note): void {
-  it('the operator killed (kill -9) in the middle of an incident: one message; told again after 4 h, with the report after 6; and one when it is over', async () => {
-    const { told } = await killedInAnIncident({ stack, alerts, dsn });
+  it('the operator killed (kill -9) in the middle of an incident: one message; repeated after 4 h, with the report after 6; and one when it is over', async () => {
+    const { alert } = await killedInAnIncident({ stack, alerts, dsn });
     const later = Date.now();
     await letTimePass(stack, REPORT_HOURS * 3_600);
-    const [again, report] = await Promise.all([alerts().said(new RegExp(`for 6 h( \\d+ min)? now. QueueDown, valkey, incident ${told.incident}`), later), alerts().said(/^📋 1 incident open/, later)]);
+    const [again, report] = await Promise.all([alerts().message(new RegExp(`for 6 h( \\d+ min)? now. QueueDown, valkey, incident ${alert.incident}`), later), alerts().message(/^📋 1 incident open/, later)]);
     expect([again.text, report.text]).toEqual([expect.stringMatching(/^🔴/), expect.stringMatching(/Nothing else in the last 6 h/)]);
     await VALKEY_STOPPED.repair?.(stack);
-    note({ what: 'Valkey stopped, the operator killed', told, resolved: await alerts().resolved(told, Date.now()), by: 'person' });
+    note({ what: 'Valkey stopped, the operator killed', alert, resolved: await alerts().resolved(alert, Date.now()), by: 'person' });
     expect((await alerts().messages(later)).length).toBe(3);
   }, 600_000);
 }
 
-/** Resolves when the operator leads again, and has looked again. */
-async function killedInAnIncident({ stack, alerts, dsn }: Pick<Installed, 'stack' | 'alerts' | 'dsn'>): Promise<{ readonly since: number; readonly told: Told }> {
+/** Resolves when the operator leads again, and has checked again. */
+async function killedInAnIncident({ stack, alerts, dsn }: Pick<Installed, 'stack' | 'alerts' | 'dsn'>): Promise<{ readonly since: number; readonly alert: Alert }> {
   const since = Date.now();
   await VALKEY_STOPPED.inject(stack, dsn());
-  const told = await alerts().opened(VALKEY_STOPPED.tells, since);
+  const alert = await alerts().opened(VALKEY_STOPPED.expected, since);
   const killedAt = await killMain(stack, 'operator');
   await waitFor<true>({ what: 'the operator to lead again', seconds: 120 }, async () => when((await leadingSince(stack)) > killedAt, 'not yet'));
   await sleep(CHECK_MS);
-  expect(await alerts().sayings(since)).toEqual({ opened: [told.incident], over: [] });
-  return { since, told };
+  expect(await alerts().incidentMessages(since)).toEqual({ opened: [alert.incident], over: [] });
+  return { since, alert };
 }
 
 /** When the Lease was last taken or renewed. */
@@ -77,23 +77,23 @@ export function describeTelegramAway({ stack, alerts, dsn }: Installed, note: No
     expect(await alerts().messages(since)).toEqual([]);
     const wellAt = Date.now();
     await alerts().change({ telegram: 'well' });
-    const told = await alerts().opened(VALKEY_STOPPED.tells, wellAt, 400);
+    const alert = await alerts().opened(VALKEY_STOPPED.expected, wellAt, 400);
     await VALKEY_STOPPED.repair?.(stack);
-    note({ what: 'Valkey stopped, Telegram away (after it was back)', told, resolved: await alerts().resolved(told, Date.now()), by: 'person' });
-    expect(await alerts().sayings(since)).toEqual(onceEach([told]));
+    note({ what: 'Valkey stopped, Telegram away (after it was back)', alert, resolved: await alerts().resolved(alert, Date.now()), by: 'person' });
+    expect(await alerts().incidentMessages(since)).toEqual(onceEach([alert]));
   }, 900_000);
 }
 
 export function describeApiServerAway({ stack, alerts }: Installed, note: Note): void {
-  it(`the API server away for ${API_SERVER_AWAY_MS / 1000} s is told while it is away`, async () => {
-    // What is told meanwhile goes on from what the operator remembers, which was taken from it before this test: until it has that again, and has ended that check.
+  it(`the API server away for ${API_SERVER_AWAY_MS / 1000} s is reported while it is away`, async () => {
+    // What is reported meanwhile goes on from what the operator remembers, which was taken from it before this test: until it has that again, and has ended that check.
     await waitFor<true>({ what: 'a new memory', seconds: 90 }, async () => when((await stack.kubectl('get', 'configmap', alertStateName(RESOURCE), '--output', 'name')) !== '', 'none'));
     await sleep(CHECK_MS);
     const since = Date.now();
     const resumed = freezeApiServer(stack, API_SERVER_AWAY_MS);
-    const told = await alerts().opened({ reason: 'KubernetesUnreachable', part: 'node' }, since).finally(() => resumed);
-    note({ what: 'API server frozen', told, resolved: await alerts().resolved(told, since + API_SERVER_AWAY_MS), by: 'person' });
-    recordMeasurement({ what: 'API server frozen: told', value: Math.round(told.seconds), unit: 's', goal: API_SERVER_AWAY_MS / 1000 });
-    expect(told.seconds).toBeLessThan(API_SERVER_AWAY_MS / 1000);
+    const alert = await alerts().opened({ reason: 'KubernetesUnreachable', part: 'node' }, since).finally(() => resumed);
+    note({ what: 'API server frozen', alert, resolved: await alerts().resolved(alert, since + API_SERVER_AWAY_MS), by: 'person' });
+    recordMeasurement({ what: 'API server frozen: reported', value: Math.round(alert.seconds), unit: 's', goal: API_SERVER_AWAY_MS / 1000 });
+    expect(alert.seconds).toBeLessThan(API_SERVER_AWAY_MS / 1000);
   }, 600_000);
 }

@@ -11,7 +11,7 @@ import { valkeyConfiguration } from '../../../charts/parts/valkey.js';
 import { SECRETS } from '../../../charts/part-names.js';
 import { sql } from '../support/stored-events.js';
 import { PARTS, presentPod } from '../support/parts.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 import { info, valkey } from '../support/queue-access.js';
 import { waitFor, when } from '../support/wait.js';
@@ -57,7 +57,7 @@ export function describeFacts(stack: Stack): void {
       expect([...manifests.keys()].toSorted()).toEqual([...PARTS].toSorted());
       for (const part of PARTS) {
         const kernel = await stack.cluster.containerLimits(presentPod(pods, part).container);
-        tell(`${part}: ${(kernel.memory ?? 0) / 2 ** 20}Mi, ${kernel.milliCpu ?? 0}m`);
+        printFigure(`${part}: ${(kernel.memory ?? 0) / 2 ** 20}Mi, ${kernel.milliCpu ?? 0}m`);
         expect({ part, ...kernel }).toEqual({ part, ...manifests.get(part) });
       }
     });
@@ -65,7 +65,7 @@ export function describeFacts(stack: Stack): void {
     it('PostgreSQL has the parameters that follow from its limit', async () => {
       const wanted = serverParameters(stack.manifests.settings);
       const shown = await sql(stack, Object.keys(wanted).map((name) => `SELECT '${name}', current_setting('${name}');`).join('\n'));
-      tell(shown.join(', ').replaceAll('|', '='));
+      printFigure(shown.join(', ').replaceAll('|', '='));
       expect(Object.fromEntries(shown.map((line) => line.split('|')))).toEqual(wanted);
       expect(wanted).toMatchObject({ shared_buffers: '37MB', effective_cache_size: '112MB', max_locks_per_transaction: '256' });
     });
@@ -73,7 +73,7 @@ export function describeFacts(stack: Stack): void {
     it('Valkey is durable to the second, full at its share of the limit, and evicts nothing', async () => {
       const names = ['maxmemory', 'appendonly', 'appendfsync', 'maxmemory-policy'];
       const answers = (await valkey(stack, ...names.map((name) => `CONFIG GET ${name}`))).filter((line) => line !== '');
-      tell(answers.join(' '));
+      printFigure(answers.join(' '));
       const megabytes = /^maxmemory (\d+)mb$/m.exec(valkeyConfiguration(stack.manifests.settings))?.[1];
       expect(answers).toEqual(['maxmemory', String(Number(megabytes) * 2 ** 20), 'appendonly', 'yes', 'appendfsync', 'everysec', 'maxmemory-policy', 'noeviction']);
       expect(await info(stack, 'used_memory')).toBeGreaterThan(0);

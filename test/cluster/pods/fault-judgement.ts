@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { recordMeasurement } from '../../support/measurements.js';
-import type { Told } from '../support/alerts.js';
-import { tell } from '../support/fault-report.js';
+import type { Alert } from '../support/alerts.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Fault } from '../support/faults.js';
 import { checksSoFar, type Pace } from '../support/health-checks.js';
 import type { Stack } from '../support/stack.js';
@@ -12,9 +12,9 @@ export type JudgedBy = 'checks' | 'seconds';
 
 /** From the fault to the alert at the default settings; a start that Kubernetes allows comes on top. Seconds. */
 const GOAL = 60;
-/** The kubelet tells the API server of a pod within this, and three checks on two busy cores are late by as much. Seconds. */
+/** The kubelet reports a pod to the API server within this, and three checks on two busy cores are late by as much. Seconds. */
 const SLACK = 10;
-/** One that was under way when the fault happened, and one that ended before this test looked at their number. */
+/** One that was under way when the fault happened, and one that ended before this test read their number. */
 const MORE_CHECKS = 2;
 /** While something starts, or is suspect, at most so often. Seconds. */
 const BUSY_EVERY = 4;
@@ -42,11 +42,11 @@ export class Injection {
 }
 
 /** Nobody waits longer than for the checks that the settings ask for. */
-export function opensInTime({ fault }: Injection, { seconds }: Told, { judgedBy, pace, checks }: { readonly judgedBy: JudgedBy; readonly pace: Pace; readonly checks: number }): void {
+export function opensInTime({ fault }: Injection, { seconds }: Alert, { judgedBy, pace, checks }: { readonly judgedBy: JudgedBy; readonly pace: Pace; readonly checks: number }): void {
   const { what, allowance = 0 } = fault;
-  tell(`${what}: told after ${seconds.toFixed(0)} s, ${checks} checks`);
+  printFigure(`${what}: reported after ${seconds.toFixed(0)} s, ${checks} checks`);
   const goal = GOAL + SLACK + allowance;
-  recordMeasurement({ what: `${what}: told`, value: Math.round(seconds), unit: 's', ...(judgedBy === 'seconds' ? { goal } : {}) });
+  recordMeasurement({ what: `${what}: reported`, value: Math.round(seconds), unit: 's', ...(judgedBy === 'seconds' ? { goal } : {}) });
   if (judgedBy === 'seconds') expect(seconds).toBeLessThan(goal);
   else expect(checks).toBeLessThanOrEqual(pace.failuresToOpen + MORE_CHECKS + Math.ceil(allowance / BUSY_EVERY));
 }

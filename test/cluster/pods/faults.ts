@@ -5,8 +5,8 @@ import type { SettingsInput } from '../../../charts/settings/schema.js';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import { SETTLED_AFTER } from '../../../operator/core/health/ingest-rules.js';
 import { recordMeasurement } from '../../support/measurements.js';
-import { forgetPast, onceEach, type Told } from '../support/alerts.js';
-import { tell } from '../support/fault-report.js';
+import { forgetPast, onceEach, type Alert } from '../support/alerts.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Fault, Scenario } from '../support/faults.js';
 import { DEFAULT_PACE, QUICK_PACE, setPace, type Pace } from '../support/health-checks.js';
 import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
@@ -24,8 +24,8 @@ const SERVERS: readonly Part[] = ['postgres', 'valkey'];
 /** A line of the table at the end. */
 export interface Row {
   readonly what: string;
-  readonly told: Told;
-  readonly resolved: Told;
+  readonly alert: Alert;
+  readonly resolved: Alert;
   readonly by: string;
 }
 
@@ -55,7 +55,7 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
       await untilWell();
       await forgetPast(stack);
     }, 900_000);
-    afterAll(() => tellTable(rows));
+    afterAll(() => printTable(rows));
 
     for (const scenario of scenarios.filter((each) => each.pace === 'default')) declare(scenario);
     more?.((row) => rows.push(row));
@@ -71,50 +71,50 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
     function declare({ faults, pace: wanted }: Scenario): void {
       it(faults.map(({ what }) => what).join(', and '), async () => {
         await usePace(wanted === 'default' ? DEFAULT_PACE : QUICK_PACE);
-        if (faults.some(({ tells }) => OF_A_SETTLED_WORKER.includes(tells.reason))) await untilSettled();
+        if (faults.some(({ expected }) => OF_A_SETTLED_WORKER.includes(expected.reason))) await untilSettled();
         const [others, before, started] = [await livesBeside(faults), await stack.pods(), Date.now()];
-        const told = await incidentsOf(faults).finally(() => repair(faults));
+        const opened = await incidentsOf(faults).finally(() => repair(faults));
         const repairedAt = Date.now();
-        const resolved = await Promise.all(told.map((each) => alerts().resolved(each, repairedAt)));
-        faults.forEach((fault, index) => note(fault, told[index], resolved[index]));
-        expect(await alerts().sayings(started)).toEqual(onceEach(told));
+        const resolved = await Promise.all(opened.map((each) => alerts().resolved(each, repairedAt)));
+        faults.forEach((fault, index) => note(fault, opened[index], resolved[index]));
+        expect(await alerts().incidentMessages(started)).toEqual(onceEach(opened));
         if (faults.some(({ repairedBy }) => repairedBy === 'liveness probe')) await expectProbedRestart(presentPod(before, 'worker'));
         // Whatever it was, nobody was restarted for it who works without it.
         expect(await livesBeside(faults)).toEqual(others);
       }, 900_000);
     }
 
-    /** All of them injected, and each seen to be told as what it is, in time. */
-    async function incidentsOf(faults: readonly Fault[]): Promise<Told[]> {
+    /** All of them injected, and each seen to be reported as what it is, in time. */
+    async function incidentsOf(faults: readonly Fault[]): Promise<Alert[]> {
       const injections: Injection[] = [];
       for (const fault of faults) injections.push(await Injection.make(fault, { stack, dsn: dsn() }));
-      const told = await Promise.all(injections.map(async (injection) => {
-        const each = await alerts().opened(injection.fault.tells, injection.since);
+      const opened = await Promise.all(injections.map(async (injection) => {
+        const each = await alerts().opened(injection.fault.expected, injection.since);
         opensInTime(injection, each, { judgedBy, pace, checks: await injection.checks() });
         return each;
       }));
       if (judgedBy === 'checks') for (const { hasten } of faults) await hasten?.(stack);
       await Promise.all(injections.map((injection) => injection.outlast()));
-      return told;
+      return opened;
     }
 
-    /** Told or not: the next fault must find all well. */
+    /** Reported or not: the next fault must find all well. */
     async function repair(faults: readonly Fault[]): Promise<void> {
       for (const fault of faults) await fault.repair?.(stack);
     }
 
-    function note({ what, repair: byHand, repairedBy }: Fault, told: Told | undefined, resolved: Told | undefined): void {
-      if (!told || !resolved) return;
-      rows.push({ what, told, resolved, by: repairedBy ?? (byHand ? 'person' : 'operator') });
+    function note({ what, repair: byHand, repairedBy }: Fault, alert: Alert | undefined, resolved: Alert | undefined): void {
+      if (!alert || !resolved) return;
+      rows.push({ what, alert, resolved, by: repairedBy ?? (byHand ? 'person' : 'operator') });
       recordMeasurement({ what: `${what}: over after the repair`, value: Math.round(resolved.seconds), unit: 's' });
     }
 
     /** Restarts of the parts that the faults are not about: of the two servers, and of all where a fault is to be borne. */
     async function livesBeside(faults: readonly Fault[]): Promise<readonly unknown[]> {
       const pods = await stack.pods();
-      const stopped = (part: Part) => faults.some(({ tells }) => tells.part === part && tells.reason.endsWith('Down'));
-      const looked = faults.some(({ bearableFor }) => bearableFor !== undefined) ? PARTS : SERVERS;
-      return looked.filter((part) => !stopped(part)).map((part) => ({ part, life: lifeOf(presentPod(pods, part)) }));
+      const stopped = (part: Part) => faults.some(({ expected }) => expected.part === part && expected.reason.endsWith('Down'));
+      const judged = faults.some(({ bearableFor }) => bearableFor !== undefined) ? PARTS : SERVERS;
+      return judged.filter((part) => !stopped(part)).map((part) => ({ part, life: lifeOf(presentPod(pods, part)) }));
     }
 
     /** By the kubelet, which restarts the container, and not by the operator, which makes a new pod. */
@@ -149,12 +149,12 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
   });
 }
 
-function tellTable(rows: readonly Row[]): void {
-  const table = new Table({ head: ['fault', 'told as', 'after', 'over after the repair', 'repaired by'], style: { head: [], border: [] } });
-  for (const { what, told, resolved, by } of rows) table.push([what, nameOf(told), `${told.seconds.toFixed(0)} s`, `${resolved.seconds.toFixed(0)} s`, by]);
-  for (const line of table.toString().split('\n')) tell(line);
+function printTable(rows: readonly Row[]): void {
+  const table = new Table({ head: ['fault', 'reported as', 'after', 'over after the repair', 'repaired by'], style: { head: [], border: [] } });
+  for (const { what, alert, resolved, by } of rows) table.push([what, nameOf(alert), `${alert.seconds.toFixed(0)} s`, `${resolved.seconds.toFixed(0)} s`, by]);
+  for (const line of table.toString().split('\n')) printFigure(line);
 }
 
-function nameOf({ message }: Told): string {
+function nameOf({ message }: Alert): string {
   return /(\w+), (\S+), incident/.exec(message.text)?.slice(1, 3).join(' / ') ?? '';
 }

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SECRETS } from '../../../charts/part-names.js';
 import { startSignUps, type SignUpReport } from '../support/inside.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 
 /** The first addresses that the node gives to its pods: web's is among them, and is tried before it is Ready. */
@@ -24,7 +24,7 @@ export function describeInstall(stack: Stack): void {
       strangers.stop();
       signUps = await strangers.report;
     }, 480_000);
-    afterAll(() => tell(`from an empty cluster to all parts Ready: ${seconds.toFixed(0)} s`));
+    afterAll(() => printFigure(`from an empty cluster to all parts Ready: ${seconds.toFixed(0)} s`));
 
     it('brings every part up under PodSecurity restricted', async () => {
       const labels = await stack.kubectl('get', 'namespace', stack.namespace, '--output', 'jsonpath={.metadata.labels}');
@@ -53,7 +53,7 @@ export function describeInstall(stack: Stack): void {
 
     it('keeps registration closed from the first second, tried at the pods themselves before they were Ready', async () => {
       const { answers, answered, settingsOpen, settingsClosed, unanswered } = signUps ?? { answers: {}, answered: [], settingsOpen: 0, settingsClosed: 0, unanswered: 0 };
-      tell(`sign-up attempts: ${unanswered} before anything listened, then ${JSON.stringify(answers)}`);
+      printFigure(`sign-up attempts: ${unanswered} before anything listened, then ${JSON.stringify(answers)}`);
       expect(answered).toEqual([(await stack.pod('web')).ip]);
       expect(answers['refused']).toBeGreaterThan(0);
       expect(answers).not.toHaveProperty('created');

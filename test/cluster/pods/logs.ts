@@ -1,7 +1,7 @@
 // Logs are bounded: what a container wrote is kept to three files.
 import { expect, it } from '@jest/globals';
 import { WRITTEN_BYTES, chatterboxLogs } from '../support/chatterbox.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -10,7 +10,7 @@ export function describeLogs(stack: Stack): void {
   it('a container that wrote 45 MB of log keeps three files of about 10 MB', async () => {
     const files = await chatterboxLogs(stack.cluster);
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    tell(files.map(({ name, bytes }) => `${name} ${(bytes / MEBIBYTE).toFixed(1)}Mi`).join(', '));
+    printFigure(files.map(({ name, bytes }) => `${name} ${(bytes / MEBIBYTE).toFixed(1)}Mi`).join(', '));
     expect(files).toHaveLength(3);
     expect(WRITTEN_BYTES).toBeGreaterThan(40 * MEBIBYTE);
     expect(total).toBeLessThan(35 * MEBIBYTE);

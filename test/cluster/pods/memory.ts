@@ -8,7 +8,7 @@ import { killByMemory } from '../support/out-of-memory.js';
 import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
 import { withForward } from '../support/project.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Installed } from './on-pods.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
@@ -43,7 +43,7 @@ async function untilRestarted(stack: Stack, before: PartPod, since: number): Pro
   return waitFor<Restarted>({ what: `${before.part} to be restarted once and Ready`, seconds: 120 }, async () => {
     const pods = await stack.pods();
     const pod = presentPod(pods, before.part);
-    // The kubelet forgets it when it has removed the dead container.
+    // The kubelet forgets it when it has removed the ended container.
     if (Date.parse(pod.lastEnd?.finishedAt ?? '') > since - 2000) end = pod.lastEnd;
     const done = pod.uid === before.uid && pod.restarts === before.restarts + 1 && pod.ready;
     return done ? { found: { pods, end } } : { seen: `restarts ${pod.restarts}, ready ${String(pod.ready)}` };
@@ -63,7 +63,7 @@ async function workerEndedItself(stack: Stack): Promise<boolean> {
 
 export function describeMemory({ stack, dsn, alerts }: Installed): void {
   describe('an out-of-memory kill restarts that part alone, and a person hears of it', () => {
-    const told: string[] = [];
+    const incidents: string[] = [];
     it.each(PARTS)('%s', async (part) => {
       const before = await stack.ready();
       const { uid } = presentPod(before, part);
@@ -72,7 +72,7 @@ export function describeMemory({ stack, dsn, alerts }: Installed): void {
       const started = Date.now();
       await killByMemory(stack, part);
       const { pods: after, end } = await untilRestarted(stack, presentPod(before, part), started);
-      tell(`${part}: killed, restarted and Ready again after ${((Date.now() - started) / 1000).toFixed(0)} s`);
+      printFigure(`${part}: killed, restarted and Ready again after ${((Date.now() - started) / 1000).toFixed(0)} s`);
       // The kernel's word: the kubelet may have heard of the end before it heard of the reason.
       expect(end).toMatchObject({ exitCode: 137 });
       expect((await kills()).length).toBeGreaterThan(killed.length);
@@ -84,12 +84,12 @@ export function describeMemory({ stack, dsn, alerts }: Installed): void {
       // Of an end that the kubelet heard of before the reason it says "Error".
       if (end?.reason !== 'OOMKilled') return;
       const { incident } = await alerts().opened({ reason: 'OutOfMemory', part }, started);
-      told.push(incident);
+      incidents.push(incident);
     }, 420_000);
 
     it('of which a person heard, part by part', () => {
-      expect(told.length).toBeGreaterThan(0);
-      expect(new Set(told).size).toBe(told.length);
+      expect(incidents.length).toBeGreaterThan(0);
+      expect(new Set(incidents).size).toBe(incidents.length);
     });
   });
 }

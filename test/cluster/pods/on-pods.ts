@@ -93,7 +93,7 @@ async function bringUpEmpty(stack: Stack): Promise<void> {
   await mountVolumeStore(stack.cluster);
 }
 
-function started<T>(witness: T | undefined): T {
-  if (witness === undefined) throw new Error('a witness was not started');
-  return witness;
+function started<T>(monitor: T | undefined): T {
+  if (monitor === undefined) throw new Error('a monitor was not started');
+  return monitor;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { lackingForPolicies } from '../../../embedded/index.js';
 import { send } from '../../sdk/http-client.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import { CLIENT, FlowEnds, baseName } from '../support/flow-ends.js';
 import { renderFlows, type Flow } from '../support/flows.js';
 import { withForward } from '../support/project.js';
@@ -57,8 +57,8 @@ export function describePolicies(stack: Stack): void {
     }, 120_000);
     afterAll(async () => {
       await ends.clear();
-      for (const flows of tables) tell(`\n${renderFlows(flows)}`);
-      tell(`${tables.flat().length} flows, pods made and removed: ${((Date.now() - started) / 1000).toFixed(0)} s`);
+      for (const flows of tables) printFigure(`\n${renderFlows(flows)}`);
+      printFigure(`${tables.flat().length} flows, pods made and removed: ${((Date.now() - started) / 1000).toFixed(0)} s`);
     }, 60_000);
 
     describe('as the settings are by default', () => {

@@ -11,7 +11,7 @@ import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { tellLoad } from '../support/load-report.js';
 import { killMain } from '../support/out-of-memory.js';
 import { copier } from '../support/queued-events.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 import { fillQueue, info, queueDepth, valkey } from '../support/queue-access.js';
 import { waitFor } from '../support/wait.js';
@@ -57,7 +57,7 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
       const accepted = report.events.filter(({ outcome }) => outcome.kind === 'accepted');
       young = youngAt(report, killedAt);
       const depth = await queueDepth(stack);
-      tell(`Valkey answered again after ${seconds.toFixed(1)} s; ${accepted.length} accepted, ${young.size} of them in the last second before the kill; ${depth} in the queue`);
+      printFigure(`Valkey answered again after ${seconds.toFixed(1)} s; ${accepted.length} accepted, ${young.size} of them in the last second before the kill; ${depth} in the queue`);
       expect(accepted.some(({ sentAt }) => sentAt > killedAt + seconds * 1000)).toBe(true);
       expect(depth).toBeGreaterThanOrEqual(accepted.length - young.size);
       expect(depth).toBeLessThanOrEqual(report.events.length);
@@ -80,7 +80,7 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
       const depth = await queueDepth(stack);
       await sleep(2 * FSYNC_MS);
       const { seconds } = await killValkey(stack);
-      tell(`${depth} events in the queue; killed, loaded and Ready again after ${seconds.toFixed(1)} s`);
+      printFigure(`${depth} events in the queue; killed, loaded and Ready again after ${seconds.toFixed(1)} s`);
       await tellMemory(stack, 'loaded');
       // Valkey is smaller once it was loaded anew: the event that the operator sends every 30 s may find room again.
       expect(await queueDepth(stack)).toBeGreaterThanOrEqual(depth);
@@ -99,7 +99,7 @@ export function describeQueue(stack: Stack, dsn: () => string): void {
       });
       const { lost, stored } = await settleStored(stack, report, young);
       const missing = await untilStored(stack, report.runId, copied.slice(0, taken));
-      tell(`drained after ${((Date.now() - started) / 1000).toFixed(0)} s: ${stored} of the run and ${taken - missing.length} of ${taken} copies are stored; lost of the run: ${lost.length}`);
+      printFigure(`drained after ${((Date.now() - started) / 1000).toFixed(0)} s: ${stored} of the run and ${taken - missing.length} of ${taken} copies are stored; lost of the run: ${lost.length}`);
       expect(lost.filter((number) => !young.has(number))).toEqual([]);
       expect(missing).toEqual([]);
     }, 720_000);
@@ -138,5 +138,5 @@ async function tellMemory(stack: Stack, when: string): Promise<void> {
   const own = Number(/^(?:total_rss|anon) (\d+)$/m.exec(statistics)?.[1]);
   const { memory = 0 } = await stack.cluster.containerLimits(container);
   const figures = { 'used_memory': await info(stack, 'used_memory'), 'peak of it': await info(stack, 'used_memory_peak'), 'not reclaimable': own, limit: memory };
-  tell(`Valkey ${when}: ${Object.entries(figures).map(([name, bytes]) => `${name} ${(bytes / 2 ** 20).toFixed(1)}Mi`).join(', ')}`);
+  printFigure(`Valkey ${when}: ${Object.entries(figures).map(([name, bytes]) => `${name} ${(bytes / 2 ** 20).toFixed(1)}Mi`).join(', ')}`);
 }

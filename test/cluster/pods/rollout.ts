@@ -4,7 +4,7 @@ import { glitchtipImage } from '../../../charts/parts/application-container.js';
 import { settleStored } from '../support/stored-events.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { Stack } from '../support/stack.js';
 
 const RATE = 60;
@@ -21,7 +21,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       const report = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: 2 * RATE, seconds: STEADY_SECONDS }).report;
       const { sent, accepted } = tellLoad('steady', report);
       const lasted = Math.max(...report.events.map(({ answeredAt }) => answeredAt)) - report.startedAt;
-      tell(`steady: answered at ${((1000 * accepted) / lasted).toFixed(0)} events/s`);
+      printFigure(`steady: answered at ${((1000 * accepted) / lasted).toFixed(0)} events/s`);
       expect(accepted).toBe(sent);
       expect((await settleStored(stack, report)).lost).toEqual([]);
     }, 420_000);
@@ -37,7 +37,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       await stack.apply(await stack.synthesize('update', { images: { glitchtip: ALIAS } }));
       await stack.rolledOut(240);
       await stack.kubectl('wait', '--for=delete', `pod/${before.container.pod}`, '--timeout=60s');
-      tell(`rolled out, the old web gone, after ${((Date.now() - started) / 1000).toFixed(0)} s`);
+      printFigure(`rolled out, the old web gone, after ${((Date.now() - started) / 1000).toFixed(0)} s`);
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       load.stop();
       const report = await load.report;

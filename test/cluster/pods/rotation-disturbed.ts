@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { freezeApiServer } from '../support/api-server.js';
 import { youngAt } from '../support/durability.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import { rotate } from '../support/requested-rotations.js';
 import { waitFor } from '../support/wait.js';
 import type { RotationRuns } from './rotation-runs.js';
@@ -32,7 +32,7 @@ export function killedInEachPhase(runs: RotationRuns): void {
       // Its kubelet's pause doubles with each death; a new pod begins without one.
       if (killed.length % 2 === 0) await stack.kubectl('delete', 'pod', (await stack.pod('operator')).container.pod, '--wait=false');
     });
-    tell(`killed in ${killed.join(', ')}`);
+    printFigure(`killed in ${killed.join(', ')}`);
     expect(killed).toEqual(expect.arrayContaining(['Rolling', 'Retiring']));
     await runs.expectNothingLost(run);
   }, 900_000);

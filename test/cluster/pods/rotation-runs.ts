@@ -1,4 +1,4 @@
-// A rotation under load, and what has to hold of each: no event lost, nobody locked out, the old values dead.
+// A rotation under load, and what has to hold of each: no event lost, nobody locked out, the old values revoked.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { SECRETS } from '../../../charts/part-names.js';
@@ -7,7 +7,7 @@ import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { acceptedLogins, readLogins, stillAccepted, type Logins } from '../support/logins.js';
@@ -59,7 +59,7 @@ export class RotationRuns {
     load.stop();
     const report = await load.report;
     tellLoad(name, report);
-    tell(`${name}: ${ended.result} after ${ended.seconds.toFixed(0)} s`);
+    printFigure(`${name}: ${ended.result} after ${ended.seconds.toFixed(0)} s`);
     recordMeasurement({ what: `rotation, ${name}`, value: Math.round(ended.seconds), unit: 's' });
     return { ended, report, old };
   }
@@ -81,7 +81,7 @@ export class RotationRuns {
   async expectOnlyServerErrors({ ended, report, old }: Run, young: ReadonlySet<number> = new Set()): Promise<void> {
     const { stack, installed: { dsn } } = this;
     const { stored, lost, accepted } = await settleStored(stack, report, young);
-    tell(`${report.events.length - accepted} of ${report.events.length} refused, ${lost.length} of ${accepted} accepted ones lost, ${stored} stored`);
+    printFigure(`${report.events.length - accepted} of ${report.events.length} refused, ${lost.length} of ${accepted} accepted ones lost, ${stored} stored`);
     expect({ result: ended.result, lost: lost.filter((number) => !young.has(number)) }).toEqual({ result: 'Completed', lost: [] });
     expect(await stillAccepted(stack, old)).toEqual([]);
     await stack.ready();

@@ -5,7 +5,7 @@ import { RESOURCE } from '../../../charts/part-names.js';
 import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import { nextLogins, readLogins, type Logins } from '../support/logins.js';
 import { withForward } from '../support/project.js';
 import { holdSession, letPhasePass } from '../support/undone-rotation.js';
@@ -68,7 +68,7 @@ export const applied: Rotations = (runs) => {
       if (phase === 'Rolling') printed.push(...(await runs.stack.apply()).split('\n'));
     });
     expect(printed.length).toBeGreaterThan(10);
-    // It neither undoes the operator's work nor is told that anything differs.
+    // It neither undoes the operator's work nor is warned that anything differs.
     expect(printed.filter((line) => !/ unchanged$/.test(line))).toEqual([]);
     await runs.expectNothingLost(run);
     // A forwarded port may still lead to it while it ends.
@@ -95,7 +95,7 @@ export function twoOperators(killedIn: readonly Phase[]): Rotations {
         await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=1');
         await stack.rolledOut();
       }
-      tell(`killed in ${killed.join(', ')}`);
+      printFigure(`killed in ${killed.join(', ')}`);
       expect(killed).toEqual(killedIn);
     }, 600_000);
   };
@@ -103,7 +103,7 @@ export function twoOperators(killedIn: readonly Phase[]): Rotations {
 
 /** It is given up at once, and so is an incident until everything was replaced: one that does has to follow. */
 export const undone: Rotations = (runs) => {
-  it('is undone when a session of somebody else stays on the old login for too long: no event is lost, the old values go on, the new ones are dead', async () => {
+  it('is undone when a session of somebody else stays on the old login for too long: no event is lost, the old values go on, the new ones are revoked', async () => {
     const { stack } = runs;
     let next: Logins = [];
     const attempts = (most: number) => stack.kubectl('patch', 'gt', RESOURCE, '--type=merge', '--patch', JSON.stringify({ spec: { rotation: { maxAttempts: most } } }));

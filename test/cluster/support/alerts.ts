@@ -1,4 +1,4 @@
-// What a person's telephone shows: a local Telegram in the node's network that the operator of the pods tells.
+// What a person's telephone shows: a local Telegram in the node's network that the operator of the pods sends to.
 import { RESOURCE } from '../../../charts/part-names.js';
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import { ALERTS_SECRET, alertStateName } from '../../../operator/api/object-names.js';
@@ -11,7 +11,7 @@ const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 /** Longer than the goal, so that a late alert is seen to be late. Seconds. */
 const PATIENCE = 240;
 
-export interface Told {
+export interface Alert {
   readonly message: ChatMessage;
   /** From `since` on. */
   readonly seconds: number;
@@ -44,7 +44,7 @@ export class Alerts {
   }
 
   /** Waits for a message like this. */
-  async said(wanted: RegExp, since: number): Promise<ChatMessage> {
+  async message(wanted: RegExp, since: number): Promise<ChatMessage> {
     return waitFor<ChatMessage>({ what: `a message like ${wanted.source}`, seconds: PATIENCE }, async () => {
       const messages = await this.messages(since);
       const message = messages.find(({ text }) => wanted.test(text));
@@ -52,8 +52,8 @@ export class Alerts {
     });
   }
 
-  /** Without those messages that say that a warning became critical. */
-  async sayings(since: number): Promise<Sayings> {
+  /** Without those messages that report that a warning became critical. */
+  async incidentMessages(since: number): Promise<IncidentMessages> {
     const messages = (await this.messages(since)).map(({ text }) => ({ text, incident: /incident (\S+)\./.exec(text)?.[1] ?? text }));
     const warned = new Set(messages.filter(({ text }) => text.startsWith('🟡')).map(({ incident }) => incident));
     const news = messages.filter(({ text, incident }) => !(text.startsWith('🔴') && warned.delete(incident)));
@@ -66,10 +66,10 @@ export class Alerts {
     return (await this.receivers.state()).heartbeat.filter(({ at }) => at >= since).length;
   }
 
-  /** Waits for the message that opens this incident, or for one that was edited to tell of it. */
-  async opened({ reason, part }: { readonly reason: HealthReason; readonly part: string }, since: number, patience = PATIENCE): Promise<Told> {
+  /** Waits for the message that opens this incident, or for one that was edited to report it. */
+  async opened({ reason, part }: { readonly reason: HealthReason; readonly part: string }, since: number, patience = PATIENCE): Promise<Alert> {
     const wanted = new RegExp(`${reason}, ${part}, incident (\\S+)\\.`);
-    return waitFor<Told>({ what: `an alert ${reason} of ${part}`, seconds: patience }, async () => {
+    return waitFor<Alert>({ what: `an alert ${reason} of ${part}`, seconds: patience }, async () => {
       const messages = await this.messages(since);
       const message = messages.find(({ text }) => wanted.test(text) && !isOver(text));
       const incident = message && wanted.exec(message.text)?.[1];
@@ -79,8 +79,8 @@ export class Alerts {
   }
 
   /** Waits for the message that this incident is over; it may have come before the repair was seen to be done. */
-  async resolved({ incident, message: { at } }: Told, repairedAt: number): Promise<Told> {
-    return waitFor<Told>({ what: `the end of incident ${incident}`, seconds: PATIENCE }, async () => {
+  async resolved({ incident, message: { at } }: Alert, repairedAt: number): Promise<Alert> {
+    return waitFor<Alert>({ what: `the end of incident ${incident}`, seconds: PATIENCE }, async () => {
       const messages = await this.messages(at);
       const message = messages.find(({ text }) => isOver(text) && text.includes(`incident ${incident}.`));
       if (message) return { found: { message, incident, seconds: Math.max(message.at - repairedAt, 0) / 1000 } };
@@ -89,19 +89,19 @@ export class Alerts {
   }
 }
 
-/** Incidents, each as often as it was said to be open and to be over. */
-export interface Sayings {
+/** Incidents, each as often as a message opened it, and as one closed it. */
+export interface IncidentMessages {
   readonly opened: readonly string[];
   readonly over: readonly string[];
 }
 
-/** What {@link Alerts.sayings} gives when each of these was told once and once to be over. */
-export function onceEach(told: readonly Told[]): Sayings {
-  const incidents = told.map(({ incident }) => incident).sort();
+/** What {@link Alerts.incidentMessages} gives when each of these was reported once, and once as over. */
+export function onceEach(alerts: readonly Alert[]): IncidentMessages {
+  const incidents = alerts.map(({ incident }) => incident).sort();
   return { opened: incidents, over: incidents };
 }
 
-/** The operator forgets what was: here faults come faster than it would repair twice (15 minutes), and so often that they would be told as flapping. */
+/** The operator forgets what was: here faults come faster than it would repair twice (15 minutes), and so often that they would be reported as flapping. */
 export async function forgetPast(stack: Stack): Promise<void> {
   await stack.kubectl('delete', 'configmap', alertStateName(RESOURCE), '--ignore-not-found');
 }

@@ -78,7 +78,7 @@ export async function textOf(folder: string): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
 }
 
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 /** A process is read at its first looks, for it may become another program by exec; then seldom, for reading all of them at each look takes a fifth of a core. */
 const FIRST_LOOKS = 4;
 const THEN_EVERY = 20;
@@ -113,7 +113,7 @@ export class ProcessWatch {
       const ids = await processesIn(this.cluster.cgroup);
       this.looks = new Map(ids.map((id) => [id, (this.looks.get(id) ?? 0) + 1]));
       for (const [id, look] of this.looks) if (look <= FIRST_LOOKS || look % THEN_EVERY === 0) await this.read(id);
-      await sleep(LOOK_EVERY_MS);
+      await sleep(POLL_EVERY_MS);
     }
   }
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach } from '@jest/globals';
 import { execa } from 'execa';
 import { ensureBinaries } from '../../../embedded/binaries.js';
 import { resolveOptions } from '../../../embedded/cluster-options.js';
-import { tell } from './fault-report.js';
+import { printFigure } from './fault-report.js';
 
 /** A cluster that does not answer is no reason to wait for long. Milliseconds. */
 const BUNDLE_MS = 120_000;
@@ -41,11 +41,11 @@ async function leaveEvidence(cluster: string, failed: readonly string[]): Promis
   ]);
   const lines = [...failed.map((name) => `failed: ${name}`), ...missing.flatMap((why) => (why === undefined ? [] : [`not collected: ${why}`]))];
   await writeFile(join(folder, 'failures.txt'), `${lines.join('\n')}\n`);
-  tell(`the support bundle and the logs of the cluster ${cluster} are in ${folder}`);
+  printFigure(`the support bundle and the logs of the cluster ${cluster} are in ${folder}`);
 }
 
 async function bundle(kubeconfig: string, file: string): Promise<void> {
-  const { kubectl } = await ensureBinaries({ say: tell, step: (_title, work) => work(), elapsed: () => 0 });
+  const { kubectl } = await ensureBinaries({ say: printFigure, step: (_title, work) => work(), elapsed: () => 0 });
   await execa('node', ['build/cli.js', '--kubeconfig', kubeconfig, 'bundle', '--output', file], {
     env: { PATH: `${dirname(kubectl)}:${process.env['PATH'] ?? ''}` }, timeout: BUNDLE_MS,
   });

@@ -13,14 +13,14 @@ import { fillVolumes, freeVolumes } from './volume-store.js';
 export interface Fault extends Made {
   /** As a row of the table says it. */
   readonly what: string;
-  readonly tells: { readonly reason: HealthReason; readonly part: string };
+  readonly expected: { readonly reason: HealthReason; readonly part: string };
   /** @default 'person' where there is a repair, else 'operator' */
   readonly repairedBy?: 'liveness probe';
   /** Seconds that Kubernetes itself allows before it is a fault: the start of a new pod, by its probe. @default 0 */
   readonly allowance?: number;
   /** It lasts so long, longer than any probe waits, and no other part is restarted for it. Seconds. */
   readonly bearableFor?: number;
-  /** Spares a test what its repair waits for, once it was told: in the soak it is waited for. */
+  /** Spares a test what its repair waits for, once it was reported: in the soak it is waited for. */
   readonly hasten?: (stack: Stack) => Promise<unknown>;
 }
 
@@ -38,39 +38,39 @@ const SECOND_START = 30;
 /** Between its init container and its end web has so long to be found. Seconds. */
 const FOUND_WITHIN = 30;
 
-export const POSTGRES_STOPPED: Fault = { what: 'Postgres stopped', tells: { reason: 'DatabaseDown', part: 'postgres' }, ...scaled('statefulset/postgres', 'postgres'), bearableFor: 60 };
-export const VALKEY_STOPPED: Fault = { what: 'Valkey stopped', tells: { reason: 'QueueDown', part: 'valkey' }, ...scaled('statefulset/valkey', 'valkey') };
-const WORKER_GONE: Fault = { what: 'worker scaled to 0', tells: { reason: 'WorkerDown', part: 'worker' }, ...scaled('deployment/worker', 'worker') };
-const WORKER_CRASHES: Fault = { what: 'worker killed again and again', tells: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain(), allowance: 30 };
-const WORKER_FROZEN: Fault = { what: 'worker frozen (SIGSTOP)', tells: { reason: 'WorkerStuck', part: 'worker' }, inject: freezeWorker, repairedBy: 'liveness probe', hasten: ageHeartbeat };
+export const POSTGRES_STOPPED: Fault = { what: 'Postgres stopped', expected: { reason: 'DatabaseDown', part: 'postgres' }, ...scaled('statefulset/postgres', 'postgres'), bearableFor: 60 };
+export const VALKEY_STOPPED: Fault = { what: 'Valkey stopped', expected: { reason: 'QueueDown', part: 'valkey' }, ...scaled('statefulset/valkey', 'valkey') };
+const WORKER_GONE: Fault = { what: 'worker scaled to 0', expected: { reason: 'WorkerDown', part: 'worker' }, ...scaled('deployment/worker', 'worker') };
+const WORKER_CRASHES: Fault = { what: 'worker killed again and again', expected: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain(), allowance: 30 };
+const WORKER_FROZEN: Fault = { what: 'worker frozen (SIGSTOP)', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: freezeWorker, repairedBy: 'liveness probe', hasten: ageHeartbeat };
 /** The operator lets it go on for 150 s before it makes a new worker, because it may end by itself. */
-const WORKER_WEDGED: Fault = { what: 'worker wedged: its packets to Valkey vanish', tells: { reason: 'WorkerStuck', part: 'worker' }, inject: cutWorkerOff, hasten: (stack) => letTimePass(stack, 150) };
+const WORKER_WEDGED: Fault = { what: 'worker wedged: its packets to Valkey vanish', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: cutWorkerOff, hasten: (stack) => letTimePass(stack, 150) };
 const WEB_STARVED: Fault = {
-  what: 'web needs more memory than its limit', tells: { reason: 'OutOfMemory', part: 'web' },
+  what: 'web needs more memory than its limit', expected: { reason: 'OutOfMemory', part: 'web' },
   inject: (stack) => killByMemory(stack, 'web'),
   repair: (stack) => stack.kubectl('delete', 'pod', '-l', 'app.kubernetes.io/component=web'),
 };
-const WRONG_PORT: Fault = { what: 'web listens on another port', tells: { reason: 'PortMismatch', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'PORT=9999'), allowance: START + SECOND_START };
+const WRONG_PORT: Fault = { what: 'web listens on another port', expected: { reason: 'PortMismatch', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'PORT=9999'), allowance: START + SECOND_START };
 /** The same with a start that is as short as a probe may make it: the operator goes by what the pod's own probe allows. */
 const WRONG_PORT_SOON: Fault = {
   ...WRONG_PORT, what: 'web listens on another port, its start short',
   inject: (stack) => stack.kubectl('patch', 'deployment/web', '--patch', wrongPort()),
   allowance: SHORT_START.seconds + FOUND_WITHIN,
 };
-const WRONG_HOST: Fault = { what: 'web does not allow its host', tells: { reason: 'HostNotAllowed', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'ALLOWED_HOSTS=nobody.example'), allowance: START };
+const WRONG_HOST: Fault = { what: 'web does not allow its host', expected: { reason: 'HostNotAllowed', part: 'web' }, ...changed('set', 'env', 'deployment/web', 'ALLOWED_HOSTS=nobody.example'), allowance: START };
 const NO_PAGES: Fault = {
-  what: 'static files hidden', tells: { reason: 'StaticFilesMissing', part: 'web' },
+  what: 'static files hidden', expected: { reason: 'StaticFilesMissing', part: 'web' },
   inject: (stack) => stack.kubectl('patch', 'deployment/web', '--patch', hiddenPages()),
   // An apply leaves a volume alone that it never made.
   repair: (stack) => stack.kubectl('rollout', 'undo', 'deployment/web'),
   allowance: START,
 };
-const NO_IMAGE: Fault = { what: 'image of web not found', tells: { reason: 'ImageNotFound', part: 'web' }, ...changed('set', 'image', 'deployment/web', 'web=docker.io/glitchtip/glitchtip:0.0.0-none') };
-const UNMIGRATED: Fault = { what: 'migrations undone, a new worker waits for them', tells: { reason: 'MigrationsPending', part: 'postgres' }, inject: undoMigration, allowance: START };
-const PARTITIONS_END: Fault = { what: 'scheduler dead: partitions run out', tells: { reason: 'PartitionsRunningOut', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 3) };
-const PARTITIONS_GONE: Fault = { what: 'partitions from tomorrow on are gone', tells: { reason: 'PartitionsMissing', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 1) };
+const NO_IMAGE: Fault = { what: 'image of web not found', expected: { reason: 'ImageNotFound', part: 'web' }, ...changed('set', 'image', 'deployment/web', 'web=docker.io/glitchtip/glitchtip:0.0.0-none') };
+const UNMIGRATED: Fault = { what: 'migrations undone, a new worker waits for them', expected: { reason: 'MigrationsPending', part: 'postgres' }, inject: undoMigration, allowance: START };
+const PARTITIONS_END: Fault = { what: 'scheduler stopped: partitions run out', expected: { reason: 'PartitionsRunningOut', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 3) };
+const PARTITIONS_GONE: Fault = { what: 'partitions from tomorrow on are gone', expected: { reason: 'PartitionsMissing', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 1) };
 const IMPATIENT: Fault = {
-  what: 'web answers later than its probe waits', tells: { reason: 'TimeoutTooShort', part: 'web' },
+  what: 'web answers later than its probe waits', expected: { reason: 'TimeoutTooShort', part: 'web' },
   inject: async (stack) => {
     await stack.kubectl('patch', 'deployment/web', '--patch', impatientProbe());
     await stack.rolledOut();
@@ -80,7 +80,7 @@ const IMPATIENT: Fault = {
   allowance: START,
 };
 const CERTIFICATE_ENDED: Fault = {
-  what: 'certificate expired', tells: { reason: 'CertificateExpired', part: 'certificate' },
+  what: 'certificate expired', expected: { reason: 'CertificateExpired', part: 'certificate' },
   inject: async (stack) => {
     await putCertificate(stack, -1);
     // One that had long to go is read hourly; a new operator reads it now.
@@ -90,18 +90,18 @@ const CERTIFICATE_ENDED: Fault = {
   allowance: 30,
 };
 const VOLUME_FULL: Fault = {
-  what: 'volume full to its last byte', tells: { reason: 'VolumeFull', part: 'postgres-data' },
+  what: 'volume full to its last byte', expected: { reason: 'VolumeFull', part: 'postgres-data' },
   inject: ({ cluster }) => fillVolumes(cluster),
   repair: ({ cluster }) => freeVolumes(cluster),
 };
 const TOO_MUCH: Fault = {
-  what: 'more events than a slow database takes', tells: { reason: 'Backlog', part: 'worker' },
+  what: 'more events than a slow database takes', expected: { reason: 'Backlog', part: 'worker' },
   ...backlog(),
   // Until so many wait that it is one.
   allowance: 30,
 };
 const NODE_SHORT: Fault = {
-  what: 'a neighbour takes the memory of the host', tells: { reason: 'NodeUnderPressure', part: 'node' },
+  what: 'a neighbour takes the memory of the host', expected: { reason: 'NodeUnderPressure', part: 'node' },
   inject: pressNode,
   repair: clearEvicted,
   // Until it is short, and the kubelet looks every 10 s.

@@ -19,7 +19,7 @@ export type Task =
 export const signUpReport = z.object({
   /** How often each answer came: refused, created, pending, or the first words of an error. */
   answers: z.record(z.string(), z.number()),
-  /** How often /api/settings/ said that registration is open, and closed. */
+  /** How often /api/settings/ answered that registration is open, and closed. */
   settingsOpen: z.number(),
   settingsClosed: z.number(),
   /** Attempts without any answer: nothing listened yet. */

@@ -25,7 +25,7 @@ export class NpmStart {
   private printed: Promise<Printed> | undefined;
   private text = '';
 
-  /** All that it has said. */
+  /** All that it has printed. */
   get output(): string {
     return this.text;
   }

@@ -13,7 +13,7 @@ import type { Stack } from './stack.js';
 import type { Part } from './parts.js';
 import { waitFor, when } from './wait.js';
 
-/** Resolves when the main process of the part's container is dead. */
+/** Resolves when the main process of the part's container has ended. */
 export async function killByMemory(stack: Stack, part: Part): Promise<void> {
   const { container } = await stack.pod(part);
   const folder = await stack.cluster.containerCgroup(container, 'memory');

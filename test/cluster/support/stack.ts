@@ -10,7 +10,7 @@ import type { Settings, SettingsInput } from '../../../charts/settings/schema.js
 import { down, up, type ClusterHandle } from '../../../embedded/index.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { PARTS, explainPods, partPods, presentPod, type Part, type PartPod } from './parts.js';
-import { tell } from './fault-report.js';
+import { printFigure } from './fault-report.js';
 import { waitFor } from './wait.js';
 
 /** Set to leave the cluster running afterwards and to use it again: a single test is then tried with `-t` in seconds. */
@@ -52,7 +52,7 @@ export class Stack {
   /** The cluster, empty, and the manifests; nothing is applied yet. */
   async start(): Promise<void> {
     await this.prepare();
-    this.handle = await up({ name: this.name, fresh: !KEEP, log: tell });
+    this.handle = await up({ name: this.name, fresh: !KEEP, log: printFigure });
   }
 
   /** The manifests alone: somebody else brings the cluster up. */
@@ -63,7 +63,7 @@ export class Stack {
 
   /** The cluster that somebody else brings up, once its node is Ready. */
   async join(): Promise<void> {
-    this.handle = await up({ name: this.name, log: tell });
+    this.handle = await up({ name: this.name, log: printFigure });
   }
 
   /** File of the settings that a label was synthesized from. */

@@ -7,7 +7,7 @@ export interface Ran {
   readonly printed: string;
   /** Each line of JSON that was printed. */
   readonly json: readonly Record<string, unknown>[];
-  readonly said: string;
+  readonly notes: string;
 }
 
 export interface Person {
@@ -19,17 +19,17 @@ export interface Person {
 
 export async function runCli(args: readonly string[], { agrees, until }: Person = {}): Promise<Ran> {
   const printed: string[] = [];
-  const said: string[] = [];
+  const notes: string[] = [];
   const code = await run('glitchkeeper', args, {
     openOutput: (json) => ({
       json, paint: plain,
-      print: (text) => printed.push(text), printJson: (value) => printed.push(JSON.stringify(value)), say: (text) => said.push(text),
+      print: (text) => printed.push(text), printJson: (value) => printed.push(JSON.stringify(value)), say: (text) => notes.push(text),
       agree: () => (typeof agrees === 'function' ? agrees() : Promise.resolve(agrees)),
     }),
     until: () => until?.(printed) ?? Promise.resolve(),
   });
   return {
-    code, printed: printed.join('\n'), said: said.join('\n'),
+    code, printed: printed.join('\n'), notes: notes.join('\n'),
     get json() { return printed.map((line) => JSON.parse(line) as Record<string, unknown>); },
   };
 }

@@ -1,6 +1,6 @@
 /** The options of the embedded cluster. */
 import { describe, expect, it } from '@jest/globals';
-import { OptionError, parseMemory, resolveOptions } from '../../../embedded/cluster-options.js';
+import { OptionError, parseMemoryOption, resolveOptions } from '../../../embedded/cluster-options.js';
 
 const env = { GLITCHKEEPER_STATE: '/state' };
 
@@ -45,6 +45,6 @@ describe('a memory quantity', () => {
     ['500M', 500_000_000],
     ['1.5Gi', 1_610_612_736],
   ])('%s is %d bytes', (text, bytes) => {
-    expect(parseMemory('--memory', text)).toBe(bytes);
+    expect(parseMemoryOption('--memory', text)).toBe(bytes);
   });
 });

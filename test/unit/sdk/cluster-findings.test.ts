@@ -1,6 +1,6 @@
 // What makes a namespace public, and what makes a limit one that is not in force.
 import { describe, expect, it } from '@jest/globals';
-import { describeLimits, limitProblems, parseKernelLimits, parseQuantity, publicWays, type LimitFacts } from '../../sdk/cluster-findings.js';
+import { describeLimits, limitProblems, parseKernelLimits, publicWays, type LimitFacts } from '../../sdk/cluster-findings.js';
 
 const service = { name: 'web', type: 'ClusterIP', externalIps: [], ports: [8080] };
 const pod = { name: 'web-1', hostNetwork: false, hostPorts: [] };
@@ -69,20 +69,5 @@ describe('parseKernelLimits', () => {
     ['nothing', '', { memory: undefined, cpu: undefined }],
   ])('reads %s', (_sentence, printed, expected) => {
     expect(parseKernelLimits(printed)).toEqual(expected);
-  });
-});
-
-describe('parseQuantity', () => {
-  it.each([
-    ['300Mi', 300 * MI],
-    ['1Gi', 1024 * MI],
-    ['500m', 0.5],
-    ['1', 1],
-    ['0.25', 0.25],
-    ['300M', 300e6],
-    ['300X', undefined],
-    ['', undefined],
-  ])('reads %s', (quantity, expected) => {
-    expect(parseQuantity(quantity)).toBe(expected);
   });
 });

@@ -99,18 +99,18 @@ it('says what it could not collect, and how often it removed what from where', a
 it.each<[string, () => void, number, string]>([
   ['it may not read the Secrets: nothing could be promised', () => kubectl.prepare('kind:secrets', { error: 'Error from server (Forbidden): secrets is forbidden' }), 2, 'you may not do this'],
   ['a Secret changes meanwhile', () => kubectl.prepare('kind:secrets', secrets(), secrets({ SECRET_KEY: 'a-new-one' })), 1, 'the Secrets changed while the archive was made'],
-])('leaves no archive when %s', async (_, prepare, code, said) => {
+])('leaves no archive when %s', async (_, prepare, code, wanted) => {
   prepare();
-  expect(await runCli(['bundle', '--output', file])).toMatchObject({ code, said: expect.stringContaining(said) });
+  expect(await runCli(['bundle', '--output', file])).toMatchObject({ code, notes: expect.stringContaining(wanted) });
   expect(readdirSync(folder)).toEqual([]);
 });
 
 it('overwrites no file', async () => {
   await runCli(['bundle', '--output', file]);
-  expect(await runCli(['bundle', '--output', file])).toMatchObject({ code: 1, said: expect.stringContaining('exists already') });
+  expect(await runCli(['bundle', '--output', file])).toMatchObject({ code: 1, notes: expect.stringContaining('exists already') });
   expect(existsSync(file)).toBe(true);
 });
 
 it('says why a file cannot be written', async () => {
-  expect(await runCli(['bundle', '--output', join(folder, 'no', 'such', 'folder.tar.gz')])).toMatchObject({ code: 1, said: expect.stringMatching(/cannot be written: ENOENT/) });
+  expect(await runCli(['bundle', '--output', join(folder, 'no', 'such', 'folder.tar.gz')])).toMatchObject({ code: 1, notes: expect.stringMatching(/cannot be written: ENOENT/) });
 });

@@ -56,26 +56,26 @@ describe('alert test', () => {
   });
 
   it('is one JSON object for a program', async () => {
-    const { code, json, said } = await ask([{ channel: 'webhook', error: 'webhook: it answers 404' }], '--json');
-    expect([code, said, json]).toEqual([1, '', [{ id: expect.any(String), at: '2026-06-01T12:00:00Z', results: [{ channel: 'webhook', error: 'webhook: it answers 404' }] }]]);
+    const { code, json, notes } = await ask([{ channel: 'webhook', error: 'webhook: it answers 404' }], '--json');
+    expect([code, notes, json]).toEqual([1, '', [{ id: expect.any(String), at: '2026-06-01T12:00:00Z', results: [{ channel: 'webhook', error: 'webhook: it answers 404' }] }]]);
   });
 
   it('exits with 2 when nobody answers, does not take an older answer for its own, and says what is known', async () => {
     kubectl.prepare('resource', withHealth({ ...testOf('older', [{ channel: 'webhook' }]), channels: [{ name: 'webhook', waiting: 1, error: 'Secret glitchtip-alerts cannot be read: 503' }] }));
     const ran = await runCli(['alert', 'test', '--timeout', '1']);
-    expect(ran).toMatchObject({ code: 2, said: expect.stringMatching(/has not answered within 1 s.*looks every 30 s only.*cannot be read: 503.*kubectl -n glitchtip logs deploy\/glitchkeeper/s) });
+    expect(ran).toMatchObject({ code: 2, notes: expect.stringMatching(/has not answered within 1 s.*checks only every 30 s.*cannot be read: 503.*kubectl -n glitchtip logs deploy\/glitchkeeper/s) });
   });
 
   it.each([
     ['is not valid', { version: 'newest' }, 'the resource is not valid'], ['is not watched', { health: { enabled: false } }, 'spec.health.enabled is false'],
-  ])('asks nothing of a GlitchTip that %s', async (_, spec, said) => {
+  ])('asks nothing of a GlitchTip that %s', async (_, spec, wanted) => {
     kubectl.prepare('resource', resourceJson({ spec }));
-    expect(await runCli(['alert', 'test'])).toMatchObject({ code: 2, said: expect.stringContaining(said) });
+    expect(await runCli(['alert', 'test'])).toMatchObject({ code: 2, notes: expect.stringContaining(wanted) });
     expect(annotation()).toBeUndefined();
   });
 
   it.each([['0'], ['soon'], ['100000']])('refuses --timeout %s', async (timeout) => {
-    expect(await runCli(['alert', 'test', '--timeout', timeout])).toMatchObject({ code: 2, said: expect.stringContaining('--timeout: expected a whole number') });
+    expect(await runCli(['alert', 'test', '--timeout', timeout])).toMatchObject({ code: 2, notes: expect.stringContaining('--timeout: expected a whole number') });
   });
 });
 

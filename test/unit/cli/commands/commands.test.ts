@@ -19,7 +19,7 @@ afterEach(() => kubectl.remove());
 
 describe('status', () => {
   it('asks kubectl about the place that was named', async () => {
-    expect(await runCli(['status', '--context', 'prod', '-n', 'errors', '--name', 'gt'])).toMatchObject({ code: 0, said: '' });
+    expect(await runCli(['status', '--context', 'prod', '-n', 'errors', '--name', 'gt'])).toMatchObject({ code: 0, notes: '' });
     expect(kubectl.calls()[0]).toBe('--context prod get glitchtips.glitchkeeper.io gt --output json --namespace errors --request-timeout=15s');
   });
 
@@ -48,7 +48,7 @@ describe('what cannot be found out exits with 2 and says', () => {
     ['that the operator is of another version', { resource: JSON.stringify({ metadata: { name: 'glitchtip', namespace: 'glitchtip' }, spec: {}, status: { conditions: [condition('Moonlit', 'True', 'Full', '')] } }) }, 'of another version'],
   ])('%s', async (_, answers, message) => {
     for (const [question, answer] of Object.entries(answers) as [Question, Answer][]) kubectl.prepare(question, answer);
-    expect(await runCli(['status'])).toMatchObject({ code: 2, printed: '', said: expect.stringContaining(message) });
+    expect(await runCli(['status'])).toMatchObject({ code: 2, printed: '', notes: expect.stringContaining(message) });
   });
 
   it.each([
@@ -76,23 +76,23 @@ describe('rotate', () => {
   });
 
   it('refuses a name that is none before anything is changed', async () => {
-    expect(await runCli(['rotate', '--only', 'mysql'])).toMatchObject({ code: 2, said: expect.stringContaining('found "mysql"') });
+    expect(await runCli(['rotate', '--only', 'mysql'])).toMatchObject({ code: 2, notes: expect.stringContaining('found "mysql"') });
     expect(annotations()).toEqual([]);
   });
 
   it('exits with 1 while another request is pending', async () => {
     kubectl.prepare('resource', resourceJson({ annotation: 'postgres' }));
-    expect(await runCli(['rotate'])).toMatchObject({ code: 1, said: expect.stringContaining('is pending') });
+    expect(await runCli(['rotate'])).toMatchObject({ code: 1, notes: expect.stringContaining('is pending') });
   });
 
   it.each([[true, 0, 1], [false, 1, 0], [undefined, 2, 0]])('after a leak asks first: answered %s it exits with %s and asks the operator %s times', async (agrees, code, times) => {
     const ran = await runCli(['rotate', '--compromised'], { agrees });
     expect([ran.code, annotations().length]).toEqual([code, times]);
-    expect(ran.said).toContain('everybody is signed out');
+    expect(ran.notes).toContain('everybody is signed out');
   });
 
   it('after a leak asks nobody with --yes', async () => {
-    expect(await runCli(['rotate', '--compromised', '--yes'])).toMatchObject({ code: 0, said: '' });
+    expect(await runCli(['rotate', '--compromised', '--yes'])).toMatchObject({ code: 0, notes: '' });
   });
 
   const waiting = resourceJson({ annotation: 'all' });

@@ -63,11 +63,11 @@ describe('open', () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
-    expect(await runCli(['open', '--port', String(port)])).toMatchObject({ code: 1, said: expect.stringContaining('is taken by another program') });
+    expect(await runCli(['open', '--port', String(port)])).toMatchObject({ code: 1, notes: expect.stringContaining('is taken by another program') });
     server.close();
   });
 
   it.each(['0', '65536', 'http'])('refuses %s as a port', async (port) => {
-    expect(await runCli(['open', '--port', port])).toMatchObject({ code: 2, said: expect.stringContaining(`--port: expected a whole number from 1 to 65535, found "${port}"`) });
+    expect(await runCli(['open', '--port', port])).toMatchObject({ code: 2, notes: expect.stringContaining(`--port: expected a whole number from 1 to 65535, found "${port}"`) });
   });
 });

@@ -164,7 +164,7 @@ describe('of the probes doctor finds', () => {
 
 describe('of what the operator says doctor finds', () => {
   it.each<[string, Partial<Facts> & Parameters<typeof factsOf>[0], string, Level, RegExp]>([
-    ['that it has not looked yet', { scenario: { conditions: [] } }, 'conditions', 'failure', /has not looked/],
+    ['that it has not reconciled yet', { scenario: { conditions: [] } }, 'conditions', 'failure', /has not reconciled/],
     ['that it has not seen the latest change', { scenario: { generation: 4 } }, 'conditions', 'warning', /latest change/],
     ['that it is not ready', { scenario: { conditions: [condition('Ready', 'False', 'Unreachable', 'Postgres does not answer.')] } }, 'conditions', 'failure', /Ready is False, Unreachable/],
     ['a condition that is unknown', { scenario: { conditions: [ready, condition('QueueHealthy', 'Unknown', 'NotObserved', 'Nothing.')] } }, 'conditions', 'warning', /QueueHealthy is Unknown/],
@@ -200,5 +200,5 @@ it('every warning and every failure has a remedy', () => {
 
 it('the table has a mark, what was found and what helps', () => {
   const text = renderFindings(examine(factsOf({ ...withEnv({ ENABLE_USER_REGISTRATION: 'True' }), nodes: notSeen('forbidden'), alertKeys: seen(['webhook-url']) })), plain);
-  for (const part of ['✗ registration', '! heartbeat', '✓ namespace', '? node', 'not seen: forbidden', '✗ 1 wrong', '! 1 worth a look', '? 2 not seen']) expect(text).toContain(part);
+  for (const part of ['✗ registration', '! heartbeat', '✓ namespace', '? node', 'not seen: forbidden', '✗ 1 wrong', '! 1 with a warning', '? 2 not seen']) expect(text).toContain(part);
 });

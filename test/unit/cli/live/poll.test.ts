@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Failure, type FailureKind } from '../../../../cli/failure.js';
 import { watch, type View } from '../../../../cli/live/poll.js';
 
-/** Answers in their order, the last one for ever; what was shown until `looks` answers were given and one more tick has passed. */
-async function watched(answers: readonly string[], looks: number): Promise<View<string>[]> {
+/** Answers in their order, the last one for ever; what was shown until `polls` answers were given and one more tick has passed. */
+async function watched(answers: readonly string[], polls: number): Promise<View<string>[]> {
   const shown: View<string>[] = [];
   let time = 0;
   let asked = 0;
@@ -18,10 +18,10 @@ async function watched(answers: readonly string[], looks: number): Promise<View<
     },
     show: (view) => {
       shown.push(view);
-      if (asked >= looks && shown.length > looks + 2) stop();
+      if (asked >= polls && shown.length > polls + 2) stop();
     },
     every: 2, until: () => until, tick: 1,
-    // A second a look at the clock.
+    // A second a reading of the clock.
     now: () => new Date((time += 1000)),
   });
   return shown;
@@ -42,7 +42,7 @@ describe('watching', () => {
     await expect(watched(['=a', kind], 99)).rejects.toThrow(`because of ${kind}`);
   });
 
-  it('ends when the first look fails: a wrong name is reported at once', async () => {
+  it('ends when the first poll fails: a wrong name is reported at once', async () => {
     await expect(watched(['unreachable'], 99)).rejects.toThrow('because of unreachable');
   });
 });

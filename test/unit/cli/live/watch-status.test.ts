@@ -57,5 +57,5 @@ describe('status --watch', () => {
     expect(code).toBe(2);
   }, 30_000);
 
-  it('is refused an interval that is none', async () => expect(await runCli(['status', '--watch', '--every', '0'])).toMatchObject({ code: 2, said: expect.stringContaining('--every') }));
+  it('is refused an interval that is none', async () => expect(await runCli(['status', '--watch', '--every', '0'])).toMatchObject({ code: 2, notes: expect.stringContaining('--every') }));
 });

@@ -34,7 +34,7 @@ it('the screen of an outage', () => expect(renderSummary(summary(OUTAGE), NOW, p
   The worker's pod is alive and has taken nothing from the queue for 270 s; 9120 tasks wait.
   because of it: events are not stored
   to do: kubectl --namespace glitchtip rollout restart deployment/worker
-  healing: the worker is being restarted (attempt 1 of 3)
+  repair: the worker is being restarted (attempt 1 of 3)
 ! QueueFilling (valkey), for 2 min
   The queue takes 27Mi of 30Mi; at this pace events are refused in 9 minutes.
   to do: Find out why the worker does not keep up: docs/runbooks/queue-full.md.

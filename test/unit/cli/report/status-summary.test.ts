@@ -3,7 +3,7 @@ import type { PartReport } from '../../../../cli/part-states.js';
 import { parsePods } from '../../../../cli/part-states.js';
 import { plain } from '../../../../cli/output.js';
 import { renderHistory, renderSummary } from '../../../../cli/report/status-text.js';
-import { buildSummary, conditionsThatMatter, parseEvents, partsOf, type Summary } from '../../../../cli/report/status-summary.js';
+import { buildSummary, conditionsThatMatter, parseEvents, shownParts, type Summary } from '../../../../cli/report/status-summary.js';
 import { NOW, condition, current, ended, ready, resource, type Scenario } from '../cli-scenarios.js';
 
 const part = (name: string, state = 'ready'): PartReport => ({ part: name, pod: `${name}-0`, ready: state === 'ready', state, restarts: 0, memoryLimit: 300, memoryUsed: 120 });
@@ -15,8 +15,8 @@ describe('the verdict is', () => {
   it.each<[Summary['verdict'], string, Scenario, PartReport]>([
     ['ready', 'when the condition says so', {}, running],
     ['not ready', 'when the condition says so', { conditions: [condition('Ready', 'False', 'Unreachable', 'Postgres does not answer.')] }, running],
-    ['unknown', 'when the condition says so', { conditions: [condition('Ready', 'Unknown', 'NotObserved', 'Nothing to look with.')] }, running],
-    ['unknown', 'before the operator has looked', { conditions: [] }, running],
+    ['unknown', 'when the condition says so', { conditions: [condition('Ready', 'Unknown', 'NotObserved', 'No password is known.')] }, running],
+    ['unknown', 'before the operator has reconciled', { conditions: [] }, running],
     ['unknown', 'while the operator has not seen the latest spec', { generation: 4 }, running],
     ['unknown', 'while no operator runs, whatever it once said', {}, part('operator', 'CrashLoopBackOff')],
   ])('%s %s', (verdict, _, scenario, operator) => expect(summary(scenario, operator).verdict).toBe(verdict));
@@ -31,11 +31,11 @@ describe('the parts are', () => {
     kind: 'Pod', metadata: { name: 'migrate', labels: { 'app.kubernetes.io/component': 'migrate' }, creationTimestamp: '2026-01-01T00:00:00Z' },
     spec: { containers: [] }, status: {},
   }] }));
-  it.each<[string, Scenario, Parameters<typeof partsOf>[1], string[]]>([
+  it.each<[string, Scenario, Parameters<typeof shownParts>[1], string[]]>([
     ['four and the operator', {}, [], ['operator', 'postgres', 'valkey', 'web', 'worker']],
     ['with the migrate Job while its pod is there', {}, migrated, ['operator', 'postgres', 'valkey', 'migrate', 'web', 'worker']],
     ['fewer in the tiny profile', { spec: { valkey: undefined, worker: undefined } }, [], ['operator', 'postgres', 'web']],
-  ])('%s', (_, scenario, pods, parts) => expect(partsOf(resource(scenario), pods)).toEqual(parts));
+  ])('%s', (_, scenario, pods, parts) => expect(shownParts(resource(scenario), pods)).toEqual(parts));
 });
 
 describe('a credential', () => {

@@ -1,7 +1,8 @@
 /** The pure parts of image making: modes, tools, pinned downloads and names. */
 import { describe, expect, it } from '@jest/globals';
 import { corednsEntry, imageCatalog, nodeImages } from '../../../../embedded/images/catalog.js';
-import { archiveName, defaultCacheFolder } from '../../../../embedded/images/ensure-images.js';
+import { cacheRoot } from '../../../../embedded/cluster-options.js';
+import { archiveName } from '../../../../embedded/images/ensure-images.js';
 import { integrityOf, nodePackage, nodeRelease } from '../../../../embedded/images/prepared.js';
 import { readImageMode, registryAnswers } from '../../../../embedded/images/registry.js';
 import { assertTools, MissingToolsError, searchPath } from '../../../../embedded/images/tools.js';
@@ -90,7 +91,7 @@ describe('archives', () => {
   });
 
   it('lie in the cache folder that the environment names', () => {
-    expect(defaultCacheFolder({ GLITCHKEEPER_CACHE: '/c', XDG_CACHE_HOME: '/x' })).toBe('/c');
-    expect(defaultCacheFolder({ XDG_CACHE_HOME: '/x' })).toBe('/x/glitchkeeper');
+    expect(cacheRoot({ GLITCHKEEPER_CACHE: '/c', XDG_CACHE_HOME: '/x' })).toBe('/c');
+    expect(cacheRoot({ XDG_CACHE_HOME: '/x' })).toBe('/x/glitchkeeper');
   });
 });

@@ -1,7 +1,7 @@
-// The messenger with a local Telegram, a webhook and a heartbeat: what is due arrives, once, through crashes and outages.
+// The notification controller with a local Telegram, a webhook and a heartbeat: what is due arrives, once, through crashes and outages.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { Messenger, type DeliveryContext } from '../../../../../operator/controllers/alerts/notification-controller.js';
+import { NotificationController, type DeliveryContext } from '../../../../../operator/controllers/alerts/notification-controller.js';
 import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
 import { openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
 import { channelStatuses, decodeAlertState, emptyAlertState, encodeAlertState, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
@@ -25,7 +25,7 @@ let heartbeat: Receiver;
 let secret: ObservedSecret;
 /** What the ConfigMap holds. */
 let stored: string;
-let messenger: Messenger;
+let controller: NotificationController;
 const spec = specOf();
 const clock = { now: () => now, monotonic: () => now, after: (milliseconds: number, callback: () => void) => { now += milliseconds; setImmediate(callback); return () => undefined; } };
 
@@ -33,15 +33,15 @@ const holds = (data: Readonly<Record<string, string>>, version = '1'): ObservedS
   ({ kind: 'present', data: new Map(Object.entries(data).map(([key, value]) => [key, new Sensitive(value)])), undecodable: [], resourceVersion: version });
 const everything = () => ({ 'telegram-api': telegram.url, 'telegram-token': TOKEN, 'telegram-chat': CHAT, 'webhook-url': `${webhook.url}/hook`, 'heartbeat-url': `${heartbeat.url}/ping` });
 /** A process that has just started. */
-const start = (budget?: number) => { messenger = new Messenger({ budget, cluster: { observeSecret: () => Promise.resolve(secret) }, notifiers: openNotifiers(), clock, namespace: 'errors', digest: sha256Hex }); };
+const start = (budget?: number) => { controller = new NotificationController({ budget, cluster: { observeSecret: () => Promise.resolve(secret) }, notifiers: openNotifiers(), clock, namespace: 'errors', digest: sha256Hex }); };
 const read = (): AlertState => {
   const decoded = decodeAlertState(stored);
   if (decoded.kind === 'invalid') throw new Error(decoded.why);
   return decoded.alerts;
 };
 const save = (alerts: AlertState) => { stored = encodeAlertState(alerts); return Promise.resolve(true); };
-const observe = (causes: readonly Cause[]) => { stored = encodeAlertState(track(read(), { causes, healings: new Map(), now: new Date(now), spec })); };
-const deliver = async (more: Partial<DeliveryContext> = {}) => { stored = encodeAlertState(await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
+const observe = (causes: readonly Cause[]) => { stored = encodeAlertState(track(read(), { causes, repairTexts: new Map(), now: new Date(now), spec })); };
+const deliver = async (more: Partial<DeliveryContext> = {}) => { stored = encodeAlertState(await controller.deliver(read(), { name: 'glitchtip', spec, healthy: false, save, ...more }, never)); };
 /** A check as the health controller makes it, 10 s after the last. */
 const check = async (causes: readonly Cause[], more: Partial<DeliveryContext> = {}) => {
   now += 10_000;
@@ -119,7 +119,7 @@ describe('a crash', () => {
 
   it('between sending and saving repeats that one message and no other, by a webhook with the same key', async () => {
     await ready();
-    await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false }, never);
+    await controller.deliver(read(), { name: 'glitchtip', spec, healthy: false }, never);
     start();
     await check([WEB_DOWN]);
     await check([WEB_DOWN]);
@@ -205,7 +205,7 @@ describe('a channel that fails', () => {
     now += 10_000;
     observe([WEB_DOWN]);
     await telegram.setBehaviour('silent');
-    const alerts = await messenger.deliver(read(), { name: 'glitchtip', spec, healthy: false }, AbortSignal.timeout(100));
+    const alerts = await controller.deliver(read(), { name: 'glitchtip', spec, healthy: false }, AbortSignal.timeout(100));
     expect(alerts.outbox.find(({ channel }) => channel === 'telegram')).toMatchObject({ event: 'open', attempts: 0 });
   });
 });

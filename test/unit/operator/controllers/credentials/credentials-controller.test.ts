@@ -1,7 +1,7 @@
 // A status that cannot be written: what it stops, and what it must not.
 import { describe, expect, it } from '@jest/globals';
 
-import { GlitchTipController } from '../../../../../operator/controllers/credentials/credentials-controller.js';
+import { CredentialsController } from '../../../../../operator/controllers/credentials/credentials-controller.js';
 import type { Ports } from '../../../../../operator/controllers/ports.js';
 import type { SecretRole } from '../../../../../operator/core/credentials/observed.js';
 import type { RotationAction } from '../../../../../operator/core/rotation/actions.js';
@@ -17,19 +17,19 @@ class Scenario {
   answer: Error | undefined;
   readonly warnings: unknown[] = [];
   readonly events: string[] = [];
-  readonly #controller: GlitchTipController;
+  readonly #controller: CredentialsController;
 
   constructor(stuck = false) {
     this.world = worldIn('Rolling', { faults: { stuck } });
     const { world } = this;
-    this.#controller = new GlitchTipController({
+    this.#controller = new CredentialsController({
       ...this.#ports(), crypto: world.crypto, clock: { now: () => world.now.getTime(), monotonic: () => world.now.getTime(), after: () => () => undefined },
       log: () => undefined, warn: (message, fields) => this.warnings.push([message, fields]), onStatus: () => undefined,
     });
   }
 
-  async looks(count: number): Promise<void> {
-    for (let look = 0; look < count; look += 1) await this.#controller.reconcile('g', new AbortController().signal);
+  async reconcile(count: number): Promise<void> {
+    for (let done = 0; done < count; done += 1) await this.#controller.reconcile('g', new AbortController().signal);
   }
 
   #ports(): Ports {
@@ -60,38 +60,38 @@ describe('a rotation whose status', () => {
   it.each([400, 403, 413, 422])('is refused with %d goes on', async (status) => {
     const scenario = new Scenario();
     scenario.answer = refused(status);
-    await scenario.looks(3);
+    await scenario.reconcile(3);
     expect([scenario.world.phase, [...scenario.world.pods.values()].map(({ mark }) => mark)]).toEqual(['Proving', [scenario.world.rotation?.id, scenario.world.rotation?.id]]);
   });
 
   it('is refused has its deadline all the same', async () => {
     const scenario = new Scenario(true);
     scenario.answer = refused(422);
-    await scenario.looks(1);
+    await scenario.reconcile(1);
     scenario.world.after(10);
-    await scenario.looks(1);
+    await scenario.reconcile(1);
     expect(scenario.world.phase).toBe('Returning');
   });
 
   it.each<[string, Error]>([
     ['is of a stale read', refused(409)], ['is of nobody', refused(401)], ['is of a resource that is gone', refused(404)], ['is one of too many requests', refused(429)],
     ['meets an API server that is not well', refused(500)], ['is not answered', new Error('connect ECONNREFUSED')],
-  ])('%s does nothing and looks again', async (_, answer) => {
+  ])('%s does nothing and tries again', async (_, answer) => {
     const scenario = new Scenario();
     scenario.answer = answer;
-    await expect(scenario.looks(1)).rejects.toThrow(answer.message);
+    await expect(scenario.reconcile(1)).rejects.toThrow(answer.message);
     expect([scenario.world.templates.get('web'), scenario.warnings, scenario.events]).toEqual([undefined, [], []]);
   });
 
   it('is refused is reported once, and once more when that comes again', async () => {
     const scenario = new Scenario(true);
     scenario.answer = refused(422);
-    await scenario.looks(3);
+    await scenario.reconcile(3);
     expect([scenario.warnings, scenario.events]).toEqual([[[expect.stringMatching(/^status refused/), { resource: 'g', error: refused(422).message }]], ['StatusRefused']]);
     scenario.answer = undefined;
-    await scenario.looks(1);
+    await scenario.reconcile(1);
     scenario.answer = refused(400);
-    await scenario.looks(2);
+    await scenario.reconcile(2);
     expect([scenario.warnings.length, scenario.events]).toEqual([2, ['StatusRefused', 'StatusRefused']]);
   });
 });

@@ -42,7 +42,7 @@ export class HealthWorld {
     this.resource = { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1', annotations }, spec: { version: '5.2', valkey: {}, worker: {}, ...spec } };
     const log = (message: string) => void this.done.push(`log ${message}`);
     this.controller = new HealthController({
-      cluster: this.#cluster(), health: this.#port(), messenger: this.#messenger(), clock: { now: () => this.#now + this.#stepped, monotonic: () => this.#now, after: () => () => undefined }, log, warn: log,
+      cluster: this.#cluster(), health: this.#port(), notifications: this.#notifications(), clock: { now: () => this.#now + this.#stepped, monotonic: () => this.#now, after: () => () => undefined }, log, warn: log,
       readCertificate: () => ({ kind: 'none' }), leadership: () => this.leadership, onHealth: (_, health) => this.reported.push(health),
     });
   }
@@ -106,7 +106,7 @@ export class HealthWorld {
   }
 
   /** Sends all that waits, and saves that. */
-  #messenger(): HealthDependencies['messenger'] {
+  #notifications(): HealthDependencies['notifications'] {
     return {
       deliver: async (alerts, { healthy, alertTest, save }) => {
         this.done.push(...(healthy ? [] : ['no heartbeat']), ...alerts.outbox.filter(({ channel }) => channel === 'webhook').map(({ event, incident }) => `notify ${event}${incident?.reason === 'KubernetesUnreachable' ? ` ${incident.part}` : ''}`));

@@ -29,9 +29,9 @@ export class Watch {
   constructor(readonly spec: GlitchTipSpec = specOf(), private readonly deliver = true) {}
 
   /** One check after `seconds`. */
-  check(causes: readonly Cause[], { seconds = 10, healings = {} }: { seconds?: number; healings?: Readonly<Record<string, string>> } = {}): this {
+  check(causes: readonly Cause[], { seconds = 10, repairTexts = {} }: { seconds?: number; repairTexts?: Readonly<Record<string, string>> } = {}): this {
     this.now = new Date(this.now.getTime() + seconds * 1_000);
-    this.alerts = track(this.alerts, { causes, healings: new Map(Object.entries(healings)), now: this.now, spec: this.spec });
+    this.alerts = track(this.alerts, { causes, repairTexts: new Map(Object.entries(repairTexts)), now: this.now, spec: this.spec });
     if (this.deliver) this.#deliver();
     return this;
   }

@@ -62,9 +62,9 @@ describe('an incident', () => {
   it('changes the alert state with no check that brings nothing new, so that nothing is written', () => {
     const watch = new Watch().times(3, [DATABASE_DOWN, LEAK]);
     const { alerts } = watch;
-    expect(track(alerts, { causes: [DATABASE_DOWN, LEAK], healings: new Map(), now: new Date(watch.now.getTime() + 600_000), spec: watch.spec })).toBe(alerts);
+    expect(track(alerts, { causes: [DATABASE_DOWN, LEAK], repairTexts: new Map(), now: new Date(watch.now.getTime() + 600_000), spec: watch.spec })).toBe(alerts);
     const quiet = new Watch().check([]).alerts;
-    expect(track(quiet, { causes: [], healings: new Map(), now: watch.now, spec: watch.spec })).toBe(quiet);
+    expect(track(quiet, { causes: [], repairTexts: new Map(), now: watch.now, spec: watch.spec })).toBe(quiet);
   });
 
   it('goes on through a restart between any two checks, and is notified once', () => {
@@ -126,13 +126,13 @@ describe('one outage is one message', () => {
     const watch = new Watch();
     for (let lost = 1; lost <= 15; lost += 1) watch.check([grown(lost)]);
     expect(watch.events).toEqual(['open IngestRefused', 'edit IngestRefused', 'edit IngestRefused']);
-    watch.check([grown(16)], { healings: { 'IngestRefused/ingest': 'is restarting the worker.' } });
+    watch.check([grown(16)], { repairTexts: { 'IngestRefused/ingest': 'is restarting the worker.' } });
     expect(watch.notifications.at(-1)?.incident).toMatchObject({ healing: 'is restarting the worker.', message: '16 events were refused.' });
   });
 });
 
 describe('a repair that is announced', () => {
-  const announced = (seconds: number) => ({ healings: { 'WebDown/web': `restarting is tried in ${seconds} s` } });
+  const announced = (seconds: number) => ({ repairTexts: { 'WebDown/web': `restarting is tried in ${seconds} s` } });
 
   it('is not edited at each check because its countdown goes on, but once a minute', () => {
     const watch = new Watch().times(3, [WEB_DOWN]);
@@ -143,7 +143,7 @@ describe('a repair that is announced', () => {
   });
 
   it('is reported at once when it was made', () => {
-    const watch = new Watch().times(3, [WEB_DOWN]).check([WEB_DOWN], announced(5)).check([WEB_DOWN], { healings: { 'WebDown/web': 'is restarted' } });
+    const watch = new Watch().times(3, [WEB_DOWN]).check([WEB_DOWN], announced(5)).check([WEB_DOWN], { repairTexts: { 'WebDown/web': 'is restarted' } });
     expect(watch.notifications.map(({ incident }) => incident?.healing)).toEqual([undefined, 'restarting is tried in 5 s', 'is restarted']);
   });
 });

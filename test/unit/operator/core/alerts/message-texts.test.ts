@@ -13,14 +13,14 @@ const SENDER = { name: 'glitchtip', namespace: 'errors' };
 const plainOf = (notification: Notification | undefined, dropped = 0) => (notification ? renderTelegram(buildMessage(notification, SENDER, dropped)).plain : '');
 
 describe('a message', () => {
-  const watch = new Watch().times(3, [WEB_DOWN]).check([DATABASE_DOWN], { seconds: 60, healings: { 'DatabaseDown/postgres': 'waits for Postgres and restarts nothing.' } }).times(2, []);
+  const watch = new Watch().times(3, [WEB_DOWN]).check([DATABASE_DOWN], { seconds: 60, repairTexts: { 'DatabaseDown/postgres': 'waits for Postgres and restarts nothing.' } }).times(2, []);
   const [open, edit, resolved] = watch.notifications;
 
   it('of an incident says what, where, what to do, and since when', () => expect(plainOf(open)).toBe([
     '🔴 Web is down · glitchtip in errors',
     'web was found wanting.',
     'What to do: Look at its log.',
-    'The operator: repairs nothing here by itself; it goes on looking.',
+    'The operator: repairs nothing here by itself; it keeps checking.',
     'Critical since 2026-06-01 02:14 UTC. WebDown, web, incident 20260601T021410Z-1.',
   ].join('\n\n')));
 

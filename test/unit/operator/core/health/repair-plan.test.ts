@@ -1,12 +1,12 @@
 // Which repair is due, and what is said of the one that is not.
 import { describe, expect, it } from '@jest/globals';
-import type { Healing, IncidentStatus, Repair } from '../../../../../operator/api/health-fields.js';
+import type { RepairKind, IncidentStatus, Repair } from '../../../../../operator/api/health-fields.js';
 import type { HealthReason } from '../../../../../operator/api/health-reasons.js';
 import type { Cause } from '../../../../../operator/core/health/root-cause.js';
-import { planHealing, type HealInput } from '../../../../../operator/core/health/repair-plan.js';
+import { planRepair, type RepairInput } from '../../../../../operator/core/health/repair-plan.js';
 import { NOW, ago, specOf } from './health-scenarios.js';
 
-function causeOf(reason: HealthReason, part: string, healing?: Healing): Cause {
+function causeOf(reason: HealthReason, part: string, healing?: RepairKind): Cause {
   return { reason, part, severity: 'critical', message: '', advice: '', explains: [], ...(healing ? { healing } : {}) };
 }
 
@@ -14,7 +14,7 @@ function incidentOf({ reason, part }: Cause, seconds: number): IncidentStatus {
   return { id: '1', reason, part, severity: 'critical', since: ago(seconds).toISOString(), message: '', advice: '' };
 }
 
-function repairs(healing: Healing, ...seconds: readonly number[]): readonly Repair[] {
+function repairs(healing: RepairKind, ...seconds: readonly number[]): readonly Repair[] {
   return seconds.map((each) => ({ at: ago(each).toISOString(), healing, reason: '', message: '' }));
 }
 
@@ -23,13 +23,13 @@ const PENDING = causeOf('MigrationsPending', 'postgres', 'migrate');
 const PARTITIONS = causeOf('PartitionsMissing', 'postgres', 'maintain-partitions');
 
 /** An incident of that cause that has been open for ten minutes. */
-function planOf(cause: Cause, changes: Partial<HealInput> = {}): [string, string | undefined] {
-  const { repair, healings } = planHealing({ causes: [cause], open: [incidentOf(cause, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], canMigrate: true, now: NOW, ...changes });
-  return [repair?.healing ?? 'nothing', healings.get(`${cause.reason}/${cause.part}`)];
+function planOf(cause: Cause, changes: Partial<RepairInput> = {}): [string, string | undefined] {
+  const { repair, repairTexts } = planRepair({ causes: [cause], open: [incidentOf(cause, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], canMigrate: true, now: NOW, ...changes });
+  return [repair?.healing ?? 'nothing', repairTexts.get(`${cause.reason}/${cause.part}`)];
 }
 
 describe('a repair', () => {
-  it.each<[string, Cause, Partial<HealInput>, string, string | undefined]>([
+  it.each<[string, Cause, Partial<RepairInput>, string, string | undefined]>([
     ['of a stuck worker', STUCK, {}, 'restart-worker', 'the worker is restarted'],
     ['of a database without its schema', PENDING, {}, 'migrate', 'the migrate Job is run again'],
     ['of partitions', PARTITIONS, {}, 'maintain-partitions', 'the migrate Job is run again: it makes the partitions'],
@@ -54,9 +54,9 @@ describe('a repair', () => {
   ])('%s', (_, cause, changes, ...wanted) => expect(planOf(cause, changes)).toEqual(wanted));
 
   it('is one at a time', () => {
-    const { repair, healings } = planHealing({
+    const { repair, repairTexts } = planRepair({
       causes: [PENDING, STUCK], open: [incidentOf(PENDING, 600), incidentOf(STUCK, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], canMigrate: true, now: NOW,
     });
-    expect([repair?.healing, healings.get('WorkerStuck/worker')]).toEqual(['migrate', 'restarting the worker waits for another repair']);
+    expect([repair?.healing, repairTexts.get('WorkerStuck/worker')]).toEqual(['migrate', 'restarting the worker waits for another repair']);
   });
 });

@@ -13,7 +13,7 @@ const NOT_OBSERVED = { kind: 'not observed', why: 'there is no password' } as co
 const UNREACHABLE = { kind: 'unreachable', why: 'ECONNREFUSED' } as const;
 const NO_PODS = { cluster: clusterOf({ pods: UNSEEN }) };
 
-describe('well again or not looked at', () => {
+describe('well again or not observed', () => {
   it.each<[HealthReason, string, Partial<Facts>, boolean]>([
     ['WorkerStuck', 'an event was stored', {}, true],
     ['WorkerStuck', 'one was not, and the worker had its time', { canary: NOT_STORED }, true],
@@ -36,7 +36,7 @@ describe('well again or not looked at', () => {
     ['QueueLoginRefused', 'it is down', { queue: UNREACHABLE }, false],
     ['QueueFull', 'it refuses the password', { queue: { kind: 'refused' } }, false],
     ['QueueFilling', 'it reads its file', { queue: { kind: 'loading', secondsLeft: 3 } }, false],
-    ['QueueNotPersisted', 'it was looked at', { queue: queueOf() }, true],
+    ['QueueNotPersisted', 'it was observed', { queue: queueOf() }, true],
     ['QueueNotPersisted', 'there is none any more', { queue: { kind: 'none' } }, true],
 
     ['DatabaseDown', 'no connection is left, so it answers', { database: { kind: 'no connection left' } }, true],
@@ -50,11 +50,11 @@ describe('well again or not looked at', () => {
     ['LongTransaction', 'no connection is left', { database: { kind: 'no connection left' } }, false],
     ['PartitionsMissing', 'it refuses the operator', { database: { kind: 'refused' } }, false],
     ['PartitionsRunningOut', 'there is no database', { database: { kind: 'no database' } }, false],
-    ['PartitionsRunningOut', 'it was looked at', {}, true],
+    ['PartitionsRunningOut', 'it was observed', {}, true],
     ['MigrationsPending', 'there is no database', { database: { kind: 'no database' } }, true],
     ['MigrationsPending', 'no connection is left', { database: { kind: 'no connection left' } }, false],
     ['MigrationsPending', 'pods that may wait for it are unseen', NO_PODS, false],
-    ['VolumeFull', 'it was looked at', {}, true],
+    ['VolumeFull', 'it was observed', {}, true],
     ['VolumeFull', 'the figure is of before Postgres went down', { database: UNREACHABLE }, false],
 
     ['PartDown', 'the password of Valkey cannot be read', { queue: NOT_OBSERVED }, false],

@@ -1,6 +1,6 @@
 // What is read of Deployments, and the Job that a repair makes of the newest migrate Job.
 import { expect, it } from '@jest/globals';
-import { HealthCluster } from '../../../../../operator/io/kubernetes/cluster-observer.js';
+import { ClusterObserver } from '../../../../../operator/io/kubernetes/cluster-observer.js';
 import type { KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
 import { specOf } from '../../operator-scenarios.js';
 
@@ -11,7 +11,7 @@ it('a repair of the schema is given hours: a migration of twenty minutes must no
     get: () => Promise.resolve({ items: [migrate] } as never),
     create: (_, body) => Promise.resolve(void created.push(body) as never),
   };
-  expect(await new HealthCluster(api as KubernetesApi, 'n').rerunMigrations(new Date(0), new AbortController().signal)).toBe(true);
+  expect(await new ClusterObserver(api as KubernetesApi, 'n').rerunMigrations(new Date(0), new AbortController().signal)).toBe(true);
   expect(created[0]?.spec?.activeDeadlineSeconds).toBeGreaterThanOrEqual(4 * 3_600);
 });
 
@@ -19,6 +19,6 @@ it('a Deployment whose pod is refused: since when, and the words', async () => {
   const lastTransitionTime = '2026-01-02T03:04:05Z';
   const deployment = { metadata: { name: 'web' }, spec: { replicas: 1 }, status: { conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota', lastTransitionTime }] } };
   const api: Partial<KubernetesApi> = { get: (path) => Promise.resolve((path.endsWith('deployments/web') ? deployment : { items: [], metadata: { name: '' }, spec: {} }) as never) };
-  const { workloads, namespace } = await new HealthCluster(api as KubernetesApi, 'n').observe(specOf(), new AbortController().signal);
+  const { workloads, namespace } = await new ClusterObserver(api as KubernetesApi, 'n').observe(specOf(), new AbortController().signal);
   expect([namespace, workloads.kind === 'seen' && workloads.value[0]?.refused]).toEqual(['n', { since: new Date(lastTransitionTime), message: 'exceeded quota' }]);
 });

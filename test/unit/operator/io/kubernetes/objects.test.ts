@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Cluster } from '../../../../../operator/io/kubernetes/objects.js';
+import { KubernetesObjects } from '../../../../../operator/io/kubernetes/objects.js';
 import { ApiError, type KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
 
 const signal = new AbortController().signal;
-const answering = (failure: Error) => new Cluster({ get: () => Promise.reject(failure) } as unknown as KubernetesApi, 'errors', 'glitchkeeper-0');
+const answering = (failure: Error) => new KubernetesObjects({ get: () => Promise.reject(failure) } as unknown as KubernetesApi, 'errors', 'glitchkeeper-0');
 
 describe('a resource that is asked for', () => {
   it('is absent when the API server says so of it', async () => {

@@ -19,7 +19,7 @@ interface Fixture {
 const { now: written, configMap } = JSON.parse(readFileSync(new URL('./alert-state-of-6c896e3.json', import.meta.url), 'utf8')) as Fixture;
 const QUEUE_FILLING = cause(R.QueueFilling, 'valkey', { severity: 'warning' });
 const at = (seconds: number) => new Date(Date.parse(written) + seconds * 1_000);
-const check = (alerts: AlertState, causes: Parameters<typeof track>[1]['causes'], seconds: number) => track(alerts, { causes, healings: new Map(), now: at(seconds), spec: specOf({ alerts: { reportHours: 6 } }) });
+const check = (alerts: AlertState, causes: Parameters<typeof track>[1]['causes'], seconds: number) => track(alerts, { causes, repairTexts: new Map(), now: at(seconds), spec: specOf({ alerts: { reportHours: 6 } }) });
 const openOf = (alerts: AlertState) => openIncidents(alerts).map(({ id, reason }) => `${id} ${reason}`);
 const waitingOf = ({ outbox }: AlertState) => outbox.map(({ id, channel, event, incident }) => `${id} ${channel} ${event} ${incident?.reason ?? ''}`);
 

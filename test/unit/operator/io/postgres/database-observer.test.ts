@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import type { DatabaseLook } from '../../../../../operator/controllers/ports.js';
+import type { DatabaseObservation } from '../../../../../operator/controllers/ports.js';
 import { systemClock } from '../../../../../operator/runtime/clock.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { Canaries } from '../../../../../operator/io/postgres/canary.js';
-import { lookAtDatabase } from '../../../../../operator/io/postgres/database-observer.js';
+import { observeDatabase } from '../../../../../operator/io/postgres/database-observer.js';
 import { specOf } from '../../operator-scenarios.js';
 
 const FIGURES = { bytes: '1000', connections: 3, connections_max: 25, longest: 0, missing: [], bounds: [], others: 0 };
@@ -35,7 +35,7 @@ function stub(method: 'connect' | 'end' | 'query', answer: (text: string, values
   jest.spyOn(prototype, method).mockImplementation(answer);
 }
 
-async function look(changes: Answers, connect?: Error): Promise<DatabaseLook> {
+async function observe(changes: Answers, connect?: Error): Promise<DatabaseObservation> {
   stub('connect', () => (connect ? Promise.reject(connect) : Promise.resolve()));
   stub('end', () => Promise.resolve());
   stub('query', (text, values) => {
@@ -45,7 +45,7 @@ async function look(changes: Answers, connect?: Error): Promise<DatabaseLook> {
     return Promise.resolve({ rows: [text.includes('uuid[]') ? { id: values[0]?.[0] } : answer] });
   });
   const { spec, operator } = await openPlace();
-  return lookAtDatabase({ spec, operator: [operator], application: undefined, canaries: new Canaries(systemClock), webAnswers: true, withVolume: false });
+  return observeDatabase({ spec, operator: [operator], application: undefined, canaries: new Canaries(systemClock), webAnswers: true, withVolume: false });
 }
 
 /** Web takes every event, and a second is enough to store one. */
@@ -56,7 +56,7 @@ async function openPlace() {
   return { spec, operator: { user: 'glitchkeeper', password: new Sensitive('pw') } };
 }
 
-const kinds = ({ database, canary }: DatabaseLook) => [database.kind, canary.kind];
+const kinds = ({ database, canary }: DatabaseObservation) => [database.kind, canary.kind];
 
 describe('an error of Postgres', () => {
   it.each<[string, Answers, string[]]>([
@@ -74,10 +74,10 @@ describe('an error of Postgres', () => {
     ['a protocol violation', [['uuid[]', sqlError('08P01')]], ['unreachable', 'not sent']],
     ['its disk cannot be read', [['uuid[]', sqlError('58030')]], ['unreachable', 'not sent']],
     ['the figures take too long: it answers', [['pg_database_size', sqlError('57014')]], ['not observed', 'not sent']],
-  ])('%s', async (_, answers, wanted) => expect(kinds(await look(answers))).toEqual(wanted));
+  ])('%s', async (_, answers, wanted) => expect(kinds(await observe(answers))).toEqual(wanted));
 
   it('says why the event could not be followed, without its words', async () => {
-    expect((await look([['uuid[]', sqlError('57014')]])).canary).toEqual({ kind: 'not sent', why: 'it could not be followed (57014)' });
+    expect((await observe([['uuid[]', sqlError('57014')]])).canary).toEqual({ kind: 'not sent', why: 'it could not be followed (57014)' });
   });
 
   it.each<[string, Error, string]>([
@@ -86,7 +86,7 @@ describe('an error of Postgres', () => {
     ['nobody there', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'unreachable'],
     ['no such database', sqlError('3D000', 'FATAL'), 'no database'],
     ['a wrong password', sqlError('28P01', 'FATAL'), 'refused'],
-  ])('on connecting: %s', async (_, error, wanted) => expect((await look([], error)).database.kind).toBe(wanted));
+  ])('on connecting: %s', async (_, error, wanted) => expect((await observe([], error)).database.kind).toBe(wanted));
 });
 
 it('a clock that is set back while an event is waited for makes the wait no longer', async () => {

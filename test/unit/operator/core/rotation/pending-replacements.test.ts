@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { CredentialName, RotationRecord, RotationResult, Trigger } from '../../../../../operator/api/rotation-fields.js';
-import { pendingReplacements } from '../../../../../operator/core/rotation/owed-replacements.js';
+import { pendingReplacements } from '../../../../../operator/core/rotation/pending-replacements.js';
 import { conditionOf } from '../../operator-scenarios.js';
 import { RotationWorld } from './rotation-scenarios.js';
 
