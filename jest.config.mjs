@@ -3,7 +3,7 @@ const transform = {
   '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
 };
 
-/** One Jest project a suite, so that `npm test` can run them cheapest first and skip by name what a machine cannot run. */
+/** One Jest project a suite, so that `npm test` can choose when each runs, and skip by name what a machine cannot run. */
 const suite = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch: [`<rootDir>/${testMatch}`],
@@ -28,7 +28,7 @@ export default {
     suite('unit', 'test/unit/**/*.test.ts'),
     suite('charts', 'test/charts/**/*.test.ts', { globalSetup: '<rootDir>/test/charts/set-up.mjs' }),
     suite('api', 'test/api/**/*.test.ts', real),
-    suite('replay', 'test/replay/*.test.ts', { ...real, setupFilesAfterEnv: ['<rootDir>/test/replay/patience.mjs'] }),
+    suite('replay', 'test/replay/*.test.ts', { ...real, setupFilesAfterEnv: ['<rootDir>/test/replay/timeouts.mjs'] }),
     suite('cluster', 'test/cluster/*.test.ts', onPods),
     // By hand, in parts: npm run soak.
     suite('soak', 'test/soak/*.test.ts', onPods),

@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { decideRetry, passedAlone, patternOf, type KnownFlake } from './runner/retry.js';
 import { Run } from './runner/run.js';
+import { brokenBy } from './runner/broken-run.js';
 import { evidenceOf, runAlone, runStage, type StageResult } from './runner/run-stage.js';
 import { saveStages } from './runner/saved-stages.js';
 import { runStages } from './runner/schedule.js';
 import { renderStages } from './runner/stage-table.js';
-import { STAGES, chooseStages, type Stage } from './runner/stages.js';
-import { conclude } from './runner/verdict.js';
+import { STAGES, chooseStages, yieldsToClusters, type Stage } from './runner/stages.js';
+import { conclude, type Verdict } from './runner/verdict.js';
 
 const CI = process.env['CI'] === 'true';
 const KNOWN_FLAKES = 'test/known-flakes.json';
@@ -21,15 +22,15 @@ async function main(): Promise<void> {
   // .ci/run began before: with `npm ci`, which is the first stage then.
   const since = Number(process.env['GLITCHKEEPER_CI_SINCE'] ?? Number.NaN) * 1000;
   const run = await Run.begin(Number.isNaN(since) ? Date.now() : since);
-  const installed = Number.isNaN(since) ? [] : [{ stage: 'install', began: 0, seconds: run.elapsed, passed: 1, failed: 0, failedTests: [], skipped: [] }];
+  process.on('uncaughtException', brokenBy(() => run.close()));
+  const installed: StageResult[] = Number.isNaN(since) ? [] : [{ stage: 'install', began: 0, seconds: run.elapsed, passed: 1, failed: 0, failedTests: [], skipped: [] }];
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void run.stop());
+  const results = [...installed];
   try {
     const { cannot, able } = await sortOut(chosen);
     const known = readKnownFlakes();
-    // Without clusters nobody is disturbed.
-    const clusters = able.some(({ kind, patient }) => kind === 'suite' && !patient);
-    const results = await runStages(able, {
-      run: (stage) => runStage(run, { ...stage, patient: stage.patient && clusters }),
+    const ended = await runStages(able, {
+      run: (stage) => runStage(run, { ...stage, lowPriority: yieldsToClusters(stage, able) }),
       stop: () => run.stop(),
       wasStopped: () => run.wasStopped(),
       judge: ({ stage, failed, ...result }) => {
@@ -37,10 +38,20 @@ async function main(): Promise<void> {
         return values['no-bail'] || decideRetry(stage, { failed, ...result }, known).kind === 'retry' ? 'failed' : 'fatal';
       },
     });
-    await report(run, chosen, [...installed, ...cannot, ...await retried(run, results, known)]);
+    results.push(...cannot, ...await retried(run, ended, known));
   } finally {
-    await run.close();
+    // Before the summary: what is said of it must not come behind the last line.
+    results.push(...await close(run));
   }
+  await report(run, chosen, results);
+}
+
+/** What is left behind is a failure like any other. */
+async function close(run: Run): Promise<StageResult[]> {
+  const began = run.elapsed;
+  return run.close().then(() => [], (error: unknown) => [{
+    stage: 'end', began, seconds: run.elapsed - began, passed: 0, failed: 1, skipped: [], failedTests: [{ name: 'leaves nothing behind', file: '', error: String(error) }],
+  }]);
 }
 
 function readKnownFlakes(): KnownFlake[] {
@@ -79,11 +90,16 @@ async function report(run: Run, chosen: readonly Stage[], results: readonly Stag
   const all = [...results, ...notRun.map(({ name }) => ({ stage: name, began: 0, seconds: 0, passed: 0, failed: 0, failedTests: [], skipped: [], note: 'not run' }))];
   const verdict = conclude(all, { ci: CI, stopped: run.wasStopped(), folder: run.folder });
   console.log(`\n${renderStages(all)}\n`);
-  for (const line of [...verdict.lines, ...evidence(run)]) console.log(line);
-  if (verdict.flaky.length > 0) writeFileSync(join(run.folder, 'flaky.txt'), `${verdict.flaky.join('\n')}\n`);
-  await saveStages(run, all, verdict);
+  for (const line of verdict.lines) console.log(line);
+  await keep(run, all, verdict).catch((error: unknown) => console.log(`the summary is not kept in ${run.folder}: ${String(error)}`));
   console.log(`${verdict.passed} passed, ${verdict.failed} failed`);
   process.exitCode = verdict.failed === 0 ? 0 : 1;
+}
+
+async function keep(run: Run, all: readonly StageResult[], verdict: Verdict): Promise<void> {
+  for (const line of evidence(run)) console.log(line);
+  if (verdict.flaky.length > 0) writeFileSync(join(run.folder, 'flaky.txt'), `${verdict.flaky.join('\n')}\n`);
+  await saveStages(run, all, verdict);
 }
 
 /** What suites on pods left when they failed. */

@@ -36,9 +36,17 @@ export interface SuiteResult {
   readonly skipped: readonly string[];
 }
 
-/** undefined when Jest ended before it wrote one. */
+/** undefined when Jest ended before it wrote one, or in the middle of it. */
 export function readJestReport(file: string): JestReport | undefined {
-  return existsSync(file) ? reportSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  return existsSync(file) ? reportSchema.safeParse(parseJson(readFileSync(file, 'utf8'))).data : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param endedRed how Jest ended: it can fail without a failed test (a set-up that throws, an obsolete snapshot under CI) */

@@ -15,6 +15,24 @@ export type Decision = { readonly kind: 'retry'; readonly test: FailedTest } | {
 /** The only suite whose tests wait for what others decide: the kernel, the kubelet, the clock. */
 const FORGIVING = 'cluster';
 
+/** Tests that say nothing alone: they rest on those before them. */
+export interface Dependent {
+  /** Part of the title in test/cluster, of the test or of its group. */
+  readonly title: string;
+  readonly why: string;
+}
+
+export const DEPENDENTS: readonly Dependent[] = [
+  { title: 'left several values', why: 'it counts what the rotations before it left' },
+  { title: 'part by part', why: 'it counts the messages of the kills before it' },
+  { title: 'nothing was wrong', why: 'alone nothing happens before it that could be reported' },
+  { title: 'which is over', why: 'it waits for the end of an incident that the rotations before it make' },
+  { title: 'a queue that is full to maxmemory', why: 'it copies the events of the test before it' },
+  { title: 'a worker that comes back drains it', why: 'it drains what the tests before it queued' },
+  { title: 'after all this', why: 'alone nothing happens before it that could leave a trace' },
+  { title: 'Ctrl-C leaves nothing behind', why: 'it ends the stack that the tests before it waited for' },
+];
+
 /** For one suite that has ended. */
 export function decideRetry(suite: string, { failed, failedTests }: Pick<SuiteResult, 'failed' | 'failedTests'>, known: readonly KnownFlake[]): Decision {
   if (failed === 0) return { kind: 'passed' };
@@ -22,6 +40,8 @@ export function decideRetry(suite: string, { failed, failedTests }: Pick<SuiteRe
   const [test] = failedTests;
   // A file that does not load, or a set-up that throws, is no scenario.
   if (test === undefined || failed !== 1) return { kind: 'failed', why: `${failed} failed: only one alone is tried again` };
+  const dependent = DEPENDENTS.find(({ title }) => test.name.includes(title));
+  if (dependent !== undefined) return { kind: 'failed', why: `not tried again alone: ${dependent.why}` };
   const flake = known.find(({ name }) => name === test.name);
   if (flake !== undefined) return { kind: 'failed', why: `known to flake since ${flake.since} (${flake.why}): not tried again` };
   return { kind: 'retry', test };

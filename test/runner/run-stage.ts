@@ -17,7 +17,7 @@ export interface StageResult extends SuiteResult {
 
 const NONE: SuiteResult = { passed: 0, failed: 0, failedTests: [], skipped: [] };
 /** On what the clusters leave of the processors a test takes many times its time. Milliseconds. */
-const PATIENT_TIMEOUT = 600_000;
+const LOW_PRIORITY_TIMEOUT = 600_000;
 
 export async function runStage(run: Run, stage: Stage): Promise<StageResult> {
   run.say(`=== ${stage.name}: ${stage.what}`);
@@ -30,12 +30,12 @@ export async function runStage(run: Run, stage: Stage): Promise<StageResult> {
   return { ...counted, stage: stage.name, began, seconds };
 }
 
-async function runCommand(run: Run, { name, kind, command = [], patient }: Stage): Promise<SuiteResult> {
-  const well = await run.launch({ name, command, patient });
+async function runCommand(run: Run, { name, kind, command = [], lowPriority }: Stage): Promise<SuiteResult> {
+  const well = await run.launch({ name, command, lowPriority });
   return { ...NONE, passed: well && kind === 'check' ? 1 : 0, failed: well ? 0 : 1 };
 }
 
-export interface Suite extends Pick<Stage, 'name' | 'workers' | 'patient' | 'needs'> {
+export interface Suite extends Pick<Stage, 'name' | 'workers' | 'lowPriority' | 'needs'> {
   /** Jest's. @default name */
   readonly project?: string;
   readonly arguments?: readonly string[];
@@ -49,10 +49,10 @@ export async function runSuite(run: Run, suite: Suite): Promise<{ readonly resul
   const file = join(run.folder, `${suite.name}.json`);
   const command = [
     'jest', '--selectProjects', suite.project ?? suite.name, `--maxWorkers=${suite.workers}`, '--json', '--outputFile', file,
-    ...(suite.patient ? [`--testTimeout=${PATIENT_TIMEOUT}`] : []), ...(suite.arguments ?? []),
+    ...(suite.lowPriority ? [`--testTimeout=${LOW_PRIORITY_TIMEOUT}`] : []), ...(suite.arguments ?? []),
   ];
   const well = await run.launch({
-    name: suite.name, command, patient: suite.patient, errorsOnly: true,
+    name: suite.name, command, lowPriority: suite.lowPriority, errorsOnly: true,
     env: {
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
       GLITCHKEEPER_EVIDENCE: join(evidenceOf(run), suite.name),

@@ -1,11 +1,12 @@
 // One run: the folder that keeps what it leaves, its processes with their output, and the end of all of them.
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { createWriteStream, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { execa } from 'execa';
-import { makePatientGroup, patiently, type PatientGroup } from './patience.js';
+import { makeLowPriorityGroup, atLowPriority, type LowPriorityGroup } from './low-priority.js';
 import { MARK, endAll } from './run-processes.js';
 
 /** Below the project's folder; not in git. */
@@ -15,7 +16,7 @@ export interface Launch {
   /** Before each line of its output, and of the file that keeps it. */
   readonly name: string;
   readonly command: readonly string[];
-  readonly patient: boolean;
+  readonly lowPriority: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Of a program that says on standard output what is known otherwise. @default false */
   readonly errorsOnly?: boolean;
@@ -32,7 +33,7 @@ export class Run {
   private stopped: Promise<void> | undefined;
 
   private constructor(
-    private readonly group: PatientGroup | undefined,
+    private readonly group: LowPriorityGroup | undefined,
     readonly id: string,
     private readonly folders: Folders,
     /** Of the clock; milliseconds. */
@@ -40,14 +41,14 @@ export class Run {
   ) {}
 
   /** @param began when the run began, if that was before now; milliseconds of the clock */
-  static async begin(began = Date.now()): Promise<Run> {
+  static async begin(began = Date.now(), results = RESULTS): Promise<Run> {
     const id = `glitchkeeper-run-${process.pid}`;
-    const kept = join(RESULTS, new Date(began).toISOString().slice(0, 19).replaceAll(':', ''));
+    const kept = join(results, new Date(began).toISOString().slice(0, 19).replaceAll(':', ''));
     mkdirSync(kept, { recursive: true });
     const scratch = mkdtempSync(join(tmpdir(), 'glitchkeeper-run-'));
     // Servers of the tests run as users of their own.
     await chmod(scratch, 0o711);
-    return new Run(await makePatientGroup(id), id, { kept, scratch }, began);
+    return new Run(await makeLowPriorityGroup(id), id, { kept, scratch }, began);
   }
 
   get folder(): string {
@@ -68,22 +69,26 @@ export class Run {
     console.log(`${clock(this.elapsed)} ${line}`);
   }
 
-  /** Resolves when the program has ended: true if well. */
-  async launch({ name, command, patient, env = {}, errorsOnly = false }: Launch): Promise<boolean> {
-    const [program = '', ...args] = [...(patient ? patiently(this.id) : []), ...command];
+  /** Resolves when the program has ended: true if well. Once the run was stopped nothing starts any more. */
+  async launch({ name, command, lowPriority, env = {}, errorsOnly = false }: Launch): Promise<boolean> {
+    if (this.wasStopped()) return false;
+    const [program = '', ...args] = [...(lowPriority ? atLowPriority(this.id) : []), ...command];
     const child = execa(program, args, {
       preferLocal: true, reject: false, buffer: false, stdin: 'ignore', stdout: errorsOnly ? 'ignore' : 'pipe', stderr: 'pipe', all: true,
       // The kernel's autogroup is one a session.
-      detached: patient,
+      detached: lowPriority,
       env: { ...env, [MARK]: this.id, TMPDIR: this.folders.scratch },
     });
     const log = createWriteStream(this.logOf(name), { flags: 'a' });
+    // A full disk takes the file, not the run: its output is on the terminal, too.
+    const written = finished(log).catch((error: unknown) => this.say(`the output of ${name} is not kept: ${String(error)}`));
     createInterface({ input: child.all }).on('line', (line) => {
       log.write(`${line}\n`);
       if (line !== '') console.error(`[${name}] ${line}`);
     });
     const { failed } = await child;
     log.end();
+    await written;
     return !failed;
   }
 
@@ -97,11 +102,14 @@ export class Run {
     return this.stopped;
   }
 
-  /** What a stage left behind is ended, too. */
+  /** What a stage left behind is ended, too. @throws Error for a cluster that cannot be taken down */
   async close(): Promise<void> {
-    await this.sweep();
-    await this.group?.remove();
-    rmSync(this.folders.scratch, { recursive: true, force: true });
+    try {
+      await this.sweep();
+    } finally {
+      await this.group?.remove().catch((error: unknown) => this.say(`the group of the processes is left: ${String(error)}`));
+      await rm(this.folders.scratch, { recursive: true, force: true }).catch((error: unknown) => this.say(`temporary files are left: ${String(error)}`));
+    }
   }
 
   private async sweep(): Promise<void> {

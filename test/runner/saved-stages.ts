@@ -21,16 +21,18 @@ const savedSchema = z.object({
   failed: z.number(),
   stages: z.array(z.object({
     stage: z.string(), began: z.number(), seconds: z.number(), passed: z.number(), failed: z.number(), skipped: z.array(z.string()), note: z.string().optional(),
+    flaky: z.object({ name: z.string(), error: z.string() }).optional(),
   })),
 });
 
 type Saved = z.infer<typeof savedSchema>;
 
-export async function saveStages(run: Run, stages: readonly StageResult[], { passed, failed }: Verdict): Promise<void> {
+export async function saveStages(run: Pick<Run, 'began' | 'elapsed' | 'folder'>, stages: readonly StageResult[], { passed, failed }: Pick<Verdict, 'passed' | 'failed'>): Promise<void> {
   const { commit, dirty } = await observeCheckout(RESULTS);
   const saved: Saved = {
     date: new Date(run.began).toISOString().slice(0, 10), commit, dirty: dirty.length > 0, cores: cpus().length, seconds: run.elapsed, passed, failed,
-    stages: stages.map(({ stage, began, seconds, passed: well, failed: red, skipped, note }) => ({ stage, began, seconds, passed: well, failed: red, skipped: [...skipped], note })),
+    stages: stages.map(({ stage, began, seconds, passed: well, failed: red, skipped, note, flaky }) =>
+      ({ stage, began, seconds, passed: well, failed: red, skipped: [...skipped], note, ...(flaky === undefined ? {} : { flaky: { name: flaky.name, error: flaky.error } }) })),
   };
   writeFileSync(join(run.folder, FILE), JSON.stringify(saved, undefined, 2));
 }
@@ -41,7 +43,7 @@ export function withStages(text: string, name: string, saved: Saved): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`found no place for the table: ${begin} ... ${end}`);
   const caption = `${saved.date}, commit ${saved.commit.slice(0, 8)}${saved.dirty ? ' with changes' : ''}, ${saved.cores} cores: ${clock(saved.seconds)} minutes, ${saved.passed} passed, ${saved.failed} failed.`;
-  const table = renderStagesForDocs(saved.stages.map((stage) => ({ ...stage, failedTests: [] })));
+  const table = renderStagesForDocs(saved.stages.map((stage) => ({ ...stage, flaky: undefined, failedTests: [] })));
   return `${text.slice(0, from)}${begin}\n${caption}\n\n${table}\n${text.slice(to)}`;
 }
 

@@ -1,5 +1,5 @@
-// Which stage starts when: the impatient as soon as what they need is there, the patient one after the other in the places that there are.
-import { PLACES, type Stage } from './stages.js';
+// Which stage starts when: at once when what it needs is there; at low priority, one after the other in the slots that there are.
+import { SLOTS, type Stage } from './stages.js';
 
 export interface Position {
   readonly begun: ReadonlySet<string>;
@@ -9,24 +9,24 @@ export interface Position {
 }
 
 /**
- * Stages that start now. The patient pass each other when an earlier one waits for a step or for more places than are free;
- * they let the short steps go first, for which the clusters wait.
+ * Stages that start now. Those at low priority pass each other when an earlier one waits for a step or for more slots than are free;
+ * they wait for the short steps, as the clusters do.
  */
 export function startable(stages: readonly Stage[], { begun, passed, running }: Position): Stage[] {
   const isOver = (name: string) => !stages.some((stage) => stage.name === name) || (begun.has(name) && !running.has(name));
   const ready = stages.filter(({ name, needs, after = [] }) => !begun.has(name) && needs.every((need) => passed.has(need)) && after.every(isOver));
-  const hurried = stages.some(({ name, kind, patient }) => kind === 'step' && !patient && (!begun.has(name) || running.has(name)));
-  let free = PLACES - places(stages.filter(({ name }) => running.has(name)));
+  const waitsForStep = stages.some(({ name, kind, lowPriority }) => kind === 'step' && !lowPriority && (!begun.has(name) || running.has(name)));
+  let free = SLOTS - slotsOf(stages.filter(({ name }) => running.has(name)));
   return ready.filter((stage) => {
-    if (!stage.patient || stage.kind === 'step') return true;
-    if (hurried || stage.workers > free) return false;
+    if (!stage.lowPriority || stage.kind === 'step') return true;
+    if (waitsForStep || stage.workers > free) return false;
     free -= stage.workers;
     return true;
   });
 }
 
-function places(running: readonly Stage[]): number {
-  return running.filter(({ patient }) => patient).reduce((sum, { workers }) => sum + workers, 0);
+function slotsOf(running: readonly Stage[]): number {
+  return running.filter(({ lowPriority }) => lowPriority).reduce((sum, { workers }) => sum + workers, 0);
 }
 
 export interface Work<Result> {
@@ -39,7 +39,7 @@ export interface Work<Result> {
   readonly wasStopped: () => boolean;
 }
 
-/** Runs the stages; resolves to the results in the order in which they ended, those of the stopped included. */
+/** Runs the stages; resolves to the results in the order in which they ended, those of the stopped included. @throws what a stage threw, when the others have ended */
 export async function runStages<Result>(stages: readonly Stage[], { run, judge, stop, wasStopped }: Work<Result>): Promise<Result[]> {
   const results: Result[] = [];
   const position = { begun: new Set<string>(), passed: new Set<string>(), running: new Set<string>(), fatal: false };
@@ -53,14 +53,20 @@ export async function runStages<Result>(stages: readonly Stage[], { run, judge, 
     position.running.delete(stage.name);
     ends.delete(stage.name);
   };
-  while (!position.fatal && !wasStopped()) {
-    for (const stage of startable(stages, position)) {
-      position.begun.add(stage.name);
-      position.running.add(stage.name);
-      ends.set(stage.name, begin(stage));
+  try {
+    while (!position.fatal && !wasStopped()) {
+      for (const stage of startable(stages, position)) {
+        position.begun.add(stage.name);
+        position.running.add(stage.name);
+        ends.set(stage.name, begin(stage));
+      }
+      if (ends.size === 0) return results;
+      await Promise.race(ends.values());
     }
-    if (ends.size === 0) return results;
-    await Promise.race(ends.values());
+  } catch (error) {
+    await stop();
+    await Promise.allSettled(ends.values());
+    throw error;
   }
   await stop();
   await Promise.all(ends.values());

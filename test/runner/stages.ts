@@ -10,43 +10,48 @@ export interface Stage {
   readonly needs: readonly string[];
   /** Stages that must have ended before, if they are part of the run: both would be in each other's way. @default none */
   readonly after?: readonly string[];
-  /** Of a suite: files that may run at the same time. Of the patient: places that it takes of those in PLACES. */
+  /** Of a suite: files that may run at the same time. At low priority: slots that it takes of SLOTS. */
   readonly workers: number;
-  /** It waits for no clock: it takes what the clusters leave of the processors. */
-  readonly patient: boolean;
+  /** No goal of it is in seconds of the clock: it takes what the clusters leave of the processors. */
+  readonly lowPriority: boolean;
   /** Of a step or a check. */
   readonly command?: readonly string[];
   /** Why this machine cannot run it; undefined: it can. */
   readonly cannot?: () => Promise<string | undefined>;
 }
 
-/** The patient ones that run side by side take so many workers together. */
-export const PLACES = 2;
+/** Stages at low priority that run side by side have so many workers together. */
+export const SLOTS = 2;
 
 /** Names by which a suite finds out that these steps were taken for it. */
 export const READY = { build: 'GLITCHKEEPER_READY_BUILD', parts: 'GLITCHKEEPER_READY_PARTS' } as const;
 
 const check = (name: string, what: string, script: string): Stage =>
-  ({ name, what, kind: 'check', needs: [], workers: 1, patient: true, command: ['npm', 'run', '--silent', script] });
+  ({ name, what, kind: 'check', needs: [], workers: 1, lowPriority: true, command: ['npm', 'run', '--silent', script] });
 
 /**
  * What is cheap and fails soonest is first, and the clusters wait for it. Tests with a bound in seconds of the clock run with the processors to
  * themselves: before the clusters, or after them.
  */
 export const STAGES: readonly Stage[] = [
-  { name: 'build', what: 'operator, synthesizer, CLI and library', kind: 'step', needs: [], workers: 0, patient: false, command: ['npm', 'run', '--silent', 'build'] },
-  // On a fresh machine it compiles Kubernetes for ten minutes. Patient, so that what is cheap fails early beside it; no cluster runs yet that it could disturb.
-  { name: 'parts', what: "Debian's packages, programs and images of the clusters", kind: 'step', needs: [], workers: 0, patient: true, command: ['tsx', 'test/support/real-parts.ts'], cannot: realParts },
-  { name: 'unit', what: 'decisions, in tables', kind: 'suite', needs: [], workers: 2, patient: false },
-  { name: 'charts', what: 'manifests', kind: 'suite', needs: ['build'], workers: 1, patient: false },
+  { name: 'build', what: 'operator, synthesizer, CLI and library', kind: 'step', needs: [], workers: 0, lowPriority: false, command: ['npm', 'run', '--silent', 'build'] },
+  // On a fresh machine it compiles Kubernetes, which takes minutes. At low priority, so that what is cheap fails early beside it; no cluster runs yet that it could disturb.
+  { name: 'parts', what: "Debian's packages, programs and images of the clusters", kind: 'step', needs: [], workers: 0, lowPriority: true, command: ['tsx', 'test/support/real-parts.ts'], cannot: realParts },
+  { name: 'unit', what: 'decisions, in tables', kind: 'suite', needs: [], workers: 2, lowPriority: false },
+  { name: 'charts', what: 'manifests', kind: 'suite', needs: ['build'], workers: 1, lowPriority: false },
   // Two clusters at a time, of which one mostly waits. Each takes 2 GiB.
-  { name: 'cluster', what: 'real pods', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts'], workers: 2, patient: false, cannot: realParts },
+  { name: 'cluster', what: 'real pods', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts'], workers: 2, lowPriority: false, cannot: realParts },
   check('types', 'TypeScript', 'typecheck'),
   check('generated', 'generated files are what is generated now', 'generate:check'),
   check('lint', 'ESLint', 'lint'),
-  { name: 'api', what: 'a real API server and a real Postgres', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts', 'cluster'], workers: 2, patient: false, cannot: realParts },
-  { name: 'replay', what: 'real servers, cut off at each write', kind: 'suite', needs: ['build', 'parts'], workers: 2, patient: true, cannot: realParts },
+  { name: 'api', what: 'a real API server and a real Postgres', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts', 'cluster'], workers: 2, lowPriority: false, cannot: realParts },
+  { name: 'replay', what: 'real servers, cut off at each write', kind: 'suite', needs: ['build', 'parts'], workers: 2, lowPriority: true, cannot: realParts },
 ];
+
+/** Whether it leaves the processors to others: only to clusters, without which nobody is disturbed. */
+export function yieldsToClusters({ lowPriority }: Stage, run: readonly Stage[]): boolean {
+  return lowPriority && run.some(({ name }) => name === 'cluster');
+}
 
 async function realParts(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`;

@@ -1,10 +1,11 @@
 // `npm run soak [-- PART...]`: the parts one after the other, a record each; `npm run soak -- --list` says which there are.
 import { parseArgs } from 'node:util';
+import { brokenBy } from '../runner/broken-run.js';
 import { runStage } from '../runner/run-stage.js';
 import { Run } from '../runner/run.js';
 import { STAGES } from '../runner/stages.js';
 import { LONGEST_MINUTES, SOAK_PARTS, chooseParts, type SoakPart } from './parts.js';
-import { writeRecord, type SoakRecord } from './record.js';
+import { addUp, writeRecord, type SoakRecord } from './record.js';
 import { runPart } from './run-part.js';
 
 async function main(): Promise<void> {
@@ -14,32 +15,45 @@ async function main(): Promise<void> {
     for (const { name, what, minutes } of SOAK_PARTS) console.log(`${name.padEnd(14)} ${String(minutes).padStart(2)} min  ${what}`);
     return;
   }
-  const hand: { run?: Run; interrupted: boolean } = { interrupted: false };
+  const records = await runParts(parts);
+  for (const { part, passed, failed, seconds, reason = '' } of records) console.log(`${part.padEnd(14)} ${passed} passed, ${failed} failed in ${seconds} s  ${reason}`.trimEnd());
+  const { passed, failed } = addUp(records, parts);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** A signal ends the part that runs, and then there is no next one. */
+async function runParts(parts: readonly SoakPart[]): Promise<SoakRecord[]> {
+  let current: Run | undefined;
+  const interrupted = new AbortController();
+  const isInterrupted = (): boolean => interrupted.signal.aborted;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      hand.interrupted = true;
-      void hand.run?.stop();
+      interrupted.abort();
+      void current?.stop();
     });
   }
+  process.on('uncaughtException', brokenBy(() => current?.close()));
   const records: SoakRecord[] = [];
   for (const part of parts) {
-    if (hand.interrupted) break;
-    hand.run = await Run.begin();
-    const record = await runReadied(hand.run, part);
+    if (isInterrupted()) break;
+    current = await Run.begin();
+    // Also while it began.
+    if (isInterrupted()) await current.stop();
+    const record = await runReadied(current, part);
+    if (record === undefined) break;
     console.log(`record: ${writeRecord(record)}`);
     records.push(record);
   }
-  for (const { part, passed, failed, seconds, reason = '' } of records) console.log(`${part.padEnd(14)} ${passed} passed, ${failed} failed in ${seconds} s  ${reason}`.trimEnd());
-  const [passed, failed] = [sum(records.map((record) => record.passed)), sum(records.map((record) => record.failed))];
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 && records.length === parts.length ? 0 : 1;
+  return records;
 }
 
-/** On what every suite on pods needs. */
-async function runReadied(run: Run, part: SoakPart): Promise<SoakRecord> {
+/** On what every suite on pods needs. Undefined: it was ended before the part began. */
+async function runReadied(run: Run, part: SoakPart): Promise<SoakRecord | undefined> {
   try {
     for (const stage of STAGES.filter(({ kind }) => kind === 'step')) {
-      const { failed } = await runStage(run, { ...stage, patient: false });
+      const { failed, note } = await runStage(run, { ...stage, lowPriority: false });
+      if (note === 'stopped') return undefined;
       if (failed > 0) throw new Error(`${stage.name} failed: ${run.logOf(stage.name)}`);
     }
     run.say(`=== ${part.name}: ${part.what}; at most ${LONGEST_MINUTES} minutes`);
@@ -47,10 +61,6 @@ async function runReadied(run: Run, part: SoakPart): Promise<SoakRecord> {
   } finally {
     await run.close();
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }
 
 main().catch((error: unknown) => {

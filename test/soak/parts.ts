@@ -22,8 +22,8 @@ const onPods = (name: string, what: string, minutes: number): SoakPart =>
 export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('stack', 'the stack at default settings: install, update, starved parts, a killed and a full queue', 30),
   onPods('rotation', 'every rotation, with every disturbance', 40),
-  onPods('faults-inside', 'every fault of GlitchTip itself, at default settings, told within the seconds that are promised', 45),
-  onPods('faults-around', 'every fault of what GlitchTip stands on, at default settings, told within the seconds that are promised', 45),
+  onPods('faults-inside', 'every fault of GlitchTip itself, at default settings, reported within the promised time', 45),
+  onPods('faults-around', 'every fault of what GlitchTip stands on, at default settings, reported within the promised time', 45),
   { name: 'replay', what: 'rotations cut off at each write, in every way', minutes: 45, project: 'replay', files: [], env: { GLITCHKEEPER_SOAK: '1' }, workers: 2 },
 ];
 

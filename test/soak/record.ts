@@ -53,6 +53,12 @@ export function readRecords(folder = RECORDS): SoakRecord[] {
   });
 }
 
+/** Of all parts that were to run: one that has no record was ended before it began, and has failed. */
+export function addUp(records: readonly Pick<SoakRecord, 'part' | 'passed' | 'failed'>[], parts: readonly { readonly name: string }[]): { readonly passed: number; readonly failed: number } {
+  const missing = parts.filter(({ name }) => !records.some(({ part }) => part === name)).length;
+  return { passed: records.reduce((sum, { passed }) => sum + passed, 0), failed: records.reduce((sum, { failed }) => sum + failed, missing) };
+}
+
 /** What recordMeasurement() wrote (test/support/measurements.ts). */
 export function readMeasurements(file: string): SoakRecord['measurements'] {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];

@@ -4,7 +4,8 @@ import { SOAK_PARTS } from './parts.js';
 import { readRecords } from './record.js';
 
 async function main(): Promise<void> {
-  const problems = await checkRelease(process.cwd(), SOAK_PARTS.map(({ name }) => name), readRecords());
+  const { problems, warnings } = await checkRelease(process.cwd(), SOAK_PARTS.map(({ name }) => name), readRecords());
+  for (const warning of warnings) console.error(`warning: ${warning}`);
   for (const problem of problems) console.error(problem);
   console.log(problems.length === 0 ? `each part of the soak has a record of this: ${SOAK_PARTS.map(({ name }) => name).join(', ')}` : 'not to be released');
   process.exitCode = problems.length === 0 ? 0 : 1;

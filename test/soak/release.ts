@@ -5,18 +5,31 @@ import type { SoakRecord } from './record.js';
 /** What is shipped. A record from before its last change says nothing of it. */
 export const PRODUCT = ['operator', 'charts', 'gateway'];
 
-/** What stands in the way, a sentence each; none: it may be released. @throws Error when git cannot tell */
-export async function checkRelease(repository: string, parts: readonly string[], records: readonly SoakRecord[]): Promise<string[]> {
+export interface ReleaseCheck {
+  /** What stands in the way, a sentence each; none: it may be released. */
+  readonly problems: readonly string[];
+  /** What was left out of account. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws Error when git cannot tell */
+export async function checkRelease(repository: string, parts: readonly string[], all: readonly SoakRecord[]): Promise<ReleaseCheck> {
   const git = new Repository(repository);
   await git.mustBeWhole();
   const changed = await git.changedFiles(PRODUCT);
   const last = await git.lastChange(PRODUCT);
+  const records = await git.ofKnownCommits(all);
   const problems = changed.length > 0 ? [`not committed: ${changed.join(', ')}`] : [];
   for (const part of parts) {
     const fresh = await git.freshOf(records.filter((record) => record.part === part), last);
     problems.push(...judge(part, last, fresh));
   }
-  return problems;
+  return { problems, warnings: all.filter((record) => !records.includes(record)).map(leftOut) };
+}
+
+/** A commit of a branch that was rebased or never merged is gone from every new clone. */
+function leftOut({ part, started, commit }: SoakRecord): string {
+  return `the record of ${part} from ${started} names the commit ${commit}, which this repository does not have: it says nothing`;
 }
 
 /** @param fresh records of the part that are of what is to be released */
@@ -51,12 +64,19 @@ class Repository {
     return stdout;
   }
 
-  /** The records whose commit has the change in it, and is itself in what is checked out. @throws Error for a commit that is not here */
+  async ofKnownCommits(records: readonly SoakRecord[]): Promise<SoakRecord[]> {
+    const known: SoakRecord[] = [];
+    for (const record of records) {
+      const { failed } = await execa('git', ['cat-file', '-e', `${record.commit}^{commit}`], { cwd: this.folder, reject: false });
+      if (!failed) known.push(record);
+    }
+    return known;
+  }
+
+  /** The records whose commit has the change in it, and is itself in what is checked out. @param records of commits that are here */
   async freshOf(records: readonly SoakRecord[], change: string): Promise<SoakRecord[]> {
     const fresh: SoakRecord[] = [];
     for (const record of records) {
-      const { failed } = await this.git('cat-file', '-e', `${record.commit}^{commit}`).catch(() => ({ failed: true }));
-      if (failed) throw new Error(`the record of ${record.part} from ${record.started} names the commit ${record.commit}, which this repository does not have`);
       if (await this.isAncestor(change, record.commit) && await this.isAncestor(record.commit, 'HEAD')) fresh.push(record);
     }
     return fresh;
@@ -69,7 +89,7 @@ class Repository {
     return exitCode === 0;
   }
 
-  private git(...args: string[]): Promise<{ readonly stdout: string; readonly failed: boolean }> {
+  private git(...args: string[]): Promise<{ readonly stdout: string }> {
     return execa('git', args, { cwd: this.folder });
   }
 }

@@ -18,11 +18,10 @@ export async function runPart(run: Run, part: SoakPart): Promise<SoakRecord> {
     void run.stop();
   }, LONGEST_MINUTES * 60_000);
   const { result, report } = await runSuite(run, {
-    name: part.name, project: part.project, workers: part.workers, patient: false, needs: ['build', 'parts'],
+    name: part.name, project: part.project, workers: part.workers, lowPriority: false, needs: ['build', 'parts'],
     arguments: part.files.length > 0 ? ['--runTestsByPath', ...part.files] : [],
     env: { ...part.env, GLITCHKEEPER_MEASUREMENTS: measurements },
-  });
-  clearTimeout(limit);
+  }).finally(() => clearTimeout(limit));
   const after = await observeCheckout(RECORDS);
   const why = reason(result, { late, stopped: run.wasStopped(), moved: before.commit !== after.commit });
   return {

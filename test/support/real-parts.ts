@@ -1,4 +1,4 @@
-// Builds what these suites share: what a cluster starts from (on a fresh machine 5 minutes and more) and the two servers, unpacked.
+// Builds what these suites share: what a cluster starts from (on a fresh machine this takes minutes) and the two servers, unpacked.
 import { unpackImage } from '../api/image-process.js';
 import { POSTGRES_IMAGE } from '../api/postgres-server.js';
 import { VALKEY_IMAGE } from '../api/valkey-server.js';

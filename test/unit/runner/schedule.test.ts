@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runStages } from '../../runner/schedule.js';
 import type { Stage } from '../../runner/stages.js';
 
-const stage = (name: string, more: Partial<Stage> = {}): Stage => ({ name, what: name, kind: 'suite', needs: [], workers: 1, patient: true, ...more });
+const stage = (name: string, more: Partial<Stage> = {}): Stage => ({ name, what: name, kind: 'suite', needs: [], workers: 1, lowPriority: true, ...more });
 
 /** Runs the stages in a world where each lasts until the one named here has ended, or the run is stopped. */
 async function play(stages: readonly Stage[], verdicts: Readonly<Record<string, 'failed' | 'fatal' | 'interrupt'>>, endless: readonly string[] = []): Promise<string[]> {
@@ -33,21 +33,21 @@ async function play(stages: readonly Stage[], verdicts: Readonly<Record<string, 
 
 describe('a run', () => {
   it('starts a stage when what it needs has passed', async () => {
-    const said = await play([stage('pods', { needs: ['build'], patient: false }), stage('build', { workers: 0 })], {});
+    const said = await play([stage('pods', { needs: ['build'], lowPriority: false }), stage('build', { workers: 0 })], {});
     expect(said).toEqual(['build begins', 'build ends', 'pods begins', 'pods ends']);
   });
   it('starts a stage after another has ended, however it ended, and at once where that is no part of the run', async () => {
-    const pods = stage('pods', { patient: false });
-    const api = stage('api', { patient: false, after: ['pods'] });
+    const pods = stage('pods', { lowPriority: false });
+    const api = stage('api', { lowPriority: false, after: ['pods'] });
     expect(await play([api, pods], { pods: 'failed' })).toEqual(['pods begins', 'pods ends', 'api begins', 'api ends']);
     expect(await play([api], {})).toEqual(['api begins', 'api ends']);
   });
   it('ends what runs, and starts nothing more, after a fatal failure', async () => {
-    const said = await play([stage('pods', { patient: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'fatal' }, ['pods']);
+    const said = await play([stage('pods', { lowPriority: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'fatal' }, ['pods']);
     expect(said).toEqual(['pods begins', 'unit begins', 'unit ends', 'stop', 'pods ends']);
   });
   it('starts nothing more once it is told to end', async () => {
-    const said = await play([stage('pods', { patient: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'interrupt' }, ['pods']);
+    const said = await play([stage('pods', { lowPriority: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'interrupt' }, ['pods']);
     expect(said).toEqual(['pods begins', 'unit begins', 'unit ends', 'pods ends', 'stop']);
   });
   it('goes on after another failure, but for what needs it', async () => {

@@ -38,13 +38,13 @@ const record = (of: string, more: Partial<SoakRecord> = {}): SoakRecord => ({
   part: 'stack', commit: of, dirty: [], machine: { cores: 2, memoryGiB: 4, kernel: '6', architecture: 'x64', node: 'v20' },
   started: new Date(Date.UTC(2026, 0, 1, 0, minute++)).toISOString(), seconds: 60, passed: 3, failed: 0, tests: [], measurements: [], ...more,
 });
-const check = (...records: SoakRecord[]): Promise<string[]> => checkRelease(folder, ['stack'], records);
+const check = async (...records: SoakRecord[]): Promise<readonly string[]> => (await checkRelease(folder, ['stack'], records)).problems;
 const refusal = (text: string) => [expect.stringContaining(text)];
 
 describe('a release', () => {
   it('is refused without a record, with the parts that lack one', async () => {
     await commit('operator/a.ts');
-    expect(await checkRelease(folder, ['stack', 'replay'], [])).toEqual([expect.stringMatching(/^stack: no record of .* npm run soak -- stack$/), expect.stringMatching(/^replay: no record/)]);
+    expect((await checkRelease(folder, ['stack', 'replay'], [])).problems).toEqual([expect.stringMatching(/^stack: no record of .* npm run soak -- stack$/), expect.stringMatching(/^replay: no record/)]);
   });
 
   it('is allowed by a record of the last change of the product, whatever else came after it', async () => {
@@ -117,11 +117,16 @@ describe('a release', () => {
   });
 });
 
-describe('git that cannot tell is an error with words', () => {
-  it('a commit that is not here', async () => {
-    await commit('operator/a.ts');
-    await expect(check(record('0123456789012345678901234567890123456789'))).rejects.toThrow('names the commit 0123456789012345678901234567890123456789, which this repository does not have');
+describe('a record of a commit that is not here', () => {
+  const gone = '0123456789012345678901234567890123456789';
+  it('says nothing, and is named; another of the part is enough', async () => {
+    const changed = await commit('operator/a.ts');
+    expect(await check(record(gone))).toEqual(refusal('no record of'));
+    expect(await checkRelease(folder, ['stack'], [record(changed), record(gone)])).toEqual({ problems: [], warnings: refusal(`names the commit ${gone}, which this repository does not have`) });
   });
+});
+
+describe('git that cannot tell is an error with words', () => {
   it('a shallow clone', async () => {
     await commit('operator/a.ts');
     const changed = await commit('operator/b.ts');

@@ -11,7 +11,7 @@ const WEIGHTS = [
   { controller: ROOT, file: 'cpu.weight', value: '1' },
 ] as const;
 
-export interface PatientGroup {
+export interface LowPriorityGroup {
   /** Ids of the processes in it. */
   processes(): Promise<number[]>;
   remove(): Promise<void>;
@@ -22,15 +22,15 @@ export interface PatientGroup {
  * has a group of its own. Without the right to make one (not root) there are no clusters, and nice is enough; with the kernel's
  * autogroup it compares within a session, so that the session is made nice as well.
  */
-export function patiently(name: string): string[] {
+export function atLowPriority(name: string): string[] {
   const folders = WEIGHTS.map(({ controller }) => join(controller, name));
   const cgroup = 'for g in "$1" "$2"; do [ -w "$g/cgroup.procs" ] && echo $$ > "$g/cgroup.procs"; done';
   const autogroup = '[ -w /proc/self/autogroup ] && echo 19 > /proc/self/autogroup';
   return ['sh', '-c', `{ ${cgroup}; ${autogroup}; } 2>/dev/null; shift 2; exec nice -n 19 "$@"`, 'sh', ...folders];
 }
 
-/** Makes the cgroup that `patiently` enters; undefined where this machine has none to give. */
-export async function makePatientGroup(name: string): Promise<PatientGroup | undefined> {
+/** Makes the cgroup that `atLowPriority` enters; undefined where this machine has none to give. */
+export async function makeLowPriorityGroup(name: string): Promise<LowPriorityGroup | undefined> {
   for (const { controller, file, value } of WEIGHTS) {
     const folder = join(controller, name);
     if (!existsSync(join(controller, 'cgroup.procs')) || !(await mkdir(folder).then(() => true, () => false))) continue;
