@@ -52,7 +52,7 @@ export const clusterModules: readonly GoModule[] = [
 ];
 
 /** Built only for the tests that read manifests. */
-export const toolsModule: GoModule = {
+const toolsModule: GoModule = {
   folder: 'tools',
   packages: ['github.com/zegl/kube-score/cmd/kube-score'],
   linkerFlags: strip,

@@ -6,7 +6,8 @@ import { importArchive } from './import-images.js';
 import { defaultMemory, defaultName, defaultReserved, resolveOptions } from './cluster-options.js';
 import { locateSystemPrograms } from './packages.js';
 import { buildProgress } from './progress.js';
-import { down, renderStatus, status, up } from './index.js';
+import { renderStatus } from './cluster-status.js';
+import { down, status, up } from './index.js';
 
 interface NameOption {
   readonly name: string;

@@ -29,7 +29,7 @@ async function assertAlive(settings: ClusterSettings): Promise<void> {
 }
 
 /** Polls until `probe` gives true; `suspect` is the component whose log is shown when that takes too long. */
-export async function waitUntil(settings: ClusterSettings, goal: Goal, probe: () => Promise<boolean>): Promise<void> {
+async function waitUntil(settings: ClusterSettings, goal: Goal, probe: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + goal.seconds * 1000;
   for (;;) {
     if (settings.signal?.aborted === true) throw new StartError('interrupted');

@@ -1,6 +1,4 @@
 /** What the embedded cluster uses of the image maker. */
-export { busyboxImage, corednsEntry, imageCatalog, nodeImages, pauseImage } from './catalog.js';
+export { busyboxImage, corednsEntry, nodeImages } from './catalog.js';
 export { ensureImages } from './ensure-images.js';
-export type { EnsureImagesOptions, ImageArchive, ImageProgress, ImageSource } from './ensure-images.js';
-export { hostDebianPackages } from './package-lists.js';
-export { MissingToolsError } from './tools.js';
+export type { ImageArchive, ImageProgress } from './ensure-images.js';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** How to get the images: `auto` pulls when a registry answers and builds otherwise. */
-export const imageModeSchema = z.enum(['auto', 'local', 'pull']);
+const imageModeSchema = z.enum(['auto', 'local', 'pull']);
 export type ImageMode = z.infer<typeof imageModeSchema>;
 
 /** Reads GLITCHKEEPER_IMAGES; throws with what was expected and found. */

@@ -38,7 +38,7 @@ const SECOND_START = 30;
 /** Between its init container and its end web has so long to be found. Seconds. */
 const FOUND_WITHIN = 30;
 
-export const POSTGRES_STOPPED: Fault = { what: 'Postgres stopped', expected: { reason: 'DatabaseDown', part: 'postgres' }, ...scaled('statefulset/postgres', 'postgres'), bearableFor: 60 };
+const POSTGRES_STOPPED: Fault = { what: 'Postgres stopped', expected: { reason: 'DatabaseDown', part: 'postgres' }, ...scaled('statefulset/postgres', 'postgres'), bearableFor: 60 };
 export const VALKEY_STOPPED: Fault = { what: 'Valkey stopped', expected: { reason: 'QueueDown', part: 'valkey' }, ...scaled('statefulset/valkey', 'valkey') };
 const WORKER_GONE: Fault = { what: 'worker scaled to 0', expected: { reason: 'WorkerDown', part: 'worker' }, ...scaled('deployment/worker', 'worker') };
 const WORKER_CRASHES: Fault = { what: 'worker killed again and again', expected: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain(), allowance: 30 };

@@ -16,7 +16,7 @@ export type Task =
   | { readonly kind: 'sign-up'; readonly addresses: readonly string[] };
 
 /** What became of the attempts to sign up. */
-export const signUpReport = z.object({
+const signUpReport = z.object({
   /** How often each answer came: refused, created, pending, or the first words of an error. */
   answers: z.record(z.string(), z.number()),
   /** How often /api/settings/ answered that registration is open, and closed. */

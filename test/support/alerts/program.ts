@@ -6,14 +6,14 @@ import { Receiver } from './receiver.js';
 import { TelegramServer } from './telegram-server.js';
 
 const port = z.int().min(1).max(65_535);
-export const programOptions = z.object({
+const programOptions = z.object({
   host: z.string(), control: port, telegram: port, webhook: port, heartbeat: port, token: z.string(), chat: z.string(),
 });
 export type ProgramOptions = z.infer<typeof programOptions>;
 
 const behaviour = z.enum(['well', 'down', 'silent', 'garbage']);
 /** What POST /state takes; each part may be left out. */
-export const receiverChange = z.object({
+const receiverChange = z.object({
   telegram: behaviour.optional(), busySeconds: z.number().optional(), blocked: z.boolean().optional(), movedTo: z.string().optional(),
   webhook: behaviour.optional(), webhookStatus: z.number().optional(), heartbeat: behaviour.optional(),
 });
