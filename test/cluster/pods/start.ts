@@ -6,7 +6,7 @@ import { send } from '../../sdk/http-client.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { cacheRoot, resolveOptions, stateRoot } from '../../../embedded/cluster-options.js';
 import { exists } from '../../../embedded/filesystem.js';
-import { tell } from '../support/fault-report.js';
+import { printFigure } from '../support/fault-report.js';
 import type { NpmStart, Printed } from '../support/npm-start.js';
 import type { Stack } from '../support/stack.js';
 
@@ -18,7 +18,7 @@ export function describeStart(stack: Stack, npmStart: NpmStart): void {
     }, 660_000);
 
     it('ends with a table of all parts, their memory and limits', () => {
-      tell(`npm start: table and URL after ${printed.seconds.toFixed(0)} s`);
+      printFigure(`npm start: table and URL after ${printed.seconds.toFixed(0)} s`);
       recordMeasurement({ what: 'npm start, from nothing to the URL', value: Math.round(printed.seconds), unit: 's' });
       const rows = npmStart.output.split('\n').filter((line) => /^│ (operator|postgres|valkey|migrate|web|worker) /.test(line));
       expect(rows.map((row) => row.split('│')[1]?.trim())).toEqual(['operator', 'postgres', 'valkey', 'migrate', 'web', 'worker']);

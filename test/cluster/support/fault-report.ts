@@ -3,4 +3,3 @@ export function printFigure(line: string): void {
   process.stderr.write(`      ${line}\n`);
 }
 
-export { printFigure as tell };
