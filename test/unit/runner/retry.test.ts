@@ -1,7 +1,10 @@
 // What may be tried again, and what is said of it.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { countReport, type JestReport } from '../../runner/jest-report.js';
-import { decideRetry, passedAlone, patternOf } from '../../runner/retry.js';
+import { countReport, readJestReport, type JestReport } from '../../runner/jest-report.js';
+import { DEPENDENTS, decideRetry, passedAlone, patternOf } from '../../runner/retry.js';
 
 const test = (name: string) => ({ name, file: '/a.test.ts', error: `${name} broke` });
 const KNOWN = [{ name: 'leaks', since: '2026-01-02', why: 'a race in the kubelet' }];
@@ -20,6 +23,15 @@ describe('of a suite that has ended', () => {
     const decision = decideRetry(suite, { failed, failedTests: names.map(test) }, KNOWN);
     expect(decision.kind === 'failed' ? decision.why : decision.kind).toBe(expected);
   });
+});
+
+describe('what rests on the tests before it', () => {
+  const titles = readdirSync('test/cluster', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => readFileSync(join('test/cluster', file), 'utf8').match(/^\s*(?:it|describe)(?:\.each\(.*\))?\(.*$/gm) ?? []);
+  it.each(DEPENDENTS.map(({ title, why }) => [title, why]))('"%s" is not tried again, and the summary says why', (title, why) => {
+    expect(decideRetry('cluster', { failed: 1, failedTests: [test(`the stack ${title} and more`)] }, [])).toEqual({ kind: 'failed', why: `not tried again alone: ${why}` });
+  });
+  it.each(DEPENDENTS.map(({ title }) => title))('"%s" is the title of one test or group on pods', (title) => expect(titles.filter((line) => line.includes(title))).toHaveLength(1));
 });
 
 describe('the second attempt', () => {
@@ -47,6 +59,16 @@ describe('a report of Jest', () => {
     ['is red when Jest was, also without a failed test', report({}), true, { passed: 1, failed: 1 }],
     ['is red when there is none', undefined, false, { passed: 0, failed: 1 }],
   ])('%s', (_sentence, written, red, expected) => expect(countReport(written, red)).toMatchObject(expected));
+
+  it.each([
+    ['missing', undefined], ['empty', ''], ['half of one', '{"numPassedTests":3,'], ['something else', '{}'],
+  ])('that is %s is none', (_sentence, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'glitchkeeper-report-'));
+    const file = join(folder, 'report.json');
+    if (text !== undefined) writeFileSync(file, text);
+    expect(readJestReport(file)).toBeUndefined();
+    rmSync(folder, { recursive: true });
+  });
 
   it('names the failed with the first line of the error, and the skipped', () => {
     const assertionResults = [

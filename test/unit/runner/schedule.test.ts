@@ -50,6 +50,24 @@ describe('a run', () => {
     const said = await play([stage('pods', { lowPriority: false }), stage('unit', { workers: 2 }), stage('api', { workers: 2 })], { unit: 'interrupt' }, ['pods']);
     expect(said).toEqual(['pods begins', 'unit begins', 'unit ends', 'pods ends', 'stop']);
   });
+  it('ends what runs when a stage throws, and then throws the same', async () => {
+    const stopped = new AbortController();
+    const ended: string[] = [];
+    await expect(runStages([stage('pods', { lowPriority: false }), stage('unit')], {
+      run: async ({ name }) => {
+        if (name === 'unit') throw new Error('no report');
+        await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve));
+        ended.push(name);
+      },
+      judge: () => 'passed',
+      wasStopped: () => stopped.signal.aborted,
+      stop: () => {
+        stopped.abort();
+        return Promise.resolve();
+      },
+    })).rejects.toThrow('no report');
+    expect(ended).toEqual(['pods']);
+  });
   it('goes on after another failure, but for what needs it', async () => {
     const said = await play([stage('build', { workers: 2 }), stage('charts', { needs: ['build'] }), stage('unit')], { build: 'failed' });
     expect(said).toEqual(['build begins', 'build ends', 'unit begins', 'unit ends']);

@@ -1,7 +1,7 @@
 // Which stages are chosen, and which of them run side by side.
 import { describe, expect, it } from '@jest/globals';
 import { startable } from '../../runner/schedule.js';
-import { STAGES, chooseStages } from '../../runner/stages.js';
+import { STAGES, chooseStages, yieldsToClusters } from '../../runner/stages.js';
 
 const names = (stages: readonly { readonly name: string }[]): string[] => stages.map(({ name }) => name);
 
@@ -15,6 +15,15 @@ describe('the stages that run', () => {
   ])('%s', (_sentence, named, checks, expected) => expect(names(chooseStages(named, { checks }))).toEqual(expected));
 
   it.each(['units', 'build'])('%s is none that can be named', (name) => expect(() => chooseStages([name], { checks: false })).toThrow(`found ${name}`));
+});
+
+describe('at low priority', () => {
+  const yielding = (named: string[]) => {
+    const chosen = chooseStages(named, { checks: true });
+    return names(chosen.filter((stage) => yieldsToClusters(stage, chosen)));
+  };
+  it('runs what may wait beside clusters', () => expect(yielding([])).toEqual(['parts', 'types', 'generated', 'lint', 'replay']));
+  it.each([[['replay', 'api']], [['unit', 'charts', 'lint']]])('runs nothing without them: %j', (named) => expect(yielding(named)).toEqual([]));
 });
 
 describe('of all stages', () => {

@@ -1,7 +1,10 @@
 // The summary of a run: its counts are the truth, and the table in docs/ is made from it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { StageResult } from '../../runner/run-stage.js';
-import { withStages } from '../../runner/saved-stages.js';
+import { readStages, saveStages, withStages } from '../../runner/saved-stages.js';
 import { renderStages } from '../../runner/stage-table.js';
 import { conclude, type Circumstances } from '../../runner/verdict.js';
 
@@ -28,6 +31,15 @@ describe('a run comes to', () => {
       'failed: api: answers: expected 1', 'failed: lint: results/lint.log', 'flaky: heals, waited 5 s, its log: results/cluster.log', 'ended early: replay',
     ]);
     expect(flaky).toEqual(['flaky: heals, waited 5 s, its log: results/cluster.log']);
+  });
+});
+
+describe('the file of the stages', () => {
+  it('is read as it was written, with what was flaky', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glitchkeeper-stages-'));
+    await saveStages({ began: Date.UTC(2026, 0, 2), elapsed: 60, folder }, [result('cluster', { passed: 4, flaky: heals, note: '1 flaky' })], { passed: 4, failed: 0 });
+    expect(readStages(folder)).toMatchObject({ date: '2026-01-02', seconds: 60, passed: 4, stages: [{ stage: 'cluster', passed: 4, note: '1 flaky', flaky: { name: 'heals', error: 'waited 5 s' } }] });
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LONGEST_MINUTES, SOAK_PARTS, chooseParts } from '../../soak/parts.js';
-import { describeMachine, readMeasurements, readRecords, recordName, writeRecord, type SoakRecord } from '../../soak/record.js';
+import { addUp, describeMachine, readMeasurements, readRecords, recordName, writeRecord, type SoakRecord } from '../../soak/record.js';
 import { reason } from '../../soak/run-part.js';
 import { recordMeasurement } from '../../support/measurements.js';
 
@@ -44,6 +44,12 @@ describe('a record', () => {
     writeFileSync(join(folder, 'x.json'), '{}');
     expect(() => readRecords(folder)).toThrow(/x\.json is no record of a soak/);
   });
+});
+
+describe('the parts together', () => {
+  const parts = ['stack', 'rotation', 'replay'].map((name) => ({ name }));
+  it('come to the sum of their records', () => expect(addUp(parts.map(({ name }) => ({ part: name, passed: 2, failed: 0 })), parts)).toEqual({ passed: 6, failed: 0 }));
+  it('have failed where one has no record: it was ended before it began', () => expect(addUp([{ part: 'stack', passed: 2, failed: 1 }], parts)).toEqual({ passed: 2, failed: 3 }));
 });
 
 describe('measurements', () => {
