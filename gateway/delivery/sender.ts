@@ -1,12 +1,8 @@
 // Gives a request to GlitchTip's web, and says what became of it.
 import { Agent, request as connect } from 'node:http';
 import type { UpstreamAnswer } from '../core/upstream-answer.js';
+import type { Address } from '../environment.js';
 import type { UpstreamRequest } from './batch.js';
-
-export interface Upstream {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** uWSGI ends a request after 60 s (harakiri); its first one after a start takes 1 to 2 s. Milliseconds. */
 const TIMEOUT = 65_000;
@@ -20,7 +16,7 @@ export class Sender {
   /** uWSGI ends each connection after its answer. */
   readonly #agent = new Agent({ keepAlive: false });
 
-  constructor(private readonly upstream: Upstream) {}
+  constructor(private readonly upstream: Address) {}
 
   /** Never rejects. */
   send({ path, headers, body }: UpstreamRequest): Promise<UpstreamAnswer> {

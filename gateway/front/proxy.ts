@@ -1,12 +1,8 @@
 // Passes on to GlitchTip what is no event: as a stream, in both directions, with nothing changed but who the client is.
 import { Agent, request as connect, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
+import type { Address } from '../environment.js';
 import type { Forwarded } from './forwarded.js';
-
-export interface Upstream {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Of one connection only (RFC 9110, 7.6.1), and what is said anew. */
 const NOT_PASSED_ON = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip'];
@@ -17,7 +13,7 @@ export class Proxy {
   /** uWSGI ends a connection after each answer: one that is kept would be reset under the next request. */
   readonly #agent = new Agent({ keepAlive: false });
 
-  constructor(private readonly upstream: Upstream, private readonly onAway: (why: string) => void) {}
+  constructor(private readonly upstream: Address, private readonly onAway: (why: string) => void) {}
 
   pass(request: IncomingMessage, response: ServerResponse, forwarded: Forwarded): void {
     const headers: OutgoingHttpHeaders = { ...withoutHopByHop(request.headers), ...forwarded.headers };
