@@ -1,9 +1,9 @@
-// Builds everything that runs without tsx: the operator's bundle and its loader, the synthesizer, the CLI, and the library.
+// Builds everything that runs without tsx: the bundles of the operator and the gateway and their loader, the synthesizer, the CLI, and the library.
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { BUNDLE_FILE, LOADER_FILE } from './operator/bundle-files.js';
+import { PROGRAMS, type Program } from './charts/programs.js';
 import ts from 'typescript';
 
 const OUT = 'build';
@@ -24,7 +24,7 @@ const common = {
 } satisfies BuildOptions;
 
 /**
- * Leaves out what libraries load and the operator never calls: prom-client's push gateway, cluster and default metrics, pino's
+ * Leaves out what libraries load and our programs never call: prom-client's push gateway, cluster and default metrics, pino's
  * worker threads. They cost 5 MB of resident memory on Node 24, because each pulls in parts of Node (docs/decisions/0001).
  */
 const withoutDeadWeight: Plugin = {
@@ -38,10 +38,10 @@ const withoutDeadWeight: Plugin = {
   },
 };
 
-async function buildOperator(): Promise<void> {
+async function buildProgram(name: string, { entry, bundle }: Program): Promise<void> {
   const { outputFiles } = await build({
     ...common,
-    entryPoints: ['operator/main.ts'],
+    entryPoints: [entry],
     format: 'cjs',
     write: false,
     // pg's optional native driver, and its test for Cloudflare, which loads all of undici (9 MB) by touching Response.
@@ -51,10 +51,9 @@ async function buildOperator(): Promise<void> {
   });
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   const compressed = brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: code.length } });
-  if (compressed.length > LARGEST_BUNDLE) throw new Error(`the operator's bundle is ${compressed.length} bytes, at most ${LARGEST_BUNDLE} fit a ConfigMap that kubectl applies`);
-  replace(`${OUT}/operator.js`, code);
-  replace(`${ASSETS}/${BUNDLE_FILE}`, compressed);
-  replace(`${ASSETS}/${LOADER_FILE}`, readFileSync('operator/run.mjs'));
+  if (compressed.length > LARGEST_BUNDLE) throw new Error(`the bundle of ${entry} is ${compressed.length} bytes, at most ${LARGEST_BUNDLE} fit a ConfigMap that kubectl applies`);
+  replace(`${OUT}/${name}.js`, code);
+  replace(`${ASSETS}/${bundle}`, compressed);
 }
 
 /** A command of one file. Some of what it bundles is CommonJS and asks for `require`. */
@@ -87,7 +86,7 @@ function replace(file: string, content: string | Uint8Array, mode = 0o644): void
   renameSync(scratch, file);
 }
 
-await buildOperator();
+for (const [name, program] of Object.entries(PROGRAMS)) await buildProgram(name, program);
 for (const file of readdirSync('charts/runtime')) replace(`${ASSETS}/runtime/${file}`, readFileSync(`charts/runtime/${file}`));
 await buildCommand('main.ts', 'main');
 await buildCommand('cli/main.ts', 'cli');

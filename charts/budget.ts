@@ -37,7 +37,7 @@ const CONTROL_PLANE_MILLI_CPU = 400;
  * With less a part is killed soon, whatever it requests. Mebibytes: a Django process of its own costs 100-130Mi and grows with its
  * work; the operator's and the control plane's processes hold about as much (`npm run bench -- operator`, `npm run bench -- memory`).
  */
-const LEAST = { django: 150, operator: 80, controlPlane: 400 };
+const LEAST = { django: 150, operator: 80, gateway: 80, controlPlane: 400 };
 
 export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
@@ -56,7 +56,7 @@ export function total(lines: readonly BudgetLine[]): { memory: number; cpu: numb
 
 function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
-  const { webResources, worker, valkey } = topologyOf(settings);
+  const { webResources, worker, valkey, gateway } = topologyOf(settings);
   const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
   const pod = (name: string, value: ContainerResources, { setting, least = 0, when = 'always' }: Pick<BudgetLine, 'setting'> & Partial<BudgetLine>): BudgetLine => ({
     name, when, setting, ours: true, resources: value, least: Math.max(least, mebibytes(bytesOf(value.requests.memory))),
@@ -66,13 +66,16 @@ function budgetLines(settings: Settings): BudgetLine[] {
     name, when: 'always', ours: false, memory: mebibytes(bytesOf(memory)), ...line,
   });
   const web = { setting: webSetting, least: LEAST.django };
+  const front = { setting: 'resources.gateway.limits.memory', least: LEAST.gateway };
   return [
     pod('web', webResources, web),
     ...(worker === undefined ? [] : [pod('worker', resources.worker, { setting: 'resources.worker.limits.memory', least: LEAST.django })]),
     pod('postgres', resources.postgres, { setting: 'resources.postgres.limits.memory' }),
     ...(valkey ? [pod('valkey', resources.valkey, { setting: 'resources.valkey.limits.memory' })] : []),
     pod('operator', resources.operator, { setting: 'resources.operator.limits.memory', least: LEAST.operator }),
-    pod('web (surge)', webResources, { ...web, when: 'rollout' }),
+    ...(gateway ? [pod('gateway', resources.gateway, front)] : []),
+    // With a gateway web is rolled without one: events wait in the spool meanwhile.
+    gateway ? pod('gateway (surge)', resources.gateway, { ...front, when: 'rollout' }) : pod('web (surge)', webResources, { ...web, when: 'rollout' }),
     pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
     reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),
     reserve('neighbours', host.neighbours, { setting: 'host.neighbours', cpu: 0, least: 0 }),
@@ -100,7 +103,7 @@ function cpuProblems(lines: readonly BudgetLine[], needed: number, available: nu
 
 interface SettingTotal {
   readonly memory: number;
-  /** How often the setting counts: web's limit once more for its surge. */
+  /** How often the setting counts: the limit of what is rolled with a surge once more for that. */
   readonly times: number;
   readonly least: number;
 }

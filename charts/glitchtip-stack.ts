@@ -1,5 +1,6 @@
 // The stack, as a table of contents: what runs GlitchTip, part by part.
 import { Construct } from 'constructs';
+import { Gateway } from './parts/gateway.js';
 import { Migrate } from './parts/migrate.js';
 import { CLAIMS } from './part-names.js';
 import { NetworkPolicies } from './parts/network-policies.js';
@@ -17,7 +18,7 @@ import { Worker } from './parts/worker.js';
 export class GlitchTip extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { worker, valkey } = topologyOf(settings);
+    const { worker, valkey, gateway } = topologyOf(settings);
     const { storage } = settings;
 
     new ServiceAccounts(this, 'accounts');
@@ -27,6 +28,7 @@ export class GlitchTip extends Construct {
     new Volume(this, 'uploads', { name: CLAIMS.uploads, component: 'web', size: storage.uploads, className: storage.className });
     new Postgres(this, 'postgres', settings);
     if (valkey) new Valkey(this, 'valkey', settings);
+    if (gateway) new Gateway(this, 'gateway', settings);
     new Migrate(this, 'migrate', settings);
     new Web(this, 'web', settings);
     if (worker !== undefined) new Worker(this, 'worker', settings, worker);

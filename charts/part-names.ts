@@ -2,7 +2,7 @@
 import { POSTGRES_SUPERUSER } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
-export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator';
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway';
 
 /** Secrets are made by the operator, in the cluster: no manifest holds a value. */
 export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
@@ -13,6 +13,8 @@ export const CONFIG_MAPS = {
   valkey: 'valkey-config',
   /** The operator's compressed JavaScript */
   bundle: 'glitchkeeper-bundle',
+  /** The gateway's. */
+  gatewayBundle: 'gateway-bundle',
   /** The GlitchTip resource that the operator applies */
   settings: 'glitchkeeper-settings',
 } as const;
@@ -22,11 +24,20 @@ export const POD_ACCOUNT = 'glitchtip';
 export { OPERATOR_DEPLOYMENT as OPERATOR } from '../operator/api/object-names.js';
 /** The resource that `kubectl get gt` shows. */
 export const RESOURCE = 'glitchtip';
-export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads' } as const;
+export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads', spool: 'spool' } as const;
 
 export const DATABASE = { name: 'glitchtip', superuser: POSTGRES_SUPERUSER, port: 5432 } as const;
 export const VALKEY_PORT = 6379;
 export const OPERATOR_PORT = 9464;
+/** Probes, metrics and commands of the gateway. */
+export const GATEWAY_CONTROL_PORT = 9465;
+
+/** Service and port 8080 that people and SDKs know: of the gateway where there is one, else of web. */
+export const WEB = 'web';
+/** Service of GlitchTip's own web behind the gateway. */
+export const WEB_BACKEND = 'web-backend';
+/** Deployment of the gateway. */
+export const GATEWAY = 'gateway';
 
 export function labelsOf(component: Component): Record<string, string> {
   return {

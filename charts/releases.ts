@@ -32,6 +32,8 @@ export interface ReleaseFacts {
   readonly tag: string;
   /** Web, worker and scheduler as processes of their own; undefined where the release has only one process. */
   readonly split?: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
+  /** The gateway knows its answers and its tables. */
+  readonly gateway?: boolean;
   /** One process that does everything; undefined where the release cannot. */
   readonly single?: Process;
 }
@@ -116,7 +118,7 @@ const six = (tag: string): ReleaseFacts => ({
 });
 
 const facts = {
-  '5.2': { tag: '5.2', split: { web: uwsgiWeb, worker: celeryWorker, heartbeat: { file: heartbeatFile, staleAfter: 60 } } },
+  '5.2': { tag: '5.2', gateway: true, split: { web: uwsgiWeb, worker: celeryWorker, heartbeat: { file: heartbeatFile, staleAfter: 60 } } },
   '6.0': six('6.0'),
   '6.1': six('6.1'),
   '6.2': six('6.2'),

@@ -11,24 +11,27 @@ export interface Topology {
   readonly worker?: { readonly process: Process; readonly heartbeat: WorkerHeartbeat };
   /** False: queue, cache and sessions live in PostgreSQL. */
   readonly valkey: boolean;
+  /** Events are taken by the gateway, which gives them to web. */
+  readonly gateway: boolean;
 }
 
 export function topologyOf(settings: Settings): Topology {
   const release: ReleaseFacts = releaseFacts(settings.version);
   const valkey = settings.profile === 'classic';
   const { split, single, tag } = release;
+  const gateway = settings.gateway.enabled && release.gateway === true;
   if (split !== undefined && settings.profile === 'classic') {
     return {
-      tag, valkey, web: split.web, webResources: settings.resources.web,
+      tag, valkey, gateway, web: split.web, webResources: settings.resources.web,
       worker: { process: split.worker, heartbeat: split.heartbeat },
     };
   }
   if (single === undefined) throw new RangeError(`GlitchTip ${settings.version} has no single process; the settings' schema refuses this`);
-  return { tag, valkey, web: single, webResources: settings.resources.single };
+  return { tag, valkey, gateway, web: single, webResources: settings.resources.single };
 }
 
 /** Of a topology, or of a GlitchTip resource's spec, in the order in which they start. */
-export function partsOf({ valkey, worker }: { readonly valkey?: object | boolean | undefined; readonly worker?: object | undefined }): Component[] {
-  const hasValkey = valkey !== undefined && valkey !== false;
-  return ['operator', 'postgres', ...(hasValkey ? ['valkey'] as const : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'] as const)];
+export function partsOf({ valkey, worker, gateway }: { readonly valkey?: object | boolean | undefined; readonly worker?: object | undefined; readonly gateway?: object | boolean | undefined }): Component[] {
+  const has = (part: object | boolean | undefined) => part !== undefined && part !== false;
+  return ['operator', 'postgres', ...(has(valkey) ? ['valkey'] as const : []), ...(has(gateway) ? ['gateway'] as const : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'] as const)];
 }

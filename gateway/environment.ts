@@ -21,7 +21,7 @@ export interface GatewayConfig {
   readonly database: Address & { readonly name: string };
   /** VALKEY (valkey:6379); empty: GlitchTip has none. */
   readonly valkey: Address | undefined;
-  /** Folder with database-user, database-password, valkey-password. CREDENTIALS_DIR (/run/credentials). */
+  /** Folder with database-password and valkey-password. CREDENTIALS_DIR (/run/credentials). */
   readonly credentials: string;
   /** Networks whose X-Forwarded-* are believed, separated by commas. TRUSTED_PROXIES (none). */
   readonly trustedProxies: readonly string[];

@@ -9,6 +9,7 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type pg from 'pg';
+import { VALKEY_GATEWAY_USER } from '../operator/api/object-names.js';
 import { createControl } from './control/control-server.js';
 import { GatewayMetrics } from './control/gateway-metrics.js';
 import { IngestLimiter, type IngestLimits } from './core/ingest-limits.js';
@@ -161,7 +162,7 @@ export class Gateway {
 
   #openValkey({ host, port }: NonNullable<GatewayConfig['valkey']>): Redis {
     const password = readFileSync(join(this.config.credentials, 'valkey-password'), 'utf8').trim();
-    const client = new Redis({ host, port, username: 'gateway', password, lazyConnect: true, connectTimeout: 5_000, commandTimeout: 5_000, maxRetriesPerRequest: 0, enableReadyCheck: false });
+    const client = new Redis({ host, port, username: VALKEY_GATEWAY_USER, password, lazyConnect: true, connectTimeout: 5_000, commandTimeout: 5_000, maxRetriesPerRequest: 0, enableReadyCheck: false });
     client.on('error', () => undefined);
     return client;
   }

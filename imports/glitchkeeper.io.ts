@@ -129,7 +129,7 @@ export interface GlitchTipSpec {
   readonly valkey?: GlitchTipSpecValkey;
 
   /**
-   * GlitchTip's HTTP server: the Deployment that is rolled, and the Service that events are sent to.
+   * GlitchTip's HTTP server: the Deployment that is rolled, and its Service.
    *
    * @schema GlitchTipSpec#web
    */
@@ -141,6 +141,13 @@ export interface GlitchTipSpec {
    * @schema GlitchTipSpec#worker
    */
   readonly worker?: GlitchTipSpecWorker;
+
+  /**
+   * The ingest gateway: the Deployment that is rolled, the Service that people and SDKs use, and the one that the operator asks. Absent: web takes events itself.
+   *
+   * @schema GlitchTipSpec#gateway
+   */
+  readonly gateway?: GlitchTipSpecGateway;
 
   /**
    * The first administrator, created before anything can reach the service.
@@ -185,6 +192,7 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
     'valkey': toJson_GlitchTipSpecValkey(obj.valkey),
     'web': toJson_GlitchTipSpecWeb(obj.web),
     'worker': toJson_GlitchTipSpecWorker(obj.worker),
+    'gateway': toJson_GlitchTipSpecGateway(obj.gateway),
     'administrator': toJson_GlitchTipSpecAdministrator(obj.administrator),
     'rotation': toJson_GlitchTipSpecRotation(obj.rotation),
     'health': toJson_GlitchTipSpecHealth(obj.health),
@@ -222,6 +230,11 @@ export interface GlitchTipSpecSecrets {
   readonly administrator?: string;
 
   /**
+   * @schema GlitchTipSpecSecrets#gateway
+   */
+  readonly gateway?: string;
+
+  /**
    * @schema GlitchTipSpecSecrets#rotation
    */
   readonly rotation?: string;
@@ -238,6 +251,7 @@ export function toJson_GlitchTipSpecSecrets(obj: GlitchTipSpecSecrets | undefine
     'postgres': obj.postgres,
     'valkey': obj.valkey,
     'administrator': obj.administrator,
+    'gateway': obj.gateway,
     'rotation': obj.rotation,
   };
   // filter undefined values
@@ -262,7 +276,7 @@ export interface GlitchTipSpecDatabase {
   readonly port?: number;
 
   /**
-   * The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b.
+   * The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway's with _gateway.
    *
    * @schema GlitchTipSpecDatabase#name
    */
@@ -318,7 +332,7 @@ export function toJson_GlitchTipSpecValkey(obj: GlitchTipSpecValkey | undefined)
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * GlitchTip's HTTP server: the Deployment that is rolled, and the Service that events are sent to.
+ * GlitchTip's HTTP server: the Deployment that is rolled, and its Service.
  *
  * @schema GlitchTipSpecWeb
  */
@@ -383,6 +397,56 @@ export function toJson_GlitchTipSpecWorker(obj: GlitchTipSpecWorker | undefined)
   if (obj === undefined) { return undefined; }
   const result = {
     'deployment': obj.deployment,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * The ingest gateway: the Deployment that is rolled, the Service that people and SDKs use, and the one that the operator asks. Absent: web takes events itself.
+ *
+ * @schema GlitchTipSpecGateway
+ */
+export interface GlitchTipSpecGateway {
+  /**
+   * @schema GlitchTipSpecGateway#deployment
+   */
+  readonly deployment?: string;
+
+  /**
+   * @schema GlitchTipSpecGateway#host
+   */
+  readonly host?: string;
+
+  /**
+   * @schema GlitchTipSpecGateway#port
+   */
+  readonly port?: number;
+
+  /**
+   * @schema GlitchTipSpecGateway#controlHost
+   */
+  readonly controlHost?: string;
+
+  /**
+   * @schema GlitchTipSpecGateway#controlPort
+   */
+  readonly controlPort?: number;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecGateway' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecGateway(obj: GlitchTipSpecGateway | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'deployment': obj.deployment,
+    'host': obj.host,
+    'port': obj.port,
+    'controlHost': obj.controlHost,
+    'controlPort': obj.controlPort,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -617,6 +681,8 @@ export enum GlitchTipSpecRotationCredentials {
   ADMINISTRATOR = "administrator",
   /** operator */
   OPERATOR = "operator",
+  /** gateway */
+  GATEWAY = "gateway",
 }
 
 /**

@@ -1,7 +1,7 @@
 // NetworkPolicies: deny by default, then allow each flow by name.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { DATABASE, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
+import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
@@ -10,7 +10,7 @@ import { topologyOf } from '../topology.js';
 interface Flow {
   readonly from: Component;
   readonly to: Component;
-  readonly port: number;
+  readonly ports: readonly number[];
 }
 
 /** Where cloud providers keep credentials of the machine: never a target. */
@@ -28,22 +28,26 @@ export class NetworkPolicies extends Construct {
     this.allowOperatorOut();
     if (settings.alerts.ports.length > 0) this.allowAlerts(settings.alerts.ports);
     if (settings.network.workerToInternet) this.allowInternet();
-    this.allowNamespaces('web-from-clients', { to: 'web', port: HTTP_PORT }, settings.network.clients);
+    this.allowNamespaces('web-from-clients', { to: topologyOf(settings).gateway ? 'gateway' : 'web', port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
 
   private flows(): Flow[] {
-    const { worker, valkey } = topologyOf(this.settings);
-    const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate'];
+    const { worker, valkey, gateway } = topologyOf(this.settings);
+    const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : [])];
     return [
-      ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, port: DATABASE.port })),
-      ...(valkey ? [...application, 'operator' as const] : []).map((from) => ({ from, to: 'valkey' as const, port: VALKEY_PORT })),
-      { from: 'operator', to: 'web', port: HTTP_PORT },
+      ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
+      ...(valkey ? [...application, 'operator' as const] : []).map((from) => ({ from, to: 'valkey' as const, ports: [VALKEY_PORT] })),
+      { from: 'operator', to: 'web', ports: [HTTP_PORT] },
+      ...(gateway ? [
+        { from: 'gateway' as const, to: 'web' as const, ports: [HTTP_PORT] },
+        { from: 'operator' as const, to: 'gateway' as const, ports: [HTTP_PORT, GATEWAY_CONTROL_PORT] },
+      ] : []),
     ];
   }
 
-  private allowFlow({ from, to, port }: Flow): void {
-    const ports = [tcp(port)];
+  private allowFlow({ from, to, ports: numbers }: Flow): void {
+    const ports = numbers.map(tcp);
     new k8s.KubeNetworkPolicy(this, `${from}-to-${to}`, {
       metadata: { name: `${from}-to-${to}` },
       spec: {
@@ -111,7 +115,7 @@ export class NetworkPolicies extends Construct {
     });
   }
 
-  private allowNamespaces(name: string, { to, port }: Omit<Flow, 'from'>, namespaces: readonly string[]): void {
+  private allowNamespaces(name: string, { to, port }: { readonly to: Component; readonly port: number }, namespaces: readonly string[]): void {
     if (namespaces.length === 0) return;
     new k8s.KubeNetworkPolicy(this, name, {
       metadata: { name },

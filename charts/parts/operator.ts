@@ -4,17 +4,15 @@ import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle-files.js';
 import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
-import { readAsset } from '../assets.js';
-import { bundleHash } from '../content-hash.js';
-import { CONFIG_MAPS, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, labelsOf, selectorOf } from '../part-names.js';
-import { CONFIG_HASH, CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, scratch } from './pod-template.js';
+import { CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
+import { PROGRAMS, commandOf } from '../programs.js';
+import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, scratch } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
+import { NODE_USER, ProgramBundle } from './program-bundle.js';
+import { HTTP_PORT } from '../releases.js';
 import { topologyOf } from '../topology.js';
 
-/** User `node` of the official image. */
-const NODE_USER = { user: 1000, group: 1000 };
 /** The generated type has an enumeration for them. */
 const REPAIR_NAMES: Readonly<Record<RepairKind, GlitchTipSpecHealthHeal>> = {
   migrate: GlitchTipSpecHealthHeal.MIGRATE,
@@ -26,33 +24,20 @@ const SETTINGS_PATH = '/etc/glitchkeeper/settings';
 export class Operator extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    // An image has its bundle in it, and a name of its own for each.
-    const bundleHash = mountsBundle(settings) ? this.addBundle() : undefined;
+    const bundle = new ProgramBundle(this, 'bundle', settings, { program: PROGRAMS.operator, name: CONFIG_MAPS.bundle, component: 'operator' });
     new k8s.KubeConfigMap(this, 'settings', {
       metadata: partMetadata(CONFIG_MAPS.settings, 'operator'),
       data: { 'glitchtip.yaml': resourceFile(settings) },
     });
     this.addRights(settings);
-    this.addDeployment(settings, bundleHash);
+    this.addDeployment(settings, bundle);
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata(OPERATOR, 'operator'),
       spec: { type: 'ClusterIP', selector: selectorOf('operator'), ports: [clusterPort(OPERATOR_PORT, 'metrics')] },
     });
   }
 
-  /** @returns what changes when the bundle does */
-  private addBundle(): string {
-    const bundle = readAsset(BUNDLE_FILE).toString('base64');
-    const loader = readAsset(LOADER_FILE).toString('utf8');
-    new k8s.KubeConfigMap(this, 'bundle', {
-      metadata: partMetadata(CONFIG_MAPS.bundle, 'operator'),
-      data: { [LOADER_FILE]: loader },
-      binaryData: { [BUNDLE_FILE]: bundle },
-    });
-    return bundleHash(loader, bundle);
-  }
-
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads six Secrets, with tls.secret seven, changes five of them, and starts pods. */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads seven Secrets, with tls.secret eight, changes six of them, and starts pods. */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
@@ -63,7 +48,7 @@ export class Operator extends Construct {
     });
   }
 
-  private addDeployment(settings: Settings, bundleHash: string | undefined): void {
+  private addDeployment(settings: Settings, bundle: ProgramBundle): void {
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: partMetadata(OPERATOR, 'operator', [
         { check: 'container-security-context-user-group-id', reason: "1000 is the user of Node's image" },
@@ -76,15 +61,15 @@ export class Operator extends Construct {
         // The old one ends first: its memory is the new one's, and a Lease guards what the clock does not.
         strategy: { type: 'Recreate' },
         template: {
-          metadata: { labels: labelsOf('operator'), annotations: bundleHash === undefined ? undefined : { [CONFIG_HASH]: bundleHash } },
+          metadata: { labels: labelsOf('operator'), annotations: bundle.annotations },
           spec: {
             ...podDefaults(NODE_USER),
             serviceAccountName: OPERATOR,
             automountServiceAccountToken: true,
             tolerations: [...DESPITE_PRESSURE],
             terminationGracePeriodSeconds: 30,
-            containers: [container(settings)],
-            volumes: [...(mountsBundle(settings) ? [configFiles('bundle', CONFIG_MAPS.bundle)] : []), configFiles('settings', CONFIG_MAPS.settings), scratch('tmp')],
+            containers: [container(settings, bundle.mounts)],
+            volumes: [...bundle.volumes, configFiles('settings', CONFIG_MAPS.settings), scratch('tmp')],
           },
         },
       },
@@ -127,24 +112,21 @@ function rights(settings: Settings): k8s.PolicyRule[] {
 
 /** Those whose pods read credentials at their start. */
 function rolledDeployments(settings: Settings): string[] {
-  return ['web', ...(topologyOf(settings).worker === undefined ? [] : ['worker'])];
+  const { worker, gateway } = topologyOf(settings);
+  return ['web', ...(worker === undefined ? [] : ['worker']), ...(gateway ? [GATEWAY] : [])];
 }
 
 function dataServers(settings: Settings): string[] {
   return [DATA_SERVERS.postgres, ...(topologyOf(settings).valkey ? [DATA_SERVERS.valkey] : [])];
 }
 
-function mountsBundle({ operator }: Settings): boolean {
-  return operator.bundle === 'configmap';
-}
-
-function container(settings: Settings): k8s.Container {
+function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[]): k8s.Container {
   const probe = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromString('metrics') });
   return {
     name: 'operator',
     image: settings.images.operator,
     imagePullPolicy: 'IfNotPresent',
-    command: [...COMMAND],
+    command: [...commandOf(PROGRAMS.operator)],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
@@ -157,7 +139,7 @@ function container(settings: Settings): k8s.Container {
     readinessProbe: { httpGet: probe('/readyz'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 },
     livenessProbe: { httpGet: probe('/healthz'), periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 3 },
     volumeMounts: [
-      ...(mountsBundle(settings) ? [{ name: 'bundle', mountPath: BUNDLE_PATH, readOnly: true }] : []),
+      ...bundleMounts,
       { name: 'settings', mountPath: SETTINGS_PATH, readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },
     ],
@@ -166,7 +148,7 @@ function container(settings: Settings): k8s.Container {
 
 /** A resource of a kind that does not exist yet would fail `kubectl apply -f dist/`; the operator applies it, once the kind is there. */
 function resourceFile(settings: Settings): string {
-  const { valkey, worker } = topologyOf(settings);
+  const { valkey, worker, gateway } = topologyOf(settings);
   // The ports are the NetworkPolicies' business.
   const { secret, repeatHours, reportHours } = settings.alerts;
   return stringify(GlitchTip.manifest({
@@ -176,7 +158,8 @@ function resourceFile(settings: Settings): string {
       administrator: { email: settings.administrator.email },
       valkey: valkey ? {} : undefined,
       worker: worker === undefined ? undefined : {},
-      web: settings.tls.secret === undefined ? undefined : { tls: settings.tls.secret },
+      web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(settings.tls.secret === undefined ? {} : { tls: settings.tls.secret }) },
+      gateway: gateway ? { deployment: GATEWAY, host: WEB, port: HTTP_PORT, controlHost: `${GATEWAY}-control`, controlPort: GATEWAY_CONTROL_PORT } : undefined,
       rotation: settings.rotation,
       health: { ...settings.health, heal: settings.health.heal.map((repair) => REPAIR_NAMES[repair]) },
       alerts: { secret, repeatHours, reportHours },

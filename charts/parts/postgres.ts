@@ -96,10 +96,13 @@ export function serverParameters(settings: Settings): Record<string, string> {
   };
 }
 
-/** Web twice (its surge), worker, and what else may connect. */
+/** Connections of one gateway (gateway/delivery/database.ts). */
+const GATEWAY_CONNECTIONS = 2;
+
+/** What is rolled with a surge counts twice: the gateway, or web where there is none. */
 function connections(settings: Settings): number {
-  const { web, worker } = topologyOf(settings);
-  const pools = 2 * web.connections + (worker?.process.connections ?? 0);
+  const { web, worker, gateway } = topologyOf(settings);
+  const pools = (gateway ? web.connections + 2 * GATEWAY_CONNECTIONS : 2 * web.connections) + (worker?.process.connections ?? 0);
   return pools + OTHER_CONNECTIONS + RESERVED_CONNECTIONS;
 }
 

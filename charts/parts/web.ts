@@ -1,8 +1,8 @@
-// Web: GlitchTip's HTTP server, rolled with a surge so that no event is refused.
+// Web: GlitchTip's HTTP server, behind the gateway; without one it is rolled with a surge, so that no event is refused.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations } from './application-container.js';
-import { labelsOf, selectorOf } from '../part-names.js';
+import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { clusterPort, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
 import { runtimeHash } from './runtime-helpers.js';
@@ -16,11 +16,14 @@ const PORT_NAME = 'http';
  * 8 s, 57 of 2,200 were cut off on a busy host.
  */
 const DRAIN_SECONDS = 15;
+/** Behind the gateway: what it and people's browsers have asked is answered; nobody new comes. */
+const DRAIN_BEHIND_GATEWAY = 3;
 
 export class Web extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { web: process, webResources: resources } = topologyOf(settings);
+    const { web: process, webResources: resources, gateway } = topologyOf(settings);
+    const drainSeconds = gateway ? DRAIN_BEHIND_GATEWAY : DRAIN_SECONDS;
     const container = applicationContainer(settings, { name: 'web', process, resources });
 
     new k8s.KubeDeployment(this, 'deployment', {
@@ -35,20 +38,20 @@ export class Web extends Construct {
         selector: { matchLabels: selectorOf('web') },
         strategy: {
           type: 'RollingUpdate',
-          rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
+          rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(gateway ? 0 : 1), maxUnavailable: k8s.IntOrString.fromNumber(gateway ? 1 : 0) },
         },
         template: {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
           spec: {
             ...podDefaults(GLITCHTIP_USER),
-            terminationGracePeriodSeconds: DRAIN_SECONDS + 30,
+            terminationGracePeriodSeconds: drainSeconds + 30,
             initContainers: [waitForMigrations(settings, process, resources)],
             containers: [{
               ...container,
               ports: [{ name: PORT_NAME, containerPort: HTTP_PORT, protocol: 'TCP' }],
               lifecycle: {
                 postStart: { exec: { command: runtimeCommand('warm.py') } },
-                preStop: { exec: { command: ['sleep', String(DRAIN_SECONDS)] } },
+                preStop: { exec: { command: ['sleep', String(drainSeconds)] } },
               },
               // /api/0/health/, which is often asked, does not exist, and the image has no curl.
               startupProbe: health({ periodSeconds: 5, failureThreshold: 12 }),
@@ -62,8 +65,8 @@ export class Web extends Construct {
     });
 
     new k8s.KubeService(this, 'service', {
-      metadata: partMetadata('web', 'web'),
-      spec: { type: settings.service.type, selector: selectorOf('web'), ports: [clusterPort(HTTP_PORT, PORT_NAME)] },
+      metadata: partMetadata(gateway ? WEB_BACKEND : WEB, 'web'),
+      spec: { type: gateway ? 'ClusterIP' : settings.service.type, selector: selectorOf('web'), ports: [clusterPort(HTTP_PORT, PORT_NAME)] },
     });
   }
 }

@@ -5,7 +5,7 @@ import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
 import { RELEASES, canRunTiny, isRelease } from '../releases.js';
 import { alerts, health } from './health-schema.js';
-import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, timeOfDay, wholeBytes, wholeNumber } from './value-kinds.js';
+import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
 /** Requests and limits of one container. */
 const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
@@ -40,6 +40,7 @@ const resources = z.strictObject({
   migrate: container({ requests: ['250m', '100Mi'], limits: ['1', '200Mi'] }),
   /** Bare Node.js is about 40Mi resident; the operator's goal is 1.25 times that. */
   operator: container({ requests: ['50m', '48Mi'], limits: ['250m', '96Mi'] }),
+  gateway: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
 }).prefault({});
 
 const host = z.strictObject({
@@ -51,6 +52,15 @@ const host = z.strictObject({
   controlPlane: memory('RAM for the control plane').default('470Mi'),
   /** Set aside for the other services of the host. */
   neighbours: memoryOrNone('RAM for other services').default('128Mi'),
+}).prefault({});
+
+const gateway = z.strictObject({
+  /** false: web takes events itself, and what its queue loses is lost. With a release that the gateway does not know it is not there either. */
+  enabled: yesOrNo.default(true),
+  /** Events that wait for GlitchTip, on disk. When it is full, SDKs are told to wait (429). */
+  spool: wholeBytes('disk').default('1Gi'),
+  /** Networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed; nobody else's are. */
+  trustedProxies: z.array(subnet).default([]),
 }).prefault({});
 
 const storage = z.strictObject({
@@ -149,7 +159,7 @@ const schema = z.strictObject({
     }).default('consolemail://'),
     from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
   }).prefault({}),
-  images, operator, resources, storage, host, service, network, rotation, health, alerts,
+  images, operator, gateway, resources, storage, host, service, network, rotation, health, alerts,
   monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { readAsset } from '../../charts/assets.js';
 import { bundleHash } from '../../charts/content-hash.js';
-import { BUNDLE_FILE, LOADER_FILE } from '../../operator/bundle-files.js';
+import { LOADER_FILE, PROGRAMS } from '../../charts/programs.js';
 import { LEASE_NAME } from '../../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from '../failure.js';
 import { kubectl } from '../kubectl.js';
@@ -98,7 +98,7 @@ async function readAlertKeys(place: Place, resource: Seen<Resource | undefined>)
 
 function ownBundle(): string | undefined {
   try {
-    return bundleHash(readAsset(LOADER_FILE).toString('utf8'), readAsset(BUNDLE_FILE).toString('base64'));
+    return bundleHash(readAsset(`runtime/${LOADER_FILE}`).toString('utf8'), readAsset(PROGRAMS.operator.bundle).toString('base64'));
   } catch {
     // A program that was built without the operator has nothing to compare with.
     return undefined;

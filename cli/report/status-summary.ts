@@ -94,6 +94,7 @@ const SECRETS_OF = {
   valkey: ['application', 'valkey'],
   administrator: ['administrator'],
   operator: ['postgres', 'valkey'],
+  gateway: ['gateway', 'valkey'],
 } as const satisfies Readonly<Record<CredentialName, readonly (keyof Resource['spec']['secrets'])[]>>;
 
 function listCredentials({ spec, status }: Resource): CredentialReport[] {

@@ -15,19 +15,20 @@ const port = () => z.int().check(z.gte(1), z.lte(65_535));
 /** An RFC 3339 instant, as metav1.Time writes it. */
 const instant = () => z.string().check(z.meta({ format: 'date-time' }));
 /** Names of Postgres roles and databases: lower case without quotes, so that no tool needs to quote them. */
-const identifier = () => z.string().check(z.regex(/^[a-z_][a-z0-9_]*$/), z.maxLength(57));
+const identifier = () => z.string().check(z.regex(/^[a-z_][a-z0-9_]*$/), z.maxLength(55));
 
 const secrets = z.object({
   application: z._default(objectName(), DEFAULT_SECRET_NAMES.application),
   postgres: z._default(objectName(), DEFAULT_SECRET_NAMES.postgres),
   valkey: z._default(objectName(), DEFAULT_SECRET_NAMES.valkey),
   administrator: z._default(objectName(), DEFAULT_SECRET_NAMES.administrator),
+  gateway: z._default(objectName(), DEFAULT_SECRET_NAMES.gateway),
   rotation: z._default(objectName(), DEFAULT_SECRET_NAMES.rotation),
 }).check(z.meta({
   description: 'Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.',
   'x-kubernetes-validations': [{
-    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.rotation].exists_one(m, m == n))',
-    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator and rotation are the same',
+    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.rotation].exists_one(m, m == n))',
+    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator, gateway and rotation are the same',
   }],
 }));
 
@@ -36,7 +37,7 @@ const database = z.object({
   port: z._default(port(), 5432),
   name: z._default(identifier(), 'glitchtip').check(
     z.meta({
-      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b.',
+      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway\'s with _gateway.',
       'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the database cannot be renamed here: the data would stay behind under the old name; restore a dump into a new GlitchTip' }],
     }),
   ),
@@ -52,7 +53,15 @@ const web = z.object({
   host: z._default(host(), 'web'),
   port: z._default(port(), 8080),
   tls: z.optional(objectName()).check(z.meta({ description: 'Secret of type kubernetes.io/tls whose certificate is watched for its end. Absent: none is.' })),
-}).check(z.meta({ description: 'GlitchTip\'s HTTP server: the Deployment that is rolled, and the Service that events are sent to.' }));
+}).check(z.meta({ description: 'GlitchTip\'s HTTP server: the Deployment that is rolled, and its Service.' }));
+
+const gateway = z.object({
+  deployment: z._default(objectName(), 'gateway'),
+  host: z._default(host(), 'web'),
+  port: z._default(port(), 8080),
+  controlHost: z._default(host(), 'gateway-control'),
+  controlPort: z._default(port(), 9465),
+}).check(z.meta({ description: 'The ingest gateway: the Deployment that is rolled, the Service that people and SDKs use, and the one that the operator asks. Absent: web takes events itself.' }));
 
 const worker = z.object({
   deployment: z._default(objectName(), 'worker'),
@@ -79,12 +88,16 @@ export const glitchTipSpec = z.object({
   valkey: z.optional(valkey),
   web: z.prefault(web, {}),
   worker: z.optional(worker),
+  gateway: z.optional(gateway),
   administrator: z.prefault(administrator, {}),
   rotation: z.prefault(rotationSpec, {}),
   health: z.prefault(healthSpec, {}),
   alerts: z.prefault(alertsSpec, {}),
 }).check(z.meta({
   'x-kubernetes-validations': [{
+    rule: "has(self.gateway) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'gateway')",
+    message: 'rotation.credentials names gateway, but this GlitchTip has none: remove it there, or set gateway',
+  }, {
     rule: "has(self.valkey) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'valkey')",
     message: 'rotation.credentials names valkey, but this GlitchTip has none: remove it there, or set valkey',
   }],
@@ -119,6 +132,12 @@ export const glitchTipStatus = z.object({
 });
 
 export type GlitchTipSpec = z.output<typeof glitchTipSpec>;
+
+/** Where events are sent to: the gateway where there is one, else web. */
+export function ingestAddress({ gateway: front, web: backend }: Pick<GlitchTipSpec, 'gateway' | 'web'>): { readonly host: string; readonly port: number } {
+  return front ?? backend;
+}
+
 export type GlitchTipStatus = z.output<typeof glitchTipStatus>;
 export type Condition = z.output<typeof condition>;
 export type CredentialStatus = z.output<typeof credential>;

@@ -47,15 +47,17 @@ export const DEFAULT_SECRET_NAMES = {
   postgres: 'glitchtip-postgres',
   valkey: 'glitchtip-valkey',
   administrator: 'glitchtip-admin',
+  gateway: 'glitchtip-gateway',
   rotation: 'glitchtip-rotation',
 } as const;
 
-/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for. */
+/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` are the files that it reads. */
 export const SECRET_KEYS = {
   application: ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'],
   postgres: ['password'],
   valkey: ['users.acl', 'password'],
   administrator: ['email', 'password'],
+  gateway: ['database-password', 'valkey-password', 'control-token'],
 } as const;
 
 /** The Secret of alerts when the resource gives no other. */
@@ -67,8 +69,15 @@ export const POSTGRES_SUPERUSER = 'glitchkeeper';
 export const VALKEY_APPLICATION_USER = 'default';
 /** The operator's own user in Valkey. */
 export const VALKEY_OPERATOR_USER = 'glitchkeeper';
+/** The gateway's user in Valkey: it may ask how long the queues are. */
+export const VALKEY_GATEWAY_USER = 'gateway';
 /** Who may do nothing but PING, without a password: the exec probe. */
 export const VALKEY_PROBE_USER = 'probe';
+
+/** The gateway's login in Postgres, which may read the tables that it asks for events and keys. */
+export function gatewayLoginName(database: string): string {
+  return `${database}_gateway`;
+}
 
 /** Deployment of the operator itself in the manifests. */
 export const OPERATOR_DEPLOYMENT = 'glitchkeeper';

@@ -7,9 +7,10 @@ import * as z from 'zod/mini';
  * - `postgres`: the application's login;
  * - `valkey`: the application's password;
  * - `administrator`: the password of the first administrator, unless a person has changed it;
- * - `operator`: the operator's own passwords in Postgres and Valkey.
+ * - `operator`: the operator's own passwords in Postgres and Valkey;
+ * - `gateway`: the ingest gateway's passwords in Postgres and Valkey, and the token of its control port.
  */
-export const CREDENTIALS = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator'] as const;
+export const CREDENTIALS = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator', 'gateway'] as const;
 export type CredentialName = (typeof CREDENTIALS)[number];
 
 /** Why a rotation began. `compromised` also ends every session and has no grace period. */

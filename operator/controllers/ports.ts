@@ -70,10 +70,18 @@ export interface RolePlace {
   readonly fence: Fence;
 }
 
+/** Undefined where a Secret does not say, or there is no such part. */
+export interface TriedLogins {
+  readonly application: Login | undefined;
+  readonly gateway: Login | undefined;
+}
+
 /** Postgres: the server that the spec names, and GlitchTip's tables in it. */
 export interface PostgresPort {
-  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], application: Login | undefined): Promise<ObservedPostgres>;
-  change(spec: GlitchTipSpec, operator: Login, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]>;
+  /** `tried`: logins whose work depends on being let in. */
+  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], tried: TriedLogins): Promise<ObservedPostgres>;
+  /** `passwords`: by login. */
+  change(spec: GlitchTipSpec, operator: Login, wanted: WantedRoles, passwords: ReadonlyMap<string, Sensitive>): Promise<readonly DatabaseChange[]>;
   tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState): Promise<ObservedLogin>;
   countSessions(spec: GlitchTipSpec, operator: Login, of: { readonly logins: readonly string[]; readonly pods: readonly string[] }): Promise<ReadonlyMap<string, { readonly ours: number; readonly others: number }>>;
   openLogin(spec: GlitchTipSpec, place: RolePlace, role: string, password: Sensitive): Promise<void>;
@@ -85,6 +93,8 @@ export interface PostgresPort {
   ensureCanary(spec: GlitchTipSpec, operator: Login): Promise<Canary>;
   judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }): Promise<ObservedRollout['administrator']>;
   setAdministratorPassword(spec: GlitchTipSpec, place: RolePlace, account: { readonly email: string; readonly password: Sensitive }): Promise<void>;
+  /** Ends the role's sessions that come from none of these addresses: they outlive the password that they were made with. */
+  endForeignSessions(spec: GlitchTipSpec, operator: Login, of: { readonly role: string; readonly pods: readonly string[] }): Promise<void>;
   /** Sessions that Django keeps in the database. */
   endSessions(spec: GlitchTipSpec, operator: Login): Promise<void>;
 }

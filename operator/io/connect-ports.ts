@@ -12,15 +12,15 @@ import { observeDatabase } from './postgres/database-observer.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword } from './postgres/glitchtip-tables.js';
 import { addressOf } from './postgres/postgres-client.js';
 import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
-import { closeLogin, countSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
+import { closeLogin, countSessions, endForeignSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
 import { endForeignConnections, endValkeySessions, observeValkey, setValkeyPasswords, tryValkeyPassword } from './valkey/valkey-client.js';
 import { observeQueue } from './valkey/queue-observer.js';
 import { sendEvent } from './web/send-event.js';
 import { observeWeb } from './web/web-observer.js';
 
 export const postgresPort: PostgresPort = {
-  observe: (spec, operator, application) => observePostgres(addressOf(spec), operator, application),
-  change: (spec, operator, wanted, password) => changeDatabase(addressOf(spec), operator, wanted, password),
+  observe: (spec, operator, tried) => observePostgres(addressOf(spec), operator, tried),
+  change: (spec, operator, wanted, passwords) => changeDatabase(addressOf(spec), operator, wanted, passwords),
   tryLogin: (spec, login, state) => tryApplicationLogin(addressOf(spec), login, state),
   countSessions: (spec, operator, of) => countSessions(addressOf(spec), operator, of),
   openLogin: (spec, place, role, password) => openLogin({ address: addressOf(spec), ...place }, role, password),
@@ -30,6 +30,7 @@ export const postgresPort: PostgresPort = {
   ensureCanary: (spec, operator) => ensureCanary(addressOf(spec), operator),
   judgeAdministrator: (spec, operator, account) => judgeAdministrator(addressOf(spec), operator, account),
   setAdministratorPassword: (spec, place, account) => setAdministratorPassword(addressOf(spec), place, account),
+  endForeignSessions: (spec, operator, of) => endForeignSessions(addressOf(spec), operator, of),
   endSessions: (spec, operator) => endSessions(addressOf(spec), operator),
 };
 

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { parse, parseAllDocuments } from 'yaml';
 import type { GlitchTipResource } from '../../operator/api/glitchtip-resource.js';
 import { API_VERSION } from '../../operator/api/object-names.js';
-import { NODE_FLAGS } from '../../operator/bundle-files.js';
+import { PROGRAMS } from '../../charts/programs.js';
 import { buildScramVerifier } from '../../operator/io/crypto.js';
 import type { KubernetesApi, ObjectMeta } from '../../operator/io/kubernetes/api-client.js';
 import { isRefusal } from '../../operator/io/postgres/postgres-client.js';
@@ -239,7 +239,7 @@ export class OperatorProcess {
   readonly #program: Program;
 
   constructor(readonly pod: string, private readonly metricsPort: number, env: NodeJS.ProcessEnv) {
-    this.#program = new Program(process.execPath, [...NODE_FLAGS, 'build/assets/run.mjs'], { env });
+    this.#program = new Program(process.execPath, [...PROGRAMS.operator.flags, 'build/assets/runtime/run.mjs', `../${PROGRAMS.operator.bundle}`], { env });
     this.#program.start();
   }
 

@@ -32,9 +32,15 @@ describe('the default limits', () => {
 });
 
 describe('nothing public', () => {
+  it('with a gateway web is nobody\'s address but its own, whatever service.type says', () => {
+    const rendered = renderStack({ service: { type: 'NodePort', allowPublic: true } });
+    const services = rendered.filter(({ kind }) => kind === 'Service').map(({ metadata, spec }) => [metadata.name, spec?.type, (spec?.selector as Record<string, string>)['app.kubernetes.io/component']]);
+    expect(services).toEqual(expect.arrayContaining([['web', 'NodePort', 'gateway'], ['web-backend', 'ClusterIP', 'web'], ['gateway-control', 'ClusterIP', 'gateway']]));
+  });
+
   it('all Services are ClusterIP', () => {
     const services = manifests.filter(({ kind }) => kind === 'Service');
-    expect(services.map(({ metadata, spec }) => [metadata.name, spec?.type])).toEqual([['postgres', 'ClusterIP'], ['valkey', 'ClusterIP'], ['web', 'ClusterIP']]);
+    expect(services.map(({ metadata, spec }) => [metadata.name, spec?.type])).toEqual(['postgres', 'valkey', 'web', 'gateway-control', 'web-backend'].map((name) => [name, 'ClusterIP']));
   });
 
   it('no pod uses the host network or a host port', () => {
@@ -161,11 +167,15 @@ describe('what the measurements ask for', () => {
     ['web', 'ENABLE_USER_REGISTRATION', 'False'],
   ])('%s has %s=%s', (part, name, value) => expect(variable(containerOf(manifests, 'Deployment', part), name)).toBe(value));
 
-  it('web drains for 8 s before it stops, is warmed before it is ready, and rolls with a surge', () => {
-    const web = containerOf(manifests, 'Deployment', 'web');
-    expect(web.lifecycle?.preStop).toEqual({ exec: { command: ['sleep', '15'] } });
+  it.each([
+    ['behind the gateway', {}, '3', { maxSurge: 0, maxUnavailable: 1 }],
+    ['without one', { gateway: { enabled: false } }, '15', { maxSurge: 1, maxUnavailable: 0 }],
+  ])('web %s is warmed before it is ready, drains before it stops, and is rolled as events need it', (_, settings, seconds, rollingUpdate) => {
+    const rendered = renderStack(settings);
+    const web = containerOf(rendered, 'Deployment', 'web');
+    expect(web.lifecycle?.preStop).toEqual({ exec: { command: ['sleep', seconds] } });
     expect(web.lifecycle?.postStart).toEqual({ exec: { command: ['python', '/glitchkeeper/warm.py'] } });
-    expect(find(manifests, 'Deployment', 'web').spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+    expect(find(rendered, 'Deployment', 'web').spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate });
   });
 });
 

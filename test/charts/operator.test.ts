@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { SettingsError, checkSettings } from '../../charts/settings/load-settings.js';
 import { Operator } from '../../charts/parts/operator.js';
 import { parseSpec } from '../../operator/api/glitchtip-resource.js';
-import { BUNDLE_FILE, BUNDLE_PATH, COMMAND, LOADER_FILE } from '../../operator/bundle-files.js';
+import { LOADER_FILE, PROGRAMS, PROGRAM_PATH, commandOf } from '../../charts/programs.js';
 import { containerOf, find, podOf, render, renderStack } from './synthesize.js';
 
 const IMAGE = 'registry.example.com/glitchkeeper-operator:0.1.0';
@@ -14,7 +14,7 @@ describe('the operator as an image', () => {
   const manifests = render((scope, settings) => new Operator(scope, 'operator', settings), asImage);
 
   it('runs the bundle that is inside, and mounts none', () => {
-    expect(containerOf(manifests, 'Deployment', 'glitchkeeper')).toMatchObject({ image: IMAGE, command: COMMAND });
+    expect(containerOf(manifests, 'Deployment', 'glitchkeeper')).toMatchObject({ image: IMAGE, command: commandOf(PROGRAMS.operator) });
     expect(podOf(find(manifests, 'Deployment', 'glitchkeeper')).volumes.map(({ name }) => name)).toEqual(['settings', 'tmp']);
     expect(manifests.filter(({ kind }) => kind === 'ConfigMap').map(({ metadata }) => metadata.name)).toEqual(['glitchkeeper-settings']);
   });
@@ -61,8 +61,8 @@ describe('operator/Dockerfile', () => {
   const lines = readFileSync('operator/Dockerfile', 'utf8').split('\n');
   const line = (instruction: string): string => lines.find((each) => each.startsWith(`${instruction} `))?.slice(instruction.length + 1) ?? '';
 
-  it('starts the operator as the manifests do', () => expect(JSON.parse(line('ENTRYPOINT'))).toEqual(COMMAND));
-  it('has the two files where they are looked for', () => expect(line('COPY')).toBe(`${BUNDLE_FILE} ${LOADER_FILE} ${BUNDLE_PATH}/`));
+  it('starts the operator as the manifests do', () => expect([...JSON.parse(line('ENTRYPOINT')) as string[], ...JSON.parse(line('CMD')) as string[]]).toEqual(commandOf(PROGRAMS.operator)));
+  it('has the files of both programs where they are looked for', () => expect(line('COPY')).toBe(`${Object.values(PROGRAMS).map(({ bundle }) => bundle).join(' ')} runtime/${LOADER_FILE} ${PROGRAM_PATH}/`));
   it('is based on the image that otherwise runs the bundle', () => expect(line('ARG')).toBe(`BASE=${checkSettings({}).images.operator}`));
   it('does not run as root', () => expect(line('USER')).toBe('1000:1000'));
 });

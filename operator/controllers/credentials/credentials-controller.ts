@@ -7,7 +7,7 @@ import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator
 import { plan, REQUEUE_WHEN_READY, wantsRollout, type Action, type ChangeDatabase } from '../../core/credentials/credentials-plan.js';
 import { describeChange } from '../../core/credentials/database-changes.js';
 import { describeAction, type RotationAction } from '../../core/rotation/actions.js';
-import { applicationLogin, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
+import { applicationLogin, gatewayLogin, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { canonical } from '../../core/canonical-json.js';
 import { buildInvalidStatus, ownStatus } from '../../core/credentials/resource-conditions.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -64,17 +64,18 @@ export class CredentialsController {
   async #observe(spec: GlitchTipSpec, signal: AbortSignal): Promise<Observed> {
     const { cluster, postgres } = this.deps;
     const read = (name: string) => cluster.observeSecret(name, signal);
-    const [application, superuser, valkey, administrator, journal] = await Promise.all([
+    const [application, superuser, valkey, administrator, gateway, journal] = await Promise.all([
       read(spec.secrets.application),
       read(spec.secrets.postgres),
       read(spec.secrets.valkey),
       read(spec.secrets.administrator),
+      read(spec.secrets.gateway),
       cluster.observeJournal(spec.secrets.rotation, signal),
     ]);
-    const secrets: ObservedSecrets = { application, postgres: superuser, valkey, administrator };
+    const secrets: ObservedSecrets = { application, postgres: superuser, valkey, administrator, gateway };
     const logins = postgresLogins({ secrets, journal });
     const [postgresSeen, valkeySeen] = await Promise.all([
-      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, applicationLogin(application)),
+      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, { application: applicationLogin(application), gateway: gatewayLogin(spec, gateway) }),
       this.#observeValkey(spec, { secrets, journal }),
     ]);
     return { secrets, journal, postgres: postgresSeen, valkey: valkeySeen };
@@ -117,7 +118,9 @@ export class CredentialsController {
     const { resource, spec, observed } = context;
     const application = applicationLogin(observed.secrets.application);
     if (!application) return false;
-    const changes = await this.deps.postgres.change(spec, operatorLogin(context), wanted, application.password);
+    const gateway = gatewayLogin(spec, observed.secrets.gateway);
+    const passwords = new Map([application, ...(gateway ? [gateway] : [])].map(({ user, password }) => [user, password]));
+    const changes = await this.deps.postgres.change(spec, operatorLogin(context), wanted, passwords);
     if (changes.length === 0) return false;
     const made = changes.map(describeChange);
     this.deps.log('database changed', { resource: resource.metadata.name, changes: made });

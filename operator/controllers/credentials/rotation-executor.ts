@@ -8,7 +8,8 @@ import { PROTOCOL, type Observation, type ValueSet } from '../../core/rotation/p
 import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { Sensitive } from '../../core/sensitive.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
-import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { ingestAddress, type GlitchTipResource, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { gatewayLoginName } from '../../api/object-names.js';
 import type { Fence, Login, Ports } from '../ports.js';
 
 /** One observation of one resource. */
@@ -81,7 +82,7 @@ export class RotationExecutor {
   async #sendEvent(context: Context): Promise<void> {
     const canary = await this.ports.postgres.ensureCanary(context.spec, operatorLogin(context));
     const [id = ''] = this.#eventIds(context);
-    await this.ports.web.sendEvent(context.spec.web, canary, id);
+    await this.ports.web.sendEvent(ingestAddress(context.spec), canary, id);
   }
 
   /** A late step of an operator that lost the Lease meanwhile finds another journal and does nothing. */
@@ -96,24 +97,33 @@ export class RotationExecutor {
 
   async #endSessions(context: Context, signal: AbortSignal): Promise<void> {
     const { spec, observed } = context;
+    const pods = await this.ports.workloads.podAddresses(signal);
     await this.ports.postgres.endSessions(spec, operatorLogin(context));
+    if (spec.gateway) await this.ports.postgres.endForeignSessions(spec, operatorLogin(context), { role: gatewayLoginName(spec.database.name), pods });
     if (!spec.valkey) return;
     const passwords = valkeyPasswords(observed);
     await this.ports.valkey.endSessions(spec.valkey, passwords);
-    await this.ports.valkey.endForeignConnections(spec.valkey, passwords, await this.ports.workloads.podAddresses(signal));
+    await this.ports.valkey.endForeignConnections(spec.valkey, passwords, pods);
   }
 
-  async #tryBoth(context: Context, values: BothValues): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins'>> {
-    const [logins, valkeyLogins] = await Promise.all([
+  async #tryBoth(context: Context, values: BothValues): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins' | 'gatewayLogin'>> {
+    const [logins, valkeyLogins, gatewayLogin] = await Promise.all([
       bothSets((set) => this.#tryLogin(context, values[set])),
       bothSets((set) => this.#tryValkey(context.spec, values[set])),
+      this.#tryGateway(context, values.next),
     ]);
-    return { logins, valkeyLogins };
+    return { logins, valkeyLogins, gatewayLogin };
   }
 
   async #tryLogin({ spec, observed }: Context, values: Values): Promise<ObservedRollout['logins']['next']> {
     if (observed.postgres.kind !== 'observed') return { kind: 'not tried' };
     const login = { user: values.DATABASE_USER.reveal(), password: values.DATABASE_PASSWORD };
+    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state);
+  }
+
+  async #tryGateway({ spec, observed }: Context, values: Values): Promise<ObservedRollout['gatewayLogin']> {
+    if (!spec.gateway || observed.postgres.kind !== 'observed') return { kind: 'not tried' };
+    const login = { user: gatewayLoginName(spec.database.name), password: values['gateway-database-password'] };
     return this.ports.postgres.tryLogin(spec, login, observed.postgres.state);
   }
 
@@ -129,15 +139,15 @@ export class RotationExecutor {
     return { previous: counted.get(users.previous) ?? NOBODY, next: counted.get(users.next) ?? NOBODY };
   }
 
-  async #observePods({ web, worker }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'web' | 'worker'>> {
+  async #observePods({ web, worker, gateway }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'web' | 'worker' | 'gateway'>> {
     const observe = (name: string) => this.ports.workloads.observe(name, signal);
-    const [webSeen, workerSeen] = await Promise.all([observe(web.deployment), worker ? observe(worker.deployment) : undefined]);
-    return { web: webSeen, worker: workerSeen };
+    const [webSeen, workerSeen, gatewaySeen] = await Promise.all([observe(web.deployment), worker && observe(worker.deployment), gateway && observe(gateway.deployment)]);
+    return { web: webSeen, worker: workerSeen, ...(gatewaySeen ? { gateway: gatewaySeen } : {}) };
   }
 
-  async #observeObstacles({ web }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
+  async #observeObstacles({ web, gateway }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
     const { workloads } = this.ports;
-    const [jobs, noRoom] = await Promise.all([workloads.runningJobs(signal), workloads.noRoomFor(web.deployment, signal)]);
+    const [jobs, noRoom] = await Promise.all([workloads.runningJobs(signal), workloads.noRoomFor((gateway ?? web).deployment, signal)]);
     return { jobs, noRoom };
   }
 
@@ -163,6 +173,7 @@ const NO_SESSIONS = { previous: NOBODY, next: NOBODY };
 const NO_LOGINS = {
   logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },
   valkeyLogins: { previous: 'not tried', next: 'not tried' },
+  gatewayLogin: { kind: 'not tried' },
 } as const;
 const NOT_OBSERVED = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
 

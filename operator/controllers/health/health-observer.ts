@@ -77,8 +77,8 @@ export class HealthObserver {
     const [application, postgres, valkey, journal] = await Promise.all([
       read(secrets.application), read(secrets.postgres), read(secrets.valkey), this.deps.cluster.observeJournal(secrets.rotation, signal),
     ]);
-    // The administrator's says nothing of health.
-    return { secrets: { application, postgres, valkey, administrator: { kind: 'absent' } }, journal };
+    // The administrator's and the gateway's say nothing of health.
+    return { secrets: { application, postgres, valkey, administrator: { kind: 'absent' }, gateway: { kind: 'absent' } }, journal };
   }
 
   async #certificate({ web: { tls } }: GlitchTipSpec, memory: Memory, signal: AbortSignal): Promise<CertificateFacts> {

@@ -3,10 +3,11 @@ import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { findAdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedRollout } from './observed.js';
-import { judgeValkeyUsers, planValkeyUsers } from './valkey-users.js';
+import { gatewayLoginName } from '../../api/object-names.js';
+import { judgeValkeyUsers, planGatewayUser, planValkeyUsers } from './valkey-users.js';
 import { loginNames, findProblems, planSecrets, valueOf, type CreateSecret, type Crypto } from './generated-secrets.js';
 import { planDatabase } from './postgres-roles.js';
-import { type DatabaseChange, type WantedRoles } from './database-changes.js';
+import { type DatabaseChange, type WantedGateway, type WantedRoles } from './database-changes.js';
 import type { RotationAction } from '../rotation/actions.js';
 import { needsRollout, planRotation, REQUEUE_WHILE_ROTATING, type RotationPlan } from '../rotation/rotation-plan.js';
 import { journalOf } from '../rotation/journal.js';
@@ -66,13 +67,20 @@ export function plan(input: PlanInput, crypto: Crypto): Plan {
   const ready = judgeReady(findings, spec.suspend);
   const rotation = planRotation({ ...input, findings: rotationFindings(current, findings), now: at.now }, crypto);
   const bootstrap = planActions(planSecrets(spec, observed.secrets, crypto), database.changes, wanted);
+  const user = isRotating(observed) ? undefined : planGatewayUser(spec, observed.secrets, { crypto, now: at.now });
   const corrections: readonly RotationAction[] = correction ? [{ kind: 'set valkey passwords', ...correction }] : [];
-  const actions = firstNotEmpty(bootstrap, corrections, rotation.actions, planExpiredKeys(spec, observed, at.now));
+  const actions = firstNotEmpty(bootstrap, user ? [user] : [], corrections, rotation.actions, planExpiredKeys(spec, observed, at.now));
   return {
     actions: spec.suspend ? [] : actions,
     status: { ...buildStatus([ready, ...findings, rotation.finding], { spec, observed, previous }, at), rotation: buildRotationStatus(spec, observed, rotation) },
-    requeueAfter: requeueAfter([ready, ...findings], rotation),
+    requeueAfter: waitsForMigrations(spec, observed) ? REQUEUE_WHILE_NOT_READY : requeueAfter([ready, ...findings], rotation),
   };
+}
+
+/** The gateway's login can be given no rights on tables that are not there yet. */
+function waitsForMigrations(spec: GlitchTipSpec, { postgres }: Observed): boolean {
+  if (!spec.gateway || postgres.kind !== 'observed' || postgres.state.database.kind === 'absent') return false;
+  return (postgres.state.database.gatewayTables?.absent ?? []).length > 0;
 }
 
 /** Nothing while Postgres cannot be seen, or the application's Secret does not say which login is in use. */
@@ -110,7 +118,13 @@ export function wantedRoles(spec: GlitchTipSpec, observed: Pick<Observed, 'secre
   const active = valueOf(observed.secrets.application, 'DATABASE_USER')?.reveal();
   if (active !== a && active !== b) return undefined;
   const applicationWorks = letsApplicationWork(observed, spec.database.name);
-  return { database: spec.database.name, active, idle: active === a ? b : a, rotating: isRotating(observed), applicationWorks };
+  return { database: spec.database.name, active, idle: active === a ? b : a, rotating: isRotating(observed), applicationWorks, ...wantedGateway(spec, observed) };
+}
+
+/** Nothing while its password is not known. */
+function wantedGateway(spec: GlitchTipSpec, { secrets, postgres }: Pick<Observed, 'secrets' | 'postgres'>): { readonly gateway?: WantedGateway } {
+  if (!spec.gateway || !valueOf(secrets.gateway, 'database-password')) return {};
+  return { gateway: { role: gatewayLoginName(spec.database.name), isRefused: postgres.kind === 'observed' && postgres.gatewayLogin?.kind === 'refused' } };
 }
 
 function letsApplicationWork({ postgres }: Pick<Observed, 'postgres'>, owner: string): boolean {

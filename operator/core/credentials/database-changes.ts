@@ -12,13 +12,21 @@ export interface WantedRoles {
   readonly rotating: boolean;
   /** The login of the application's Secret was let in and acts as the owner. */
   readonly applicationWorks: boolean;
+  /** The gateway's login; undefined: there is none. */
+  readonly gateway?: WantedGateway;
+}
+
+export interface WantedGateway {
+  readonly role: string;
+  /** Its password is in its Secret alone, so a verifier that refuses it serves nobody. */
+  readonly isRefused: boolean;
 }
 
 /** One change, in the order in which it has to be made; each is idempotent against the state it was planned from. */
 export type DatabaseChange =
   | { readonly kind: 'create role'; readonly role: string }
-  /** Gives a login that never had one its SCRAM verifier, and lets it log in. */
-  | { readonly kind: 'set first password'; readonly role: string }
+  /** Gives a login its SCRAM verifier, and lets it log in. */
+  | { readonly kind: 'set password'; readonly role: string }
   | { readonly kind: 'allow login'; readonly role: string }
   /** Takes login and password away. */
   | { readonly kind: 'close login'; readonly role: string }
@@ -30,11 +38,13 @@ export type DatabaseChange =
   | { readonly kind: 'own database'; readonly database: string; readonly owner: string }
   | { readonly kind: 'close database'; readonly database: string }
   | { readonly kind: 'close schema'; readonly database: string }
+  /** Lets a role connect to the database, and read these tables of it. */
+  | { readonly kind: 'allow reading'; readonly database: string; readonly role: string; readonly tables: readonly string[] }
   /** Gives the owner what another role owns in this database. */
   | { readonly kind: 'adopt objects'; readonly database: string; readonly from: string; readonly owner: string; readonly objects: number };
 
 /** What is decided by what only a look from inside the database shows. */
-const INSIDE: readonly DatabaseChange['kind'][] = ['own database', 'close database', 'close schema', 'adopt objects', 'close owner'];
+const INSIDE: readonly DatabaseChange['kind'][] = ['own database', 'close database', 'close schema', 'adopt objects', 'close owner', 'allow reading'];
 
 /**
  * Where a change has to run: roles together in one transaction, CREATE DATABASE by itself (it refuses to run in one), and what
@@ -55,11 +65,12 @@ export type RoleChange = Extract<DatabaseChange, { role: string }>;
 function describeRoleChange(change: RoleChange): string {
   switch (change.kind) {
     case 'create role': return 'created';
-    case 'set first password': return 'got its first password';
+    case 'set password': return 'got its password';
     case 'allow login': return 'may log in';
     case 'close login': return 'may not log in';
     case 'grant membership': return `is a member of ${change.owner}`;
     case 'act as owner': return `acts as ${change.owner}`;
+    case 'allow reading': return `may read ${change.tables.join(', ')}`;
     case 'close owner': return 'is an owner without login, password and privileges of its own';
   }
 }

@@ -1,7 +1,7 @@
 // Decides what is wrong with the Secrets and which of them to generate: a new credential only where the API server said 404.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { SECRET_KEYS, VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER, VALKEY_PROBE_USER } from '../../api/object-names.js';
-import type { ObservedSecret, ObservedSecrets, SecretRole } from './observed.js';
+import { gatewayLoginName, SECRET_KEYS, VALKEY_APPLICATION_USER, VALKEY_GATEWAY_USER, VALKEY_OPERATOR_USER, VALKEY_PROBE_USER } from '../../api/object-names.js';
+import type { ObservedSecret, ObservedSecrets, SecretRole, ValkeyPasswords } from './observed.js';
 import { Sensitive } from '../sensitive.js';
 
 /** What the plan needs of cryptography; injected, so that the plan stays pure and its tests repeatable. */
@@ -32,8 +32,8 @@ export function loginNames(database: string): readonly [string, string] {
 
 /** The Secrets that this resource needs, in the order in which they are made. */
 export function secretsNeeded(spec: GlitchTipSpec): readonly SecretRole[] {
-  // The application first: Valkey's users file is derived from its VALKEY_URL, never the other way round (it holds hashes).
-  return spec.valkey ? ['application', 'postgres', 'valkey', 'administrator'] : ['application', 'postgres', 'administrator'];
+  // Valkey's users file is derived from the passwords of the application and of the gateway, never the other way round (it holds hashes).
+  return ['application', 'postgres', ...(spec.gateway ? ['gateway'] as const : []), ...(spec.valkey ? ['valkey'] as const : []), 'administrator'];
 }
 
 /** Plans the Secrets to create. Pure but for `crypto.generate`. */
@@ -44,10 +44,12 @@ export function planSecrets(spec: GlitchTipSpec, secrets: ObservedSecrets, crypt
     .map((role) => create(spec, role, generateData(spec, role, crypto)));
   if (!spec.valkey || !absent('valkey')) return creations;
 
-  const password = applicationValkeyPassword(creations.find((c) => c.role === 'application')?.data ?? dataOf(secrets.application));
-  // Without the application's password there is nothing to derive the users file from; the problem is reported by findProblems.
-  if (!password) return creations;
-  return [...creations, create(spec, 'valkey', valkeyData(password, crypto))];
+  const dataFor = (role: SecretRole) => creations.find((each) => each.role === role)?.data ?? dataOf(secrets[role]);
+  const application = applicationValkeyPassword(dataFor('application'));
+  const gateway = spec.gateway && dataFor('gateway')?.get('valkey-password');
+  // Without their passwords there is nothing to derive the users file from; the problem is reported by findProblems.
+  if (!application || (spec.gateway && !gateway)) return creations;
+  return [...creations, create(spec, 'valkey', valkeyData({ application, gateway }, crypto))];
 }
 
 /** Everything that is wrong with the Secrets that exist or may exist; absent ones are no problem here, they get created. */
@@ -115,8 +117,10 @@ function generateData(spec: GlitchTipSpec, role: SecretRole, crypto: Crypto): Re
       return new Map([['email', new Sensitive(spec.administrator.email)], ['password', crypto.generate()]]);
     case 'postgres':
       return new Map([['password', crypto.generate()]]);
+    case 'gateway':
+      return new Map(SECRET_KEYS.gateway.map((key) => [key, crypto.generate()]));
     case 'valkey':
-      return valkeyData(crypto.generate(), crypto);
+      return valkeyData({ application: crypto.generate(), gateway: undefined }, crypto);
   }
 }
 
@@ -128,19 +132,23 @@ export function valkeyUrl(spec: GlitchTipSpec, crypto: Pick<Crypto, 'generate'>)
 }
 
 /** A new operator's password, and the users file that goes with it. */
-function valkeyData(applicationPassword: Sensitive, crypto: Crypto): ReadonlyMap<string, Sensitive> {
+function valkeyData({ application, gateway }: { readonly application: Sensitive; readonly gateway: Sensitive | undefined }, crypto: Crypto): ReadonlyMap<string, Sensitive> {
   const own = crypto.generate();
-  const file = buildUsersFile({ application: [crypto.sha256(applicationPassword)], operator: [crypto.sha256(own)] });
+  const file = buildUsersFile({ application: [crypto.sha256(application)], operator: [crypto.sha256(own)], gateway: gateway && [crypto.sha256(gateway)] });
   return new Map([['users.acl', file], ['password', own]]);
 }
 
+/** The gateway asks how long the queues are, and may neither read nor write what is in them. */
+export const GATEWAY_RULES: readonly string[] = ['~*', 'resetchannels', '-@all', '+ping', '+llen', '+hlen'];
+
 /** Valkey's users file: hashes only, so that the file that the server starts with gives nothing away. */
-export function buildUsersFile({ application, operator }: { readonly application: readonly string[]; readonly operator: readonly string[] }): Sensitive {
+export function buildUsersFile({ application, operator, gateway }: ValkeyPasswords): Sensitive {
   const passwords = (hashes: readonly string[]) => hashes.map((hash) => `#${hash}`).join(' ');
   const lines = [
     // Celery, kombu and django-valkey use no @admin command; without them the application cannot change users or stop the server.
     `user ${VALKEY_APPLICATION_USER} on ${passwords(application)} ~* &* +@all -@admin`,
     `user ${VALKEY_OPERATOR_USER} on ${passwords(operator)} ~* &* +@all`,
+    ...(gateway ? [`user ${VALKEY_GATEWAY_USER} on ${passwords(gateway)} ${GATEWAY_RULES.join(' ')}`] : []),
     `user ${VALKEY_PROBE_USER} on nopass resetkeys resetchannels -@all +ping`,
   ];
   return new Sensitive(`${lines.join('\n')}\n`);
@@ -156,6 +164,12 @@ export function applicationLogin(secret: ObservedSecret): { readonly user: strin
   const user = valueOf(secret, 'DATABASE_USER')?.reveal();
   const password = valueOf(secret, 'DATABASE_PASSWORD');
   return user && password ? { user, password } : undefined;
+}
+
+/** The gateway's login; undefined when there is none, or its Secret does not say. */
+export function gatewayLogin(spec: GlitchTipSpec, secret: ObservedSecret): { readonly user: string; readonly password: Sensitive } | undefined {
+  const password = spec.gateway && valueOf(secret, 'database-password');
+  return password && { user: gatewayLoginName(spec.database.name), password };
 }
 
 function dataOf(secret: ObservedSecret): ReadonlyMap<string, Sensitive> | undefined {

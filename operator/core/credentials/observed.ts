@@ -3,8 +3,8 @@ import type { ObservedJournal } from '../rotation/journal.js';
 import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';
 
-/** The four Secrets that hold what is in use, by the part that they play. */
-export type SecretRole = 'application' | 'postgres' | 'valkey' | 'administrator';
+/** The Secrets that hold what is in use, by the part that they play. */
+export type SecretRole = 'application' | 'postgres' | 'valkey' | 'administrator' | 'gateway';
 
 export type ObservedSecret =
   /** The API server answered 404: it does not exist. */
@@ -64,9 +64,19 @@ export type ObservedDatabase =
       readonly publicCanCreateInSchema: boolean;
       /** By owner, in the order of their names; undefined when it was looked at from another database, where it cannot be seen. */
       readonly foreign?: readonly ForeignObjects[];
+      /** What the gateway asks; undefined when it was looked at from another database, where it cannot be seen. */
+      readonly gatewayTables?: GatewayTables;
     };
 
-/** A try to log in with what the application's Secret holds. */
+/** GlitchTip's tables that the gateway asks, by their names. */
+export interface GatewayTables {
+  /** Migrations have not made them yet. */
+  readonly absent: readonly string[];
+  /** They are there, and its login may not read them, or may not connect. */
+  readonly closed: readonly string[];
+}
+
+/** A try to log in with what a Secret holds. */
 export type ObservedLogin =
   | { readonly kind: 'not tried' }
   | { readonly kind: 'accepted'; readonly actsAs: string }
@@ -87,7 +97,14 @@ export type ObservedPostgres =
   | { readonly kind: 'unreachable'; readonly why: string }
   /** It answered, and refused the operator's own password. */
   | { readonly kind: 'refused' }
-  | { readonly kind: 'observed'; readonly state: PostgresState; readonly login: ObservedLogin; readonly via: Via };
+  | {
+      readonly kind: 'observed';
+      readonly state: PostgresState;
+      readonly login: ObservedLogin;
+      /** Of the gateway; undefined: there is none. */
+      readonly gatewayLogin?: ObservedLogin;
+      readonly via: Via;
+    };
 
 export type ObservedValkey =
   /** This GlitchTip has no Valkey. */
@@ -102,6 +119,8 @@ export type ObservedValkey =
 export interface ValkeyPasswords {
   readonly application: readonly string[];
   readonly operator: readonly string[];
+  /** Undefined: this GlitchTip has no gateway, or its user does not exist. */
+  readonly gateway?: readonly string[];
 }
 
 /** A Deployment of ours. */
@@ -123,9 +142,12 @@ export interface ObservedRollout {
   readonly valkeyLogins: Readonly<Record<ValueSet, 'accepted' | 'refused' | 'not tried' | 'unreachable'>>;
   readonly web: ObservedWorkload;
   readonly worker?: ObservedWorkload;
+  readonly gateway?: ObservedWorkload;
+  /** A try to log in to Postgres as the gateway with the values to come. */
+  readonly gatewayLogin: ObservedLogin;
   /** Names of Jobs of ours that have not ended: a migration, a backup. */
   readonly jobs: readonly string[];
-  /** Why one more web pod is not allowed by the namespace's quota; undefined when it is, or there is no quota. */
+  /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */
   readonly noRoom?: string;
   /** An event that was sent since this phase began is in the database. */
   readonly eventStored: boolean;

@@ -1,6 +1,6 @@
 // Decides which changes Postgres needs: an owner that cannot log in, two logins that act as it, and nothing for anybody else.
 import { findAdoptionObstacle, holdsOwnership, planAdoption, planClosing } from './database-adoption.js';
-import type { DatabaseChange, WantedRoles } from './database-changes.js';
+import type { DatabaseChange, WantedGateway, WantedRoles } from './database-changes.js';
 import type { ObservedRole, PostgresState } from './observed.js';
 
 /** Plans the changes from what is there to what is wanted; empty when nothing is to do. Pure. */
@@ -14,6 +14,7 @@ export function planDatabase(state: PostgresState, wanted: WantedRoles): readonl
   for (const role of [wanted.active, wanted.idle]) changes.push(...planMember(find(role), role, owner));
   changes.push(...planLogin(find(wanted.active), wanted.active));
   if (!wanted.rotating) changes.push(...planIdle(find(wanted.idle), wanted.idle));
+  if (wanted.gateway) changes.push(...planGateway(state, wanted.gateway, wanted));
   changes.push(...planOwnership(state, wanted));
   // Last of all: the owner's own login is the rollback while anything else is not as it should be.
   return changes.length > 0 ? changes : planClosing(state, wanted);
@@ -29,13 +30,35 @@ function planMember(found: ObservedRole | undefined, role: string, owner: string
 
 function planLogin(found: ObservedRole | undefined, role: string): readonly DatabaseChange[] {
   // A verifier that exists is never replaced here: it may be the only one that matches a password somebody still uses.
-  if (!found?.hasVerifier) return [{ kind: 'set first password', role }];
+  if (!found?.hasVerifier) return [{ kind: 'set password', role }];
   return found.canLogin ? [] : [{ kind: 'allow login', role }];
 }
 
 /** What a late step of an old operator may have opened again. */
 function planIdle(found: ObservedRole | undefined, role: string): readonly DatabaseChange[] {
   return found && (found.canLogin || found.hasVerifier) ? [{ kind: 'close login', role }] : [];
+}
+
+/**
+ * GlitchTip's tables that the gateway asks: which events and transactions are stored, which keys there are. A table is in the rights of
+ * its login alone, not in those of a group: it is the only one that reads and does not own.
+ */
+export const GATEWAY_TABLES: readonly string[] = ['issue_events_issueevent', 'performance_transactionevent', 'projects_projectkey'];
+
+/** It has to see when the oldest transaction of others began: while one is open, a row may still come. */
+const STATISTICS = 'pg_read_all_stats';
+
+function planGateway({ roles, database }: PostgresState, { role, isRefused }: WantedGateway, { database: name, rotating }: WantedRoles): readonly DatabaseChange[] {
+  const found = roles.find((each) => each.name === role);
+  const changes: DatabaseChange[] = [];
+  if (!found) changes.push({ kind: 'create role', role });
+  if (!found?.memberOf.includes(STATISTICS)) changes.push({ kind: 'grant membership', role, owner: STATISTICS });
+  // A rotation replaces it in its own time.
+  if (!found?.hasVerifier || (isRefused && !rotating)) changes.push({ kind: 'set password', role });
+  else if (!found.canLogin) changes.push({ kind: 'allow login', role });
+  const closed = database.kind === 'present' ? database.gatewayTables?.closed ?? [] : [];
+  if (closed.length > 0) changes.push({ kind: 'allow reading', database: name, role, tables: closed });
+  return changes;
 }
 
 function planOwnership(state: PostgresState, wanted: WantedRoles): readonly DatabaseChange[] {

@@ -1,8 +1,11 @@
 // Decides whether Valkey has the passwords that its Secret says, and gives them back where it has not.
 import { REASONS } from '../../api/conditions.js';
-import { VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
-import type { Observed, ObservedValkey, ValkeyPasswords } from './observed.js';
-import { valueOf } from './generated-secrets.js';
+import { VALKEY_APPLICATION_USER, VALKEY_GATEWAY_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { WriteSecret } from '../rotation/actions.js';
+import { secretWrite } from '../rotation/secret-generations.js';
+import type { Observed, ObservedSecrets, ObservedValkey, ValkeyPasswords } from './observed.js';
+import { buildUsersFile, valueOf, type Crypto } from './generated-secrets.js';
 import type { Finding } from './resource-conditions.js';
 
 /** Passwords, as hashes, that Valkey's users should have; undefined where the Secret does not say, or where they have them. */
@@ -13,6 +16,20 @@ export function planValkeyUsers({ secrets, valkey }: Pick<Observed, 'secrets' | 
   // A user without any password is locked out: the operator would lock itself out.
   const whole = wanted.application.length > 0 && wanted.operator.length > 0;
   return !whole || samePasswords(valkey.passwords, wanted) ? undefined : wanted;
+}
+
+/**
+ * Brings the gateway's user into the users file of a Valkey that was there before it, or takes it out; undefined where the file says
+ * what it should. The passwords of the others are what they were.
+ */
+export function planGatewayUser(spec: Pick<GlitchTipSpec, 'valkey' | 'gateway' | 'secrets'>, secrets: ObservedSecrets, { crypto, now }: { readonly crypto: Pick<Crypto, 'sha256'>; readonly now: Date }): WriteSecret | undefined {
+  const file = valueOf(secrets.valkey, 'users.acl')?.reveal();
+  const password = valueOf(secrets.gateway, 'valkey-password');
+  if (!spec.valkey || file === undefined || (spec.gateway && !password)) return undefined;
+  const found = readUsersFile(file);
+  const wanted: ValkeyPasswords = spec.gateway && password ? { ...found, gateway: [crypto.sha256(password)] } : { application: found.application, operator: found.operator };
+  if (sameHashes(found.gateway, wanted.gateway)) return undefined;
+  return secretWrite({ role: 'valkey', name: spec.secrets.valkey, secret: secrets.valkey, data: new Map([['users.acl', buildUsersFile(wanted)]]), renewed: false, now });
 }
 
 export function judgeValkeyUsers(valkey: ObservedValkey, correction: ValkeyPasswords | undefined): Finding {
@@ -38,9 +55,14 @@ function readUsersFile(file: string): ValkeyPasswords {
     const line = file.split('\n').find((text) => text.startsWith(`user ${user} `)) ?? '';
     return line.split(' ').filter((word) => /^#[0-9a-f]{64}$/.test(word)).map((word) => word.slice(1)).sort();
   };
-  return { application: hashes(VALKEY_APPLICATION_USER), operator: hashes(VALKEY_OPERATOR_USER) };
+  const gateway = hashes(VALKEY_GATEWAY_USER);
+  return { application: hashes(VALKEY_APPLICATION_USER), operator: hashes(VALKEY_OPERATOR_USER), ...(gateway.length > 0 ? { gateway } : {}) };
 }
 
 function samePasswords(found: ValkeyPasswords, wanted: ValkeyPasswords): boolean {
-  return found.application.join() === wanted.application.join() && found.operator.join() === wanted.operator.join();
+  return sameHashes(found.application, wanted.application) && sameHashes(found.operator, wanted.operator) && sameHashes(found.gateway, wanted.gateway);
+}
+
+function sameHashes(found: readonly string[] = [], wanted: readonly string[] = []): boolean {
+  return found.join() === wanted.join();
 }

@@ -1,5 +1,5 @@
 // The actions of a rotation, as data; controllers/credentials/rotation-executor.ts executes them. Each is idempotent.
-import type { SecretRole } from '../credentials/observed.js';
+import type { SecretRole, ValkeyPasswords } from '../credentials/observed.js';
 import type { Sensitive } from '../sensitive.js';
 import type { Journal, Rotation } from './journal.js';
 
@@ -36,7 +36,7 @@ export type RotationAction =
   /** The operator's own login in Postgres. */
   | { readonly kind: 'replace operator password'; readonly password: Sensitive }
   /** The passwords, as hashes, that Valkey's users have from now on; saved, so that a restart keeps them. */
-  | { readonly kind: 'set valkey passwords'; readonly application: readonly string[]; readonly operator: readonly string[] }
+  | ({ readonly kind: 'set valkey passwords' } & ValkeyPasswords)
   /** Undefined takes the annotation away, which goes back to the pods of before the first rotation. */
   | { readonly kind: 'roll'; readonly workload: string; readonly rotation: string | undefined }
   | { readonly kind: 'send event'; readonly rotation: Rotation }

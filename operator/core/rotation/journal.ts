@@ -8,6 +8,7 @@ import { Sensitive } from '../sensitive.js';
 export const VALUE_NAMES = [
   'SECRET_KEY', 'SECRET_KEY_FALLBACKS', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL',
   'administrator-password', 'operator-postgres-password', 'operator-valkey-password',
+  'gateway-database-password', 'gateway-valkey-password', 'gateway-control-token',
 ] as const;
 export type ValueName = (typeof VALUE_NAMES)[number];
 
@@ -103,7 +104,8 @@ export function decodeJournal(data: ReadonlyMap<string, Sensitive>): ParsedJourn
 }
 
 function decodeValues(data: ReadonlyMap<string, Sensitive>, set: string): Values | undefined {
-  const entries = VALUE_NAMES.map((name) => [name, data.get(`${set}.${name}`)] as const);
+  // A journal that an older version wrote knows of no gateway.
+  const entries = VALUE_NAMES.map((name) => [name, data.get(`${set}.${name}`) ?? (name.startsWith('gateway-') ? new Sensitive('') : undefined)] as const);
   return entries.every(([, value]) => value !== undefined) ? (Object.fromEntries(entries) as unknown as Values) : undefined;
 }
 

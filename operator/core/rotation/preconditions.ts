@@ -25,11 +25,11 @@ export function findObstacle({ rotation, findings, rollout, now }: PreconditionI
   if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {
     return { reason: REASONS.PauseBeforeRetry, message: `Attempt ${rotation.attempt} may begin at ${rotation.notBefore}. The last one was undone: ${rotation.why ?? 'unknown'}.` };
   }
-  return changesCredentialOfPods(rotation.credentials) ? podObstacle(rollout) : undefined;
+  return changesCredentialOfPods(rotation.credentials) || rotation.credentials.includes('gateway') ? podObstacle(rollout) : undefined;
 }
 
-function podObstacle({ web, worker, jobs, noRoom }: ObservedRollout): Obstacle | undefined {
-  const rolling = [web, ...(worker ? [worker] : [])].find(({ pending }) => pending !== undefined);
+function podObstacle({ web, worker, gateway, jobs, noRoom }: ObservedRollout): Obstacle | undefined {
+  const rolling = [web, ...(worker ? [worker] : []), ...(gateway ? [gateway] : [])].find(({ pending }) => pending !== undefined);
   if (rolling) return { reason: REASONS.RolloutUnderway, message: `Deployment ${rolling.name}: ${rolling.pending ?? ''}.` };
   if (jobs.length > 0) return { reason: REASONS.JobRunning, message: `Job ${jobs.join(', ')} has not ended.` };
   return noRoom === undefined ? undefined : { reason: REASONS.NoRoom, message: noRoom };

@@ -46,5 +46,5 @@ export function explainNoRoom(needs: Needs, { hard, used }: Quota): string | und
   });
   if (!short) return undefined;
   const [name] = short;
-  return `The quota leaves no room for one more web pod: ${name} ${used[name] ?? '?'} of ${hard[name] ?? '?'} is used.`;
+  return `The quota leaves no room for one more pod, as a rollout needs it: ${name} ${used[name] ?? '?'} of ${hard[name] ?? '?'} is used.`;
 }

@@ -11,6 +11,7 @@ import { administratorStep } from './administrator-password.js';
 import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
 import { journalOf, type Journal, type Rotation } from './journal.js';
+import { gatewayStep } from './gateway-credentials.js';
 import { operatorLoginStep } from './operator-password.js';
 import { dueRotation, pendingReplacements, replaceable, settle } from './pending-replacements.js';
 import { freshPods, leftOnNew, rollStep, templateMark } from './pod-rollout.js';
@@ -183,7 +184,7 @@ function stepsOf(underway: Underway, journal: Journal): readonly (() => Rotation
     // Both are accepted since before anything was published: the rollback waits for nothing but the pods.
     case 'Returning': return [...published, () => restartedStep(underway, journal)];
     case 'Proving': return [...accepted, ...published, () => proofStep(underway)];
-    case 'Retiring': return [...published, ...accepted, () => operatorLoginStep(underway), () => administratorStep(underway), () => sessionsEndedStep(underway, journal)];
+    case 'Retiring': return [...published, () => gatewayStep(underway), ...accepted, () => operatorLoginStep(underway), () => administratorStep(underway), () => sessionsEndedStep(underway, journal)];
     default: return [...accepted, ...published];
   }
 }

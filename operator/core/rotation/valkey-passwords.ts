@@ -1,6 +1,7 @@
 // Valkey: its users have both passwords while pods of both kinds live. First the file that a new pod starts with, then the server.
 import type { Sensitive } from '../sensitive.js';
 import { buildUsersFile, passwordOfUrl, valueOf, type Crypto } from '../credentials/generated-secrets.js';
+import type { ValkeyPasswords } from '../credentials/observed.js';
 import type { WriteSecret } from './actions.js';
 import { setToRevoke, type RotationStep, type Underway } from './step-input.js';
 import type { Values } from './journal.js';
@@ -35,7 +36,7 @@ function serverStep({ observed: { valkey }, values, row, crypto }: Underway): Ro
   if (valkey.kind === 'unreachable') return wait(`Valkey does not answer (${valkey.why})`);
   if (valkey.kind !== 'observed') return wait("Valkey does not accept the operator's password");
   const wanted = acceptedHashes(values, row, crypto);
-  const same = sameList(valkey.passwords.application, wanted.application) && sameList(valkey.passwords.operator, wanted.operator);
+  const same = sameList(valkey.passwords.application, wanted.application) && sameList(valkey.passwords.operator, wanted.operator) && sameList(valkey.passwords.gateway ?? [], wanted.gateway ?? []);
   return same ? MET : act({ kind: 'set valkey passwords', ...wanted });
 }
 
@@ -51,11 +52,12 @@ function loginStep(underway: Underway): RotationStep {
 }
 
 /** SHA-256 of the passwords that each user has in this row; sorted, none twice. */
-function acceptedHashes(values: Underway['values'], { accepted }: Row, crypto: Pick<Crypto, 'sha256'>): { readonly application: readonly string[]; readonly operator: readonly string[] } {
+function acceptedHashes(values: Underway['values'], { accepted }: Row, crypto: Pick<Crypto, 'sha256'>): ValkeyPasswords {
   const sets: readonly ValueSet[] = accepted === 'both' ? ['previous', 'next'] : [accepted];
   const hashes = (read: (set: Values) => Sensitive | undefined) =>
     [...new Set(sets.flatMap((set) => read(values[set]) ?? []).map((value) => crypto.sha256(value)))].sort();
-  return { application: hashes(({ VALKEY_URL }) => passwordOfUrl(VALKEY_URL)), operator: hashes((set) => set['operator-valkey-password']) };
+  const gateway = hashes((set) => (set['gateway-valkey-password'].reveal() === '' ? undefined : set['gateway-valkey-password']));
+  return { application: hashes(({ VALKEY_URL }) => passwordOfUrl(VALKEY_URL)), operator: hashes((set) => set['operator-valkey-password']), ...(gateway.length > 0 ? { gateway } : {}) };
 }
 
 function applicationPassword({ VALKEY_URL }: Values): string | undefined {

@@ -11,7 +11,7 @@ import { fallbacksAfter } from './secret-key.js';
 const NONE = new Sensitive('');
 
 /** What the Secrets hold now. */
-export function currentValues({ application, postgres, valkey, administrator }: ObservedSecrets): Values {
+export function currentValues({ application, postgres, valkey, administrator, gateway }: ObservedSecrets): Values {
   return {
     SECRET_KEY: valueOf(application, 'SECRET_KEY') ?? NONE,
     SECRET_KEY_FALLBACKS: valueOf(application, 'SECRET_KEY_FALLBACKS') ?? NONE,
@@ -21,6 +21,9 @@ export function currentValues({ application, postgres, valkey, administrator }: 
     'administrator-password': valueOf(administrator, 'password') ?? NONE,
     'operator-postgres-password': valueOf(postgres, 'password') ?? NONE,
     'operator-valkey-password': valueOf(valkey, 'password') ?? NONE,
+    'gateway-database-password': valueOf(gateway, 'database-password') ?? NONE,
+    'gateway-valkey-password': valueOf(gateway, 'valkey-password') ?? NONE,
+    'gateway-control-token': valueOf(gateway, 'control-token') ?? NONE,
   };
 }
 
@@ -31,6 +34,7 @@ export function nextValues(previous: Values, rotation: Pick<Rotation, 'credentia
     postgres: () => ({ DATABASE_USER: new Sensitive(otherLogin(spec.database.name, previous.DATABASE_USER.reveal())), DATABASE_PASSWORD: crypto.generate() }),
     valkey: () => ({ VALKEY_URL: valkeyUrl(spec, crypto) }),
     administrator: () => ({ 'administrator-password': crypto.generate() }),
+    gateway: () => ({ 'gateway-database-password': crypto.generate(), 'gateway-valkey-password': crypto.generate(), 'gateway-control-token': crypto.generate() }),
     operator: () => ({ 'operator-postgres-password': crypto.generate(), ...(spec.valkey ? { 'operator-valkey-password': crypto.generate() } : {}) }),
   };
   // After a compromise no old key is accepted, not even one whose grace period is running.

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 
-import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { ingestAddress, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Canary, Login } from '../../controllers/ports.js';
 import type { CanaryFacts } from '../../core/health/health-facts.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -80,9 +80,9 @@ export class Canaries {
     return late && (this.clock.monotonic() - late.since) / 1_000;
   }
 
-  async #send({ web }: GlitchTipSpec, canary: Canary, { id }: Sent): Promise<CanaryFacts | undefined> {
+  async #send(spec: GlitchTipSpec, canary: Canary, { id }: Sent): Promise<CanaryFacts | undefined> {
     try {
-      const status = await sendEvent(web, canary, id.replaceAll('-', ''));
+      const status = await sendEvent(ingestAddress(spec), canary, id.replaceAll('-', ''));
       return status === 200 ? undefined : { kind: 'refused', status };
     } catch (error) {
       return { kind: 'silent', code: codeOf(error) };

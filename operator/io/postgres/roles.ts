@@ -1,9 +1,10 @@
 // Observes Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
 import pg from 'pg';
 
-import type { Login, OperatorLogin } from '../../controllers/ports.js';
-import type { ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
-import { planDatabase } from '../../core/credentials/postgres-roles.js';
+import { gatewayLoginName } from '../../api/object-names.js';
+import type { Login, OperatorLogin, TriedLogins } from '../../controllers/ports.js';
+import type { GatewayTables, ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
+import { GATEWAY_TABLES, planDatabase } from '../../core/credentials/postgres-roles.js';
 import { placeOf, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/database-changes.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
@@ -17,12 +18,13 @@ const ADVISORY_LOCK = '29104508263590251';
 const BOOTSTRAP_SUPERUSER = 10;
 
 /** Looks at roles, database and the application's login. Expected failures are results; what is unexpected is thrown. */
-export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], application: Login | undefined): Promise<ObservedPostgres> {
+export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], { application, gateway }: TriedLogins): Promise<ObservedPostgres> {
   try {
     const entered = await enter(operator, (login) => observeState(address, login));
     if (!entered) return { kind: 'refused' };
-    const login = application ? await tryApplicationLogin(address, application, entered.result) : { kind: 'not tried' as const };
-    return { kind: 'observed', state: entered.result, login, via: entered.via };
+    const tried = async (login: Login | undefined) => (login ? tryApplicationLogin(address, login, entered.result) : { kind: 'not tried' as const });
+    const [login, gatewayLogin] = await Promise.all([tried(application), tried(gateway)]);
+    return { kind: 'observed', state: entered.result, login, ...(gateway ? { gatewayLogin } : {}), via: entered.via };
   } catch (error) {
     return { kind: 'unreachable', why: unreachable(error) };
   }
@@ -76,7 +78,7 @@ async function readRoles(client: pg.Client, owner: string): Promise<ObservedRole
        (SELECT substr(c, 6) FROM pg_db_role_setting s, unnest(s.setconfig) c
          WHERE s.setrole = r.oid AND s.setdatabase = 0 AND c LIKE 'role=%') AS acts_as
      FROM pg_authid r WHERE r.rolname = ANY ($1)`,
-    [[owner, `${owner}_a`, `${owner}_b`]],
+    [[owner, `${owner}_a`, `${owner}_b`, gatewayLoginName(owner)]],
   );
   return rows.map(({ can_login: canLogin, has_verifier: hasVerifier, member_of: memberOf, acts_as: actsAs, ...row }) => ({ ...row, canLogin, hasVerifier, memberOf, actsAs: actsAs ?? undefined }));
 }
@@ -91,7 +93,19 @@ async function readDatabase(client: pg.Client, database: string): Promise<Observ
   const row = rows[0];
   if (!row) return { kind: 'absent' };
   const foreign = row.inside ? await readForeign(client, database) : undefined;
-  return { kind: 'present', owner: row.owner, publicCanConnect: row.public_connect, publicCanCreateInSchema: row.public_create, foreign };
+  const gatewayTables = row.inside ? await readGatewayTables(client, database) : undefined;
+  return { kind: 'present', owner: row.owner, publicCanConnect: row.public_connect, publicCanCreateInSchema: row.public_create, foreign, gatewayTables };
+}
+
+/** Asked by the role's oid: by its name a role that is not there would be an error. */
+async function readGatewayTables(client: pg.Client, database: string): Promise<GatewayTables> {
+  const { rows } = await client.query<{ name: string; is_there: boolean; may_read: boolean | null }>(
+    `SELECT name, to_regclass('public.' || name) IS NOT NULL AS is_there,
+       has_database_privilege(r.oid, current_database(), 'CONNECT') AND has_table_privilege(r.oid, to_regclass('public.' || name), 'SELECT') AS may_read
+     FROM unnest($1::text[]) AS name LEFT JOIN pg_roles r ON r.rolname = $2`,
+    [GATEWAY_TABLES, gatewayLoginName(database)],
+  );
+  return { absent: rows.filter((row) => !row.is_there).map(({ name }) => name), closed: rows.filter((row) => row.is_there && !row.may_read).map(({ name }) => name) };
 }
 
 /**
@@ -99,11 +113,11 @@ async function readDatabase(client: pg.Client, database: string): Promise<Observ
  * lock, planned anew inside it: of two operators the second finds nothing left to do. So is an adoption, from inside the database,
  * under the same lock and one of its own, because advisory locks are of a database.
  */
-export async function changeDatabase(address: PostgresAddress, superuser: Login, wanted: WantedRoles, password: Sensitive): Promise<readonly DatabaseChange[]> {
-  const verifier = await buildScramVerifier(password);
+export async function changeDatabase(address: PostgresAddress, superuser: Login, wanted: WantedRoles, passwords: ReadonlyMap<string, Sensitive>): Promise<readonly DatabaseChange[]> {
+  const verifiers: Verifiers = new Map(await Promise.all([...passwords].map(async ([login, password]) => [login, await buildScramVerifier(password)] as const)));
   return withClient(address, superuser, MAINTENANCE_DATABASE, async (client) => {
     await lockRoles(client);
-    const made = await changeFromOutside(client, wanted, verifier);
+    const made = await changeFromOutside(client, wanted, verifiers);
     const inside = await withClient(address, superuser, wanted.database, async (insider) => {
       await lockRoles(insider);
       return changeFromInside(insider, wanted);
@@ -125,15 +139,18 @@ export async function keepOutOfLog(client: pg.Client): Promise<void> {
   await client.query(`SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; SET LOCAL log_min_error_statement = 'panic'`);
 }
 
-async function changeFromOutside(client: pg.Client, wanted: WantedRoles, verifier: string): Promise<readonly DatabaseChange[]> {
+/** SCRAM verifiers by login. */
+type Verifiers = ReadonlyMap<string, string>;
+
+async function changeFromOutside(client: pg.Client, wanted: WantedRoles, verifiers: Verifiers): Promise<readonly DatabaseChange[]> {
   const changes = planDatabase(await readState(client, wanted.database), wanted).filter((change) => change.kind !== 'adopt objects');
   const together = changes.filter((change) => placeOf(change) === 'transaction');
   const alone = changes.filter((change) => placeOf(change) === 'alone');
   await client.query('BEGIN');
   await keepOutOfLog(client);
-  for (const change of together) await client.query(toSql(change, verifier));
+  for (const change of together) await client.query(toSql(change, verifiers));
   await client.query('COMMIT');
-  for (const change of alone) await client.query(toSql(change, verifier));
+  for (const change of alone) await client.query(toSql(change, verifiers));
   return [...together, ...alone];
 }
 
@@ -154,28 +171,36 @@ async function changeFromInside(client: pg.Client, wanted: WantedRoles): Promise
 
 async function makeInside(client: pg.Client, change: DatabaseChange, { active }: WantedRoles): Promise<void> {
   if (change.kind === 'adopt objects') await adoptObjects(client, change, active);
-  else await client.query(toSql(change, NO_VERIFIER));
+  else await client.query(toSql(change, NO_VERIFIERS));
 }
 
 /** For changes that give nobody a password. */
-const NO_VERIFIER = '';
+const NO_VERIFIERS: Verifiers = new Map();
 
 /** The statement for a change. Names are quoted as identifiers and the verifier as a literal, whatever they contain. */
-function toSql(change: Exclude<DatabaseChange, AdoptObjects>, verifier: string): string {
-  return 'role' in change ? roleToSql(change, verifier) : databaseToSql(change);
+function toSql(change: Exclude<DatabaseChange, AdoptObjects>, verifiers: Verifiers): string {
+  return 'role' in change ? roleToSql(change, verifiers) : databaseToSql(change);
 }
 
-function roleToSql(change: RoleChange, verifier: string): string {
+function roleToSql(change: RoleChange, verifiers: Verifiers): string {
   const role = pg.escapeIdentifier(change.role);
   switch (change.kind) {
     case 'create role': return `CREATE ROLE ${role} NOLOGIN`;
-    case 'set first password': return `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(verifier)}`;
+    case 'set password': return `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(verifierOf(change.role, verifiers))}`;
     case 'allow login': return `ALTER ROLE ${role} LOGIN`;
     case 'close login': return `ALTER ROLE ${role} NOLOGIN PASSWORD NULL`;
     case 'close owner': return `ALTER ROLE ${role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL`;
+    case 'allow reading': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}; GRANT SELECT ON ${change.tables.map((table) => pg.escapeIdentifier(table)).join(', ')} TO ${role}`;
     case 'grant membership': return `GRANT ${pg.escapeIdentifier(change.owner)} TO ${role}`;
     case 'act as owner': return `ALTER ROLE ${role} SET role = ${pg.escapeLiteral(change.owner)}`;
   }
+}
+
+/** @throws RangeError for a login whose password nobody gave: an empty one would let anybody in */
+function verifierOf(login: string, verifiers: Verifiers): string {
+  const verifier = verifiers.get(login);
+  if (verifier === undefined) throw new RangeError(`no password is known for the login ${login}`);
+  return verifier;
 }
 
 function databaseToSql(change: Exclude<DatabaseChange, RoleChange | AdoptObjects>): string {

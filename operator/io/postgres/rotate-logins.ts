@@ -44,6 +44,13 @@ async function change({ address, operator, fence }: Place, statements: readonly 
   });
 }
 
+/** Of one role, those that come from none of these addresses. */
+export async function endForeignSessions(address: PostgresAddress, operator: Login, { role, pods }: { readonly role: string; readonly pods: readonly string[] }): Promise<void> {
+  await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND (client_addr IS NULL OR host(client_addr) <> ALL ($2))', [role, pods]);
+  });
+}
+
 /** Sessions by login: of the addresses given (our pods'), and of any other. */
 export async function countSessions(address: PostgresAddress, operator: Login, { logins, pods }: { logins: readonly string[]; pods: readonly string[] }): Promise<ReadonlyMap<string, { ours: number; others: number }>> {
   const rows = await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {

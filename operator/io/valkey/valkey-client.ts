@@ -1,8 +1,9 @@
 // Talks to Valkey as the operator's user: whose passwords it has, and who is connected.
 import { Redis } from 'iovalkey';
 
-import { VALKEY_APPLICATION_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
+import { VALKEY_APPLICATION_USER, VALKEY_GATEWAY_USER, VALKEY_OPERATOR_USER } from '../../api/object-names.js';
 import type { ValkeyAddress } from '../../controllers/ports.js';
+import { GATEWAY_RULES } from '../../core/credentials/generated-secrets.js';
 import type { ObservedValkey, ValkeyPasswords } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { messageOf } from '../../core/error-message.js';
@@ -44,6 +45,7 @@ export async function setValkeyPasswords(address: ValkeyAddress, passwords: read
   await mustEnter(address, passwords, async (client) => {
     await setPasswordsOf(client, VALKEY_OPERATOR_USER, [...wanted.operator, NOT_SAVED]);
     await setPasswordsOf(client, VALKEY_APPLICATION_USER, wanted.application);
+    await setGatewayUser(client, wanted.gateway);
     await client.call('ACL', 'SAVE');
     await setPasswordsOf(client, VALKEY_OPERATOR_USER, wanted.operator);
     await client.call('ACL', 'SAVE');
@@ -53,6 +55,12 @@ export async function setValkeyPasswords(address: ValkeyAddress, passwords: read
 /** In one command: at no moment does a user have none. */
 async function setPasswordsOf(client: Redis, user: string, hashes: readonly string[]): Promise<void> {
   await client.call('ACL', 'SETUSER', user, 'resetpass', ...hashes.map((hash) => `#${hash}`));
+}
+
+/** The user of a part that may be there or not: made with its rights, or taken away. */
+async function setGatewayUser(client: Redis, hashes: readonly string[] = []): Promise<void> {
+  if (hashes.length === 0) await client.call('ACL', 'DELUSER', VALKEY_GATEWAY_USER);
+  else await client.call('ACL', 'SETUSER', VALKEY_GATEWAY_USER, 'reset', 'on', ...GATEWAY_RULES, ...hashes.map((hash) => `#${hash}`));
 }
 
 /** Deletes every session that Django keeps here. */
@@ -72,13 +80,14 @@ export async function endForeignConnections(address: ValkeyAddress, passwords: r
   await mustEnter(address, passwords, async (client) => {
     const list = String(await client.call('CLIENT', 'LIST'));
     const connections = list.split('\n').map((line) => Object.fromEntries(line.trim().split(' ').map((field) => field.split(/=(.*)/s).slice(0, 2))) as Record<string, string>);
-    const foreign = connections.filter(({ user, addr = '' }) => user === VALKEY_APPLICATION_USER && !pods.includes(addr.slice(0, addr.lastIndexOf(':'))));
+    const foreign = connections.filter(({ user, addr = '' }) => (user === VALKEY_APPLICATION_USER || user === VALKEY_GATEWAY_USER) && !pods.includes(addr.slice(0, addr.lastIndexOf(':'))));
     for (const { id } of foreign) if (id !== undefined) await client.call('CLIENT', 'KILL', 'ID', id);
   });
 }
 
 async function readPasswords(client: Redis): Promise<ValkeyPasswords> {
-  return { application: await passwordsOf(client, VALKEY_APPLICATION_USER), operator: await passwordsOf(client, VALKEY_OPERATOR_USER) };
+  const gateway = await passwordsOf(client, VALKEY_GATEWAY_USER);
+  return { application: await passwordsOf(client, VALKEY_APPLICATION_USER), operator: await passwordsOf(client, VALKEY_OPERATOR_USER), ...(gateway.length > 0 ? { gateway } : {}) };
 }
 
 /** ACL GETUSER answers a list of names and values; hashes are its passwords. */

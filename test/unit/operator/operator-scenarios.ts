@@ -36,6 +36,7 @@ export function secretsOf(changes: Partial<ObservedSecrets> = {}): ObservedSecre
     postgres: present({ password: 'super' }),
     valkey: present({ 'users.acl': 'user default on #(vpw) ~* &* +@all -@admin\n', password: 'own' }),
     administrator: present({ email: 'admin@localhost', password: 'admin' }),
+    gateway: ABSENT,
     ...changes,
   };
 }

@@ -47,7 +47,7 @@ describe('a plan', () => {
 
   it('generates nothing when no Secret can be read, and says so', () => {
     const crypto = new CountingCrypto();
-    const secrets: ObservedSecrets = { application: UNREADABLE, postgres: UNREADABLE, valkey: UNREADABLE, administrator: UNREADABLE };
+    const secrets: ObservedSecrets = { application: UNREADABLE, postgres: UNREADABLE, valkey: UNREADABLE, administrator: UNREADABLE, gateway: UNREADABLE };
     const result = planFor({ ...QUIET, secrets, postgres: { kind: 'not observed' } }, {}, crypto);
     expect(result.actions).toEqual([]);
     expect(crypto.given).toBe(0);

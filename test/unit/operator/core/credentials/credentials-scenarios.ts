@@ -38,7 +38,7 @@ export function present(data: Readonly<Record<string, string>>, undecodable: rea
 /** No Valkey to look at, and no rotation. */
 export const QUIET = { valkey: { kind: 'none' }, journal: { kind: 'absent' } } as const;
 
-export const ABSENT: ObservedSecrets = { application: { kind: 'absent' }, postgres: { kind: 'absent' }, valkey: { kind: 'absent' }, administrator: { kind: 'absent' } };
+export const ABSENT: ObservedSecrets = { application: { kind: 'absent' }, postgres: { kind: 'absent' }, valkey: { kind: 'absent' }, administrator: { kind: 'absent' }, gateway: { kind: 'absent' } };
 
 /** What an action can change; `observe` looks at it as the controller does. */
 export class World {
@@ -51,7 +51,7 @@ export class World {
       const data = this.secrets.get(role);
       return data ? { kind: 'present', data, undecodable: [], createdAt: '2026-01-01T00:00:00Z' } : { kind: 'absent' };
     };
-    const secrets = { application: read('application'), postgres: read('postgres'), valkey: read('valkey'), administrator: read('administrator') };
+    const secrets = { application: read('application'), postgres: read('postgres'), valkey: read('valkey'), administrator: read('administrator'), gateway: read('gateway') };
     if (secrets.postgres.kind === 'absent') return { ...QUIET, secrets, postgres: { kind: 'not observed' } };
     const login = this.roles.get(this.secrets.get('application')?.get('DATABASE_USER')?.reveal() ?? '');
     const accepted = this.database.kind === 'present' && login?.canLogin === true && login.hasVerifier;
@@ -74,6 +74,7 @@ export class World {
   }
 
   change(change: DatabaseChange): void {
+    if (change.kind === 'allow reading' && this.database.kind === 'present') this.database = { ...this.database, gatewayTables: { absent: [], closed: [] } };
     if ('role' in change) this.roles.set(change.role, changedRole(this.roles.get(change.role), change));
     else this.database = changedDatabase(this.database, change);
   }
@@ -91,12 +92,13 @@ function changedRole(before: ObservedRole | undefined, change: Extract<DatabaseC
   const role = before ?? { name: change.role, canLogin: false, hasVerifier: false, memberOf: [], attributes: [], bootstrap: false, sessions: 0 };
   switch (change.kind) {
     case 'create role': return role;
-    case 'set first password': return { ...role, canLogin: true, hasVerifier: true };
+    case 'set password': return { ...role, canLogin: true, hasVerifier: true };
     case 'allow login': return { ...role, canLogin: true };
     case 'close login': return { ...role, canLogin: false, hasVerifier: false };
     case 'close owner': return { ...role, canLogin: false, hasVerifier: false, attributes: [] };
     case 'grant membership': return { ...role, memberOf: [...role.memberOf, change.owner] };
     case 'act as owner': return { ...role, actsAs: change.owner };
+    case 'allow reading': return role;
   }
 }
 

@@ -21,7 +21,7 @@ describe('a pod needs', () => {
   ].map(([name, found, wanted]) => [name as string, found as number[], wanted as number[]]))('%s', (_, found, wanted) => expect(found).toEqual(wanted));
 });
 
-describe('one more web pod', () => {
+describe('one more pod', () => {
   const pod = podNeeds({ containers: [small], initContainers: [] });
 
   it.each<[string, Record<string, string>, Record<string, string>]>([
@@ -37,5 +37,5 @@ describe('one more web pod', () => {
     ['memory is used up', { 'requests.memory': '1Gi' }, { 'requests.memory': '1Gi' }, 'requests.memory 1Gi of 1Gi is used.'],
     ['CPU is short', { 'requests.cpu': '1', 'limits.memory': '1Gi' }, { 'requests.cpu': '950m', 'limits.memory': '0' }, 'requests.cpu 950m of 1 is used.'],
     ['the pod alone is too large', { 'limits.memory': '100Mi' }, {}, 'limits.memory ? of 100Mi is used.'],
-  ])('has none when %s', (_, hard, used, end) => expect(explainNoRoom(pod, { hard, used })).toBe(`The quota leaves no room for one more web pod: ${end}`));
+  ])('has none when %s', (_, hard, used, end) => expect(explainNoRoom(pod, { hard, used })).toBe(`The quota leaves no room for one more pod, as a rollout needs it: ${end}`));
 });

@@ -1,7 +1,7 @@
 // A GlitchTip in memory that a rotation can be played through: Secrets, logins, pods, journal, and what can go wrong with each.
 import type { GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import type { Phase } from '../../../../../operator/api/rotation-fields.js';
-import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole } from '../../../../../operator/core/credentials/observed.js';
+import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole, ValkeyPasswords } from '../../../../../operator/core/credentials/observed.js';
 import type { ObservedJournal } from '../../../../../operator/core/rotation/journal.js';
 import { postgresLogins } from '../../../../../operator/core/credentials/operator-logins.js';
 import { plan, type Action, type Plan } from '../../../../../operator/core/credentials/credentials-plan.js';
@@ -53,12 +53,12 @@ export class RotationWorld {
   readonly pods = new Map<string, Pod>();
   readonly templates = new Map<string, string | undefined>();
   operatorPassword = 'old-super';
-  valkey: { application: readonly string[]; operator: readonly string[] };
+  valkey: ValkeyPasswords;
 
   constructor(fields: object = {}) {
     this.spec = specOf({ worker: {}, ...fields });
     const hash = (value: string) => this.crypto.sha256(new Sensitive(value));
-    this.valkey = { application: [hash('old-vpw')], operator: [hash('old-own')] };
+    this.valkey = { application: [hash('old-vpw')], operator: [hash('old-own')], ...(this.spec.gateway ? { gateway: [hash('old-gateway-valkey')] } : {}) };
     const stored = (data: Data): Stored => ({ data, version: 1, annotations: {} });
     this.secrets = new Map([
       ['application', stored(sensitive(OLD))],
@@ -66,7 +66,15 @@ export class RotationWorld {
       ['valkey', stored(new Map([['users.acl', buildUsersFile(this.valkey)], ['password', new Sensitive('old-own')]]))],
       ['administrator', stored(sensitive({ email: 'admin@localhost', password: 'old-admin' }))],
     ]);
+    if (this.spec.gateway) this.#addGateway(stored);
     for (const name of WORKLOADS) this.pods.set(name, { values: this.published() });
+  }
+
+  #addGateway(stored: (data: Data) => Stored): void {
+    const values = sensitive({ 'database-password': 'old-gateway', 'valkey-password': 'old-gateway-valkey', 'control-token': 'old-token' });
+    this.secrets.set('gateway', stored(values));
+    this.logins.set('glitchtip_gateway', 'old-gateway');
+    this.pods.set('gateway', { values });
   }
 
   get rotation(): Rotation | undefined { return this.journal?.rotation; }
@@ -113,7 +121,7 @@ export class RotationWorld {
       if (faults.unreadable === role) return { kind: 'unreadable', why: '403' };
       return stored ? { kind: 'present', data: stored.data, undecodable: [], createdAt: '2026-01-01T00:00:00Z', resourceVersion: String(stored.version), annotations: stored.annotations } : { kind: 'absent' };
     };
-    const secrets: ObservedSecrets = { application: secret('application'), postgres: secret('postgres'), valkey: secret('valkey'), administrator: secret('administrator') };
+    const secrets: ObservedSecrets = { application: secret('application'), postgres: secret('postgres'), valkey: secret('valkey'), administrator: secret('administrator'), gateway: secret('gateway') };
     const journal = faults.journal ?? this.#observeJournal();
     return { secrets, journal, postgres: this.#observePostgres({ secrets, journal }), valkey: this.#observeValkey() };
   }
@@ -134,7 +142,7 @@ export class RotationWorld {
     switch (action.kind) {
       case 'replace operator password': this.operatorPassword = action.password.reveal(); break;
       case 'set administrator password': this.administrator = action.password.reveal(); break;
-      case 'set valkey passwords': this.valkey = { application: action.application, operator: action.operator }; break;
+      case 'set valkey passwords': this.valkey = passwordsOf(action); break;
       case 'end sessions': this.sessionsEnded += 1; break;
       case 'send event': this.#stored = this.faults.eventsLost ? undefined : action.rotation.since; break;
       default: throw new Error(`${action.kind} is no part of a rotation`);
@@ -168,7 +176,7 @@ export class RotationWorld {
 
   /** A pod starts with what is published now: because it is new, or because it was killed. */
   restart(name: string): void {
-    this.pods.set(name, { mark: this.faults.stuck ? this.pods.get(name)?.mark : this.templates.get(name), values: this.published() });
+    this.pods.set(name, { mark: this.faults.stuck ? this.pods.get(name)?.mark : this.templates.get(name), values: name === 'gateway' ? this.secrets.get('gateway')?.data ?? new Map() : this.published() });
   }
 
   #observeJournal(): ObservedJournal {
@@ -211,13 +219,20 @@ export class RotationWorld {
       logins: { previous: this.#try(previous), next: this.#try(next) },
       sessions: { previous: this.#sessions(previous), next: this.#sessions(next) },
       valkeyLogins: { previous: valkeyLogin(previous), next: valkeyLogin(next) },
+      gatewayLogin: this.#tryGateway(text(next, 'gateway-database-password')),
       web: this.#workload('web'),
       worker: this.#workload('worker'),
+      ...(this.spec.gateway ? { gateway: this.#workload('gateway') } : {}),
       jobs: [],
       eventStored: this.#stored === this.rotation?.since,
       administrator: this.#administratorHas(),
       ...this.faults.rollout,
     };
+  }
+
+  #tryGateway(password: string): ObservedLogin {
+    if (!this.spec.gateway) return { kind: 'not tried' };
+    return this.logins.get('glitchtip_gateway') === password ? { kind: 'accepted', actsAs: 'glitchtip_gateway' } : { kind: 'refused' };
   }
 
   #sessions(data: Data): { ours: number; others: number } {
@@ -237,6 +252,10 @@ export class RotationWorld {
     const found = (['next', 'previous'] as const).find((set) => values?.[set]['administrator-password'].reveal() === this.administrator);
     return found ?? 'own';
   }
+}
+
+function passwordsOf({ application, operator, gateway }: ValkeyPasswords): ValkeyPasswords {
+  return { application, operator, ...(gateway ? { gateway } : {}) };
 }
 
 /** A world in which a rotation has just entered the phase. */
