@@ -22,6 +22,7 @@ import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
 import type { GatewayConfig } from './environment.js';
 import { TrustedProxies } from './front/forwarded.js';
+import { FailureLog } from './failure-log.js';
 import { Ingest } from './front/ingest.js';
 import { KeyLookup } from './front/key-lookup.js';
 import { MemoryBudget } from './front/memory-budget.js';
@@ -103,7 +104,8 @@ export class Gateway {
 
   /** Resolves when the signal ended it, and everything that it answered for is on the disk. */
   async run(signal: AbortSignal): Promise<void> {
-    const failed = (what: string) => (error: unknown) => this.log(what, { error: error instanceof Error ? error.message : String(error) });
+    const failures = new FailureLog(this.log, () => Date.now());
+    const failed = (what: string) => (error: unknown) => failures.failed(what, error);
     const [front, control] = this.#servers;
     control.listen(this.config.controlPort);
     front.listen(this.config.port);

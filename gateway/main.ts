@@ -9,7 +9,7 @@ const log = pino({ level: config.logLevel, base: { instance: config.name }, time
 async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  const gateway = new Gateway(config, (message, fields) => log.info(fields, message));
+  const gateway = new Gateway(config, (message, fields) => log[fields['error'] === undefined ? 'info' : 'warn'](fields, message));
   log.info({ release: config.release, node: process.version }, 'gateway starts');
   await gateway.run(stop.signal);
   log.info('gateway stopped');

@@ -53,7 +53,11 @@ export const timeOfDay = z.string({ error: (issue) => `expected a time of day fr
 export const tcpPort = z.int({ error: (issue) => `expected a TCP port from 1 to 65535, found ${show(issue.input)}` })
   .refine((port) => port >= 1 && port <= 65_535, { error: (issue) => `expected a TCP port from 1 to 65535, found ${show(issue.input)}` });
 
-export const subnet = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: (issue) => `expected an address or a network such as 10.42.0.0/16, found ${show(issue.input)}` });
+export const subnet = z.string().refine(isSubnet, { error: (issue) => `expected an address or a network such as 10.42.0.0/16, found ${show(issue.input)}` });
+
+function isSubnet(text: string): boolean {
+  return [z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()].some((kind) => kind.safeParse(text).success);
+}
 
 export const yesOrNo = z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` });
 

@@ -1,5 +1,5 @@
 // The file system as the spool uses it: few calls, all synchronous, so that a test can cut each of them in two.
-import { closeSync, constants, existsSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, writevSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, statSync, writevSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** An open file that is read anywhere and written at its end. */
@@ -17,7 +17,7 @@ export interface SpoolFile {
 
 /** Every call throws the system's error. */
 export interface SpoolFiles {
-  /** Names in a folder; none when it does not exist. */
+  /** Names in a folder; none when there is nothing of that name, or a file. */
   list(folder: string): readonly string[];
   /** With the folders above it; durable when it returns. */
   createFolder(folder: string): void;
@@ -88,7 +88,7 @@ function without(buffers: readonly Buffer[], written: number): readonly Buffer[]
 }
 
 export const realFiles: SpoolFiles = {
-  list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
+  list: (folder) => (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : []),
   createFolder: (folder) => {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     syncFolder(dirname(folder));

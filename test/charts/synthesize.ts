@@ -46,8 +46,9 @@ export interface Manifest {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
   /** Absent from ConfigMaps and ServiceAccounts; find() promises it where a test asks for it. */
-  spec?: Record<string, unknown> & { template?: { spec: PodSpec; metadata: { labels: Record<string, string> } } };
+  spec?: Record<string, unknown> & { template?: { spec: PodSpec; metadata: { labels: Record<string, string>; annotations?: Record<string, string> } } };
   data?: Record<string, string>;
+  binaryData?: Record<string, string>;
 }
 
 /** All manifests of a part made by `build`. */

@@ -20,11 +20,11 @@ describe('the budget', () => {
 
   it('refuses a host that is too small, saying by how much and what to lower', () => {
     const [problem] = budgetOf({ host: { memory: '1.5Gi' } }).problems;
-    expect(problem).toMatch(/^host\.memory: expected at least \d+Mi .*, found 1536Mi: 408Mi too little; no single setting can give that much; or raise host\.memory/);
+    expect(problem).toMatch(/^host\.memory: expected at least \d+Mi .*, found 1536Mi: 300Mi too little; no single setting can give that much; or raise host\.memory/);
   });
 
   it('following its advice is enough, for each setting that it names', () => {
-    const tooMuch: SettingsInput = { resources: { worker: { limits: { memory: '260Mi' } } } };
+    const tooMuch: SettingsInput = { resources: { worker: { limits: { memory: '365Mi' } } } };
     const [problem] = budgetOf(tooMuch).problems;
     const advice = [...(problem ?? '').matchAll(/resources\.(\w+)\.limits\.memory by \d+Mi to (\d+Mi)/g)];
     expect(advice.length).toBeGreaterThanOrEqual(2);
@@ -36,6 +36,7 @@ describe('the budget', () => {
 
   it.each([
     ['host.controlPlane', 470, 400], ['resources.worker.limits.memory', 250, 150], ['resources.migrate.limits.memory', 200, 150], ['resources.operator.limits.memory', 96, 80],
+    ['resources.web.limits.memory', 300, 150],
   ])('advises to lower %s from %iMi to %iMi, with which it lives, and no further', (setting, now, least) => {
     const advised = (over: number) => budgetOf({ host: { memory: `${budgetOf().peak.memory - over}Mi` } }).problems.join();
     expect(advised(now - least)).toContain(`${setting} by ${now - least}Mi to ${least}Mi`);
@@ -43,15 +44,18 @@ describe('the budget', () => {
     expect(advised(now - least + 1)).toContain('or raise host.memory to what the host really has');
   });
 
-  it('counts a surge twice: web needs half as much lowering', () => {
-    const [problem] = budgetOf({ host: { memory: '1866Mi' } }).problems;
-    expect(problem).toContain('78Mi too little');
-    expect(problem).toContain('resources.web.limits.memory by 39Mi to 261Mi (it counts 2 times)');
+  it.each([
+    ['the gateway', {}, 'resources.gateway.limits.memory by 10Mi to 86Mi (it counts 2 times)'],
+    ['web, where there is no gateway', { gateway: { enabled: false } }, 'resources.web.limits.memory by 10Mi to 290Mi (it counts 2 times)'],
+  ])('counts a surge twice: %s needs half as much lowering', (_, settings, advice) => {
+    const [problem] = budgetOf({ ...settings, host: { memory: `${budgetOf(settings).peak.memory - 20}Mi` } }).problems;
+    expect(problem).toContain('20Mi too little');
+    expect(problem).toContain(advice);
   });
 
   it('refuses requests that leave a surge pod pending on its cores', () => {
     const [problem] = budgetOf({ host: { cpu: '1' } }).problems;
-    expect(problem).toMatch(/^host\.cpu: expected at least 1600m .*, found 1000m: lower requests by 600m/);
+    expect(problem).toMatch(/^host\.cpu: expected at least 1450m .*, found 1000m: lower requests by 450m/);
   });
 
   it.each([['tiny', '6.2', false], ['tiny', '7.0', false], ['classic', '7.0', true]] as const)(

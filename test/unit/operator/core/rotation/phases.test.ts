@@ -61,6 +61,46 @@ describe('each phase', () => {
   });
 });
 
+describe("the gateway's credentials", () => {
+  const see = (phase: Phase, request: string, faults: Faults = {}) => worldIn(phase, { request, faults, fields: { gateway: {} } });
+  const finish = (world: RotationWorld) => world.until(() => world.journal?.history[0]?.result === 'Completed');
+
+  it('are replaced in Postgres first, then in their Secret, then its pods are rolled; Valkey had both passwords since the beginning', () => {
+    const world = see('Altering', 'gateway');
+    expect(finish(world)).toEqual([
+      'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Publishing', 'journal: Rolling', 'journal: Proving', 'journal: Retiring',
+      'open login glitchtip_gateway', 'write glitchtip-gateway', 'roll gateway', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Completed',
+    ]);
+  });
+
+  it('roll neither web nor worker by themselves, and are left alone by a rotation of others', () => {
+    expect(finish(see('Rolling', 'gateway')).filter((step) => step.startsWith('roll'))).toEqual(['roll gateway']);
+    expect(finish(see('Rolling', 'secret-key')).filter((step) => step.startsWith('roll'))).toEqual(['roll web', 'roll worker']);
+  });
+
+  it('are never such that the gateway that runs is let in by nobody in Valkey', () => {
+    const world = see('Altering', 'gateway');
+    const letsIn = () => world.valkey.gateway?.includes(world.crypto.sha256(world.pods.get('gateway')?.values.get('valkey-password') as never));
+    world.until(() => world.journal?.history[0]?.result === 'Completed', () => expect(letsIn()).toBe(true));
+    expect(world.pods.get('gateway')?.values.get('valkey-password')?.reveal()).not.toBe('old-gateway-valkey');
+  });
+
+  it.each<[string, Faults, string]>([
+    ['Postgres is away', { rollout: { gatewayLogin: { kind: 'unreachable', why: '57P03' } } }, 'Postgres does not answer (57P03)'],
+    ['their Secret cannot be read', { unreadable: 'gateway', rollout: { gatewayLogin: { kind: 'accepted', actsAs: 'glitchtip_gateway' } } }, 'the Secret of the gateway cannot be read'],
+    ['its Deployment cannot be seen', { rollout: { gateway: undefined } }, 'the Deployment of the gateway is not there'],
+  ])('wait while %s', (_, faults, message) => {
+    const world = see('Retiring', 'gateway', faults);
+    if (faults.rollout && 'gateway' in faults.rollout) world.until(() => world.plan().actions.length === 0);
+    expect([done(world), said(world.plan())]).toEqual([[], message]);
+  });
+
+  it('are not begun while its pods are being rolled', () => {
+    const world = see('Waiting', 'gateway', { rollout: { gateway: { name: 'gateway', pending: '0 of 1 new pods are available' } } });
+    expect([done(world), conditionOf(world.plan(), 'RotationInProgress'), said(world.plan())]).toEqual([[], 'False RolloutUnderway', 'Deployment gateway: 0 of 1 new pods are available.']);
+  });
+});
+
 describe('the proof', () => {
   it('is an event that is stored', () => {
     const world = see('Proving', { eventsLost: true });

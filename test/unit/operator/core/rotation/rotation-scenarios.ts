@@ -192,8 +192,9 @@ export class RotationWorld {
     if (this.faults.postgresDown) return { kind: 'unreachable', why: 'ECONNREFUSED' };
     if (!via) return { kind: 'refused' };
     const login = (name: string) => roleOf(name, { canLogin: this.logins.has(name), hasVerifier: this.logins.has(name) });
-    const roles = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), login('glitchtip_a'), login('glitchtip_b')];
-    return { kind: 'observed', via, state: stateOf({ roles }), login: this.#try(this.published()) };
+    const roles = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), login('glitchtip_a'), login('glitchtip_b'), ...(this.spec.gateway ? [{ ...login('glitchtip_gateway'), memberOf: ['pg_read_all_stats'], actsAs: undefined }] : [])];
+    const gatewayLogin = this.#tryGateway(text(this.secrets.get('gateway')?.data, 'database-password'));
+    return { kind: 'observed', via, state: stateOf({ roles }), login: this.#try(this.published()), ...(this.spec.gateway ? { gatewayLogin } : {}) };
   }
 
   #observeValkey(): Observed['valkey'] {
