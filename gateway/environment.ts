@@ -25,6 +25,8 @@ export interface GatewayConfig {
   readonly credentials: string;
   /** Networks whose X-Forwarded-* are believed, separated by commas. TRUSTED_PROXIES (none). */
   readonly trustedProxies: readonly string[];
+  /** Streamed spans become transactions. SPANS_TO_TRANSACTIONS (true). */
+  readonly spansToTransactions: boolean;
   /** pino's levels. LOG_LEVEL (info). */
   readonly logLevel: string;
 }
@@ -37,7 +39,7 @@ export interface Address {
 /** Everything that has a default. */
 const DEFAULTS = {
   SPOOL_DIR: '/spool', SPOOL_SIZE: '1Gi', PORT: '8080', CONTROL_PORT: '9465', UPSTREAM: 'web-backend:8080', DATABASE: 'postgres:5432/glitchtip',
-  VALKEY: 'valkey:6379', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', LOG_LEVEL: 'info',
+  VALKEY: 'valkey:6379', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true', LOG_LEVEL: 'info',
 };
 
 /** @throws RangeError naming the variable, what was expected and what was found */
@@ -56,6 +58,7 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     valkey: set.VALKEY === '' ? undefined : address('VALKEY', set.VALKEY),
     credentials: set.CREDENTIALS_DIR,
     trustedProxies: set.TRUSTED_PROXIES.split(',').map((network) => network.trim()).filter((network) => network !== ''),
+    spansToTransactions: flag('SPANS_TO_TRANSACTIONS', set.SPANS_TO_TRANSACTIONS),
     logLevel: set.LOG_LEVEL,
   };
 }
@@ -69,6 +72,11 @@ function bytes(name: string, text: string): number {
   const amount = parseQuantity(text);
   if (amount === undefined || amount <= 0) throw new RangeError(`${name}: expected a quantity such as 1Gi, found ${text}`);
   return amount;
+}
+
+function flag(name: string, text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new RangeError(`${name}: expected true or false, found ${text}`);
+  return text === 'true';
 }
 
 function number(name: string, text: string): number {

@@ -77,7 +77,7 @@ export class Gateway {
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && this.#openValkey(config.valkey);
     this.#keys = this.#openKeys(join(config.spool, 'keys.json'), now);
-    const policy = itemPolicy(config.release);
+    const policy = itemPolicy(config.release, config.spansToTransactions);
     const sender = new Sender(config.upstream);
     this.#delivery = new Delivery({
       spool: this.#spool, destination: GLITCHTIP, policy, limits: WINDOW, now, log,

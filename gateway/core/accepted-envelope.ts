@@ -29,7 +29,7 @@ export type EnvelopeVerdict = { readonly kind: 'accepted'; readonly accepted: Ac
  * which is written into it, so that its row can be found.
  * @param newId 32 hexadecimal digits
  */
-export function acceptEnvelope({ header, items, ignored, isComplete }: Envelope, newId: () => string): EnvelopeVerdict {
+export function acceptEnvelope({ header, items, ignored, isComplete, isRewritten }: Envelope, newId: () => string): EnvelopeVerdict {
   if (!isValidHeader(header)) return { kind: 'refused', status: 400, detail: 'Invalid envelope header' };
   const envelopeId = normalizeUuid(header['event_id']);
   const identified = items.map((item) => identify(item, envelopeId, newId));
@@ -41,7 +41,7 @@ export function acceptEnvelope({ header, items, ignored, isComplete }: Envelope,
       events: readable.flatMap(({ event }) => (event ? [event] : [])),
       items: readable.map(({ item }) => item),
       unreadable: identified.length - readable.length,
-      isUnchanged: isComplete && ignored.size === 0 && identified.every((each) => each !== undefined && !each.isChanged),
+      isUnchanged: isComplete && !isRewritten && ignored.size === 0 && identified.every((each) => each !== undefined && !each.isChanged),
     },
   };
 }

@@ -4,6 +4,8 @@
  * 100 MB of attachments cost no memory.
  */
 import type { ItemPolicy } from './item-policy.js';
+import { SpanSplitter } from './span-splitter.js';
+import { SpanTransactions } from './span-transactions.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -16,8 +18,10 @@ export interface EnvelopeItem {
 export interface Envelope {
   readonly header: Json;
   readonly items: readonly EnvelopeItem[];
-  /** Items that were left out: how many of each type. */
+  /** Items that were left out: how many of each type; of streamed spans, how many spans. */
   readonly ignored: ReadonlyMap<string, number>;
+  /** Some of the items were made of streamed spans, and are not in the body. */
+  readonly isRewritten: boolean;
   /** False: nothing behind the last of these items could be read. GlitchTip would take these and answer 200, and so does the gateway. */
   readonly isComplete: boolean;
 }
@@ -31,11 +35,13 @@ export type EnvelopeResult =
 const LONGEST_HEADER = 64 * 1024;
 /** Items that are counted one by one; an envelope of empty items costs no more. */
 const MOST_ITEMS = 1_000;
+/** A container of streamed spans. What has another content type is a span of SDKs 8 to 10, which is below no transaction. */
+const SPANS = { type: 'span', contentType: 'application/vnd.sentry.items.span.v2+json' };
 
 type State =
   | { readonly kind: 'envelope header' }
   | { readonly kind: 'item header' }
-  | { readonly kind: 'payload'; readonly type: string; readonly header: Json; readonly isKept: boolean; left: number | undefined }
+  | { readonly kind: 'payload'; readonly type: string; readonly header: Json; readonly isKept: boolean; readonly spans: SpanSplitter | undefined; left: number | undefined }
   | { readonly kind: 'separator' }
   | { readonly kind: 'over' };
 
@@ -50,8 +56,10 @@ export class EnvelopeReader {
   #count = 0;
   #isComplete = true;
   #isEmpty = true;
+  #transactions: SpanTransactions | undefined;
 
-  constructor(private readonly policy: ItemPolicy) {}
+  /** @param project whose it is: ids of transactions that are made of spans depend on it */
+  constructor(private readonly policy: ItemPolicy, private readonly project = 0) {}
 
   /** True when nothing that comes later changes the result. */
   get isOver(): boolean {
@@ -66,9 +74,10 @@ export class EnvelopeReader {
   /** After the last piece. */
   end(): EnvelopeResult {
     this.#finish();
+    this.#makeTransactions();
     if (this.#refusal) return this.#refusal;
     if (!this.#header) return { kind: 'refused', status: 400, detail: this.#isEmpty ? 'Empty request body' : 'Invalid envelope header' };
-    return { kind: 'envelope', envelope: { header: this.#header, items: this.#items, ignored: this.#ignored, isComplete: this.#isComplete } };
+    return { kind: 'envelope', envelope: { header: this.#header, items: this.#items, ignored: this.#ignored, isRewritten: this.#transactions !== undefined, isComplete: this.#isComplete } };
   }
 
   /** @returns what is left of the piece */
@@ -77,7 +86,7 @@ export class EnvelopeReader {
     if (state.kind === 'payload' && state.left !== undefined) return this.#takeCounted(state, state.left, chunk);
     const newline = chunk.indexOf(0x0a);
     const line = newline === -1 ? chunk : chunk.subarray(0, newline);
-    if (state.kind !== 'separator') this.#hold(line, state.kind === 'payload' ? state.isKept : true);
+    if (state.kind !== 'separator') this.#hold(line);
     if (newline === -1) return Buffer.alloc(0);
     this.#endLine();
     return chunk.subarray(newline + 1);
@@ -85,17 +94,20 @@ export class EnvelopeReader {
 
   #takeCounted(state: Extract<State, { kind: 'payload' }>, left: number, chunk: Buffer): Buffer {
     const part = chunk.subarray(0, left);
-    this.#hold(part, state.isKept);
+    this.#hold(part);
     state.left = left - part.length;
     if (state.left === 0 && this.#state.kind === 'payload') this.#endPayload(state, { kind: 'separator' });
     return chunk.subarray(part.length);
   }
 
-  #hold(bytes: Buffer, isKept: boolean): void {
-    if (!isKept) return;
+  #hold(bytes: Buffer): void {
+    const isPayload = this.#state.kind === 'payload';
+    if (this.#state.kind === 'payload' && !this.#state.isKept) {
+      this.#state.spans?.push(bytes);
+      return;
+    }
     this.#pieces.push(bytes);
     this.#held += bytes.length;
-    const isPayload = this.#state.kind === 'payload';
     if (this.#held <= (isPayload ? this.policy.largestItem : LONGEST_HEADER)) return;
     this.#refuse(413, `expected ${isPayload ? `an item of at most ${this.policy.largestItem}` : `a header of at most ${LONGEST_HEADER}`} bytes`);
   }
@@ -125,8 +137,9 @@ export class EnvelopeReader {
     // GlitchTip stops at an item that it cannot read: where the next one begins is not known.
     if (!header || typeof type !== 'string' || !isLength(length) || this.#count > MOST_ITEMS) { this.#stop(); return; }
     const isKept = this.policy.kept.has(type);
-    if (!isKept) this.#ignored.set(type, (this.#ignored.get(type) ?? 0) + 1);
-    const state: State = { kind: 'payload', type, header, isKept, left: length ?? undefined };
+    const spans = this.#splitterFor(type, header);
+    if (!isKept && !spans) this.#ignore(type, 1);
+    const state: State = { kind: 'payload', type, header, isKept, spans, left: length ?? undefined };
     this.#state = state;
     if (state.left === 0) this.#endPayload(state, { kind: 'separator' });
   }
@@ -134,6 +147,24 @@ export class EnvelopeReader {
   #endPayload({ type, header, isKept }: Extract<State, { kind: 'payload' }>, next: State): void {
     if (isKept) this.#items.push({ type, header, payload: this.#release() });
     this.#state = next;
+  }
+
+  #ignore(type: string, items: number): void {
+    if (items > 0) this.#ignored.set(type, (this.#ignored.get(type) ?? 0) + items);
+  }
+
+  /** Undefined for what transactions are not made of. */
+  #splitterFor(type: string, header: Json): SpanSplitter | undefined {
+    if (this.policy.spansBelow === undefined || type !== SPANS.type || header['content_type'] !== SPANS.contentType) return undefined;
+    const transactions = this.#transactions ??= new SpanTransactions(this.project, this.policy.spansBelow);
+    return new SpanSplitter((span) => transactions.add(span && parseObject(span)));
+  }
+
+  #makeTransactions(): void {
+    const { transactions, children, others } = this.#transactions?.finish() ?? { transactions: [], children: 0, others: 0 };
+    for (const transaction of transactions) this.#items.push({ type: 'transaction', header: { type: 'transaction' }, payload: Buffer.from(JSON.stringify(transaction)) });
+    this.#ignore('child span', children);
+    this.#ignore('span', others);
   }
 
   /** What the end of the body ends: a line without a newline is whole, a payload that is shorter than its length is not. */

@@ -103,12 +103,12 @@ export class Ingest {
     return length > 0 && length <= SHORT ? SHORT_UNPACKED : 2 * this.ports.policy.largestItem;
   }
 
-  #read(request: IncomingMessage, { kind }: IngestTarget): Promise<Read> {
-    return kind === 'envelope' ? this.#readEnvelope(request) : this.#readWhole(request, kind);
+  #read(request: IncomingMessage, { kind, project }: IngestTarget): Promise<Read> {
+    return kind === 'envelope' ? this.#readEnvelope(request, project) : this.#readWhole(request, kind);
   }
 
-  async #readEnvelope(request: IncomingMessage): Promise<Read> {
-    const reader = new EnvelopeReader(this.ports.policy);
+  async #readEnvelope(request: IncomingMessage, project: number): Promise<Read> {
+    const reader = new EnvelopeReader(this.ports.policy, project);
     const encoding = encodingOf(request.headers['content-encoding']);
     let size = 0;
     const { state, original } = await unpack(request, encoding, (piece) => {

@@ -67,6 +67,55 @@ describe('an envelope', () => {
   });
 });
 
+describe('a container of streamed spans', () => {
+  const policy = itemPolicy('5.2');
+  const HEADER = '{"type":"span","content_type":"application/vnd.sentry.items.span.v2+json"}';
+  const root = (more: object = {}) => JSON.stringify({ trace_id: '0'.repeat(32), span_id: '000000000000000a', name: 'N', is_segment: true, start_timestamp: 1, end_timestamp: 2, ...more });
+  const CHILD = '{"is_segment":false,"name":"S"}';
+  const made = (result: EnvelopeResult) => (result.kind === 'refused' ? result.detail : [
+    ...result.envelope.items.map(({ payload }) => (JSON.parse(payload.toString()) as { transaction?: string }).transaction), ...[...result.envelope.ignored].flat(), ...(result.envelope.isComplete ? [] : ['...']),
+  ].join(' '));
+
+  it.each<[string, string, string]>([
+    ['of a root and a child', `{"version":2,"items":[${CHILD},${root()}]}`, 'N child span 1'],
+    ['of two roots, written for people', `{\n "version": 2,\n "items": [\n  ${root()} ,\n  ${root({ name: 'M' })}\n ]\n}`, 'N M'],
+    ['with brackets, quotes and other letters in its texts', `{"items":[${root({ name: '}]{["\\é日\\' })}]}`, '}]{["\\é日\\'],
+    ['with objects and lists in its spans', `{"items":[${root({ links: [{ attributes: { a: [{}] } }], attributes: { a: { value: ['[', '{'] } } })}]}`, 'N'],
+    ['with objects and lists beside its spans', `{"ingest_settings":{"a":{"is_segment":true}},"lists":[[${root()}]],"items":[${root()}]}`, 'N'],
+    ['that is empty', '{"items":[]}', ''],
+    ['without spans', '{"version":2}', ''],
+    ['that is no JSON', 'no', ''],
+    ['that is a list', `[${root()}]`, ''],
+    ['with what is no span', `{"items":[1,"a",null,[${root()}],{},{"is_segment":true},${root()}]}`, 'N child span 1 span 1'],
+    ['with a span that is no JSON', `{"items":[{"is_segment":true,},${root()}]}`, 'N span 1'],
+    ['with a span that is longer than one may be', `{"items":[${root({ name: 'x'.repeat(300_000) })},${root()}]}`, 'N span 1'],
+    ['that is cut off', `{"items":[${root()},{"is_segment":`, 'N'],
+  ])('%s is read the same in pieces of any size', (_, payload, expected) => {
+    const text = `{}\n${HEADER.replace('}', `,"length":${Buffer.byteLength(payload)}}`)}\n${payload}`;
+    for (const size of [...(payload.length > 10_000 ? [] : [1, 2, 3]), 64, 1_000, Number.POSITIVE_INFINITY]) expect(`${size}: ${made(read(text, size, policy))}`).toBe(`${size}: ${expected}`);
+  });
+
+  it('that is cut off in the envelope gives the spans that are whole', () => {
+    expect(made(read(`{}\n${HEADER.replace('}', ',"length":5000}')}\n{"items":[${root()},${root()}`, 7, policy))).toBe('N N ...');
+  });
+
+  it('may be larger than an item, and is never held', () => {
+    const reader = new EnvelopeReader(policy);
+    reader.push(Buffer.from(`{}\n${HEADER}\n{"items":[`));
+    const piece = Buffer.from(`${CHILD},`.repeat(30_000));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let count = 0; count < 20; count += 1) reader.push(piece);
+    reader.push(Buffer.from(`${root()}]}`));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 2 ** 20);
+    expect(made(reader.end())).toBe('N child span 600000');
+  });
+
+  it.each<[string, string, ItemPolicy]>([
+    ['of another content type, as SDKs 8 to 10 send it beside transactions', '{"type":"span"}', policy],
+    ['where the settings say so', HEADER, itemPolicy('5.2', false)],
+  ])('%s is left out', (_, header, own) => expect(made(read(`{}\n${header}\n{"items":[${root()}]}`, 100, own))).toBe('span 1'));
+});
+
 it('a release that is not offered has no policy', () => {
   expect(() => itemPolicy('7.0')).toThrow(RangeError);
   expect([...itemPolicy('5.2').kept]).toEqual(['event', 'transaction']);

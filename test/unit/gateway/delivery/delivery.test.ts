@@ -118,4 +118,25 @@ describe('the delivery', () => {
     await model.run(8 * MINUTE);
     expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
   });
+
+  describe('of streamed spans', () => {
+    const spanOf = (root: number, isRoot: boolean) => ({ trace_id: idOf(7), span_id: idOf(root).slice(16), is_segment: isRoot, name: 'GET /', start_timestamp: 1, end_timestamp: 2 });
+    const envelope = (...spans: readonly object[]) => `{}\n{"type":"span","content_type":"application/vnd.sentry.items.span.v2+json"}\n${JSON.stringify({ version: 2, items: spans })}`;
+    const [child, root] = [false, true].map((isRoot) => (model: Model) => model.take(envelope(...[1, 2, 3].map((number) => spanOf(number, isRoot)))));
+    const orders = { 'the roots last': [child, root], 'the roots first': [root, child], 'the roots twice': [root, child, root] };
+
+    it.each(Object.entries(orders))('stores each transaction once, wherever it is killed: %s', async (_, takes) => {
+      const wait = (model: Model) => model.run(250);
+      const steps = takes.flatMap((take) => [take, wait]).concat(Array.from({ length: 8 }, () => wait));
+      for (const kill of steps.keys()) {
+        const model = new Model();
+        for (const [index, step] of steps.entries()) {
+          await step?.(model);
+          if (index === kill) model.restartGateway();
+        }
+        await model.run(8 * MINUTE);
+        expect([kill, [...model.rows.values()], model.left, model.setAside]).toEqual([kill, [1, 1, 1], 0, []]);
+      }
+    });
+  });
 });

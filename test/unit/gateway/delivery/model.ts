@@ -1,4 +1,5 @@
 // GlitchTip 5.2 below the gateway, in a clock of its own: web with its duplicate guard, the queue, a worker that holds batches in memory, Postgres.
+import { acceptEnvelope, composeEnvelope } from '../../../../gateway/core/accepted-envelope.js';
 import { EnvelopeReader } from '../../../../gateway/core/envelope-reader.js';
 import { itemPolicy } from '../../../../gateway/core/item-policy.js';
 import { encodeHeader } from '../../../../gateway/core/record.js';
@@ -67,6 +68,20 @@ export class Model {
     const body = Buffer.from(`{}\n{"type":"event"}\n${JSON.stringify({ event_id: id, pad: 'x'.repeat(bytes) })}`);
     this.#appended += 1;
     await this.#spool.append(encodeHeader({ id: `r${this.#appended}`, receivedAt: this.now, project, key: 'k', kind: 'envelope', events: [{ type: 'event', id }], size: body.length }), body);
+  }
+
+  /** What the front keeps of an envelope. */
+  async take(text: string): Promise<void> {
+    const reader = new EnvelopeReader(POLICY, 1);
+    reader.push(Buffer.from(text));
+    const result = reader.end();
+    const verdict = result.kind === 'refused' ? result : acceptEnvelope(result.envelope, () => '0'.repeat(32));
+    if (verdict.kind === 'refused') throw new RangeError(verdict.detail);
+    const { header, items, events } = verdict.accepted;
+    if (items.length === 0) return;
+    const body = composeEnvelope(header, items);
+    this.#appended += 1;
+    await this.#spool.append(encodeHeader({ id: `r${this.#appended}`, receivedAt: this.now, project: 1, key: 'k', kind: 'envelope', events: [...events], size: body.length }), body);
   }
 
   /** The gateway is killed and starts again on what is on the disk. */

@@ -40,12 +40,12 @@ export class RunningGateway {
   readonly #front: Server;
   readonly #glitchtip: Server;
 
-  private constructor({ limits, trusted, maxBytes, room }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
+  private constructor({ limits, trusted, maxBytes, room, spansToTransactions }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.#files = new FailingFiles(undefined, room);
     this.#spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
     this.#glitchtip = glitchtip;
     const ingest = new Ingest({
-      policy: itemPolicy('5.2'), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.#spool,
+      policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.#spool,
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
       now: () => 1_780_000_000_000, newId: () => NEW, count: (what) => this.counts.push(what), log: () => undefined,
     });
@@ -68,6 +68,10 @@ export class RunningGateway {
     return gateway;
   }
 
+  get port(): number {
+    return portOf(this.#front);
+  }
+
   async close(): Promise<void> {
     await this.stopGlitchTip();
     this.#front.closeAllConnections();
@@ -81,7 +85,7 @@ export class RunningGateway {
 
   send({ method = 'POST', path, headers = {}, body = '' }: Sent): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const request = connect({ host: '127.0.0.1', port: portOf(this.#front), method, path, headers, agent: false }, (response) => {
+      const request = connect({ host: '127.0.0.1', port: this.port, method, path, headers, agent: false }, (response) => {
         const pieces: Buffer[] = [];
         response.on('data', (piece: Buffer) => pieces.push(piece));
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces).toString() }));
@@ -120,6 +124,7 @@ export interface GatewayOptions {
   readonly maxBytes?: number;
   /** Bytes that the disk has. */
   readonly room?: number;
+  readonly spansToTransactions?: boolean;
 }
 
 function listen(server: Server): Promise<void> {
