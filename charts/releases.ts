@@ -69,6 +69,10 @@ const uwsgiWeb: Process = {
     { name: 'PORT', value: String(HTTP_PORT), why: 'pinned together with the probes' },
     { name: 'UWSGI_LISTEN', value: '1024', why: 'past 128 waiting connections clients get ECONNRESET and lose the event' },
     { name: 'UWSGI_THREADS', value: '4', why: 'one slow request does not hold up the others' },
+    {
+      name: 'UWSGI_HOOK_MASTER_START', value: 'unix_signal:15 gracefully_kill_them_all',
+      why: 'start.sh has uWSGI cut off what it is answering when it is told to end (die-on-term); so it is answered first',
+    },
     { name: 'UWSGI_DISABLE_LOGGING', value: '1', why: 'a line for every event fills the 30 MB of log in 20 minutes, and costs CPU' },
     { name: 'UWSGI_LOG_4XX', value: '1', why: 'what is refused is worth a line' },
     { name: 'UWSGI_LOG_5XX', value: '1', why: 'likewise' },

@@ -49,6 +49,14 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'The gateway',
+    panels: [
+      { title: 'On its disk, not stored yet', kind: 'timeseries', unit: 'bytes', width: 12, queries: [[of('spool_bytes'), 'spool'], [of('spool_max_bytes'), 'at most']], description: 'When it is full, SDKs are told to wait.' },
+      { title: 'Age of the oldest event', kind: 'timeseries', unit: 's', width: 6, queries: [[of('spool_oldest_seconds'), 'age']], thresholds: { warn: 15, bad: 300 } },
+      { title: 'Set aside', kind: 'stat', unit: 'short', width: 6, queries: [[of('set_aside_requests'), 'requests']], thresholds: { warn: 1, bad: 1 } },
+    ],
+  },
+  {
     title: 'Memory against limits',
     panels: [
       { title: 'Share of the limit', kind: 'timeseries', unit: 'percentunit', width: 12, queries: [[share('part_memory_bytes', 'part_memory_limit_bytes'), '{{part}}']], thresholds: FULL, description: 'At 100 % the kernel ends the part.' },

@@ -112,6 +112,12 @@ function figures(at: Selector): AlertRule[] {
       description: 'Then events are refused. Is the worker keeping up?',
     },
     {
+      alert: 'GlitchTipSpoolFilling', severity: 'warning', for: '5m', runbook: HEALTH,
+      expr: `${share('spool_bytes', 'spool_max_bytes')} > 0.5`,
+      summary: 'The gateway\'s spool is {{ $value | humanizePercentage }} full',
+      description: 'GlitchTip takes events slower than they come. When the spool is full, SDKs are told to wait, and lose what they cannot keep.',
+    },
+    {
       alert: 'GlitchTipPartitionsRunOut', severity: 'warning', for: '30m', runbook: HEALTH,
       expr: `glitchkeeper_partition_days${at()} < 3`,
       summary: 'Partitions for {{ $value | humanize }} more days',

@@ -84,7 +84,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 }
 
 function variables(settings: Settings): { name: string; value: string }[] {
-  const { version, gateway: { spool, trustedProxies } } = settings;
+  const { version, gateway: { spool, spansToTransactions, trustedProxies } } = settings;
   return Object.entries({
     RELEASE: version,
     SPOOL_DIR: SPOOL_PATH,
@@ -95,6 +95,7 @@ function variables(settings: Settings): { name: string; value: string }[] {
     DATABASE: `postgres:${DATABASE.port}/${DATABASE.name}`,
     VALKEY: topologyOf(settings).valkey ? `valkey:${VALKEY_PORT}` : '',
     CREDENTIALS_DIR: CREDENTIALS_PATH,
+    SPANS_TO_TRANSACTIONS: String(spansToTransactions),
     TRUSTED_PROXIES: trustedProxies.join(','),
   }).map(([name, value]) => ({ name, value }));
 }

@@ -59,6 +59,8 @@ const gateway = z.strictObject({
   enabled: yesOrNo.default(true),
   /** Events that wait for GlitchTip, on disk. When it is full, SDKs are told to wait (429). */
   spool: wholeBytes('disk').default('1Gi'),
+  /** SDKs of version 11 send spans instead of transactions, which GlitchTip drops: each root span becomes a transaction. */
+  spansToTransactions: yesOrNo.default(true),
   /** Networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed; nobody else's are. */
   trustedProxies: z.array(subnet).default([]),
 }).prefault({});

@@ -1,4 +1,5 @@
 // doctor: whether Host, CSRF and cookie settings of web agree with the one address that people use.
+import { ingestAddress } from '../../operator/api/glitchtip-resource.js';
 import { failure, notSeen, ok, onSight, oneOrEach, warning, type Finding, type Seen } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import { componentOf, variable, type Container, type Workload } from './kubernetes-objects.js';
@@ -46,7 +47,7 @@ function hostFindings(web: Container, { hostname }: URL, { resource, place }: Fa
   // GlitchTip's own default.
   if (text === undefined || text === '*') return [warning('Host header', 'ALLOWED_HOSTS is *: any Host header is believed, and links are made from it', REMEDY)];
   const allowed = text.split(',').map((host) => host.trim());
-  const internal = (resource.seen ? resource.value?.spec.web.host : undefined) ?? 'web';
+  const internal = (resource.seen && resource.value ? ingestAddress(resource.value.spec).host : undefined) ?? 'web';
   const asks = [web.startupProbe, web.readinessProbe, web.livenessProbe].flatMap((probe) => probe?.httpGet?.httpHeaders ?? []).filter(({ name }) => name.toLowerCase() === 'host').map(({ value }) => value);
   return oneOrEach(ok('Host header', `ALLOWED_HOSTS has ${hostname} and what the cluster itself asks for`), [
     ...(allows(allowed, hostname) ? [] : [failure('Host header', `ALLOWED_HOSTS lacks ${hostname}: everybody gets 400`, REMEDY)]),

@@ -1,10 +1,11 @@
 // doctor: every way in that does not go through kubectl, and whether it was meant.
+import { ingestAddress } from '../../operator/api/glitchtip-resource.js';
 import { ok, failure, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import type { Ingress, RunningPod, Service } from './kubernetes-objects.js';
 
 export function checkExposure({ services, pods, ingresses, resource }: Facts): readonly Finding[] {
-  const web = resource.seen ? resource.value?.spec.web.host.split('.')[0] : 'web';
+  const web = resource.seen ? resource.value && ingestAddress(resource.value.spec).host.split('.')[0] : 'web';
   return [
     ...onSight('services', services, (all) => oneOrEach(ok('services', 'none is open to the outside'), all.flatMap((one) => openService(one, web)))),
     ...onSight('host ports', pods, (all) => oneOrEach(ok('host ports', 'no pod is on the network of the host'), all.flatMap(openPod))),

@@ -37,7 +37,7 @@ export const workload = z.object({
   metadata,
   spec: z.object({
     replicas: z.number().default(1),
-    strategy: z.object({ type: z.string().optional() }).default({}),
+    strategy: z.object({ type: z.string().optional(), rollingUpdate: z.object({ maxSurge: z.union([z.number(), z.string()]).optional() }).optional() }).default({}),
     template: z.object({ metadata: z.object({ annotations: strings.default({}) }).default({ annotations: {} }), spec: podSpec }),
   }),
   status: z.object({ readyReplicas: z.number().default(0), succeeded: z.number().default(0), failed: z.number().default(0) }).default({ readyReplicas: 0, succeeded: 0, failed: 0 }),

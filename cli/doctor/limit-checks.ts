@@ -3,7 +3,7 @@ import { MEBIBYTE } from '../../charts/quantity.js';
 import { parseQuantity } from '../../operator/core/quantity.js';
 import { failure, ok, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
-import { componentOf, type ClusterNode, type Workload } from './kubernetes-objects.js';
+import type { ClusterNode, Workload } from './kubernetes-objects.js';
 
 const APPLY = 'npm run synth && kubectl apply -f dist/';
 /** What a node has for pods is less than they may use by the kubelet's eviction threshold (dist/host/ sets it). Bytes. */
@@ -46,9 +46,12 @@ function limitOf({ spec: { template: { spec } } }: Workload): number {
   return sum(spec.containers.map(({ resources }) => parseQuantity(resources.limits['memory'] ?? '') ?? 0));
 }
 
-/** Only web is rolled with a pod more than it has. */
+/** What is rolled with a pod more than it has. */
 function surgeOf(workload: Workload): number {
-  return workload.kind === 'Deployment' && workload.spec.strategy.type !== 'Recreate' && componentOf(workload) === 'web' ? limitOf(workload) : 0;
+  const { type, rollingUpdate } = workload.spec.strategy;
+  // Kubernetes' own default is a quarter, rounded up.
+  const surge = String(rollingUpdate?.maxSurge ?? '25%');
+  return workload.kind !== 'Deployment' || type === 'Recreate' || surge === '0' || surge === '0%' ? 0 : limitOf(workload);
 }
 
 function mebibytes(bytes: number): string {

@@ -65,6 +65,10 @@ const figures = z.object({
   longestTransactionSeconds: z.optional(z.number()),
   valkeyBytes: z.optional(z.int()),
   valkeyMaxBytes: z.optional(z.int()),
+  spoolBytes: z.optional(z.int()).check(describe('On the gateway\'s disk, and not stored by GlitchTip yet.')),
+  spoolMaxBytes: z.optional(z.int()),
+  spoolOldestSeconds: z.optional(z.number()).check(describe('Since the oldest of it was received.')),
+  setAside: z.optional(z.int()).check(describe('Requests that could not be stored and wait for a person.')),
   parts: z.optional(z.array(z.object({
     name: z.string(),
     ready: z.boolean(),

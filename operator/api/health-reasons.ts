@@ -49,6 +49,16 @@ export const HEALTH_REASONS = {
   /** Its pod looks alive, and it takes nothing from the queue. */
   WorkerStuck: 'WorkerStuck',
 
+  // The gateway.
+  /** The gateway has no Ready pod: events are refused. */
+  GatewayDown: 'GatewayDown',
+  /** The gateway takes events, and does not say what waits on its disk. */
+  GatewaySilent: 'GatewaySilent',
+  /** Its disk fills up: events are refused when it is full. */
+  SpoolFilling: 'SpoolFilling',
+  /** Events that could not be stored wait for a person. */
+  EventsSetAside: 'EventsSetAside',
+
   // Web.
   /** Web has no Ready pod, and nothing more exact is known. */
   WebDown: 'WebDown',

@@ -3,7 +3,7 @@ import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/g
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
-import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/credentials/observed.js';
 import type { ObservedJournal } from '../core/rotation/journal.js';
@@ -131,8 +131,8 @@ export interface DatabaseQuestion {
   /** Those that may be the operator's, tried in turn. */
   readonly operator: readonly Login[];
   readonly application: Login | undefined;
-  /** False: web would not take an event, and none is sent. */
-  readonly webAnswers: boolean;
+  /** False: nobody would take an event, and none is sent. */
+  readonly takesEvents: boolean;
   /** Whether to measure the free space of the volume: it costs a process in the server. */
   readonly withVolume: boolean;
 }
@@ -150,6 +150,8 @@ export interface HealthPort {
   /** Sends an event and looks for it; remembers for the resource which of its events are missing. */
   observeDatabase(resource: string, question: DatabaseQuestion): Promise<DatabaseObservation>;
   observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[]): Promise<ObservedQueue>;
+  /** `token`: of its control port; undefined: its Secret does not say. */
+  observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined): Promise<ObservedGateway>;
   /** False when there is no migrate Job to run again. */
   rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;

@@ -62,7 +62,7 @@ afterAll(async () => {
 function question(changes: Partial<DatabaseInput> = {}): DatabaseInput {
   return {
     spec, operator: [{ user: 'glitchkeeper', password: new Sensitive('old') }, { user: 'glitchkeeper', password: new Sensitive(PASSWORD) }],
-    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), webAnswers: true, withVolume: false, ...changes,
+    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false, ...changes,
   };
 }
 
@@ -84,7 +84,7 @@ describe('Postgres', () => {
     await run(makePartitions(-1, 3));
     await run(makePartitions(4, 6));
     await untilConnected(0);
-    const { database } = await observeDatabase(question({ webAnswers: false }));
+    const { database } = await observeDatabase(question({ takesEvents: false }));
     const { missing, partitions: [events], connections, connectionsMax, bytes, longestTransactionSeconds, foreignSessions } = valueOf(database);
     expect(missing).toEqual([]);
     expect(events?.days).toBeGreaterThan(2);
@@ -95,7 +95,7 @@ describe('Postgres', () => {
   });
 
   it('somebody else who is connected: the operator\'s login by another name, and not the application', async () => {
-    const count = async () => valueOf((await observeDatabase(question({ webAnswers: false }))).database).foreignSessions;
+    const count = async () => valueOf((await observeDatabase(question({ takesEvents: false }))).database).foreignSessions;
     const counts = [
       postgres.query(SUPERUSER, 'SELECT pg_sleep(2)'),
       postgres.query({ user: 'glitchtip_a', password: 'app', database: 'glitchtip' }, 'SELECT pg_sleep(2)'),
@@ -106,7 +106,7 @@ describe('Postgres', () => {
   });
 
   it('the room on its volume', async () => {
-    const { volumes } = await observeDatabase(question({ webAnswers: false, withVolume: true }));
+    const { volumes } = await observeDatabase(question({ takesEvents: false, withVolume: true }));
     if (volumes.kind === 'unseen') throw new Error(volumes.why);
     const [volume] = volumes.value;
     expect(volume?.name).toBe('postgres-data');

@@ -6,7 +6,7 @@ import { readCredentials } from '../../core/health/credential-age.js';
 import type { Before, CertificateFacts, Facts } from '../../core/health/health-facts.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import type { Observed } from '../../core/credentials/observed.js';
-import { applicationLogin } from '../../core/credentials/generated-secrets.js';
+import { applicationLogin, valueOf } from '../../core/credentials/generated-secrets.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ClusterPort, HealthPort } from '../ports.js';
 
@@ -51,16 +51,18 @@ export class HealthObserver {
     const [cluster, sources, certificate] = await Promise.all([
       health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal),
     ]);
-    const [web, queue] = await Promise.all([
+    const [web, queue, gateway] = await Promise.all([
       health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : []),
       health.observeQueue(spec, valkeyPasswords(sources)),
+      health.observeGateway(spec, valueOf(sources.secrets.gateway, 'control-token')),
     ]);
     const { database, canary, volumes } = await health.observeDatabase(name, {
       spec, operator: postgresLogins(sources), application: applicationLogin(sources.secrets.application),
-      webAnswers: web.health.kind === 'answered' && web.health.status < 500, withVolume: this.#wantsVolume(memory),
+      // The gateway takes them whether web answers or not.
+      takesEvents: spec.gateway !== undefined || (web.health.kind === 'answered' && web.health.status < 500), withVolume: this.#wantsVolume(memory),
     });
     const facts: Facts = {
-      cluster, web, canary, database, queue, certificate,
+      cluster, web, canary, database, queue, gateway, certificate,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal), before: memory.before,
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
@@ -72,13 +74,14 @@ export class HealthObserver {
     this.deps.health.forget(name);
   }
 
-  async #secrets({ secrets }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<Observed, 'secrets' | 'journal'>> {
+  async #secrets({ secrets, gateway: front }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<Observed, 'secrets' | 'journal'>> {
     const read = (name: string) => this.deps.cluster.observeSecret(name, signal);
-    const [application, postgres, valkey, journal] = await Promise.all([
-      read(secrets.application), read(secrets.postgres), read(secrets.valkey), this.deps.cluster.observeJournal(secrets.rotation, signal),
+    const absent = { kind: 'absent' as const };
+    const [application, postgres, valkey, gateway, journal] = await Promise.all([
+      read(secrets.application), read(secrets.postgres), read(secrets.valkey), front ? read(secrets.gateway) : absent, this.deps.cluster.observeJournal(secrets.rotation, signal),
     ]);
-    // The administrator's and the gateway's say nothing of health.
-    return { secrets: { application, postgres, valkey, administrator: { kind: 'absent' }, gateway: { kind: 'absent' } }, journal };
+    // The administrator's says nothing of health.
+    return { secrets: { application, postgres, valkey, administrator: absent, gateway }, journal };
   }
 
   async #certificate({ web: { tls } }: GlitchTipSpec, memory: Memory, signal: AbortSignal): Promise<CertificateFacts> {

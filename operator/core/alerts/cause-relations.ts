@@ -21,7 +21,7 @@ export const API_PARTS = { access: 'access', writes: 'writes' } as const;
 
 /** Reasons that say that something is wrong, and not why: 0; why, and not yet the root: 1. All others: 2. */
 const VAGUE: ReadonlyMap<HealthReason, number> = new Map([
-  [R.PartDown, 0], [R.WebDown, 0], [R.WorkerDown, 0], [R.IngestRefused, 0], [R.EventsNotStored, 0],
+  [R.PartDown, 0], [R.WebDown, 0], [R.WorkerDown, 0], [R.GatewayDown, 0], [R.IngestRefused, 0], [R.EventsNotStored, 0],
   [R.CrashLoop, 1], [R.RolloutStuck, 1], [R.WorkerStuck, 1], [R.Backlog, 1],
 ]);
 
@@ -35,7 +35,7 @@ const CALMER: ReadonlyMap<HealthReason, HealthReason> = new Map([[R.EventsNotSto
 
 /** Names of parts in texts for people. */
 const WORDS: Readonly<Record<string, string>> = {
-  ingest: 'ingest|events?', postgres: 'postgres|database', valkey: 'valkey|queue',
+  ingest: 'ingest|events?', gateway: 'gateway|spool', postgres: 'postgres|database', valkey: 'valkey|queue',
 };
 
 /** `later` is what `earlier`, which is not seen any more, turned out to be: one outage, one message. */

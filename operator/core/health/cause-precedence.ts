@@ -3,9 +3,11 @@ import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 
 const R = HEALTH_REASONS;
 
-const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.DatabaseDown, R.QueueDown, R.PartDown];
+const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.GatewayDown, R.DatabaseDown, R.QueueDown, R.PartDown];
 /** Where an event goes after web has been asked. */
-const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull];
+const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling];
+/** What is behind the gateway, and so no reason to refuse an event. */
+const BEHIND_GATEWAY: readonly HealthReason[] = [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.SpoolFilling];
 const WAITING_PODS: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop];
 
 /** A cause explains these reasons of the same part. */
@@ -19,6 +21,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.CrashLoop]: [...DOWN, R.RolloutStuck],
   [R.WebDown]: [R.RolloutStuck],
   [R.WorkerDown]: [R.RolloutStuck],
+  [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
 };
 
 /** A cause explains these reasons of any part. */
@@ -29,18 +32,20 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.DatabaseLoginRefused]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
   [R.ConnectionsExhausted]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
   [R.MigrationsPending]: [R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, ...WAITING_PODS, ...EVENT_PATH],
-  [R.PartitionsMissing]: [R.PartitionsRunningOut, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling],
+  [R.PartitionsMissing]: [R.PartitionsRunningOut, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.SpoolFilling],
   [R.QueueDown]: [R.QueueLoginRefused, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
   [R.QueueLoginRefused]: EVENT_PATH,
   [R.QueueNotPersisted]: EVENT_PATH,
   [R.QueueFull]: [R.IngestRefused],
-  [R.WorkerDown]: [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull],
-  [R.WorkerStuck]: [R.EventsNotStored, R.Backlog, R.QueueFilling, R.QueueFull],
+  [R.WorkerDown]: [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling],
+  [R.WorkerStuck]: [R.EventsNotStored, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling],
   [R.Backlog]: [R.EventsNotStored, R.QueueFilling, R.QueueFull],
-  [R.WebDown]: [R.IngestRefused, R.StaticFilesMissing],
-  [R.PortMismatch]: [R.IngestRefused, R.WebDown, R.StaticFilesMissing],
-  [R.TimeoutTooShort]: [R.IngestRefused],
-  [R.HostNotAllowed]: [R.IngestRefused],
+  [R.GatewayDown]: [R.IngestRefused],
+  [R.SpoolFilling]: [R.IngestRefused],
+  [R.WebDown]: [R.IngestRefused, R.StaticFilesMissing, ...BEHIND_GATEWAY],
+  [R.PortMismatch]: [R.IngestRefused, R.WebDown, R.StaticFilesMissing, ...BEHIND_GATEWAY],
+  [R.TimeoutTooShort]: [R.IngestRefused, ...BEHIND_GATEWAY],
+  [R.HostNotAllowed]: [R.IngestRefused, ...BEHIND_GATEWAY],
 };
 
 /** A failing migrate Job is why migrations are not done. */

@@ -177,6 +177,28 @@ export type ObservedQueue =
   | { readonly kind: 'loading'; readonly secondsLeft: number }
   | { readonly kind: 'seen'; readonly value: QueueFacts };
 
+export interface GatewayFacts {
+  /** On its disk, and not stored by GlitchTip yet. */
+  readonly liveBytes: number;
+  readonly limitBytes: number;
+  /** Since the oldest of it was received; undefined: nothing waits. */
+  readonly oldestSeconds?: number;
+  /** Why it gives nothing to GlitchTip. */
+  readonly closed?: string;
+  /** Why somebody told it to give nothing. */
+  readonly held?: string;
+  /** Requests that a person has to look at. */
+  readonly setAside: number;
+}
+
+export type ObservedGateway =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'not observed'; readonly why: string }
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** It refuses the token of its Secret. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'seen'; readonly value: GatewayFacts };
+
 export interface VolumeFacts {
   readonly name: string;
   readonly usedBytes: number;
@@ -210,6 +232,7 @@ export interface Before {
 export interface Sample {
   readonly at: Date;
   readonly queueBytes?: number;
+  readonly spoolBytes?: number;
   /** By pod. */
   readonly memory: ReadonlyMap<string, number>;
 }
@@ -220,6 +243,7 @@ export interface Facts {
   readonly canary: CanaryFacts;
   readonly database: ObservedDatabase;
   readonly queue: ObservedQueue;
+  readonly gateway: ObservedGateway;
   readonly volumes: Seen<readonly VolumeFacts[]>;
   readonly certificate: CertificateFacts;
   readonly credentials: CredentialFacts;

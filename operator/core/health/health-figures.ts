@@ -6,7 +6,7 @@ import { partOf, restartsOf } from './part-state.js';
 const DAY = 86_400_000;
 
 export function figuresOf(facts: Facts, now: Date): HealthFigures {
-  return { ...canaryFigures(facts), ...databaseFigures(facts), ...queueFigures(facts), ...partFigures(facts, now), ...ageFigures(facts, now) };
+  return { ...canaryFigures(facts), ...databaseFigures(facts), ...queueFigures(facts), ...gatewayFigures(facts), ...partFigures(facts, now), ...ageFigures(facts, now) };
 }
 
 function canaryFigures({ canary }: Facts): HealthFigures {
@@ -26,6 +26,12 @@ function queueFigures({ queue }: Facts): HealthFigures {
   if (queue.kind !== 'seen') return {};
   const { depth, usedBytes, maxBytes, oldestTaskSeconds } = queue.value;
   return { queueDepth: depth, valkeyBytes: usedBytes, valkeyMaxBytes: maxBytes, ...(oldestTaskSeconds === undefined ? {} : { oldestTaskSeconds: round(oldestTaskSeconds) }) };
+}
+
+function gatewayFigures({ gateway }: Facts): HealthFigures {
+  if (gateway.kind !== 'seen') return {};
+  const { liveBytes, limitBytes, oldestSeconds, setAside } = gateway.value;
+  return { spoolBytes: liveBytes, spoolMaxBytes: limitBytes, spoolOldestSeconds: round(oldestSeconds ?? 0), setAside };
 }
 
 function partFigures(facts: Facts, now: Date): HealthFigures {

@@ -1,6 +1,6 @@
 // Rules about the way of an event: web takes it, the worker takes it from the queue, Postgres has it.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
-import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
+import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { partOf } from './part-state.js';
 
 const R = HEALTH_REASONS;
@@ -8,18 +8,21 @@ const R = HEALTH_REASONS;
 export const SETTLED_AFTER = 45;
 /** More than a full prefetch of a worker, and two batches. */
 const BACKLOG_DEPTH = 300;
+/** Longer than the way to Postgres takes when all is well. Seconds. */
+const WAITS_LONG = 15;
 /** A queue that shrinks and will be empty within this is not reported. Seconds. */
 const SHORT_BACKLOG = 600;
 
 export const ingestRules: readonly Rule[] = [ingestRefused, notStored];
 
-function ingestRefused({ facts: { canary } }: CheckInput): readonly Finding[] {
+function ingestRefused({ facts: { canary }, spec }: CheckInput): readonly Finding[] {
   if (canary.kind !== 'refused' && canary.kind !== 'silent') return [];
   const what = canary.kind === 'refused' ? `answers an event with ${canary.status}` : `does not answer an event (${canary.code})`;
+  const who = spec.gateway ? 'the gateway' : 'web';
   return [finding(R.IngestRefused, 'ingest', 'critical', {
-    message: `Web ${what}: events are refused, and so lost.`,
-    advice: `${canary.kind === 'refused' && canary.status === 503 ? 'MAINTENANCE_EVENT_FREEZE may be on. ' : ''}kubectl logs deployment/web shows the requests with 4xx and 5xx.`,
-    symptom: `web ${what}`,
+    message: `${spec.gateway ? 'The gateway' : 'Web'} ${what}: events are refused, and so lost.`,
+    advice: spec.gateway ? `kubectl logs deployment/${spec.gateway.deployment}, and glitchkeeper spool.` : `${canary.kind === 'refused' && canary.status === 503 ? 'MAINTENANCE_EVENT_FREEZE may be on. ' : ''}kubectl logs deployment/web shows the requests with 4xx and 5xx.`,
+    symptom: `${who} ${what}`,
   })];
 }
 
@@ -31,10 +34,30 @@ function notStored(input: CheckInput): readonly Finding[] {
   const { storedMeanwhile, lateSeconds } = facts.canary;
   const depth = facts.queue.kind === 'seen' ? facts.queue.value.depth : 0;
   const isNothingStored = storedMeanwhile === 0 && lateSeconds === undefined;
+  const held = heldByGateway(input);
+  if (held) return [held];
   // Whether the worker is at fault is known only of one that had its time; of one that cannot be seen nothing is claimed or repaired.
-  if (facts.cluster.pods.kind === 'seen' && !isSettled(input)) return [unstored(waited, 'and its worker is not Ready, or has just started', true)];
-  if (isNothingStored) return [isSettled(input) ? stuck(input, waited, depth) : unstored(waited, 'nor is any other; whether the worker runs cannot be seen')];
-  return [depth >= BACKLOG_DEPTH ? backlog(input, depth) : unstored(waited, 'although others are stored')];
+  if (facts.cluster.pods.kind === 'seen' && !isSettled(input)) return [unstored(input, waited, 'and the worker is not Ready, or has just started', true)];
+  if (isNothingStored) return [isSettled(input) ? stuck(input, waited, depth) : unstored(input, waited, 'nor is any other; whether the worker runs cannot be seen')];
+  return [depth >= BACKLOG_DEPTH ? backlog(input, depth) : unstored(input, waited, 'although others are stored')];
+}
+
+/** What stands before the operator's own event in the spool, or keeps all of it there: nothing of it is lost. */
+function heldByGateway(input: CheckInput): Finding | undefined {
+  const { facts, spec, now } = input;
+  if (!spec.gateway || facts.gateway.kind !== 'seen') return undefined;
+  const { closed, held, oldestSeconds = 0, liveBytes } = facts.gateway.value;
+  const keeps = `the gateway keeps ${bytes(liveBytes)}, the oldest since ${duration(oldestSeconds)}`;
+  const isWebReady = partOf(facts, 'web', now)?.isReady ?? true;
+  if (held !== undefined) return unstored(input, duration(oldestSeconds), `for the gateway was told to hold them (${held}); ${keeps}`, true);
+  // Why is another rule's business; while web starts it is nobody's.
+  if (closed !== undefined || !isWebReady) return unstored(input, duration(oldestSeconds), `for GlitchTip takes nothing${closed === undefined ? '' : ` (${closed})`}; ${keeps}`, !isWebReady);
+  if (oldestSeconds < WAITS_LONG || facts.canary.kind !== 'not stored' || facts.canary.storedMeanwhile === 0) return undefined;
+  return finding(R.Backlog, 'worker', 'warning', {
+    message: `More events come in than GlitchTip stores: ${keeps}, and gives them in their order. None is lost.`,
+    advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',
+    symptom: `events wait ${duration(oldestSeconds)} in the gateway's spool`,
+  });
 }
 
 /** What takes the events from the queue has a pod that is Ready, and has had the time to work off what waited. */
@@ -45,10 +68,10 @@ export function isSettled({ facts, spec, now }: CheckInput): boolean {
   return isReady && pods.some((pod) => pod.part === part && pod.ready && (!pod.readySince || secondsSince(pod.readySince, now) >= SETTLED_AFTER));
 }
 
-function unstored(waited: string, detail: string, quiet = false): Finding {
+function unstored({ spec }: CheckInput, waited: string, detail: string, quiet = false): Finding {
   return finding(R.EventsNotStored, 'ingest', 'critical', {
-    message: `An event that web accepted is not in Postgres after ${waited}, ${detail}.`,
-    advice: 'kubectl logs deployment/worker shows why batches fail; events that were in them are lost.',
+    message: `An event that was accepted is not in Postgres after ${waited}, ${detail}.`,
+    advice: `kubectl logs deployment/worker shows why batches fail; ${spec.gateway ? 'the gateway sends again what was in them' : 'events that were in them are lost'}.`,
     symptom: 'accepted events are not stored',
     quiet,
   });

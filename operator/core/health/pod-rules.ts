@@ -19,7 +19,7 @@ const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'I
 const PRESSURE = /(memory|disk|pid)-pressure|not-ready|unreachable|network-unavailable|untolerated taint/;
 
 /** Parts with a reason of their own for being down; Postgres and Valkey are asked directly. */
-const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown };
+const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown, gateway: R.GatewayDown };
 
 export const podRules: readonly Rule[] = [
   eachPod(imageNotFound),
@@ -136,7 +136,7 @@ function stuckRollouts({ facts: { cluster } }: CheckInput): readonly Finding[] {
 }
 
 function downParts(input: CheckInput): readonly Finding[] {
-  const names = ['web', ...(input.spec.worker ? ['worker'] : [])];
+  const names = ['web', ...(input.spec.worker ? ['worker'] : []), ...(input.spec.gateway ? ['gateway'] : [])];
   return names.flatMap((name) => {
     const part = partOf(input.facts, name, input.now);
     return part && !part.isReady ? [down(part, input)] : [];

@@ -1,4 +1,4 @@
-// What a check leaves for the next ones: the depth of the queue, and samples of memory, few and bounded.
+// What a check leaves for the next ones: the depth of the queue, and samples of memory and of the spool, few and bounded.
 import type { Before, Facts, Sample } from './health-facts.js';
 import { secondsSince } from './rule-finding.js';
 
@@ -8,7 +8,7 @@ const SAMPLES = 32;
 
 export const NOTHING_BEFORE: Before = { samples: [] };
 
-export function remember({ before, cluster, queue }: Facts, now: Date): Before {
+export function remember({ before, cluster, queue, gateway }: Facts, now: Date): Before {
   const depth = queue.kind === 'seen' ? queue.value.depth : undefined;
   const newest = before.samples.at(-1);
   const isDue = !newest || secondsSince(newest.at, now) >= SAMPLE_EVERY;
@@ -16,6 +16,7 @@ export function remember({ before, cluster, queue }: Facts, now: Date): Before {
     at: now,
     memory: cluster.memory.kind === 'seen' ? cluster.memory.value : new Map<string, number>(),
     ...(queue.kind === 'seen' ? { queueBytes: queue.value.usedBytes } : {}),
+    ...(gateway.kind === 'seen' ? { spoolBytes: gateway.value.liveBytes } : {}),
   };
   return { last: { at: now, ...(depth === undefined ? {} : { depth }) }, samples: isDue ? [...before.samples, sample].slice(-SAMPLES) : before.samples };
 }

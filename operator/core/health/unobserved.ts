@@ -11,7 +11,7 @@ const R = HEALTH_REASONS;
 
 type Observation =
   | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
-  | 'valkey' | 'password' | 'queue' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'certificate';
+  | 'valkey' | 'password' | 'queue' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate';
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
@@ -20,6 +20,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.QueueDown]: 'valkey', [R.QueueLoginRefused]: 'password', [R.QueueFilling]: 'queue', [R.QueueFull]: 'queue', [R.QueueNotPersisted]: 'queue', [R.Backlog]: 'depth',
   [R.WorkerDown]: 'pods', [R.WorkerStuck]: 'worker',
   [R.WebDown]: 'pods', [R.PortMismatch]: 'probe', [R.HostNotAllowed]: 'probe', [R.StaticFilesMissing]: 'web', [R.TimeoutTooShort]: 'probe',
+  [R.GatewayDown]: 'pods', [R.GatewaySilent]: 'gateway', [R.SpoolFilling]: 'spool', [R.EventsSetAside]: 'spool',
   [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage',
   [R.OutOfMemory]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always',
@@ -48,6 +49,9 @@ const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   storage: ({ facts }) => isFollowed(facts),
   worker: (input) => input.facts.canary.kind === 'stored' || (isFollowed(input.facts) && isSettled(input)),
   depth: ({ facts }) => facts.canary.kind === 'stored' || (isFollowed(facts) && isQueueSeen(facts)),
+  gateway: ({ facts: { gateway } }) => gateway.kind !== 'not observed',
+  // Without a gateway there is nothing to observe any more.
+  spool: ({ facts: { gateway } }) => gateway.kind === 'seen' || gateway.kind === 'none',
   certificate: ({ facts }) => facts.certificate.kind !== 'unseen',
 };
 

@@ -93,10 +93,11 @@ export class ClusterObserver {
     return (await this.#list<Pod>('v1', 'pods', signal)).map(readPod);
   }
 
-  async #workloads({ web, worker, valkey }: GlitchTipSpec, signal: AbortSignal): Promise<readonly WorkloadFacts[]> {
+  async #workloads({ web, worker, gateway, valkey }: GlitchTipSpec, signal: AbortSignal): Promise<readonly WorkloadFacts[]> {
     const looks = [
       this.#workload('deployments', web.deployment, 'web', signal),
       ...(worker ? [this.#workload('deployments', worker.deployment, 'worker', signal)] : []),
+      ...(gateway ? [this.#workload('deployments', gateway.deployment, 'gateway', signal)] : []),
       this.#workload('statefulsets', DATA_SERVERS.postgres, 'postgres', signal),
       ...(valkey ? [this.#workload('statefulsets', DATA_SERVERS.valkey, 'valkey', signal)] : []),
     ];

@@ -50,7 +50,7 @@ async function read(client: pg.Client, operator: Login, input: DatabaseInput): P
   const figures = await readFigures(client, release);
   const volumes: DatabaseObservation['volumes'] = input.withVolume ? await readVolume(client) : { kind: 'unseen', why: 'it is not asked each time' };
   const isWhole = figures.missing.length === 0;
-  const canary: CanaryFacts = isWhole && input.webAnswers
+  const canary: CanaryFacts = isWhole && input.takesEvents
     ? await followCanary(input, client, operator)
     : { kind: 'not sent', why: isWhole ? 'web does not answer' : 'tables are missing' };
   const isStored = canary.kind === 'stored';

@@ -44,8 +44,8 @@ describe('of the cluster doctor finds', () => {
     ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([objects.claim.parse({ metadata: { name: 'data' }, status: { phase: 'Pending' } })]) }, 'storage class', 'failure', /no default/],
     ['a node that is not ready', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }) }, 'node', 'failure', /host is not ready: kubelet stopped/],
     ['a node under pressure', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'DiskPressure', status: 'True', message: 'full' }] }) }, 'node', 'failure', /reports DiskPressure: full/],
-    ['limits that do not fit the node', { nodes: node({ allocatable: { memory: '800Mi' } }) }, 'budget', 'failure', /limits of 846Mi, 1346Mi during a rollout; the node has 800Mi/],
-    ['limits that do not fit the node during a rollout', { nodes: node({ allocatable: { memory: '1200Mi' } }) }, 'budget', 'warning', /1346Mi during a rollout/],
+    ['limits that do not fit the node', { nodes: node({ allocatable: { memory: '800Mi' } }) }, 'budget', 'failure', /limits of 942Mi, 1238Mi during a rollout; the node has 800Mi/],
+    ['limits that do not fit the node during a rollout', { nodes: node({ allocatable: { memory: '1100Mi' } }) }, 'budget', 'warning', /1238Mi during a rollout/],
     ['a node that does not say what it has', { nodes: node({}) }, 'budget', 'warning', /no node says/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 
@@ -150,7 +150,7 @@ describe('of the probes doctor finds', () => {
     ['a timeout that is too short', spoil(({ livenessProbe }) => { if (livenessProbe) livenessProbe.timeoutSeconds = 1; }), 'probes of web', 'warning', /waits 1 s: under load web answers later, and is restarted/],
     ['too little time to start', spoil(({ startupProbe }) => { if (startupProbe) startupProbe.failureThreshold = 3; }), 'probes of web', 'warning', /15 s to start/],
     ['probes of another port', each((probe) => { if (probe.httpGet) probe.httpGet.port = 8000; }), 'port of web', 'failure', /web listens on 8080, its probes ask 8000/],
-    ['a Service of another port', { services: service({ ports: [{ port: 80, targetPort: 8000 }] }, 'web') }, 'port of web', 'failure', /its Service sends to 8000/],
+    ['a Service of another port', { services: service({ ports: [{ port: 80, targetPort: 8000 }] }, 'web-backend') }, 'port of web', 'failure', /its Service sends to 8000/],
     ['no liveness probe', spoil((valkey) => { delete valkey.livenessProbe; }, 'valkey'), 'other probes', 'warning', /valkey has no liveness probe/],
     ['a worker that is restarted for an outage of Valkey', spoil(({ livenessProbe }) => { if (livenessProbe) livenessProbe.exec = { command: ['sh', '-c', 'celery -A glitchtip inspect ping'] }; }, 'worker'), 'other probes', 'failure', /asks another part/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));

@@ -5,6 +5,8 @@ import { seen } from '../../../../cli/doctor/check-result.js';
 import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
 import { renderStack, type Manifest } from '../../../charts/synthesize.js';
+import { checkSettings } from '../../../../charts/settings/load-settings.js';
+import { topologyOf } from '../../../../charts/topology.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
 import { NOW, resource, type Scenario } from '../cli-scenarios.js';
 
@@ -40,10 +42,10 @@ export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Fa
     nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '1283Mi' }, conditions: [{ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' }] } })]),
     namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })),
     definition: seen(objects.definition.parse({ ...buildCustomResourceDefinition(), status: { conditions: [{ type: 'Established', status: 'True' }] } })),
-    resource: seen(resource(scenario)),
+    resource: seen(resource({ ...scenario, spec: { ...(topologyOf(checkSettings(settings)).gateway ? { gateway: {}, web: { host: 'web-backend' } } : {}), ...scenario.spec } })),
     lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: NOW.toISOString() } }),
     workloads: seen(deployed(settings)),
-    pods: seen(z.array(objects.runningPod).parse(['operator', 'web', 'worker', 'postgres', 'valkey'].map(pod))),
+    pods: seen(z.array(objects.runningPod).parse(['operator', 'gateway', 'web', 'worker', 'postgres', 'valkey'].map(pod))),
     services: seen(z.array(objects.service).parse(ofKinds(settings, ['Service']))),
     ingresses: seen([]),
     claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data' }, status: { phase: 'Bound' } })]),

@@ -99,6 +99,7 @@ export class HealthWorld {
         return Promise.resolve({ database: this.facts.database, canary: this.facts.canary, volumes: this.facts.volumes });
       },
       observeQueue: () => Promise.resolve(this.facts.queue),
+      observeGateway: () => Promise.resolve(this.facts.gateway),
       rerunMigrations: () => Promise.resolve(this.done.push('run migrate') > 0),
       restart: (deployment) => Promise.resolve(void this.done.push(`restart ${deployment}`)),
       forget: () => undefined,

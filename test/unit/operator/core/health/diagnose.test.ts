@@ -5,7 +5,7 @@ import { diagnoseUnreachable } from '../../../../../operator/core/health/diagnos
 import { explains } from '../../../../../operator/core/health/cause-precedence.js';
 import type { CanaryFacts, ContainerEnd, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import {
-  REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
+  GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
 
 const NOT_STORED: CanaryFacts = { kind: 'not stored', oldestSeconds: 5, storedMeanwhile: 0 };
@@ -25,6 +25,9 @@ const held = (seconds: number) => unready('web', {}, { containers: [containerOf(
 /** Web that is not Ready, for two hours, and how its own address answers. */
 const probed = (answer: WebFacts['pods'][number]['answer'], pod = unready('web')): Partial<Facts> => ({ cluster: clusterOf({ pods: podsOf(pod) }), web: { health: REFUSED, pods: [{ pod: pod.name, answer }] }, canary: NOT_SENT });
 const pods = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...list) }) });
+
+/** The gateway's pod beside the others. */
+const withGateway = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...(list.some(({ part }) => part === 'gateway') ? [] : [podOf('gateway')]), ...list), workloads: workloadsOf({ name: 'gateway', part: 'gateway', wanted: 1 }) }) });
 
 /** Memory of a part that grows towards its limit. */
 const leaking = (part: string): Partial<Facts> => {
@@ -130,6 +133,31 @@ describe('a cause', () => {
     ['a rotation is three days late', { credentials: { nextAt: ago(3 * 86_400) } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is an hour late', { credentials: { nextAt: ago(3_600) } }, []],
   ];
+  const behindGateway: readonly [string, Partial<Facts>, string[]][] = [
+    ['none: all is well behind a gateway', {}, []],
+    ['the gateway has no pod', { ...withGateway(unready('gateway', { restarts: 1, lastEnd: ended('Error', 1), state: { kind: 'running', startedAt: ago(300) } })), gateway: UNREACHABLE, canary: { kind: 'silent', code: 'ECONNREFUSED' } }, ['GatewayDown/gateway critical']],
+    ['the gateway starts', { ...withGateway(startingPod('gateway')), gateway: UNREACHABLE }, []],
+    ['the gateway takes events and does not answer the operator', { gateway: UNREACHABLE }, ['GatewaySilent/gateway warning']],
+    ['the gateway refuses the token', { gateway: { kind: 'refused' } }, ['GatewaySilent/gateway warning']],
+    ['the gateway refuses events', { canary: { kind: 'refused', status: 403 } }, ['IngestRefused/ingest critical']],
+    ['the spool is half full', { gateway: gatewayOf({ liveBytes: 600 * MIB }) }, ['SpoolFilling/gateway warning']],
+    ['the spool is a tenth full and grows: full in two hours', { gateway: gatewayOf({ liveBytes: 110 * MIB }), before: { samples: [{ at: ago(120), spoolBytes: 95 * MIB, memory: new Map() }] } }, ['SpoolFilling/gateway warning']],
+    ['the spool is a tenth full and grows slowly', { gateway: gatewayOf({ liveBytes: 110 * MIB }), before: { samples: [{ at: ago(120), spoolBytes: 109 * MIB, memory: new Map() }] } }, []],
+    ['the spool is half full, and full in minutes', { gateway: gatewayOf({ liveBytes: 600 * MIB }), before: { samples: [{ at: ago(60), spoolBytes: 500 * MIB, memory: new Map() }] } }, ['SpoolFilling/gateway critical']],
+    ['the spool is full, so events are refused', { gateway: gatewayOf({ liveBytes: 1_020 * MIB }), canary: { kind: 'refused', status: 429 } }, ['SpoolFilling/gateway critical']],
+    ['a request was set aside', { gateway: gatewayOf({ setAside: 1 }) }, ['EventsSetAside/gateway warning']],
+    ['events wait in the spool for a minute, and are stored in their order', { gateway: gatewayOf({ liveBytes: 40 * MIB, oldestSeconds: 60 }), canary: STORED_MEANWHILE }, ['Backlog/worker warning']],
+    ['web is away, the gateway keeps what comes', { ...withGateway(unready('web', { restarts: 3, ...waiting('CrashLoopBackOff'), lastEnd: ended('Error', 1) })), web: DOWN, gateway: gatewayOf({ closed: 'ECONNREFUSED', oldestSeconds: 50 }), canary: NOT_STORED }, ['CrashLoop/web critical']],
+    ['web is being rolled, the gateway keeps what comes', { ...withGateway(startingPod('web')), web: DOWN, gateway: gatewayOf({ closed: 'ECONNREFUSED', oldestSeconds: 9 }), canary: NOT_STORED }, []],
+    ['Postgres is away, and the spool fills', { database: UNREACHABLE, gateway: gatewayOf({ liveBytes: 600 * MIB, closed: 'a 5xx' }), canary: NOT_SENT }, ['DatabaseDown/postgres critical']],
+    ['nothing is stored while the gateway gives', { gateway: gatewayOf({ oldestSeconds: 20 }), canary: NOT_STORED }, ['WorkerStuck/worker critical']],
+    ['somebody had the gateway hold what comes', { gateway: gatewayOf({ held: 'an upgrade', oldestSeconds: 90 }), canary: NOT_STORED }, []],
+  ];
+  it.each(behindGateway)('%s', (_, facts, wanted) => {
+    const { causes } = diagnosisOf({ ...withGateway(), gateway: gatewayOf(), ...facts }, specOf(GATEWAY_SPEC));
+    expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
+  });
+
   it.each(provoked)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
 
   it('is the API server that does not answer', () => {
@@ -137,7 +165,7 @@ describe('a cause', () => {
   });
 
   it('is provoked for every reason', () => {
-    const reasons = new Set([...provoked.flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    const reasons = new Set([...[...provoked, ...behindGateway].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
     expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });
@@ -165,9 +193,9 @@ describe('what follows from a cause is reported with it, and not by itself', () 
   });
 
   it('has no circle: of two reasons that explain each other neither would be reported', () => {
-    const parts = ['web', 'worker', 'postgres', 'valkey', 'migrate'];
+    const parts = ['web', 'worker', 'gateway', 'postgres', 'valkey', 'migrate'];
     const ofPods: readonly HealthReason[] = ['Unschedulable', 'ImageNotFound', 'OutOfMemory', 'MemoryLeak', 'CrashLoop', 'RolloutStuck', 'PartDown'];
-    const partOf = (reason: HealthReason) => (reason.startsWith('W') || ['PortMismatch', 'HostNotAllowed', 'StaticFilesMissing', 'TimeoutTooShort'].includes(reason) ? 'web' : reason.startsWith('Queue') ? 'valkey' : 'postgres');
+    const partOf = (reason: HealthReason) => (reason.startsWith('W') || ['PortMismatch', 'HostNotAllowed', 'StaticFilesMissing', 'TimeoutTooShort'].includes(reason) ? 'web' : reason.startsWith('Queue') ? 'valkey' : ['GatewayDown', 'GatewaySilent', 'SpoolFilling', 'EventsSetAside'].includes(reason) ? 'gateway' : 'postgres');
     const all = Object.values(HEALTH_REASONS).flatMap((reason) => (ofPods.includes(reason) ? parts : [partOf(reason)]).map((part) => ({ reason, part })));
     const circles: string[] = [];
     const walk = (from: { reason: HealthReason; part: string }, path: readonly string[], done: Set<string>): void => {

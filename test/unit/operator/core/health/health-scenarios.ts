@@ -1,7 +1,7 @@
 // Builds what the health observers see: all well unless said otherwise.
 import type { GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import { diagnose, type Diagnosis, type Known } from '../../../../../operator/core/health/diagnose.js';
-import type { ClusterFacts, ContainerFacts, Facts, JobFacts, ObservedDatabase, ObservedQueue, PodFacts, PostgresFacts, QueueFacts, WorkloadFacts } from '../../../../../operator/core/health/health-facts.js';
+import type { ClusterFacts, ContainerFacts, Facts, GatewayFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, PostgresFacts, QueueFacts, WorkloadFacts } from '../../../../../operator/core/health/health-facts.js';
 import { NOW, specOf } from '../../operator-scenarios.js';
 
 export { NOW, specOf };
@@ -42,6 +42,7 @@ export function startingPod(part: string): PodFacts {
 }
 
 export const PARTS = ['web', 'worker', 'postgres', 'valkey'] as const;
+export const GATEWAY_SPEC = { worker: {}, gateway: {} };
 
 /** All four parts, with these pods in the place of those of their parts. */
 export function podsOf(...pods: readonly PodFacts[]): ClusterFacts['pods'] {
@@ -71,6 +72,11 @@ export function queueOf(changes: Partial<QueueFacts> = {}): ObservedQueue {
   return seen({ usedBytes: 2_000_000, maxBytes: 30_000_000, depth: 0, ...changes });
 }
 
+/** Almost nothing waits. */
+export function gatewayOf(changes: Partial<GatewayFacts> = {}): ObservedGateway {
+  return seen({ liveBytes: 10_000, limitBytes: 2 ** 30, oldestSeconds: 1, setAside: 0, ...changes });
+}
+
 export const OK = { kind: 'answered', status: 200, seconds: 0.02 } as const;
 export const REFUSED = { kind: 'silent', code: 'ECONNREFUSED', seconds: 0.01 } as const;
 
@@ -81,7 +87,7 @@ export function answered(status: number, seconds = 0.02): { readonly kind: 'answ
 export function factsOf(changes: Partial<Facts> = {}): Facts {
   return {
     cluster: clusterOf(), web: { health: OK, domain: { host: 'errors.example.com', answer: OK }, page: OK, pods: [] }, canary: { kind: 'stored', seconds: 2.4 },
-    database: databaseOf(), queue: queueOf(), volumes: seen([{ name: 'postgres-data', usedBytes: 1e9, capacityBytes: 8e9 }]),
+    database: databaseOf(), queue: queueOf(), gateway: { kind: 'none' }, volumes: seen([{ name: 'postgres-data', usedBytes: 1e9, capacityBytes: 8e9 }]),
     certificate: { kind: 'none' }, credentials: {}, before: { samples: [] }, ...changes,
   };
 }

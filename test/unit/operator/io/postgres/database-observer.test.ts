@@ -45,7 +45,7 @@ async function observe(changes: Answers, connect?: Error): Promise<DatabaseObser
     return Promise.resolve({ rows: [text.includes('uuid[]') ? { id: values[0]?.[0] } : answer] });
   });
   const { spec, operator } = await openPlace();
-  return observeDatabase({ spec, operator: [operator], application: undefined, canaries: new Canaries(systemClock), webAnswers: true, withVolume: false });
+  return observeDatabase({ spec, operator: [operator], application: undefined, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false });
 }
 
 /** Web takes every event, and a second is enough to store one. */

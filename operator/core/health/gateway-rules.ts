@@ -1,0 +1,72 @@
+// Rules about the gateway: does its disk fill up, and has it put events aside that a person has to look at?
+import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import type { Before, GatewayFacts } from './health-facts.js';
+import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
+import { partOf } from './part-state.js';
+
+const R = HEALTH_REASONS;
+/** Told from here on, whatever the pace. */
+const FILLING_SHARE = 0.5;
+/** It takes no event that would exceed its limit, so the figure stops a little below it. */
+const FULL_SHARE = 0.985;
+/** With less time left than this it is told even when little is in it: an evening's warning. Seconds. */
+const WARNED_BEFORE = 4 * 3_600;
+/** Less time left than this is as good as full. Seconds. */
+const SOON = 1_800;
+/** Below this share a pace says little. */
+const LEAST_SHARE = 0.05;
+/** Over which time the growth is measured, at least. Seconds. */
+const GROWTH_SPAN = 60;
+
+export const gatewayRules: readonly Rule[] = [silentGateway, filling, setAside];
+
+/** It is Ready, takes events, and cannot be asked; without a Ready pod the rules of pods are more exact. */
+function silentGateway({ facts, now }: CheckInput): readonly Finding[] {
+  const { gateway } = facts;
+  if (gateway.kind !== 'unreachable' && gateway.kind !== 'refused') return [];
+  if (partOf(facts, 'gateway', now)?.isReady !== true) return [];
+  return [finding(R.GatewaySilent, 'gateway', 'warning', {
+    message: `The gateway ${gateway.kind === 'refused' ? 'refuses the token of its Secret' : `does not answer on its control port (${gateway.why})`}: what waits on its disk is not known.`,
+    advice: 'kubectl logs deployment/gateway; kubectl rollout restart deployment/gateway refuses no event.',
+    symptom: 'the gateway does not say what waits on its disk',
+  })];
+}
+
+function filling({ facts: { gateway, before }, now }: CheckInput): readonly Finding[] {
+  if (gateway.kind !== 'seen' || gateway.value.limitBytes === 0) return [];
+  const { liveBytes, limitBytes } = gateway.value;
+  const left = secondsUntilFull(gateway.value, before, now);
+  const isFilling = liveBytes >= limitBytes * FILLING_SHARE || (left !== undefined && left < WARNED_BEFORE && liveBytes >= limitBytes * LEAST_SHARE);
+  if (!isFilling) return [];
+  const use = `The gateway's spool is ${percent(liveBytes, limitBytes)} full (${bytes(liveBytes)} of ${bytes(limitBytes)})${whyItFills(gateway.value)}`;
+  const words = {
+    advice: 'Find out why GlitchTip does not take them (glitchkeeper status), or raise gateway.spool in settings.yaml and apply it: nothing that waits is lost by that.',
+    symptom: `the gateway's spool is ${percent(liveBytes, limitBytes)} full${left === undefined ? '' : `, and full in ${duration(left)}`}`,
+  };
+  if (liveBytes >= limitBytes * FULL_SHARE) return [finding(R.SpoolFilling, 'gateway', 'critical', { message: `${use}: SDKs are told to wait (429), and lose what they cannot keep.`, ...words })];
+  const when = left === undefined ? 'it does not grow at present' : `at this rate events are refused in ${duration(left)}`;
+  return [finding(R.SpoolFilling, 'gateway', left !== undefined && left < SOON ? 'critical' : 'warning', { message: `${use}: ${when}.`, ...words })];
+}
+
+function whyItFills({ held, closed }: GatewayFacts): string {
+  if (held !== undefined) return `, held (${held})`;
+  return closed === undefined ? '' : `, and GlitchTip takes nothing (${closed})`;
+}
+
+/** Undefined while it does not grow, or nobody knows yet. */
+function secondsUntilFull({ liveBytes, limitBytes }: GatewayFacts, { samples }: Before, now: Date): number | undefined {
+  const older = samples.findLast(({ at, spoolBytes }) => spoolBytes !== undefined && secondsSince(at, now) >= GROWTH_SPAN);
+  if (older?.spoolBytes === undefined) return undefined;
+  const rate = (liveBytes - older.spoolBytes) / secondsSince(older.at, now);
+  return rate <= 0 ? undefined : (limitBytes - liveBytes) / rate;
+}
+
+function setAside({ facts: { gateway } }: CheckInput): readonly Finding[] {
+  if (gateway.kind !== 'seen' || gateway.value.setAside === 0) return [];
+  const { setAside: count } = gateway.value;
+  return [finding(R.EventsSetAside, 'gateway', 'warning', {
+    message: `${count} ${count === 1 ? 'request' : 'requests'} that SDKs sent could not be stored, and ${count === 1 ? 'is' : 'are'} kept aside.`,
+    advice: 'glitchkeeper spool list shows each with the reason; glitchkeeper spool resend or drop decides.',
+    symptom: `${count} requests are set aside`,
+  })];
+}

@@ -1,0 +1,69 @@
+// Asks the gateway, on its control port, what waits on its disk and what keeps it from giving it to GlitchTip.
+import { request } from 'node:http';
+import * as z from 'zod/mini';
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GatewayFacts, ObservedGateway } from '../../core/health/health-facts.js';
+import type { Sensitive } from '../../core/sensitive.js';
+import { codeOf } from '../web/web-observer.js';
+
+/** Milliseconds. */
+const TIMEOUT = 5_000;
+/** An answer names at most a few hundred projects. Bytes. */
+const MOST_BYTES = 1_048_576;
+
+/** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
+const status = z.object({
+  spool: z.object({ liveBytes: z.number(), limitBytes: z.number(), oldestSeconds: z.optional(z.number()) }),
+  window: z.object({ closed: z.optional(z.string()) }),
+  setAside: z.number(),
+  hold: z.optional(z.object({ why: z.string() })),
+});
+
+/** @param token undefined: its Secret does not say */
+export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>, token: Sensitive | undefined): Promise<ObservedGateway> {
+  if (!gateway) return { kind: 'none' };
+  if (!token) return { kind: 'not observed', why: 'its token is not known' };
+  try {
+    const answer = await get({ host: gateway.controlHost, port: gateway.controlPort }, token);
+    if (answer.status === 401) return { kind: 'refused' };
+    const parsed = status.safeParse(parseJson(answer.text));
+    if (answer.status !== 200 || !parsed.success) return { kind: 'not observed', why: `it answered ${answer.status}, and nothing that can be understood` };
+    return { kind: 'seen', value: factsOf(parsed.data) };
+  } catch (error) {
+    return { kind: 'unreachable', why: codeOf(error) };
+  }
+}
+
+function factsOf({ spool, window, setAside, hold }: z.output<typeof status>): GatewayFacts {
+  return {
+    ...spool, setAside,
+    ...(window.closed === undefined ? {} : { closed: window.closed }),
+    ...(hold ? { held: hold.why } : {}),
+  };
+}
+
+function get({ host, port }: { readonly host: string; readonly port: number }, token: Sensitive): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token.reveal()}`, connection: 'close' };
+    const sent = request({ host, port, path: '/status', headers, agent: false, signal: AbortSignal.timeout(TIMEOUT) }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > MOST_BYTES) response.destroy(new Error('the answer is too long'));
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      response.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
