@@ -1,5 +1,5 @@
 // An open-loop load generator: numbered events at a fixed rate, whatever the server does, with a record of each.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { authHeader, envelopeUrl, type Dsn } from './dsn.js';
@@ -39,6 +39,10 @@ export interface LoadOptions {
   readonly reuse?: boolean;
   /** Further headers, such as the Host that the server knows itself by where the DSN has its bare address. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of one event; it is filled up to that. @default about 1,500 */
+  readonly bytes?: number;
+  /** An attachment of so many bytes beside each event, which GlitchTip does not keep. @default none */
+  readonly attachmentBytes?: number;
   /** Milliseconds to wait for one answer. @default 30000 */
   readonly timeoutMs?: number;
   /** Events that may be under way at once; the rest is 'held back'. Above uWSGI's queue, so that it decides. @default 2000 */
@@ -135,7 +139,7 @@ function shooter(options: LoadOptions, runId: string): (number: number, underWay
     if (underWay >= (options.maxUnderWay ?? 2000)) {
       return { number, eventId, sentAt, answeredAt: sentAt, outcome: { kind: 'held back' } };
     }
-    const body = envelope(eventId, runId, number);
+    const body = envelope(eventId, runId, number, options);
     const outcome = await post({ url: envelopeUrl(dsn), method: 'POST', headers, body, agent, timeoutMs: options.timeoutMs });
     return { number, eventId, sentAt, answeredAt: Date.now(), outcome };
   };
@@ -151,11 +155,12 @@ async function post(request: Parameters<typeof send>[0]): Promise<Outcome> {
   }
 }
 
-/** One exception with a short stack, about 1.5 KB; all of a run are one issue by their fingerprint. */
-export function envelope(eventId: string, runId: string, number: number): string {
+/** One exception with a short stack; all of a run are one issue by their fingerprint. */
+export function envelope(eventId: string, runId: string, number: number, { bytes = 0, attachmentBytes = 0 }: Pick<LoadOptions, 'bytes' | 'attachmentBytes'> = {}): string {
   const timestamp = Date.now() / 1000;
-  const event = JSON.stringify({
+  const make = (filling: string) => JSON.stringify({
     event_id: eventId,
+    ...(filling === '' ? {} : { extra: { filling } }),
     timestamp,
     platform: 'node',
     level: 'error',
@@ -164,10 +169,12 @@ export function envelope(eventId: string, runId: string, number: number): string
     tags: { 'glitchkeeper.run': runId },
     exception: { values: [{ type: 'LoadTest', value: loadTitle(runId, number), stacktrace: { frames: FRAMES } }] },
   });
-  return `${JSON.stringify({ event_id: eventId, sent_at: new Date().toISOString() })}\n${JSON.stringify({
-    type: 'event',
-    length: Buffer.byteLength(event),
-  })}\n${event}\n`;
+  const short = make('');
+  // What does not repeat, so that it is as large packed as it is unpacked.
+  const event = bytes > short.length ? make(randomBytes(Math.ceil(bytes / 2)).toString('hex').slice(0, bytes - short.length)) : short;
+  const items = [`${JSON.stringify({ type: 'event', length: Buffer.byteLength(event) })}\n${event}\n`];
+  if (attachmentBytes > 0) items.push(`${JSON.stringify({ type: 'attachment', filename: 'dump.txt', length: attachmentBytes })}\n${'x'.repeat(attachmentBytes)}\n`);
+  return `${JSON.stringify({ event_id: eventId, sent_at: new Date().toISOString() })}\n${items.join('')}`;
 }
 
 const FRAMES = ['main', 'handleRequest', 'loadOrder', 'readRow', 'query', 'parse', 'fail'].map((name, index) => ({

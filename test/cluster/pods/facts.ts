@@ -51,7 +51,7 @@ async function asManifested(stack: Stack): Promise<object[]> {
 
 export function describeFacts(stack: Stack): void {
   describe('what runs is what the manifests say', () => {
-    it('limits in the kernel: memory and CPU of all four parts and of the operator', async () => {
+    it('limits in the kernel: memory and CPU of all parts', async () => {
       const manifests = await manifestLimits(stack.manifests.folder);
       const pods = await stack.pods();
       expect([...manifests.keys()].toSorted()).toEqual([...PARTS].toSorted());
@@ -87,7 +87,7 @@ export function describeFacts(stack: Stack): void {
       expect(await stack.cluster.kubectl(['diff', '-f', stack.manifests.folder])).toBe('');
     }, 120_000);
 
-    it('the operator may read its four Secrets and no other, may not list them, and may not exec', async () => {
+    it('the operator may read its Secrets and no other, may not list them, and may not exec', async () => {
       const token = await stack.kubectl('create', 'token', 'glitchkeeper');
       const { binaries, network, paths } = stack.cluster;
       const access = ['--kubeconfig=/dev/null', `--server=${network.server}`, `--certificate-authority=${paths.pki}/ca.crt`, `--token=${token}`];

@@ -7,7 +7,7 @@ import { withForward } from '../support/project.js';
 import type { Stack } from '../support/stack.js';
 
 /** Where the stack listens inside the cluster. */
-const OUR_PORTS = [8080, 5432, 6379, 9464];
+const OUR_PORTS = [8080, 5432, 6379, 9464, 9465];
 /** Kubernetes' range of NodePorts. */
 const isNodePort = (port: number) => port >= 30_000 && port <= 32_767;
 

@@ -15,20 +15,22 @@ const API = ['API server', 'API server (Service)'];
 const DATA = [...both('postgres'), ...both('valkey')];
 /** 0.0.0.0/0 less 169.254.0.0/16, where no policy of the target refuses it. */
 const ANYWHERE = [...API, 'kubelet', 'node', 'node by UDP', 'alert receiver', 'outside', 'outside by 443', 'other namespace'];
-const STACK = [...DATA, ...both('web'), ...both('operator'), 'worker', 'migrate'];
+const GATEWAY = [...both('gateway'), ...both('gateway control')];
+const STACK = [...DATA, ...both('web'), ...GATEWAY, ...both('operator'), 'worker', 'migrate'];
 
 /** Targets by source. */
 type Allowed = Readonly<Record<string, readonly string[]>>;
 
 /** What is open; everything else is not. */
 const OPEN: Allowed = {
+  gateway: [...DNS, ...DATA, ...both('web')],
   web: [...DNS, ...DATA],
   'worker (internet)': [...DNS, ...DATA, ...ANYWHERE],
   migrate: [...DNS, ...DATA],
   postgres: DNS,
   valkey: DNS,
   // By 443 and 6443 anywhere, for the API server is no pod; and by the ports of alerts.
-  operator: [...DNS, ...DATA, ...both('web'), ...API, 'node', 'alert receiver', 'outside by 443'],
+  operator: [...DNS, ...DATA, ...both('web'), ...GATEWAY, ...API, 'node', 'alert receiver', 'outside by 443'],
   'no part': DNS,
   'other namespace': [...DNS, ...ANYWHERE, 'metadata'],
   // The kubelet's probes, and the proof that something listens.
@@ -38,7 +40,7 @@ const OPEN: Allowed = {
 const OPEN_WHEN_CHANGED: Allowed = {
   web: OPEN['web'] ?? [],
   'worker (no internet)': [...DNS, ...DATA],
-  'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...both('web'), ...both('operator')],
+  'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...both('gateway'), ...both('operator')],
   'other namespace': OPEN['other namespace'] ?? [],
 };
 

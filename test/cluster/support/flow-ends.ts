@@ -18,10 +18,12 @@ const SILENT = ['worker', 'migrate', 'other namespace'];
 /** Cloud providers answer there with credentials of the machine. */
 const METADATA = '169.254.169.254';
 
-const SERVERS = [
+const SERVERS: readonly { readonly part: string; readonly name?: string; readonly service: string; readonly port: number }[] = [
   { part: 'postgres', service: 'postgres', port: 5432 },
   { part: 'valkey', service: 'valkey', port: 6379 },
-  { part: 'web', service: 'web', port: 8080 },
+  { part: 'web', service: 'web-backend', port: 8080 },
+  { part: 'gateway', service: 'web', port: 8080 },
+  { part: 'gateway', name: 'gateway control', service: 'gateway-control', port: 9465 },
   { part: 'operator', service: 'glitchkeeper', port: 9464 },
 ];
 
@@ -94,9 +96,9 @@ export class FlowEnds {
 
   private async findTargets(addressOf: (name: string) => string): Promise<readonly Target[]> {
     const { nodeAddress, hostAddress } = this.stack.cluster.network;
-    const parts = await Promise.all(SERVERS.map(async ({ part, service, port }): Promise<Target[]> => [
-      { to: part, address: addressOf(part), port },
-      { to: `${part} (Service)`, address: await this.stack.serviceAddress(service), port },
+    const parts = await Promise.all(SERVERS.map(async ({ part, name = part, service, port }): Promise<Target[]> => [
+      { to: name, address: addressOf(part), port },
+      { to: `${name} (Service)`, address: await this.stack.serviceAddress(service), port },
     ]));
     return [
       ...parts.flat(),
@@ -116,9 +118,9 @@ export class FlowEnds {
   }
 }
 
-/** Without what a name says of its state: "worker (no internet)" is the worker. */
+/** Without what a name says of its state or of a port: "worker (no internet)" is the worker, "gateway control" the gateway. */
 export function baseName(name: string): string {
-  return name.split(' (')[0] ?? name;
+  return (name.split(' (')[0] ?? name).replace(/ control$/, '');
 }
 
 /** A pod that does nothing, within PodSecurity `restricted` and the quota. */

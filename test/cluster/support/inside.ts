@@ -12,7 +12,7 @@ const ANSWERS_MS = 45_000;
 
 /** What the program is told, as JSON on its command line. */
 export type Task =
-  | { readonly kind: 'load'; readonly dsn: string; readonly baseUrl: string; readonly rate: number; readonly seconds: number }
+  | { readonly kind: 'load'; readonly dsn: string; readonly baseUrl: string; readonly rate: number; readonly seconds: number; readonly bytes?: number; readonly attachmentBytes?: number }
   | { readonly kind: 'sign-up'; readonly addresses: readonly string[] };
 
 /** What became of the attempts to sign up. */

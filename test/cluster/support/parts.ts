@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ContainerReference } from '../../../embedded/index.js';
 
-export const PARTS = ['web', 'worker', 'postgres', 'valkey', 'operator'] as const;
+export const PARTS = ['gateway', 'web', 'worker', 'postgres', 'valkey', 'operator'] as const;
 export type Part = (typeof PARTS)[number];
 
 const terminated = z.object({ reason: z.string().optional(), exitCode: z.number(), finishedAt: z.string().nullish() });

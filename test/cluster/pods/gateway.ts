@@ -1,0 +1,89 @@
+// The gateway: what it answered 200 is stored, whatever the size of an event and whatever is killed behind it, or of it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { LoadReport } from '../../sdk/load.js';
+import { startLoad } from '../support/inside.js';
+import { tellLoad } from '../support/load-report.js';
+import { killMain } from '../support/out-of-memory.js';
+import { printFigure } from '../support/fault-report.js';
+import type { Part } from '../support/parts.js';
+import { settleStored } from '../support/stored-events.js';
+import type { Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait.js';
+
+/** What web alone takes at most at its default limit (docs/measurements.md). */
+const RATE = 104;
+const KILLS = 3;
+/** Kinds of events that the queue of GlitchTip 5.2 loses when it takes them directly: the worker is killed for want of memory. */
+const LARGE = [
+  { what: '30 events of 400 KB', rate: 10, seconds: 3, bytes: 400_000 },
+  { what: '60 events of 200 KB', rate: 20, seconds: 3, bytes: 200_000 },
+  { what: '3 events with attachments of 20 MB', rate: 30, seconds: 0.1, attachmentBytes: 20_000_000 },
+] as const;
+
+export function describeGateway(stack: Stack, dsn: () => string): void {
+  describe('behind the gateway', () => {
+    let baseUrl = '';
+    beforeAll(async () => {
+      await stack.ready();
+      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+    }, 240_000);
+    const restarts = async (...parts: readonly Part[]) => Promise.all(parts.map(async (part) => (await stack.pod(part)).restarts));
+
+    it.each(LARGE)('$what are answered 200 and stored, and nothing is killed for memory', async ({ what, ...load }) => {
+      const before = await restarts('gateway', 'web', 'worker', 'valkey');
+      const report = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, ...load }).report;
+      await expectAllStored(stack, what, report);
+      expect(await restarts('gateway', 'web', 'worker', 'valkey')).toEqual(before);
+    }, 420_000);
+
+    it(`all of GlitchTip scaled to nothing at ${RATE} events/s: nothing is refused, and all is stored when it is back`, async () => {
+      const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
+      await sleep(3_000);
+      await Promise.all([stack.scale('deployment/web', 'web', 0), stack.scale('deployment/worker', 'worker', 0)]);
+      await sleep(10_000);
+      await Promise.all([stack.scale('deployment/web', 'web', 1), stack.scale('deployment/worker', 'worker', 1)]);
+      load.stop();
+      await expectAllStored(stack, 'GlitchTip away', await load.report);
+    }, 420_000);
+
+    it(`the gateway killed (kill -9) ${KILLS} times at ${RATE} events/s: what was answered 200 is stored; refused is only what came while it was away`, async () => {
+      const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
+      const away: { from: number; to: number }[] = [];
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        await sleep(3_000);
+        away.push(await killGateway(stack));
+        // A new pod: the kubelet lets a container wait the longer, the more often it died.
+        await stack.kubectl('delete', 'pod', (await stack.pod('gateway')).container.pod, '--wait=false');
+        await stack.rolledOut();
+      }
+      load.stop();
+      const report = await load.report;
+      tellLoad('gateway killed', report);
+      const refused = report.events.filter(({ outcome }) => outcome.kind !== 'accepted');
+      printFigure(`${refused.length} of ${report.events.length} refused while it was away: ${away.map(({ from, to }) => `${((to - from) / 1000).toFixed(1)} s`).join(', ')}`);
+      const elsewhere = refused.filter(({ sentAt, answeredAt }) => !away.some(({ from, to }) => answeredAt >= from && sentAt <= to));
+      expect(elsewhere).toEqual([]);
+      const { stored, lost, accepted } = await settleStored(stack, report);
+      expect({ stored, lost }).toEqual({ stored: accepted, lost: [] });
+    }, 600_000);
+  });
+}
+
+async function expectAllStored(stack: Stack, what: string, report: LoadReport): Promise<void> {
+  const { sent, accepted, losses } = tellLoad(what, report);
+  expect({ accepted, losses }).toEqual({ accepted: sent, losses: {} });
+  const { stored, lost } = await settleStored(stack, report);
+  expect({ stored, lost }).toEqual({ stored: sent, lost: [] });
+}
+
+/** Resolves when its pod takes events again. Milliseconds since the epoch. */
+async function killGateway(stack: Stack): Promise<{ readonly from: number; readonly to: number }> {
+  const { restarts } = await stack.pod('gateway');
+  const from = await killMain(stack, 'gateway');
+  await waitFor<true>({ what: 'the gateway to be restarted and Ready', seconds: 120, every: 0.2 }, async () => {
+    const pod = await stack.pod('gateway');
+    return pod.restarts > restarts && pod.ready ? { found: true } : { seen: `restarts ${pod.restarts}, ready ${String(pod.ready)}` };
+  });
+  return { from, to: Date.now() };
+}
