@@ -2,8 +2,6 @@
  * Locks that the kernel gives back when their holder is gone, however it went: a kill -9 frees them at once, and a process that is frozen keeps
  * its own. SQLite's file locks, which Node.js brings; a file's time stamp or a process id would be a guess.
  */
-import { createRequire } from 'node:module';
-
 export interface Lock {
   release(): void;
 }
@@ -19,7 +17,8 @@ interface Sqlite {
 const SQLITE_BUSY = 5;
 
 export const tryLock: TryLock = (path) => {
-  const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as Sqlite;
+  // Not by an import, which Node.js 20 and Jest do not know; nor by a path of this file, which the bundle (CommonJS) has not.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite') as Sqlite;
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
