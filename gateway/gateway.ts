@@ -15,7 +15,7 @@ import { IngestLimiter, type IngestLimits } from './core/ingest-limits.js';
 import { itemPolicy } from './core/item-policy.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
-import { isQueueEmpty } from './delivery/queue.js';
+import { queueLengths, type QueueLengths } from './delivery/queue.js';
 import { findRows, oldestTransaction, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
@@ -81,8 +81,8 @@ export class Gateway {
       spool: this.#spool, destination: GLITCHTIP, policy, limits: WINDOW, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => findRows(this.#database, config.release, wanted),
+      queue: () => this.#queueLengths(),
       observePipeline: async () => ({
-        isQueueEmpty: this.#valkey === undefined || await isQueueEmpty(this.#valkey, config.release),
         workerStartedAt: undefined,
         oldestTransactionAt: await oldestTransaction(this.#database),
       }),
@@ -130,6 +130,11 @@ export class Gateway {
     this.#volume.release();
     this.#valkey?.disconnect();
     await this.#database.end();
+  }
+
+  /** Without Valkey nothing of it can be seen, and nothing is waited for. */
+  async #queueLengths(): Promise<QueueLengths> {
+    return this.#valkey === undefined ? { waiting: 0, taken: 0 } : queueLengths(this.#valkey, this.config.release);
   }
 
   async #whileDelivering(work: () => Promise<void>): Promise<void> {
