@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
@@ -16,7 +16,7 @@ import { IngestLimiter, type IngestLimits } from './core/ingest-limits.js';
 import { itemPolicy } from './core/item-policy.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
-import { isQueueEmpty } from './delivery/queue.js';
+import { queueLengths, type QueueLengths } from './delivery/queue.js';
 import { findRows, oldestTransaction, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
@@ -29,7 +29,7 @@ import { MemoryBudget } from './front/memory-budget.js';
 import { Proxy } from './front/proxy.js';
 import { createFront } from './front/server.js';
 import { repeat, type Repeated } from './repeat.js';
-import { realFiles } from './spool/files.js';
+import { readWhole, realFiles, writeWhole } from './spool/files.js';
 import { tryLock, type Lock } from './spool/locks.js';
 import { SharedVolume } from './spool/ownership.js';
 import { Spool } from './spool/spool.js';
@@ -83,12 +83,12 @@ export class Gateway {
       spool: this.#spool, destination: GLITCHTIP, policy, limits: WINDOW, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => findRows(this.#database, config.release, wanted),
+      queue: () => this.#queueLengths(),
       observePipeline: async () => ({
-        isQueueEmpty: this.#valkey === undefined || await isQueueEmpty(this.#valkey, config.release),
         workerStartedAt: undefined,
         oldestTransactionAt: await oldestTransaction(this.#database),
       }),
-      setAside: (record, why) => this.#setAside.add(record, why),
+      setAside: (record, reason) => this.#setAside.add(record, reason),
     });
     this.#metrics = new GatewayMetrics({ spool: this.#spool, delivery: this.#delivery, maxBytes: config.spoolBytes, setAside: () => this.#setAside.ids().length, delivers: () => this.#delivering !== undefined });
     const ingest = new Ingest({
@@ -135,6 +135,11 @@ export class Gateway {
     await this.#database.end();
   }
 
+  /** Without Valkey nothing of it can be seen, and nothing is waited for. */
+  async #queueLengths(): Promise<QueueLengths> {
+    return this.#valkey === undefined ? { waiting: 0, taken: 0 } : queueLengths(this.#valkey, this.config.release);
+  }
+
   async #whileDelivering(work: () => Promise<void>): Promise<void> {
     if (this.#delivering) await work();
   }
@@ -147,18 +152,8 @@ export class Gateway {
   #openKeys(file: string, now: () => number): KeyLookup {
     return new KeyLookup({
       now, read: () => readKeys(this.#database),
-      load: () => (existsSync(file) ? readFileSync(file, 'utf8') : undefined),
-      keep: (text) => {
-        const fresh = realFiles.open(`${file}.new`);
-        try {
-          fresh.truncate(0);
-          fresh.write(0, [Buffer.from(text)]);
-          fresh.sync();
-        } finally {
-          fresh.close();
-        }
-        realFiles.rename(`${file}.new`, file);
-      },
+      load: () => readWhole(realFiles, file)?.toString('utf8'),
+      keep: (text) => writeWhole(realFiles, file, [Buffer.from(text)]),
     });
   }
 

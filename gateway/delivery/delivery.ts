@@ -10,6 +10,7 @@ import type { MarkKind } from '../spool/marks.js';
 import type { PlaceMark, Spool } from '../spool/spool.js';
 import { Backlog } from './backlog.js';
 import { composeRequest, mayJoin, type BatchRecord, type UpstreamRequest } from './batch.js';
+import type { QueueLengths } from './queue.js';
 import type { Entry } from './under-way.js';
 
 export interface DeliveryPorts {
@@ -25,9 +26,11 @@ export interface DeliveryPorts {
   /** Ids whose rows are there, of those asked for. @throws when Postgres cannot be asked */
   readonly find: (wanted: readonly WantedRow[]) => Promise<ReadonlySet<string>>;
   /** @throws when it cannot be looked at */
-  readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'> & { /** Nothing waits, nor is taken and not acknowledged. */ readonly isQueueEmpty: boolean }>;
+  readonly queue: () => Promise<QueueLengths>;
+  /** @throws when it cannot be looked at */
+  readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'>>;
   /** Durable when it returns. @throws the system's error */
-  readonly setAside: (record: BatchRecord, why: string) => void;
+  readonly setAside: (record: BatchRecord, reason: { readonly why: string; readonly attempts: number }) => void;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -44,7 +47,11 @@ export interface WantedRow {
 const MOST_REQUESTS = 4;
 /** A record that was not seen for so long, while younger ones were, makes room for others. Milliseconds. */
 const SEEN_WITHIN = 30_000;
-/** While none is seen any more, one goes beyond the window so often: if that one is seen, the others were lost below. Milliseconds. */
+/**
+ * While none is seen any more, one goes beyond the window so often, if somebody took the one before it: if that one is seen, the others
+ * were lost below. One that nobody takes says that there is no worker, and more of them would only be more that it finds when it
+ * comes. Milliseconds.
+ */
 const STALLED_EVERY = 10_000;
 /** A key that GlitchTip refuses, though Postgres had it: it may be blocked for 30 s. Milliseconds; times. */
 const DENIED = { pause: 35_000, tries: 10 };
@@ -61,6 +68,8 @@ export class Delivery {
   #confirmedSentAt: number | undefined;
   /** When one may go although nothing is seen any more. Undefined: what was given is seen. */
   #stalledUntil: number | undefined;
+  /** One may go beyond the window now. */
+  #mayTry = false;
   /** One of several that was refused together is given by itself. */
   readonly #alone = new WeakSet<Entry>();
 
@@ -79,6 +88,7 @@ export class Delivery {
   /** Gives what fits now. Resolves when the requests that it began are answered. @throws when the marks cannot be written: nothing left then */
   async give(): Promise<void> {
     if (this.#window.closed) await this.#tryTheWay(this.#window);
+    this.#mayTry = await this.#isTimeToTry();
     const groups: Group[] = [];
     for (let group = this.#nextGroup(); group; group = this.#nextGroup()) {
       groups.push(group);
@@ -104,8 +114,9 @@ export class Delivery {
     const limbo = this.#backlog.underWay.in('limbo');
     if (limbo.length === 0) return;
     const at = this.ports.now();
-    const { isQueueEmpty, ...observed } = await this.ports.observePipeline();
-    if (isQueueEmpty) for (const entry of limbo) if (entry.sentAt < at) entry.queueEmptyAt ??= at;
+    const { waiting, taken } = await this.ports.queue();
+    const observed = await this.ports.observePipeline();
+    if (waiting + taken === 0) for (const entry of limbo) if (entry.sentAt < at) entry.queueEmptyAt ??= at;
     const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt };
     for (const entry of await this.#find(limbo)) {
       const verdict = judgeMissing(entry, pipeline, this.ports.now());
@@ -127,6 +138,14 @@ export class Delivery {
     const { probeAt = 0, why = '' } = window.closed ?? {};
     if (this.ports.now() < probeAt) return;
     this.#window = (await this.ports.probe()) ? OPENING : closed(window, why, this.ports.now());
+  }
+
+  /** A queue that cannot be looked at may be full. */
+  async #isTimeToTry(): Promise<boolean> {
+    const now = this.ports.now();
+    if (this.#stalledUntil === undefined || now < this.#stalledUntil || this.#window.closed) return false;
+    this.#stalledUntil = now + STALLED_EVERY;
+    return this.ports.queue().then(({ waiting }) => waiting === 0, () => false);
   }
 
   /** The next records that fit, together where they may be. */
@@ -152,7 +171,7 @@ export class Delivery {
   #next(first: Entry | undefined, together: { readonly events: number; readonly bytes: number }): Entry | undefined {
     const entry = this.#backlog.next(this.ports.now(), first && ((next) => this.#joins(first, next, together)));
     if (!entry) return undefined;
-    if (this.#stalledUntil !== undefined) return first ? undefined : this.#whileStalled(entry, this.#stalledUntil);
+    if (this.#stalledUntil !== undefined) return this.#mayTry ? this.#tried(entry) : undefined;
     return mayGo(this.#window, this.ports.limits, this.#backlog.underWay.inWindow, entry.header.size) ? entry : undefined;
   }
 
@@ -160,9 +179,8 @@ export class Delivery {
     return !this.#alone.has(first) && !this.#alone.has(next) && mayJoin(first.header, next.header, together);
   }
 
-  #whileStalled(entry: Entry, until: number): Entry | undefined {
-    if (this.#window.closed || this.ports.now() < until) return undefined;
-    this.#stalledUntil = this.ports.now() + STALLED_EVERY;
+  #tried(entry: Entry): Entry {
+    this.#mayTry = false;
     return entry;
   }
 
@@ -260,7 +278,7 @@ export class Delivery {
 
   #setAside(entry: Entry, why: string): void {
     const body = this.ports.spool.body(entry.place);
-    if (body) this.ports.setAside({ header: entry.header, body }, why);
+    if (body) this.ports.setAside({ header: entry.header, body }, { why, attempts: entry.attempts });
     this.ports.log('a record was set aside', { record: entry.header.id, project: entry.header.project, why });
     this.#letGo([entry]);
   }

@@ -51,8 +51,8 @@ describe('the delivery', () => {
     ['Postgres is away', (model) => (model.postgres = 'down'), (model) => (model.postgres = 'up')],
     ['the worker is away', (model) => (model.worker = 'down'), (model) => (model.worker = 'up')],
     ['the worker is frozen', (model) => (model.worker = 'frozen'), (model) => (model.worker = 'up')],
-    ['the worker is killed, and what it held comes back', (model) => (model.worker = 'frozen'), (model) => model.killWorker(true)],
-    ['the worker is killed, and what it held is gone', (model) => (model.worker = 'frozen'), (model) => model.killWorker(false)],
+    ['the worker is killed, and what it held comes back', (model) => (model.worker = 'frozen'), (model) => model.killWorker('back')],
+    ['the worker is killed, and what it held is gone', (model) => (model.worker = 'frozen'), (model) => model.killWorker('gone')],
     ['answers are lost on the way', (model) => (model.web = 'lying'), (model) => (model.web = 'up')],
     ['the gateway is killed', () => undefined, (model) => model.restartGateway()],
   ])('%s for two minutes: each event has one row, soon after, and what is below stays bounded', async (_, breakIt, mendIt) => {
@@ -74,6 +74,29 @@ describe('the delivery', () => {
     model.worker = 'up';
     await model.run(10 * MINUTE);
     expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+
+  it.each(['down', 'frozen'] as const)('gives one large event beyond the window, and no more, to a worker that is %s for an hour', async (state) => {
+    const model = new Model();
+    model.worker = state;
+    const ids = await load(model, { events: 100, seconds: 1, bytes: 200_000 });
+    await model.run(60 * MINUTE);
+    expect(model.mostBelow).toBeLessThanOrEqual(LIMITS.bytes + 200_100);
+    model.worker = 'up';
+    await model.run(10 * MINUTE);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+
+  it('goes on at once when a worker was killed and what it held comes back in an hour only, and stores that once, too', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 30, seconds: 3, bytes: 200_000 });
+    model.worker = 'frozen';
+    ids.push(...await load(model, { events: 30, seconds: 3, bytes: 200_000 }, ids.length + 1));
+    model.killWorker('stranded');
+    await model.run(3 * MINUTE);
+    expect(notOnce(model, ids)).toBeLessThanOrEqual(25);
+    await model.run(70 * MINUTE);
+    expect([notOnce(model, ids), model.left, model.setAside]).toEqual([0, 0, []]);
   });
 
   it('obeys a project that is throttled, and holds no other back for it', async () => {

@@ -17,6 +17,8 @@ const STEP = 250;
 const GUARD = 300_000;
 /** From the queue to the row. Milliseconds. */
 const WRITE = 1_000;
+/** A message that was taken and not acknowledged comes back after so long, whatever became of who took it. Milliseconds. */
+const VISIBILITY = 3_600_000;
 /** Tasks that the worker takes ahead, whatever their size. */
 const PREFETCH = 110;
 
@@ -45,6 +47,8 @@ export class Model {
 
   #queue: Task[] = [];
   #memory: { readonly tasks: Task[]; readonly until: number }[] = [];
+  /** What a worker that was killed had taken. */
+  #stranded: (Task & { readonly until: number })[] = [];
   #workerStartedAt = this.now;
   readonly #guard = new Map<string, number>();
   readonly #files = new FailingFiles();
@@ -90,9 +94,11 @@ export class Model {
     [this.#spool, this.#delivery] = this.#start();
   }
 
-  /** @param stranded what it held comes back to the queue; else it is gone */
-  killWorker(stranded: boolean): void {
-    if (stranded) this.#queue.push(...this.#memory.flatMap(({ tasks }) => tasks));
+  /** @param held what becomes of what it held: back in the queue at once, in an hour, or gone */
+  killWorker(held: 'back' | 'stranded' | 'gone'): void {
+    const tasks = this.#memory.flatMap((batch) => batch.tasks);
+    if (held === 'back') this.#queue.push(...tasks);
+    if (held === 'stranded') this.#stranded.push(...tasks.map((task) => ({ ...task, until: this.now + VISIBILITY })));
     this.#memory = [];
     this.#workerStartedAt = this.now;
     this.worker = 'up';
@@ -105,7 +111,7 @@ export class Model {
       await this.#delivery.give();
       if (this.now % (2 * STEP) === 0) await this.#delivery.confirm().catch(ignoreOutage);
       if (this.now % 5_000 === 0) await this.#delivery.judge().catch(ignoreOutage);
-      this.mostBelow = Math.max(this.mostBelow, sum([...this.#queue, ...this.#memory.flatMap(({ tasks }) => tasks)].map(({ bytes }) => bytes)));
+      this.mostBelow = Math.max(this.mostBelow, sum([...this.#queue, ...this.#stranded, ...this.#memory.flatMap(({ tasks }) => tasks)].map(({ bytes }) => bytes)));
     }
   }
 
@@ -119,8 +125,9 @@ export class Model {
         if (this.postgres === 'down') return Promise.reject(new Error('ECONNREFUSED'));
         return Promise.resolve(new Set(wanted.filter(({ id }) => this.rows.has(id)).map(({ id }) => id)));
       },
-      observePipeline: () => (this.postgres === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve({ isQueueEmpty: this.#queue.length === 0, workerStartedAt: this.#workerStartedAt, oldestTransactionAt: undefined })),
-      setAside: ({ header }: BatchRecord, why) => this.setAside.push({ id: header.events[0]?.id ?? '', why }),
+      queue: () => Promise.resolve({ waiting: this.#queue.length, taken: this.#stranded.length }),
+      observePipeline: () => (this.postgres === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve({ workerStartedAt: this.#workerStartedAt, oldestTransactionAt: undefined })),
+      setAside: ({ header }: BatchRecord, { why }) => this.setAside.push({ id: header.events[0]?.id ?? '', why }),
     })];
   }
 
@@ -146,6 +153,8 @@ export class Model {
   }
 
   #work(): void {
+    this.#queue.push(...this.#stranded.filter(({ until }) => until <= this.now));
+    this.#stranded = this.#stranded.filter(({ until }) => until > this.now);
     if (this.worker === 'up' && this.postgres === 'up') {
       for (const { tasks } of this.#memory.filter(({ until }) => until <= this.now)) for (const { id } of tasks) this.rows.set(id, (this.rows.get(id) ?? 0) + 1);
       this.#memory = this.#memory.filter(({ until }) => until > this.now);
