@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Redis } from 'iovalkey';
@@ -27,7 +27,7 @@ import { MemoryBudget } from './front/memory-budget.js';
 import { Proxy } from './front/proxy.js';
 import { createFront } from './front/server.js';
 import { repeat, type Repeated } from './repeat.js';
-import { realFiles } from './spool/files.js';
+import { readWhole, realFiles, writeWhole } from './spool/files.js';
 import { tryLock, type Lock } from './spool/locks.js';
 import { SharedVolume } from './spool/ownership.js';
 import { Spool } from './spool/spool.js';
@@ -86,7 +86,7 @@ export class Gateway {
         workerStartedAt: undefined,
         oldestTransactionAt: await oldestTransaction(this.#database),
       }),
-      setAside: (record, why) => this.#setAside.add(record, why),
+      setAside: (record, reason) => this.#setAside.add(record, reason),
     });
     this.#metrics = new GatewayMetrics({ spool: this.#spool, delivery: this.#delivery, maxBytes: config.spoolBytes, setAside: () => this.#setAside.ids().length, delivers: () => this.#delivering !== undefined });
     const ingest = new Ingest({
@@ -144,18 +144,8 @@ export class Gateway {
   #openKeys(file: string, now: () => number): KeyLookup {
     return new KeyLookup({
       now, read: () => readKeys(this.#database),
-      load: () => (existsSync(file) ? readFileSync(file, 'utf8') : undefined),
-      keep: (text) => {
-        const fresh = realFiles.open(`${file}.new`);
-        try {
-          fresh.truncate(0);
-          fresh.write(0, [Buffer.from(text)]);
-          fresh.sync();
-        } finally {
-          fresh.close();
-        }
-        realFiles.rename(`${file}.new`, file);
-      },
+      load: () => readWhole(realFiles, file)?.toString('utf8'),
+      keep: (text) => writeWhole(realFiles, file, [Buffer.from(text)]),
     });
   }
 

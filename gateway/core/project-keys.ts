@@ -24,7 +24,7 @@ export interface KeyRead {
 }
 
 /** A miss in a table that is older than this is looked up again before it is refused. Milliseconds. */
-export const FRESH_FOR = 5_000;
+const FRESH_FOR = 5_000;
 
 export function judgeKey(table: KeyTable | undefined, project: number, key: string, now: number): KeyVerdict {
   if (table?.pairs.has(`${project} ${key}`)) return 'known';

@@ -23,9 +23,9 @@ export interface Sent {
 }
 
 /** GlitchTip's duplicate guard (Django's default cache time-out), and a second for clocks. Milliseconds. */
-export const DUPLICATE_GUARD = 301_000;
+const DUPLICATE_GUARD = 301_000;
 /** After so many it is not the way's fault, and a person has to look. */
-export const MOST_ATTEMPTS = 3;
+const MOST_ATTEMPTS = 3;
 /** Before the second and the third attempt. Milliseconds. */
 const PAUSES = [DUPLICATE_GUARD, 2 * 3_600_000];
 

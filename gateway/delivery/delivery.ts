@@ -27,7 +27,7 @@ export interface DeliveryPorts {
   /** @throws when it cannot be looked at */
   readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'> & { /** Nothing waits, nor is taken and not acknowledged. */ readonly isQueueEmpty: boolean }>;
   /** Durable when it returns. @throws the system's error */
-  readonly setAside: (record: BatchRecord, why: string) => void;
+  readonly setAside: (record: BatchRecord, reason: { readonly why: string; readonly attempts: number }) => void;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -260,7 +260,7 @@ export class Delivery {
 
   #setAside(entry: Entry, why: string): void {
     const body = this.ports.spool.body(entry.place);
-    if (body) this.ports.setAside({ header: entry.header, body }, why);
+    if (body) this.ports.setAside({ header: entry.header, body }, { why, attempts: entry.attempts });
     this.ports.log('a record was set aside', { record: entry.header.id, project: entry.header.project, why });
     this.#letGo([entry]);
   }

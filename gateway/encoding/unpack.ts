@@ -5,7 +5,7 @@ import { ENCODINGS, type Encoding } from '../core/record.js';
 import { createZstdDecompress, zstdDecompressSync } from './zstd.js';
 
 /** Unpacked, attachments included: what Sentry takes of an envelope. Bytes. */
-export const LARGEST_UNPACKED = 100 * 2 ** 20;
+const LARGEST_UNPACKED = 100 * 2 ** 20;
 /** A body of so little is unpacked in one call, if what comes out is not more than ONE_PIECE. Bytes. */
 const SMALL = 64 * 1024;
 const ONE_PIECE = 2 ** 20;

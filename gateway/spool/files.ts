@@ -1,5 +1,6 @@
 // The file system as the spool uses it: few calls, all synchronous, so that a test can cut each of them in two.
-import { closeSync, constants, existsSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, writevSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, writevSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 
 /** An open file that is read anywhere and written at its end. */
@@ -17,7 +18,7 @@ export interface SpoolFile {
 
 /** Every call throws the system's error. */
 export interface SpoolFiles {
-  /** Names in a folder; none when it does not exist. */
+  /** Names in a folder; none when it does not exist, or is no folder. */
   list(folder: string): readonly string[];
   /** With the folders above it; durable when it returns. */
   createFolder(folder: string): void;
@@ -25,6 +26,8 @@ export interface SpoolFiles {
   removeFolder(folder: string): void;
   /** Made when it is not there. */
   open(path: string): SpoolFile;
+  /** To be read; undefined when it is not there. */
+  openExisting(path: string): Pick<SpoolFile, 'size' | 'read' | 'close'> | undefined;
   /** Nothing happens when it is not there. */
   remove(path: string): void;
   rename(from: string, to: string): void;
@@ -88,13 +91,17 @@ function without(buffers: readonly Buffer[], written: number): readonly Buffer[]
 }
 
 export const realFiles: SpoolFiles = {
-  list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
+  list: (folder) => unlessAbsent(() => readdirSync(folder)) ?? [],
   createFolder: (folder) => {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     syncFolder(dirname(folder));
   },
   removeFolder: (folder) => rmdirSync(folder),
   open: (path) => new OpenFile(openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)),
+  openExisting: (path) => {
+    const descriptor = unlessAbsent(() => openSync(path, constants.O_RDONLY));
+    return descriptor === undefined ? undefined : new OpenFile(descriptor);
+  },
   remove: (path) => rmSync(path, { force: true }),
   rename: (from, to) => renameSync(from, to),
   syncFolder,
@@ -106,5 +113,47 @@ function syncFolder(folder: string): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Undefined when there is nothing of that name, or something else than what was asked for. */
+function unlessAbsent<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** What is not whole yet; nobody reads it. A name of each pod's own: two gateways of one volume may write the same file at once. */
+const HALF_DONE = `.${hostname()}.new`;
+
+/**
+ * Replaces a file: whoever reads it, also after a power cut at any moment, finds what was there before or all of this. Durable when it
+ * returns. @throws the system's error; the file is as it was then
+ */
+export function writeWhole(files: Pick<SpoolFiles, 'open' | 'rename' | 'syncFolder'>, path: string, buffers: readonly Buffer[]): void {
+  const file = files.open(`${path}${HALF_DONE}`);
+  try {
+    file.truncate(0);
+    file.write(0, buffers);
+    file.sync();
+  } finally {
+    file.close();
+  }
+  files.rename(`${path}${HALF_DONE}`, path);
+  files.syncFolder(dirname(path));
+}
+
+/** Undefined when it is not there. @throws the system's error */
+export function readWhole(files: Pick<SpoolFiles, 'openExisting'>, path: string): Buffer | undefined {
+  const file = files.openExisting(path);
+  if (!file) return undefined;
+  try {
+    return file.read(0, file.size());
+  } finally {
+    file.close();
   }
 }

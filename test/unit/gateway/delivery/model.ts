@@ -105,7 +105,7 @@ export class Model {
         return Promise.resolve(new Set(wanted.filter(({ id }) => this.rows.has(id)).map(({ id }) => id)));
       },
       observePipeline: () => (this.postgres === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve({ isQueueEmpty: this.#queue.length === 0, workerStartedAt: this.#workerStartedAt, oldestTransactionAt: undefined })),
-      setAside: ({ header }: BatchRecord, why) => this.setAside.push({ id: header.events[0]?.id ?? '', why }),
+      setAside: ({ header }: BatchRecord, { why }) => this.setAside.push({ id: header.events[0]?.id ?? '', why }),
     })];
   }
 

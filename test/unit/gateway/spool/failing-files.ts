@@ -102,11 +102,24 @@ export class FailingFiles implements SpoolFiles {
     };
   }
 
+  openExisting(path: string): Pick<SpoolFile, 'size' | 'read' | 'close'> | undefined {
+    const content = this.#files.get(path);
+    return content && { size: () => content.bytes.length, read: (offset, length) => Buffer.from(content.bytes.subarray(offset, offset + length)), close: () => undefined };
+  }
+
   remove(path: string): void {
     this.#call(() => this.#files.delete(path));
   }
 
   rename(from: string, to: string): void {
+    const file = this.#files.get(from);
+    if (file) {
+      this.#call(() => {
+        this.#files.delete(from);
+        this.#files.set(to, file);
+      });
+      return;
+    }
     this.#call(() => {
       for (const names of [this.#files, this.#syncedNames]) {
         for (const [path, content] of [...names]) {
