@@ -43,8 +43,8 @@ export class UnderWay {
     return this.#inWindow;
   }
 
-  has(place: Place): boolean {
-    return this.#entries.has(keyOf(place));
+  get(place: Pick<Place, 'segment' | 'record'>): Entry | undefined {
+    return this.#entries.get(keyOf(place));
   }
 
   add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'state'>> = {}): Entry {
