@@ -20,7 +20,7 @@ export interface Observed {
   readonly destination: number;
   readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest'>;
   readonly turn: Pick<Turn, 'isOurs'>;
-  readonly hold: Pick<Hold, 'current'>;
+  readonly hold: Pick<Hold, 'look'>;
   readonly workerStart: Pick<WorkerStart, 'read'>;
   readonly setAside: Pick<SetAside, 'ids'>;
   readonly counts: Pick<IngestCounts, 'refused' | 'ignored'>;
@@ -29,6 +29,8 @@ export interface Observed {
 /** @throws the system's error when the volume cannot be looked at */
 export function observeStatus({ spool, delivery, counts, ...observed }: Observed, now: number): GatewayStatus {
   const { window, oldest } = delivery;
+  // Another gateway may have begun or ended it a moment ago.
+  const hold = observed.hold.look();
   const workerStartedAt = observed.workerStart.read();
   return {
     gateway: observed.name,
@@ -41,7 +43,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     setAside: observed.setAside.ids().length,
     refused: counts.refused,
     ignored: counts.ignored,
-    ...(observed.hold.current ? { hold: holdStatus(observed.hold.current) } : {}),
+    ...(hold ? { hold: holdStatus(hold) } : {}),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: instant(workerStartedAt) }),
   };
 }

@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Records } from '../../../../gateway/control/records.js';
+import { encodeHeader } from '../../../../gateway/core/record.js';
 import { SetAside } from '../../../../gateway/delivery/set-aside.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
 import { Crash, FailingFiles, type Aftermath, type Cut } from '../spool/failing-files.js';
@@ -59,7 +60,8 @@ describe('the list', () => {
   it('lets the gateway take events while it looks at many', async () => {
     let pauses = 0;
     const records = recordsOf(control.gateway.files, control.gateway.spool, () => Promise.resolve(void (pauses += 1)));
-    await control.take(...Array.from({ length: 450 }, (_, index) => index + 1));
+    const header = encodeHeader({ id: idOf(1), receivedAt: 0, project: 1, key: 'k', kind: 'envelope', events: [], size: 0 });
+    await Promise.all(Array.from({ length: 450 }, () => control.gateway.spool.append(header, Buffer.alloc(0))));
     const found: string[] = [];
     for await (const { id } of records.list({ limit: 1_000 })) found.push(id);
     expect([found.length, pauses]).toEqual([450, 2]);
