@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import type { Failure } from './failure.js';
 import { openScreen, type Screen } from './live/terminal-screen.js';
+import { safeJson } from './safe-text.js';
 
 export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 /** Colours a text, or leaves it as it is. */
@@ -32,7 +33,7 @@ export function openOutput(json: boolean): Output {
     json,
     paint: coloured ? (colour, text) => styleText(colour, text) : plain,
     print: (text) => console.log(text),
-    printJson: (value) => console.log(JSON.stringify(value)),
+    printJson: (value) => console.log(safeJson(value)),
     say: (text) => console.error(text),
     agree: askOnTerminal,
     openScreen: process.stdout.isTTY && !json ? () => openScreen(process.stdout) : undefined,

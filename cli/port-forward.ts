@@ -2,6 +2,7 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa, type ResultPromise } from 'execa';
+import { Failure, explainFailure } from './failure.js';
 import type { Target } from './kubectl.js';
 
 export interface Forward {
@@ -47,6 +48,51 @@ export function forward(target: Target, options: ForwardOptions): Forward {
       await finished;
     },
   };
+}
+
+/** Until kubectl has found a pod and listens. Milliseconds. */
+const OPEN_WITHIN = 20_000;
+/** Of what kubectl wrote before it ended: it logs its tries before it says what it made of them. */
+const LINES_KEPT = 5;
+
+export interface ShortForward {
+  /** A free one of this machine's loopback. */
+  readonly port: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** For a few requests; it stays on one pod. @throws Failure when it does not open */
+export async function forwardOnce(target: Target, { namespace, service, remote }: Pick<ForwardOptions, 'namespace' | 'service' | 'remote'>): Promise<ShortForward> {
+  const running = startForward(target, ['--namespace', namespace, '--address', '127.0.0.1', `service/${service}`, `:${remote}`]);
+  const tooLate = setTimeout(() => running.kill('SIGTERM'), OPEN_WITHIN);
+  const lines: string[] = [];
+  let finished: Promise<unknown> = Promise.resolve();
+  const port = await new Promise<number | undefined>((resolve) => {
+    const read = async (): Promise<void> => {
+      for await (const line of running.iterable({ from: 'all' })) {
+        const [, port] = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+        if (port !== undefined) resolve(Number(port));
+        else lines.splice(0, lines.length, ...lines.slice(1 - LINES_KEPT), line);
+      }
+      resolve(undefined);
+    };
+    finished = read();
+  });
+  clearTimeout(tooLate);
+  if (port === undefined) throw await explainEnd(running, lines);
+  return {
+    port,
+    stop: async () => {
+      running.kill('SIGTERM');
+      await finished;
+    },
+  };
+}
+
+async function explainEnd(running: ReturnType<typeof startForward>, lines: readonly string[]): Promise<Failure> {
+  const { code, isTerminated } = await running;
+  if (isTerminated && lines.length === 0) return new Failure('unreachable', `the cluster does not answer: kubectl port-forward did not begin within ${OPEN_WITHIN / 1000} s`);
+  return explainFailure({ code, stderr: lines.join('\n') });
 }
 
 /** Its output is read as it comes and not kept: kubectl writes a line a connection, for days. */

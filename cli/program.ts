@@ -1,5 +1,6 @@
 // The CLI's commands and options; what they do is in commands/.
 import { Command, CommanderError, Option } from 'commander';
+import { RECORD_STATES } from '../gateway/control/control-answers.js';
 import { CREDENTIALS } from '../operator/api/rotation-fields.js';
 import { bundle } from './commands/bundle.js';
 import { testAlerts } from './commands/alert.js';
@@ -8,6 +9,7 @@ import { doctor } from './commands/doctor.js';
 import { history } from './commands/history.js';
 import { open } from './commands/open.js';
 import { rotate } from './commands/rotate.js';
+import { spoolDrop, spoolList, spoolResend, spoolShow, spoolStatus } from './commands/spool.js';
 import { status } from './commands/status.js';
 import { watchStatus } from './commands/watch-status.js';
 import { Failure } from './failure.js';
@@ -22,6 +24,8 @@ const ALERT_TIMEOUT = '120';
 const PORT = '9090';
 /** A poll costs four calls of kubectl, about half a second of one core. Seconds. */
 const WATCH_EVERY = '5';
+/** Lines of a table that are read and not scrolled. */
+const RECORDS_SHOWN = '50';
 
 interface GlobalOptions {
   readonly context?: string;
@@ -119,10 +123,37 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
     .option('--timeout <seconds>', 'how long to wait for the operator', ALERT_TIMEOUT)
     .action(async ({ timeout }: { timeout: string }) => done(await testAlerts(context(), { timeout: wholeNumber('--timeout', timeout, 86_400) })));
 
+  addSpool(program, context, done);
+
   program.command('history')
     .description('the rotations that have ended')
     .action(async () => done(await history(context())));
   return program;
+}
+
+function addSpool(program: Command, context: () => Context, done: (code: ExitCode) => void): void {
+  const spool = program.command('spool')
+    .description('what the gateway holds of events that GlitchTip has not stored; exits with 0 when done, 1 when something was not, 2 when the gateway does not answer')
+    .action(async () => done(await spoolStatus(context())));
+  spool.command('list')
+    .description('its records, the oldest so many, the newest last')
+    .addOption(new Option('--state <state>', 'only those').choices(RECORD_STATES))
+    .option('--project <number>', 'only those of one project')
+    .option('--limit <number>', 'how many at most', RECORDS_SHOWN)
+    .action(async ({ state, project, limit }: { state?: string; project?: string; limit: string }) =>
+      done(await spoolList(context(), { state, project: project === undefined ? undefined : wholeNumber('--project', project, Number.MAX_SAFE_INTEGER), limit: wholeNumber('--limit', limit, 999) })));
+  spool.command('show <id>')
+    .description('one record: where it came from, and what its events say; all of it with --json')
+    .action(async (id: string) => done(await spoolShow(context(), id)));
+  spool.command('resend [id]')
+    .description('gives to GlitchTip once more what was set aside')
+    .option('--all', 'all of it', false)
+    .action(async (id: string | undefined, { all }: { all: boolean }) => done(await spoolResend(context(), { id, all })));
+  spool.command('drop [id]')
+    .description('drops what was set aside, for good')
+    .option('--all', 'all of it', false)
+    .option('--yes', 'do not ask', false)
+    .action(async (id: string | undefined, { all, yes }: { all: boolean; yes: boolean }) => done(await spoolDrop(context(), { id, all, yes })));
 }
 
 function contextOf({ context, kubeconfig, namespace, name, json }: GlobalOptions, output: Surroundings['openOutput']): Context {

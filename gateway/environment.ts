@@ -11,7 +11,7 @@ export interface GatewayConfig {
   readonly spoolBytes: number;
   /** For people and SDKs. PORT (8080). */
   readonly port: number;
-  /** For the kubelet, the operator and Prometheus. CONTROL_PORT (9465). */
+  /** For the kubelet, the operator, Prometheus and the CLI; never the same. CONTROL_PORT (9465). */
   readonly controlPort: number;
   /** GlitchTip's release line, such as 5.2. RELEASE. */
   readonly release: string;
@@ -21,7 +21,7 @@ export interface GatewayConfig {
   readonly database: Address & { readonly name: string };
   /** VALKEY (valkey:6379); empty: GlitchTip has none. */
   readonly valkey: Address | undefined;
-  /** Folder with database-password and valkey-password. CREDENTIALS_DIR (/run/credentials). */
+  /** Folder with database-password, valkey-password and control-token. CREDENTIALS_DIR (/run/credentials). */
   readonly credentials: string;
   /** Networks whose X-Forwarded-* are believed, separated by commas. TRUSTED_PROXIES (none). */
   readonly trustedProxies: readonly string[];
@@ -46,12 +46,13 @@ const DEFAULTS = {
 export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const set: typeof DEFAULTS & Readonly<Record<string, string | undefined>> = { ...DEFAULTS, ...env };
   const { rest, ...database } = address('DATABASE', set.DATABASE);
+  const [port, controlPort] = [number('PORT', set.PORT), number('CONTROL_PORT', set.CONTROL_PORT)];
+  if (port === controlPort && port !== 0) throw new RangeError(`CONTROL_PORT: expected another port than PORT, for what it does is not for everybody, found ${port}`);
   return {
     name: set['POD_NAME'] ?? hostname(),
     spool: set.SPOOL_DIR,
     spoolBytes: bytes('SPOOL_SIZE', set.SPOOL_SIZE),
-    port: number('PORT', set.PORT),
-    controlPort: number('CONTROL_PORT', set.CONTROL_PORT),
+    port, controlPort,
     release: required('RELEASE', set['RELEASE']),
     upstream: address('UPSTREAM', set.UPSTREAM),
     database: { ...database, name: rest },

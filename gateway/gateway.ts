@@ -1,5 +1,5 @@
 /**
- * Runs the gateway: takes its folder of the volume, opens the doors, and gives to GlitchTip what it took, as long as no other gateway does.
+ * Runs the gateway: takes its folder of the volume, opens the doors, and gives to GlitchTip what it took, while it is its turn.
  * On the way out it stops giving first, so that the next may begin, then taking.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,16 +10,20 @@ import { join } from 'node:path';
 import { Redis } from 'iovalkey';
 import type pg from 'pg';
 import { VALKEY_GATEWAY_USER } from '../operator/api/object-names.js';
-import { createControl } from './control/control-server.js';
 import { GatewayMetrics } from './control/gateway-metrics.js';
+import { IngestCounts } from './control/ingest-counts.js';
+import { openControl } from './control/open-control.js';
 import { IngestLimiter, type IngestLimits } from './core/ingest-limits.js';
-import { itemPolicy } from './core/item-policy.js';
+import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
+import { Hold } from './delivery/hold.js';
 import { queueLengths, type QueueLengths } from './delivery/queue.js';
 import { findRows, oldestTransaction, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
+import { Turn } from './delivery/turn.js';
+import { WorkerStart } from './delivery/worker-start.js';
 import type { GatewayConfig } from './environment.js';
 import { TrustedProxies } from './front/forwarded.js';
 import { FailureLog } from './failure-log.js';
@@ -30,11 +34,13 @@ import { Proxy } from './front/proxy.js';
 import { createFront } from './front/server.js';
 import { repeat, type Repeated } from './repeat.js';
 import { readWhole, realFiles, writeWhole } from './spool/files.js';
-import { tryLock, type Lock } from './spool/locks.js';
+import { tryLock } from './spool/locks.js';
 import { SharedVolume } from './spool/ownership.js';
 import { Spool } from './spool/spool.js';
 
 export type Log = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+
+const now = () => Date.now();
 
 /** The only destination so far. */
 const GLITCHTIP = 0;
@@ -47,24 +53,24 @@ const LIMITS: IngestLimits = {
   total: { events: { rate: 2_000, burst: 40_000 }, bytes: { rate: 8 * 2 ** 20, burst: 512 * 2 ** 20 } },
 };
 /** Milliseconds. */
-const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, deliver: 500 };
+const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500 };
 
 export class Gateway {
   readonly #volume: SharedVolume;
   readonly #spool: Spool;
   readonly #setAside: SetAside;
+  readonly #workerStart: WorkerStart;
+  readonly #turn: Turn;
   readonly #database: pg.Pool;
   readonly #valkey: Redis | undefined;
   readonly #keys: KeyLookup;
   readonly #delivery: Delivery;
-  readonly #metrics: GatewayMetrics;
+  readonly #metrics = new GatewayMetrics();
   readonly #servers: readonly [front: Server, control: Server];
-  #delivering: Lock | undefined;
   #problem: string | undefined = 'it has just started';
 
   /** @throws what is wrong with the volume */
   constructor(private readonly config: GatewayConfig, private readonly log: Log) {
-    const now = () => Date.now();
     this.#volume = new SharedVolume(realFiles, tryLock, config.spool);
     this.#spool = Spool.open({
       files: realFiles, folder: this.#volume.claim(config.name), maxBytes: config.spoolBytes, destinations: [GLITCHTIP], defer: setImmediate,
@@ -73,38 +79,31 @@ export class Gateway {
         log('a part of the spool cannot be read', { ...damage });
       },
     });
-    this.#setAside = new SetAside(realFiles, join(config.spool, 'set-aside'), now);
+    const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
+    this.#setAside = new SetAside(...onVolume('set-aside'));
+    this.#workerStart = new WorkerStart(...onVolume('worker-started'));
+    const hold = new Hold(...onVolume('hold.json'));
+    this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && this.#openValkey(config.valkey);
-    this.#keys = this.#openKeys(join(config.spool, 'keys.json'), now);
+    this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
     const policy = itemPolicy(config.release, config.spansToTransactions);
-    const sender = new Sender(config.upstream);
-    this.#delivery = new Delivery({
-      spool: this.#spool, destination: GLITCHTIP, policy, limits: WINDOW, now, log,
-      send: (request) => sender.send(request), probe: () => sender.probe(),
-      find: (wanted) => findRows(this.#database, config.release, wanted),
-      queue: () => this.#queueLengths(),
-      observePipeline: async () => ({
-        workerStartedAt: undefined,
-        oldestTransactionAt: await oldestTransaction(this.#database),
-      }),
-      setAside: (record, reason) => this.#setAside.add(record, reason),
-    });
-    this.#metrics = new GatewayMetrics({ spool: this.#spool, delivery: this.#delivery, maxBytes: config.spoolBytes, setAside: () => this.#setAside.ids().length, delivers: () => this.#delivering !== undefined });
-    const ingest = new Ingest({
-      policy, limiter: new IngestLimiter(LIMITS, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, now, log,
-      newId: () => randomUUID().replaceAll('-', ''), count: (what) => this.#metrics.count(what),
-    });
-    const proxy = new Proxy(config.upstream, (why) => log('GlitchTip is away', { why }));
+    this.#delivery = this.#openDelivery(policy);
+    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold };
+    this.#metrics.watch(watched);
+    const counts = new IngestCounts();
     this.#servers = [
-      createFront({ ingest, proxy, trusted: new TrustedProxies(config.trustedProxies) }),
-      createControl({ problem: () => this.#problem, metrics: () => this.#metrics.render() }),
+      this.#openFront(policy, counts),
+      openControl({
+        ...watched, name: config.name, startedAt: now(), credentials: config.credentials, destination: GLITCHTIP, volume: this.#volume, workerStart: this.#workerStart, counts, now, log,
+        problem: () => this.#problem, metrics: () => this.#metrics.render(),
+      }),
     ];
   }
 
   /** Resolves when the signal ended it, and everything that it answered for is on the disk. */
   async run(signal: AbortSignal): Promise<void> {
-    const failures = new FailureLog(this.log, () => Date.now());
+    const failures = new FailureLog(this.log, now);
     const failed = (what: string) => (error: unknown) => failures.failed(what, error);
     const [front, control] = this.#servers;
     control.listen(this.config.controlPort);
@@ -116,10 +115,10 @@ export class Gateway {
       repeat(EVERY.adopt, () => this.#adopt(), failed('what another gateway left cannot be taken over')),
     ];
     const giving = [
-      repeat(EVERY.deliver, () => void (this.#delivering ??= this.#volume.tryToDeliver()), failed('the lock of the delivery cannot be had')),
-      repeat(EVERY.give, () => this.#whileDelivering(() => this.#delivery.give()), failed('nothing can be given to GlitchTip')),
-      repeat(EVERY.confirm, () => this.#whileDelivering(() => this.#delivery.confirm()), failed('rows cannot be looked for')),
-      repeat(EVERY.judge, () => this.#whileDelivering(() => this.#delivery.judge()), failed('what is missing cannot be judged')),
+      repeat(EVERY.turn, () => this.#turn.look(), failed('it cannot be found out whose turn it is to give')),
+      repeat(EVERY.give, () => this.#turn.give(() => this.#delivery.give()), failed('nothing can be given to GlitchTip')),
+      repeat(EVERY.confirm, () => this.#delivery.confirm(), failed('rows cannot be looked for')),
+      repeat(EVERY.judge, () => this.#delivery.judge(), failed('what is missing cannot be judged')),
     ];
     if (!signal.aborted) await once(signal, 'abort');
     await this.#stop(giving, taking);
@@ -127,21 +126,15 @@ export class Gateway {
 
   async #stop(giving: readonly Repeated[], taking: readonly Repeated[]): Promise<void> {
     await Promise.all(giving.map((each) => each.stop()));
-    this.#delivering?.release();
-    await Promise.all([...taking.map((each) => each.stop()), ...this.#servers.map(closeServer)]);
+    this.#turn.leave();
+    const [front, control] = this.#servers;
+    // What is asked for there may take longer than this process has: a hold waits for another gateway.
+    control.closeAllConnections();
+    await Promise.all([...taking.map((each) => each.stop()), closeServer(front), closeServer(control)]);
     this.#spool.close();
     this.#volume.release();
     this.#valkey?.disconnect();
     await this.#database.end();
-  }
-
-  /** Without Valkey nothing of it can be seen, and nothing is waited for. */
-  async #queueLengths(): Promise<QueueLengths> {
-    return this.#valkey === undefined ? { waiting: 0, taken: 0 } : queueLengths(this.#valkey, this.config.release);
-  }
-
-  async #whileDelivering(work: () => Promise<void>): Promise<void> {
-    if (this.#delivering) await work();
   }
 
   #adopt(): void {
@@ -149,7 +142,42 @@ export class Gateway {
     if (adopted.length > 0) this.log('took over what another gateway left', { from: adopted });
   }
 
-  #openKeys(file: string, now: () => number): KeyLookup {
+  #openDelivery(policy: ItemPolicy): Delivery {
+    const { release, upstream } = this.config;
+    const sender = new Sender(upstream);
+    return new Delivery({
+      spool: this.#spool, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
+      send: (request) => sender.send(request), probe: () => sender.probe(),
+      find: (wanted) => findRows(this.#database, release, wanted),
+      queue: () => this.#queueLengths(),
+      observePipeline: async () => ({
+        workerStartedAt: this.#workerStart.read(),
+        oldestTransactionAt: await oldestTransaction(this.#database),
+      }),
+      setAside: (record, reason) => this.#setAside.add(record, reason),
+    });
+  }
+
+  /** Without Valkey nothing of it can be seen, and nothing is waited for. */
+  async #queueLengths(): Promise<QueueLengths> {
+    return this.#valkey === undefined ? { waiting: 0, taken: 0 } : queueLengths(this.#valkey, this.config.release);
+  }
+
+  #openFront(policy: ItemPolicy, counts: IngestCounts): Server {
+    const { upstream, trustedProxies } = this.config;
+    const ingest = new Ingest({
+      policy, limiter: new IngestLimiter(LIMITS, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, now, log: this.log,
+      newId: () => randomUUID().replaceAll('-', ''),
+      count: (what) => {
+        this.#metrics.count(what);
+        counts.count(what);
+      },
+    });
+    const proxy = new Proxy(upstream, (why) => this.log('GlitchTip is away', { why }));
+    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies) });
+  }
+
+  #openKeys(file: string): KeyLookup {
     return new KeyLookup({
       now, read: () => readKeys(this.#database),
       load: () => readWhole(realFiles, file)?.toString('utf8'),

@@ -18,5 +18,6 @@ async function main(): Promise<void> {
 // No top-level await: the bundle is CommonJS, which starts with less memory than an ES module from a string.
 void main().catch((error: unknown) => {
   log.fatal({ err: error }, 'gateway failed');
-  process.exitCode = 1;
+  // At once: a port that listens already would keep it alive, and Kubernetes would not start it again.
+  process.exit(1);
 });

@@ -2,14 +2,19 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { IngestCount } from '../front/ingest.js';
 import type { Delivery } from '../delivery/delivery.js';
+import type { Hold } from '../delivery/hold.js';
+import type { SetAside } from '../delivery/set-aside.js';
+import type { Turn } from '../delivery/turn.js';
 import type { Spool } from '../spool/spool.js';
+import { itemTypeName } from './ingest-counts.js';
 
 export interface Watched {
   readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes'>;
   readonly delivery: Pick<Delivery, 'entries' | 'window'>;
   readonly maxBytes: number;
-  readonly setAside: () => number;
-  readonly delivers: () => boolean;
+  readonly setAside: Pick<SetAside, 'ids'>;
+  readonly turn: Pick<Turn, 'isOurs'>;
+  readonly hold: Pick<Hold, 'current'>;
 }
 
 export class GatewayMetrics {
@@ -19,26 +24,31 @@ export class GatewayMetrics {
   readonly #ignored: Counter<'type'>;
   readonly #damaged: Counter;
 
-  constructor(watched: Watched) {
+  constructor() {
     const registers = [this.#registry];
     this.#taken = new Counter({ name: 'glitchkeeper_gateway_events_taken_total', help: 'Events that were answered 200, and so are on the disk', registers });
     this.#refused = new Counter({ name: 'glitchkeeper_gateway_requests_refused_total', help: 'Ingest requests that were refused, by reason', labelNames: ['why'], registers });
     this.#ignored = new Counter({ name: 'glitchkeeper_gateway_items_ignored_total', help: 'Items that GlitchTip does not keep, by type', labelNames: ['type'], registers });
     this.#damaged = new Counter({ name: 'glitchkeeper_gateway_damaged_total', help: 'Places of the spool that could not be read', registers });
-    const gauge = (name: string, help: string, value: () => number) => new Gauge({ name: `glitchkeeper_gateway_${name}`, help, registers, collect() { this.set(value()); } });
+  }
+
+  /** What is read whenever somebody asks: the spool may count what is damaged while it is opened, before there is anything to watch. */
+  watch(watched: Watched): void {
+    const gauge = (name: string, help: string, value: () => number) => new Gauge({ name: `glitchkeeper_gateway_${name}`, help, registers: [this.#registry], collect() { this.set(value()); } });
     gauge('spool_bytes', 'Bytes in the spool that GlitchTip has not stored yet', () => watched.spool.liveBytes);
     gauge('spool_disk_bytes', 'Bytes of the spool on the disk', () => watched.spool.diskBytes);
     gauge('spool_limit_bytes', 'Bytes that the spool may hold', () => watched.maxBytes);
     gauge('window_bytes', 'Bytes that may be under way to Postgres at once; 0 while the way is broken', () => (watched.delivery.window.closed ? 0 : watched.delivery.window.allowed));
     gauge('limbo_records', 'Records that GlitchTip took and that are not seen in Postgres', () => watched.delivery.entries.filter(({ state }) => state === 'limbo').length);
-    gauge('set_aside_records', 'Records that a person has to look at', watched.setAside);
-    gauge('delivers', '1 while this gateway gives records to GlitchTip', () => Number(watched.delivers()));
+    gauge('set_aside_records', 'Records that a person has to look at', () => watched.setAside.ids().length);
+    gauge('delivers', '1 while this gateway gives records to GlitchTip', () => Number(watched.turn.isOurs));
+    gauge('held', '1 while nothing is given to GlitchTip, for somebody asked for it', () => Number(watched.hold.current !== undefined));
   }
 
   count(what: IngestCount): void {
     if (what.kind === 'taken') this.#taken.inc(what.events);
     else if (what.kind === 'refused') this.#refused.inc({ why: what.why });
-    else this.#ignored.inc({ type: what.type }, what.items);
+    else this.#ignored.inc({ type: itemTypeName(what.type) }, what.items);
   }
 
   countDamage(): void {

@@ -33,6 +33,8 @@ export type EnvelopeResult =
 
 /** Longest line of JSON that heads an envelope or an item. Bytes. */
 const LONGEST_HEADER = 64 * 1024;
+/** So many of the largest items an envelope may hold: SDKs put one event into each. What is held of a request is what front/ingest.ts sets aside for it. */
+export const KEPT_ITEMS = 2;
 /** Items that are counted one by one; an envelope of empty items costs no more. */
 const MOST_ITEMS = 1_000;
 /** A container of streamed spans. What has another content type is a span of SDKs 8 to 10, which is below no transaction. */
@@ -49,6 +51,7 @@ export class EnvelopeReader {
   #state: State = { kind: 'envelope header' };
   #pieces: Buffer[] = [];
   #held = 0;
+  #kept = 0;
   #header: Json | undefined;
   #refusal: Extract<EnvelopeResult, { kind: 'refused' }> | undefined;
   readonly #items: EnvelopeItem[] = [];
@@ -108,8 +111,10 @@ export class EnvelopeReader {
     }
     this.#pieces.push(bytes);
     this.#held += bytes.length;
-    if (this.#held <= (isPayload ? this.policy.largestItem : LONGEST_HEADER)) return;
-    this.#refuse(413, `expected ${isPayload ? `an item of at most ${this.policy.largestItem}` : `a header of at most ${LONGEST_HEADER}`} bytes`);
+    if (isPayload) this.#kept += bytes.length;
+    const most = isPayload ? this.policy.largestItem : LONGEST_HEADER;
+    if (this.#held > most) this.#refuse(413, `expected ${isPayload ? 'an item' : 'a header'} of at most ${most} bytes`);
+    else if (this.#kept > KEPT_ITEMS * this.policy.largestItem) this.#refuse(413, `expected items of at most ${KEPT_ITEMS * this.policy.largestItem} bytes together`);
   }
 
   #endLine(): void {

@@ -18,6 +18,8 @@ export interface Sent {
   /** Milliseconds of Unix time. */
   readonly sentAt: number;
   readonly attempts: number;
+  /** GlitchTip answered it: its duplicate guard knows the ids. False: the connection broke, or it answered an error. */
+  readonly isAnswered: boolean;
   /** When every queue was first seen empty after it was sent, what is taken and not acknowledged included. Undefined: not yet. */
   readonly queueEmptyAt: number | undefined;
 }
@@ -26,20 +28,30 @@ export interface Sent {
 const DUPLICATE_GUARD = 301_000;
 /** After so many it is not the way's fault, and a person has to look. */
 const MOST_ATTEMPTS = 3;
-/** Before the second and the third attempt. Milliseconds. */
-const PAUSES = [DUPLICATE_GUARD, 2 * 3_600_000];
+/** What it was answering is over by then, whatever became of it: uWSGI ends a request after 60 s (harakiri). Milliseconds. */
+const ANSWER_OVER = 70_000;
+/**
+ * Before the second and the third attempt. Milliseconds. What was not answered may have left its id in the guard and nothing else: then
+ * the second attempt is dropped, and the third is not.
+ */
+const PAUSES = { answered: [DUPLICATE_GUARD, 2 * 3_600_000], unanswered: [ANSWER_OVER, DUPLICATE_GUARD] } as const;
 
 export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { readonly kind: 'resend' } | { readonly kind: 'set aside'; readonly why: string };
 
 /** Asked of a record that Postgres was just asked for, in vain. Pure. */
-export function judgeMissing({ sentAt, attempts, queueEmptyAt }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
-  const pause = PAUSES[Math.min(attempts, PAUSES.length) - 1] ?? DUPLICATE_GUARD;
+export function judgeMissing({ sentAt, attempts, isAnswered, queueEmptyAt }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
+  const pause = pauseAfter(attempts, isAnswered);
   if (now - sentAt < pause) return { kind: 'wait', why: 'it was sent a moment ago' };
   const { oldestTransactionAt } = pipeline;
   if (queueEmptyAt === undefined) return { kind: 'wait', why: 'the queue was not empty since' };
   if (oldestTransactionAt !== undefined && oldestTransactionAt <= queueEmptyAt) return { kind: 'wait', why: 'something that is older is still being written' };
   if (!isWorkerMemoryKnown(pipeline, sentAt, queueEmptyAt)) return { kind: 'wait', why: 'the worker may still hold it' };
   return attempts >= MOST_ATTEMPTS ? { kind: 'set aside', why: `given to GlitchTip ${attempts} times, and never stored` } : { kind: 'resend' };
+}
+
+function pauseAfter(attempts: number, isAnswered: boolean): number {
+  const [first, later] = isAnswered ? PAUSES.answered : PAUSES.unanswered;
+  return attempts <= 1 ? first : later;
 }
 
 /** A worker that is frozen holds what it took, for as long as it is frozen: time alone proves nothing. */

@@ -29,6 +29,25 @@ export class Backlog {
     return undefined;
   }
 
+  /** When the oldest was received that is not let go. Milliseconds of Unix time; undefined: there is none. */
+  oldest(): number | undefined {
+    const later = this.spool.segments.filter(({ number }) => number > this.#cursor.segment).map(({ number }): SpoolCursor => ({ segment: number, record: 0, offset: 0 }));
+    // What was taken over from another gateway may be older than what lies before it.
+    const unread = [this.#cursor, ...later].map((start) => this.#firstReceivedAt(start));
+    const times = [...this.underWay.all].map(({ header }) => header.receivedAt);
+    return [...unread, ...times].reduce<number | undefined>((oldest, at) => (oldest === undefined || (at !== undefined && at < oldest) ? at : oldest), undefined);
+  }
+
+  /** In one segment, from there on. */
+  #firstReceivedAt(start: SpoolCursor): number | undefined {
+    for (let read = this.spool.read(start); read.kind !== 'end' && read.next.segment === start.segment; read = this.spool.read(read.next)) {
+      if (read.kind === 'damaged' || this.spool.isDone(read.place, this.destination)) continue;
+      const header = decodeHeader(read.header);
+      if (header) return header.receivedAt;
+    }
+    return undefined;
+  }
+
   throttle(project: number, until: number): void {
     this.#throttled.set(project, until);
   }

@@ -7,6 +7,7 @@ import { judgeMissing, type Pipeline } from '../core/resend.js';
 import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
 import type { MarkKind } from '../spool/marks.js';
+import type { Place } from '../spool/segment.js';
 import type { PlaceMark, Spool } from '../spool/spool.js';
 import { Backlog } from './backlog.js';
 import { composeRequest, mayJoin, type BatchRecord, type UpstreamRequest } from './batch.js';
@@ -83,6 +84,16 @@ export class Delivery {
 
   get entries(): readonly Entry[] {
     return [...this.#backlog.underWay.all];
+  }
+
+  /** When the oldest record was received that is not let go. Milliseconds of Unix time; undefined: there is none. */
+  get oldest(): number | undefined {
+    return this.#backlog.oldest();
+  }
+
+  /** Undefined for what is done, or was not looked at yet. */
+  entry(place: Pick<Place, 'segment' | 'record'>): Entry | undefined {
+    return this.#backlog.underWay.get(place);
   }
 
   /** Gives what fits now. Resolves when the requests that it began are answered. @throws when the marks cannot be written: nothing left then */
@@ -189,6 +200,7 @@ export class Delivery {
     for (const entry of entries) {
       entry.sentAt = at;
       entry.queueEmptyAt = undefined;
+      entry.isAnswered = false;
       entry.attempts += 1;
     }
     const verdict = judgeAnswer(await this.ports.send(request));
@@ -208,7 +220,10 @@ export class Delivery {
   }
 
   #taken(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#backlog.underWay.move(entry, 'taken');
+    for (const entry of entries) {
+      entry.isAnswered = true;
+      this.#backlog.underWay.move(entry, 'taken');
+    }
     // What leaves no row is let go of with its answer.
     this.#letGo(entries.filter(({ missing }) => missing.size === 0));
   }

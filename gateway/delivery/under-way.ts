@@ -17,6 +17,8 @@ export interface Entry {
   attempts: number;
   /** When it was given last. Milliseconds of Unix time. */
   sentAt: number;
+  /** GlitchTip answered when it was given last. */
+  isAnswered: boolean;
   /** When every queue was first seen empty after it was given. Milliseconds of Unix time. */
   queueEmptyAt: number | undefined;
   /** Milliseconds of Unix time. */
@@ -43,12 +45,12 @@ export class UnderWay {
     return this.#inWindow;
   }
 
-  has(place: Place): boolean {
-    return this.#entries.has(keyOf(place));
+  get(place: Pick<Place, 'segment' | 'record'>): Entry | undefined {
+    return this.#entries.get(keyOf(place));
   }
 
   add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'state'>> = {}): Entry {
-    const entry: Entry = { place, header, attempts: 0, sentAt: 0, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
+    const entry: Entry = { place, header, attempts: 0, sentAt: 0, isAnswered: true, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
     this.#entries.set(keyOf(place), entry);
     this.#waiting.add(entry);
     this.move(entry, more.state ?? 'waiting');

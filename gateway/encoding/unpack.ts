@@ -107,7 +107,8 @@ async function* piecesOf(source: Readable, head: Buffer, isAll: boolean): AsyncG
   for (let piece = await nextPiece(source); piece; piece = await nextPiece(source)) yield piece;
 }
 
-function unpackerFor(encoding: Encoding, head: Buffer): Transform {
+/** What unpacks a body in pieces. It fails on what is damaged, and does not bound what comes out. */
+export function unpackerFor(encoding: Encoding, head: Buffer): Transform {
   switch (encoding) {
     case 'gzip': return zlib.createGunzip();
     case 'deflate': return isRawDeflate(head) ? zlib.createInflateRaw() : zlib.createInflate();

@@ -28,9 +28,14 @@ export class SharedVolume {
     return folder;
   }
 
+  /** Names of the other gateways that have something here, whether they live or not. */
+  others(): readonly string[] {
+    return this.files.list(this.root).filter((name) => name !== this.#own?.name && this.#isFolder(name));
+  }
+
   /** Takes over what gateways left that are gone. @returns the names of their folders, for the log */
   adoptOrphans(spool: Pick<Spool, 'adopt'>): readonly string[] {
-    return this.files.list(this.root).filter((name) => name !== this.#own?.name && this.#isFolder(name) && this.#adopt(name, spool));
+    return this.others().filter((name) => this.#adopt(name, spool));
   }
 
   /** Only one gateway gives records to GlitchTip: two windows would be one too many. Undefined while another does. */

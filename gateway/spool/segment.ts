@@ -82,6 +82,11 @@ export class Segment {
     return this.#count;
   }
 
+  /** Records that a destination has not let go. */
+  left(destination: number): number {
+    return this.#count - (this.#done.get(destination)?.size ?? 0);
+  }
+
   /** Bytes of records that not every destination has let go. */
   get liveBytes(): number {
     return this.#liveBytes;

@@ -1,7 +1,7 @@
 // Decides which changes Postgres needs: an owner that cannot log in, two logins that act as it, and nothing for anybody else.
 import { findAdoptionObstacle, holdsOwnership, planAdoption, planClosing } from './database-adoption.js';
 import type { DatabaseChange, WantedGateway, WantedRoles } from './database-changes.js';
-import type { ObservedRole, PostgresState } from './observed.js';
+import type { ObservedDatabase, ObservedRole, PostgresState } from './observed.js';
 
 /** Plans the changes from what is there to what is wanted; empty when nothing is to do. Pure. */
 export function planDatabase(state: PostgresState, wanted: WantedRoles): readonly DatabaseChange[] {
@@ -54,11 +54,14 @@ function planGateway({ roles, database }: PostgresState, { role, isRefused }: Wa
   if (!found) changes.push({ kind: 'create role', role });
   if (!found?.memberOf.includes(STATISTICS)) changes.push({ kind: 'grant membership', role, owner: STATISTICS });
   // A rotation replaces it in its own time.
-  if (!found?.hasVerifier || (isRefused && !rotating)) changes.push({ kind: 'set password', role });
-  else if (!found.canLogin) changes.push({ kind: 'allow login', role });
-  const closed = database.kind === 'present' ? database.gatewayTables?.closed ?? [] : [];
+  changes.push(...(isRefused && !rotating ? [{ kind: 'set password' as const, role }] : planLogin(found, role)));
+  const closed = closedTables(database);
   if (closed.length > 0) changes.push({ kind: 'allow reading', database: name, role, tables: closed });
   return changes;
+}
+
+function closedTables(database: ObservedDatabase): readonly string[] {
+  return database.kind === 'present' ? database.gatewayTables?.closed ?? [] : [];
 }
 
 function planOwnership(state: PostgresState, wanted: WantedRoles): readonly DatabaseChange[] {

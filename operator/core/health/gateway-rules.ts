@@ -36,16 +36,21 @@ function filling({ facts: { gateway, before }, now }: CheckInput): readonly Find
   if (gateway.kind !== 'seen' || gateway.value.limitBytes === 0) return [];
   const { liveBytes, limitBytes } = gateway.value;
   const left = secondsUntilFull(gateway.value, before, now);
-  const isFilling = liveBytes >= limitBytes * FILLING_SHARE || (left !== undefined && left < WARNED_BEFORE && liveBytes >= limitBytes * LEAST_SHARE);
-  if (!isFilling) return [];
+  if (!isFilling(gateway.value, left)) return [];
   const use = `The gateway's spool is ${percent(liveBytes, limitBytes)} full (${bytes(liveBytes)} of ${bytes(limitBytes)})${whyItFills(gateway.value)}`;
   const words = {
     advice: 'Find out why GlitchTip does not take them (glitchkeeper status), or raise gateway.spool in settings.yaml and apply it: nothing that waits is lost by that.',
     symptom: `the gateway's spool is ${percent(liveBytes, limitBytes)} full${left === undefined ? '' : `, and full in ${duration(left)}`}`,
   };
   if (liveBytes >= limitBytes * FULL_SHARE) return [finding(R.SpoolFilling, 'gateway', 'critical', { message: `${use}: SDKs are told to wait (429), and lose what they cannot keep.`, ...words })];
-  const when = left === undefined ? 'it does not grow at present' : `at this rate events are refused in ${duration(left)}`;
-  return [finding(R.SpoolFilling, 'gateway', left !== undefined && left < SOON ? 'critical' : 'warning', { message: `${use}: ${when}.`, ...words })];
+  if (left === undefined) return [finding(R.SpoolFilling, 'gateway', 'warning', { message: `${use}: it does not grow at present.`, ...words })];
+  return [finding(R.SpoolFilling, 'gateway', left < SOON ? 'critical' : 'warning', { message: `${use}: at this rate events are refused in ${duration(left)}.`, ...words })];
+}
+
+/** @param left seconds until it is full */
+function isFilling({ liveBytes, limitBytes }: GatewayFacts, left: number | undefined): boolean {
+  if (liveBytes >= limitBytes * FILLING_SHARE) return true;
+  return left !== undefined && left < WARNED_BEFORE && liveBytes >= limitBytes * LEAST_SHARE;
 }
 
 function whyItFills({ held, closed }: GatewayFacts): string {

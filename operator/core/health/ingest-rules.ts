@@ -1,5 +1,6 @@
 // Rules about the way of an event: web takes it, the worker takes it from the queue, Postgres has it.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import type { CanaryFacts, GatewayFacts } from './health-facts.js';
 import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { partOf } from './part-state.js';
 
@@ -46,13 +47,26 @@ function notStored(input: CheckInput): readonly Finding[] {
 function heldByGateway(input: CheckInput): Finding | undefined {
   const { facts, spec, now } = input;
   if (!spec.gateway || facts.gateway.kind !== 'seen') return undefined;
-  const { closed, held, oldestSeconds = 0, liveBytes } = facts.gateway.value;
-  const keeps = `the gateway keeps ${bytes(liveBytes)}, the oldest since ${duration(oldestSeconds)}`;
+  const { closed, held, oldestSeconds = 0 } = facts.gateway.value;
+  const keeps = kept(facts.gateway.value);
   const isWebReady = partOf(facts, 'web', now)?.isReady ?? true;
   if (held !== undefined) return unstored(input, duration(oldestSeconds), `for the gateway was told to hold them (${held}); ${keeps}`, true);
   // Why is another rule's business; while web starts it is nobody's.
-  if (closed !== undefined || !isWebReady) return unstored(input, duration(oldestSeconds), `for GlitchTip takes nothing${closed === undefined ? '' : ` (${closed})`}; ${keeps}`, !isWebReady);
-  if (oldestSeconds < WAITS_LONG || facts.canary.kind !== 'not stored' || facts.canary.storedMeanwhile === 0) return undefined;
+  if (!isWebReady) return unstored(input, duration(oldestSeconds), `for web is not Ready; ${keeps}`, true);
+  if (closed !== undefined) return unstored(input, duration(oldestSeconds), `for GlitchTip takes nothing (${closed}); ${keeps}`);
+  return waitsInOrder(facts.canary, oldestSeconds) ? late(keeps, oldestSeconds) : undefined;
+}
+
+function kept({ liveBytes, oldestSeconds = 0 }: GatewayFacts): string {
+  return `the gateway keeps ${bytes(liveBytes)}, the oldest since ${duration(oldestSeconds)}`;
+}
+
+/** Others, which came before it, are stored. */
+function waitsInOrder(canary: CanaryFacts, oldestSeconds: number): boolean {
+  return oldestSeconds >= WAITS_LONG && canary.kind === 'not stored' && canary.storedMeanwhile > 0;
+}
+
+function late(keeps: string, oldestSeconds: number): Finding {
   return finding(R.Backlog, 'worker', 'warning', {
     message: `More events come in than GlitchTip stores: ${keeps}, and gives them in their order. None is lost.`,
     advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',

@@ -1,7 +1,7 @@
 // The two sets of values of a rotation: a copy of what is in use, and what will take its place.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { CredentialName } from '../../api/rotation-fields.js';
-import type { ObservedSecrets } from '../credentials/observed.js';
+import type { ObservedSecret, ObservedSecrets } from '../credentials/observed.js';
 import { valkeyUrl, valueOf, type Crypto } from '../credentials/generated-secrets.js';
 import { Sensitive } from '../sensitive.js';
 import type { Rotation, Values } from './journal.js';
@@ -12,18 +12,19 @@ const NONE = new Sensitive('');
 
 /** What the Secrets hold now. */
 export function currentValues({ application, postgres, valkey, administrator, gateway }: ObservedSecrets): Values {
+  const valueIn = (secret: ObservedSecret, key: string) => valueOf(secret, key) ?? NONE;
   return {
-    SECRET_KEY: valueOf(application, 'SECRET_KEY') ?? NONE,
-    SECRET_KEY_FALLBACKS: valueOf(application, 'SECRET_KEY_FALLBACKS') ?? NONE,
-    DATABASE_USER: valueOf(application, 'DATABASE_USER') ?? NONE,
-    DATABASE_PASSWORD: valueOf(application, 'DATABASE_PASSWORD') ?? NONE,
-    VALKEY_URL: valueOf(application, 'VALKEY_URL') ?? NONE,
-    'administrator-password': valueOf(administrator, 'password') ?? NONE,
-    'operator-postgres-password': valueOf(postgres, 'password') ?? NONE,
-    'operator-valkey-password': valueOf(valkey, 'password') ?? NONE,
-    'gateway-database-password': valueOf(gateway, 'database-password') ?? NONE,
-    'gateway-valkey-password': valueOf(gateway, 'valkey-password') ?? NONE,
-    'gateway-control-token': valueOf(gateway, 'control-token') ?? NONE,
+    SECRET_KEY: valueIn(application, 'SECRET_KEY'),
+    SECRET_KEY_FALLBACKS: valueIn(application, 'SECRET_KEY_FALLBACKS'),
+    DATABASE_USER: valueIn(application, 'DATABASE_USER'),
+    DATABASE_PASSWORD: valueIn(application, 'DATABASE_PASSWORD'),
+    VALKEY_URL: valueIn(application, 'VALKEY_URL'),
+    'administrator-password': valueIn(administrator, 'password'),
+    'operator-postgres-password': valueIn(postgres, 'password'),
+    'operator-valkey-password': valueIn(valkey, 'password'),
+    'gateway-database-password': valueIn(gateway, 'database-password'),
+    'gateway-valkey-password': valueIn(gateway, 'valkey-password'),
+    'gateway-control-token': valueIn(gateway, 'control-token'),
   };
 }
 

@@ -1,8 +1,8 @@
-// The gateway's configuration: what a variable means, and what is said of one that means nothing.
+// The gateway's configuration: what a variable means, and what it refuses to start with.
 import { describe, expect, it } from '@jest/globals';
 import { readGatewayConfig } from '../../../gateway/environment.js';
 
-const read = (variables: Readonly<Record<string, string>>) => readGatewayConfig({ RELEASE: '5.2', ...variables });
+const read = (variables: Readonly<Record<string, string>> = {}) => readGatewayConfig({ RELEASE: '5.2', ...variables });
 
 describe('SPANS_TO_TRANSACTIONS', () => {
   it.each<[Readonly<Record<string, string>>, boolean]>([[{}, true], [{ SPANS_TO_TRANSACTIONS: 'true' }, true], [{ SPANS_TO_TRANSACTIONS: 'false' }, false]])('%j means %s', (variables, expected) => {
@@ -12,4 +12,13 @@ describe('SPANS_TO_TRANSACTIONS', () => {
   it('that is neither is refused by name', () => {
     expect(() => read({ SPANS_TO_TRANSACTIONS: 'no' })).toThrow(new RangeError('SPANS_TO_TRANSACTIONS: expected true or false, found no'));
   });
+});
+
+describe('the ports', () => {
+  it('for SDKs and people, and for the operator, are two', () => {
+    expect(read()).toMatchObject({ port: 8_080, controlPort: 9_465 });
+    expect(() => read({ PORT: '8080', CONTROL_PORT: '8080' })).toThrow('CONTROL_PORT: expected another port than PORT, for what it does is not for everybody, found 8080');
+  });
+
+  it('may both be left to the system, as tests do', () => expect(read({ PORT: '0', CONTROL_PORT: '0' })).toMatchObject({ port: 0, controlPort: 0 }));
 });

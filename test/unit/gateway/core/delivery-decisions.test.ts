@@ -58,7 +58,7 @@ it.each<[UpstreamAnswer, object]>([
 describe('a record that Postgres does not have', () => {
   const [SECOND, HOUR] = [1_000, 3_600_000];
   /** All was seen to be over a minute after it was sent. */
-  const SENT = { sentAt: 0, attempts: 1, queueEmptyAt: 60 * SECOND };
+  const SENT = { sentAt: 0, attempts: 1, isAnswered: true, queueEmptyAt: 60 * SECOND };
   const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, oldestTransactionAt: undefined };
   const judge = (more: Partial<Pipeline & Sent>, now = 302 * SECOND, attempts = 1) => judgeMissing({ ...SENT, attempts, ...more }, { ...OVER, ...more }, now);
 
@@ -71,6 +71,13 @@ describe('a record that Postgres does not have', () => {
 
   it('waits for 301 s, for GlitchTip answers 200 to a second one and drops it', () => {
     expect([judge({}, 300 * SECOND).kind, judge({}, 301 * SECOND).kind]).toEqual(['wait', 'resend']);
+  });
+
+  it('that was not answered is given again as soon as nobody can be answering it any more, and once more past the guard', () => {
+    const judged = (seconds: number, attempts: number) => judge({ isAnswered: false }, seconds * SECOND, attempts).kind;
+    expect([judged(69, 1), judged(70, 1)]).toEqual(['wait', 'resend']);
+    expect([judged(300, 2), judged(301, 2)]).toEqual(['wait', 'resend']);
+    expect([judged(300, 3), judged(301, 3)]).toEqual(['wait', 'set aside']);
   });
 
   it('is given again when a younger one was confirmed, or when the worker is another since', () => {

@@ -42,6 +42,7 @@ describe('an envelope', () => {
     ['whose header is a list', '[]\n', '400 Invalid envelope header'],
     ['whose header has no end', `{"a":"${'x'.repeat(70_000)}"}`, '413 expected a header of at most 65536 bytes'],
     ['whose event is too large', `{}\n{"type":"event","length":101}\n${'x'.repeat(101)}`, '413 expected an item of at most 100 bytes'],
+    ['whose events are too large together', `{}\n${`{"type":"event","length":90}\n${'x'.repeat(90)}\n`.repeat(3)}`, '413 expected items of at most 200 bytes together'],
     ['whose event without a length is too large', `{}\n{"type":"event"}\n${'x'.repeat(101)}`, '413 expected an item of at most 100 bytes'],
   ])('%s is read the same in pieces of any size', (_, text, expected) => {
     for (const size of [1, 2, 3, 7, 64, 1_000, Number.POSITIVE_INFINITY]) expect(`${size}: ${brief(read(text, size))}`).toBe(`${size}: ${expected}`);

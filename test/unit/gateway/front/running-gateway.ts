@@ -35,19 +35,19 @@ export class RunningGateway {
   verdict: KeyVerdict | undefined;
   /** Each request that came to GlitchTip. */
   readonly passedOn: { readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
-  readonly #files: FailingFiles;
-  readonly #spool: Spool;
+  readonly files: FailingFiles;
+  readonly spool: Spool;
   readonly #front: Server;
   readonly #glitchtip: Server;
 
-  private constructor({ limits, trusted, maxBytes, room, spansToTransactions }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
-    this.#files = new FailingFiles(undefined, room);
-    this.#spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
+  private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
+    this.files = new FailingFiles(undefined, room);
+    this.spool = Spool.open({ files: this.files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
     this.#glitchtip = glitchtip;
     const ingest = new Ingest({
-      policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.#spool,
+      policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
-      now: () => 1_780_000_000_000, newId: () => NEW, count: (what) => this.counts.push(what), log: () => undefined,
+      now: () => 1_780_000_000_000, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
     this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []) });
   }
@@ -68,10 +68,6 @@ export class RunningGateway {
     return gateway;
   }
 
-  get port(): number {
-    return portOf(this.#front);
-  }
-
   async close(): Promise<void> {
     await this.stopGlitchTip();
     this.#front.closeAllConnections();
@@ -83,18 +79,18 @@ export class RunningGateway {
     if (this.#glitchtip.listening) await new Promise((resolve) => this.#glitchtip.close(resolve));
   }
 
-  send({ method = 'POST', path, headers = {}, body = '' }: Sent): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const request = connect({ host: '127.0.0.1', port: this.port, method, path, headers, agent: false }, (response) => {
-        const pieces: Buffer[] = [];
-        response.on('data', (piece: Buffer) => pieces.push(piece));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces).toString() }));
-        response.on('error', reject);
-      });
-      request.on('error', reject);
-      for (const piece of Array.isArray(body) ? (body as readonly Buffer[]) : []) request.write(piece);
-      request.end(Array.isArray(body) ? undefined : (body as Buffer | string));
-    });
+  /** Where SDKs send to. */
+  get port(): number {
+    return portOf(this.#front);
+  }
+
+  /** Where GlitchTip listens. */
+  get upstream(): { readonly host: string; readonly port: number } {
+    return { host: '127.0.0.1', port: portOf(this.#glitchtip) };
+  }
+
+  send(sent: Sent): Promise<Reply> {
+    return sendTo(this.#front, sent);
   }
 
   /** An envelope to project 1. */
@@ -104,7 +100,7 @@ export class RunningGateway {
 
   /** What a process that starts now finds in the spool. */
   get stored(): { readonly header: RecordHeader; readonly body: Buffer }[] {
-    const spool = Spool.open({ files: this.#files.after('none'), folder: '/spool/a', maxBytes: 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
+    const spool = Spool.open({ files: this.files.after('none'), folder: '/spool/a', maxBytes: 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
     const found: { header: RecordHeader; body: Buffer }[] = [];
     let cursor = spool.start;
     for (let read = spool.read(cursor); read.kind !== 'end'; read = spool.read(cursor)) {
@@ -125,12 +121,29 @@ export interface GatewayOptions {
   /** Bytes that the disk has. */
   readonly room?: number;
   readonly spansToTransactions?: boolean;
+  /** @default always NEW */
+  readonly newId?: () => string;
 }
 
-function listen(server: Server): Promise<void> {
+/** A request over a connection of its own. */
+export function sendTo(server: Server, { method = 'POST', path, headers = {}, body = '' }: Sent): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = connect({ host: '127.0.0.1', port: portOf(server), method, path, headers, agent: false }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces).toString() }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    for (const piece of Array.isArray(body) ? (body as readonly Buffer[]) : []) request.write(piece);
+    request.end(Array.isArray(body) ? undefined : (body as Buffer | string));
+  });
+}
+
+export function listen(server: Server): Promise<void> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
-function portOf(server: Server): number {
+export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }

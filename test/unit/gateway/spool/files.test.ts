@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readWhole, realFiles, writeWhole } from '../../../../gateway/spool/files.js';
 import { SharedVolume } from '../../../../gateway/spool/ownership.js';
+import { Locks } from './fake-locks.js';
 import { Crash, FailingFiles, type Aftermath, type Cut } from './failing-files.js';
 
 const PATH = '/spool/hold.json';
@@ -67,13 +68,7 @@ describe('a real volume', () => {
   });
 
   it('is searched for what another gateway left past the files that lie in it', () => {
-    const locked = new Set<string>();
-    const tryLock = (path: string) => {
-      if (locked.has(path)) return undefined;
-      realFiles.open(path).close();
-      locked.add(path);
-      return { release: () => locked.delete(path) };
-    };
+    const { tryLock } = new Locks(realFiles);
     const [gone, mine] = [new SharedVolume(realFiles, tryLock, root), new SharedVolume(realFiles, tryLock, root)];
     for (const name of ['a.json', 'hold.json', 'z.json']) writeWhole(realFiles, join(root, name), [Buffer.from('{}')]);
     gone.claim('gateway-0');

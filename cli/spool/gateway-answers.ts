@@ -1,0 +1,41 @@
+// What the gateway's control port says, as far as the CLI needs it: a gateway of another version may say more, or less.
+import { z } from 'zod';
+
+export const gatewayStatus = z.looseObject({
+  gateway: z.string().optional(),
+  startedAt: z.string().optional(),
+  others: z.array(z.string()).default([]),
+  spool: z.looseObject({ liveBytes: z.number().optional(), limitBytes: z.number().optional(), oldestSeconds: z.number().optional() }).default({}),
+  records: z.looseObject({ waiting: z.number().optional(), underWay: z.number().optional(), limbo: z.number().optional() }).default({}),
+  window: z.looseObject({ allowedBytes: z.number().optional(), closed: z.string().optional() }).default({}),
+  delivers: z.boolean().optional(),
+  setAside: z.number().optional(),
+  refused: z.record(z.string(), z.number()).default({}),
+  ignored: z.array(z.looseObject({ project: z.number(), type: z.string(), items: z.number() })).default([]),
+  hold: z.looseObject({ since: z.string(), why: z.string() }).optional(),
+});
+export type SpoolStatus = z.output<typeof gatewayStatus>;
+
+export const recordLine = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  why: z.string().optional(),
+  project: z.number().optional(),
+  kind: z.string().optional(),
+  receivedAt: z.string().optional(),
+  size: z.number().optional(),
+  attempts: z.number().optional(),
+  events: z.array(z.string()).default([]),
+});
+export type SpoolRecordLine = z.output<typeof recordLine>;
+
+export const recordHead = recordLine.extend({
+  key: z.string().optional(),
+  client: z.string().optional(),
+  contentType: z.string().optional(),
+  userAgent: z.string().optional(),
+  setAsideAt: z.string().optional(),
+});
+export type SpoolRecordHead = z.output<typeof recordHead>;
+
+export const refusal = z.looseObject({ detail: z.string() });

@@ -1,0 +1,66 @@
+// The gateway's status and its records as text that fits a screen. Pure.
+import { formatDistance, formatDuration } from '../moments.js';
+import type { Paint } from '../output.js';
+import { bar, percent, share, size } from '../report/bars.js';
+import { aligned, denseGrid } from '../report/columns.js';
+import { visible } from '../safe-text.js';
+import type { SpoolRecordLine, SpoolStatus } from './gateway-answers.js';
+
+export function renderStatus(status: SpoolStatus, now: Date, paint: Paint): string {
+  const { gateway = 'without a name', startedAt, others } = status;
+  return [
+    `gateway ${visible(gateway)}${startedAt === undefined ? '' : `, started ${formatDistance(startedAt, now)}`}: ${describeDelivery(status, now, paint)}`,
+    ...aligned(figures(status, paint)),
+    // Each has its own part of the spool, and port-forward chooses one of them.
+    ...(others.length === 0 ? [] : [`also on the volume: ${visible(others.join(', '))}; what is there is not counted above, but for what was set aside`]),
+  ].join('\n');
+}
+
+function describeDelivery({ hold, window, delivers }: SpoolStatus, now: Date, paint: Paint): string {
+  if (hold) return `${paint('yellow', 'gives nothing')} since ${formatDistance(hold.since, now)}: held, ${visible(hold.why)}`;
+  if (window.closed !== undefined) return `${paint('red', 'cannot give')}: ${visible(window.closed)}`;
+  return delivers === true ? `${paint('green', 'gives')} to GlitchTip` : `${paint('yellow', 'gives nothing')}: another gateway does, or it has just started`;
+}
+
+function figures({ spool, records, window, setAside, refused, ignored }: SpoolStatus, paint: Paint): string[][] {
+  const { liveBytes, limitBytes, oldestSeconds } = spool;
+  const part = share(liveBytes, limitBytes);
+  const { waiting, underWay, limbo } = records;
+  return [
+    ['spool', part === undefined ? 'not told' : `${bar(part, paint)} ${size(liveBytes ?? 0)} of ${size(limitBytes ?? 0)} (${percent(part)})`],
+    ['oldest', oldestSeconds === undefined ? 'none' : formatDuration(oldestSeconds * 1_000)],
+    ['waiting', countOf(waiting)],
+    ['under way', `${countOf(underWay)}${window.allowedBytes === undefined || window.closed !== undefined ? '' : `, at most ${size(window.allowedBytes)}`}`],
+    ['not seen in time', countOf(limbo)],
+    ['set aside', setAside === undefined || setAside === 0 ? countOf(setAside) : `${paint('yellow', countOf(setAside))}: glitchkeeper spool list --state set-aside`],
+    ['refused', listOf(Object.entries(refused).map(([why, count]) => `${why} ${count}`))],
+    ['left out', listOf(byProject(ignored))],
+  ];
+}
+
+function byProject(ignored: SpoolStatus['ignored']): string[] {
+  const projects = [...new Set(ignored.map(({ project }) => project))];
+  return projects.map((project) => `project ${project}: ${ignored.filter((each) => each.project === project).map(({ type, items }) => `${type} ${items}`).join(', ')}`);
+}
+
+function listOf(parts: readonly string[]): string {
+  return parts.length === 0 ? 'nothing since it started' : parts.map(visible).join('\n');
+}
+
+function countOf(count: number | undefined): string {
+  return count === undefined ? 'not told' : String(count);
+}
+
+/** Characters of a reason; longer ones are wrapped. */
+const WHY_WIDTH = 40;
+
+export function renderRecords(records: readonly SpoolRecordLine[], now: Date): string {
+  const columns: readonly (readonly [title: string, cell: (record: SpoolRecordLine) => string])[] = [
+    ['id', ({ id }) => id], ['state', ({ state }) => state], ['received', ({ receivedAt }) => (receivedAt === undefined ? '' : formatDistance(receivedAt, now))],
+    ['project', ({ project }) => String(project ?? '')], ['kind', ({ kind = '' }) => kind], ['events', ({ events }) => String(events.length)],
+    ['size', ({ size: bytes }) => (bytes === undefined ? '' : size(bytes))], ['given', ({ attempts }) => (attempts === undefined ? '' : `${attempts} times`)], ['why', ({ why = '' }) => why],
+  ];
+  // Nothing to say: no column of empty cells.
+  const shown = columns.filter(([, cell]) => records.some((record) => cell(record) !== ''));
+  return denseGrid(shown.map(([title]) => title), records.map((record) => shown.map(([, cell]) => visible(cell(record)))), shown.map(([title]) => (title === 'why' ? WHY_WIDTH : undefined)));
+}

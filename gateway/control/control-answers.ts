@@ -1,0 +1,105 @@
+// What the control port answers, and where it is found. Instants are RFC 3339 in UTC. Whoever reads it takes fields for granted only as far as it needs them.
+
+/** Service, Secret and the key in it. */
+export const CONTROL_SERVICE = 'gateway-control';
+export const CONTROL_PORT = 9465;
+export const CONTROL_SECRET = 'glitchtip-gateway';
+export const CONTROL_TOKEN = 'control-token';
+
+/** On each answer: the name of the gateway that gave it. */
+export const GATEWAY_HEADER = 'x-glitchkeeper-gateway';
+
+/** GET /status. Figures of records are of the gateway that answers: while two share a volume, each has its own. */
+export interface GatewayStatus {
+  /** Its name: its pod's. */
+  readonly gateway: string;
+  readonly startedAt: string;
+  /** Other gateways on the volume, which live or left something: what they hold is not counted here. */
+  readonly others: readonly string[];
+  readonly spool: {
+    /** Bytes that GlitchTip has not stored yet. */
+    readonly liveBytes: number;
+    /** Bytes at most; beyond it events are answered 429. */
+    readonly limitBytes: number;
+    /** Since the oldest of them was received. Seconds; absent when there is none. */
+    readonly oldestSeconds?: number;
+  };
+  /** Records: requests of SDKs, with one event or several each. */
+  readonly records: {
+    /** Nowhere but here. */
+    readonly waiting: number;
+    /** Given to GlitchTip a moment ago. */
+    readonly underWay: number;
+    /** Given to GlitchTip, and not seen in Postgres in time. */
+    readonly limbo: number;
+  };
+  readonly window: {
+    /** Bytes that may be under way at once; 0 while it is closed. */
+    readonly allowedBytes: number;
+    /** Why nothing is given; absent while it is open. */
+    readonly closed?: string;
+  };
+  /** Whether this gateway is the one that gives to GlitchTip. False while it is held, too. */
+  readonly delivers: boolean;
+  /** Records that a person has to look at, of the whole volume. */
+  readonly setAside: number;
+  /** Requests that were refused since it started, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Items since it started that GlitchTip does not keep, and that were left out. */
+  readonly ignored: readonly IgnoredItems[];
+  /** Absent while nothing is held. */
+  readonly hold?: HoldStatus;
+  /** When GlitchTip's worker was started last, as the operator told; absent until it does. */
+  readonly workerStartedAt?: string;
+}
+
+export interface IgnoredItems {
+  readonly project: number;
+  readonly type: string;
+  readonly items: number;
+}
+
+/** PUT /hold answers this, too. */
+export interface HoldStatus {
+  readonly since: string;
+  readonly why: string;
+}
+
+export const RECORD_STATES = ['set-aside', 'waiting', 'under-way', 'limbo'] as const;
+export type RecordState = (typeof RECORD_STATES)[number];
+
+/** A line of GET /records, and what resend and DELETE answer. */
+export interface RecordLine {
+  readonly id: string;
+  readonly state: RecordState;
+  /** Why it was set aside. */
+  readonly why?: string;
+  /** When it was set aside. */
+  readonly setAsideAt?: string;
+  /** Absent, like all that follows, when the file of one that was set aside is damaged. */
+  readonly project?: number;
+  /** Endpoint that took it: envelope, store, security, minidump. */
+  readonly kind?: string;
+  readonly receivedAt?: string;
+  /** Of the body, unpacked. Bytes. */
+  readonly size?: number;
+  /** How often it was given to GlitchTip. */
+  readonly attempts?: number;
+  /** 32 hexadecimal digits each. */
+  readonly events?: readonly string[];
+}
+
+/** First line of GET /records/ID; behind it comes the body, unpacked. */
+export interface RecordHead extends RecordLine {
+  /** Public key of the DSN. */
+  readonly key: string;
+  /** Headers of the request, as far as they are kept. */
+  readonly client?: string;
+  readonly contentType?: string;
+  readonly userAgent?: string;
+}
+
+/** Every status of 400 and more. */
+export interface ControlRefusal {
+  readonly detail: string;
+}

@@ -1,0 +1,43 @@
+// What was refused and left out since the gateway started, for a person who asks why something is missing.
+import type { IngestCount } from '../front/ingest.js';
+import type { IgnoredItems } from './control-answers.js';
+
+/** Types of items that SDKs send (https://develop.sentry.dev/sdk/data-model/envelope-items/), and what GlitchTip calls its own. */
+const TYPES = new Set([
+  'event', 'transaction', 'attachment', 'session', 'sessions', 'client_report', 'user_report', 'feedback', 'user_feedback', 'profile', 'profile_chunk',
+  'replay_event', 'replay_recording', 'replay_video', 'check_in', 'span', 'log', 'otel_log', 'statsd', 'metric_buckets', 'metric_meta', 'trace_metric', 'form_data',
+]);
+const OTHER = 'other';
+
+/** A client can call an item anything: what nobody knows is one type, so that there are not as many as it likes. */
+export function itemTypeName(type: string): string {
+  return TYPES.has(type) ? type : OTHER;
+}
+
+export class IngestCounts {
+  readonly #refused = new Map<string, number>();
+  /** By project: those that exist, for a request is refused before its items are looked at otherwise. */
+  readonly #ignored = new Map<number, Map<string, number>>();
+
+  count(what: IngestCount): void {
+    if (what.kind === 'refused') add(this.#refused, what.why, 1);
+    if (what.kind !== 'ignored') return;
+    const own = this.#ignored.get(what.project) ?? new Map<string, number>();
+    this.#ignored.set(what.project, own);
+    add(own, itemTypeName(what.type), what.items);
+  }
+
+  get refused(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#refused);
+  }
+
+  /** In the order of the projects. */
+  get ignored(): readonly IgnoredItems[] {
+    const projects = [...this.#ignored].sort(([one], [other]) => one - other);
+    return projects.flatMap(([project, own]) => [...own].map(([type, items]) => ({ project, type, items })));
+  }
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key, amount: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + amount);
+}

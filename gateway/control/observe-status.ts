@@ -1,0 +1,66 @@
+// GET /status: what the gateway is doing, put together from its parts.
+import type { Delivery } from '../delivery/delivery.js';
+import type { Hold, HoldState } from '../delivery/hold.js';
+import type { SetAside } from '../delivery/set-aside.js';
+import type { Turn } from '../delivery/turn.js';
+import type { WorkerStart } from '../delivery/worker-start.js';
+import type { SharedVolume } from '../spool/ownership.js';
+import type { Spool } from '../spool/spool.js';
+import type { GatewayStatus, HoldStatus } from './control-answers.js';
+import type { IngestCounts } from './ingest-counts.js';
+
+export interface Observed {
+  readonly name: string;
+  /** Milliseconds of Unix time. */
+  readonly startedAt: number;
+  readonly maxBytes: number;
+  readonly volume: Pick<SharedVolume, 'others'>;
+  readonly spool: Pick<Spool, 'liveBytes' | 'segments'>;
+  /** Number of the destination in the spool's marks. */
+  readonly destination: number;
+  readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest'>;
+  readonly turn: Pick<Turn, 'isOurs'>;
+  readonly hold: Pick<Hold, 'look'>;
+  readonly workerStart: Pick<WorkerStart, 'read'>;
+  readonly setAside: Pick<SetAside, 'ids'>;
+  readonly counts: Pick<IngestCounts, 'refused' | 'ignored'>;
+}
+
+/** @throws the system's error when the volume cannot be looked at */
+export function observeStatus({ spool, delivery, counts, ...observed }: Observed, now: number): GatewayStatus {
+  const { window, oldest } = delivery;
+  // Another gateway may have begun or ended it a moment ago.
+  const hold = observed.hold.look();
+  const workerStartedAt = observed.workerStart.read();
+  return {
+    gateway: observed.name,
+    startedAt: instant(observed.startedAt),
+    others: observed.volume.others(),
+    spool: { liveBytes: spool.liveBytes, limitBytes: observed.maxBytes, ...(oldest === undefined ? {} : { oldestSeconds: Math.max(0, Math.floor((now - oldest) / 1_000)) }) },
+    records: countRecords({ spool, delivery, destination: observed.destination }),
+    window: window.closed ? { allowedBytes: 0, closed: window.closed.why } : { allowedBytes: window.allowed },
+    delivers: observed.turn.isOurs,
+    setAside: observed.setAside.ids().length,
+    refused: counts.refused,
+    ignored: counts.ignored,
+    ...(hold ? { hold: holdStatus(hold) } : {}),
+    ...(workerStartedAt === undefined ? {} : { workerStartedAt: instant(workerStartedAt) }),
+  };
+}
+
+/** Those that the delivery has not come to yet wait. */
+function countRecords({ spool, delivery, destination }: Pick<Observed, 'spool' | 'delivery' | 'destination'>): GatewayStatus['records'] {
+  const states = delivery.entries.map(({ state }) => state);
+  const underWay = states.filter((state) => state === 'sending' || state === 'taken').length;
+  const limbo = states.filter((state) => state === 'limbo').length;
+  const left = spool.segments.reduce((sum, segment) => sum + segment.left(destination), 0);
+  return { waiting: Math.max(0, left - underWay - limbo), underWay, limbo };
+}
+
+export function holdStatus({ since, why }: HoldState): HoldStatus {
+  return { since: instant(since), why };
+}
+
+function instant(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
