@@ -19,7 +19,7 @@ export interface GatewayConfig {
   readonly upstream: Address;
   /** DATABASE (postgres:5432/glitchtip). */
   readonly database: Address & { readonly name: string };
-  /** VALKEY (valkey:6379); empty: GlitchTip has none. */
+  /** VALKEY (none: GlitchTip has none). */
   readonly valkey: Address | undefined;
   /** Folder with database-password, valkey-password and control-token. CREDENTIALS_DIR (/run/credentials). */
   readonly credentials: string;
@@ -39,7 +39,7 @@ export interface Address {
 /** Everything that has a default. */
 const DEFAULTS = {
   SPOOL_DIR: '/spool', SPOOL_SIZE: '1Gi', PORT: '8080', CONTROL_PORT: '9465', UPSTREAM: 'web-backend:8080', DATABASE: 'postgres:5432/glitchtip',
-  VALKEY: 'valkey:6379', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true', LOG_LEVEL: 'info',
+  VALKEY: '', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true', LOG_LEVEL: 'info',
 };
 
 /** @throws RangeError naming the variable, what was expected and what was found */

@@ -93,10 +93,11 @@ function variables(settings: Settings): { name: string; value: string }[] {
     CONTROL_PORT: String(PORTS.control),
     UPSTREAM: `${WEB_BACKEND}:${HTTP_PORT}`,
     DATABASE: `postgres:${DATABASE.port}/${DATABASE.name}`,
-    VALKEY: topologyOf(settings).valkey ? `valkey:${VALKEY_PORT}` : '',
+    ...(topologyOf(settings).valkey ? { VALKEY: `valkey:${VALKEY_PORT}` } : {}),
     CREDENTIALS_DIR: CREDENTIALS_PATH,
     SPANS_TO_TRANSACTIONS: String(spansToTransactions),
-    TRUSTED_PROXIES: trustedProxies.join(','),
+    // An empty value is dropped by the API server, and so "configured" by each apply.
+    ...(trustedProxies.length > 0 ? { TRUSTED_PROXIES: trustedProxies.join(',') } : {}),
   }).map(([name, value]) => ({ name, value }));
 }
 

@@ -7,6 +7,7 @@ import { size } from '../report/bars.js';
 import { aligned } from '../report/columns.js';
 import { visible } from '../safe-text.js';
 import type { SpoolRecordHead } from './gateway-answers.js';
+import { times } from './spool-text.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -25,7 +26,7 @@ export function renderRecord(head: SpoolRecordHead, body: Buffer, now: Date, pai
 function headRows(head: SpoolRecordHead, now: Date): string[][] {
   const rows: readonly (readonly [string, string | number | undefined])[] = [
     ['record', head.id], ['state', head.why === undefined ? head.state : `${head.state}: ${head.why}`], ['set aside', moment(head.setAsideAt, now)], ['received', moment(head.receivedAt, now)],
-    ['project', head.project], ['key', head.key], ['endpoint', head.kind], ['given', head.attempts === undefined ? undefined : `${head.attempts} times`],
+    ['project', head.project], ['key', head.key], ['endpoint', head.kind], ['given', head.attempts === undefined ? undefined : times(head.attempts)],
     ['size', head.size === undefined ? undefined : size(head.size)], ['client', head.client], ['user agent', head.userAgent], ['content type', head.contentType],
   ];
   return toRows(rows);

@@ -9,7 +9,7 @@ import { visible } from '../safe-text.js';
 import { refusal } from './gateway-answers.js';
 
 /** The gateway looks through a spool of 1 GiB in seconds. Milliseconds without a byte. */
-const TIMEOUT = 30_000;
+const TIMEOUT = 60_000;
 
 export interface Answered {
   /** The gateway that answered: with two of them, either may. */

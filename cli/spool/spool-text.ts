@@ -51,14 +51,19 @@ function countOf(count: number | undefined): string {
   return count === undefined ? 'not told' : String(count);
 }
 
+/** How often it was given to GlitchTip. */
+export function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
 /** Characters of a reason; longer ones are wrapped. */
-const WHY_WIDTH = 40;
+const WHY_WIDTH = 30;
 
 export function renderRecords(records: readonly SpoolRecordLine[], now: Date): string {
   const columns: readonly (readonly [title: string, cell: (record: SpoolRecordLine) => string])[] = [
     ['id', ({ id }) => id], ['state', ({ state }) => state], ['received', ({ receivedAt }) => (receivedAt === undefined ? '' : formatDistance(receivedAt, now))],
-    ['project', ({ project }) => String(project ?? '')], ['kind', ({ kind = '' }) => kind], ['events', ({ events }) => String(events.length)],
-    ['size', ({ size: bytes }) => (bytes === undefined ? '' : size(bytes))], ['given', ({ attempts }) => (attempts === undefined ? '' : `${attempts} times`)], ['why', ({ why = '' }) => why],
+    ['project', ({ project }) => String(project ?? '')], ['events', ({ events }) => String(events.length)],
+    ['size', ({ size: bytes }) => (bytes === undefined ? '' : size(bytes))], ['given', ({ attempts }) => (attempts === undefined ? '' : times(attempts))], ['why', ({ why = '' }) => why],
   ];
   // Nothing to say: no column of empty cells.
   const shown = columns.filter(([, cell]) => records.some((record) => cell(record) !== ''));

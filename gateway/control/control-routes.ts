@@ -2,7 +2,7 @@
 import type { Hold } from '../delivery/hold.js';
 import type { Turn } from '../delivery/turn.js';
 import type { WorkerStart } from '../delivery/worker-start.js';
-import { RECORD_STATES, type GatewayStatus, type RecordLine, type RecordState } from './control-answers.js';
+import { RECORD_STATES, type ControlRefusal, type GatewayStatus, type RecordLine, type RecordState } from './control-answers.js';
 import { holdStatus } from './observe-status.js';
 import type { FoundRecord, Records, Wanted } from './records.js';
 
@@ -179,5 +179,5 @@ function json(status: number, body: object): ControlAnswer {
 }
 
 export function refused(status: number, detail: string): Extract<ControlAnswer, { kind: 'json' }> {
-  return { kind: 'json', status, body: { detail } };
+  return { kind: 'json', status, body: { detail } satisfies ControlRefusal };
 }

@@ -38,7 +38,7 @@ export type Resent = { readonly kind: 'resent'; readonly line: RecordLine } | { 
 export type Dropped = { readonly kind: 'dropped'; readonly line: RecordLine } | { readonly kind: 'not there' | 'being resent' };
 
 /** So many are looked at before everybody else has the loop. */
-const AT_A_TIME = 200;
+const AT_A_TIME = 100;
 
 export class Records {
   readonly #inSpool: SpoolRecords;

@@ -234,8 +234,10 @@ export class Delivery {
     for (const entry of entries) this.#backlog.underWay.move(entry, 'limbo');
   }
 
+  /** It never left, so it was no attempt. */
   #again(entries: readonly Entry[], why: string): void {
     this.#close(why);
+    for (const entry of entries) entry.attempts -= 1;
     this.#unsent(entries, 0);
   }
 

@@ -78,10 +78,6 @@ export class Segment {
     return this.#end;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** Records that a destination has not let go. */
   left(destination: number): number {
     return this.#count - (this.#done.get(destination)?.size ?? 0);
@@ -140,11 +136,6 @@ export class Segment {
     const prefix = decodePrefix(this.#records.read(offset, PREFIX_BYTES));
     const body = this.#records.read(offset + PREFIX_BYTES + headerBytes, bodyBytes);
     return prefix && body.length === bodyBytes && isWhole(body, prefix.bodyCrc) ? body : undefined;
-  }
-
-  /** Bytes as they lie there, for what cannot be read. */
-  raw(offset: number, length: number): Buffer {
-    return this.#records.read(offset, Math.min(length, this.#end - offset));
   }
 
   /** @param places of the records that the marks are of, for their sizes */

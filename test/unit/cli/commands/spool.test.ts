@@ -75,7 +75,7 @@ describe('spool list', () => {
     await control.take(2);
     const { code, printed, notes } = await runCli(['spool', 'list']);
     expect([code, notes]).toEqual([0, '2 in all; gateway gateway-1 answered']);
-    expect(printed).toMatch(new RegExp(`│ ${idOf(1)} │ set-aside │ .* │ 1 +│ envelope │ 1 +│ 87 +│ 3 times │ GlitchTip answered 400 +│\n.*│ waiting +│`));
+    expect(printed).toMatch(new RegExp(`│ ${idOf(1)} │ set-aside │ .* │ 1 +│ 1 +│ 87 +│ 3 times │ GlitchTip answered 400 +│\n.*│ waiting +│`));
   });
 
   it('says when there is more than it shows', async () => {

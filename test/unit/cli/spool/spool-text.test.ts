@@ -48,7 +48,7 @@ describe('the status', () => {
 
 describe('the table of records', () => {
   it('has no column of which nothing is known, and obeys nothing in it', () => {
-    const text = renderRecords([recordLine.parse({ id: 'a', state: 'waiting', kind: '\u001b[1m' })], NOW);
-    expect([text.includes('why'), text.includes('received'), text.includes('\\u{1b}[1m'), text.includes('\u001b')]).toEqual([false, false, true, false]);
+    const text = renderRecords([recordLine.parse({ id: 'a', state: 'waiting', why: '\u001b[1m' })], NOW);
+    expect([text.includes('project'), text.includes('received'), text.includes('\\u{1b}[1m'), text.includes('\u001b')]).toEqual([false, false, true, false]);
   });
 });

@@ -1,5 +1,7 @@
 // The control port: who may use it, what it says, and what it never does.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { encodeHeader } from '../../../../gateway/core/record.js';
+import { Spool } from '../../../../gateway/spool/spool.js';
 import { RunningControl, TOKEN, idOf } from './running-control.js';
 
 const ID = idOf(1);
@@ -122,7 +124,16 @@ describe('the status', () => {
     expect(await control.status()).toMatchObject({ records: { waiting: 0, underWay: 0, limbo: 0 }, spool: { limitBytes: 2 ** 26, liveBytes: 0 } });
   });
 
-  it('says why nothing is given, and what is in limbo', async () => {
+  it('has the oldest of all, also of what was taken over from another gateway', async () => {
+    await control.take(1);
+    const left = Spool.open({ files: control.gateway.files, folder: '/spool/gateway-0', maxBytes: 2 ** 20, destinations: [0], defer: setImmediate, onDamage: () => undefined });
+    await left.append(encodeHeader({ id: idOf(2), receivedAt: control.now - 60_000, project: 1, key: 'k', kind: 'envelope', events: [], size: 0 }), Buffer.alloc(0));
+    left.close();
+    control.gateway.spool.adopt('/spool/gateway-0');
+    expect(await control.status()).toMatchObject({ spool: { oldestSeconds: 60 }, records: { waiting: 2 } });
+  });
+
+  it('says why nothing is given', async () => {
     await control.take(1);
     await control.gateway.stopGlitchTip();
     await control.give();
