@@ -152,6 +152,8 @@ export interface HealthPort {
   observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[]): Promise<ObservedQueue>;
   /** `token`: of its control port; undefined: its Secret does not say. */
   observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined): Promise<ObservedGateway>;
+  /** What a worker held that ended since is in no memory any more: the gateway may give it again. @throws when it does not answer */
+  tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date): Promise<void>;
   /** False when there is no migrate Job to run again. */
   rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;

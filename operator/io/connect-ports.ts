@@ -4,7 +4,7 @@ import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
 import { ClusterObserver } from './kubernetes/cluster-observer.js';
-import { observeGateway } from './gateway/gateway-observer.js';
+import { observeGateway, tellWorkerStart } from './gateway/gateway-observer.js';
 import { beat } from './notifiers/heartbeat.js';
 import { Telegram } from './notifiers/telegram.js';
 import { postWebhook } from './notifiers/webhook.js';
@@ -60,6 +60,7 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
     observeDatabase: (resource, question) => observeDatabase({ ...question, canaries: canariesOf(resource) }),
     observeQueue: ({ valkey, version }, operator) => observeQueue(valkey, operator, healthRelease(version, valkey !== undefined).queue, clock.now()),
     observeGateway,
+    tellWorkerStart,
     rerunMigrations: (at, signal) => cluster.rerunMigrations(at, signal),
     restart: (deployment, at, signal) => cluster.restart(deployment, at, signal),
     forget: (resource) => followed.delete(resource),

@@ -6,6 +6,8 @@ import { readCredentials } from '../../core/health/credential-age.js';
 import type { Before, CertificateFacts, Facts } from '../../core/health/health-facts.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import type { Observed } from '../../core/credentials/observed.js';
+import { workerStart } from '../../core/health/part-state.js';
+import type { Sensitive } from '../../core/sensitive.js';
 import { applicationLogin, valueOf } from '../../core/credentials/generated-secrets.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ClusterPort, HealthPort } from '../ports.js';
@@ -51,11 +53,13 @@ export class HealthObserver {
     const [cluster, sources, certificate] = await Promise.all([
       health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal),
     ]);
+    const token = valueOf(sources.secrets.gateway, 'control-token');
     const [web, queue, gateway] = await Promise.all([
       health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : []),
       health.observeQueue(spec, valkeyPasswords(sources)),
-      health.observeGateway(spec, valueOf(sources.secrets.gateway, 'control-token')),
+      health.observeGateway(spec, token),
     ]);
+    await this.#tellWorkerStart(spec, token, { cluster, gateway });
     const { database, canary, volumes } = await health.observeDatabase(name, {
       spec, operator: postgresLogins(sources), application: applicationLogin(sources.secrets.application),
       // The gateway takes them whether web answers or not.
@@ -82,6 +86,13 @@ export class HealthObserver {
     ]);
     // The administrator's says nothing of health.
     return { secrets: { application, postgres, valkey, administrator: absent, gateway }, journal };
+  }
+
+  /** Not being able to tell is no fault of GlitchTip's: the next check tells it. */
+  async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>): Promise<void> {
+    const at = workerStart(cluster);
+    if (gateway.kind !== 'seen' || !token || !at || at.getTime() === gateway.value.workerStartedAt?.getTime()) return;
+    await this.deps.health.tellWorkerStart(spec, token, at).catch(() => undefined);
   }
 
   async #certificate({ web: { tls } }: GlitchTipSpec, memory: Memory, signal: AbortSignal): Promise<CertificateFacts> {

@@ -189,6 +189,8 @@ export interface GatewayFacts {
   readonly held?: string;
   /** Requests that a person has to look at. */
   readonly setAside: number;
+  /** When GlitchTip's worker was started, as far as it was told. */
+  readonly workerStartedAt?: Date;
 }
 
 export type ObservedGateway =

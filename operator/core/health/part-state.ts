@@ -1,5 +1,5 @@
 // A part by its pods: is it up, is it still within its start, what does its newest pod wait for?
-import type { ContainerFacts, Facts, PodFacts, WorkloadFacts } from './health-facts.js';
+import type { ClusterFacts, ContainerFacts, Facts, PodFacts, WorkloadFacts } from './health-facts.js';
 import { duration, secondsSince } from './rule-finding.js';
 
 /** An init container of ours starts Python once and then only waits; longer than this, it waits for something. Seconds. */
@@ -50,6 +50,14 @@ export function isWithinStart(pod: PodFacts, now: Date): boolean {
 export function waitingInit(pod: PodFacts, now: Date): { readonly container: string; readonly seconds: number } | undefined {
   const running = pod.containers.find(({ init, state }) => init && state.kind === 'running');
   return running?.state.kind === 'running' ? { container: running.name, seconds: secondsSince(running.state.startedAt, now) } : undefined;
+}
+
+/** When the oldest process of the worker was started that may still run: one that is ending holds events, too. Undefined where none runs, or it cannot be seen. */
+export function workerStart({ pods }: ClusterFacts): Date | undefined {
+  if (pods.kind === 'unseen') return undefined;
+  const states = pods.value.filter(({ part, alive }) => part === 'worker' && alive).flatMap(({ containers }) => containers.filter(({ init }) => !init).map(({ state }) => state));
+  const starts = states.flatMap((state) => (state.kind === 'running' ? [state.startedAt] : []));
+  return starts.sort((a, b) => a.getTime() - b.getTime())[0];
 }
 
 export function restartsOf(pod: PodFacts): number {

@@ -1,4 +1,4 @@
-// Asks the gateway, on its control port, what waits on its disk and what keeps it from giving it to GlitchTip.
+// Asks the gateway, on its control port, what waits on its disk and what keeps it from giving it to GlitchTip; and tells it what it cannot see.
 import { request } from 'node:http';
 import * as z from 'zod/mini';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
@@ -17,6 +17,7 @@ const status = z.object({
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
   hold: z.optional(z.object({ why: z.string() })),
+  workerStartedAt: z.optional(z.string()),
 });
 
 /** @param token undefined: its Secret does not say */
@@ -24,7 +25,7 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   if (!gateway) return { kind: 'none' };
   if (!token) return { kind: 'not observed', why: 'its token is not known' };
   try {
-    const answer = await get({ host: gateway.controlHost, port: gateway.controlPort }, token);
+    const answer = await ask(gateway, token, { path: '/status' });
     if (answer.status === 401) return { kind: 'refused' };
     const parsed = status.safeParse(parseJson(answer.text));
     if (answer.status !== 200 || !parsed.success) return { kind: 'not observed', why: `it answered ${answer.status}, and nothing that can be understood` };
@@ -34,18 +35,34 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, hold }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
   return {
     ...spool, setAside,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
     ...(hold ? { held: hold.why } : {}),
+    ...(workerStartedAt === undefined ? {} : { workerStartedAt: new Date(workerStartedAt) }),
   };
 }
 
-function get({ host, port }: { readonly host: string; readonly port: number }, token: Sensitive): Promise<{ readonly status: number; readonly text: string }> {
+/** @throws when it does not answer, or refuses */
+export async function tellWorkerStart({ gateway }: Pick<GlitchTipSpec, 'gateway'>, token: Sensitive, at: Date): Promise<void> {
+  if (!gateway) return;
+  const { status: code } = await ask(gateway, token, { method: 'POST', path: '/worker-restarted', body: JSON.stringify({ at: at.toISOString() }) });
+  if (code >= 300) throw new Error(`the gateway answered ${code}`);
+}
+
+interface Asked {
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+}
+
+type Place = Pick<NonNullable<GlitchTipSpec['gateway']>, 'controlHost' | 'controlPort'>;
+
+function ask({ controlHost: host, controlPort: port }: Place, token: Sensitive, { method = 'GET', path, body }: Asked): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token.reveal()}`, connection: 'close' };
-    const sent = request({ host, port, path: '/status', headers, agent: false, signal: AbortSignal.timeout(TIMEOUT) }, (response) => {
+    const headers = { authorization: `Bearer ${token.reveal()}`, connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) };
+    const sent = request({ host, port, method, path, headers, agent: false, signal: AbortSignal.timeout(TIMEOUT) }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -56,7 +73,7 @@ function get({ host, port }: { readonly host: string; readonly port: number }, t
       response.on('error', reject);
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
 }
 
