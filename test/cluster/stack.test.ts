@@ -1,12 +1,12 @@
 // The stack that `npm start` itself brought up: looked at from inside and outside, updated, its credentials rotated, its queue killed and filled; at the end Ctrl-C leaves nothing.
 import { afterAll, beforeAll } from '@jest/globals';
-import { describeGateway } from './pods/gateway.js';
 import { describeFacts } from './pods/facts.js';
+import { describeGateway } from './pods/gateway.js';
 import { describeLogs } from './pods/logs.js';
 import { describeNetwork } from './pods/network.js';
 import { describeOnPods } from './pods/on-pods.js';
 import { describePolicies } from './pods/policies.js';
-import { describeQueue } from './pods/queue.js';
+import { describeGivenAgain, describeQueue, type QueueRuns } from './pods/queue.js';
 import { describeOnlyAlerted, describeQuiet } from './pods/quiet.js';
 import { describeRollout } from './pods/rollout.js';
 import { applied, compromised, describeRotations, twoOperators, undisturbed, undone } from './pods/rotation.js';
@@ -29,12 +29,14 @@ describeOnPods('the stack on real pods', 'stack', {
     describeNetwork(stack, portsBefore);
     describePolicies(stack);
     describeRollout(stack, dsn);
-    describeGateway(stack, dsn);
     describeQuiet(alerts, 'an install and an update');
     describeRotations(installed, [undisturbed(), undone, applied, twoOperators(['Rolling', 'Retiring']), compromised]);
     // Given up is a matter for a person, until the next one completed.
     describeOnlyAlerted(alerts, 'whatever was rolled, and killed of the operator,', 'CredentialsOverdue, credentials');
-    describeQueue(stack, dsn);
+    const runs: QueueRuns = { reports: [] };
+    describeQueue(stack, dsn, runs);
+    describeGateway(stack, dsn);
+    describeGivenAgain(stack, runs);
     describeLogs(stack);
   },
   onLeaving: (stack) => describeEnd(stack, npmStart),

@@ -1,12 +1,13 @@
-// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue killed and filled.
+// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue and its gateway killed, the queue filled.
 import { beforeAll } from '@jest/globals';
 import { describeFacts } from '../cluster/pods/facts.js';
+import { describeGateway } from '../cluster/pods/gateway.js';
 import { describeInstall } from '../cluster/pods/install.js';
 import { describeLogs } from '../cluster/pods/logs.js';
 import { describeMemory } from '../cluster/pods/memory.js';
 import { describeNetwork } from '../cluster/pods/network.js';
 import { describeOnPods } from '../cluster/pods/on-pods.js';
-import { describeQueue } from '../cluster/pods/queue.js';
+import { describeGivenAgain, describeQueue, type QueueRuns } from '../cluster/pods/queue.js';
 import { describeQuiet } from '../cluster/pods/quiet.js';
 import { describeRollout } from '../cluster/pods/rollout.js';
 import { startChatterbox } from '../cluster/support/chatterbox.js';
@@ -22,7 +23,10 @@ describeOnPods('soak: the stack', 'soak-stack', {
     describeRollout(stack, dsn);
     describeQuiet(alerts, 'an install and an update');
     describeMemory(installed);
-    describeQueue(stack, dsn);
+    const runs: QueueRuns = { reports: [] };
+    describeQueue(stack, dsn, runs);
+    describeGateway(stack, dsn);
+    describeGivenAgain(stack, runs);
     describeLogs(stack);
   },
 });

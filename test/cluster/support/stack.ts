@@ -140,7 +140,7 @@ export class Stack {
 
   /** Resolves when every part runs what was applied last. */
   async rolledOut(seconds = 420): Promise<void> {
-    for (const workload of ['deployment/glitchkeeper', 'statefulset/postgres', 'statefulset/valkey', 'deployment/web', 'deployment/worker']) {
+    for (const workload of ['deployment/glitchkeeper', 'statefulset/postgres', 'statefulset/valkey', 'deployment/gateway', 'deployment/web', 'deployment/worker']) {
       await this.kubectl('rollout', 'status', workload, `--timeout=${seconds}s`);
     }
     await this.ready(seconds);

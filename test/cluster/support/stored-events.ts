@@ -19,12 +19,12 @@ export async function runIds(stack: Stack, runId: string): Promise<Set<string>> 
 const STILL_MS = 100_000;
 
 /** Compares once every accepted event is stored but those that `mayBeLost`, or the number of stored ones stood still for long: then some are lost. */
-export async function settleStored(stack: Stack, report: LoadReport, mayBeLost: ReadonlySet<number> = new Set()): Promise<StoredComparison> {
+export async function settleStored(stack: Stack, report: LoadReport, mayBeLost: ReadonlySet<number> = new Set(), stillMs = STILL_MS): Promise<StoredComparison> {
   let [stored, since] = [-1, Date.now()];
-  return waitFor<StoredComparison>({ what: `the events of run ${report.runId} to be stored`, seconds: 240, every: 2 }, async () => {
+  return waitFor<StoredComparison>({ what: `the events of run ${report.runId} to be stored`, seconds: 140 + stillMs / 1_000, every: 2 }, async () => {
     const comparison = compareStored(report, await runIds(stack, report.runId));
     if (comparison.stored !== stored) [stored, since] = [comparison.stored, Date.now()];
-    const settled = comparison.lost.every((number) => mayBeLost.has(number)) || Date.now() - since > STILL_MS;
+    const settled = comparison.lost.every((number) => mayBeLost.has(number)) || Date.now() - since > stillMs;
     return settled ? { found: comparison } : { seen: `${stored} stored of ${comparison.accepted} accepted` };
   });
 }
