@@ -54,7 +54,7 @@ export class Web extends Construct {
                 preStop: { exec: { command: ['sleep', String(drainSeconds)] } },
               },
               // /api/0/health/, which is often asked, does not exist, and the image has no curl.
-              startupProbe: health({ periodSeconds: 5, failureThreshold: 12 }),
+              startupProbe: health({ periodSeconds: 2, failureThreshold: 30 }),
               readinessProbe: health({ periodSeconds: 5, failureThreshold: 2 }),
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
             }],

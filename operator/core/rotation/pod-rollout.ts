@@ -1,4 +1,4 @@
-// The pods: rolled one Deployment after the other, by an annotation that names the rotation.
+// The pods: their Deployments are rolled by an annotation that names the rotation.
 import type { ObservedWorkload } from '../credentials/observed.js';
 import { changesCredentialOfPods } from './pod-credentials.js';
 import type { RotationStep, Underway } from './step-input.js';
@@ -9,8 +9,14 @@ import { act, firstUnmet, MET, wait } from './protocol.js';
 export function rollStep(underway: Underway): RotationStep {
   const { row: { pods }, rollout: { web, worker } } = underway;
   if (pods === undefined || !changesCredentialOfPods(underway.rotation.credentials)) return MET;
-  // Web first: it has a surge, and the worker's queue bridges the worker's gap.
-  return firstUnmet([() => workloadStep(web, 'web', underway), () => (worker ? workloadStep(worker, 'worker', underway) : MET)]);
+  const steps = [() => workloadStep(web, 'web', underway), () => (worker ? workloadStep(worker, 'worker', underway) : MET)];
+  // Events wait in the gateway while both start. Without one web is first: it has a surge, and its queue bridges the worker's gap.
+  return underway.spec.gateway ? allAtOnce(steps.map((look) => look())) : firstUnmet(steps);
+}
+
+function allAtOnce(steps: readonly RotationStep[]): RotationStep {
+  const actions = steps.flatMap((step) => (step.kind === 'act' ? step.actions : []));
+  return actions.length > 0 ? act(...actions) : steps.find(({ kind }) => kind === 'wait') ?? MET;
 }
 
 function workloadStep(workload: ObservedWorkload, part: 'web' | 'worker', { rotation, row }: Underway): RotationStep {

@@ -148,7 +148,7 @@ describe('of the probes doctor finds', () => {
     ['a path that depends on other parts', spoil(({ livenessProbe }) => { if (livenessProbe?.httpGet) livenessProbe.httpGet.path = '/login'; }), 'probes of web', 'failure', /may depend on other parts/],
     ['a probe that does not ask over HTTP', spoil((web) => { web.livenessProbe = { timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6, exec: { command: ['true'] } }; }), 'probes of web', 'warning', /does not ask over HTTP/],
     ['a timeout that is too short', spoil(({ livenessProbe }) => { if (livenessProbe) livenessProbe.timeoutSeconds = 1; }), 'probes of web', 'warning', /waits 1 s: under load web answers later, and is restarted/],
-    ['too little time to start', spoil(({ startupProbe }) => { if (startupProbe) startupProbe.failureThreshold = 3; }), 'probes of web', 'warning', /15 s to start/],
+    ['too little time to start', spoil(({ startupProbe }) => { if (startupProbe) startupProbe.failureThreshold = 3; }), 'probes of web', 'warning', /6 s to start/],
     ['probes of another port', each((probe) => { if (probe.httpGet) probe.httpGet.port = 8000; }), 'port of web', 'failure', /web listens on 8080, its probes ask 8000/],
     ['a Service of another port', { services: service({ ports: [{ port: 80, targetPort: 8000 }] }, 'web-backend') }, 'port of web', 'failure', /its Service sends to 8000/],
     ['no liveness probe', spoil((valkey) => { delete valkey.livenessProbe; }, 'valkey'), 'other probes', 'warning', /valkey has no liveness probe/],

@@ -54,6 +54,11 @@ describe('each phase', () => {
     expect([world.turn(), done(world), said(world.plan())]).toEqual([['roll web'], [], 'Deployment web: 0 of 1 new pods are available']);
   });
 
+  it('Rolling rolls web and the worker at once behind a gateway, and waits for both', () => {
+    const world = worldIn('Rolling', { request: 'all', faults: { stuck: true }, fields: { gateway: {} } });
+    expect([world.turn(), done(world), said(world.plan())]).toEqual([['roll web', 'roll worker'], [], 'Deployment web: 0 of 1 new pods are available']);
+  });
+
   it.each<Phase>(['Altering', 'Rolling', 'Retiring', 'Returning'])('%s does nothing while the operator is suspended', (phase) => {
     const world = see(phase);
     world.spec.suspend = true;
