@@ -17,7 +17,7 @@ const PORT_NAME = 'http';
  */
 const DRAIN_SECONDS = 15;
 /** Behind the gateway: what it and people's browsers have asked is answered; nobody new comes. */
-const DRAIN_BEHIND_GATEWAY = 3;
+const DRAIN_BEHIND_GATEWAY = 5;
 
 export class Web extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {

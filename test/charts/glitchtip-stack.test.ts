@@ -171,7 +171,7 @@ describe('what the measurements ask for', () => {
   ])('%s has %s=%s', (part, name, value) => expect(variable(containerOf(manifests, 'Deployment', part), name)).toBe(value));
 
   it.each([
-    ['behind the gateway', {}, '3', { maxSurge: 0, maxUnavailable: 1 }],
+    ['behind the gateway', {}, '5', { maxSurge: 0, maxUnavailable: 1 }],
     ['without one', { gateway: { enabled: false } }, '15', { maxSurge: 1, maxUnavailable: 0 }],
   ])('web %s is warmed before it is ready, drains before it stops, and is rolled as events need it', (_, settings, seconds, rollingUpdate) => {
     const rendered = renderStack(settings);

@@ -15,8 +15,12 @@ export async function runIds(stack: Stack, runId: string): Promise<Set<string>> 
   return new Set(await sql(stack, `SELECT replace(id::text, '-', '') FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`));
 }
 
-/** Longer than what delays a batch and does not lose it: GlitchTip's pool of connections tries again after up to 64 s, and a worker that takes nothing ends itself after 60 s. */
-const STILL_MS = 100_000;
+/**
+ * Longer than what delays an event and does not lose it: GlitchTip's pool of connections tries again after up to 64 s, a worker that takes
+ * nothing ends itself after 60 s, and what was cut off by the end of a web the gateway gives again after 70 s, once the operator's next event
+ * has come through.
+ */
+const STILL_MS = 150_000;
 
 /** Compares once every accepted event is stored but those that `mayBeLost`, or the number of stored ones stood still for long: then some are lost. */
 export async function settleStored(stack: Stack, report: LoadReport, mayBeLost: ReadonlySet<number> = new Set(), stillMs = STILL_MS): Promise<StoredComparison> {
