@@ -9,6 +9,8 @@ export const loadJob = z.object({
   rate: z.number(),
   /** At most: SIGTERM ends it before. */
   seconds: z.number(),
+  /** Keep connections, as SDKs do in a burst. */
+  reuse: z.boolean().optional(),
   /** Seconds after the last answer that an event may take to be stored. */
   patience: z.number(),
   database: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string(), database: z.string() }),

@@ -23,7 +23,7 @@ async function main(job: LoadJob): Promise<void> {
   const looks = await watchStored(() => connect(job.database), new Date(Date.now() - CLOCK_SKEW_MS));
   const [began, cpu] = [performance.now(), process.cpuUsage()];
   const report = await runLoad({
-    dsn: parsed.dsn, rate: job.rate, seconds: job.seconds, runId: newRunId(), headers: { host: job.host },
+    dsn: parsed.dsn, rate: job.rate, seconds: job.seconds, runId: newRunId(), headers: { host: job.host }, reuse: job.reuse ?? false,
     signal: stop.signal, onProgress: progress(),
   });
   const used = process.cpuUsage(cpu);

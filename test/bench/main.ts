@@ -7,6 +7,7 @@ import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
 import { measureOperator } from './operator.js';
 import { parseOptions, type BenchOptions, type Measurement } from './bench-options.js';
+import { measureGateway } from './gateway.js';
 import { measureQuiet } from './quiet.js';
 import { renderJson, renderNotes, renderTable, renderVerdict, unmetGoals, type Section } from './bench-report.js';
 import { measureResources } from './resources.js';
@@ -26,14 +27,24 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
   const { say } = buildProgress((line) => console.error(line), Date.now);
   const machine = { cores: availableParallelism(), loadAverageBefore: loadavg()[0], node: process.version };
   say(`${machine.cores} cores, load average ${machine.loadAverageBefore?.toFixed(1) ?? '?'}, Node ${machine.node}`);
-  const synth = options.measurements.includes('synth') ? [await measureSynth(options.runs, say)] : [];
-  const spool = options.measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : [];
-  const onCluster = options.measurements.filter((measurement) => measurement !== 'synth' && measurement !== 'spool');
+  const apart = await measureApart(options, say, signal);
+  const onCluster = options.measurements.filter((measurement) => !APART.includes(measurement));
   const { sections, image }: Findings = onCluster.length === 0 ? { sections: [] } : await measureOnCluster(options, say, signal);
-  const all = [...synth, ...spool, ...sections];
+  const all = [...apart, ...sections];
   if (options.json !== undefined) await writeFile(options.json, `${renderJson(all, { measuredAt: new Date().toISOString(), machine, image })}\n`);
   console.log(`${renderTable(all, process.stdout.columns)}\n${image === undefined ? '' : `GlitchTip: ${image}\n`}${renderNotes(all)}${renderVerdict(all)}`);
   return options.check && unmetGoals(all).length > 0 ? 1 : 0;
+}
+
+/** What needs no cluster, or more than one. */
+const APART: readonly Measurement[] = ['synth', 'spool', 'gateway'];
+
+async function measureApart({ measurements, ...options }: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section[]> {
+  return [
+    ...(measurements.includes('synth') ? [await measureSynth(options.runs, say)] : []),
+    ...(measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : []),
+    ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
+  ];
 }
 
 async function measureOnCluster(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Findings> {

@@ -1,0 +1,104 @@
+// The stack with its gateway beside the stack without, one after the other on fresh clusters: the same load, and what only one of them can bear.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { seconds as inSeconds } from '../sdk/statistics.js';
+import type { BenchOptions } from './bench-options.js';
+import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
+import { startCounting, type CpuUse } from './cpu.js';
+import { prepareLoad, startLoadProgram } from './ingest.js';
+import type { LoadResult } from './load-job.js';
+import { HOST, startSampling, watchedGroups, type MemoryUses } from './memory.js';
+import { openStage, type Stage } from './stage.js';
+import { measureStart } from './start.js';
+
+/** Ten times what web takes by itself. Events per second; seconds. */
+const BURST = { rate: 1_000, seconds: 60, reuse: true };
+/** Seconds that a burst may take to be stored: 60,000 events at the pace of the worker, and some. */
+const DRAIN_PATIENCE = 600;
+const LONGEST_ANSWER = 50;
+/** Of its own, without the pages of Node's program. Bytes. */
+const MOST_MEMORY = 40 * 2 ** 20;
+const MOST_CPU = 0.5;
+
+interface Measured {
+  readonly result: LoadResult;
+  readonly memory: MemoryUses;
+  readonly cpu: CpuUse;
+}
+
+/** Rows of both, so that each figure stands beside the one that it is compared with. */
+export async function measureGateway(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section> {
+  const usual = { rate: options.rate, seconds: options.seconds };
+  say('without a gateway');
+  const [alone] = await onStage(options, false, { say, signal }, async (stage) => [await load(stage, usual)]);
+  say('with a gateway');
+  const [behind, burst] = await onStage(options, true, { say, signal }, async (stage) => [await load(stage, usual), await load(stage, BURST, DRAIN_PATIENCE)]);
+  if (!alone || !behind || !burst) throw new Error('a load was not measured');
+  return { name: 'gateway', rows: [...usualRows(options.rate, alone, behind), ...burstRows(burst)], numbers: { alone, behind, burst }, note: NOTE };
+}
+
+const NOTE = 'the same load on two fresh clusters, one after the other. Own memory is without the pages of files. The client shares the cores with the cluster.';
+
+async function onStage(options: BenchOptions, enabled: boolean, { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal }, measure: (stage: Stage) => Promise<readonly Measured[]>): Promise<readonly Measured[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-bench-settings-'));
+  const settings = join(folder, 'settings.yaml');
+  const own: unknown = options.settings === undefined ? {} : parse(await readFile(options.settings, 'utf8'));
+  await writeFile(settings, stringify({ ...(own as object), gateway: { ...(own as { gateway?: object }).gateway, enabled } }));
+  const stage = await openStage({ ...options, settings }, say, signal);
+  try {
+    await measureStart(stage);
+    return await measure(stage);
+  } finally {
+    await stage.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function load(stage: Stage, { rate, seconds, reuse }: { readonly rate: number; readonly seconds: number; readonly reuse?: boolean }, patience?: number): Promise<Measured> {
+  const job = await prepareLoad(stage, { rate, seconds });
+  stage.say(`${rate} events/s for ${seconds} s`);
+  const stopSampling = await startSampling(await watchedGroups(stage), stage.cluster.cgroup.version);
+  const stopCounting = await startCounting(stage);
+  const result = await startLoadProgram(stage, { ...job, ...(reuse === undefined ? {} : { reuse }), ...(patience === undefined ? {} : { patience }) }).result;
+  return { result, cpu: await stopCounting(result), memory: await stopSampling() };
+}
+
+function usualRows(rate: number, alone: Measured, behind: Measured): Row[] {
+  const both = (measure: (measured: Measured) => string) => `${measure(alone)} without, ${measure(behind)} with`;
+  const peak = ({ memory }: Measured) => memory[HOST]?.workingSetMost ?? Number.NaN;
+  return [
+    { what: `${rate}/s: accepted`, measured: both(({ result }) => `${result.accepted} of ${result.sent}`), goal: { text: 'all', met: behind.result.accepted === behind.result.sent } },
+    { what: `${rate}/s: stored`, measured: both(({ result }) => `${result.stored} of ${result.accepted}`), goal: { text: 'all accepted', met: behind.result.lost === 0 } },
+    { what: `${rate}/s: answers`, measured: both(({ result: { answers } }) => `p50 ${time(answers.p50)}, p99 ${time(answers.p99)}`), goal: { ...atMost(behind.result.answers.p99 ?? Number.NaN, LONGEST_ANSWER), text: `p99 at most ${LONGEST_ANSWER} ms` } },
+    { what: `${rate}/s: accepted to stored`, measured: both(({ result: { lags } }) => `p50 ${time(lags.p50)}, p99 ${time(lags.p99)}`) },
+    { what: `${rate}/s: host, peak working set`, measured: both((measured) => mebibytes(peak(measured))), goal: { ...atMost(peak(behind), peak(alone)), text: 'not above' } },
+    gatewayRow(`${rate}/s`, behind),
+  ];
+}
+
+function burstRows(burst: Measured): Row[] {
+  const { result } = burst;
+  const drained = result.stored / ((result.endedAt - result.startedAt) / 1_000 + (result.lags.most ?? 0) / 1_000);
+  return [
+    { what: `${BURST.rate}/s for ${BURST.seconds} s: accepted`, measured: `${result.accepted} of ${result.sent}, ${result.acceptedRate.toFixed(0)} events/s${result.losses === '' ? '' : ` (not accepted: ${result.losses})`}`, goal: { text: 'all', met: result.accepted === result.sent } },
+    { what: `${BURST.rate}/s: answers`, measured: `p50 ${time(result.answers.p50)}, p99 ${time(result.answers.p99)}`, goal: { ...atMost(result.answers.p99 ?? Number.NaN, LONGEST_ANSWER), text: `p99 at most ${LONGEST_ANSWER} ms` } },
+    { what: `${BURST.rate}/s: stored in the end`, measured: `${result.stored} of ${result.accepted}, the last ${inSeconds(result.lags.most ?? Number.NaN)} after its answer, ${drained.toFixed(0)} events/s`, goal: { text: 'all accepted', met: result.lost === 0 } },
+    gatewayRow(`${BURST.rate}/s`, burst),
+  ];
+}
+
+function gatewayRow(rate: string, { memory, cpu }: Measured): Row {
+  const own = memory['gateway']?.own ?? Number.NaN;
+  const used = cpu.parts.find(({ part }) => part === 'gateway')?.used ?? Number.NaN;
+  return {
+    what: `${rate}: the gateway itself`,
+    measured: `own memory ${mebibytes(own)}, peak with pages of files ${mebibytes(memory['gateway']?.peak)}, CPU ${used.toFixed(2)}`,
+    goal: { text: `own ${mebibytes(MOST_MEMORY)}, CPU ${MOST_CPU}`, met: own <= MOST_MEMORY && used <= MOST_CPU },
+  };
+}
+
+function time(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? 'none' : inSeconds(milliseconds);
+}
