@@ -8,6 +8,7 @@ import threading
 import time
 
 import redis
+from celery import signals
 from celery_batches import Batches
 from kombu.transport.redis import Channel
 
@@ -69,6 +70,30 @@ def drain_a_full_queue():
     Channel._get_client = lambda _: WorkersClient
 
 
+def put_back_what_a_dead_worker_took():
+    """There is one worker: what is in `unacked` before it takes anything, one took that was killed.
+
+    Celery itself puts such messages back after an hour (the visibility timeout of its transport). Until then the events in them
+    are stored by nobody, and the gateway, which sees that GlitchTip has them, must not give them a second time.
+    """
+
+    def put_back(sender, **_):
+        while True:
+            try:
+                with sender.app.connection_for_read() as connection:
+                    qos = connection.default_channel.qos
+                    with qos.channel.conn_or_acquire() as client:
+                        for tag in client.zrange(qos.unacked_index_key, 0, -1):
+                            qos.restore_by_tag(tag, client)
+                return
+            except redis.RedisError:
+                # Without Valkey there is nothing to do for it either.
+                time.sleep(ASK_EVERY_SECONDS)
+
+    # Before its consumer is made. Without weak=False nobody would keep the function.
+    signals.worker_init.connect(put_back, weak=False)
+
+
 class Waiting:
     """How many batches wait for PostgreSQL."""
 
@@ -126,4 +151,5 @@ def keep_batches_for_the_database():
 
 keep_flush_timers()
 drain_a_full_queue()
+put_back_what_a_dead_worker_took()
 keep_batches_for_the_database()

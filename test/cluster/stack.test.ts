@@ -35,7 +35,7 @@ describeOnPods('the stack on real pods', 'stack', {
     describeOnlyAlerted(alerts, 'whatever was rolled, and killed of the operator,', 'CredentialsOverdue, credentials');
     const runs: QueueRuns = { reports: [] };
     describeQueue(stack, dsn, runs);
-    describeGateway(stack, dsn);
+    describeGateway(stack, dsn, runs.reports);
     describeGivenAgain(stack, runs);
     describeLogs(stack);
   },

@@ -25,7 +25,7 @@ describeOnPods('soak: the stack', 'soak-stack', {
     describeMemory(installed);
     const runs: QueueRuns = { reports: [] };
     describeQueue(stack, dsn, runs);
-    describeGateway(stack, dsn);
+    describeGateway(stack, dsn, runs.reports);
     describeGivenAgain(stack, runs);
     describeLogs(stack);
   },

@@ -7,6 +7,7 @@ import { tellLoad } from '../support/load-report.js';
 import { killMain } from '../support/out-of-memory.js';
 import { printFigure } from '../support/fault-report.js';
 import type { Part } from '../support/parts.js';
+import { valkey } from '../support/queue-access.js';
 import { settleStored } from '../support/stored-events.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
@@ -21,7 +22,8 @@ const LARGE = [
   { what: '3 events with attachments of 20 MB', rate: 30, seconds: 0.1, attachmentBytes: 20_000_000 },
 ] as const;
 
-export function describeGateway(stack: Stack, dsn: () => string): void {
+/** @param givenAgain collects runs whose events are stored later, when GlitchTip lets those be given again that it lost */
+export function describeGateway(stack: Stack, dsn: () => string, givenAgain: LoadReport[]): void {
   describe('behind the gateway', () => {
     let baseUrl = '';
     beforeAll(async () => {
@@ -46,6 +48,22 @@ export function describeGateway(stack: Stack, dsn: () => string): void {
       load.stop();
       await expectAllStored(stack, 'GlitchTip away', await load.report);
     }, 420_000);
+
+    it(`the worker killed (kill -9) at ${RATE} events/s: what it had taken and not begun is stored at once, and not after an hour; what it lost is given again`, async () => {
+      const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
+      await sleep(5_000);
+      await killMain(stack, 'worker');
+      await sleep(2_000);
+      load.stop();
+      const report = await load.report;
+      givenAgain.push(report);
+      expect(tellLoad('worker killed', report).losses).toEqual({});
+      await stack.ready();
+      await waitFor<true>({ what: 'nothing to be taken and not acknowledged', seconds: 120, every: 2 }, async () => {
+        const [taken] = await valkey(stack, 'HLEN unacked');
+        return taken === '0' ? { found: true } : { seen: `${taken ?? '?'} in unacked` };
+      });
+    }, 300_000);
 
     it(`the gateway killed (kill -9) ${KILLS} times, and rolled as often, at ${RATE} events/s: what was answered 200 is stored; refused is only what came between a kill and Ready`, async () => {
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });

@@ -115,7 +115,7 @@ export function describeQueue(stack: Stack, dsn: () => string, runs: QueueRuns):
 
 /** Later in the suite, when what GlitchTip lost may be given again. */
 export function describeGivenAgain(stack: Stack, { reports }: QueueRuns): void {
-  it('what the kill of Valkey took out of the queue, and what came while it was full, is stored: the gateway gave it again', async () => {
+  it('what GlitchTip took and lost, because Valkey or the worker was killed, or the queue was full, is stored: the gateway gave it again', async () => {
     for (const report of reports) {
       const { stored, lost } = await settleStored(stack, report, new Set(), GIVEN_AGAIN_MS);
       expect({ stored, lost }).toEqual({ stored: report.events.length, lost: [] });
