@@ -1,6 +1,8 @@
 // The gateway's configuration by environment variables; what is secret is in files, which are read anew for each connection.
 import { hostname } from 'node:os';
 import { parseQuantity } from '../operator/core/quantity.js';
+import type { IngestLimits } from './core/ingest-limits.js';
+import type { Rate } from './core/token-bucket.js';
 
 export interface GatewayConfig {
   /** Its folder on the volume. POD_NAME, else the host's name. */
@@ -25,6 +27,8 @@ export interface GatewayConfig {
   readonly credentials: string;
   /** Networks whose X-Forwarded-* are believed, separated by commas. TRUSTED_PROXIES (none). */
   readonly trustedProxies: readonly string[];
+  /** PROJECT_EVENTS_PER_SECOND (1000), PROJECT_BYTES_PER_SECOND (4Mi), EVENTS_PER_SECOND (2000), BYTES_PER_SECOND (8Mi); a minute of each may come at once. */
+  readonly limits: IngestLimits;
   /** Streamed spans become transactions. SPANS_TO_TRANSACTIONS (true). */
   readonly spansToTransactions: boolean;
   /** pino's levels. LOG_LEVEL (info). */
@@ -39,7 +43,8 @@ export interface Address {
 /** Everything that has a default. */
 const DEFAULTS = {
   SPOOL_DIR: '/spool', SPOOL_SIZE: '1Gi', PORT: '8080', CONTROL_PORT: '9465', UPSTREAM: 'web-backend:8080', DATABASE: 'postgres:5432/glitchtip',
-  VALKEY: '', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true', LOG_LEVEL: 'info',
+  VALKEY: '', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true',
+  PROJECT_EVENTS_PER_SECOND: '1000', PROJECT_BYTES_PER_SECOND: '4Mi', EVENTS_PER_SECOND: '2000', BYTES_PER_SECOND: '8Mi', LOG_LEVEL: 'info',
 };
 
 /** @throws RangeError naming the variable, what was expected and what was found */
@@ -59,6 +64,10 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     valkey: set.VALKEY === '' ? undefined : address('VALKEY', set.VALKEY),
     credentials: set.CREDENTIALS_DIR,
     trustedProxies: set.TRUSTED_PROXIES.split(',').map((network) => network.trim()).filter((network) => network !== ''),
+    limits: {
+      perProject: { events: rate('PROJECT_EVENTS_PER_SECOND', set.PROJECT_EVENTS_PER_SECOND), bytes: rate('PROJECT_BYTES_PER_SECOND', set.PROJECT_BYTES_PER_SECOND) },
+      total: { events: rate('EVENTS_PER_SECOND', set.EVENTS_PER_SECOND), bytes: rate('BYTES_PER_SECOND', set.BYTES_PER_SECOND) },
+    },
     spansToTransactions: flag('SPANS_TO_TRANSACTIONS', set.SPANS_TO_TRANSACTIONS),
     logLevel: set.LOG_LEVEL,
   };
@@ -73,6 +82,14 @@ function bytes(name: string, text: string): number {
   const amount = parseQuantity(text);
   if (amount === undefined || amount <= 0) throw new RangeError(`${name}: expected a quantity such as 1Gi, found ${text}`);
   return amount;
+}
+
+/** Seconds of a rate that may come at once. */
+const BURST = 60;
+
+function rate(name: string, text: string): Rate {
+  const perSecond = bytes(name, text);
+  return { rate: perSecond, burst: BURST * perSecond };
 }
 
 function flag(name: string, text: string): boolean {

@@ -13,7 +13,7 @@ import { VALKEY_GATEWAY_USER } from '../operator/api/object-names.js';
 import { GatewayMetrics } from './control/gateway-metrics.js';
 import { IngestCounts } from './control/ingest-counts.js';
 import { openControl } from './control/open-control.js';
-import { IngestLimiter, type IngestLimits } from './core/ingest-limits.js';
+import { IngestLimiter } from './core/ingest-limits.js';
 import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
@@ -48,10 +48,6 @@ const GLITCHTIP = 0;
 const WINDOW = { bytes: 5_000_000, events: 800 };
 /** So many bodies are held in memory at once. Bytes. */
 const BODIES = 24 * 2 ** 20;
-const LIMITS: IngestLimits = {
-  perProject: { events: { rate: 1_000, burst: 20_000 }, bytes: { rate: 4 * 2 ** 20, burst: 256 * 2 ** 20 } },
-  total: { events: { rate: 2_000, burst: 40_000 }, bytes: { rate: 8 * 2 ** 20, burst: 512 * 2 ** 20 } },
-};
 /** Milliseconds. */
 const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500 };
 
@@ -164,9 +160,9 @@ export class Gateway {
   }
 
   #openFront(policy: ItemPolicy, counts: IngestCounts): Server {
-    const { upstream, trustedProxies } = this.config;
+    const { upstream, trustedProxies, limits } = this.config;
     const ingest = new Ingest({
-      policy, limiter: new IngestLimiter(LIMITS, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, now, log: this.log,
+      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, now, log: this.log,
       newId: () => randomUUID().replaceAll('-', ''),
       count: (what) => {
         this.#metrics.count(what);

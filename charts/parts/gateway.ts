@@ -84,7 +84,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 }
 
 function variables(settings: Settings): { name: string; value: string }[] {
-  const { version, gateway: { spool, spansToTransactions, trustedProxies } } = settings;
+  const { version, gateway: { spool, limits, spansToTransactions, trustedProxies } } = settings;
   return Object.entries({
     RELEASE: version,
     SPOOL_DIR: SPOOL_PATH,
@@ -95,6 +95,10 @@ function variables(settings: Settings): { name: string; value: string }[] {
     DATABASE: `postgres:${DATABASE.port}/${DATABASE.name}`,
     ...(topologyOf(settings).valkey ? { VALKEY: `valkey:${VALKEY_PORT}` } : {}),
     CREDENTIALS_DIR: CREDENTIALS_PATH,
+    PROJECT_EVENTS_PER_SECOND: String(limits.projectEventsPerSecond),
+    PROJECT_BYTES_PER_SECOND: limits.projectBytesPerSecond,
+    EVENTS_PER_SECOND: String(limits.eventsPerSecond),
+    BYTES_PER_SECOND: limits.bytesPerSecond,
     SPANS_TO_TRANSACTIONS: String(spansToTransactions),
     // An empty value is dropped by the API server, and so "configured" by each apply.
     ...(trustedProxies.length > 0 ? { TRUSTED_PROXIES: trustedProxies.join(',') } : {}),

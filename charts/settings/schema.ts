@@ -61,6 +61,15 @@ const gateway = z.strictObject({
   spool: wholeBytes('disk').default('1Gi'),
   /** SDKs of version 11 send spans instead of transactions, which GlitchTip drops: each root span becomes a transaction. */
   spansToTransactions: yesOrNo.default(true),
+  /** Beyond these an SDK is told to wait (429), so that one runaway client does not fill the disk for the others. Each may come a minute ahead of itself. */
+  limits: z.strictObject({
+    /** Of one project. */
+    projectEventsPerSecond: wholeNumber(1, 100_000, 'events').default(1_000),
+    projectBytesPerSecond: wholeBytes('a second').default('4Mi'),
+    /** Of all projects. */
+    eventsPerSecond: wholeNumber(1, 100_000, 'events').default(2_000),
+    bytesPerSecond: wholeBytes('a second').default('8Mi'),
+  }).prefault({}),
   /** Networks of the proxies whose X-Forwarded-For, -Proto and -Host are believed; nobody else's are. */
   trustedProxies: z.array(subnet).default([]),
 }).prefault({});

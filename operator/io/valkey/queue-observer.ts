@@ -44,8 +44,10 @@ export function explainWrites(info: ReadonlyMap<string, string>): string | undef
 async function readQueue(client: Redis, layout: QueueLayout, now: number): Promise<Pick<QueueFacts, 'depth' | 'oldestTaskSeconds'>> {
   if (layout.kind === 'table') return { depth: 0 };
   const depths = await Promise.all((layout.kind === 'celery' ? [layout.list] : layout.lists).map((list) => client.llen(list)));
-  const depth = depths.reduce((sum, each) => sum + each, 0);
-  if (layout.kind !== 'celery') return { depth };
+  const waiting = depths.reduce((sum, each) => sum + each, 0);
+  if (layout.kind !== 'celery') return { depth: waiting };
+  // What the worker took and has not begun is stored by nobody yet; of a worker that was killed it stays there.
+  const depth = waiting + (await client.zcard(layout.taken));
   const [, score] = await client.zrange(layout.taken, 0, 0, 'WITHSCORES');
   return score === undefined ? { depth } : { depth, oldestTaskSeconds: Math.max(0, now / 1_000 - Number(score)) };
 }

@@ -14,6 +14,14 @@ describe('SPANS_TO_TRANSACTIONS', () => {
   });
 });
 
+describe('the limits', () => {
+  it('are rates, of which a minute may come at once', () => {
+    expect(read({ PROJECT_BYTES_PER_SECOND: '1Mi' }).limits.perProject).toEqual({ events: { rate: 1_000, burst: 60_000 }, bytes: { rate: 2 ** 20, burst: 60 * 2 ** 20 } });
+  });
+
+  it('that are none are refused by name', () => expect(() => read({ EVENTS_PER_SECOND: '0' })).toThrow('EVENTS_PER_SECOND: expected a quantity such as 1Gi, found 0'));
+});
+
 describe('the ports', () => {
   it('for SDKs and people, and for the operator, are two', () => {
     expect(read()).toMatchObject({ port: 8_080, controlPort: 9_465 });
