@@ -112,8 +112,10 @@ const NODE_SHORT: Fault = {
 export const SCENARIOS: readonly Scenario[] = [
   { faults: [POSTGRES_STOPPED], pace: 'default' },
   { faults: [VOLUME_FULL], pace: 'default' },
-  // The worker of the first one is an old one; that of the second has to become one before.
-  { faults: [WORKER_FROZEN, PARTITIONS_END, WRONG_PORT_SOON] },
+  // The worker of the first one is an old one; that of the last has to become one before.
+  { faults: [WORKER_FROZEN, PARTITIONS_END] },
+  // While web is away nobody can tell what the worker does.
+  { faults: [WRONG_PORT_SOON] },
   { faults: [WORKER_WEDGED] },
 ];
 /** Last, for the kubelet remembers it for minutes. */
@@ -121,12 +123,14 @@ export const LAST_SCENARIO: Scenario = { faults: [NODE_SHORT] };
 
 /** Faults of GlitchTip itself. */
 export const SCENARIOS_INSIDE: readonly Scenario[] = atDefaults([
-  [WORKER_WEDGED, WRONG_PORT],
+  [WORKER_WEDGED],
+  [WRONG_PORT],
   [WORKER_FROZEN, PARTITIONS_END],
   [WORKER_CRASHES, WRONG_HOST],
   [WORKER_GONE, NO_PAGES],
   [IMPATIENT, UNMIGRATED],
-  [NO_IMAGE, TOO_MUCH],
+  [NO_IMAGE],
+  [TOO_MUCH],
 ]);
 
 /** Faults of what it stands on: servers, volumes, limits, the host. */
