@@ -62,11 +62,13 @@ export class Gateway {
   readonly #keys: KeyLookup;
   readonly #delivery: Delivery;
   readonly #metrics = new GatewayMetrics();
+  readonly #failures: FailureLog;
   readonly #servers: readonly [front: Server, control: Server];
   #problem: string | undefined = 'it has just started';
 
   /** @throws what is wrong with the volume */
   constructor(private readonly config: GatewayConfig, private readonly log: Log) {
+    this.#failures = new FailureLog(log, now);
     this.#volume = new SharedVolume(realFiles, tryLock, config.spool);
     this.#spool = Spool.open({
       files: realFiles, folder: this.#volume.claim(config.name), maxBytes: config.spoolBytes, destinations: [GLITCHTIP], defer: setImmediate,
@@ -99,8 +101,7 @@ export class Gateway {
 
   /** Resolves when the signal ended it, and everything that it answered for is on the disk. */
   async run(signal: AbortSignal): Promise<void> {
-    const failures = new FailureLog(this.log, now);
-    const failed = (what: string) => (error: unknown) => failures.failed(what, error);
+    const failed = (what: string) => (error: unknown) => this.#failures.failed(what, error);
     const [front, control] = this.#servers;
     control.listen(this.config.controlPort);
     front.listen(this.config.port);
@@ -169,7 +170,7 @@ export class Gateway {
         counts.count(what);
       },
     });
-    const proxy = new Proxy(upstream, (why) => this.log('GlitchTip is away', { why }));
+    const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
     return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies) });
   }
 
