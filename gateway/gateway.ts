@@ -45,7 +45,7 @@ const now = () => Date.now();
 /** The only destination so far. */
 const GLITCHTIP = 0;
 /** Under way to Postgres at once: what GlitchTip's worker holds at its default limit (gateway/core/window.ts). */
-const WINDOW = { bytes: 5_000_000, events: 800 };
+const WINDOW = { bytes: 4_000_000, events: 800 };
 /** So many bodies are held in memory at once. Bytes. */
 const BODIES = 24 * 2 ** 20;
 const LIMITS: IngestLimits = {
