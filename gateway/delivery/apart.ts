@@ -1,17 +1,20 @@
 /**
  * Records that GlitchTip took once and did not store are given apart from all others: its worker drops a whole batch of up to 100 events,
  * whoever sent them, for one that Postgres refuses (5.2: a NUL in its release, say). A few together at the second attempt, for most
- * of them were only near the one; each by itself at the third.
+ * of them were only near the one, and more while those are stored, for a queue that was lost takes hundreds with it; each by itself
+ * at the third.
  */
 import type { Entry } from './under-way.js';
 
-/** Records that are given together at their second attempt. */
+/** Records that are given together at their second attempt: at first, and at most. */
 const FEW = 10;
+const MANY = 80;
 /** Until others may go, if the rows are not seen: a batch is stored 2 s after its first event. Milliseconds. */
 const LONGEST = 15_000;
 
 export class Apart {
   #now: { readonly since: number; /** That may join. */ room: number } | undefined;
+  #together = FEW;
   /** All others have as long a turn as these had. Milliseconds of Unix time. */
   #notBefore = 0;
 
@@ -19,6 +22,7 @@ export class Apart {
   begin(underWay: number, now: number): void {
     if (!this.#now || (underWay > 0 && now - this.#now.since < LONGEST)) return;
     this.#notBefore = now + (now - this.#now.since);
+    this.#together = underWay > 0 ? FEW : Math.min(MANY, this.#together * 2);
     this.#now = undefined;
   }
 
@@ -41,7 +45,7 @@ export class Apart {
     }
     if (attempts === 0) return true;
     if (underWay > 0) return false;
-    this.#now = { since: now, room: attempts === 1 ? FEW - 1 : 0 };
+    this.#now = { since: now, room: attempts === 1 ? this.#together - 1 : 0 };
     return true;
   }
 }

@@ -185,7 +185,8 @@ export class Delivery {
 
   #next(first: Entry | undefined, together: { readonly events: number; readonly bytes: number }): Entry | undefined {
     const now = this.ports.now();
-    const entry = this.#backlog.next(now, (next) => this.#apart.isTurnOf(next, now) && (!first || this.#joins(first, next, together)));
+    const fits = (next: Entry) => !first || this.#joins(first, next, together);
+    const entry = this.#backlog.next(now, (next) => this.#apart.isTurnOf(next, now) && fits(next)) ?? this.#backlog.next(now, fits);
     if (!entry) return undefined;
     if (this.#stalledUntil !== undefined) return this.#mayTry ? this.#tried(entry) : undefined;
     const { inWindow } = this.#backlog.underWay;

@@ -149,7 +149,19 @@ describe('the delivery', () => {
     model.toxic.add(idOf(20));
     const ids = await load(model, { events: 50, seconds: 2 });
     await load(model, { events: 10, seconds: 600 }, 1_000);
-    expect(notOnce(model, ids)).toBeLessThanOrEqual(10);
+    expect(notOnce(model, ids)).toBeLessThanOrEqual(20);
+  });
+
+  it('has what was lost with its queue stored soon after it may be given again', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 50, seconds: 5 });
+    model.worker = 'frozen';
+    ids.push(...await load(model, { events: 50, seconds: 12 }, ids.length + 1));
+    model.killWorker('gone');
+    model.loseQueue();
+    ids.push(...await load(model, { events: 5, seconds: 350 }, ids.length + 1));
+    await model.run(MINUTE);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
   });
 
   it('counts no attempt that did not arrive', async () => {

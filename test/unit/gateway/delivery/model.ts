@@ -106,6 +106,13 @@ export class Model {
     this.worker = 'up';
   }
 
+  /** Valkey begins anew, without its file. */
+  loseQueue(): void {
+    this.#queue = [];
+    this.#stranded = [];
+    this.#guard.clear();
+  }
+
   async run(milliseconds: number): Promise<void> {
     for (let end = this.now + milliseconds; this.now < end;) {
       this.now += STEP;
