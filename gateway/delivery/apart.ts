@@ -10,20 +10,25 @@ import type { Entry } from './under-way.js';
 const FEW = 10;
 const MANY = 80;
 /** Until others may go, if the rows are not seen: a batch is stored 2 s after its first event. Milliseconds. */
-const LONGEST = 15_000;
+const LONGEST = 10_000;
 
 export class Apart {
-  #now: { readonly since: number; /** That may join. */ room: number } | undefined;
+  #now: { readonly since: number; readonly isLast: boolean; /** That may join. */ room: number } | undefined;
   #together = FEW;
   /** All others have as long a turn as these had. Milliseconds of Unix time. */
   #notBefore = 0;
 
-  /** Before records are chosen. @param underWay how many count for the window */
-  begin(underWay: number, now: number): void {
-    if (!this.#now || (underWay > 0 && now - this.#now.since < LONGEST)) return;
+  /**
+   * Before records are chosen.
+   * @param underWay how many count for the window
+   * @returns whether those that were given apart had their time and were not stored: they have to make room
+   */
+  begin(underWay: number, now: number): boolean {
+    if (!this.#now || (underWay > 0 && now - this.#now.since < LONGEST)) return false;
     this.#notBefore = now + (now - this.#now.since);
-    this.#together = underWay > 0 ? FEW : Math.min(MANY, this.#together * 2);
+    if (!this.#now.isLast) this.#together = underWay > 0 ? FEW : Math.min(MANY, this.#together * 2);
     this.#now = undefined;
+    return underWay > 0;
   }
 
   /** After records were chosen: nobody joins later. */
@@ -45,7 +50,7 @@ export class Apart {
     }
     if (attempts === 0) return true;
     if (underWay > 0) return false;
-    this.#now = { since: now, room: attempts === 1 ? this.#together - 1 : 0 };
+    this.#now = { since: now, isLast: attempts > 1, room: attempts === 1 ? this.#together - 1 : 0 };
     return true;
   }
 }

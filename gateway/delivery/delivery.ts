@@ -102,7 +102,8 @@ export class Delivery {
   async give(): Promise<void> {
     if (this.#window.closed) await this.#tryTheWay(this.#window);
     this.#mayTry = await this.#isTimeToTry();
-    this.#apart.begin(this.#backlog.underWay.inWindow.events, this.ports.now());
+    const { underWay } = this.#backlog;
+    if (this.#apart.begin(underWay.inWindow.events, this.ports.now())) for (const entry of underWay.in('taken')) underWay.move(entry, 'limbo');
     const groups: Group[] = [];
     for (let group = this.#nextGroup(); group; group = this.#nextGroup()) {
       groups.push(group);

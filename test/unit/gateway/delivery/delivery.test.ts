@@ -164,6 +164,19 @@ describe('the delivery', () => {
     expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
   });
 
+  it('stores what comes meanwhile within half a minute, however many are given apart in vain', async () => {
+    const model = new Model();
+    const unstorable = Array.from({ length: 60 }, (_, index) => idOf(index + 1));
+    for (const id of unstorable) model.unstorable.add(id);
+    for (const id of unstorable) await model.append(id);
+    await load(model, { events: 2, seconds: 290 }, 1_000);
+    const ids: string[] = [];
+    for (let times = 0; times < 30; times += 1) {
+      ids.push(...await load(model, { events: 2, seconds: 10 }, 10_000 + ids.length));
+      expect(notOnce(model, ids.slice(0, -60))).toBe(0);
+    }
+  });
+
   it('counts no attempt that did not arrive', async () => {
     const model = new Model();
     const ids = await load(model, { events: 1, seconds: 1 });
