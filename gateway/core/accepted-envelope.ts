@@ -1,6 +1,7 @@
 // What is kept of an envelope, and what GlitchTip would answer to it.
 import { parseObject, type Envelope, type EnvelopeItem } from './envelope-reader.js';
 import { isStoredType, type StoredType } from './item-policy.js';
+import { withoutNuls } from './nul-characters.js';
 import { normalizeUuid } from './uuid.js';
 
 export interface StoredEvent {
@@ -55,12 +56,14 @@ interface Identified {
 function identify(item: EnvelopeItem, envelopeId: string | undefined, newId: () => string): Identified | undefined {
   const { type, payload } = item;
   if (!isStoredType(type)) return { item, event: undefined, isChanged: false };
-  const body = parseObject(payload);
-  if (!body) return undefined;
+  const read = parseObject(payload);
+  if (!read) return undefined;
+  const body = withoutNuls(read, payload);
+  const kept = body === read ? { item, isChanged: false } : { item: { ...item, payload: Buffer.from(JSON.stringify(body)) }, isChanged: true };
   const own = normalizeUuid(body['event_id']);
-  if (own !== undefined) return { item, event: { type, id: own }, isChanged: false };
+  if (own !== undefined) return { ...kept, event: { type, id: own } };
   const inherited = type === 'event' ? envelopeId : undefined;
-  if (inherited !== undefined && isAbsent(body['event_id'])) return { item, event: { type, id: inherited }, isChanged: false };
+  if (inherited !== undefined && isAbsent(body['event_id'])) return { ...kept, event: { type, id: inherited } };
   // None, or one that GlitchTip would refuse the event for.
   const id = inherited ?? newId();
   return { item: { ...item, payload: Buffer.from(JSON.stringify({ ...body, event_id: id })) }, event: { type, id }, isChanged: true };

@@ -9,6 +9,7 @@ import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLi
 import type { MarkKind } from '../spool/marks.js';
 import type { Place } from '../spool/segment.js';
 import type { PlaceMark, Spool } from '../spool/spool.js';
+import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
 import { composeRequest, mayJoin, type BatchRecord, type UpstreamRequest } from './batch.js';
 import type { QueueLengths } from './queue.js';
@@ -73,6 +74,7 @@ export class Delivery {
   #mayTry = false;
   /** One of several that was refused together is given by itself. */
   readonly #alone = new WeakSet<Entry>();
+  readonly #apart = new Apart();
 
   constructor(private readonly ports: DeliveryPorts) {
     this.#backlog = new Backlog(ports.spool, ports.destination);
@@ -100,11 +102,14 @@ export class Delivery {
   async give(): Promise<void> {
     if (this.#window.closed) await this.#tryTheWay(this.#window);
     this.#mayTry = await this.#isTimeToTry();
+    const { underWay } = this.#backlog;
+    if (this.#apart.begin(underWay.inWindow.events, this.ports.now())) for (const entry of underWay.in('taken')) underWay.move(entry, 'limbo');
     const groups: Group[] = [];
     for (let group = this.#nextGroup(); group; group = this.#nextGroup()) {
       groups.push(group);
       if (this.#requests + groups.length >= MOST_REQUESTS) break;
     }
+    this.#apart.end();
     const given = groups.flatMap(({ entries }) => entries);
     if (given.length === 0) return;
     // Before any of it leaves: whatever happens to this process, the next knows what may be at GlitchTip.
@@ -180,10 +185,13 @@ export class Delivery {
   }
 
   #next(first: Entry | undefined, together: { readonly events: number; readonly bytes: number }): Entry | undefined {
-    const entry = this.#backlog.next(this.ports.now(), first && ((next) => this.#joins(first, next, together)));
+    const now = this.ports.now();
+    const fits = (next: Entry) => !first || this.#joins(first, next, together);
+    const entry = this.#backlog.next(now, (next) => this.#apart.isTurnOf(next, now) && fits(next)) ?? this.#backlog.next(now, fits);
     if (!entry) return undefined;
     if (this.#stalledUntil !== undefined) return this.#mayTry ? this.#tried(entry) : undefined;
-    return mayGo(this.#window, this.ports.limits, this.#backlog.underWay.inWindow, entry.header.size) ? entry : undefined;
+    const { inWindow } = this.#backlog.underWay;
+    return mayGo(this.#window, this.ports.limits, inWindow, entry.header.size) && this.#apart.admits(entry, inWindow.events, now) ? entry : undefined;
   }
 
   #joins(first: Entry, next: Entry, together: { readonly events: number; readonly bytes: number }): boolean {
@@ -234,10 +242,8 @@ export class Delivery {
     for (const entry of entries) this.#backlog.underWay.move(entry, 'limbo');
   }
 
-  /** It never left, so it was no attempt. */
   #again(entries: readonly Entry[], why: string): void {
     this.#close(why);
-    for (const entry of entries) entry.attempts -= 1;
     this.#unsent(entries, 0);
   }
 
@@ -247,7 +253,8 @@ export class Delivery {
   }
 
   #denied(entries: readonly Entry[]): void {
-    const tried = entries.filter(({ attempts }) => attempts >= DENIED.tries);
+    for (const entry of entries) entry.denials += 1;
+    const tried = entries.filter(({ denials }) => denials >= DENIED.tries);
     for (const entry of tried) this.#setAside(entry, 'GlitchTip does not know its project and key any more');
     this.#unsent(entries.filter((entry) => !tried.includes(entry)), DENIED.pause);
   }
@@ -265,8 +272,12 @@ export class Delivery {
     this.#window = closed(this.#window, why, this.ports.now());
   }
 
+  /** It was no attempt: nothing of it is below. */
   #unsent(entries: readonly Entry[], pause: number): void {
-    for (const entry of entries) this.#wait(entry, pause);
+    for (const entry of entries) {
+      entry.attempts -= 1;
+      this.#wait(entry, pause);
+    }
     this.#mark(entries, 'unsent', false);
   }
 

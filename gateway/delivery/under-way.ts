@@ -13,8 +13,10 @@ export interface Entry {
   readonly place: Place;
   readonly header: RecordHeader;
   state: EntryState;
-  /** How often it was given to GlitchTip. */
+  /** How often it was given to GlitchTip, and may have arrived. */
   attempts: number;
+  /** How often GlitchTip did not know its key. */
+  denials: number;
   /** When it was given last. Milliseconds of Unix time. */
   sentAt: number;
   /** GlitchTip answered when it was given last. */
@@ -50,7 +52,7 @@ export class UnderWay {
   }
 
   add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'state'>> = {}): Entry {
-    const entry: Entry = { place, header, attempts: 0, sentAt: 0, isAnswered: true, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
+    const entry: Entry = { place, header, attempts: 0, denials: 0, sentAt: 0, isAnswered: true, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
     this.#entries.set(keyOf(place), entry);
     this.#waiting.add(entry);
     this.move(entry, more.state ?? 'waiting');

@@ -7,6 +7,7 @@ import { accepted, refused, type Answer, type Refusal } from '../core/ingest-ans
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
 import type { ItemPolicy } from '../core/item-policy.js';
+import { withoutNuls } from '../core/nul-characters.js';
 import type { KeyVerdict } from '../core/project-keys.js';
 import { encodeHeader, type Encoding, type RecordHeader } from '../core/record.js';
 import { normalizeUuid } from '../core/uuid.js';
@@ -142,12 +143,13 @@ export class Ingest {
     if (state === 'too large' || size > this.ports.policy.largestItem) return { kind: 'refusal', refusal: { kind: 'too large', detail: `expected a body of at most ${this.ports.policy.largestItem} bytes` } };
     const bytes = Buffer.concat(pieces);
     if (kind === 'minidump') return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
-    const event = parseObject(bytes);
-    if (!event) return { kind: 'refusal', refusal: { kind: 'broken', detail: 'Cannot parse request body' } };
+    const read = parseObject(bytes);
+    if (!read) return { kind: 'refusal', refusal: { kind: 'broken', detail: 'Cannot parse request body' } };
     if (kind === 'security') return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
+    const event = withoutNuls(read, bytes);
     const own = normalizeUuid(event['event_id']);
     const id = own ?? this.ports.newId();
-    const body = own === undefined ? Buffer.from(JSON.stringify({ ...event, event_id: id })) : bytes;
+    const body = own === undefined || event !== read ? Buffer.from(JSON.stringify({ ...event, event_id: id })) : bytes;
     return { kind: 'record', events: [{ type: 'event', id }], body: packed(body), answerId: id };
   }
 

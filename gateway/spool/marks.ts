@@ -27,7 +27,7 @@ export interface Mark {
   readonly at: number;
   /** Number of the destination (gateway/delivery/destinations.ts). */
   readonly destination: number;
-  /** How many times it was sent. */
+  /** How many times it was sent, and may have arrived. */
   readonly attempts: number;
 }
 

@@ -33,6 +33,7 @@ describe('an accepted envelope', () => {
     ['a new one for a transaction without one, as GlitchTip makes it', envelope({ event_id: ID }, ['transaction', {}]), { answerId: ID, events: [{ type: 'transaction', id: NEW }], isUnchanged: false }],
     ["the envelope's in place of one that GlitchTip would refuse the event for", envelope({ event_id: ID }, ['event', { event_id: 'mine' }]), { events: [{ type: 'event', id: ID }], isUnchanged: false }],
     ['an id with hyphens and capitals', envelope({}, ['event', { event_id: 'A0A0A0A0-A0A0-A0A0-A0A0-A0A0A0A0A0A0' }]), { events: [{ type: 'event', id: ID }], isUnchanged: true }],
+    ['no NULs, which would cost all others of its batch their rows', envelope({}, ['event', { event_id: ID, message: 'a\0b' }]), { events: [{ type: 'event', id: ID }], items: [{ payload: Buffer.from(JSON.stringify({ event_id: ID, message: 'ab' })) }], isUnchanged: false }],
     ['each event of several', envelope({}, ['event', { event_id: ID }], ['transaction', { event_id: OTHER }]), { events: [{ type: 'event', id: ID }, { type: 'transaction', id: OTHER }], isUnchanged: true }],
     ['nothing of a session', envelope({}, ['session', {}]), { events: [], items: [], isUnchanged: false }],
     ['nothing of an event that is no JSON', envelope({}, ['event', 'no'], ['event', { event_id: ID }]), { events: [{ type: 'event', id: ID }], unreadable: 1, isUnchanged: false }],

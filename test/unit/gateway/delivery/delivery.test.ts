@@ -131,6 +131,69 @@ describe('the delivery', () => {
     expect([model.left, model.setAside]).toEqual([0, [{ id: idOf(1), why: 'given to GlitchTip 3 times, and never stored' }]]);
   });
 
+  it('stores what was in a batch with events that GlitchTip drops batches for, and sets those aside, while others go on', async () => {
+    const model = new Model();
+    const toxic = [idOf(20), idOf(90)];
+    for (const id of toxic) model.toxic.add(id);
+    const ids = await load(model, { events: 50, seconds: 10 });
+    for (let hour = 0; hour < 10; hour += 1) {
+      ids.push(...await load(model, { events: 20, seconds: 10 }, ids.length + 1));
+      await model.run(60 * MINUTE);
+    }
+    const why = 'given to GlitchTip 3 times, and never stored';
+    expect([notOnce(model, ids.filter((id) => !toxic.includes(id))), model.left, model.setAside]).toEqual([0, 0, toxic.map((id) => ({ id, why }))]);
+  });
+
+  it('stores an event that goes beside one that GlitchTip drops batches for within ten minutes, even under load', async () => {
+    const model = new Model();
+    model.toxic.add(idOf(20));
+    const ids = await load(model, { events: 50, seconds: 2 });
+    await load(model, { events: 10, seconds: 600 }, 1_000);
+    expect(notOnce(model, ids)).toBeLessThanOrEqual(20);
+  });
+
+  it('has what was lost with its queue stored soon after it may be given again', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 50, seconds: 5 });
+    model.worker = 'frozen';
+    ids.push(...await load(model, { events: 50, seconds: 12 }, ids.length + 1));
+    model.killWorker('gone');
+    model.loseQueue();
+    ids.push(...await load(model, { events: 5, seconds: 350 }, ids.length + 1));
+    await model.run(MINUTE);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+
+  it('stores what comes meanwhile within half a minute, however many are given apart in vain', async () => {
+    const model = new Model();
+    const unstorable = Array.from({ length: 60 }, (_, index) => idOf(index + 1));
+    for (const id of unstorable) model.unstorable.add(id);
+    for (const id of unstorable) await model.append(id);
+    await load(model, { events: 2, seconds: 290 }, 1_000);
+    const ids: string[] = [];
+    for (let times = 0; times < 30; times += 1) {
+      ids.push(...await load(model, { events: 2, seconds: 10 }, 10_000 + ids.length));
+      expect(notOnce(model, ids.slice(0, -60))).toBe(0);
+    }
+  });
+
+  it('counts no attempt that did not arrive', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 1, seconds: 1 });
+    for (let time = 0; time < 5; time += 1) {
+      model.web = 'down';
+      ids.push(...await load(model, { events: 1, seconds: 5 }, ids.length + 1));
+      model.web = 'up';
+      await model.run(SECOND);
+    }
+    model.worker = 'frozen';
+    await model.run(10 * SECOND);
+    model.killWorker('gone');
+    await model.append(idOf(1_000));
+    await model.run(8 * MINUTE);
+    expect([notOnce(model, ids), model.setAside]).toEqual([0, []]);
+  });
+
   it('survives a kill at any moment under load, each event once', async () => {
     const model = new Model();
     const ids: string[] = [];

@@ -40,6 +40,8 @@ export class Model {
   readonly poisoned = new Set<string>();
   /** Ids that GlitchTip takes and never stores. */
   readonly unstorable = new Set<string>();
+  /** Ids for which the worker drops the whole batch that they are in. */
+  readonly toxic = new Set<string>();
   /** Times that each id has a row. */
   readonly rows = new Map<string, number>();
   readonly setAside: { readonly id: string; readonly why: string }[] = [];
@@ -104,6 +106,13 @@ export class Model {
     this.worker = 'up';
   }
 
+  /** Valkey begins anew, without its file. */
+  loseQueue(): void {
+    this.#queue = [];
+    this.#stranded = [];
+    this.#guard.clear();
+  }
+
   async run(milliseconds: number): Promise<void> {
     for (let end = this.now + milliseconds; this.now < end;) {
       this.now += STEP;
@@ -156,7 +165,7 @@ export class Model {
     this.#queue.push(...this.#stranded.filter(({ until }) => until <= this.now));
     this.#stranded = this.#stranded.filter(({ until }) => until > this.now);
     if (this.worker === 'up' && this.postgres === 'up') {
-      for (const { tasks } of this.#memory.filter(({ until }) => until <= this.now)) for (const { id } of tasks) this.rows.set(id, (this.rows.get(id) ?? 0) + 1);
+      for (const { tasks } of this.#memory.filter(({ until, tasks }) => until <= this.now && !tasks.some(({ id }) => this.toxic.has(id)))) for (const { id } of tasks) this.rows.set(id, (this.rows.get(id) ?? 0) + 1);
       this.#memory = this.#memory.filter(({ until }) => until > this.now);
       const held = this.#memory.reduce((count, { tasks }) => count + tasks.length, 0);
       const taken = this.#queue.splice(0, PREFETCH - held);
