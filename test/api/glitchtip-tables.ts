@@ -1,4 +1,4 @@
-// GlitchTip's tables as far as the operator's health checks look at them, in a database that the test owns.
+// GlitchTip's tables as far as the operator's health checks and the gateway look at them, in a database that the test owns.
 import { CANARY_ID } from '../../operator/io/postgres/glitchtip-tables.js';
 
 const DAY = 86_400_000;
@@ -13,6 +13,7 @@ export const TABLES = `
   CREATE TABLE projects_projectkey (id bigint PRIMARY KEY, name text, project_id bigint REFERENCES projects_project, is_active boolean NOT NULL, public_key uuid NOT NULL);
   CREATE TABLE issue_events_issue (id bigint PRIMARY KEY, project_id bigint);
   CREATE TABLE issue_events_issueevent (id uuid, issue_id bigint, received timestamptz, PRIMARY KEY (id, received)) PARTITION BY RANGE (received);
+  CREATE TABLE performance_transactionevent (event_id uuid, start_timestamp timestamptz, PRIMARY KEY (event_id, start_timestamp)) PARTITION BY RANGE (start_timestamp);
   CREATE FUNCTION get_project_auth_info(bigint, uuid) RETURNS int LANGUAGE sql AS 'SELECT 1';
   INSERT INTO issue_events_issue VALUES (1, ${CANARY_ID});`;
 

@@ -4,8 +4,10 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { X509CertificateGenerator } from '@peculiar/x509';
+import type { GatewayStatus } from '../../gateway/control/control-answers.js';
 import { describeAlertDelivery } from './alert-delivery.js';
 import { START_MS } from './control-plane.js';
+import { IDLE } from './gateway-double.js';
 import { dropPartitions, makePartitions } from './glitchtip-tables.js';
 import { HealthStage, TLS_SECRET } from './health-stage.js';
 import { ReportedPods, ago, running, waiting, type Report } from './reported-pods.js';
@@ -53,7 +55,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     what: 'the worker ends again and again', message: '🔴 CrashLoop, worker',
     make: async () => {
-      health.web.fate = 'lose';
+      health.gateway.front.fate = 'lose';
       await pods.report('worker', 'worker-1', { main: { ...waiting('CrashLoopBackOff'), restarts: 4, lastState: ended(137) } });
     },
     repair: workerWell,
@@ -61,28 +63,51 @@ const SCENARIOS: readonly Scenario[] = [
   {
     what: 'the worker is scaled to nothing', message: '🔴 WorkerDown, worker',
     make: async () => {
-      health.web.fate = 'lose';
+      health.gateway.front.fate = 'lose';
       await scaleWorker(0);
       await pods.remove('worker-1');
     },
     repair: async () => {
       await scaleWorker(1);
       await pods.makeReady('worker', health.webAddress(9));
-      health.web.fate = 'store';
+      health.gateway.front.fate = 'store';
     },
   },
   {
     what: 'more events come than are stored, and the queue grows', message: '🟡 Backlog, worker',
     make: async () => {
-      health.web.fate = 'lose';
+      health.gateway.front.fate = 'lose';
       stopOthers = health.storeOthers();
       await health.queueTasks(300);
     },
     repair: async () => {
       await stopOthers();
       await health.queueTasks(0);
-      health.web.fate = 'store';
+      health.gateway.front.fate = 'store';
     },
+  },
+  {
+    what: 'the gateway has no pod', message: '🔴 GatewayDown, gateway',
+    make: async () => {
+      health.gateway.front.fate = 'refuse';
+      await pods.remove('gateway-1');
+    },
+    repair: async () => {
+      health.gateway.front.fate = 'store';
+      await pods.makeReady('gateway', health.webAddress(3));
+    },
+  },
+  {
+    what: "the gateway's disk fills, for GlitchTip takes nothing", message: '🟡 SpoolFilling, gateway',
+    make: () => gatewaySays({ spool: { ...IDLE.spool, liveBytes: 0.6 * IDLE.spool.limitBytes }, window: { allowedBytes: 0, closed: 'a 5xx' } }), repair: () => gatewaySays({}),
+  },
+  {
+    what: 'the gateway set something aside', message: '🟡 EventsSetAside, gateway',
+    make: () => gatewaySays({ setAside: 2 }), repair: () => gatewaySays({}),
+  },
+  {
+    what: 'the gateway has another token than its Secret', message: '🟡 GatewaySilent, gateway',
+    make: () => changeToken((token) => `${token}!`), repair: () => changeToken((token) => token.slice(0, -1)),
   },
   {
     what: 'partitions from tomorrow on are gone', message: '🔴 PartitionsMissing, postgres',
@@ -91,7 +116,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     what: 'a new worker waits for migrations that nobody runs', message: '🔴 MigrationsPending, postgres',
     make: async () => {
-      health.web.fate = 'lose';
+      health.gateway.front.fate = 'lose';
       await pods.report('worker', 'worker-1', { main: waiting('PodInitializing'), init: running(120) });
     },
     repair: workerWell, repairedByJob: true,
@@ -110,7 +135,7 @@ const SCENARIOS: readonly Scenario[] = [
 beforeAll(async () => {
   health = await HealthStage.open();
   pods = new ReportedPods(health.stage);
-  await pods.startAll((part) => health.webAddress(part === 'web' ? 1 : 9));
+  await pods.startAll((part) => health.webAddress({ web: 1, gateway: 3 }[part as string] ?? 9));
   await putCertificate(90);
   await showPages();
   second = new WebDouble(() => Promise.resolve());
@@ -144,6 +169,14 @@ describe('an incident', () => {
   }, 120_000);
 });
 
+it('the gateway is told once when the worker began', async () => {
+  const { length } = health.gateway.workerStarts;
+  await pods.report('worker', 'worker-1', { ready: true, address: health.webAddress(9), main: running(3_600) });
+  await health.checks(2);
+  expect(health.gateway.workerStarts.slice(length)).toHaveLength(1);
+  expect(Date.now() - Date.parse(health.gateway.workerStarts.at(-1) ?? '')).toBeGreaterThan(3_590_000);
+});
+
 describeAlertDelivery(() => health);
 
 /** Checks on until the operator has made a Job. @returns its name */
@@ -174,7 +207,17 @@ async function answeringWeb(page: { status: number; delay?: number }, probe?: ob
 
 async function workerWell(): Promise<void> {
   await pods.report('worker', 'worker-1', { ready: true, address: health.webAddress(9), main: running(7_200) });
-  health.web.fate = 'store';
+  health.gateway.front.fate = 'store';
+}
+
+function gatewaySays(changes: Partial<GatewayStatus>): Promise<void> {
+  health.gateway.status = { ...IDLE, ...changes };
+  return Promise.resolve();
+}
+
+function changeToken(change: (token: string) => string): Promise<void> {
+  health.gateway.token = change(health.gateway.token);
+  return Promise.resolve();
 }
 
 async function scaleWorker(replicas: number): Promise<void> {

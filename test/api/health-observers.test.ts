@@ -43,6 +43,7 @@ beforeAll(async () => {
   await postgres.query({ ...SUPERUSER, database: 'postgres' }, 'CREATE ROLE glitchtip');
   await postgres.query({ ...SUPERUSER, database: 'postgres' }, 'CREATE DATABASE glitchtip OWNER glitchtip');
   await postgres.query({ ...SUPERUSER, database: 'postgres' }, "CREATE ROLE glitchtip_a LOGIN PASSWORD 'app' IN ROLE glitchtip");
+  await postgres.query({ ...SUPERUSER, database: 'postgres' }, "CREATE ROLE glitchtip_gateway LOGIN PASSWORD 'gateway'");
   valkeyPort = await freePort();
   const hash = nodeCrypto.sha256(new Sensitive('valkey'));
   valkey = await startValkey(valkeyPort, buildUsersFile({ application: [hash], operator: [hash] }).reveal());
@@ -94,11 +95,12 @@ describe('Postgres', () => {
     expect([longestTransactionSeconds, foreignSessions]).toEqual([0, 0]);
   });
 
-  it('somebody else who is connected: the operator\'s login by another name, and not the application', async () => {
+  it('somebody else who is connected: the operator\'s login by another name, and neither the application nor the gateway', async () => {
     const count = async () => valueOf((await observeDatabase(question({ takesEvents: false }))).database).foreignSessions;
     const counts = [
       postgres.query(SUPERUSER, 'SELECT pg_sleep(2)'),
       postgres.query({ user: 'glitchtip_a', password: 'app', database: 'glitchtip' }, 'SELECT pg_sleep(2)'),
+      postgres.query({ user: 'glitchtip_gateway', password: 'gateway', database: 'glitchtip' }, 'SELECT pg_sleep(2)'),
     ];
     await untilConnected(counts.length);
     expect(await count()).toBe(1);

@@ -1,5 +1,5 @@
-// The stage of the health tests: a real API server with all of dist/ in it, a real Postgres and Valkey, a double of web, and the operator's
-// own health controller with the operator's own token. No kubelet: what it would report of pods is written by the test.
+// The stage of the health tests: a real API server with all of dist/ in it, a real Postgres and Valkey, doubles of web and of the gateway, and
+// the operator's own health controller with the operator's own token. No kubelet: what it would report of pods is written by the test.
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import pg from 'pg';
 import type { Settings } from '../../charts/settings/schema.js';
-import { ALERTS_SECRET, DEFAULT_SECRET_NAMES, POSTGRES_SUPERUSER, VALKEY_OPERATOR_USER, alertStateName } from '../../operator/api/object-names.js';
+import { ALERTS_SECRET, DEFAULT_SECRET_NAMES, POSTGRES_SUPERUSER, VALKEY_OPERATOR_USER, alertStateName, gatewayLoginName } from '../../operator/api/object-names.js';
 import { NotificationController } from '../../operator/controllers/alerts/notification-controller.js';
 import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { HealthController } from '../../operator/controllers/health/health-controller.js';
@@ -21,6 +22,7 @@ import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { Operator } from '../../operator/run-operator.js';
 import { systemClock, type Clock } from '../../operator/runtime/clock.js';
 import { TelegramServer } from '../support/alerts/telegram-server.js';
+import { GatewayDouble } from './gateway-double.js';
 import { makePartitions, TABLES } from './glitchtip-tables.js';
 import { NAMESPACE, RESOURCES, Stage } from './operator-stage.js';
 import { WebDouble } from './web-double.js';
@@ -65,26 +67,32 @@ export class HealthStage {
   /** Of the controller that runs now; what web stores has its time. */
   clock = new PassingClock();
   readonly telegram = new TelegramServer({ ...CHAT, now: () => this.clock.now() });
-  readonly web: WebDouble;
+  /** What shows pages. Who sends it an event went past the gateway, and is refused. */
+  readonly web = new WebDouble(() => Promise.resolve());
+  readonly gateway: GatewayDouble;
+  #gatewaySession: pg.Client | undefined;
   #controller: HealthController | undefined;
   #password: string | undefined;
 
   private constructor(readonly stage: Stage, private readonly folder: string) {
-    this.web = new WebDouble((id) => this.storeEvent(id));
+    this.web.fate = 'refuse';
+    this.gateway = new GatewayDouble((id) => this.storeEvent(id));
   }
 
   static async open(): Promise<HealthStage> {
     const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-health-'));
     const health = new HealthStage(await Stage.open(), folder);
     await health.#applyParts();
-    await health.#startServers();
     await health.web.listen(health.webAddress(1), 8080);
+    await health.gateway.listen(health.webAddress(3), 8080);
+    await health.#startServers();
+    await health.#connectGateway();
     await health.telegram.start();
     await health.#writeAlertsSecret();
     return health;
   }
 
-  /** Of a pod of web: loopback is a whole network, and its own part of it keeps this process apart from others. */
+  /** Of a pod: loopback is a whole network, and its own part of it keeps this process apart from others. */
   webAddress(pod: number): string {
     return `127.${100 + (process.pid % 100)}.${Math.floor(process.pid / 100) % 250}.${pod}`;
   }
@@ -102,13 +110,22 @@ export class HealthStage {
   async #startServers(): Promise<void> {
     const { stage } = this;
     const { spec, ...settings } = await stage.settings();
-    const more = { health: { storedWithinSeconds: 1 }, web: { host: this.webAddress(1), port: 8080, tls: TLS_SECRET } };
+    const more = { health: { storedWithinSeconds: 1 }, web: { host: this.webAddress(1), port: 8080, tls: TLS_SECRET }, gateway: { host: this.webAddress(3), port: 8080, controlHost: this.webAddress(3), controlPort: this.gateway.controlPort } };
     await stage.server.admin.apply(`${RESOURCES}/${RESOURCE}`, { ...settings, spec: { ...spec, ...more } }, 'test');
     await this.#reconcile();
     await Promise.all([stage.startPostgres(), stage.startValkey()]);
     for (let turn = 0; turn < 5; turn += 1) await this.#reconcile();
     await this.sql(TABLES);
     await this.sql(makePartitions(-1, 7));
+  }
+
+  /** As the gateway does: with its own login, for as long as it runs. */
+  async #connectGateway(): Promise<void> {
+    const { 'database-password': password = '', 'control-token': token = '' } = (await this.stage.secrets())[DEFAULT_SECRET_NAMES.gateway]?.values ?? {};
+    this.gateway.token = token;
+    await this.#reconcile();
+    this.#gatewaySession = new pg.Client({ host: '127.0.0.1', port: this.stage.postgres.port, database: 'glitchtip', user: gatewayLoginName('glitchtip'), password });
+    await this.#gatewaySession.connect();
   }
 
   async #reconcile(): Promise<void> {
@@ -218,7 +235,9 @@ export class HealthStage {
   }
 
   async close(): Promise<void> {
+    await this.#gatewaySession?.end();
     this.web.stop();
+    this.gateway.stop();
     await this.telegram.stop();
     await this.stage.close();
     await rm(this.folder, { recursive: true, force: true });

@@ -49,7 +49,7 @@ const WRITES = {
   },
   workloads: { roll: (name) => name },
   postgres: {
-    change: nothing, openLogin: nothing, closeLogin: nothing, replaceOperatorPassword: nothing, ensureCanary: nothing, setAdministratorPassword: nothing, endSessions: nothing,
+    change: nothing, openLogin: nothing, closeLogin: nothing, replaceOperatorPassword: nothing, ensureCanary: nothing, setAdministratorPassword: nothing, endSessions: nothing, endForeignSessions: nothing,
   },
   // Setting passwords is several writes: a command each.
   valkey: { endSessions: nothing, endForeignConnections: nothing },

@@ -153,7 +153,7 @@ export class Stage {
   }
 
   /** Name and SCRAM verifier of each of GlitchTip's roles. */
-  async roles(): Promise<Record<string, unknown>[]> {
+  async roles(): Promise<{ rolname: string; rolcanlogin: boolean; rolpassword: string | null }[]> {
     return this.sql("SELECT rolname, rolcanlogin, rolpassword FROM pg_authid WHERE rolname LIKE 'glitchtip%' ORDER BY rolname");
   }
 
@@ -180,7 +180,7 @@ export class Stage {
   async reset(): Promise<void> {
     await this.kubectl(['delete', 'glitchtips,secrets,leases', '--all']);
     await this.sql('DROP DATABASE IF EXISTS glitchtip WITH (FORCE)');
-    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b');
+    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b, glitchtip_gateway');
   }
 
   /** What empty volumes would do by themselves: both servers take up the Secrets that were made anew. */

@@ -12,7 +12,7 @@ import { buildPorts, type TestPorts } from './operator-ports.js';
 import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
 
 /** Without the rotation's journal, which is made when one begins. */
-const ROLES = ['application', 'postgres', 'valkey', 'administrator'] as const;
+const ROLES = ['application', 'postgres', 'valkey', 'administrator', 'gateway'] as const;
 const READABLE = Object.values(DEFAULT_SECRET_NAMES);
 const NAMES = ROLES.map((role) => DEFAULT_SECRET_NAMES[role]);
 const READY = 'True AllWell: Everything is as it should be.';
@@ -60,6 +60,8 @@ describe('the operator on a real API server and a real Postgres', () => {
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/glitchkeeper-settings`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/events`],
     [404, 'GET', `${SECRETS}/glitchtip-app`],
+    [404, 'GET', `${SECRETS}/glitchtip-gateway`],
+    [403, 'DELETE', `${SECRETS}/glitchtip-gateway`],
     [403, 'GET', SECRETS],
     [403, 'GET', `${SECRETS}?watch=true`],
     [403, 'GET', `${SECRETS}/another`],
@@ -76,6 +78,8 @@ describe('the operator on a real API server and a real Postgres', () => {
     [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`],
     [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/glitchkeeper`],
     [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/valkey`],
+    [404, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/gateway`],
+    [403, 'DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/gateway`],
     [403, 'DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`],
     [403, 'PATCH', `${SECRETS}/another`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/configmaps`],
@@ -115,7 +119,7 @@ describe('the operator on a real API server and a real Postgres', () => {
   describe('from nothing', () => {
     let operator: OperatorProcess;
 
-    it('makes the four Secrets with their keys while Postgres is down, and says that it is', async () => {
+    it('makes the five Secrets with their keys while Postgres is down, and says that it is', async () => {
       operator = await start('first');
       await until('DatabaseHealthy', () => stage.condition('DatabaseHealthy'), 'False Unreachable: Postgres does not answer (ECONNREFUSED).');
       expect(await ready()).toMatch(/^False Unreachable: /);
@@ -124,12 +128,12 @@ describe('the operator on a real API server and a real Postgres', () => {
       expect(keys).toEqual(Object.fromEntries(wanted));
     }, 90_000);
 
-    it('makes an owner that cannot log in, a login that acts as the owner, and a second login for later', async () => {
+    it('makes an owner that cannot log in, a login that acts as the owner, a second login for later, and one for the gateway', async () => {
       await stage.startPostgres();
       await stage.startValkey();
       await until('Ready', ready, READY);
       expect((await stage.roles()).map(({ rolname, rolcanlogin, rolpassword }) => [rolname, rolcanlogin, rolpassword !== null])).toEqual([
-        ['glitchtip', false, false], ['glitchtip_a', true, true], ['glitchtip_b', false, false],
+        ['glitchtip', false, false], ['glitchtip_a', true, true], ['glitchtip_b', false, false], ['glitchtip_gateway', true, true],
       ]);
       const password = (await stage.secrets())['glitchtip-app']?.values['DATABASE_PASSWORD'] ?? '';
       const asApplication = { user: 'glitchtip_a', password, database: 'glitchtip' };
@@ -207,8 +211,8 @@ describe('the operator on a real API server and a real Postgres', () => {
     const values = Object.values(await stage.secrets()).flatMap(({ values: own }) => Object.entries(own))
       .filter(([key]) => key !== 'DATABASE_USER' && key !== 'email').map(([, value]) => value);
     const url = values.find((value) => value.startsWith('redis://')) ?? '';
-    const verifier = String((await stage.roles()).find(({ rolname }) => rolname === 'glitchtip_a')?.['rolpassword']);
-    const secret = [...values, new URL(url).password, verifier];
+    const verifiers = (await stage.roles()).flatMap(({ rolpassword }) => (rolpassword === null ? [] : [rolpassword]));
+    const secret = [...values, new URL(url).password, ...verifiers];
     const places = {
       postgres: stage.postgres.log(),
       operator: processes.map(({ output }) => output).join('\n'),
@@ -218,8 +222,8 @@ describe('the operator on a real API server and a real Postgres', () => {
     expect(secret.filter((value) => value.length < 20)).toEqual([]);
     // Each place does say what happened: an empty one would prove nothing.
     expect(places).toEqual({
-      postgres: expect.stringContaining('CREATE DATABASE "glitchtip"'), operator: expect.stringContaining('got its first password'),
-      events: expect.stringContaining('got its first password'), resource: expect.stringContaining('LoginWorks'),
+      postgres: expect.stringContaining('CREATE DATABASE "glitchtip"'), operator: expect.stringContaining('got its password'),
+      events: expect.stringContaining('got its password'), resource: expect.stringContaining('LoginWorks'),
     });
     const found = Object.entries(places).filter(([, text]) => secret.some((value) => text.includes(value) || text.includes(Buffer.from(value).toString('base64'))));
     expect(found.map(([place]) => place)).toEqual([]);
@@ -242,13 +246,13 @@ describe('the operator on a real API server and a real Postgres', () => {
     await stage.allowReading(READABLE.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
     await reconcile(buildPorts(stage.operatorApi));
     await reconcile(buildPorts(stage.operatorApi));
-    expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-postgres']);
+    expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-gateway', 'glitchtip-postgres']);
     await stage.allowReading(READABLE, 'glitchtip-app');
     await reconcileUntilReady(buildPorts(stage.operatorApi));
   }, 60_000);
 
   it.each<[string, string]>([
-    ['glitchtip-app', 'SECRET_KEY'], ['glitchtip-postgres', 'password'], ['glitchtip-valkey', 'users.acl'], ['glitchtip-admin', 'email'],
+    ['glitchtip-app', 'SECRET_KEY'], ['glitchtip-postgres', 'password'], ['glitchtip-valkey', 'users.acl'], ['glitchtip-admin', 'email'], ['glitchtip-gateway', 'control-token'],
   ])('Secret %s without %s is not overwritten, and the condition names the key', async (name, key) => {
     const value = (await stage.secrets())[name]?.values[key] ?? '';
     const patch = (data: unknown) => stage.kubectl(['patch', 'secret', name, '--type=merge', `--patch=${JSON.stringify({ data })}`]);
@@ -277,8 +281,8 @@ describe('the operator on a real API server and a real Postgres', () => {
       expect(await stage.roles()).toEqual(expect.arrayContaining(roles));
       expect(Object.keys(await stage.secrets()).sort()).toEqual([...NAMES].sort());
     }
-    // Four Secrets and the roles with an event each, and the statuses between.
-    expect(cuts).toBeGreaterThan(12);
+    // Five Secrets and the roles with an event each, and the statuses between.
+    expect(cuts).toBeGreaterThan(14);
   }, 240_000);
 
   async function createResource(): Promise<void> {

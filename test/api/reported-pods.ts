@@ -7,7 +7,7 @@ const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
 const MANAGER = 'kubelet';
 const TWO_HOURS = 7_200;
 
-const WORKLOADS = { web: 'deployments/web', worker: 'deployments/worker', postgres: 'statefulsets/postgres', valkey: 'statefulsets/valkey' } as const;
+const WORKLOADS = { web: 'deployments/web', worker: 'deployments/worker', gateway: 'deployments/gateway', postgres: 'statefulsets/postgres', valkey: 'statefulsets/valkey' } as const;
 export type Workload = keyof typeof WORKLOADS;
 
 interface Container {

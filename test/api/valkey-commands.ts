@@ -34,12 +34,12 @@ function forward(client: Socket, server: Socket, onCommand: OnCommand): void {
     if (!words) return;
     const command = text;
     text = '';
-    if (words[0] !== 'ACL' || !['SETUSER', 'SAVE'].includes(words[1] ?? '')) {
+    if (words[0] !== 'ACL' || !['SETUSER', 'DELUSER', 'SAVE'].includes(words[1] ?? '')) {
       server.write(command, 'latin1');
       return;
     }
     const make = () => new Promise<string>((resolve, reject) => {
-      answered = (answer) => (answer.startsWith('+') ? resolve(answer) : reject(new Error(answer)));
+      answered = (answer) => (/^[+:]/.test(answer) ? resolve(answer) : reject(new Error(answer)));
       server.once('close', () => reject(new Error('Valkey closed the connection')));
       server.write(command, 'latin1');
     }).finally(() => {

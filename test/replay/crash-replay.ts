@@ -1,11 +1,12 @@
 // One rotation after the other on real servers, each with a fault at one of its writes; at no instant may anybody be locked out.
 import { expect } from '@jest/globals';
+import pg from 'pg';
 import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
 import type { RotationResult } from '../../operator/api/rotation-fields.js';
 import type { Fault, TestPorts } from '../api/operator-ports.js';
 import { RESOURCES, Stage } from '../api/operator-stage.js';
-import { readCredentials, stillAlive, type Credentials } from './credentials.js';
+import { GATEWAY_LOGIN, readCredentials, stillAlive, type Credentials } from './credentials.js';
 import { chooseCuts, faultOf, isUnfinished, outcomeOf, type Cut, type Looks } from './cuts.js';
 import { Replay } from './replay.js';
 
@@ -15,6 +16,10 @@ const NEVER: Fault = { at: Number.POSITIVE_INFINITY, how: 'before', decisiveOnly
 const PAST_EVERY_DEADLINE = 15 * 60_000;
 /** More than the longest pause before another attempt. Milliseconds. */
 const PAST_EVERY_PAUSE = 7 * 3_600_000;
+
+const READ_KEYS = 'SELECT public_key FROM projects_projectkey';
+/** Parts whose new pods a rotation waits for before anything is revoked. */
+const ROLLED_FIRST = ['web', 'worker'] as const;
 
 /** The soak leaves nothing out. */
 const MODE = process.env.GLITCHKEEPER_SOAK === '1' ? 'soak' : 'default';
@@ -29,12 +34,14 @@ export class CrashReplay {
     const stage = await Stage.open();
     const replay = new Replay(stage);
     await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');
-    await bootstrapUntil('Secrets', async () => Object.keys(await stage.secrets()).length >= 4);
+    await bootstrapUntil('Secrets', async () => Object.keys(await stage.secrets()).length >= 5);
     await stage.startPostgres();
     await stage.startValkey();
     await bootstrapUntil('Ready', async () => (await stage.condition('DatabaseHealthy')).startsWith('True'));
     await replay.pods.create();
     await replay.makeAdministrator();
+    // The gateway may read the tables that were made just now.
+    await replay.rest();
     return new CrashReplay(stage, replay);
 
     async function bootstrapUntil(what: string, reached: () => Promise<boolean>): Promise<void> {
@@ -64,8 +71,10 @@ export class CrashReplay {
 
   /** With faults at each of its writes. */
   async cutEverywhere(request: string): Promise<void> {
+    const before = await readCredentials(this.stage);
     const looks = await this.rotate(request);
     expect(looks.length).toBeGreaterThan(15);
+    expect(unchanged(before, await readCredentials(this.stage))).toEqual([]);
     await this.#makeCuts(looks, (cuts) => this.#cutAndGoOn(request, looks, cuts));
   }
 
@@ -81,16 +90,41 @@ export class CrashReplay {
 
   async undoAndTryAgain(): Promise<void> {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
-    this.replay.pods.stuck = true;
+    this.replay.pods.stuck = ROLLED_FIRST;
     await this.replay.request('all');
     await this.replay.run(this.replay.ports(), isStuck);
     this.replay.clock.advance(PAST_EVERY_DEADLINE);
     await this.replay.run(this.replay.ports(), ({ rotation }) => rotation?.current?.phase === 'Waiting' && rotation.current.attempt === 2);
     expect(await readCredentials(this.stage)).toEqual(before);
-    this.replay.pods.stuck = false;
+    this.replay.pods.stuck = [];
     this.replay.clock.advance(PAST_EVERY_PAUSE);
     await this.replay.run(this.replay.ports(), endedAfter(last, 'Completed'));
     await this.#expectRevoked(before, 'tried again');
+  }
+
+  /** Its new pods do not become available, after the point of no return: it waits for them, with what both kinds of pods use. */
+  async gatewayStuck(): Promise<void> {
+    const [before, last] = [await readCredentials(this.stage), await this.#newest()];
+    this.replay.pods.stuck = ['gateway'];
+    await this.replay.request('gateway');
+    await this.replay.run(this.replay.ports(), isGatewayStuck);
+    this.replay.clock.advance(PAST_EVERY_DEADLINE);
+    await this.replay.run(this.replay.ports(), isGatewayStuck);
+    expect(await this.replay.lockedOut()).toEqual([]);
+    this.replay.pods.stuck = [];
+    await this.replay.run(this.replay.ports(), endedAfter(last, 'Completed'));
+    await this.#expectRevoked(before, 'the gateway was stuck');
+  }
+
+  /** Somebody is connected with what leaked: a new password alone would leave them the tables. */
+  async strangerOfGateway(): Promise<void> {
+    const { gatewayPostgres: password } = await readCredentials(this.stage);
+    const stranger = new pg.Client({ host: '127.0.0.1', port: this.stage.postgres.port, database: 'glitchtip', user: GATEWAY_LOGIN, password });
+    stranger.on('error', () => undefined);
+    await stranger.connect();
+    await stranger.query(READ_KEYS);
+    await this.rotate('compromised');
+    await expect(stranger.query(READ_KEYS)).rejects.toThrow();
   }
 
   async #makeCuts(looks: Looks, rotate: (cuts: readonly Cut[]) => Promise<void>): Promise<void> {
@@ -142,11 +176,11 @@ export class CrashReplay {
   /** Pods of the new template never become available: it is undone and, with one attempt, left to a person. */
   async #undoWith(looks: Looks, cuts: readonly Cut[]): Promise<void> {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
-    this.replay.pods.stuck = true;
+    this.replay.pods.stuck = ROLLED_FIRST;
     await this.replay.request('all');
     const late = await this.#goThrough(looks, cuts, (ports) => this.#runUntilUndone(ports, last));
     // A late step may have rolled a Deployment again: its pods start, and read what is published now.
-    this.replay.pods.stuck = false;
+    this.replay.pods.stuck = [];
     await this.#expectKept(before, describeCut(cuts.at(-1)));
     for (const [cut, ports] of late) {
       await this.#letGo(cut, ports);
@@ -157,10 +191,10 @@ export class CrashReplay {
   /** Without a fault. @returns its writes */
   async #undo(): Promise<Looks> {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
-    this.replay.pods.stuck = true;
+    this.replay.pods.stuck = ROLLED_FIRST;
     await this.replay.request('all');
     const looks = await this.#runUntilUndone(this.replay.ports(NEVER), last);
-    this.replay.pods.stuck = false;
+    this.replay.pods.stuck = [];
     await this.#expectKept(before, 'undo without a fault');
     return looks;
   }
@@ -185,8 +219,8 @@ export class CrashReplay {
     await this.replay.rest();
     const journal = Object.keys((await this.stage.secrets())[DEFAULT_SECRET_NAMES.rotation]?.values ?? {});
     const alive = await stillAlive(this.replay, old, await readCredentials(this.stage));
-    expect({ where, alive, journal, lockedOut: await this.replay.lockedOut(), ready: await this.stage.condition('Ready') })
-      .toEqual({ where, alive: [], journal: ['record'], lockedOut: [], ready: 'True AllWell: Everything is as it should be.' });
+    expect({ where, alive, journal, lockedOut: await this.replay.lockedOut(), outdated: await this.replay.pods.outdated(), ready: await this.stage.condition('Ready') })
+      .toEqual({ where, alive: [], journal: ['record'], lockedOut: [], outdated: [], ready: 'True AllWell: Everything is as it should be.' });
   }
 
   /** The old values are published, and work. */
@@ -202,6 +236,15 @@ function describeCut(cut: Cut | undefined): string {
 
 function isStuck({ rotation }: GlitchTipStatus): boolean {
   return rotation?.current?.phase === 'Rolling' && rotation.current.message.includes('old pods');
+}
+
+function isGatewayStuck({ rotation }: GlitchTipStatus): boolean {
+  return rotation?.current?.phase === 'Retiring' && rotation.current.message.startsWith('Deployment gateway:');
+}
+
+/** Names of values that are the same. */
+function unchanged(before: Credentials, after: Credentials): readonly string[] {
+  return (Object.keys(before) as (keyof Credentials)[]).filter((name) => before[name] === after[name]);
 }
 
 function endedAfter(id: string | undefined, result: RotationResult): (status: GlitchTipStatus) => boolean {

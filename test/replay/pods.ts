@@ -1,13 +1,21 @@
-// What the API server alone lacks: Deployments whose "pods" read the application's Secret when they are rolled, use it, and store events.
-import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION } from '../../operator/api/object-names.js';
+// What the API server alone lacks: Deployments whose "pods" read their Secret when they are rolled, use it, and store events.
+import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION, VALKEY_GATEWAY_USER } from '../../operator/api/object-names.js';
 import type { WebPort } from '../../operator/controllers/ports.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { NAMESPACE, type Stage } from '../api/operator-stage.js';
 import { hasSaved, valkeyPassword } from './valkey-users-file.js';
 
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
-const NAMES = ['web', 'worker'] as const;
-type Name = (typeof NAMES)[number];
+const { application, gateway } = DEFAULT_SECRET_NAMES;
+/** The Secret that each part mounts. */
+const MOUNTED = { web: application, worker: application, gateway } as const;
+type Name = keyof typeof MOUNTED;
+const NAMES = Object.keys(MOUNTED) as readonly Name[];
+/** Of gateway/delivery/rows.ts. */
+const TRANSACTIONS = 'performance_transactionevent';
+/** Where the manifests have SDKs send events. */
+const GATEWAY_HOST = 'web';
+const OTHER_TABLES = ['organizations_ext_organization', 'projects_project', 'projects_projectkey'];
 
 interface Deployment {
   readonly metadata: { readonly name: string; readonly generation: number };
@@ -20,12 +28,12 @@ interface Started {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Web and worker, with the kubelet and the Deployment controller in one. */
+/** Web, worker and gateway, with the kubelet and the Deployment controller in one. */
 export class Pods {
   readonly #started = new Map<Name, Started>();
   readonly #reported = new Map<Name, string>();
-  /** New pods never become available: a bad node, no room, an image that cannot be pulled. */
-  stuck = false;
+  /** Parts whose new pods never become available: a bad node, no room, an image that cannot be pulled. */
+  stuck: readonly Name[] = [];
 
   constructor(private readonly stage: Stage, private readonly clock: Clock) {}
 
@@ -37,12 +45,12 @@ export class Pods {
       await this.stage.server.admin.apply(`${DEPLOYMENTS}/${name}`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec }, 'test');
     }
     await this.stage.sql('CREATE TABLE IF NOT EXISTS issue_events_issueevent (id uuid PRIMARY KEY, received timestamptz NOT NULL)', 'glitchtip');
+    await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${TRANSACTIONS} (event_id uuid PRIMARY KEY)`, 'glitchtip');
     await this.stage.sql('CREATE TABLE IF NOT EXISTS users_user (email text, password text)', 'glitchtip');
-    for (const table of ['organizations_ext_organization', 'projects_project', 'projects_projectkey']) {
+    for (const table of OTHER_TABLES) {
       await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${table} (id bigint PRIMARY KEY, project_id bigint, name text NOT NULL, slug text, public_key uuid)`, 'glitchtip');
     }
-    await this.stage.sql('ALTER TABLE issue_events_issueevent OWNER TO glitchtip', 'glitchtip');
-    for (const table of ['users_user', 'organizations_ext_organization', 'projects_project', 'projects_projectkey']) await this.stage.sql(`ALTER TABLE ${table} OWNER TO glitchtip`, 'glitchtip');
+    for (const table of ['issue_events_issueevent', TRANSACTIONS, 'users_user', ...OTHER_TABLES]) await this.stage.sql(`ALTER TABLE ${table} OWNER TO glitchtip`, 'glitchtip');
     await this.sync();
   }
 
@@ -55,42 +63,53 @@ export class Pods {
       const mark = deployment.spec.template.metadata.annotations?.[ROTATION_ANNOTATION];
       const running = this.#started.get(name);
       const rolling = !running || running.mark !== mark;
-      if (rolling && !(this.stuck && mark !== undefined)) this.#started.set(name, { mark, values: await this.#mounted() });
-      await this.#report(name, deployment.metadata.generation, rolling && this.stuck && mark !== undefined);
+      const stuck = rolling && mark !== undefined && this.stuck.includes(name);
+      if (rolling && !stuck) this.#started.set(name, { mark, values: await this.#mounted(name) });
+      await this.#report(name, deployment.metadata.generation, stuck);
     }
   }
 
   /** Pods that cannot do their work with what they read. */
   async failing(): Promise<readonly string[]> {
-    const failures = await Promise.all(NAMES.map(async (name) => ((await this.#works(this.#started.get(name)?.values ?? {})) ? [] : [name])));
+    const failures = await Promise.all(NAMES.map(async (name) => ((await this.#works(name)) ? [] : [name])));
     return failures.flat();
+  }
+
+  /** Parts whose pods were started with other values than their Secret has now; keys that are only still accepted do not count. */
+  async outdated(): Promise<readonly string[]> {
+    const differ = async (name: Name) => Object.entries(await this.#mounted(name)).some(([key, value]) => key !== 'SECRET_KEY_FALLBACKS' && this.#started.get(name)?.values[key] !== value);
+    return (await Promise.all(NAMES.map(async (name) => ((await differ(name)) ? [name] : [])))).flat();
   }
 
   /** Pods whose password for Valkey is not in this users file. */
   refusedBy(users: string): readonly string[] {
-    return [...this.#started].filter(([, { values }]) => !hasSaved(users, 'default', valkeyPassword(values))).map(([name]) => name);
+    return [...this.#started].filter(([name, { values }]) => !hasSaved(users, ...valkeyLogin(name, values))).map(([name]) => name);
   }
 
-  /** As web and worker do it together: an event is stored with what web read at its start. */
+  /** As gateway, web and worker do it together: an event is stored with what web read at its start. */
   readonly web: WebPort = {
-    sendEvent: async (_, __, id) => {
+    sendEvent: async ({ host }, _, id) => {
+      if (host !== GATEWAY_HOST) throw new Error(`an event was sent to ${host}, past the gateway`);
       const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' } = this.#started.get('web')?.values ?? {};
       await this.stage.postgres.query({ user, password, database: 'glitchtip' }, `INSERT INTO issue_events_issueevent VALUES ('${id}', '${new Date(this.clock.now()).toISOString()}') ON CONFLICT DO NOTHING`);
       return 200;
     },
   };
 
-  async #mounted(): Promise<Readonly<Record<string, string>>> {
-    return (await this.stage.secrets())[DEFAULT_SECRET_NAMES.application]?.values ?? {};
+  async #mounted(name: Name): Promise<Readonly<Record<string, string>>> {
+    return (await this.stage.secrets())[MOUNTED[name]]?.values ?? {};
   }
 
-  async #works(values: Started['values']): Promise<boolean> {
-    const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' } = values;
-    const [database, valkey] = await Promise.all([
-      this.stage.postgres.query<{ current_user: string }>({ user, password, database: 'glitchtip' }, 'SELECT current_user').catch(() => []),
-      this.stage.valkey.accepts('default', valkeyPassword(values)),
-    ]);
-    return database[0]?.current_user === 'glitchtip' && valkey;
+  async #works(name: Name): Promise<boolean> {
+    const values = this.#started.get(name)?.values ?? {};
+    const [database, valkey] = await Promise.all([name === 'gateway' || this.#isOwner(values), this.stage.valkey.accepts(...valkeyLogin(name, values))]);
+    return database && valkey;
+  }
+
+  /** Not asked of the gateway, whose login has one password at a time: it reads the one that is mounted for each connection, and waits while that is refused. */
+  async #isOwner({ DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' }: Started['values']): Promise<boolean> {
+    const rows = await this.stage.postgres.query<{ current_user: string }>({ user, password, database: 'glitchtip' }, 'SELECT current_user').catch(() => []);
+    return rows[0]?.current_user === 'glitchtip';
   }
 
   async #report(name: Name, observedGeneration: number, stuck: boolean): Promise<void> {
@@ -100,4 +119,9 @@ export class Pods {
     const counts = stuck ? { replicas: 2, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 } : { replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 };
     await this.stage.server.admin.merge(`${DEPLOYMENTS}/${name}/status`, { status: { observedGeneration, ...counts } }, 'test');
   }
+}
+
+/** User and password that a part has for Valkey. */
+function valkeyLogin(name: Name, values: Started['values']): [user: string, password: string] {
+  return name === 'gateway' ? [VALKEY_GATEWAY_USER, values['valkey-password'] ?? ''] : ['default', valkeyPassword(values)];
 }

@@ -1,14 +1,16 @@
 // Runs rotations with a fault at a chosen write, and checks after it that nobody is locked out.
 import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
-import { DEFAULT_SECRET_NAMES, ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
+import { DEFAULT_SECRET_NAMES, ROTATE_ANNOTATION, VALKEY_GATEWAY_USER } from '../../operator/api/object-names.js';
 import { buildDjangoPassword, nodeCrypto, verifyDjangoPassword } from '../../operator/io/crypto.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import type { PostgresPort, Ports } from '../../operator/controllers/ports.js';
 import { postgresPort } from '../../operator/io/connect-ports.js';
+import type { ValueName } from '../../operator/core/rotation/journal.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { buildPorts, type Fault, type TestPorts } from '../api/operator-ports.js';
 import { RESOURCES, type Stage, type StoredSecret } from '../api/operator-stage.js';
+import { GATEWAY_LOGIN } from './credentials.js';
 import type { Looks } from './cuts.js';
 import { Pods } from './pods.js';
 import { hasSaved, valkeyPassword } from './valkey-users-file.js';
@@ -130,12 +132,17 @@ export class Replay {
     const [secrets, saved, hash] = await Promise.all([this.stage.secrets(), this.stage.valkey.savedUsers(), this.administratorHash()]);
     const published = secrets[DEFAULT_SECRET_NAMES.application]?.values ?? {};
     const kept = passwordsOf(secrets);
+    const front = secrets[DEFAULT_SECRET_NAMES.gateway]?.values ?? {};
+    const frontKept = keptFor('gateway-database-password', secrets, front['database-password']);
     const checks: readonly (readonly [problem: string, holds: Promise<boolean>])[] = [
       ['what is published does not work', this.#publishedWorks(published)],
       ['no kept value lets the operator into Postgres', some(kept, (password) => this.#postgresLetsIn('glitchkeeper', password, 'postgres'))],
       ['no kept value lets the operator into Valkey', some(kept, (password) => this.stage.valkey.accepts('glitchkeeper', password))],
       ['no kept value lets the operator into a Valkey that is started again', some(kept, (password) => Promise.resolve(hasSaved(saved, 'glitchkeeper', password)))],
       ['what is published does not work with a Valkey that is started again', Promise.resolve(hasSaved(saved, 'default', valkeyPassword(published)))],
+      ['no kept value lets the gateway into Postgres', some(frontKept, (password) => this.#readsKeys(GATEWAY_LOGIN, password))],
+      ['what is published does not let the gateway into Valkey', this.stage.valkey.accepts(VALKEY_GATEWAY_USER, front['valkey-password'] ?? '')],
+      ['what is published does not let the gateway into a Valkey that is started again', Promise.resolve(hasSaved(saved, VALKEY_GATEWAY_USER, front['valkey-password'] ?? ''))],
       ["no kept value is the administrator's password", some(kept, (password) => verifyDjangoPassword(new Sensitive(password), hash))],
     ];
     const [pods, problems] = await Promise.all([this.pods.failing(), Promise.all(checks.map(async ([problem, holds]) => ((await holds) ? [] : [problem])))]);
@@ -152,6 +159,10 @@ export class Replay {
     return postgres && valkey;
   }
 
+  #readsKeys(user: string, password: string): Promise<boolean> {
+    return this.stage.postgres.query({ user, password, database: 'glitchtip' }, 'SELECT public_key FROM projects_projectkey').then(() => true, () => false);
+  }
+
   #postgresLetsIn(user: string, password: string, database: string): Promise<boolean> {
     return this.stage.postgres.query({ user, password, database }, 'SELECT 1').then(() => true, () => false);
   }
@@ -162,6 +173,12 @@ function passwordsOf(secrets: Readonly<Record<string, StoredSecret>>): readonly 
   const entries = Object.values(secrets).flatMap(({ values }) => Object.entries(values)).filter(([, text]) => /^[A-Za-z0-9_-]{40,}$/.test(text));
   const likely = (key: string) => (key === 'password' ? 0 : key.includes('operator') ? 1 : 2);
   return [...new Set(entries.sort(([a], [b]) => likely(a) - likely(b)).map(([, text]) => text))];
+}
+
+/** What is published, and what the journal has under this name. */
+function keptFor(name: ValueName, secrets: Readonly<Record<string, StoredSecret>>, published = ''): readonly string[] {
+  const journal = secrets[DEFAULT_SECRET_NAMES.rotation]?.values ?? {};
+  return [...new Set([published, journal[`next.${name}`] ?? published, journal[`previous.${name}`] ?? published])];
 }
 
 async function some(kept: readonly string[], tryIt: (password: string) => Promise<boolean>): Promise<boolean> {

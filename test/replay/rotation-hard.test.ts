@@ -11,6 +11,8 @@ describe('a rotation on real servers that is strict or cannot be finished, cut a
 
   it('"compromised" with a fault at each write: nobody is locked out, and it completes', () => replay.cutEverywhere('compromised'));
 
+  it('"compromised" ends a session that was opened with what leaked of the gateway', () => replay.strangerOfGateway());
+
   it('one that is undone is tried again after a pause, and completes', () => replay.undoAndTryAgain());
 
   it('a fault at each write of a rotation that has to be undone: nobody is locked out, and the old values stay', () => replay.undoEverywhere());

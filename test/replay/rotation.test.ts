@@ -9,9 +9,11 @@ describe('a rotation on real servers, cut at each of its writes', () => {
   });
   afterAll(() => replay.close());
 
-  it.each(['postgres', 'administrator,operator'])('without a fault "%s" completes, and revokes every old value', async (request) => {
+  it.each(['postgres', 'gateway', 'administrator,operator'])('without a fault "%s" completes, and revokes every old value', async (request) => {
     await replay.rotate(request);
   });
+
+  it('a gateway that does not start again holds a rotation up and locks nobody out', () => replay.gatewayStuck());
 
   it('"all" with a fault at each write: nobody is locked out, and it completes', () => replay.cutEverywhere('all'));
 });

@@ -136,19 +136,18 @@ function stuckRollouts({ facts: { cluster } }: CheckInput): readonly Finding[] {
 }
 
 function downParts(input: CheckInput): readonly Finding[] {
-  const names = ['web', ...(input.spec.worker ? ['worker'] : []), ...(input.spec.gateway ? ['gateway'] : [])];
-  return names.flatMap((name) => {
-    const part = partOf(input.facts, name, input.now);
-    return part && !part.isReady ? [down(part, input)] : [];
+  const { web, worker, gateway } = input.spec;
+  return Object.entries({ web, worker, gateway }).flatMap(([name, place]) => {
+    const part = place && partOf(input.facts, name, input.now);
+    return part && !part.isReady ? [down(part, place.deployment, input)] : [];
   });
 }
 
-function down(part: Part, { now, spec }: CheckInput): Finding {
+function down(part: Part, deployment: string, { now }: CheckInput): Finding {
   const { name } = part;
-  const deployment = name === 'worker' ? (spec.worker?.deployment ?? name) : spec.web.deployment;
   const scaled = part.workload?.wanted === 0;
   return finding(DOWN[name] ?? R.PartDown, name, 'critical', {
-    message: `${name === 'web' ? 'Web' : 'The worker'} has no Ready pod: ${explainDown(part, now)}.`,
+    message: `${name === 'web' ? 'Web' : `The ${name}`} has no Ready pod: ${explainDown(part, now)}.`,
     advice: scaled ? `kubectl scale deployment/${deployment} --replicas=1` : adviceOf(part, deployment),
     symptom: `${name} has no Ready pod`,
     quiet: !scaled && part.isStarting,

@@ -280,6 +280,12 @@ describe('a message', () => {
     ['names what is missing of the schema', { database: databaseOf({ missing: ['django_migrations', 'users_user'], partitions: [] }), canary: NOT_SENT }, 'Migrations were not run or did not finish: django_migrations, users_user are missing; Job migrate-12345678: succeeded.'],
     ['names the table without partitions', { database: databaseOf({ partitions: [{ table: 'issue_events_issueevent', days: 0, leastDays: 5.5 }] }) }, 'issue_events_issueevent has no partition for now: no event can be stored.'],
   ])('%s', (_, facts, wanted) => expect(messageOf(facts)).toBe(wanted));
+
+  it('names the part that is down, and its Deployment', () => {
+    const facts: Partial<Facts> = { cluster: clusterOf({ pods: seen(['postgres', 'valkey', 'web', 'worker'].map((part) => podOf(part))) }), gateway: UNREACHABLE, canary: NOT_SENT };
+    const [cause] = diagnosisOf(facts, specOf({ worker: {}, gateway: { deployment: 'front' } })).causes;
+    expect([cause?.message, cause?.advice]).toEqual(['The gateway has no Ready pod: no pod of it is there.', 'See why it has none: kubectl -n glitchtip describe deployment front.']);
+  });
 });
 
 describe('an advice', () => {
