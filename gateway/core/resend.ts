@@ -32,7 +32,7 @@ const MOST_ATTEMPTS = 3;
 const ANSWER_OVER = 70_000;
 /**
  * Before the second and the third attempt. Milliseconds. What was not answered may have left its id in the guard and nothing else: then
- * the second attempt is dropped, and the third is not.  The third is made by itself (gateway/delivery/apart.ts), so what is healthy
+ * the second attempt is dropped, and the third is not. The third is made by itself (gateway/delivery/apart.ts), so what is healthy
  * is stored by then: it waits no longer than it must for another cause to pass.
  */
 const PAUSES = { answered: [DUPLICATE_GUARD, 900_000], unanswered: [ANSWER_OVER, DUPLICATE_GUARD] } as const;
