@@ -32,9 +32,10 @@ const MOST_ATTEMPTS = 3;
 const ANSWER_OVER = 70_000;
 /**
  * Before the second and the third attempt. Milliseconds. What was not answered may have left its id in the guard and nothing else: then
- * the second attempt is dropped, and the third is not.
+ * the second attempt is dropped, and the third is not. The third is made by itself (gateway/delivery/apart.ts), so what is healthy
+ * is stored by then: it waits no longer than it must for another cause to pass.
  */
-const PAUSES = { answered: [DUPLICATE_GUARD, 2 * 3_600_000], unanswered: [ANSWER_OVER, DUPLICATE_GUARD] } as const;
+const PAUSES = { answered: [DUPLICATE_GUARD, 900_000], unanswered: [ANSWER_OVER, DUPLICATE_GUARD] } as const;
 
 export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { readonly kind: 'resend' } | { readonly kind: 'set aside'; readonly why: string };
 
