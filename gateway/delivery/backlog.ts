@@ -63,7 +63,7 @@ export class Backlog {
       // Written by a version to come: it stays in the spool for that one.
       if (!header) continue;
       const sent = this.spool.segments.find(({ number }) => number === read.place.segment)?.sent(this.destination).get(read.place.record);
-      const entry = this.underWay.add(read.place, header, sent === undefined ? {} : { attempts: sent.attempts, sentAt: sent.at * 1_000, state: sent.at === 0 ? 'waiting' : 'limbo' });
+      const entry = this.underWay.add(read.place, header, sent === undefined ? {} : { attempts: sent.attempts, sentAt: sent.at * 1_000, isAnswered: sent.isAnswered, state: sent.at === 0 ? 'waiting' : 'limbo' });
       if (entry.state === 'waiting') return entry;
     }
     return undefined;

@@ -240,6 +240,7 @@ export class Delivery {
   #unsure(entries: readonly Entry[], why: string): void {
     this.#close(why);
     for (const entry of entries) this.#backlog.underWay.move(entry, 'limbo');
+    this.#mark(entries, 'unanswered', false);
   }
 
   #again(entries: readonly Entry[], why: string): void {

@@ -51,7 +51,7 @@ export class UnderWay {
     return this.#entries.get(keyOf(place));
   }
 
-  add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'state'>> = {}): Entry {
+  add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'isAnswered' | 'state'>> = {}): Entry {
     const entry: Entry = { place, header, attempts: 0, denials: 0, sentAt: 0, isAnswered: true, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
     this.#entries.set(keyOf(place), entry);
     this.#waiting.add(entry);

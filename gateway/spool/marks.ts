@@ -12,10 +12,10 @@ import { crc32 } from 'node:zlib';
 import type { SpoolFile } from './files.js';
 
 const ENTRY_BYTES = 16;
-const KINDS = ['sent', 'unsent', 'done'] as const;
+const KINDS = ['sent', 'unsent', 'done', 'unanswered'] as const;
 /**
  * `sent`: given to the destination, what came of it is open. `unsent`: it certainly did not arrive, it may be given again.
- * `done`: the destination has let it go.
+ * `done`: the destination has let it go. `unanswered`: it was given, and nothing came of it but an error or the end of the connection.
  */
 export type MarkKind = (typeof KINDS)[number];
 

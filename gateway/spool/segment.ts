@@ -36,6 +36,8 @@ export type ReadResult =
 export interface OpenMark {
   readonly at: number;
   readonly attempts: number;
+  /** True also where it is not known: the gateway ended before it heard. */
+  readonly isAnswered: boolean;
 }
 
 export class Segment {
@@ -224,11 +226,14 @@ export class Segment {
   #apply({ kind, record, destination, at, attempts }: Mark, place: Place | undefined): void {
     const [done, sent] = [this.#done.get(destination), this.#sent.get(destination)];
     if (!done || !sent) return;
-    if (kind === 'sent') sent.set(record, { at, attempts });
-    else if (kind === 'unsent') sent.set(record, { at: 0, attempts });
-    else {
-      sent.delete(record);
-      if (done.add(record) && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
+    switch (kind) {
+      case 'sent': sent.set(record, { at, attempts, isAnswered: true }); break;
+      case 'unanswered': sent.set(record, { at, attempts, isAnswered: false }); break;
+      case 'unsent': sent.set(record, { at: 0, attempts, isAnswered: true }); break;
+      case 'done':
+        sent.delete(record);
+        if (done.add(record) && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
+        break;
     }
   }
 }

@@ -99,6 +99,22 @@ describe('the delivery', () => {
     expect([notOnce(model, ids), model.left, model.setAside]).toEqual([0, 0, []]);
   });
 
+  it.each([['the same gateway', false], ['the next gateway', true]])('what web broke off in the middle is given again by %s after 70 s, and not after five minutes', async (_, restarts) => {
+    const model = new Model();
+    await load(model, { events: 5, seconds: 3 });
+    model.web = 'failing';
+    const ids = await load(model, { events: 5, seconds: 1 }, 1_000);
+    model.web = 'up';
+    if (restarts) model.restartGateway();
+    // Something that is younger, which proves that the worker holds nothing older.
+    for (let minute = 0; minute < 2; minute += 1) {
+      await model.run(45 * SECOND);
+      await load(model, { events: 1, seconds: 1 }, 2_000 + minute);
+    }
+    await model.run(20 * SECOND);
+    expect([notOnce(model, ids), model.left]).toEqual([0, 0]);
+  });
+
   it('obeys a project that is throttled, and holds no other back for it', async () => {
     const model = new Model();
     model.throttled.add(2);

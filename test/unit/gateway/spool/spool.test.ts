@@ -97,8 +97,12 @@ describe('the spool', () => {
     await add(spool, 'a');
     await add(spool, 'b');
     spool.mark([{ ...mark(placeOf(spool, 'b'), 'sent'), at: 1_234, attempts: 2 }], true);
-    const later = open(files.after('none')).spool;
-    expect(later.segments.flatMap((segment) => [...segment.sent(GLITCHTIP).values()])).toEqual([{ at: 1_234, attempts: 2 }]);
+    const left = files.after('none');
+    const later = open(left).spool;
+    const openMarks = ({ segments }: Spool) => segments.flatMap((segment) => [...segment.sent(GLITCHTIP).values()]);
+    expect(openMarks(later)).toEqual([{ at: 1_234, attempts: 2, isAnswered: true }]);
+    later.mark([{ ...mark(placeOf(later, 'b'), 'unanswered'), at: 1_240, attempts: 2 }], true);
+    expect(openMarks(open(left.after('none')).spool)).toEqual([{ at: 1_240, attempts: 2, isAnswered: false }]);
   });
 
   it('takes nothing beyond its bound, and takes again what fits when something left', async () => {
