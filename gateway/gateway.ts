@@ -174,7 +174,7 @@ export class Gateway {
       },
     });
     const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
-    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies) });
+    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints });
   }
 
   #openKeys(file: string): KeyLookup {

@@ -1,6 +1,7 @@
 // A record of the spool for a person: what came with it, and what the events in it say. Everything in it was written by others. Pure.
-import { EnvelopeReader, parseObject } from '../../gateway/core/envelope-reader.js';
+import { EnvelopeReader } from '../../gateway/core/envelope-reader.js';
 import { itemPolicy } from '../../gateway/core/item-policy.js';
+import { repairObject } from '../../gateway/core/json.js';
 import { formatBoth } from '../moments.js';
 import type { Paint } from '../output.js';
 import { size } from '../report/bars.js';
@@ -16,7 +17,7 @@ const FRAMES_SHOWN = 5;
 /** Of a text in an event; the rest is in the JSON. Characters. */
 const LONGEST = 500;
 /** Every type that any release of GlitchTip keeps, however large: it is in the record already. */
-const ALL = { kept: itemPolicy('6.2').kept, largestItem: Number.POSITIVE_INFINITY };
+const ALL = { ...itemPolicy('6.2', false), largestItem: Number.POSITIVE_INFINITY };
 
 export function renderRecord(head: SpoolRecordHead, body: Buffer, now: Date, paint: Paint): string {
   const sections = [aligned(headRows(head, now)), ...describeBody(head, body).map(({ title, rows }) => [paint('bold', title), ...aligned(rows).map((row) => `  ${row}`)])];
@@ -39,7 +40,7 @@ interface Section {
 
 function describeBody({ kind }: Pick<SpoolRecordHead, 'kind'>, body: Buffer): Section[] {
   if (kind === 'envelope') return describeEnvelope(body);
-  const event = parseObject(body);
+  const event = repairObject(body)?.body;
   if (!event) return [{ title: `${body.length} bytes that are no JSON`, rows: [] }];
   return [kind === 'store' ? describeEvent('event', event) : { title: kind ?? 'event', rows: toRows(Object.entries(event).map(([name, value]) => [name, JSON.stringify(value)])) }];
 }
@@ -51,7 +52,7 @@ function describeEnvelope(body: Buffer): Section[] {
   if (result.kind === 'refused') return [{ title: `${body.length} bytes that are no envelope: ${visible(result.detail)}`, rows: [] }];
   const { items, ignored } = result.envelope;
   const others = [...ignored].map(([type, count]): Section => ({ title: `${count} of type ${visible(type)}`, rows: [] }));
-  return [...items.map(({ type, payload }) => describeEvent(type, parseObject(payload) ?? {})), ...others];
+  return [...items.map(({ type, payload }) => describeEvent(type, repairObject(payload)?.body ?? {})), ...others];
 }
 
 function describeEvent(type: string, event: Json): Section {

@@ -3,11 +3,11 @@
  * JSON and a payload that ends after `length` bytes, or at the next newline. What is not kept is read past and never held, so that
  * 100 MB of attachments cost no memory.
  */
+import { parseEnvelopeHeader, parseItemHeader } from './envelope-header.js';
 import type { ItemPolicy } from './item-policy.js';
+import { repairObject, type Json } from './json.js';
 import { SpanSplitter } from './span-splitter.js';
 import { SpanTransactions } from './span-transactions.js';
-
-type Json = Readonly<Record<string, unknown>>;
 
 export interface EnvelopeItem {
   readonly type: string;
@@ -20,7 +20,7 @@ export interface Envelope {
   readonly items: readonly EnvelopeItem[];
   /** Items that were left out: how many of each type; of streamed spans, how many spans. */
   readonly ignored: ReadonlyMap<string, number>;
-  /** Some of the items were made of streamed spans, and are not in the body. */
+  /** Some of the items were made of streamed spans, and are not in the body; or GlitchTip would stop at the header of one. */
   readonly isRewritten: boolean;
   /** False: nothing behind the last of these items could be read. GlitchTip would take these and answer 200, and so does the gateway. */
   readonly isComplete: boolean;
@@ -59,6 +59,7 @@ export class EnvelopeReader {
   #count = 0;
   #isComplete = true;
   #isEmpty = true;
+  #isPlain = true;
   #transactions: SpanTransactions | undefined;
 
   /** @param project whose it is: ids of transactions that are made of spans depend on it */
@@ -80,7 +81,7 @@ export class EnvelopeReader {
     this.#makeTransactions();
     if (this.#refusal) return this.#refusal;
     if (!this.#header) return { kind: 'refused', status: 400, detail: this.#isEmpty ? 'Empty request body' : 'Invalid envelope header' };
-    return { kind: 'envelope', envelope: { header: this.#header, items: this.#items, ignored: this.#ignored, isRewritten: this.#transactions !== undefined, isComplete: this.#isComplete } };
+    return { kind: 'envelope', envelope: { header: this.#header, items: this.#items, ignored: this.#ignored, isRewritten: !this.#isPlain || this.#transactions !== undefined, isComplete: this.#isComplete } };
   }
 
   /** @returns what is left of the piece */
@@ -128,23 +129,23 @@ export class EnvelopeReader {
   }
 
   #endEnvelopeHeader(): void {
-    const header = parseObject(this.#release());
+    const header = parseEnvelopeHeader(this.#release());
     if (!header) { this.#refuse(400, 'Invalid envelope header'); return; }
     this.#header = header;
     this.#state = { kind: 'item header' };
   }
 
   #endItemHeader(): void {
-    const bytes = this.#release();
-    const header = parseObject(bytes);
-    const { type, length } = header ?? {};
+    const header = parseItemHeader(this.#release());
     this.#count += 1;
     // GlitchTip stops at an item that it cannot read: where the next one begins is not known.
-    if (!header || typeof type !== 'string' || !isLength(length) || this.#count > MOST_ITEMS) { this.#stop(); return; }
+    if (!header || this.#count > MOST_ITEMS) { this.#stop(); return; }
+    const { type, json, length, isPlain } = header;
     const isKept = this.policy.kept.has(type);
-    const spans = this.#splitterFor(type, header);
+    const spans = this.#splitterFor(type, json);
     if (!isKept && !spans) this.#ignore(type, 1);
-    const state: State = { kind: 'payload', type, header, isKept, spans, left: length ?? undefined };
+    this.#isPlain &&= isPlain;
+    const state: State = { kind: 'payload', type, header: json, isKept, spans, left: length };
     this.#state = state;
     if (state.left === 0) this.#endPayload(state, { kind: 'separator' });
   }
@@ -162,7 +163,7 @@ export class EnvelopeReader {
   #splitterFor(type: string, header: Json): SpanSplitter | undefined {
     if (this.policy.spansBelow === undefined || type !== SPANS.type || header['content_type'] !== SPANS.contentType) return undefined;
     const transactions = this.#transactions ??= new SpanTransactions(this.project, this.policy.spansBelow);
-    return new SpanSplitter((span) => transactions.add(span && parseObject(span)));
+    return new SpanSplitter((span) => transactions.add(span && repairObject(span)?.body));
   }
 
   #makeTransactions(): void {
@@ -195,19 +196,5 @@ export class EnvelopeReader {
     this.#pieces = [];
     this.#held = 0;
     return bytes;
-  }
-}
-
-function isLength(length: unknown): length is number | null | undefined {
-  return length === undefined || length === null || (typeof length === 'number' && Number.isSafeInteger(length) && length >= 0);
-}
-
-/** Undefined for what is no JSON object. */
-export function parseObject(bytes: Buffer): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 // What SDKs are answered, as GlitchTip 5.2 answers it, byte for byte where they read it; and where we refuse, as Sentry does.
-import type { IngestKind } from './record.js';
+import type { IngestKind } from './item-policy.js';
 
 export interface Answer {
   readonly status: number;
@@ -14,6 +14,8 @@ export type Refusal =
   | { readonly kind: 'malformed key' }
   | { readonly kind: 'wrong method' }
   | { readonly kind: 'broken'; readonly detail: string }
+  /** JSON that is not of the form that the endpoint takes. */
+  | { readonly kind: 'unfit'; readonly detail: string }
   | { readonly kind: 'too large'; readonly detail: string }
   /** Not now: the spool is full, a limit is reached, or the key cannot be looked up. Seconds until another try. */
   | { readonly kind: 'not now'; readonly seconds: number };
@@ -29,13 +31,18 @@ export function accepted(kind: IngestKind, id: string | undefined): Answer {
 
 export function refused(kind: IngestKind, refusal: Refusal): Answer {
   switch (refusal.kind) {
-    case 'unknown key': case 'no key': return kind === 'envelope' ? json(403, { detail: 'Denied' }) : json(401, { detail: 'Invalid DSN' });
-    case 'malformed key': return kind === 'envelope' ? json(403, { detail: 'Invalid DSN' }) : json(422, { detail: [{ message: 'dsn key badly formed hexadecimal UUID string' }] });
+    case 'unknown key': case 'no key': case 'malformed key': return refusedKey(kind, refusal.kind === 'malformed key');
     case 'wrong method': return json(405, { detail: 'Method not allowed' });
     case 'broken': return json(400, { detail: refusal.detail });
+    case 'unfit': return json(422, { detail: [{ message: refusal.detail }] });
     case 'too large': return json(413, { detail: refusal.detail });
     case 'not now': return tooMany(refusal.seconds);
   }
+}
+
+function refusedKey(kind: IngestKind, isMalformed: boolean): Answer {
+  if (kind === 'envelope') return json(403, { detail: isMalformed ? 'Invalid DSN' : 'Denied' });
+  return isMalformed ? json(422, { detail: [{ message: 'dsn key badly formed hexadecimal UUID string' }] }) : json(401, { detail: 'Invalid DSN' });
 }
 
 /**

@@ -1,10 +1,16 @@
-// Which items of an envelope a release of GlitchTip keeps; everything else it would read, answer 200 to, and forget.
+// What a release of GlitchTip takes: by which endpoints, and which items of an envelope; others it would read, answer 200 to, and forget.
 
 /** What becomes a row, and so can be confirmed by its id. */
 export const STORED_TYPES = ['event', 'transaction'] as const;
 export type StoredType = (typeof STORED_TYPES)[number];
 
+/** Paths that take events: `/api/N/KIND/`. */
+export const INGEST_KINDS = ['envelope', 'store', 'security', 'minidump'] as const;
+export type IngestKind = (typeof INGEST_KINDS)[number];
+
 export interface ItemPolicy {
+  /** Endpoints that it has; what comes to another is passed on, for it to say so. */
+  readonly endpoints: readonly IngestKind[];
   /** Types that are given to GlitchTip. */
   readonly kept: ReadonlySet<string>;
   /** Longest payload that its worker can hold at the default limits, unpacked. Bytes. */
@@ -19,8 +25,8 @@ export interface ItemPolicy {
  * GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE and MAX_SPANS_PER_TRANSACTION.
  */
 const POLICIES: Readonly<Record<string, ItemPolicy>> = {
-  '5.2': { kept: new Set(STORED_TYPES), largestItem: 2_500_000, spansBelow: 0 },
-  '6.2': { kept: new Set([...STORED_TYPES, 'user_report', 'feedback', 'log', 'otel_log']), largestItem: 5_000_000, spansBelow: 1_000 },
+  '5.2': { endpoints: ['envelope', 'store', 'security'], kept: new Set(STORED_TYPES), largestItem: 2_500_000, spansBelow: 0 },
+  '6.2': { endpoints: INGEST_KINDS, kept: new Set([...STORED_TYPES, 'user_report', 'feedback', 'log', 'otel_log']), largestItem: 5_000_000, spansBelow: 1_000 },
 };
 
 /**

@@ -1,10 +1,6 @@
 // A record of the spool: what the delivery knows of an ingest request without reading its body.
 import * as z from 'zod/mini';
-import { STORED_TYPES } from './item-policy.js';
-
-/** Paths that take events: `/api/N/KIND/`. */
-export const INGEST_KINDS = ['envelope', 'store', 'security', 'minidump'] as const;
-export type IngestKind = (typeof INGEST_KINDS)[number];
+import { INGEST_KINDS, STORED_TYPES } from './item-policy.js';
 
 /** What GlitchTip unpacks; `identity` is not written down. */
 export const ENCODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const;

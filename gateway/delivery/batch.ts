@@ -3,7 +3,7 @@ import { composeEnvelope } from '../core/accepted-envelope.js';
 import { EnvelopeReader, type EnvelopeItem } from '../core/envelope-reader.js';
 import type { ItemPolicy } from '../core/item-policy.js';
 import type { RecordHeader } from '../core/record.js';
-import { normalizeUuid } from '../core/uuid.js';
+import { eventId } from '../core/uuid.js';
 import { unpackWhole } from '../encoding/unpack.js';
 
 /** Events and unpacked bytes of one request. */
@@ -48,7 +48,7 @@ function itemsOf({ header, body }: BatchRecord, policy: ItemPolicy): readonly En
   reader.push(unpackWhole(body, header.encoding));
   const result = reader.end();
   if (result.kind === 'refused') throw new RangeError(`record ${header.id} was taken as an envelope, and is none: ${result.detail}`);
-  const envelopeId = normalizeUuid(result.envelope.header['event_id']);
+  const envelopeId = eventId(result.envelope.header['event_id']);
   return result.envelope.items.map((item) => withOwnId(item, envelopeId));
 }
 
@@ -56,5 +56,5 @@ function itemsOf({ header, body }: BatchRecord, policy: ItemPolicy): readonly En
 function withOwnId(item: EnvelopeItem, envelopeId: string | undefined): EnvelopeItem {
   if (item.type !== 'event' || envelopeId === undefined) return item;
   const body = JSON.parse(item.payload.toString('utf8')) as Readonly<Record<string, unknown>>;
-  return normalizeUuid(body['event_id']) === undefined ? { ...item, payload: Buffer.from(JSON.stringify({ ...body, event_id: envelopeId })) } : item;
+  return eventId(body['event_id']) === undefined ? { ...item, payload: Buffer.from(JSON.stringify({ ...body, event_id: envelopeId })) } : item;
 }

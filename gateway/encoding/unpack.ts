@@ -2,7 +2,7 @@
 import type { Readable, Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ENCODINGS, type Encoding } from '../core/record.js';
-import { createZstdDecompress, zstdDecompressSync } from './zstd.js';
+import { createZstdDecompress, IS_ZSTD_KNOWN, isZstd, zstdDecompressSync } from './zstd.js';
 
 /** Unpacked, attachments included: what Sentry takes of an envelope. Bytes. */
 const LARGEST_UNPACKED = 100 * 2 ** 20;
@@ -14,22 +14,24 @@ export type Unpacked = 'whole' | /** It is longer than what is taken. */ 'too la
 
 /** What a request says of its body; an encoding that nobody knows is none, as GlitchTip has it. */
 export function encodingOf(header: string | undefined): Encoding | undefined {
-  return ENCODINGS.find((encoding) => encoding === header?.toLowerCase());
+  return ENCODINGS.find((encoding) => encoding === header?.toLowerCase() && (encoding !== 'zstd' || IS_ZSTD_KNOWN));
 }
 
 /**
  * Hands the unpacked body on. Resolves when there is no more to come, or nobody wants it (`push` returned false).
- * @returns the body as it came, where it is small, so that it can be kept packed
+ * @returns the body as it came, where it is small and GlitchTip reads the same out of it, so that it can be kept packed
  * @throws when the connection breaks
  */
 export async function unpack(source: Readable, encoding: Encoding | undefined, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
   const { head, isAll } = await readHead(source);
   if (encoding === undefined) return unpackPlain(source, { head, isAll }, push);
+  // GlitchTip 5.2 takes what is called zstd as it is.
+  if (encoding === 'zstd' && !isZstd(head)) return { state: (await unpackPlain(source, { head, isAll }, push)).state };
   if (isAll) {
-    const piece = unpackAtOnce(head, encoding);
-    if (piece) {
-      push(piece);
-      return { state: 'whole', original: head };
+    const unpacked = unpackAtOnce(head, encoding) ?? (encoding === 'gzip' ? unpackFirstMember(head) : undefined);
+    if (unpacked) {
+      push(unpacked.piece);
+      return { state: 'whole', original: unpacked.isPlain ? head : undefined };
     }
   }
   return { state: await unpackStream(piecesOf(source, head, isAll), unpackerFor(encoding, head), push) };
@@ -83,16 +85,41 @@ export function unpackWhole(body: Buffer, encoding: Encoding | undefined): Buffe
   return encoding === undefined ? body : decoderOf(encoding, body)(body, { maxOutputLength: LARGEST_UNPACKED });
 }
 
+interface Unpacking {
+  readonly piece: Buffer;
+  /** Nothing is wrong with it, and nothing is behind it. */
+  readonly isPlain: boolean;
+}
+
 /** Undefined when it is not what it says, or unpacks to more than a piece: the slow way finds out which. */
-function unpackAtOnce(body: Buffer, encoding: Encoding): Buffer | undefined {
+function unpackAtOnce(body: Buffer, encoding: Encoding): Unpacking | undefined {
   try {
-    return decoderOf(encoding, body)(body, { maxOutputLength: ONE_PIECE });
+    const { buffer, engine } = decoderOf(encoding, body)(body, { maxOutputLength: ONE_PIECE, info: true }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+    const isOneMember = encoding !== 'gzip' || body.readUInt32LE(body.length - 4) === buffer.length;
+    // GlitchTip 5.2 knows no zstd.
+    return { piece: buffer, isPlain: encoding !== 'zstd' && engine.bytesWritten === body.length && isOneMember };
   } catch {
     return undefined;
   }
 }
 
-function decoderOf(encoding: Encoding, body: Buffer): (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer {
+/**
+ * GlitchTip takes the first member of gzip, whatever is behind it; Node.js refuses all of it for that. A checksum that is wrong is no
+ * reason to lose an event that can be read. Undefined for what cannot be.
+ */
+function unpackFirstMember(body: Buffer): Unpacking | undefined {
+  if (!body.subarray(0, GZIP.start.length).equals(GZIP.start)) return undefined;
+  try {
+    return { piece: zlib.inflateRawSync(body.subarray(GZIP.header), { maxOutputLength: ONE_PIECE }), isPlain: false };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A header without a name and other fields (RFC 1952, 2.3), as SDKs write it. */
+const GZIP = { start: Buffer.from([0x1f, 0x8b, 8, 0]), header: 10 };
+
+function decoderOf(encoding: Encoding, body: Buffer): (body: Buffer, options: { readonly maxOutputLength: number; readonly info?: boolean }) => Buffer {
   switch (encoding) {
     case 'gzip': return zlib.gunzipSync;
     case 'deflate': return isRawDeflate(body) ? zlib.inflateRawSync : zlib.inflateSync;

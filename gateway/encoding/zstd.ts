@@ -9,6 +9,14 @@ interface Zstandard {
 
 const zstandard = zlib as Zstandard;
 
+/** Without it, zstd is an encoding like any other that nobody knows. */
+export const IS_ZSTD_KNOWN = zstandard.createZstdDecompress !== undefined;
+
+/** RFC 8878, 3.1.1. */
+export function isZstd(body: Buffer): boolean {
+  return body.length >= 4 && body.readUInt32LE(0) === 0xfd2fb528;
+}
+
 /** @throws RangeError on a Node.js without it */
 export function zstdDecompressSync(body: Buffer, options: { readonly maxOutputLength: number }): Buffer {
   if (!zstandard.zstdDecompressSync) throw new RangeError('expected Node.js 22.15 or newer');

@@ -2,15 +2,17 @@
 import { gzipSync } from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import { acceptEnvelope, composeEnvelope } from '../core/accepted-envelope.js';
-import { EnvelopeReader, KEPT_ITEMS, parseObject, type EnvelopeResult } from '../core/envelope-reader.js';
+import { EnvelopeReader, KEPT_ITEMS, type EnvelopeResult } from '../core/envelope-reader.js';
 import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
-import type { ItemPolicy } from '../core/item-policy.js';
-import { withoutNuls } from '../core/nul-characters.js';
+import type { IngestKind, ItemPolicy } from '../core/item-policy.js';
+import { ORJSON, parseJson, repairObject } from '../core/json.js';
 import type { KeyVerdict } from '../core/project-keys.js';
 import { encodeHeader, type Encoding, type RecordHeader } from '../core/record.js';
-import { normalizeUuid } from '../core/uuid.js';
+import { isSecurityReport } from '../core/security-report.js';
+import { storableEvent } from '../core/storable-event.js';
+import { eventId, looseUuid } from '../core/uuid.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { encodingOf, unpack, type Unpacked } from '../encoding/unpack.js';
 
@@ -123,16 +125,14 @@ export class Ingest {
   #judgeEnvelope(state: Unpacked, result: EnvelopeResult, original: Body | undefined): Read {
     if (state === 'too large') return { kind: 'refusal', refusal: { kind: 'too large', detail: 'expected a body of at most 100 MiB, unpacked' } };
     if (result.kind === 'refused') return { kind: 'refusal', refusal: { kind: result.status === 413 ? 'too large' : 'broken', detail: result.detail } };
-    const verdict = acceptEnvelope(result.envelope, this.ports.newId);
-    if (verdict.kind === 'refused') return { kind: 'refusal', refusal: { kind: 'broken', detail: verdict.detail } };
-    const { events, answerId, header, items, isUnchanged } = verdict.accepted;
-    const { ignored } = result.envelope;
+    const { events, answerId, header, items, isUnchanged, unreadable } = acceptEnvelope(result.envelope, this.ports.newId);
+    const ignored = new Map(unreadable > 0 ? [...result.envelope.ignored, ['unreadable', unreadable]] : result.envelope.ignored);
     if (items.length === 0) return { kind: 'record', events: [], body: NOTHING, answerId, ignored };
     const body = isUnchanged && original ? original : packed(composeEnvelope(header, items));
     return { kind: 'record', events: [...events], body, answerId, ignored };
   }
 
-  async #readWhole(request: IncomingMessage, kind: 'store' | 'security' | 'minidump'): Promise<Read> {
+  async #readWhole(request: IncomingMessage, kind: Exclude<IngestKind, 'envelope'>): Promise<Read> {
     const pieces: Buffer[] = [];
     let size = 0;
     const { state } = await unpack(request, encodingOf(request.headers['content-encoding']), (piece) => {
@@ -142,15 +142,28 @@ export class Ingest {
     });
     if (state === 'too large' || size > this.ports.policy.largestItem) return { kind: 'refusal', refusal: { kind: 'too large', detail: `expected a body of at most ${this.ports.policy.largestItem} bytes` } };
     const bytes = Buffer.concat(pieces);
-    if (kind === 'minidump') return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
-    const read = parseObject(bytes);
-    if (!read) return { kind: 'refusal', refusal: { kind: 'broken', detail: 'Cannot parse request body' } };
-    if (kind === 'security') return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
-    const event = withoutNuls(read, bytes);
-    const own = normalizeUuid(event['event_id']);
-    const id = own ?? this.ports.newId();
-    const body = own === undefined || event !== read ? Buffer.from(JSON.stringify({ ...event, event_id: id })) : bytes;
-    return { kind: 'record', events: [{ type: 'event', id }], body: packed(body), answerId: id };
+    switch (kind) {
+      case 'minidump': return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
+      case 'security': return this.#judgeReport(bytes);
+      case 'store': return this.#judgeEvent(bytes);
+    }
+  }
+
+  #judgeReport(bytes: Buffer): Read {
+    const parsed = bytes.length === 0 ? { value: undefined } : parseJson(bytes, ORJSON);
+    if (!parsed) return UNREADABLE;
+    return isSecurityReport(parsed.value) ? { kind: 'record', events: [], body: packed(bytes), answerId: undefined } : unfit('expected a csp-report');
+  }
+
+  /** GlitchTip refuses one without an id. It gets one here, for it is lost otherwise. */
+  #judgeEvent(bytes: Buffer): Read {
+    const repaired = repairObject(bytes, ORJSON);
+    const body = repaired && storableEvent('event', repaired.body);
+    if (!body) return bytes.length === 0 || parseJson(bytes, ORJSON) ? unfit('expected an event') : UNREADABLE;
+    const own = eventId(body['event_id']);
+    const id = own ?? looseUuid(body['event_id']) ?? this.ports.newId();
+    const isPlain = own !== undefined && !repaired.isRepaired && body === repaired.body;
+    return { kind: 'record', events: [{ type: 'event', id }], body: packed(isPlain ? bytes : Buffer.from(JSON.stringify({ ...body, event_id: id }))), answerId: id };
   }
 
   #header({ headers }: IncomingMessage, { target, key, client }: { readonly target: IngestTarget; readonly key: string; readonly client: Client }, { events, body }: Extract<Read, { kind: 'record' }>): Buffer {
@@ -179,6 +192,13 @@ export class Ingest {
   #countIgnored(project: number, ignored: ReadonlyMap<string, number> = new Map()): void {
     for (const [type, items] of ignored) this.ports.count({ kind: 'ignored', project, type, items });
   }
+}
+
+/** As GlitchTip says it. */
+const UNREADABLE: Read = { kind: 'refusal', refusal: { kind: 'broken', detail: 'Cannot parse request body' } };
+
+function unfit(detail: string): Read {
+  return { kind: 'refusal', refusal: { kind: 'unfit', detail } };
 }
 
 const NOTHING: Body = { bytes: Buffer.alloc(0), encoding: undefined, size: 0 };

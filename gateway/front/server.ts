@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { corsHeaders, preflight, type Answer } from '../core/ingest-answers.js';
 import { ingestTarget } from '../core/ingest-request.js';
+import type { IngestKind } from '../core/item-policy.js';
 import { forwardedOf, type TrustedProxies } from './forwarded.js';
 import type { Ingest } from './ingest.js';
 import type { Proxy } from './proxy.js';
@@ -10,6 +11,8 @@ export interface FrontOptions {
   readonly ingest: Pick<Ingest, 'take'>;
   readonly proxy: Pick<Proxy, 'pass'>;
   readonly trusted: TrustedProxies;
+  /** Endpoints for events that the release has. */
+  readonly endpoints: readonly IngestKind[];
 }
 
 /** Until a request's headers are there. Milliseconds. */
@@ -31,9 +34,9 @@ export function createFront(options: FrontOptions): Server {
   return server;
 }
 
-function handle(request: IncomingMessage, response: ServerResponse, { ingest, proxy, trusted }: FrontOptions): void {
+function handle(request: IncomingMessage, response: ServerResponse, { ingest, proxy, trusted, endpoints }: FrontOptions): void {
   const [path = '/', query] = (request.url ?? '/').split(/\?(.*)/s, 2);
-  const target = ingestTarget(path);
+  const target = ingestTarget(path, endpoints);
   const forwarded = forwardedOf(request, trusted);
   if (!target) { proxy.pass(request, response, forwarded); return; }
   const { origin } = request.headers;

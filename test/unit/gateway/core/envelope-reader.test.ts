@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EnvelopeReader, type EnvelopeResult } from '../../../../gateway/core/envelope-reader.js';
 import { itemPolicy, type ItemPolicy } from '../../../../gateway/core/item-policy.js';
 
-const POLICY: ItemPolicy = { kept: new Set(['event', 'transaction']), largestItem: 100 };
+const POLICY: ItemPolicy = { endpoints: [], kept: new Set(['event', 'transaction']), largestItem: 100 };
 
 function read(text: string | Buffer, size = Number.POSITIVE_INFINITY, policy = POLICY): EnvelopeResult {
   const [reader, bytes] = [new EnvelopeReader(policy), Buffer.from(text)];
@@ -30,16 +30,21 @@ describe('an envelope', () => {
     ['with an empty payload', '{}\n{"type":"event","length":0}\n\n{"type":"event"}\n{}', '{} event: event:{}'],
     ['with items that are not kept', `{}\n{"type":"attachment","length":3}\nabc\n{"type":"event"}\n${EVENT}\n{"type":"session"}\n{}\n{"type":"session"}\n{}`, '{} event:{"a":1} -attachmentx1 -sessionx2'],
     ['with an attachment that is larger than an item may be', `{}\n{"type":"attachment","length":500}\n${'x'.repeat(500)}\n{"type":"event"}\n${EVENT}`, '{} event:{"a":1} -attachmentx1'],
-    ['of a header alone', '{"event_id":"x"}', '{"event_id":"x"} '],
-    ['of a header and a newline', '{"event_id":"x"}\n', '{"event_id":"x"} '],
+    ['of a header alone', '{"dsn":"x"}', '{"dsn":"x"} '],
+    ['of a header and a newline', '{"dsn":"x"}\n', '{"dsn":"x"} '],
+    ['with a length that is a text', `{}\n{"type":"event","length":"7"}\n${EVENT}\n`, '{} event:{"a":1}'],
+    ['with a length that is negative', `{}\n{"type":"event","length":-1}\n${EVENT}\n{"type":"event"}\n{}`, '{} event:{"a":1} event:{}'],
+    ['with more behind a payload than its length', `{}\n{"type":"event","length":7}\n${EVENT}more\n{"type":"event"}\n{}`, '{} event:{"a":1} event:{}'],
+    ['whose header is a list', '[]\n{"type":"event"}\n{}', '{} event:{}'],
+    ['whose lines end as on Windows', '{}\r\n{"type":"event"}\r\n{}\r\n', '{} event:{}\r'],
     ['whose payload is cut off', `{}\n{"type":"event","length":70}\n${EVENT}`, '{}  ...'],
     ['whose item header is no JSON', `{}\n{"type":"event","length":7}\n${EVENT}\nno\n{"type":"event"}\n${EVENT}`, '{} event:{"a":1} ...'],
     ['whose item has no type', `{}\n{"length":7}\n${EVENT}\n{"type":"event"}\n${EVENT}`, '{}  ...'],
-    ['whose length is no number of bytes', `{}\n{"type":"event","length":-1}\n${EVENT}`, '{}  ...'],
+    ['whose length is no number of bytes', `{}\n{"type":"event","length":7.5}\n${EVENT}`, '{}  ...'],
     ['that is empty', '', '400 Empty request body'],
     ['whose header is empty', `\n{"type":"event"}\n${EVENT}`, '400 Invalid envelope header'],
     ['whose header is no JSON', 'no\n', '400 Invalid envelope header'],
-    ['whose header is a list', '[]\n', '400 Invalid envelope header'],
+    ['whose id is none', '{"event_id":"x"}\n', '400 Invalid envelope header'],
     ['whose header has no end', `{"a":"${'x'.repeat(70_000)}"}`, '413 expected a header of at most 65536 bytes'],
     ['whose event is too large', `{}\n{"type":"event","length":101}\n${'x'.repeat(101)}`, '413 expected an item of at most 100 bytes'],
     ['whose events are too large together', `{}\n${`{"type":"event","length":90}\n${'x'.repeat(90)}\n`.repeat(3)}`, '413 expected items of at most 200 bytes together'],

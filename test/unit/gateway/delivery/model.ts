@@ -81,9 +81,8 @@ export class Model {
     const reader = new EnvelopeReader(POLICY, 1);
     reader.push(Buffer.from(text));
     const result = reader.end();
-    const verdict = result.kind === 'refused' ? result : acceptEnvelope(result.envelope, () => '0'.repeat(32));
-    if (verdict.kind === 'refused') throw new RangeError(verdict.detail);
-    const { header, items, events } = verdict.accepted;
+    if (result.kind === 'refused') throw new RangeError(result.detail);
+    const { header, items, events } = acceptEnvelope(result.envelope, () => '0'.repeat(32));
     if (items.length === 0) return;
     const body = composeEnvelope(header, items);
     this.#appended += 1;

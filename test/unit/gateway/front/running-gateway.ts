@@ -49,7 +49,7 @@ export class RunningGateway {
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
       now: () => 1_780_000_000_000, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
-    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []) });
+    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints });
   }
 
   static async open(options: GatewayOptions = {}): Promise<RunningGateway> {

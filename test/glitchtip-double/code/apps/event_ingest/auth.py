@@ -9,10 +9,16 @@ from django.db import connection
 
 BLOCK_SECONDS = 30
 BLOCK_KEY = "event_block"
+# Seconds, of an organisation that takes no events.
+RETRY_AFTER = 600
 
 
 class FrozenError(Exception):
     """MAINTENANCE_EVENT_FREEZE is on."""
+
+
+class NoKeyError(Exception):
+    """Nothing names a key."""
 
 
 class InvalidKeyError(Exception):
@@ -37,24 +43,26 @@ class Project:
 
 
 def key_in(request):
-    for name in ("sentry_key", "glitchtip_key"):
-        if name in request.GET:
+    """The key's text; None in a header without one, which nobody expects and ends as a 500."""
+    for name in request.GET:
+        if name in ("sentry_key", "glitchtip_key"):
             return request.GET[name]
-    header = request.headers.get("X-Sentry-Auth") or request.headers.get("Authorization", "")
-    _, _, pairs = header.partition(" ")
-    fields = dict(pair.strip().partition("=")[::2] for pair in pairs.split(","))
-    return fields.get("sentry_key") or fields.get("glitchtip_key")
+    header = request.META.get("HTTP_X_SENTRY_AUTH", request.META.get("HTTP_AUTHORIZATION"))
+    if not header:
+        raise NoKeyError
+    try:
+        fields = dict(pair.strip().split("=", 1) for pair in header.split(" ", 1)[1].split(","))
+    except (IndexError, ValueError):
+        return None
+    return fields.get("sentry_key", fields.get("glitchtip_key"))
 
 
 def authenticate(request, project_id):
     """The project that the request's key opens. Asks Valkey, then Postgres: with either down it raises."""
     if settings.MAINTENANCE_EVENT_FREEZE:
         raise FrozenError
-    key = key_in(request)
-    if not key:
-        raise InvalidKeyError
     try:
-        key = UUID(key)
+        key = UUID(key_in(request))
     except ValueError:
         raise MalformedKeyError from None
     if cache.get(f"{BLOCK_KEY}{project_id}"):
@@ -68,4 +76,4 @@ def authenticate(request, project_id):
     _, organization_id, is_accepting_events, first_event = row
     if not is_accepting_events:
         raise ThrottledError
-    return Project(project_id, organization_id, first_event is None)
+    return Project(int(project_id), organization_id, first_event is None)

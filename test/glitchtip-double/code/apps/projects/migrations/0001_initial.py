@@ -13,7 +13,7 @@ LANGUAGE sql STABLE AS $$
     FROM projects_project project
     JOIN projects_projectkey key ON key.project_id = project.id
     JOIN organizations_ext_organization organization ON organization.id = project.organization_id
-    WHERE project.id = p_project_id AND key.public_key = p_key AND key.is_active
+    WHERE project.id = p_project_id AND key.public_key = p_key
 $$;
 """
 
