@@ -3,16 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'iovalkey';
 import pg from 'pg';
 import { openDatabase } from '../../gateway/delivery/database.js';
 import { queueLengths } from '../../gateway/delivery/queue.js';
 import { findRows, oldestTransaction, readKeys } from '../../gateway/delivery/rows.js';
+import { openValkey } from '../../gateway/delivery/valkey.js';
 import { DEFAULT_SECRET_NAMES, gatewayLoginName, VALKEY_GATEWAY_USER } from '../../operator/api/object-names.js';
 import { GATEWAY_TABLES } from '../../operator/core/credentials/postgres-roles.js';
 import { makePartitions, TABLES } from './glitchtip-tables.js';
-import { RESOURCES, type Stage } from './operator-stage.js';
+import { RESOURCES, until, type Stage } from './operator-stage.js';
 import { reconcileUntilReady, reconcileUntilSettled } from './reconcile.js';
 
 const ROLE = gatewayLoginName('glitchtip');
@@ -30,13 +31,28 @@ export function describeGateway(stage: () => Stage): void {
     const asGateway = async (sql: string) => stage().postgres.query({ user: ROLE, password: (await valuesOf('gateway'))['database-password'] ?? '', database: 'glitchtip' }, sql);
     const valkey = async (...words: string[]) => stage().valkey.command({ user: VALKEY_GATEWAY_USER, password: (await valuesOf('gateway'))['valkey-password'] ?? '' }, ...words);
 
-    /** As the gateway has it: the password is read from a file, for each connection. */
+    let credentials = '';
+
+    /** As the kubelet does: now, and when they are others. */
+    async function mount(): Promise<void> {
+      for (const [name, value] of Object.entries(await valuesOf('gateway'))) await writeFile(join(credentials, name), value);
+    }
+
+    /** The gateway's own. */
     async function database(): Promise<pg.Pool> {
-      const credentials = await mkdtemp(join(tmpdir(), 'glitchkeeper-gateway-'));
-      await writeFile(join(credentials, 'database-password'), (await valuesOf('gateway'))['database-password'] ?? '');
+      await mount();
       const pool = openDatabase({ database: { host: '127.0.0.1', port: stage().postgres.port, name: 'glitchtip' }, credentials });
-      open.push({ end: () => pool.end().then(() => rm(credentials, { recursive: true })) });
+      open.push(pool);
       return pool;
+    }
+
+    /** The gateway's own. */
+    async function queue(): Promise<Redis> {
+      await mount();
+      const { hostname: host, port } = new URL((await valuesOf('application'))['VALKEY_URL'] ?? '');
+      const client = openValkey({ host, port: Number(port) }, credentials);
+      open.push({ end: () => client.disconnect() });
+      return client;
     }
 
     /** As web has it. */
@@ -60,6 +76,10 @@ export function describeGateway(stage: () => Stage): void {
       await inDatabase(makePartitions(0, 2));
     }
 
+    beforeAll(async () => {
+      credentials = await mkdtemp(join(tmpdir(), 'glitchkeeper-gateway-'));
+    });
+    afterAll(() => rm(credentials, { recursive: true }));
     afterEach(async () => {
       for (const each of open.splice(0)) await each.end();
     });
@@ -173,10 +193,7 @@ export function describeGateway(stage: () => Stage): void {
         const operator = { user: 'glitchkeeper', password: (await valuesOf('valkey'))['password'] ?? '' };
         await stage().valkey.command(operator, 'LPUSH', 'celery', 'one', 'two');
         await stage().valkey.command(operator, 'HSET', 'unacked', 'tag', 'three');
-        const { hostname: host, port } = new URL((await valuesOf('application'))['VALKEY_URL'] ?? '');
-        const client = new Redis({ host, port: Number(port), username: VALKEY_GATEWAY_USER, password: (await valuesOf('gateway'))['valkey-password'], enableReadyCheck: false });
-        open.push({ end: () => client.disconnect() });
-        expect(await queueLengths(client, RELEASE)).toEqual({ waiting: 2, taken: 1 });
+        expect(await queueLengths(await queue(), RELEASE)).toEqual({ waiting: 2, taken: 1 });
       });
 
       it.each([
@@ -188,14 +205,18 @@ export function describeGateway(stage: () => Stage): void {
     });
 
     it('gets other credentials everywhere when its Secret is gone', async () => {
-      const before = await valuesOf('gateway');
+      const [before, client] = [await valuesOf('gateway'), await queue()];
+      await queueLengths(client, RELEASE);
       await stage().kubectl(['delete', 'secret', DEFAULT_SECRET_NAMES.gateway]);
       await reconcileUntilSettled(stage());
       await readKeys(await database());
       expect(await valkey('PING')).toBe('PONG');
       await expect(stage().postgres.query({ user: ROLE, password: before['database-password'] ?? '', database: 'glitchtip' }, 'SELECT 1')).rejects.toThrow('authentication failed');
       expect(await stage().valkey.accepts(VALKEY_GATEWAY_USER, before['valkey-password'] ?? '')).toBe(false);
-    });
+      // A gateway that runs takes the new one for its next connection, without a restart.
+      await stage().valkey.restart();
+      await until('a new connection', () => queueLengths(client, RELEASE).then(({ taken }) => taken, () => -1), 0);
+    }, 60_000);
 
     it('goes from a stack that is to have none: Valkey lets it in no more, and the others stay as they are', async () => {
       const [before, { valkey: connection }, own] = [await stage().secrets(), await application(), await valuesOf('gateway')];
