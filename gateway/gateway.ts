@@ -4,12 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { Redis } from 'iovalkey';
+import type { Redis } from 'iovalkey';
 import type pg from 'pg';
-import { VALKEY_GATEWAY_USER } from '../operator/api/object-names.js';
 import { GatewayMetrics } from './control/gateway-metrics.js';
 import { IngestCounts } from './control/ingest-counts.js';
 import { openControl } from './control/open-control.js';
@@ -23,6 +21,7 @@ import { findRows, oldestTransaction, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
 import { Turn } from './delivery/turn.js';
+import { openValkey } from './delivery/valkey.js';
 import { WorkerStart } from './delivery/worker-start.js';
 import type { GatewayConfig } from './environment.js';
 import { TrustedProxies } from './front/forwarded.js';
@@ -86,7 +85,7 @@ export class Gateway {
     const hold = new Hold(...onVolume('hold.json'));
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
-    this.#valkey = config.valkey && this.#openValkey(config.valkey);
+    this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
     this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
     const policy = itemPolicy(config.release, config.spansToTransactions);
     this.#delivery = this.#openDelivery(policy);
@@ -183,13 +182,6 @@ export class Gateway {
       load: () => readWhole(realFiles, file)?.toString('utf8'),
       keep: (text) => writeWhole(realFiles, file, [Buffer.from(text)]),
     });
-  }
-
-  #openValkey({ host, port }: NonNullable<GatewayConfig['valkey']>): Redis {
-    const password = readFileSync(join(this.config.credentials, 'valkey-password'), 'utf8').trim();
-    const client = new Redis({ host, port, username: VALKEY_GATEWAY_USER, password, lazyConnect: true, connectTimeout: 5_000, commandTimeout: 5_000, maxRetriesPerRequest: 0, enableReadyCheck: false });
-    client.on('error', () => undefined);
-    return client;
   }
 }
 

@@ -143,6 +143,13 @@ describe('what there is to see', () => {
     expect(await runCli(['doctor', '--kubeconfig', `${server.kubeconfig}.away`])).toMatchObject({ code: 2, printed: expect.stringContaining('the cluster does not answer') });
   }, MINUTE);
 
+  it('spool says what is missing: the Secret, the right, the Service', async () => {
+    expect(await cli(['spool', 'list'])).toMatchObject({ code: 2, notes: expect.stringContaining('there is no Secret glitchtip-gateway in namespace "glitchtip"') });
+    await make(inNamespace('secrets'), { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'glitchtip-gateway' }, stringData: { 'control-token': 'a-token-of-the-gateway-0123456789' } });
+    expect(await runCli(['spool', 'list', '--kubeconfig', `${server.kubeconfig}.weak`])).toMatchObject({ code: 2, notes: expect.stringMatching(/you may not do this.*secrets/) });
+    expect(await cli(['spool', 'list'])).toMatchObject({ code: 2, notes: expect.stringContaining('"gateway-control" not found') });
+  }, MINUTE);
+
   it('bundle takes it all, less the value of the Secret', async () => {
     const file = `${server.kubeconfig}.tar.gz`;
     const { code, json } = await cli(['bundle', '--output', file, '--json']);

@@ -10,6 +10,7 @@ import { START_MS, startControlPlane, type ControlPlane } from './control-plane.
 
 const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['classic 5.2', { version: '5.2' }],
+  ['classic 5.2 without a gateway', { version: '5.2', gateway: { enabled: false } }],
   ['classic 6.2', { version: '6.2' }],
   ['classic 7.0', { version: '7.0' }],
   ['tiny 6.2', { version: '6.2', profile: 'tiny' }],

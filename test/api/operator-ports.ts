@@ -28,7 +28,8 @@ export interface Fault {
 const MADE: readonly Fault['how'][] = ['lost', 'unheard'];
 const NO_FAULT: Fault = { at: Number.POSITIVE_INFINITY, how: 'before' };
 
-const INDECISIVE: readonly string[] = ['cluster.applyStatus', 'cluster.recordEvent'];
+/** They decide nothing. */
+export const INDECISIVE: readonly string[] = ['cluster.applyStatus', 'cluster.recordEvent'];
 
 export interface TestPorts extends Ports {
   /** No further write is made. */

@@ -1,21 +1,19 @@
 // The operator with its own rights against a real API server and a real Postgres: credentials are made once, and never twice.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/object-names.js';
-import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import { ownStatus } from '../../operator/core/credentials/resource-conditions.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
-import { nodeCrypto } from '../../operator/io/crypto.js';
-import { systemClock } from '../../operator/runtime/clock.js';
 import { BAD_RESOURCES } from './bad-resources.js';
 import { START_MS } from './control-plane.js';
-import { buildPorts, type TestPorts } from './operator-ports.js';
+import { describeGateway } from './gateway-credentials.js';
+import { buildPorts } from './operator-ports.js';
 import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
+import { READY, reconcile, reconcileUntilReady } from './reconcile.js';
 
 /** Without the rotation's journal, which is made when one begins. */
 const ROLES = ['application', 'postgres', 'valkey', 'administrator', 'gateway'] as const;
 const READABLE = Object.values(DEFAULT_SECRET_NAMES);
 const NAMES = ROLES.map((role) => DEFAULT_SECRET_NAMES[role]);
-const READY = 'True AllWell: Everything is as it should be.';
 const never = new AbortController().signal;
 
 describe('the operator on a real API server and a real Postgres', () => {
@@ -161,7 +159,7 @@ describe('the operator on a real API server and a real Postgres', () => {
       // Where a crash between the roles' transaction and CREATE DATABASE leaves it, and one before it is closed to the public.
       for (const damage of ['DROP DATABASE glitchtip WITH (FORCE)', 'GRANT ALL ON DATABASE glitchtip TO PUBLIC']) {
         await stage.sql(damage);
-        await reconcileUntilReady(buildPorts(stage.operatorApi));
+        await reconcileUntilReady(stage);
         expect([await stage.secrets(), await stage.roles()]).toEqual([before, verifiers]);
       }
     }, 90_000);
@@ -236,7 +234,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     expect(await stage.condition('CredentialsCurrent')).toMatch(/^Unknown SecretUnreadable: Secret glitchtip-app cannot be read \(.* 403 Forbidden\); nothing is generated/);
     expect([await stage.secrets(), await stage.roles()]).toEqual(before);
     await stage.allowReading(READABLE, 'glitchtip-app');
-    await reconcileUntilReady(buildPorts(stage.operatorApi));
+    await reconcileUntilReady(stage);
     expect([await stage.secrets(), await stage.roles()]).toEqual(before);
   }, 60_000);
 
@@ -248,7 +246,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     await reconcile(buildPorts(stage.operatorApi));
     expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-gateway', 'glitchtip-postgres']);
     await stage.allowReading(READABLE, 'glitchtip-app');
-    await reconcileUntilReady(buildPorts(stage.operatorApi));
+    await reconcileUntilReady(stage);
   }, 60_000);
 
   it.each<[string, string]>([
@@ -263,7 +261,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     expect(await ready()).toContain(`lacks ${key}.`);
     expect(await stage.secrets()).toEqual(before);
     await patch({ [key]: Buffer.from(value).toString('base64') });
-    await reconcileUntilReady(buildPorts(stage.operatorApi));
+    await reconcileUntilReady(stage);
   }, 60_000);
 
   it('cut off after any of its writes it ends in the same state, and no value changes once it was made', async () => {
@@ -272,11 +270,11 @@ describe('the operator on a real API server and a real Postgres', () => {
       await stage.reset();
       await createResource();
       const ports = buildPorts(stage.operatorApi, { at: cuts, how: 'lost' });
-      await reconcileUntilReady(ports);
+      await reconcileUntilReady(stage, ports);
       crashed = ports.crashed();
       const made = await stage.secrets();
       const roles = (await stage.roles()).filter(({ rolpassword }) => rolpassword !== null);
-      await reconcileUntilReady(buildPorts(stage.operatorApi));
+      await reconcileUntilReady(stage);
       expect(await stage.secrets()).toMatchObject(made);
       expect(await stage.roles()).toEqual(expect.arrayContaining(roles));
       expect(Object.keys(await stage.secrets()).sort()).toEqual([...NAMES].sort());
@@ -285,25 +283,9 @@ describe('the operator on a real API server and a real Postgres', () => {
     expect(cuts).toBeGreaterThan(14);
   }, 240_000);
 
+  describeGateway(() => stage);
+
   async function createResource(): Promise<void> {
     await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');
-  }
-
-  async function reconcile(ports: TestPorts): Promise<void> {
-    const nothing = () => undefined;
-    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
-  }
-
-  /** Until the resource is Ready or the ports have crashed. */
-  async function reconcileUntilReady(ports: TestPorts): Promise<void> {
-    for (let turn = 0; turn < 12; turn += 1) {
-      await reconcile(ports).catch((error: unknown) => {
-        if (!ports.crashed()) throw error;
-      });
-      await stage.followSecrets();
-      if (ports.crashed()) return;
-      if (turn > 0 && (await ready()) === READY) return;
-    }
-    throw new Error(`not Ready: ${await ready()}`);
   }
 });

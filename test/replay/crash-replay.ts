@@ -125,6 +125,7 @@ export class CrashReplay {
     await stranger.query(READ_KEYS);
     await this.rotate('compromised');
     await expect(stranger.query(READ_KEYS)).rejects.toThrow();
+    await stranger.end();
   }
 
   async #makeCuts(looks: Looks, rotate: (cuts: readonly Cut[]) => Promise<void>): Promise<void> {
