@@ -1,12 +1,10 @@
 // 01: what the Sentry SDK sends arrives as it was meant: an exception, a message, breadcrumbs, user and tags, a transaction.
 import { randomUUID } from 'node:crypto';
 import * as Sentry from '@sentry/node';
-import { differences, proveStored, refusal } from './event-store.js';
-import { isAccepted } from './recording-transport.js';
-import { TRANSACTION_PREFIX } from './sdk.js';
-import { seconds } from './statistics.js';
+import { differences, proveStored } from './event-store.js';
 import { breadcrumbsOf, exceptionsOf, tagsOf } from './stored-shapes.js';
 import type { Context, Finding, Suite } from './suite.js';
+import { staticTransaction, streamedTransaction } from './transactions.js';
 
 export const sdkCompatibility: Suite = {
   name: '01-sdk-compatibility',
@@ -15,7 +13,8 @@ export const sdkCompatibility: Suite = {
     { id: '01.2', name: 'a message, with its level', run: aMessage },
     { id: '01.3', name: 'breadcrumbs, in order', run: breadcrumbs },
     { id: '01.4', name: 'user and tags', run: userAndTags },
-    { id: '01.5', name: 'a transaction, with its name and operation', run: aTransaction },
+    { id: '01.5', name: 'a transaction, with its name and operation', run: staticTransaction },
+    { id: '01.6', name: 'the same with the SDK as it comes: streamed spans', run: streamedTransaction },
   ],
 };
 
@@ -98,30 +97,4 @@ async function userAndTags(context: Context): Promise<Finding> {
       },
     );
   });
-}
-
-async function aTransaction(context: Context): Promise<Finding> {
-  const name = `${TRANSACTION_PREFIX} GET /orders/${marker()}`;
-  const sentBefore = new Set(context.sdk.transactions());
-  Sentry.startSpan({ name, op: 'http.server' }, () => {
-    Sentry.startSpan({ name: 'SELECT orders', op: 'db' }, () => undefined);
-  });
-  await context.sdk.flush();
-  const delivery = context.sdk.transactions().find((candidate) => !sentBefore.has(candidate));
-  const counts = { sent: 1, accepted: isAccepted(delivery) ? 1 : 0 };
-  if (delivery === undefined || counts.accepted === 0) return { result: 'failed', detail: refusal(delivery), ...counts };
-  const { store } = context;
-  if (store === undefined) return { result: 'accepted only', detail: `answered ${delivery.answer}`, ...counts };
-  const found = await store.until(async (after) => {
-    const groups = await store.api.transactionGroups(store.at.org);
-    const group = groups.find(({ transaction }) => transaction === name);
-    return group && { group, after };
-  });
-  if (found === undefined) {
-    return { result: 'failed', detail: `answered ${delivery.answer} but not stored in time`, ...counts, stored: 0 };
-  }
-  const { op, transactionCount } = found.group;
-  const problems = differences({ op: 'http.server', transactionCount: 1 }, { op, transactionCount });
-  const detail = problems.length === 0 ? `found after ${seconds(found.after)}` : problems.join('; ');
-  return { result: problems.length === 0 ? 'passed' : 'failed', detail, ...counts, stored: 1 };
 }

@@ -2,12 +2,12 @@
 // and in a large payload that carries a secret.
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as Sentry from '@sentry/node';
+import { deliveryOf, runChild } from './child-program.js';
 import { differences, proveDelivered, proveStored } from './event-store.js';
 import { provokeExpressError } from './express-app.js';
 import { FILTERED, findSecrets, scrub } from './scrubbing.js';
 import { exceptionsOf, breadcrumbsOf, requestOf, tagsOf } from './stored-shapes.js';
 import { failed, type Context, type Finding, type Suite } from './suite.js';
-import { runUnhandledRejection } from './unhandled-rejection.js';
 
 export const realPatterns: Suite = {
   name: '02-real-patterns',
@@ -41,9 +41,9 @@ async function expressErrorHandler(context: Context): Promise<Finding> {
 
 async function unhandledRejection(context: Context): Promise<Finding> {
   const text = `the promise nobody awaited (${randomUUID().slice(0, 8)})`;
-  const child = await runUnhandledRejection(context.dsn, text);
-  if (child.delivery === undefined) return failed(`the child process sent nothing (exit code ${child.exitCode}): ${child.stderr.slice(0, 200)}`);
-  return proveDelivered(context, child.delivery, ({ event }) => {
+  const delivery = deliveryOf('event', await runChild('unhandled-rejection', context.dsn, text));
+  if (typeof delivery === 'string') return failed(delivery);
+  return proveDelivered(context, delivery, ({ event }) => {
     const [exception] = exceptionsOf(event).slice(-1);
     return differences(
       { value: text, handled: false, mechanism: 'auto.node.onunhandledrejection' },

@@ -35,16 +35,16 @@ export class EventStore {
     return this.until((after) => this.look(eventId, after), patienceMs);
   }
 
-  /** Asks again and again until there is an answer or the patience is over. */
-  async until<T>(look: (after: number) => Promise<T | undefined>, patienceMs = this.patienceMs): Promise<T | undefined> {
+  /** Asks again and again until there is an answer or the patience is over. A miss within a patience of its own changes nothing for the next ones. */
+  async until<T>(look: (after: number) => Promise<T | undefined>, patienceMs?: number): Promise<T | undefined> {
     const started = Date.now();
     for (;;) {
       const found = await look(Date.now() - started);
       if (found !== undefined) return found;
-      if (Date.now() - started > patienceMs) break;
+      if (Date.now() - started > (patienceMs ?? this.patienceMs)) break;
       await sleep(POLL_EVERY_MS);
     }
-    this.patienceMs = Math.min(this.patienceMs, AFTER_A_MISS_MS);
+    if (patienceMs === undefined) this.patienceMs = Math.min(this.patienceMs, AFTER_A_MISS_MS);
     return undefined;
   }
 

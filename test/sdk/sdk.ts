@@ -32,7 +32,7 @@ export function startSdk(dsn: Dsn): Sdk {
     integrations: (defaults) => defaults.filter(({ name }) => !NOT_FOR_THE_SUITE.has(name)),
     // SDK 11 gives a message the stack of its caller, and GlitchTip 5.2 then titles and groups it as "<anonymous>".
     attachStacktrace: false,
-    // SDK 11 streams spans by default, in items that GlitchTip answers with 200 and does not store: ask for transactions.
+    // SDK 11 streams spans by default, in items that GlitchTip answers with 200 and does not store: ask for transactions (01.6 does not).
     traceLifecycle: 'static',
     tracesSampler: ({ name }) => (name.startsWith(TRANSACTION_PREFIX) ? 1 : 0),
     beforeSend: (event, hint) => scrubbersOf(hint).reduce<Sentry.ErrorEvent>((sent, scrubber) => scrubber(sent), event),

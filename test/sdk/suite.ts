@@ -28,6 +28,8 @@ export interface VerifySettings {
   readonly rate: number;
   readonly seconds: number;
   readonly allowRemoteLoad: boolean;
+  /** The caller says that the instance is behind the ingest gateway, so that streamed spans must become transactions. */
+  readonly gateway: boolean;
   readonly cluster?: ClusterSettings;
   readonly login?: { readonly email: string; readonly password: string };
 }

@@ -1,4 +1,4 @@
-// The program that unhandled-rejection.ts runs: the SDK with nothing but its defaults, and a rejection that nobody handles.
+// The program that child-program.ts runs: the SDK with nothing but its defaults, and a rejection that nobody handles.
 import * as Sentry from '@sentry/node';
 import { recordingTransport } from './recording-transport.js';
 
@@ -7,7 +7,7 @@ Sentry.init({
   transport: recordingTransport((delivery) => process.stdout.write(`${JSON.stringify(delivery)}\n`)),
 });
 
-void Promise.reject(new Error(process.env.REJECTION ?? 'no reason given'));
+void Promise.reject(new Error(process.env.TEXT ?? 'no reason given'));
 
 // The SDK's default mode only warns, so that the program goes on; it ends when its event is answered.
 setTimeout(() => void Sentry.close(30_000), 100);

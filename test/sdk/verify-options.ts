@@ -37,6 +37,7 @@ export function program(): Command {
     .option('--seconds <n>', '03.2: for how many seconds', '30')
     .option('--wait <n>', 'seconds that an accepted event may take to be stored', '60')
     .option('--allow-remote-load', 'run 03 against a host that is not this machine', false)
+    .option('--gateway', '01.6: the instance is behind the ingest gateway, so a transaction that does not come of streamed spans is a failure', false)
     .option('--kubeconfig <path>', 'ask this cluster for 04.2 and 04.6 (default: as kubectl, when --context or --namespace is given)')
     .option('--context <name>', 'the kubeconfig context')
     .option('--namespace <name>', 'the namespace of the stack (glitchtip)')
@@ -56,6 +57,7 @@ const schema = z.object({
   seconds: amount(3600),
   wait: amount(3600),
   allowRemoteLoad: z.boolean(),
+  gateway: z.boolean(),
   kubeconfig: z.string().optional(),
   context: z.string().optional(),
   namespace: z.string().optional(),
@@ -99,7 +101,7 @@ function problem(path: string, expected: string, found: string): { problems: Pro
 }
 
 function settingsOf(flags: Flags, password: string | undefined): VerifySettings {
-  const { wait, burst, rate, allowRemoteLoad, kubeconfig, context, namespace, email } = flags;
+  const { wait, burst, rate, allowRemoteLoad, gateway, kubeconfig, context, namespace, email } = flags;
   const clusterGiven = kubeconfig !== undefined || context !== undefined || namespace !== undefined;
   return {
     wait,
@@ -107,6 +109,7 @@ function settingsOf(flags: Flags, password: string | undefined): VerifySettings 
     rate,
     seconds: flags.seconds,
     allowRemoteLoad,
+    gateway,
     cluster: clusterGiven ? { kubeconfig, context, namespace: namespace ?? 'glitchtip' } : undefined,
     login: email !== undefined && password !== undefined ? { email, password } : undefined,
   };

@@ -24,6 +24,10 @@ describe('parseOptions', () => {
     expect(read('--dsn', DSN).settings).toMatchObject({ burst: 100, rate: 104, seconds: 30, wait: 60, allowRemoteLoad: false });
   });
 
+  it('takes no gateway for granted unless it is said', () => {
+    expect([read('--dsn', DSN), read('--dsn', DSN, '--gateway')].map(({ settings }) => settings.gateway)).toEqual([false, true]);
+  });
+
   it('asks no cluster unless one is named', () => {
     expect(read('--dsn', DSN).settings.cluster).toBeUndefined();
   });
