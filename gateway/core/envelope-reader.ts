@@ -5,7 +5,7 @@
  */
 import { parseEnvelopeHeader, parseItemHeader } from './envelope-header.js';
 import type { ItemPolicy } from './item-policy.js';
-import { repairObject, type Json } from './json.js';
+import { MOST_VALUES, hasTooManyValues, repairObject, type Json } from './json.js';
 import { SpanSplitter } from './span-splitter.js';
 import { SpanTransactions } from './span-transactions.js';
 
@@ -151,7 +151,11 @@ export class EnvelopeReader {
   }
 
   #endPayload({ type, header, isKept }: Extract<State, { kind: 'payload' }>, next: State): void {
-    if (isKept) this.#items.push({ type, header, payload: this.#release() });
+    if (isKept) {
+      const payload = this.#release();
+      if (hasTooManyValues(payload)) { this.#refuse(413, `expected an item of at most ${MOST_VALUES} values`); return; }
+      this.#items.push({ type, header, payload });
+    }
     this.#state = next;
   }
 

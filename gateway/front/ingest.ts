@@ -7,7 +7,7 @@ import { accepted, refused, type Answer, type Refusal } from '../core/ingest-ans
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
 import type { IngestKind, ItemPolicy } from '../core/item-policy.js';
-import { ORJSON, parseJson, repairObject } from '../core/json.js';
+import { MOST_VALUES, ORJSON, hasTooManyValues, parseJson, repairObject } from '../core/json.js';
 import type { KeyVerdict } from '../core/project-keys.js';
 import { encodeHeader, type Encoding, type RecordHeader } from '../core/record.js';
 import { isSecurityReport } from '../core/security-report.js';
@@ -142,6 +142,7 @@ export class Ingest {
     });
     if (state === 'too large' || size > this.ports.policy.largestItem) return { kind: 'refusal', refusal: { kind: 'too large', detail: `expected a body of at most ${this.ports.policy.largestItem} bytes` } };
     const bytes = Buffer.concat(pieces);
+    if (kind !== 'minidump' && hasTooManyValues(bytes)) return { kind: 'refusal', refusal: { kind: 'too large', detail: `expected a body of at most ${MOST_VALUES} values` } };
     switch (kind) {
       case 'minidump': return { kind: 'record', events: [], body: packed(bytes), answerId: undefined };
       case 'security': return this.#judgeReport(bytes);

@@ -1,6 +1,6 @@
 // JSON as GlitchTip reads it, and what is made of JSON that it would refuse.
 import { describe, expect, it } from '@jest/globals';
-import { ORJSON, parseJson, PYDANTIC, repairObject } from '../../../../gateway/core/json.js';
+import { MOST_VALUES, ORJSON, PYDANTIC, hasTooManyValues, parseJson, repairObject } from '../../../../gateway/core/json.js';
 
 const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 
@@ -40,4 +40,15 @@ describe('an object', () => {
   });
 
   it.each<[string, string]>([['a list', '[]'], ['a text', '"a"'], ['null', 'null'], ['no JSON', 'no'], ['nothing', ''], ['deeper than 200', nested(250)]])('is nothing that is %s', (_, text) => expect(repairObject(Buffer.from(text))).toBeUndefined());
+});
+
+describe('a text with more values than it may have', () => {
+  const list = (values: number, value: string) => Buffer.from(`[${Array.from({ length: values }, () => value).join(',')}]`);
+
+  it.each<[string, Buffer, boolean]>([
+    ['of as many as may be', list(MOST_VALUES, '1'), false],
+    ['of one more', list(MOST_VALUES + 1, '1'), true],
+    ['of fewer, each of which is a list', list(MOST_VALUES / 2 + 1, '[]'), true],
+    ['that is long and has few', Buffer.from(JSON.stringify({ message: 'x'.repeat(2_000_000) })), false],
+  ])('%s: %#', (_, bytes, expected) => expect(hasTooManyValues(bytes)).toBe(expected));
 });
