@@ -16,6 +16,8 @@ import { requestPlan } from './gateway-fuzz/request-plan.js';
 import { START_MS } from './control-plane.js';
 
 const RUNS = Number(process.env['GATEWAY_FUZZ_RUNS'] ?? 10_800);
+/** Of one test on processors that do other things, too. Milliseconds. */
+const BOUND = 60_000;
 /** Of what is wrong. */
 const MOST_SHOWN = 3;
 const SEED = Number(process.env['GATEWAY_FUZZ_SEED'] ?? 14);
@@ -27,10 +29,10 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => stage.close(), START_MS);
 
-/** @throws what differs for no known reason */
+/** There is no reason for a 5xx: an SDK loses the event without a word. @throws what differs for no known reason */
 function judge(exchange: Exchange): void {
   for (const aspect of differencesOf(exchange)) {
-    const known = KNOWN_DIFFERENCES.filter((each) => each.aspect === aspect && each.explains(exchange));
+    const known = KNOWN_DIFFERENCES.filter((each) => each.aspect === aspect && exchange.gateway.status < 500 && each.explains(exchange));
     if (known.length === 0) throw new Error(`the ${aspect} differs for no known reason:\n${describeExchange(exchange)}`);
     for (const each of known) shown.add(each);
   }
@@ -45,7 +47,7 @@ describe('the gateway, beside GlitchTip', () => {
     for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
     expect(stage.exchanges.size).toBeGreaterThanOrEqual(RUNS);
     expect(stage.gateway.problems).toEqual([]);
-  }, 600_000);
+  }, 10 * BOUND);
 
   it.each(KNOWN_SCENES.map((scene) => [scene.sent, scene] as const))('answers otherwise to this: %s', async (_, { before, request, statuses }) => {
     const answers = async (to: KnownScene['request']) => {
@@ -55,7 +57,7 @@ describe('the gateway, beside GlitchTip', () => {
     if (before) expect(await answers(before)).toEqual([403, 403]);
     expect(await answers(request)).toEqual(statuses);
     await stage.forgetBlocks(0);
-  });
+  }, BOUND);
 
   it('shows each difference of the list', () => {
     expect(KNOWN_DIFFERENCES.filter((each) => each.canBeShown !== false && !shown.has(each)).map(({ sent }) => sent)).toEqual([]);
@@ -68,7 +70,7 @@ describe('the gateway, beside GlitchTip', () => {
       return exchange !== undefined && task.isStorable && exchange.gateway.status < 300 && !isSame(kept.get(task.marker), task, exchange);
     });
     expect(missing.slice(0, MOST_SHOWN).map((task) => [task, kept.get(task.marker), describeExchange(exchangeOf(task.marker) as Exchange)])).toEqual([]);
-  });
+  }, BOUND);
 
   it.each([['one by one', oneByOne], ['together', joined]] as const)('has taken nothing that GlitchTip would not take when it is given it, %s', async (_, compose) => {
     const throttled = new Set(stage.web.projects.throttled.map(({ id }) => id));
@@ -81,7 +83,7 @@ describe('the gateway, beside GlitchTip', () => {
     const queued = new Set((await stage.queued()).map(({ id }) => id));
     const lost = records.flatMap(keptEvents).filter((event) => !queued.has(event.id) && !isForgotten(event));
     expect(lost.slice(0, MOST_SHOWN)).toEqual([]);
-  }, 120_000);
+  }, 2 * BOUND);
 });
 
 function exchangeOf(marker = ''): Exchange | undefined {

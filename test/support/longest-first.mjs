@@ -4,7 +4,7 @@ import Sequencer from '@jest/test-sequencer';
 /** Ends of paths. A file that mostly waits comes beside one that works. */
 const LONGEST_FIRST = [
   'cluster/faults.test.ts', 'cluster/stack.test.ts',
-  'replay/rotation-hard.test.ts', 'replay/rotation.test.ts', 'api/adoption.test.ts',
+  'replay/rotation-hard.test.ts', 'replay/rotation.test.ts', 'api/adoption.test.ts', 'api/gateway-fuzz.test.ts',
 ];
 
 export default class LongestFirst extends Sequencer {

@@ -21,7 +21,7 @@ export interface KnownDifference extends DifferenceRow {
   readonly canBeShown?: boolean;
 }
 
-const DAMAGED: readonly Packing[] = ['gzip in two members', 'gzip, damaged at the end', 'gzip and more', 'br and more'];
+const DAMAGED: readonly Packing[] = ['gzip in two members', 'gzip, damaged at the end', 'br and more'];
 const NO_HOST = ['not a host', 'a/b', 'under_score', 'glitchtip.example:443'];
 const ODD_LETTERS: readonly PayloadForm[] = ['an event with a byte order mark', 'an event with a byte that is no text', 'an event with half a character', 'an event with NaN'];
 const WRONG_FIELDS: readonly PayloadForm[] = ['a level that is a list', 'a logger that is true', 'a transaction name that is an object', 'tags that are a text', 'an exception that is a text'];
