@@ -12,7 +12,7 @@ import { renderRequest, type Lane, type RenderedRequest } from './rendered-reque
 import type { RequestPlan } from './request-plan.js';
 
 /** Lanes at a time: both cores have something to do, and the disk is synced for several at once. */
-export const LANES = 12;
+export const LANES = 24;
 /** Of a request that is given on. */
 const NOTHING_MORE = { plain: Buffer.alloc(0), isChunked: false, number: 0 };
 
