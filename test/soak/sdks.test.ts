@@ -4,36 +4,70 @@ import { CONTESTANTS, type Contestant, type Lifecycle } from './sdks/contestants
 import { startGateway, type GatewayProcess } from './sdks/gateway-process.js';
 import { startGlitchTipDouble, type GlitchTipDouble } from './sdks/glitchtip-double.js';
 import { installSdk, missingFor, type InstalledSdk } from './sdks/installed-sdk.js';
+import { runLimited, type LimitedRun } from './sdks/limited-run.js';
 import { COMMANDS, SdkProgram, type Sent } from './sdks/sdk-program.js';
 import { rowId, waitForRows } from './sdks/stored-rows.js';
-import { Wire } from './sdks/wire.js';
+import { Wire, type Exchange } from './sdks/wire.js';
 
 /** Milliseconds. */
 const START = 420_000;
 const RUN = 300_000;
+/** Letters of a large event, at least. */
+const LARGE = 400_000;
+/** Seconds that a full gateway asks for (gateway/front/ingest.ts). */
+const ASKED = '60';
 
-let double: GlitchTipDouble;
-let gateway: GatewayProcess;
+let double: GlitchTipDouble | undefined;
+let gateway: GatewayProcess | undefined;
 beforeAll(async () => {
   double = await startGlitchTipDouble();
   gateway = await startGateway(double, '64Mi');
 }, START);
 afterAll(async () => {
-  await gateway.stop();
-  await double.stop();
+  await gateway?.stop();
+  await double?.stop();
 }, 60_000);
 
-const dsnAt = (port: number) => `http://${double.project.key}@127.0.0.1:${port}/${double.project.id}`;
+function started(): { readonly double: GlitchTipDouble; readonly gateway: GatewayProcess } {
+  if (!double || !gateway) throw new Error('GlitchTip or the gateway was not started');
+  return { double, gateway };
+}
 
-/** Everything that a program can send, and how each was answered. */
-async function sendAll(sdk: InstalledSdk, port: number, lifecycle: Lifecycle): Promise<{ readonly sent: readonly Sent[]; readonly statuses: readonly number[] }> {
+interface Run {
+  readonly sent: readonly Sent[];
+  readonly exchanges: readonly Exchange[];
+  /** Its standard error; of a page, what the browser says of CORS. */
+  readonly complaints: string;
+}
+
+/** What a program sends to the server on this port, and how it was answered. */
+async function run(sdk: InstalledSdk, port: number, options: { readonly lifecycle: Lifecycle; readonly commands?: typeof COMMANDS | readonly ['exception']; readonly extraHeaders?: Readonly<Record<string, string>> }): Promise<Run> {
+  const { project } = started().double;
   const wire = await Wire.to(port);
-  const program = new SdkProgram(sdk, { dsn: dsnAt(wire.port), lifecycle });
-  const sent: Sent[] = [];
-  for (const command of COMMANDS) sent.push(await program.send(command));
-  expect(await program.end()).toMatchObject({ exitCode: 0 });
-  await wire.close();
-  return { sent, statuses: wire.statusesOf('event', 'transaction', 'span') };
+  try {
+    const program = new SdkProgram(sdk, { ...options, dsn: `http://${project.key}@127.0.0.1:${wire.port}/${project.id}` });
+    const sent: Sent[] = [];
+    for (const command of options.commands ?? COMMANDS) sent.push(await program.send(command));
+    const { exitCode, stderr } = await program.end();
+    expect(exitCode).toBe(0);
+    return { sent, exchanges: wire.exchanges, complaints: stderr };
+  } finally {
+    await wire.close();
+  }
+}
+
+/** Of the requests that had more in them than a session or a report. */
+function statusesOf({ exchanges }: Run): number[] {
+  return exchanges.filter(({ items }) => items.some(({ type }) => ['event', 'transaction', 'span'].includes(type))).map(({ status }) => status);
+}
+
+/** Of each that was sent, in their order, whether it has its row; and how many letters are in that of the large one. */
+async function storedOf(sent: readonly Sent[]): Promise<{ readonly commands: readonly string[]; readonly large: number }> {
+  const { project } = started().double;
+  const ids = sent.map((each) => rowId(each, project.id));
+  const rows = await waitForRows(started().double, ids);
+  const largest = ids[sent.findIndex(({ command }) => command === 'large')] ?? '';
+  return { commands: sent.filter((_, index) => rows.has(ids[index] ?? '')).map(({ command }) => command), large: rows.get(largest) ?? 0 };
 }
 
 const lacking = new Map<Contestant, readonly string[]>();
@@ -48,20 +82,72 @@ for (const contestant of CONTESTANTS) {
       sdk = await installSdk(contestant);
     }, START);
 
-    it.each(contestant.lifecycles.map((lifecycle) => [describeLifecycle(lifecycle), lifecycle] as const))('is answered as by GlitchTip, and found by id, %s', async (_, lifecycle) => {
-      const [through, alone] = [await sendAll(sdk, gateway.port, lifecycle), await sendAll(sdk, double.port, lifecycle)];
-      expect(through.statuses).toEqual([200, 200, 200, 200, 200]);
-      expect(alone.statuses).toEqual(through.statuses);
-      const ids = through.sent.map((each) => rowId(each, double.project.id));
-      const rows = await waitForRows(double, ids);
-      expect(through.sent.map(({ command }, index) => [command, rows.has(ids[index] ?? '')])).toEqual(COMMANDS.map((command) => [command, true]));
-      expect(rows.get(ids[COMMANDS.indexOf('large')] ?? '')).toBeGreaterThan(400_000);
-      const aloneIds = alone.sent.filter(({ command }) => command !== 'transaction' || !lifecycle.isStreamed).map((each) => rowId(each, double.project.id));
-      expect([...(await waitForRows(double, aloneIds)).keys()].sort()).toEqual([...aloneIds].sort());
+    it.each(contestant.lifecycles.map((lifecycle) => [nameOf(lifecycle), lifecycle] as const))('is answered as by GlitchTip, and found by id, %s', async (_, lifecycle) => {
+      const through = await run(sdk, started().gateway.port, { lifecycle });
+      const alone = await run(sdk, started().double.port, { lifecycle });
+      expect(through.complaints).toBe('');
+      expect(statusesOf(through)).toEqual(COMMANDS.map(() => 200));
+      expect(statusesOf(alone)).toEqual(statusesOf(through));
+      const stored = await storedOf(through.sent);
+      expect(stored.commands).toEqual(COMMANDS);
+      expect(stored.large).toBeGreaterThan(LARGE);
+      // GlitchTip itself answers 200 to streamed spans, and drops them.
+      const kept = alone.sent.filter(({ command }) => command !== 'transaction' || !lifecycle.isStreamed);
+      expect((await storedOf(kept)).commands).toEqual(kept.map(({ command }) => command));
     }, RUN);
+
+    if (contestant.folder === 'browser') describeOtherOrigin(() => sdk);
   });
 }
 
-function describeLifecycle({ traceLifecycle, isStreamed }: Lifecycle): string {
+function nameOf({ traceLifecycle, isStreamed }: Lifecycle): string {
   return `${traceLifecycle === undefined ? 'as it comes' : `with traceLifecycle ${traceLifecycle}`}: ${isStreamed ? 'its spans are streamed' : 'it sends transactions'}`;
 }
+
+/** The page's origin is never the DSN's. */
+function describeOtherOrigin(sdk: () => InstalledSdk): void {
+  it.each([
+    ['without asking first', {}, ['POST']],
+    ['after it asked, for it has a header of its own', { 'X-Sentry-Auth': 'Sentry sentry_version=7' }, ['OPTIONS', 'POST']],
+  ])('sends to another origin %s, and the page reads the answer', async (_, extraHeaders, methods) => {
+    const { sent, exchanges, complaints } = await run(sdk(), started().gateway.port, { lifecycle: { isStreamed: true }, commands: ['exception'], extraHeaders });
+    expect(complaints).toBe('');
+    expect([...new Set(exchanges.map(({ method }) => method))]).toEqual(methods);
+    expect(exchanges.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(sent).toMatchObject([{ answer: { status: 200 } }]);
+    expect((await storedOf(sent)).commands).toEqual(['exception']);
+  }, RUN);
+}
+
+/**
+ * They count what they drop, and say so in a client report with what they send next. @sentry/node and sentry-sdk count, too, but lose the
+ * count when the application flushes meanwhile (findings/flush-while-limited-forgets-client-reports.sh); a page reports when it is left.
+ */
+const REPORT_DROPPED = ['sentry-go', 'io.sentry:sentry'];
+
+describe('told to wait by a gateway whose spool is full', () => {
+  const able = CONTESTANTS.filter((contestant) => lacking.get(contestant)?.length === 0);
+  let runs: ReadonlyMap<string, LimitedRun>;
+  beforeAll(async () => {
+    runs = await runLimited(started().double, await Promise.all(able.map(installSdk)));
+  }, START);
+
+  describe.each(able)('$name', ({ name, folder }) => {
+    const ran = (): LimitedRun => {
+      const found = runs.get(name);
+      if (!found) throw new Error(`${name} did not run`);
+      return found;
+    };
+
+    it('is answered 429 with the time to wait, for everything', () => {
+      expect(ran().refusal?.answer).toMatchObject({ 'retry-after': ASKED, 'x-sentry-rate-limits': `${ASKED}::organization` });
+    });
+    it('sends nothing meanwhile, though there is room again', () => expect(ran().meanwhile).toEqual([]));
+    it('sends again afterwards, and that is stored', () => expect(ran()).toMatchObject({ afterwards: [200], stored: { afterwards: true } }));
+    it('loses what was refused and what it dropped, as its documentation has it, and no more', () => expect(ran().stored).toMatchObject({ before: 0 }));
+    if (REPORT_DROPPED.includes(name)) it('reports how many errors it dropped', () => expect(ran().reported).toMatchObject({ 'ratelimit_backoff, error': 3 }));
+    if (folder === 'browser') {
+      it('reads on its page of another origin how long to wait', () => expect(ran().readByPage.answer).toEqual({ status: 429, retryAfter: ASKED, rateLimits: `${ASKED}::organization` }));
+    }
+  });
+});

@@ -49,7 +49,7 @@ export async function startGlitchTipDouble(): Promise<GlitchTipDouble> {
   const sql = <T extends Record<string, unknown>>(statement: string, database = DATABASE) => postgres.query<T>({ user: POSTGRES_SUPERUSER, password: PASSWORD, database }, statement);
   await sql(`CREATE DATABASE ${DATABASE}`, 'postgres');
   const env = environment(port, postgres.port, valkeyPort);
-  const [web, worker] = [await prepare({ ...env, SERVER_ROLE: 'web' }, folder, WEB_SCRIPT), await prepare({ ...env, SERVER_ROLE: 'worker' }, folder, './bin/start.sh')];
+  const [web, worker] = [await prepare({ ...env, SERVER_ROLE: 'web' }, folder, WEB_SCRIPT), await prepare({ ...env, SERVER_ROLE: 'worker' }, folder, 'exec ./bin/start.sh')];
   const stop = () => stopAll([web, worker], { postgres, valkey }, folder);
   try {
     web.start();

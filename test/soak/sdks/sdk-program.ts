@@ -3,8 +3,7 @@ import { createInterface } from 'node:readline';
 import { execa, type ResultPromise } from 'execa';
 import { z } from 'zod';
 import type { Lifecycle } from './contestants.js';
-import type { InstalledSdk } from './installed-sdk.js';
-import { sourceOf } from './installed-sdk.js';
+import { sourceOf, type InstalledSdk } from './installed-sdk.js';
 
 /** What each program can send. Large: 400 KB of random letters; an attachment of 90 KB goes with an exception. */
 export const COMMANDS = ['exception', 'message', 'transaction', 'large', 'attachment'] as const;
@@ -17,8 +16,8 @@ const sentSchema = z.object({
   /** Of a root span that was streamed. */
   traceId: z.string().regex(/^[0-9a-f]{32}$/).optional(),
   spanId: z.string().regex(/^[0-9a-f]{16}$/).optional(),
-  /** What a page was answered. */
-  status: z.number().optional(),
+  /** What a page could see of the answer. */
+  answer: z.object({ status: z.number().optional(), retryAfter: z.string().nullish(), rateLimits: z.string().nullish() }).optional(),
 });
 export type Sent = z.infer<typeof sentSchema>;
 
@@ -27,7 +26,7 @@ const ANSWER_WITHIN = 120_000;
 
 export class SdkProgram {
   readonly #process: ResultPromise<{ stdin: 'pipe'; reject: false; buffer: { stdout: false } }>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #lines: AsyncIterator<string, undefined>;
 
   /** @param dsn without the port @param extraHeaders which the browser sends with each request: it asks before it does */
   constructor({ contestant, command: [program, ...arguments_], env }: InstalledSdk, { dsn, lifecycle, extraHeaders }: { readonly dsn: string; readonly lifecycle: Lifecycle; readonly extraHeaders?: Readonly<Record<string, string>> }) {
@@ -46,10 +45,10 @@ export class SdkProgram {
   async send(command: SdkCommand): Promise<Sent> {
     this.#process.stdin.write(`${command}\n`);
     const timeout = setTimeout(() => this.#process.kill('SIGKILL'), ANSWER_WITHIN);
-    const { value, done } = await this.#lines.next();
+    const line = await this.#lines.next();
     clearTimeout(timeout);
-    if (done === true) throw new Error(`${command}: the program ended: ${(await this.#process).stderr.slice(-2_000)}`);
-    return sentSchema.parse(JSON.parse(value));
+    if (line.done === true) throw new Error(`${command}: the program ended: ${(await this.#process).stderr.slice(-2_000)}`);
+    return sentSchema.parse(JSON.parse(line.value));
   }
 
   /** @returns its exit code, and what it said on its standard error */

@@ -41,11 +41,6 @@ export class Wire {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Statuses of the requests that had an item of one of these types. */
-  statusesOf(...types: readonly string[]): number[] {
-    return this.exchanges.filter(({ items }) => items.some(({ type }) => types.includes(type))).map(({ status }) => status);
-  }
-
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -3,9 +3,11 @@ import * as Sentry from '@sentry/browser';
 
 /** Milliseconds. */
 const FLUSH = 20_000;
-/** What the page itself was answered to each event: a browser shows no answer that CORS does not allow. */
-const statuses = {};
+/** What the page itself was answered to each event: a browser shows it no answer, and no header of one, that CORS does not allow. */
+const answers = {};
 let transactionId;
+/** An SDK drops an error that is the same as the one before it. */
+let order = 0;
 
 globalThis.start = ({ dsn, traceLifecycle, headers }) => {
   const client = Sentry.init({
@@ -15,18 +17,20 @@ globalThis.start = ({ dsn, traceLifecycle, headers }) => {
     integrations: [Sentry.browserTracingIntegration({ instrumentPageLoad: false, instrumentNavigation: false })],
     transportOptions: { headers },
     ...(traceLifecycle === undefined ? {} : { traceLifecycle }),
-    beforeSendTransaction: (event) => {
-      transactionId = event.event_id;
-      return event;
-    },
+    ...(traceLifecycle === 'static' ? { beforeSendTransaction: noteTransaction } : {}),
   });
-  client.on('afterSendEvent', (event, { statusCode }) => {
-    statuses[event.event_id] = statusCode;
+  client.on('afterSendEvent', (event, { statusCode, headers }) => {
+    answers[event.event_id] = { status: statusCode, retryAfter: headers?.['retry-after'], rateLimits: headers?.['x-sentry-rate-limits'] };
   });
 };
 
+function noteTransaction(event) {
+  transactionId = event.event_id;
+  return event;
+}
+
 const COMMANDS = {
-  exception: () => ({ id: Sentry.captureException(new RangeError('the order has no rows')) }),
+  exception: () => ({ id: Sentry.captureException(new RangeError(`order ${(order += 1)} has no rows`)) }),
   message: () => ({ id: Sentry.captureMessage('the cache was cold', 'warning') }),
   large: () => Sentry.withScope((scope) => {
     scope.setContext('large', Object.fromEntries(Array.from({ length: 400 }, (_, row) => [`row ${row}`, randomHex(500)])));
@@ -46,9 +50,9 @@ const COMMANDS = {
 globalThis.send = async (command) => {
   const sent = await COMMANDS[command]();
   await Sentry.flush(FLUSH);
-  return { command, ...sent, status: statuses[sent.id] };
+  return { command, ...sent, answer: answers[sent.id] };
 };
 
 function randomHex(bytes) {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(globalThis.crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
