@@ -7,6 +7,7 @@ import { installSdk, missingFor, type InstalledSdk } from './sdks/installed-sdk.
 import { runLimited, type LimitedRun } from './sdks/limited-run.js';
 import { COMMANDS, SdkProgram, type Sent } from './sdks/sdk-program.js';
 import { rowId, waitForRows } from './sdks/stored-rows.js';
+import { runVerify } from './sdks/verify-run.js';
 import { Wire, type Exchange } from './sdks/wire.js';
 
 /** Milliseconds. */
@@ -118,6 +119,23 @@ function describeOtherOrigin(sdk: () => InstalledSdk): void {
     expect((await storedOf(sent)).commands).toEqual(['exception']);
   }, RUN);
 }
+
+describe('npm run verify', () => {
+  it('passes through the gateway, with the SDK told to send transactions and as it comes', async () => {
+    const { exitCode, notPassed } = await runVerify(started().gateway.port, '--gateway');
+    expect(notPassed).toEqual([
+      expect.stringMatching(/^04.2 skipped: the cluster was not asked/), expect.stringMatching(/^04.3 skipped: HTTPS is not set/),
+      expect.stringMatching(/^04.4 skipped: HTTPS is not set/), expect.stringMatching(/^04.6 skipped: the cluster was not asked/),
+    ]);
+    expect(exitCode).toBe(0);
+  }, RUN);
+
+  it('says of GlitchTip alone that it drops streamed spans', async () => {
+    const { exitCode, notPassed } = await runVerify(started().double.port, '--only', '01');
+    expect(notPassed).toEqual([expect.stringMatching(/^01.6 skipped: answered 200 and dropped.*traceLifecycle: 'static'/)]);
+    expect(exitCode).toBe(0);
+  }, RUN);
+});
 
 /**
  * They count what they drop, and say so in a client report with what they send next. @sentry/node and sentry-sdk count, too, but lose the

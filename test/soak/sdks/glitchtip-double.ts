@@ -18,6 +18,8 @@ const USER = { uid: 5000, gid: 5000 };
 export const DATABASE = 'glitchtip';
 /** Of every server here: they listen on loopback, and hold nothing but what the test makes. */
 export const PASSWORD = 'sdks';
+/** Of the administrator, who has the same password. */
+export const EMAIL = 'admin@example.com';
 /** Migrations from empty, on busy processors. Milliseconds. */
 const START_WITHIN = 240_000;
 
@@ -38,7 +40,7 @@ export interface GlitchTipDouble {
   stop(): Promise<void>;
 }
 
-/** Starts all of it, with logins for the gateway; about 30 s. */
+/** Starts all of it, with logins for the gateway and an administrator; about 30 s. */
 export async function startGlitchTipDouble(): Promise<GlitchTipDouble> {
   const [port, valkeyPort] = [await freePort(), await freePort()];
   const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-sdks-'));
@@ -67,6 +69,7 @@ export async function startGlitchTipDouble(): Promise<GlitchTipDouble> {
 function environment(port: number, postgresPort: number, valkeyPort: number): Record<string, string> {
   return {
     PORT: `127.0.0.1:${port}`, SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: 'http://localhost', ALLOWED_HOSTS: 'localhost,127.0.0.1', EMAIL_URL: 'consolemail://',
+    ENABLE_USER_REGISTRATION: 'false', DJANGO_SUPERUSER_EMAIL: EMAIL, DJANGO_SUPERUSER_PASSWORD: PASSWORD,
     DATABASE_HOST: '127.0.0.1', DATABASE_PORT: String(postgresPort), DATABASE_NAME: DATABASE, DATABASE_USER: POSTGRES_SUPERUSER, DATABASE_PASSWORD: PASSWORD,
     VALKEY_URL: `redis://:${PASSWORD}@127.0.0.1:${valkeyPort}/0`,
     // As the manifests have it (charts/releases.ts).
@@ -86,7 +89,7 @@ const MAKE_PROJECT = [
   'with open("/tmp/project.json", "w") as file:',
   '    file.write(json.dumps({"id": project.id, "key": key.public_key.hex}))',
 ].join('\n');
-const WEB_SCRIPT = `./bin/run-migrate.sh && ./manage.py shell -c '${MAKE_PROJECT}' && exec ./bin/start.sh`;
+const WEB_SCRIPT = `./bin/run-migrate.sh && ./manage.py createsuperuser --noinput && ./manage.py shell -c '${MAKE_PROJECT}' && exec ./bin/start.sh`;
 
 async function prepare(env: Readonly<Record<string, string>>, folder: string, script: string): Promise<Program> {
   const image = await unpackImage(IMAGE);
