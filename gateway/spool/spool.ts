@@ -163,6 +163,8 @@ export class Spool {
       files.rename(join(folder, name), this.#folderOf(number));
       files.syncFolder(this.options.folder);
       this.#take(number);
+      // Whoever has read that far comes back to no segment before it: what is appended from now on has to lie behind it.
+      this.#newest = undefined;
     }
     return names.length;
   }

@@ -27,15 +27,20 @@ const nameOf = (header: Buffer) => (JSON.parse(header.toString()) as { name: str
 
 /** Names of what is not done, in order; a body that is not what was written would be a name with "!". */
 function pending(spool: Spool, destination = GLITCHTIP): string[] {
+  return readOn(spool, spool.start, destination).names;
+}
+
+/** As pending, of what lies behind the cursor; and where to read on. */
+function readOn(spool: Spool, from: SpoolCursor, destination = GLITCHTIP): { readonly names: string[]; readonly cursor: SpoolCursor } {
   const names: string[] = [];
-  let cursor: SpoolCursor = spool.start;
+  let cursor = from;
   for (let found = spool.read(cursor); found.kind !== 'end'; found = spool.read(cursor)) {
     cursor = found.next;
     if (found.kind !== 'record' || spool.isDone(found.place, destination)) continue;
     const [name, body] = [nameOf(found.header), spool.body(found.place)];
     if (body) names.push(body.equals(Buffer.alloc(body.length, name)) ? name : `${name}!`);
   }
-  return names;
+  return { names, cursor };
 }
 
 function placeOf(spool: Spool, name: string): Place {
@@ -130,6 +135,20 @@ describe('the spool', () => {
     await add(spool, 'c');
     expect(pending(spool)).toEqual(['a', 'c']);
     expect(pending(open(files.after('none')).spool)).toEqual(['a', 'c']);
+  });
+
+  it('gives one that has read what was adopted all that is appended afterwards', async () => {
+    const files = new FailingFiles();
+    const left = Spool.open({ files, folder: '/spool/gateway-0', maxBytes: MEBIBYTE, destinations: [GLITCHTIP], defer: (write) => queueMicrotask(write), onDamage: () => undefined });
+    await add(left, 'a');
+    left.close();
+    const { spool } = open(files, { segmentBytes: MEBIBYTE });
+    await add(spool, 'b');
+    spool.adopt('/spool/gateway-0');
+    const { names, cursor } = readOn(spool, spool.start);
+    expect(names).toEqual(['b', 'a']);
+    await add(spool, 'c');
+    expect(readOn(spool, cursor).names).toEqual(['c']);
   });
 
   it('adopts what another gateway left, with its marks', async () => {
