@@ -23,6 +23,8 @@ export interface GatewayStatus {
     readonly limitBytes: number;
     /** Since the oldest of them was received. Seconds; absent when there is none. */
     readonly oldestSeconds?: number;
+    /** Since the oldest was received that was not given to GlitchTip yet. Seconds; absent when all was. */
+    readonly waitingSeconds?: number;
   };
   /** Records: requests of SDKs, with one event or several each. */
   readonly records: {

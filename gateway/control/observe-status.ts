@@ -18,7 +18,7 @@ export interface Observed {
   readonly spool: Pick<Spool, 'liveBytes' | 'segments'>;
   /** Number of the destination in the spool's marks. */
   readonly destination: number;
-  readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest'>;
+  readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest' | 'oldestWaiting'>;
   readonly turn: Pick<Turn, 'isOurs'>;
   readonly hold: Pick<Hold, 'look'>;
   readonly workerStart: Pick<WorkerStart, 'read'>;
@@ -28,7 +28,7 @@ export interface Observed {
 
 /** @throws the system's error when the volume cannot be looked at */
 export function observeStatus({ spool, delivery, counts, ...observed }: Observed, now: number): GatewayStatus {
-  const { window, oldest } = delivery;
+  const { window } = delivery;
   // Another gateway may have begun or ended it a moment ago.
   const hold = observed.hold.look();
   const workerStartedAt = observed.workerStart.read();
@@ -36,7 +36,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     gateway: observed.name,
     startedAt: instant(observed.startedAt),
     others: observed.volume.others(),
-    spool: { liveBytes: spool.liveBytes, limitBytes: observed.maxBytes, ...(oldest === undefined ? {} : { oldestSeconds: Math.max(0, Math.floor((now - oldest) / 1_000)) }) },
+    spool: { liveBytes: spool.liveBytes, limitBytes: observed.maxBytes, ...age('oldestSeconds', delivery.oldest, now), ...age('waitingSeconds', delivery.oldestWaiting, now) },
     records: countRecords({ spool, delivery, destination: observed.destination }),
     window: window.closed ? { allowedBytes: 0, closed: window.closed.why } : { allowedBytes: window.allowed },
     delivers: observed.turn.isOurs,
@@ -59,6 +59,11 @@ function countRecords({ spool, delivery, destination }: Pick<Observed, 'spool' |
 
 export function holdStatus({ since, why }: HoldState): HoldStatus {
   return { since: instant(since), why };
+}
+
+/** In whole seconds; nothing where nothing is. */
+function age<Name extends string>(name: Name, since: number | undefined, now: number): { readonly [key in Name]?: number } {
+  return since === undefined ? {} : { [name]: Math.max(0, Math.floor((now - since) / 1_000)) } as Record<Name, number>;
 }
 
 function instant(milliseconds: number): string {

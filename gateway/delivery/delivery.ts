@@ -93,6 +93,11 @@ export class Delivery {
     return this.#backlog.oldest();
   }
 
+  /** As oldest, of those that were not given to GlitchTip yet. */
+  get oldestWaiting(): number | undefined {
+    return this.#backlog.oldest(({ state, attempts }) => state === 'waiting' && attempts === 0);
+  }
+
   /** Undefined for what is done, or was not looked at yet. */
   entry(place: Pick<Place, 'segment' | 'record'>): Entry | undefined {
     return this.#backlog.underWay.get(place);

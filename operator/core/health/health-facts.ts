@@ -181,8 +181,10 @@ export interface GatewayFacts {
   /** On its disk, and not stored by GlitchTip yet. */
   readonly liveBytes: number;
   readonly limitBytes: number;
-  /** Since the oldest of it was received; undefined: nothing waits. */
+  /** Since the oldest of it was received; undefined: there is none. */
   readonly oldestSeconds?: number;
+  /** Since the oldest was received that was not given to GlitchTip yet; undefined: all was. */
+  readonly waitingSeconds?: number;
   /** Why it gives nothing to GlitchTip. */
   readonly closed?: string;
   /** Why somebody told it to give nothing. */

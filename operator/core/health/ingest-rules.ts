@@ -40,7 +40,9 @@ function notStored(input: CheckInput): readonly Finding[] {
   // Whether the worker is at fault is known only of one that had its time; of one that cannot be seen nothing is claimed or repaired.
   if (facts.cluster.pods.kind === 'seen' && !isSettled(input)) return [unstored(input, waited, 'and the worker is not Ready, or has just started', true)];
   if (isNothingStored) return [isSettled(input) ? stuck(input, waited, depth) : unstored(input, waited, 'nor is any other; whether the worker runs cannot be seen')];
-  return [depth >= BACKLOG_DEPTH ? backlog(input, depth) : unstored(input, waited, 'although others are stored')];
+  if (depth >= BACKLOG_DEPTH) return [backlog(input, depth)];
+  // The gateway looks for what GlitchTip lost, and gives it again; what cannot be stored is set aside, which is told.
+  return [unstored(input, waited, 'although others are stored', facts.gateway.kind === 'seen')];
 }
 
 /** What stands before the operator's own event in the spool, or keeps all of it there: nothing of it is lost. */
@@ -54,23 +56,21 @@ function heldByGateway(input: CheckInput): Finding | undefined {
   // Why is another rule's business; while web starts it is nobody's.
   if (!isWebReady) return unstored(input, duration(oldestSeconds), `for web is not Ready; ${keeps}`, true);
   if (closed !== undefined) return unstored(input, duration(oldestSeconds), `for GlitchTip takes nothing (${closed}); ${keeps}`);
-  return waitsInOrder(facts.canary, oldestSeconds) ? late(keeps, oldestSeconds) : undefined;
+  return late(facts.canary, facts.gateway.value);
 }
 
 function kept({ liveBytes, oldestSeconds = 0 }: GatewayFacts): string {
   return `the gateway keeps ${bytes(liveBytes)}, the oldest since ${duration(oldestSeconds)}`;
 }
 
-/** Others, which came before it, are stored. */
-function waitsInOrder(canary: CanaryFacts, oldestSeconds: number): boolean {
-  return oldestSeconds >= WAITS_LONG && canary.kind === 'not stored' && canary.storedMeanwhile > 0;
-}
-
-function late(keeps: string, oldestSeconds: number): Finding {
+/** Others, which came before it, are stored. What GlitchTip was given and lost is old, too, and no sign of too many. */
+function late(canary: CanaryFacts, gateway: GatewayFacts): Finding | undefined {
+  const { waitingSeconds = 0 } = gateway;
+  if (waitingSeconds < WAITS_LONG || canary.kind !== 'not stored' || canary.storedMeanwhile === 0) return undefined;
   return finding(R.Backlog, 'worker', 'warning', {
-    message: `More events come in than GlitchTip stores: ${keeps}, and gives them in their order. None is lost.`,
+    message: `More events come in than GlitchTip stores: ${kept(gateway)}, and gives them in their order. None is lost.`,
     advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',
-    symptom: `events wait ${duration(oldestSeconds)} in the gateway's spool`,
+    symptom: `events wait ${duration(waitingSeconds)} in the gateway's spool`,
   });
 }
 

@@ -13,7 +13,7 @@ const MOST_BYTES = 1_048_576;
 
 /** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
 const status = z.object({
-  spool: z.object({ liveBytes: z.number(), limitBytes: z.number(), oldestSeconds: z.optional(z.number()) }),
+  spool: z.object({ liveBytes: z.number(), limitBytes: z.number(), oldestSeconds: z.optional(z.number()), waitingSeconds: z.optional(z.number()) }),
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
   hold: z.optional(z.object({ why: z.string() })),

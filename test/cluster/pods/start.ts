@@ -20,7 +20,7 @@ export function describeStart(stack: Stack, npmStart: NpmStart): void {
     it('ends with a table of all parts, their memory and limits', () => {
       printFigure(`npm start: table and URL after ${printed.seconds.toFixed(0)} s`);
       recordMeasurement({ what: 'npm start, from nothing to the URL', value: Math.round(printed.seconds), unit: 's' });
-      const rows = npmStart.output.split('\n').filter((line) => /^│ (operator|postgres|valkey|migrate|web|worker) /.test(line));
+      const rows = npmStart.output.split('\n').filter((line) => /^│ (operator|postgres|valkey|gateway|migrate|web|worker) /.test(line));
       expect(rows.map((row) => row.split('│')[1]?.trim())).toEqual(['operator', 'postgres', 'valkey', 'gateway', 'migrate', 'web', 'worker']);
       expect(rows.filter((row) => !/│ (ready|done) +│/.test(row))).toEqual([]);
       expect(rows.find((row) => row.startsWith('│ web'))).toMatch(/ \d+Mi \/ 300Mi │ +0 │/);
