@@ -17,7 +17,7 @@ import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
 import { queueLengths, type QueueLengths } from './delivery/queue.js';
-import { findRows, oldestTransaction, readKeys } from './delivery/rows.js';
+import { findRows, openTransactions, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
 import { Turn } from './delivery/turn.js';
@@ -151,7 +151,7 @@ export class Gateway {
       queue: () => this.#queueLengths(),
       observePipeline: async () => ({
         workerStartedAt: this.#workerStart.read(),
-        oldestTransactionAt: await oldestTransaction(this.#database),
+        openTransactionsAt: await openTransactions(this.#database),
       }),
       setAside: (record, reason) => this.#setAside.add(record, reason),
     });

@@ -10,8 +10,8 @@ export interface Pipeline {
   readonly confirmedSentAt: number | undefined;
   /** When the worker that runs now began. Undefined: not known. */
   readonly workerStartedAt: number | undefined;
-  /** Begin of the oldest transaction of GlitchTip that is open. Undefined: none is. */
-  readonly oldestTransactionAt: number | undefined;
+  /** Begin of each transaction in GlitchTip's database that is open, whoever has it. */
+  readonly openTransactionsAt: readonly number[];
 }
 
 export interface Sent {
@@ -26,6 +26,8 @@ export interface Sent {
 
 /** GlitchTip's duplicate guard (Django's default cache time-out), and a second for clocks. Milliseconds. */
 const DUPLICATE_GUARD = 301_000;
+/** How far the clocks of GlitchTip's database and of this process may be apart. Milliseconds. */
+const CLOCKS = 1_000;
 /** After so many it is not the way's fault, and a person has to look. */
 const MOST_ATTEMPTS = 3;
 /** What it was answering is over by then, whatever became of it: uWSGI ends a request after 60 s (harakiri). Milliseconds. */
@@ -43,9 +45,8 @@ export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { 
 export function judgeMissing({ sentAt, attempts, isAnswered, queueEmptyAt }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
   const pause = pauseAfter(attempts, isAnswered);
   if (now - sentAt < pause) return { kind: 'wait', why: 'it was sent a moment ago' };
-  const { oldestTransactionAt } = pipeline;
   if (queueEmptyAt === undefined) return { kind: 'wait', why: 'the queue was not empty since' };
-  if (oldestTransactionAt !== undefined && oldestTransactionAt <= queueEmptyAt) return { kind: 'wait', why: 'something that is older is still being written' };
+  if (mayBeBeingWritten(pipeline, sentAt, queueEmptyAt)) return { kind: 'wait', why: 'a transaction that was begun since is still open' };
   if (!isWorkerMemoryKnown(pipeline, sentAt, queueEmptyAt)) return { kind: 'wait', why: 'the worker may still hold it' };
   return attempts >= MOST_ATTEMPTS ? { kind: 'set aside', why: `given to GlitchTip ${attempts} times, and never stored` } : { kind: 'resend' };
 }
@@ -53,6 +54,15 @@ export function judgeMissing({ sentAt, attempts, isAnswered, queueEmptyAt }: Sen
 function pauseAfter(attempts: number, isAnswered: boolean): number {
   const [first, later] = isAnswered ? PAUSES.answered : PAUSES.unanswered;
   return attempts <= 1 ? first : later;
+}
+
+/**
+ * The worker begins a transaction for what it has taken: one that is older cannot be writing it (somebody's session that stays open, a
+ * dump), and what the worker that runs now has begun is not awaited, for it had taken nothing of it.
+ */
+function mayBeBeingWritten({ openTransactionsAt, workerStartedAt }: Pipeline, sentAt: number, queueEmptyAt: number): boolean {
+  const until = Math.max(queueEmptyAt, workerStartedAt !== undefined && workerStartedAt > sentAt ? workerStartedAt : 0);
+  return openTransactionsAt.some((at) => at >= sentAt - CLOCKS && at <= until + CLOCKS);
 }
 
 /** A worker that is frozen holds what it took, for as long as it is frozen: time alone proves nothing. */

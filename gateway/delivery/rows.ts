@@ -32,12 +32,12 @@ export async function findRows(client: Client, release: string, wanted: readonly
   return found;
 }
 
-/** Begin of the oldest transaction of anybody but us that is open. Milliseconds of Unix time; undefined: none is. */
-export async function oldestTransaction(client: Client): Promise<number | undefined> {
-  const { rows } = await client.query<{ at: Date | null }>(
-    "SELECT min(xact_start) AS at FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+/** Begin of each transaction of anybody but us that is open. Milliseconds of Unix time. */
+export async function openTransactions(client: Client): Promise<readonly number[]> {
+  const { rows } = await client.query<{ at: Date }>(
+    "SELECT xact_start AS at FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start IS NOT NULL",
   );
-  return rows[0]?.at?.getTime();
+  return rows.map(({ at }) => at.getTime());
 }
 
 /** Every project with its keys, and which database says so. */

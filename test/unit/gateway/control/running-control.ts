@@ -55,7 +55,7 @@ export class RunningControl {
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),
-      observePipeline: () => Promise.resolve({ workerStartedAt: this.workerStart.read(), oldestTransactionAt: undefined }),
+      observePipeline: () => Promise.resolve({ workerStartedAt: this.workerStart.read(), openTransactionsAt: [] }),
       setAside: (record, reason) => this.setAside.add(record, reason),
     });
     this.token = TOKEN;

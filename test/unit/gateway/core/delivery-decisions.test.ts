@@ -59,14 +59,15 @@ describe('a record that Postgres does not have', () => {
   const [SECOND, HOUR] = [1_000, 3_600_000];
   /** All was seen to be over a minute after it was sent. */
   const SENT = { sentAt: 0, attempts: 1, isAnswered: true, queueEmptyAt: 60 * SECOND };
-  const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, oldestTransactionAt: undefined };
+  const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, openTransactionsAt: [] };
   const judge = (more: Partial<Pipeline & Sent>, now = 302 * SECOND, attempts = 1) => judgeMissing({ ...SENT, attempts, ...more }, { ...OVER, ...more }, now);
 
   it.each<[string, Partial<Pipeline & Sent>, string]>([
     ['the queue was not seen empty since', { queueEmptyAt: undefined }, 'the queue was not empty since'],
     ['no younger one was confirmed: the worker may be frozen', { confirmedSentAt: undefined }, 'the worker may still hold it'],
     ['the younger one was sent before the queue was empty', { confirmedSentAt: 59 * SECOND }, 'the worker may still hold it'],
-    ['a transaction is older than the empty queue', { oldestTransactionAt: 59 * SECOND }, 'something that is older is still being written'],
+    ['a transaction was begun after it was sent and before the queue was empty', { openTransactionsAt: [200 * SECOND, 59 * SECOND] }, 'a transaction that was begun since is still open'],
+    ['one is open that the worker of then may have begun', { openTransactionsAt: [65 * SECOND], workerStartedAt: 70 * SECOND }, 'a transaction that was begun since is still open'],
   ])('waits while %s', (_, more, why) => expect(judge(more)).toEqual({ kind: 'wait', why }));
 
   it('waits for 301 s, for GlitchTip answers 200 to a second one and drops it', () => {
@@ -83,6 +84,10 @@ describe('a record that Postgres does not have', () => {
   it('is given again when a younger one was confirmed, or when the worker is another since', () => {
     expect(judge({}).kind).toBe('resend');
     expect(judge({ confirmedSentAt: undefined, workerStartedAt: 30 * SECOND }).kind).toBe('resend');
+  });
+
+  it('does not wait for a transaction that is older than it, nor for one of what was taken later', () => {
+    expect(judge({ openTransactionsAt: [-HOUR, -2 * SECOND, 62 * SECOND] }).kind).toBe('resend');
   });
 
   it('is not given again on account of a frozen worker, however long that lasts', () => {

@@ -134,7 +134,7 @@ export class Model {
         return Promise.resolve(new Set(wanted.filter(({ id }) => this.rows.has(id)).map(({ id }) => id)));
       },
       queue: () => Promise.resolve({ waiting: this.#queue.length, taken: this.#stranded.length }),
-      observePipeline: () => (this.postgres === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve({ workerStartedAt: this.#workerStartedAt, oldestTransactionAt: undefined })),
+      observePipeline: () => (this.postgres === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : Promise.resolve({ workerStartedAt: this.#workerStartedAt, openTransactionsAt: [] })),
       setAside: ({ header }: BatchRecord, { why }) => this.setAside.push({ id: header.events[0]?.id ?? '', why }),
     })];
   }
