@@ -16,7 +16,7 @@ const TIMES = [
   '1e5', 'null', 'true', '[]', '{}',
 ] as const;
 /** Whole headers that are none, or say nothing. */
-const HEADERS = ['{}', '', ' ', '[]', '[1]', '5', '"text"', 'null', 'true', 'no', '{', "{'a':1}", '{"a":NaN}', '{"a":1,}', '\ufeff{}', '{"a":"\\ud83d"}', '{"a":"half \\udc00"}', '{"event_id":null,"event_id":5}', '{"a":1}{"b":2}', ' {"a":1} ', `{"a":${'['.repeat(250)}${']'.repeat(250)}}`, '{"a":"\t"}', '{"a":"\u0001"}', `{"a":"${'x'.repeat(70_000)}"}`] as const;
+const HEADERS = ['{}', '', ' ', '[]', '[1]', '5', '"text"', 'null', 'true', 'no', '{', "{'a':1}", '{"a":NaN}', '{"a":1,}', '\ufeff{}', '{"a":"\\ud83d"}', '{"a":"half \\udc00"}', '{"event_id":null,"event_id":5}', '{"a":1}{"b":2}', ' {"a":1} ', `{"a":${'['.repeat(250)}${']'.repeat(250)}}`, '{"a":"\t"}', '{"a":"\u0001"}'] as const;
 
 const KNOWN = ['event', 'transaction', 'session', 'sessions', 'client_report', 'attachment', 'user_report', 'check_in', 'profile', 'replay_event', 'replay_recording', 'span', 'log'] as const;
 const TYPES = [...KNOWN.map((type) => `"${type}"`), '"feedback"', '"statsd"', '"otel_log"', '"profile_chunk"', '"Event"', '""', '5', 'null', '["event"]', 'true', ''] as const;

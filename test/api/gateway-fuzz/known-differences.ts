@@ -77,20 +77,11 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     aspect: 'answer', explains: ({ plan, glitchtip, gateway }) => isStore(plan.path) && glitchtip.status === 400 && gateway.status === 200 && plan.body.kind === 'event' && ODD_LETTERS.includes(plan.body.payload),
   },
   {
-    sent: 'An envelope with a header longer than 64 KiB', glitchtip: '200; 400 where it is cut off', gateway: '413', why: 'It would be held in memory before anything is known of it. No SDK writes one.',
-    aspect: 'answer', explains: ({ request, glitchtip, gateway }) => [200, 400].includes(glitchtip.status) && gateway.status === 413 && firstLine(request.plain).length > 65_536,
-  },
-  {
     sent: 'An event from a page of another origin', glitchtip: 'no `Access-Control-Expose-Headers`', gateway: '`X-Sentry-Rate-Limits`, `Retry-After`, `X-Sentry-Error`',
     why: 'The SDK in the page obeys a limit only if it may read it.',
     aspect: 'exposed headers', explains: ({ request, glitchtip }) => request.headers['origin'] !== undefined && glitchtip.headers['access-control-expose-headers'] === undefined,
   },
 ];
-
-function firstLine(body: Buffer): Buffer {
-  const end = body.indexOf('\n');
-  return end === -1 ? body : body.subarray(0, end);
-}
 
 function isStore(path: string): boolean {
   return path.endsWith('/store/');

@@ -37,4 +37,8 @@ export const KNOWN_SCENES: readonly KnownScene[] = [
     sent: 'A packed envelope longer than 2.5 MB, with an attachment', glitchtip: '400', gateway: '200', why: 'The gateway leaves attachments out, which GlitchTip forgets anyway, and takes the event beside them.',
     request: (project) => packed(project, `{}\n{"type":"attachment","length":${THREE_MEGABYTES.length}}\n${THREE_MEGABYTES}\n{"type":"event"}\n{"message":"it broke"}`), statuses: [400, 200],
   },
+  {
+    sent: 'An envelope with a header longer than 64 KiB', glitchtip: '200', gateway: '413', why: 'It would be held in memory before anything is known of it. No SDK writes one.',
+    request: (project) => envelope(project, `{"a":"${'x'.repeat(70_000)}"}\n`), statuses: [200, 413],
+  },
 ];
