@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 
 /** Of one pair of project and key. */
-export type KeyVerdict = 'known' | 'unknown' | /** It is not in the table, and the table may be old. */ 'unchecked';
+export type KeyVerdict = 'known' | 'unknown' | /** It is not in the table, and the table may be older than the pair. */ 'unchecked';
 
 const stored = z.object({
   /** pg_control_system().system_identifier and the database's name: a read of another database proves nothing of this one. */
@@ -14,7 +14,7 @@ export interface KeyTable {
   readonly database: string;
   /** "PROJECT KEY". */
   readonly pairs: ReadonlySet<string>;
-  /** When it was read from Postgres. Milliseconds; undefined when it came from the volume. */
+  /** When the read that it is from was begun. Milliseconds of Unix time; undefined when it came from the volume. */
   readonly readAt?: number;
 }
 
@@ -23,22 +23,20 @@ export interface KeyRead {
   readonly keys: readonly (readonly [project: number, key: string])[];
 }
 
-/** A miss in a table that is older than this is looked up again before it is refused. Milliseconds. */
-const FRESH_FOR = 5_000;
-
-export function judgeKey(table: KeyTable | undefined, project: number, key: string, now: number): KeyVerdict {
-  if (table?.pairs.has(`${project} ${key}`)) return 'known';
-  return table?.readAt !== undefined && now - table.readAt < FRESH_FOR ? 'unknown' : 'unchecked';
+/** @param askedAt when the request came: what was read before proves nothing, for the project may have been made since */
+export function judgeKey(table: KeyTable | undefined, pair: string, askedAt: number): KeyVerdict {
+  if (table?.pairs.has(pair)) return 'known';
+  return table?.readAt !== undefined && table.readAt >= askedAt ? 'unknown' : 'unchecked';
 }
 
 /**
- * The table after a read. Pairs go away only on a read of the same database: one that is empty, new or another's would refuse every
+ * The table after a read that was begun at an instant. Pairs go away only on a read of the same database: one that is empty, new or another's would refuse every
  * event. Those that are known from before are kept beside what another database says.
  */
-export function afterRead(before: KeyTable | undefined, read: KeyRead, now: number): KeyTable {
+export function afterRead(before: KeyTable | undefined, read: KeyRead, readAt: number): KeyTable {
   const pairs = read.keys.map(([project, key]) => `${project} ${key}`);
   const isSame = before === undefined || before.database === read.database;
-  return { database: isSame ? read.database : before.database, pairs: new Set(isSame ? pairs : [...before.pairs, ...pairs]), readAt: now };
+  return { database: isSame ? read.database : before.database, pairs: new Set(isSame ? pairs : [...before.pairs, ...pairs]), readAt };
 }
 
 export function encodeKeys({ database, pairs }: KeyTable): string {

@@ -1,4 +1,5 @@
-// The table of projects and keys, kept up to date: read from Postgres every few seconds, and at once on a miss, but not for each miss.
+// The table of projects and keys, kept up to date: read from Postgres every few seconds, and for a miss, but not for each miss.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterRead, decodeKeys, encodeKeys, judgeKey, type KeyRead, type KeyTable, type KeyVerdict } from '../core/project-keys.js';
 
 export interface KeyLookupPorts {
@@ -13,15 +14,19 @@ export interface KeyLookupPorts {
 }
 
 /** Between two reads that misses ask for: whoever sends wrong keys costs no more than this. Milliseconds. */
-const AT_ONCE_EVERY = 1_000;
+const MISSES_EVERY = 1_000;
 
 export class KeyLookup {
   #table: KeyTable | undefined;
   #kept: string | undefined;
   #reading: Promise<void> | undefined;
+  #readingForMisses: Promise<void> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Pairs that the last read was made for, in vain: whoever goes on sending them is not kept waiting. */
+  readonly #missed = new Set<string>();
 
-  constructor(private readonly ports: KeyLookupPorts) {
+  /** @param missesEvery milliseconds between two reads that misses ask for */
+  constructor(private readonly ports: KeyLookupPorts, private readonly missesEvery = MISSES_EVERY) {
     this.#kept = ports.load();
     this.#table = this.#kept === undefined ? undefined : decodeKeys(this.#kept);
   }
@@ -31,11 +36,15 @@ export class KeyLookup {
     return this.#table?.pairs.size;
   }
 
+  /** Of what is not known, Postgres is asked first: a project may have been made a moment ago, and its first event is not refused. */
   async judge(project: number, key: string): Promise<KeyVerdict> {
-    const verdict = judgeKey(this.#table, project, key, this.ports.now());
-    if (verdict === 'known') return verdict;
-    if (verdict === 'unchecked' || this.ports.now() - this.#readAt >= AT_ONCE_EVERY) await this.refresh().catch(() => undefined);
-    return judgeKey(this.#table, project, key, this.ports.now());
+    const [pair, askedAt] = [`${project} ${key}`, this.ports.now()];
+    if (judgeKey(this.#table, pair, askedAt) === 'known') return 'known';
+    if (this.#missed.has(pair) && askedAt - this.#readAt < this.missesEvery) return 'unknown';
+    await this.#readForMisses().catch(() => undefined);
+    const verdict = judgeKey(this.#table, pair, askedAt);
+    if (verdict === 'unknown') this.#missed.add(pair);
+    return verdict;
   }
 
   /** One read at a time: who comes meanwhile waits for it. @throws when Postgres cannot be asked, or the volume not written */
@@ -44,10 +53,25 @@ export class KeyLookup {
     return this.#reading;
   }
 
+  /** One that has not begun yet, for all misses until it does. @throws as refresh() */
+  #readForMisses(): Promise<void> {
+    this.#readingForMisses ??= this.#readNext();
+    return this.#readingForMisses;
+  }
+
+  async #readNext(): Promise<void> {
+    await sleep(Math.max(0, this.#readAt + this.missesEvery - this.ports.now()));
+    while (this.#reading) await this.#reading.catch(() => undefined);
+    this.#readingForMisses = undefined;
+    await this.refresh();
+  }
+
   async #read(): Promise<void> {
-    this.#readAt = this.ports.now();
+    this.#missed.clear();
+    const readAt = this.ports.now();
+    this.#readAt = readAt;
     const read = await this.ports.read();
-    this.#table = afterRead(this.#table, read, this.ports.now());
+    this.#table = afterRead(this.#table, read, readAt);
     const text = encodeKeys(this.#table);
     if (text === this.#kept) return;
     this.ports.keep(text);
