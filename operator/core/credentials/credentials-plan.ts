@@ -5,7 +5,7 @@ import { findAdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedRollout } from './observed.js';
 import { gatewayLoginName } from '../../api/object-names.js';
 import { judgeValkeyUsers, planGatewayUser, planValkeyUsers } from './valkey-users.js';
-import { loginNames, findProblems, planSecrets, valueOf, type CreateSecret, type Crypto } from './generated-secrets.js';
+import { findProblems, isGatewayGone, loginNames, planSecrets, valueOf, type CreateSecret, type Crypto } from './generated-secrets.js';
 import { planDatabase } from './postgres-roles.js';
 import { type DatabaseChange, type WantedGateway, type WantedRoles } from './database-changes.js';
 import type { RotationAction } from '../rotation/actions.js';
@@ -121,8 +121,9 @@ export function wantedRoles(spec: GlitchTipSpec, observed: Pick<Observed, 'secre
   return { database: spec.database.name, active, idle: active === a ? b : a, rotating: isRotating(observed), applicationWorks, ...wantedGateway(spec, observed) };
 }
 
-/** Nothing while its password is not known. */
+/** Nothing while its password is not known, nor for one that the settings do not have any more and that may still give what it holds. */
 function wantedGateway(spec: GlitchTipSpec, { secrets, postgres }: Pick<Observed, 'secrets' | 'postgres'>): { readonly gateway?: WantedGateway } {
+  if (isGatewayGone(spec, secrets)) return { gateway: { role: gatewayLoginName(spec.database.name), isRefused: false, isGone: true } };
   if (!spec.gateway || !valueOf(secrets.gateway, 'database-password')) return {};
   return { gateway: { role: gatewayLoginName(spec.database.name), isRefused: postgres.kind === 'observed' && postgres.gatewayLogin?.kind === 'refused' } };
 }

@@ -12,12 +12,14 @@ export interface WantedRoles {
   readonly rotating: boolean;
   /** The login of the application's Secret was let in and acts as the owner. */
   readonly applicationWorks: boolean;
-  /** The gateway's login; undefined: there is none. */
+  /** The gateway's login; undefined: it stays as it is. */
   readonly gateway?: WantedGateway;
 }
 
 export interface WantedGateway {
   readonly role: string;
+  /** Nobody may log in as it any more. */
+  readonly isGone?: boolean;
   /** Its password is in its Secret alone, so a verifier that refuses it serves nobody. */
   readonly isRefused: boolean;
 }

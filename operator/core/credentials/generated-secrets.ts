@@ -166,6 +166,11 @@ export function applicationLogin(secret: ObservedSecret): { readonly user: strin
   return user && password ? { user, password } : undefined;
 }
 
+/** The settings have none, and its Secret was deleted: nothing of it may log in any more. */
+export function isGatewayGone(spec: Pick<GlitchTipSpec, 'gateway'>, { gateway }: Pick<ObservedSecrets, 'gateway'>): boolean {
+  return spec.gateway === undefined && gateway.kind === 'absent';
+}
+
 /** The gateway's login; undefined when there is none, or its Secret does not say. */
 export function gatewayLogin(spec: GlitchTipSpec, secret: ObservedSecret): { readonly user: string; readonly password: Sensitive } | undefined {
   const password = spec.gateway && valueOf(secret, 'database-password');

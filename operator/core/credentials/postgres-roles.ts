@@ -48,8 +48,9 @@ export const GATEWAY_TABLES: readonly string[] = ['issue_events_issueevent', 'pe
 /** It has to see when the oldest transaction of others began: while one is open, a row may still come. */
 const STATISTICS = 'pg_read_all_stats';
 
-function planGateway({ roles, database }: PostgresState, { role, isRefused }: WantedGateway, { database: name, rotating }: WantedRoles): readonly DatabaseChange[] {
+function planGateway({ roles, database }: PostgresState, { role, isRefused, isGone }: WantedGateway, { database: name, rotating }: WantedRoles): readonly DatabaseChange[] {
   const found = roles.find((each) => each.name === role);
+  if (isGone) return planIdle(found, role);
   const changes: DatabaseChange[] = [];
   if (!found) changes.push({ kind: 'create role', role });
   if (!found?.memberOf.includes(STATISTICS)) changes.push({ kind: 'grant membership', role, owner: STATISTICS });

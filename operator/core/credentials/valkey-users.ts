@@ -5,7 +5,7 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { WriteSecret } from '../rotation/actions.js';
 import { secretWrite } from '../rotation/secret-generations.js';
 import type { Observed, ObservedSecrets, ObservedValkey, ValkeyPasswords } from './observed.js';
-import { buildUsersFile, valueOf, type Crypto } from './generated-secrets.js';
+import { buildUsersFile, isGatewayGone, valueOf, type Crypto } from './generated-secrets.js';
 import type { Finding } from './resource-conditions.js';
 
 /** Passwords, as hashes, that Valkey's users should have; undefined where the Secret does not say, or where they have them. */
@@ -19,15 +19,17 @@ export function planValkeyUsers({ secrets, valkey }: Pick<Observed, 'secrets' | 
 }
 
 /**
- * Brings the gateway's user into the users file of a Valkey that was there before it, or takes it out; undefined where the file says
- * what it should. The passwords of the others are what they were.
+ * Brings the gateway's user into the users file of a Valkey that was there before it, or takes it out once its Secret is deleted; undefined
+ * where the file says what it should. The passwords of the others are what they were.
+ *
+ * A gateway that the settings do not have any more still gives what it holds: it may log in for as long as its Secret is there.
  */
 export function planGatewayUser(spec: Pick<GlitchTipSpec, 'valkey' | 'gateway' | 'secrets'>, secrets: ObservedSecrets, { crypto, now }: { readonly crypto: Pick<Crypto, 'sha256'>; readonly now: Date }): WriteSecret | undefined {
   const file = valueOf(secrets.valkey, 'users.acl')?.reveal();
   const password = valueOf(secrets.gateway, 'valkey-password');
-  if (!spec.valkey || file === undefined || (spec.gateway && !password)) return undefined;
+  if (!spec.valkey || file === undefined || !(password || isGatewayGone(spec, secrets))) return undefined;
   const found = readUsersFile(file);
-  const wanted: ValkeyPasswords = spec.gateway && password ? { ...found, gateway: [crypto.sha256(password)] } : { application: found.application, operator: found.operator };
+  const wanted: ValkeyPasswords = password ? { ...found, gateway: [crypto.sha256(password)] } : { application: found.application, operator: found.operator };
   if (sameHashes(found.gateway, wanted.gateway)) return undefined;
   return secretWrite({ role: 'valkey', name: spec.secrets.valkey, secret: secrets.valkey, data: new Map([['users.acl', buildUsersFile(wanted)]]), renewed: false, now });
 }

@@ -28,6 +28,7 @@ describe("the gateway's Secret", () => {
 });
 
 describe("the gateway's login in Postgres", () => {
+  const GONE = { role: 'glitchtip_gateway', isRefused: false, isGone: true };
   const wanted: WantedRoles = { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true, gateway: { role: 'glitchtip_gateway', isRefused: false } };
 
   it.each<[string, Parameters<typeof stateOf>[0], Partial<WantedRoles>, readonly string[]]>([
@@ -40,6 +41,9 @@ describe("the gateway's login in Postgres", () => {
     ['gets the password of its Secret when Postgres refuses that', { roles: [owner, a, b, gateway], database: tables([]) }, { gateway: { role: 'glitchtip_gateway', isRefused: true } }, ['role glitchtip_gateway got its password']],
     ['is left alone then while a rotation is under way', { roles: [owner, a, b, gateway], database: tables([]) }, { rotating: true, gateway: { role: 'glitchtip_gateway', isRefused: true } }, []],
     ['is not made where there is no gateway', { roles: [owner, a, b], database: tables([], GATEWAY_TABLES) }, { gateway: undefined }, []],
+    ['nor where it is gone', { roles: [owner, a, b], database: tables([], GATEWAY_TABLES) }, { gateway: GONE }, []],
+    ['is closed when the gateway is gone', { roles: [owner, a, b, gateway], database: tables([]) }, { gateway: GONE }, ['role glitchtip_gateway may not log in']],
+    ['stays closed then', { roles: [owner, a, b, { ...gateway, canLogin: false, hasVerifier: false }], database: tables([], GATEWAY_TABLES) }, { gateway: GONE }, []],
   ])('%s', (_, state, more, changes) => expect(planDatabase(stateOf(state), { ...wanted, ...more }).map(describeChange)).toEqual(changes));
 
   it.each<[string, ObservedLogin, boolean]>([
@@ -50,6 +54,16 @@ describe("the gateway's login in Postgres", () => {
     const postgres = { ...postgresOf(stateOf({ roles: [owner, a, b, gateway], database: tables([]) })), gatewayLogin };
     const made = planOf({ spec: { gateway: {} }, secrets: { gateway: present(SECRET), valkey: present({ 'users.acl': 'user default on #(vpw) +@all\nuser gateway on #(gateway-vpw) +ping\n', password: 'own' }) }, postgres });
     expect(actionsOf(made)).toEqual(changes ? ['change glitchtip for glitchtip_a'] : []);
+  });
+
+  it.each<[string, ObservedSecrets['gateway'], boolean]>([
+    ['is closed once the settings have no gateway and its Secret is deleted', ABSENT, true],
+    ['stays open while its Secret is there, for it may still hold events', present(SECRET), false],
+    ['stays open while its Secret cannot be read', UNREADABLE, false],
+  ])('%s', (_, secret, closes) => {
+    const postgres = postgresOf(stateOf({ roles: [owner, a, b, gateway], database: tables([]) }));
+    const made = planOf({ secrets: { gateway: secret, valkey: present({ 'users.acl': 'user default on #(vpw) +@all\n', password: 'own' }) }, postgres });
+    expect(actionsOf(made)).toEqual(closes ? ['change glitchtip for glitchtip_a'] : []);
   });
 
   it.each([['are not there yet: soon', GATEWAY_TABLES, 5_000], ['are there: seldom', [], 300_000]])('is looked at again, when the tables %s', (_, absent, milliseconds) => {
@@ -71,10 +85,12 @@ describe("the gateway's user in Valkey", () => {
   it('is added to the users file of a Valkey that was there before the gateway, and leaves the others what they have', () => {
     expect(planned(file({}), { gateway: {} })).toBe(file({ gateway: [hash('gateway-vpw')] }));
   });
-  it('is taken out when the gateway is gone', () => expect(planned(file({ gateway: [hash('gateway-vpw')] }), {})).toBe(file({})));
+  it('is taken out when the settings have no gateway and its Secret is deleted', () => expect(planned(file({ gateway: [hash('gateway-vpw')] }), {}, ABSENT)).toBe(file({})));
   it.each<[string, string, object, ObservedSecrets['gateway']]>([
     ['the file says what it should', file({ gateway: [hash('gateway-vpw')] }), { gateway: {} }, present(SECRET)],
     ['the Secret cannot be read', file({}), { gateway: {} }, UNREADABLE],
+    ['the settings have no gateway, but its Secret is there: it may still hold events', file({ gateway: [hash('gateway-vpw')] }), {}, present(SECRET)],
+    ['the settings have no gateway, and its Secret cannot be read', file({ gateway: [hash('gateway-vpw')] }), {}, UNREADABLE],
     ['there is no Valkey', file({}), { gateway: {}, valkey: undefined }, present(SECRET)],
   ])('is left alone where %s', (_, users, fields, secret) => expect(planned(users, fields, secret)).toBeUndefined());
   it('may ask for lengths, and read nothing', () => {
