@@ -49,7 +49,8 @@ export class Gateway extends Construct {
       },
     });
     new k8s.KubeService(this, 'service', {
-      metadata: partMetadata(WEB, 'gateway'),
+      // Of web, as where there is no gateway: it stays when the gateway is taken out, and changes hands last when one is brought in.
+      metadata: partMetadata(WEB, 'web'),
       spec: { type: settings.service.type, selector: selectorOf('gateway'), ports: [clusterPort(HTTP_PORT, 'http')] },
     });
     new k8s.KubeService(this, 'control-service', {

@@ -1,12 +1,12 @@
 // What all the tests before left behind: no credential anywhere, a node that never ran out of memory, a neighbour that was served.
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { status } from '../../../embedded/index.js';
 import { found, textOf, type Canaries, type ProcessWatch } from '../support/canaries.js';
+import { cli } from '../support/cli.js';
 import { memoryKills } from '../support/kernel-log.js';
 import type { Neighbour } from '../support/neighbour.js';
 import { printFigure } from '../support/fault-report.js';
@@ -88,12 +88,6 @@ export function describeAfterwards(stack: Stack, monitors: () => Monitors): void
       expect(p99).toBeLessThan(NEIGHBOUR_P99);
     });
   });
-}
-
-/** The CLI as it is built, with the cluster's own kubectl. */
-async function cli({ cluster: { binaries, kubeconfigPath } }: Stack, ...args: string[]): Promise<string> {
-  const { stdout } = await execa('node', ['build/cli.js', '--kubeconfig', kubeconfigPath, ...args], { env: { PATH: `${dirname(binaries.kubectl)}:${process.env['PATH'] ?? ''}` } });
-  return stdout;
 }
 
 /** Logs of every container of the namespace, of its predecessor too. */

@@ -35,7 +35,8 @@ export class RotationRuns {
   readonly stack: Stack;
   private baseUrl = '';
 
-  constructor(readonly installed: Installed) {
+  /** @param rate events a second */
+  constructor(readonly installed: Installed, private readonly rate = RATE) {
     this.stack = installed.stack;
   }
 
@@ -48,7 +49,7 @@ export class RotationRuns {
     const { stack, installed: { canaries, dsn } } = this;
     await stack.ready();
     const old = await readLogins(stack);
-    const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: this.baseUrl, rate: RATE, seconds: 700 });
+    const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: this.baseUrl, rate: this.rate, seconds: 700 });
     await sleep(SETTLE_MS);
     const ended = await rotate(stack, request, { seconds: 600, during: async (phase) => {
       await canaries.collect();
