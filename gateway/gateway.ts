@@ -50,6 +50,8 @@ const GLITCHTIP = 0;
 const WINDOW = { bytes: 4_000_000, events: 800 };
 /** So many bodies are held in memory at once. Bytes. */
 const BODIES = 24 * 2 ** 20;
+/** What is set aside: few enough to be listed, and a share of the spool that its volume has room for (VOLUME_SHARE in charts/parts/gateway.ts). */
+const SET_ASIDE = { records: 10_000, share: 1 / 8 };
 /** Milliseconds. */
 const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500 };
 
@@ -80,7 +82,7 @@ export class Gateway {
       },
     });
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
-    this.#setAside = new SetAside(...onVolume('set-aside'));
+    this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
     this.#workerStart = new WorkerStart(...onVolume('worker-started'));
     const hold = new Hold(...onVolume('hold.json'));
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });

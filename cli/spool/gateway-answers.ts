@@ -10,6 +10,7 @@ export const gatewayStatus = z.looseObject({
   window: z.looseObject({ allowedBytes: z.number().optional(), closed: z.string().optional() }).default({}),
   delivers: z.boolean().optional(),
   setAside: z.number().optional(),
+  setAsideDropped: z.number().optional(),
   refused: z.record(z.string(), z.number()).default({}),
   ignored: z.array(z.looseObject({ project: z.number(), type: z.string(), items: z.number() })).default([]),
   hold: z.looseObject({ since: z.string(), why: z.string() }).optional(),

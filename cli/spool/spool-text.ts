@@ -22,7 +22,8 @@ function describeDelivery({ hold, window, delivers }: SpoolStatus, now: Date, pa
   return delivers === true ? `${paint('green', 'gives')} to GlitchTip` : `${paint('yellow', 'gives nothing')}: another gateway does, or it has just started`;
 }
 
-function figures({ spool, records, window, setAside, refused, ignored }: SpoolStatus, paint: Paint): string[][] {
+function figures(status: SpoolStatus, paint: Paint): string[][] {
+  const { spool, records, window, refused, ignored } = status;
   const { liveBytes, limitBytes, oldestSeconds } = spool;
   const part = share(liveBytes, limitBytes);
   const { waiting, underWay, limbo } = records;
@@ -32,9 +33,16 @@ function figures({ spool, records, window, setAside, refused, ignored }: SpoolSt
     ['waiting', countOf(waiting)],
     ['under way', `${countOf(underWay)}${window.allowedBytes === undefined || window.closed !== undefined ? '' : `, at most ${size(window.allowedBytes)}`}`],
     ['not seen in time', countOf(limbo)],
-    ['set aside', setAside === undefined || setAside === 0 ? countOf(setAside) : `${paint('yellow', countOf(setAside))}: glitchkeeper spool list --state set-aside`],
+    ...setAsideFigures(status, paint),
     ['refused', listOf(Object.entries(refused).map(([why, count]) => `${why} ${count}`))],
     ['left out', listOf(byProject(ignored))],
+  ];
+}
+
+function setAsideFigures({ setAside, setAsideDropped = 0 }: SpoolStatus, paint: Paint): string[][] {
+  return [
+    ['set aside', setAside === undefined || setAside === 0 ? countOf(setAside) : `${paint('yellow', countOf(setAside))}: glitchkeeper spool list --state set-aside`],
+    ...(setAsideDropped === 0 ? [] : [['dropped', `${paint('red', countOf(setAsideDropped))} that had been set aside: there was no more room`]]),
   ];
 }
 

@@ -45,6 +45,8 @@ export interface GatewayStatus {
   readonly delivers: boolean;
   /** Records that a person has to look at, of the whole volume. */
   readonly setAside: number;
+  /** The oldest of them that went since it started, for there was no more room. */
+  readonly setAsideDropped: number;
   /** Requests that were refused since it started, by reason. */
   readonly refused: Readonly<Record<string, number>>;
   /** Items since it started that GlitchTip does not keep, and that were left out. */

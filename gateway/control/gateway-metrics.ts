@@ -12,7 +12,7 @@ export interface Watched {
   readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes'>;
   readonly delivery: Pick<Delivery, 'entries' | 'window'>;
   readonly maxBytes: number;
-  readonly setAside: Pick<SetAside, 'ids'>;
+  readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
   readonly turn: Pick<Turn, 'isOurs'>;
   readonly hold: Pick<Hold, 'current'>;
 }
@@ -41,6 +41,7 @@ export class GatewayMetrics {
     gauge('window_bytes', 'Bytes that may be under way to Postgres at once; 0 while the way is broken', () => (watched.delivery.window.closed ? 0 : watched.delivery.window.allowed));
     gauge('limbo_records', 'Records that GlitchTip took and that are not seen in Postgres', () => watched.delivery.entries.filter(({ state }) => state === 'limbo').length);
     gauge('set_aside_records', 'Records that a person has to look at', () => watched.setAside.ids().length);
+    gauge('set_aside_dropped_records', 'Of those, the oldest that went since it started, for there was no more room', () => watched.setAside.dropped);
     gauge('delivers', '1 while this gateway gives records to GlitchTip', () => Number(watched.turn.isOurs));
     gauge('held', '1 while nothing is given to GlitchTip, for somebody asked for it', () => Number(watched.hold.current !== undefined));
   }

@@ -22,7 +22,7 @@ export interface Observed {
   readonly turn: Pick<Turn, 'isOurs'>;
   readonly hold: Pick<Hold, 'look'>;
   readonly workerStart: Pick<WorkerStart, 'read'>;
-  readonly setAside: Pick<SetAside, 'ids'>;
+  readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
   readonly counts: Pick<IngestCounts, 'refused' | 'ignored'>;
 }
 
@@ -41,6 +41,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     window: window.closed ? { allowedBytes: 0, closed: window.closed.why } : { allowedBytes: window.allowed },
     delivers: observed.turn.isOurs,
     setAside: observed.setAside.ids().length,
+    setAsideDropped: observed.setAside.dropped,
     refused: counts.refused,
     ignored: counts.ignored,
     ...(hold ? { hold: holdStatus(hold) } : {}),

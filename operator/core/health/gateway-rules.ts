@@ -68,9 +68,9 @@ function secondsUntilFull({ liveBytes, limitBytes }: GatewayFacts, { samples }: 
 
 function setAside({ facts: { gateway } }: CheckInput): readonly Finding[] {
   if (gateway.kind !== 'seen' || gateway.value.setAside === 0) return [];
-  const { setAside: count } = gateway.value;
+  const { setAside: count, setAsideDropped: dropped } = gateway.value;
   return [finding(R.EventsSetAside, 'gateway', 'warning', {
-    message: `${count} ${count === 1 ? 'request' : 'requests'} that SDKs sent could not be stored, and ${count === 1 ? 'is' : 'are'} kept aside.`,
+    message: `${count} ${count === 1 ? 'request' : 'requests'} that SDKs sent could not be stored, and ${count === 1 ? 'is' : 'are'} kept aside.${dropped === 0 ? '' : ` ${dropped} older ${dropped === 1 ? 'one was' : 'ones were'} dropped: there is no more room.`}`,
     advice: 'glitchkeeper spool list shows each with the reason; glitchkeeper spool resend or drop decides.',
     symptom: `${count} requests are set aside`,
   })];

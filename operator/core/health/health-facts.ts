@@ -191,6 +191,8 @@ export interface GatewayFacts {
   readonly held?: string;
   /** Requests that a person has to look at. */
   readonly setAside: number;
+  /** Of those, the oldest that went since it started, for there was no more room. */
+  readonly setAsideDropped: number;
   /** When GlitchTip's worker was started, as far as it was told. */
   readonly workerStartedAt?: Date;
 }

@@ -16,6 +16,7 @@ const status = z.object({
   spool: z.object({ liveBytes: z.number(), limitBytes: z.number(), oldestSeconds: z.optional(z.number()), waitingSeconds: z.optional(z.number()) }),
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
+  setAsideDropped: z._default(z.number(), 0),
   hold: z.optional(z.object({ why: z.string() })),
   workerStartedAt: z.optional(z.string()),
 });
@@ -35,9 +36,9 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, setAsideDropped, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
   return {
-    ...spool, setAside,
+    ...spool, setAside, setAsideDropped,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
     ...(hold ? { held: hold.why } : {}),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: new Date(workerStartedAt) }),

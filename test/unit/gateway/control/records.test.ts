@@ -8,6 +8,9 @@ import { Spool } from '../../../../gateway/spool/spool.js';
 import { Crash, FailingFiles, type Aftermath, type Cut } from '../spool/failing-files.js';
 import { RunningControl, idOf } from './running-control.js';
 
+/** More than a test sets aside. */
+const ROOM = { records: 100, bytes: 2 ** 20 };
+
 let control: RunningControl;
 beforeEach(async () => { control = await RunningControl.open(); });
 afterEach(() => control.close());
@@ -123,7 +126,7 @@ describe('a record that was set aside', () => {
     control.putAside(2);
     const reply = await control.ask('DELETE', `/records/${id}`);
     expect([reply.status, JSON.parse(reply.body)]).toEqual([200, expect.objectContaining({ id, state: 'set-aside', events: [id] })]);
-    expect(new SetAside(control.gateway.files.after('none'), '/spool/set-aside', () => 0).ids()).toEqual([idOf(2)]);
+    expect(new SetAside(control.gateway.files.after('none'), '/spool/set-aside', () => 0, ROOM).ids()).toEqual([idOf(2)]);
   });
 
   it.each([['POST', '/resend'], ['DELETE', '']])('%s /records/ID%s is for these alone: what is in the spool is 404, and stays', async (method, rest) => {
@@ -150,7 +153,7 @@ describe('a crash while a record is sent again', () => {
   async function resend(files: FailingFiles): Promise<void> {
     try {
       const spool = openSpool(files);
-      new SetAside(files, '/spool/set-aside', () => 0).add(
+      new SetAside(files, '/spool/set-aside', () => 0, ROOM).add(
         { header: { id: ID, receivedAt: 0, project: 1, key: 'k', kind: 'envelope', events: [], size: 4 }, body: Buffer.from('body') }, { why: 'refused', attempts: 1 },
       );
       asideAt = files.calls;
@@ -170,7 +173,7 @@ describe('a crash while a record is sent again', () => {
       const files = new FailingFiles({ at, cut });
       await resend(files);
       const left = files.after(aftermath);
-      const aside = new SetAside(left, '/spool/set-aside', () => 0).read(ID);
+      const aside = new SetAside(left, '/spool/set-aside', () => 0, ROOM).read(ID);
       const spool = openSpool(left);
       const read = spool.read(spool.start);
       const bodies = [aside && aside !== 'damaged' ? aside.body : undefined, read.kind === 'record' ? spool.body(read.place) : undefined];
@@ -184,7 +187,7 @@ function openSpool(files: FailingFiles): Spool {
 }
 
 function recordsOf(files: FailingFiles, spool: Spool, pause: () => Promise<void> = () => Promise.resolve()): Records {
-  return new Records({ spool, destination: 0, delivery: { entry: () => undefined }, setAside: new SetAside(files, '/spool/set-aside', () => 0), now: () => 0, pause });
+  return new Records({ spool, destination: 0, delivery: { entry: () => undefined }, setAside: new SetAside(files, '/spool/set-aside', () => 0, ROOM), now: () => 0, pause });
 }
 
 function placeOf(spool: Spool) {

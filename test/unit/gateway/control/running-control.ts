@@ -48,7 +48,7 @@ export class RunningControl {
     this.hold = new Hold(files, '/spool/hold.json', now);
     this.turn = new Turn({ hold: this.hold, tryToDeliver: () => this.volume.tryToDeliver() });
     this.workerStart = new WorkerStart(files, '/spool/worker-started', now);
-    this.setAside = new SetAside(files, '/spool/set-aside', now);
+    this.setAside = new SetAside(files, '/spool/set-aside', now, { records: 1_000, bytes: 2 ** 20 });
     const sender = new Sender(gateway.upstream);
     this.delivery = new Delivery({
       spool, destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,

@@ -11,7 +11,7 @@ const STATUS = {
   gateway: 'gateway-0', startedAt: '2026-01-02T03:04:05Z', others: [], spool: { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12 },
   records: { waiting: 1, underWay: 0, limbo: 0 }, window: { allowedBytes: 131_072 }, delivers: true, setAside: 2, refused: {}, ignored: [], newField: 'of a newer gateway',
 };
-const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2 };
+const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2, setAsideDropped: 0 };
 
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server?.close(() => resolve()) ?? resolve())));
