@@ -8,7 +8,7 @@ const ASK_EVERY_MS = 1000;
 /**
  * Resolves when all parts that `observe` reports are ready.
  * @param timeout seconds
- * @throws Error naming the parts that are not ready, and why, after the timeout
+ * @throws Error naming the parts that are not ready, and why, after the timeout; or why they could not be looked at
  */
 export async function waitForParts(observe: () => Promise<PartReport[]>, timeout: number, say: (line: string) => void): Promise<void> {
   const started = Date.now();
@@ -35,12 +35,22 @@ export async function waitForParts(observe: () => Promise<PartReport[]>, timeout
   say(`all parts ready after ${seconds()} s`);
 }
 
-/** One observation a second, shared by all parts. */
+/** One observation a second, shared by all parts; one that fails is made again: an API server on a small host may be away for a moment. */
 function watchParts(observe: () => Promise<PartReport[]>, deadline: number): { latest: () => Promise<PartReport[]> } {
   let current: { at: number; reports: Promise<PartReport[]> } | undefined;
+  const untilSeen = async (): Promise<PartReport[]> => {
+    for (;;) {
+      try {
+        return await observe();
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await sleep(ASK_EVERY_MS);
+      }
+    }
+  };
   return {
     latest: async () => {
-      if (current === undefined || Date.now() - current.at >= ASK_EVERY_MS) current = { at: Date.now(), reports: observe() };
+      if (current === undefined || Date.now() - current.at >= ASK_EVERY_MS) current = { at: Date.now(), reports: untilSeen() };
       const reports = await current.reports;
       const waiting = reports.filter(({ ready }) => !ready);
       if (waiting.length > 0 && Date.now() > deadline) {

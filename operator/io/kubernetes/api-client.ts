@@ -108,13 +108,18 @@ export class KubernetesApi {
     return this.#json<T>({ method: 'GET', path, signal });
   }
 
+  /** Everything in a collection; where a kind is new, some API servers say `items: null`. */
+  async list<T>(path: string, signal?: AbortSignal): Promise<readonly T[]> {
+    return (await this.get<{ readonly items: readonly T[] | null }>(path, signal)).items ?? [];
+  }
+
   /** The metadata of everything in a collection, page by page, and the version to watch from. */
   async listMetadata(path: string, signal?: AbortSignal): Promise<{ items: WatchedMetadata[]; resourceVersion: string }> {
     const items: WatchedMetadata[] = [];
     for (let token = ''; ;) {
       const query = new URLSearchParams({ limit: String(PAGE), ...(token && { continue: token }) });
       const page = await this.#json<MetadataPage>({ method: 'GET', path: `${path}?${query.toString()}`, accept: metadataOnly('PartialObjectMetadataList'), signal });
-      items.push(...page.items.map(({ metadata }) => pickWatched(metadata)));
+      items.push(...(page.items ?? []).map(({ metadata }) => pickWatched(metadata)));
       token = page.metadata.continue ?? '';
       if (!token) return { items, resourceVersion: page.metadata.resourceVersion };
     }
@@ -255,7 +260,7 @@ function pickWatched({ name, generation, resourceVersion, annotations }: Watched
 }
 
 interface MetadataPage {
-  readonly items: readonly { readonly metadata: WatchedMetadata }[];
+  readonly items: readonly { readonly metadata: WatchedMetadata }[] | null;
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
 }
 

@@ -130,9 +130,9 @@ export class ClusterObserver {
     return new Map(items.map(({ metadata, containers }) => [metadata.name, containers.reduce((sum, { usage }) => sum + (parseBytes(usage?.memory ?? '') ?? 0), 0)] as const));
   }
 
-  async #list<T>(group: string, plural: string, signal: AbortSignal): Promise<readonly T[]> {
+  #list<T>(group: string, plural: string, signal: AbortSignal): Promise<readonly T[]> {
     const root = group === 'v1' ? '/api/v1' : `/apis/${group}`;
-    return (await this.api.get<{ items: readonly T[] }>(`${root}/namespaces/${this.namespace}/${plural}?${OURS}`, signal)).items;
+    return this.api.list<T>(`${root}/namespaces/${this.namespace}/${plural}?${OURS}`, signal);
   }
 }
 

@@ -55,16 +55,15 @@ export class Workloads {
   /** Names of Jobs of ours that have neither succeeded nor failed. */
   async runningJobs(signal: AbortSignal): Promise<readonly string[]> {
     const path = `/apis/batch/v1/namespaces/${this.namespace}/jobs?${OURS}`;
-    const { items } = await this.api.get<{ items: readonly Job[] }>(path, signal);
+    const jobs = await this.api.list<Job>(path, signal);
     const ended = ({ status }: Job) => status?.conditions?.some(({ type, status: value }) => ['Complete', 'Failed'].includes(type) && value === 'True') ?? false;
-    return items.filter((job) => !ended(job)).map(({ metadata }) => metadata.name);
+    return jobs.filter((job) => !ended(job)).map(({ metadata }) => metadata.name);
   }
 
   /** Addresses of pods of ours, also of those that are about to end. */
   async podAddresses(signal: AbortSignal): Promise<readonly string[]> {
     const path = `/api/v1/namespaces/${this.namespace}/pods?${OURS}`;
-    const { items } = await this.api.get<{ items: readonly Pod[] }>(path, signal);
-    return items.flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? []);
+    return (await this.api.list<Pod>(path, signal)).flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? []);
   }
 
   /** Why one more pod of this Deployment has no room; undefined when it has, or nothing limits it. */

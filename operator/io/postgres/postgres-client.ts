@@ -1,4 +1,6 @@
 // Connections to Postgres: one a task, closed after it; what goes wrong is told apart by SQLSTATE.
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
@@ -26,9 +28,13 @@ export const MAINTENANCE_DATABASE = 'postgres';
 const CONNECT_TIMEOUT = 5_000;
 /** Role changes are quick; what waits longer waits for a lock. Milliseconds. */
 const STATEMENT_TIMEOUT = 10_000;
+/** For the server to close a connection that is ended: pg waits for it without an end. Milliseconds. */
+const CLOSE_TIMEOUT = 1_000;
 
 export async function withClient<T>(address: PostgresAddress, login: Login, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const socket = new Socket();
   const client = new pg.Client({
+    stream: () => socket,
     host: address.host,
     port: address.port,
     database,
@@ -45,7 +51,8 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
     await client.connect();
     return await use(client);
   } finally {
-    await client.end().catch(() => undefined);
+    await Promise.race([client.end().catch(() => undefined), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+    socket.destroy();
   }
 }
 
