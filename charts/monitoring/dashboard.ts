@@ -70,7 +70,7 @@ export const ROWS: readonly Row[] = [
       { title: 'Connections', kind: 'timeseries', unit: 'short', width: 6, queries: [[of('postgres_connections'), 'used'], [of('postgres_connections_max'), 'maximum']] },
       { title: 'Size of the database', kind: 'timeseries', unit: 'bytes', width: 6, queries: [[of('database_bytes'), 'size']] },
       { title: 'Longest transaction', kind: 'timeseries', unit: 's', width: 4, queries: [[of('postgres_longest_transaction_seconds'), 'age']] },
-      { title: 'Partitions', kind: 'stat', unit: 'd', width: 4, queries: [[of('partition_days'), 'days ahead']], thresholds: { warn: 3, bad: 1, falling: true } },
+      { title: 'Partitions', kind: 'stat', unit: 'd', width: 4, queries: [[of('partition_days'), 'days ahead']], thresholds: { warn: 2.5, bad: 1, falling: true } },
       { title: 'Volumes', kind: 'timeseries', unit: 'percentunit', width: 4, queries: [[share('volume_used_bytes', 'volume_capacity_bytes'), '{{volume}}']], thresholds: FULL },
     ],
   },

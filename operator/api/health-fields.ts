@@ -59,6 +59,7 @@ const figures = z.object({
   queueDepth: z.optional(z.int()),
   oldestTaskSeconds: z.optional(z.number()),
   partitionDays: z.optional(z.number()).check(describe('Days for which the tables of events have partitions.')),
+  partitionMissingDays: z.optional(z.number()).check(describe('Days of partitions that are missing against what a daily maintenance leaves at the least; 0: none.')),
   databaseBytes: z.optional(z.int()),
   connections: z.optional(z.int()),
   connectionsMax: z.optional(z.int()),

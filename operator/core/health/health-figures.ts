@@ -1,6 +1,7 @@
 // The figures of a check, as the status and the metrics give them; what was not seen is absent.
 import type { HealthFigures } from '../../api/health-fields.js';
-import type { Facts } from './health-facts.js';
+import { shortestRunway } from './database-rules.js';
+import type { Facts, PostgresFacts } from './health-facts.js';
 import { partOf, restartsOf } from './part-state.js';
 
 const DAY = 86_400_000;
@@ -15,11 +16,18 @@ function canaryFigures({ canary }: Facts): HealthFigures {
 
 function databaseFigures({ database }: Facts): HealthFigures {
   if (database.kind !== 'seen') return {};
-  const { bytes, connections, connectionsMax, longestTransactionSeconds, partitions } = database.value;
+  const { bytes, connections, connectionsMax, longestTransactionSeconds } = database.value;
   return {
     databaseBytes: bytes, connections, connectionsMax, longestTransactionSeconds: round(longestTransactionSeconds),
-    ...(partitions.length > 0 ? { partitionDays: round(Math.min(...partitions.map(({ days }) => days))) } : {}),
+    ...partitionFigures(database.value),
   };
+}
+
+function partitionFigures(postgres: PostgresFacts): HealthFigures {
+  const shortest = shortestRunway(postgres);
+  if (!shortest) return {};
+  const { days, leastDays } = shortest;
+  return { partitionDays: round(Math.min(...postgres.partitions.map((each) => each.days))), partitionMissingDays: round(Math.max(0, leastDays - days)) };
 }
 
 function queueFigures({ queue }: Facts): HealthFigures {

@@ -42,6 +42,7 @@ export const HEALTH_GAUGES: readonly ResourceGauge<HealthStatus>[] = [
   figure('glitchkeeper_queue_tasks', 'Tasks that wait for the worker', ({ queueDepth }) => queueDepth),
   figure('glitchkeeper_queue_oldest_task_seconds', 'Age of the task that waits longest', ({ oldestTaskSeconds }) => oldestTaskSeconds),
   figure('glitchkeeper_partition_days', 'Days for which the tables of events have partitions', ({ partitionDays }) => partitionDays),
+  figure('glitchkeeper_partition_missing_days', 'Days of partitions that are missing against what a daily maintenance leaves at the least', ({ partitionMissingDays }) => partitionMissingDays),
   figure('glitchkeeper_valkey_memory_bytes', 'Memory that Valkey\'s data takes', ({ valkeyBytes }) => valkeyBytes),
   figure('glitchkeeper_valkey_memory_max_bytes', 'Valkey\'s maxmemory: events are refused when it is reached', ({ valkeyMaxBytes }) => valkeyMaxBytes),
   figure('glitchkeeper_spool_bytes', 'Bytes on the gateway\'s disk that GlitchTip has not stored yet', ({ spoolBytes }) => spoolBytes),
