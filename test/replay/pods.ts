@@ -1,4 +1,5 @@
 // What the API server alone lacks: Deployments whose "pods" read their Secret when they are rolled, use it, and store events.
+import { WEB_BACKEND } from '../../charts/part-names.js';
 import { DEFAULT_SECRET_NAMES, ROTATION_ANNOTATION, VALKEY_GATEWAY_USER } from '../../operator/api/object-names.js';
 import type { WebPort } from '../../operator/controllers/ports.js';
 import type { Clock } from '../../operator/runtime/clock.js';
@@ -13,8 +14,6 @@ type Name = keyof typeof MOUNTED;
 const NAMES = Object.keys(MOUNTED) as readonly Name[];
 /** Of gateway/delivery/rows.ts. */
 const TRANSACTIONS = 'performance_transactionevent';
-/** Where the manifests have SDKs send events. */
-const GATEWAY_HOST = 'web';
 const OTHER_TABLES = ['organizations_ext_organization', 'projects_project', 'projects_projectkey'];
 
 interface Deployment {
@@ -86,10 +85,10 @@ export class Pods {
     return [...this.#started].filter(([name, { values }]) => !hasSaved(users, ...valkeyLogin(name, values))).map(([name]) => name);
   }
 
-  /** As gateway, web and worker do it together: an event is stored with what web read at its start. */
+  /** As web and worker do it together: an event is stored with what web read at its start. */
   readonly web: WebPort = {
     sendEvent: async ({ host }, _, id) => {
-      if (host !== GATEWAY_HOST) throw new Error(`an event was sent to ${host}, past the gateway`);
+      if (host !== WEB_BACKEND) throw new Error(`an event was sent to ${host}, which may give it much later`);
       const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' } = this.#started.get('web')?.values ?? {};
       await this.stage.postgres.query({ user, password, database: 'glitchtip' }, `INSERT INTO issue_events_issueevent VALUES ('${id}', '${new Date(this.clock.now()).toISOString()}') ON CONFLICT DO NOTHING`);
       return 200;

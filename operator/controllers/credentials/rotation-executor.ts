@@ -8,7 +8,7 @@ import { PROTOCOL, type Observation, type ValueSet } from '../../core/rotation/p
 import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { Sensitive } from '../../core/sensitive.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
-import { ingestAddress, type GlitchTipResource, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { gatewayLoginName } from '../../api/object-names.js';
 import type { Fence, Login, Ports } from '../ports.js';
 
@@ -79,10 +79,11 @@ export class RotationExecutor {
     return true;
   }
 
+  /** Straight to web, whose new pods have to be proven: the gateway gives it what has waited on its disk for longer first, and that may be minutes of events. */
   async #sendEvent(context: Context): Promise<void> {
     const canary = await this.ports.postgres.ensureCanary(context.spec, operatorLogin(context));
     const [id = ''] = this.#eventIds(context);
-    await this.ports.web.sendEvent(ingestAddress(context.spec), canary, id);
+    await this.ports.web.sendEvent(context.spec.web, canary, id);
   }
 
   /** A late step of an operator that lost the Lease meanwhile finds another journal and does nothing. */
