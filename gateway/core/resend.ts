@@ -18,8 +18,8 @@ export interface Sent {
   /** Milliseconds of Unix time. */
   readonly sentAt: number;
   readonly attempts: number;
-  /** GlitchTip answered it: its duplicate guard knows the ids. False: the connection broke, or it answered an error. */
-  readonly isAnswered: boolean;
+  /** When GlitchTip answered it, at the latest: its duplicate guard knows the ids since. Undefined: the connection broke, or it answered an error. */
+  readonly answeredAt: number | undefined;
   /** When every queue was first seen empty after it was sent, what is taken and not acknowledged included. Undefined: not yet. */
   readonly queueEmptyAt: number | undefined;
 }
@@ -31,20 +31,19 @@ const CLOCKS = 1_000;
 /** After so many it is not the way's fault, and a person has to look. */
 const MOST_ATTEMPTS = 3;
 /** What it was answering is over by then, whatever became of it: uWSGI ends a request after 60 s (harakiri). Milliseconds. */
-const ANSWER_OVER = 70_000;
+export const ANSWER_OVER = 70_000;
 /**
- * Before the second and the third attempt. Milliseconds. What was not answered may have left its id in the guard and nothing else: then
+ * Before the second and the third attempt, from the answer or, where there was none, from the sending. Milliseconds. What was not answered may have left its id in the guard and nothing else: then
  * the second attempt is dropped, and the third is not. The third is made by itself (gateway/delivery/apart.ts), so what is healthy
  * is stored by then: it waits no longer than it must for another cause to pass.
  */
-const PAUSES = { answered: [DUPLICATE_GUARD, 900_000], unanswered: [ANSWER_OVER, DUPLICATE_GUARD] } as const;
+const PAUSES = { answered: [DUPLICATE_GUARD, 900_000], unanswered: [ANSWER_OVER, ANSWER_OVER + DUPLICATE_GUARD] } as const;
 
 export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { readonly kind: 'resend' } | { readonly kind: 'set aside'; readonly why: string };
 
 /** Asked of a record that Postgres was just asked for, in vain. Pure. */
-export function judgeMissing({ sentAt, attempts, isAnswered, queueEmptyAt }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
-  const pause = pauseAfter(attempts, isAnswered);
-  if (now - sentAt < pause) return { kind: 'wait', why: 'it was sent a moment ago' };
+export function judgeMissing({ sentAt, attempts, answeredAt, queueEmptyAt }: Sent, pipeline: Pipeline, now: number): ResendVerdict {
+  if (now - (answeredAt ?? sentAt) < pauseAfter(attempts, answeredAt !== undefined)) return { kind: 'wait', why: 'it was sent a moment ago' };
   if (queueEmptyAt === undefined) return { kind: 'wait', why: 'the queue was not empty since' };
   if (mayBeBeingWritten(pipeline, sentAt, queueEmptyAt)) return { kind: 'wait', why: 'a transaction that was begun since is still open' };
   if (!isWorkerMemoryKnown(pipeline, sentAt, queueEmptyAt)) return { kind: 'wait', why: 'the worker may still hold it' };

@@ -1,6 +1,8 @@
 // What is given next: the records of the spool in their order, but for those that have to wait.
 import { decodeHeader } from '../core/record.js';
+import { ANSWER_OVER } from '../core/resend.js';
 import type { Spool, SpoolCursor } from '../spool/spool.js';
+import type { OpenMark } from '../spool/segment.js';
 import { UnderWay, type Entry } from './under-way.js';
 
 /** Records that are held outside of the spool's order at most; beyond it nothing new is begun. */
@@ -63,7 +65,7 @@ export class Backlog {
       // Written by a version to come: it stays in the spool for that one.
       if (!header) continue;
       const sent = this.spool.segments.find(({ number }) => number === read.place.segment)?.sent(this.destination).get(read.place.record);
-      const entry = this.underWay.add(read.place, header, sent === undefined ? {} : { attempts: sent.attempts, sentAt: sent.at * 1_000, isAnswered: sent.isAnswered, state: sent.at === 0 ? 'waiting' : 'limbo' });
+      const entry = this.underWay.add(read.place, header, sent === undefined ? {} : restored(sent));
       if (entry.state === 'waiting') return entry;
     }
     return undefined;
@@ -74,4 +76,10 @@ export class Backlog {
     if (until !== undefined && until <= now) this.#throttled.delete(project);
     return until !== undefined && until > now;
   }
+}
+
+/** As an earlier process left it, whose marks say when a record was given, and not when that was answered. */
+function restored({ at, attempts, isAnswered }: OpenMark): Partial<Pick<Entry, 'attempts' | 'sentAt' | 'answeredAt' | 'state'>> {
+  const sentAt = at * 1_000;
+  return { attempts, sentAt, answeredAt: isAnswered ? sentAt + ANSWER_OVER : undefined, state: at === 0 ? 'waiting' : 'limbo' };
 }

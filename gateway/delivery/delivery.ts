@@ -213,7 +213,7 @@ export class Delivery {
     for (const entry of entries) {
       entry.sentAt = at;
       entry.queueEmptyAt = undefined;
-      entry.isAnswered = false;
+      entry.answeredAt = undefined;
       entry.attempts += 1;
     }
     const verdict = judgeAnswer(await this.ports.send(request));
@@ -233,8 +233,9 @@ export class Delivery {
   }
 
   #taken(entries: readonly Entry[]): void {
+    const answeredAt = this.ports.now();
     for (const entry of entries) {
-      entry.isAnswered = true;
+      entry.answeredAt = answeredAt;
       this.#backlog.underWay.move(entry, 'taken');
     }
     // What leaves no row is let go of with its answer.

@@ -19,8 +19,8 @@ export interface Entry {
   denials: number;
   /** When it was given last. Milliseconds of Unix time. */
   sentAt: number;
-  /** GlitchTip answered when it was given last. */
-  isAnswered: boolean;
+  /** When GlitchTip answered, at the latest, when it was given last. Milliseconds of Unix time; undefined: not, or not yet. */
+  answeredAt: number | undefined;
   /** When every queue was first seen empty after it was given. Milliseconds of Unix time. */
   queueEmptyAt: number | undefined;
   /** Milliseconds of Unix time. */
@@ -51,8 +51,8 @@ export class UnderWay {
     return this.#entries.get(keyOf(place));
   }
 
-  add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'isAnswered' | 'state'>> = {}): Entry {
-    const entry: Entry = { place, header, attempts: 0, denials: 0, sentAt: 0, isAnswered: true, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
+  add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'answeredAt' | 'state'>> = {}): Entry {
+    const entry: Entry = { place, header, attempts: 0, denials: 0, sentAt: 0, answeredAt: undefined, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
     this.#entries.set(keyOf(place), entry);
     this.#waiting.add(entry);
     this.move(entry, more.state ?? 'waiting');

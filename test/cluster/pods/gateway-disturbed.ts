@@ -9,6 +9,7 @@ import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { killByMemory, killMain, processesOf } from '../support/out-of-memory.js';
 import { queueDepth } from '../support/queue-access.js';
+import { spoolEmpty } from '../support/spool.js';
 import { settleStored, sql } from '../support/stored-events.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
@@ -19,8 +20,8 @@ import { RotationRuns } from './rotation-runs.js';
 const SECONDS = 1_000;
 /** Longest that a rotation of everything may take at this rate, on a machine that does nothing else. Seconds. */
 const ROTATION_GOAL = 30;
-/** GlitchTip drops what it is given again within 300 s, so what it lost comes later; two of them may follow each other. */
-const GIVEN_AGAIN_MS = 420 * SECONDS;
+/** GlitchTip drops what it is given again within 300 s of its answer, so what it lost comes later. */
+const GIVEN_AGAIN_MS = 470 * SECONDS;
 /** So small that a few seconds fill it. */
 const SMALL_SPOOL = '16Mi';
 
@@ -136,13 +137,15 @@ export function describeGatewayDisturbed(installed: Installed): void {
 
     it('a spool that is full answers 429 and nothing else, and takes events again by itself', async () => {
       await rollGateway(stack, 'set', 'env', 'deployment/gateway', `SPOOL_SIZE=${SMALL_SPOOL}`);
+      await spoolEmpty(stack);
       await Promise.all([stack.scale('deployment/web', 'web', 0), stack.scale('deployment/worker', 'worker', 0)]);
       const large = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: 20, bytes: 100_000, seconds: 20 }).report;
       await Promise.all([stack.scale('deployment/web', 'web', 1), stack.scale('deployment/worker', 'worker', 1)]);
       await rollGateway(stack, 'set', 'env', 'deployment/gateway', `SPOOL_SIZE=${stack.manifests.settings.gateway.spool}`);
       const afterwards = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: 20, seconds: 5 }).report;
       reports.push(large, afterwards);
-      expect(Object.keys(tellLoad(`a spool of ${SMALL_SPOOL}`, large).losses)).toEqual(['429']);
+      const { accepted, losses } = tellLoad(`a spool of ${SMALL_SPOOL}`, large);
+      expect({ some: accepted > 0, losses: Object.keys(losses) }).toEqual({ some: true, losses: ['429'] });
       expect(tellLoad('afterwards', afterwards).losses).toEqual({});
     }, 600_000);
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { cli } from '../support/cli.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
+import { spoolEmpty } from '../support/spool.js';
 import { settleStored, sql } from '../support/stored-events.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
@@ -11,6 +12,8 @@ import { waitFor } from '../support/wait.js';
 /** What web takes without a gateway, with room for its own rollout. */
 const RATE = 40;
 const SETTLE_MS = 5_000;
+/** The operator looks at everything every 5 minutes; a deleted Secret is no event for it. Seconds. */
+const RECONCILED = 330;
 const OWN = 'app.kubernetes.io/component=gateway';
 const NOT_WEB = 'app.kubernetes.io/component!=web';
 
@@ -20,15 +23,12 @@ export function describeWithoutGateway(stack: Stack, dsn: () => string): void {
       const without = await stack.synthesize('without', { gateway: { enabled: false } });
       await underLoad(stack, dsn(), async () => {
         await stack.apply(without);
-        await waitFor<true>({ what: 'the gateway to be empty', seconds: 120 }, async () => {
-          const { waiting = 0, underWay = 0, limbo = 0 } = (JSON.parse(await cli(stack, 'spool', '--json')) as { records: { waiting?: number; underWay?: number; limbo?: number } }).records;
-          return waiting + underWay + limbo === 0 ? { found: true } : { seen: `${waiting} waiting, ${underWay} under way, ${limbo} not seen` };
-        });
+        await spoolEmpty(stack);
         await stack.kubectl('delete', 'deployment,service,configmap,pvc', '-l', OWN);
         await stack.kubectl('delete', 'secret', 'glitchtip-gateway');
         for (const workload of ['deployment/web', 'deployment/worker']) await stack.kubectl('rollout', 'status', workload, '--timeout=180s');
       });
-      await waitFor<true>({ what: "the gateway's login in Postgres to be closed", seconds: 60 }, async () => {
+      await waitFor<true>({ what: "the gateway's login in Postgres to be closed", seconds: RECONCILED }, async () => {
         const [login] = await sql(stack, "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'glitchtip_gateway'");
         return login === 'f' ? { found: true } : { seen: login ?? 'no role' };
       });
