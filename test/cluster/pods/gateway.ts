@@ -92,8 +92,8 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
       printFigure(`${refused.length} of ${report.events.length} refused while it was away: ${killed.map(({ at, readyAt }) => `${((readyAt - at) / 1000).toFixed(1)} s`).join(', ')}`);
       const elsewhere = refused.filter(({ sentAt, answeredAt }) => !away.some(({ from, to }) => answeredAt >= from && sentAt <= to));
       expect(elsewhere).toEqual([]);
-      const { stored, lost, accepted } = await settleStored(stack, report);
-      expect({ stored, lost }).toEqual({ stored: accepted, lost: [] });
+      // More than that may be stored: a kill between the disk and the answer.
+      expect((await settleStored(stack, report)).lost).toEqual([]);
     }, 600_000);
   });
 }
