@@ -33,11 +33,11 @@ const MOST_ATTEMPTS = 3;
 /** What it was answering is over by then, whatever became of it: uWSGI ends a request after 60 s (harakiri). Milliseconds. */
 export const ANSWER_OVER = 70_000;
 /**
- * Before the second and the third attempt, from the answer or, where there was none, from the sending. Milliseconds. What was not answered may have left its id in the guard and nothing else: then
- * the second attempt is dropped, and the third is not. The third is made by itself (gateway/delivery/apart.ts), so what is healthy
- * is stored by then: it waits no longer than it must for another cause to pass.
+ * Before the second attempt and before those after it, from the answer or, where there was none, from the sending. Milliseconds. What was
+ * not answered may have left its id in the guard and nothing else: then the second attempt is answered 200 and dropped, and the third is
+ * not. So that one waits no longer than for the guard.
  */
-const PAUSES = { answered: [DUPLICATE_GUARD, 900_000], unanswered: [ANSWER_OVER, ANSWER_OVER + DUPLICATE_GUARD] } as const;
+const PAUSES = { answered: [DUPLICATE_GUARD, DUPLICATE_GUARD], unanswered: [ANSWER_OVER, ANSWER_OVER + DUPLICATE_GUARD] } as const;
 
 export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { readonly kind: 'resend' } | { readonly kind: 'set aside'; readonly why: string };
 

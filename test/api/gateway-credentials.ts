@@ -218,14 +218,25 @@ export function describeGateway(stage: () => Stage): void {
       await until('a new connection', () => queueLengths(client, RELEASE).then(({ taken }) => taken, () => -1), 0);
     }, 60_000);
 
-    it('goes from a stack that is to have none: Valkey lets it in no more, and the others stay as they are', async () => {
-      const [before, { valkey: connection }, own] = [await stage().secrets(), await application(), await valuesOf('gateway')];
-      await applyResource(false);
-      await reconcileUntilSettled(stage());
-      const withoutUsers = (secrets: typeof before) => Object.entries(secrets).filter(([name]) => name !== DEFAULT_SECRET_NAMES.valkey);
-      expect(withoutUsers(await stage().secrets())).toEqual(withoutUsers(before));
-      expect(await stage().valkey.accepts(VALKEY_GATEWAY_USER, own['valkey-password'] ?? '')).toBe(false);
-      expect(await connection.ping()).toBe('PONG');
+    describe('on a stack that is to have none any more', () => {
+      it('may log in for as long as its Secret is there: it gives what it holds', async () => {
+        await applyResource(false);
+        const before = await stage().secrets();
+        expect(await reconcileUntilSettled(stage())).toEqual([]);
+        expect(await stage().secrets()).toEqual(before);
+        expect([await valkey('PING'), await asGateway('SELECT 1 AS one')]).toEqual(['PONG', [{ one: 1 }]]);
+      });
+
+      it('is let in no more, by Valkey and by Postgres, once its Secret is deleted; the others stay as they are', async () => {
+        const [before, { valkey: connection }, own] = [await stage().secrets(), await application(), await valuesOf('gateway')];
+        await stage().kubectl(['delete', 'secret', DEFAULT_SECRET_NAMES.gateway]);
+        await reconcileUntilSettled(stage());
+        const others = (secrets: typeof before) => Object.entries(secrets).filter(([name]) => name !== DEFAULT_SECRET_NAMES.valkey && name !== DEFAULT_SECRET_NAMES.gateway);
+        expect(others(await stage().secrets())).toEqual(others(before));
+        expect(await stage().valkey.accepts(VALKEY_GATEWAY_USER, own['valkey-password'] ?? '')).toBe(false);
+        expect((await stage().roles()).find(({ rolname }) => rolname === ROLE)).toMatchObject({ rolcanlogin: false, rolpassword: null });
+        expect(await connection.ping()).toBe('PONG');
+      });
     });
   });
 }

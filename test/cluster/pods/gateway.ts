@@ -44,7 +44,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
       const report = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, ...load }).report;
       await expectAllStored(stack, what, report);
       expect(await restarts('gateway', 'web', 'worker', 'valkey')).toEqual(before);
-    }, 420_000);
+    }, 900_000);
 
     it(`all of GlitchTip scaled to nothing at ${RATE} events/s: nothing is refused, and all is stored when it is back`, async () => {
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
@@ -54,7 +54,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
       await Promise.all([stack.scale('deployment/web', 'web', 1), stack.scale('deployment/worker', 'worker', 1)]);
       load.stop();
       await expectAllStored(stack, 'GlitchTip away', await load.report);
-    }, 420_000);
+    }, 900_000);
 
     it(`the worker killed (kill -9) at ${RATE} events/s: what it had taken and not begun is stored at once, and not after an hour; what it lost is given again`, async () => {
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
@@ -94,7 +94,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
       expect(elsewhere).toEqual([]);
       // More than that may be stored: a kill between the disk and the answer.
       expect((await settleStored(stack, report)).lost).toEqual([]);
-    }, 600_000);
+    }, 900_000);
   });
 }
 

@@ -24,7 +24,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       printFigure(`steady: answered at ${((1000 * accepted) / lasted).toFixed(0)} events/s`);
       expect(accepted).toBe(sent);
       expect((await settleStored(stack, report)).lost).toEqual([]);
-    }, 420_000);
+    }, 900_000);
 
     it(`loses nothing at ${RATE} events/s while settings.yaml, synth and kubectl apply bring a new image`, async () => {
       await stack.ready();
@@ -47,7 +47,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       expect(await jobNames(stack)).toHaveLength(jobs.length + 1);
       const { stored, lost } = await settleStored(stack, report);
       expect({ stored, lost }).toEqual({ stored: counts.sent, lost: [] });
-    }, 420_000);
+    }, 900_000);
   });
 }
 

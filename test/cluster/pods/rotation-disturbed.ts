@@ -47,7 +47,7 @@ export function apiServerAway(runs: RotationRuns): void {
       await waitFor({ what: 'the API server to answer', seconds: 60 }, async () => ({ found: await stack.kubectl('get', 'gt') }));
     });
     await runs.expectNothingLost(run);
-  }, 600_000);
+  }, 900_000);
 }
 
 export function valkeyKilled(runs: RotationRuns): void {
@@ -57,7 +57,7 @@ export function valkeyKilled(runs: RotationRuns): void {
       if (phase === 'Rolling') killedAt = await runs.kill('valkey');
     });
     await runs.expectOnlyServerErrors(run, youngAt(run.report, killedAt));
-  }, 600_000);
+  }, 900_000);
 }
 
 export function postgresKilled(runs: RotationRuns): void {
@@ -66,5 +66,5 @@ export function postgresKilled(runs: RotationRuns): void {
       if (phase === 'Rolling') await runs.kill('postgres');
     });
     await runs.expectOnlyServerErrors(run);
-  }, 600_000);
+  }, 900_000);
 }

@@ -40,7 +40,7 @@ export function undisturbed(goal?: number): Rotations {
         expect(run.ended.seconds).toBeLessThan(goal);
       }
       expect(await runs.lives(['postgres', 'valkey'])).toEqual(before);
-    }, 420_000);
+    }, 900_000);
   };
 }
 
@@ -54,7 +54,7 @@ export const compromised: Rotations = (runs) => {
       await expect(new GlitchTipSession(url).login(email, password)).rejects.toThrow('400');
       await new GlitchTipSession(url).login(email, await runs.administratorPassword());
     });
-  }, 420_000);
+  }, 900_000);
 };
 
 export const applied: Rotations = (runs) => {
@@ -74,7 +74,7 @@ export const applied: Rotations = (runs) => {
     // A forwarded port may still lead to it while it ends.
     await runs.stack.kubectl('wait', '--for=delete', `pod/${old}`, '--timeout=60s');
     expect(await runs.answersTo(session)).toEqual([200, 200]);
-  }, 420_000);
+  }, 900_000);
 };
 
 /** @param killedIn phases in which the one that leads is killed; whoever leads then goes on */
@@ -97,7 +97,7 @@ export function twoOperators(killedIn: readonly Phase[]): Rotations {
       }
       printFigure(`killed in ${killed.join(', ')}`);
       expect(killed).toEqual(killedIn);
-    }, 600_000);
+    }, 900_000);
   };
 }
 
@@ -126,5 +126,5 @@ export const undone: Rotations = (runs) => {
     expect(await runs.accepted(before)).toHaveLength(before.length);
     expect(next).toHaveLength(before.length);
     expect(await runs.accepted(next)).toEqual([]);
-  }, 600_000);
+  }, 900_000);
 };
