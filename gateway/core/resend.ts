@@ -32,13 +32,6 @@ const CLOCKS = 1_000;
 const MOST_ATTEMPTS = 3;
 /** What it was answering is over by then, whatever became of it: uWSGI ends a request after 60 s (harakiri). Milliseconds. */
 export const ANSWER_OVER = 70_000;
-/**
- * Before the second attempt and before those after it, from the answer or, where there was none, from the sending. Milliseconds. What was
- * not answered may have left its id in the guard and nothing else: then the second attempt is answered 200 and dropped, and the third is
- * not. So that one waits no longer than for the guard.
- */
-const PAUSES = { answered: [DUPLICATE_GUARD, DUPLICATE_GUARD], unanswered: [ANSWER_OVER, ANSWER_OVER + DUPLICATE_GUARD] } as const;
-
 export type ResendVerdict = { readonly kind: 'wait'; readonly why: string } | { readonly kind: 'resend' } | { readonly kind: 'set aside'; readonly why: string };
 
 /** Asked of a record that Postgres was just asked for, in vain. Pure. */
@@ -50,9 +43,13 @@ export function judgeMissing({ sentAt, attempts, answeredAt, queueEmptyAt }: Sen
   return attempts >= MOST_ATTEMPTS ? { kind: 'set aside', why: `given to GlitchTip ${attempts} times, and never stored` } : { kind: 'resend' };
 }
 
+/**
+ * From the answer or, where there was none, from the sending, to the next attempt. Milliseconds. What was not answered may have left its
+ * id in the guard and nothing else: then the second attempt is answered 200 and dropped, and the third, which waits for the guard alone, is not.
+ */
 function pauseAfter(attempts: number, isAnswered: boolean): number {
-  const [first, later] = isAnswered ? PAUSES.answered : PAUSES.unanswered;
-  return attempts <= 1 ? first : later;
+  if (isAnswered) return DUPLICATE_GUARD;
+  return attempts <= 1 ? ANSWER_OVER : ANSWER_OVER + DUPLICATE_GUARD;
 }
 
 /**
