@@ -1,10 +1,8 @@
 // Incidents over real servers: what the kubelet reports, Postgres answers and web shows becomes one message by its root cause, at the third
 // failed check, and one more when it is over. What needs pods for it is in test/cluster and test/soak.
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { X509CertificateGenerator } from '@peculiar/x509';
 import type { GatewayStatus } from '../../gateway/control/control-answers.js';
+import { expiringIn } from '../support/certificate.js';
 import { describeAlertDelivery } from './alert-delivery.js';
 import { START_MS } from './control-plane.js';
 import { IDLE } from './gateway-double.js';
@@ -230,9 +228,7 @@ function ended(exitCode: number): object {
 
 /** `days` before its end. */
 async function putCertificate(days: number): Promise<void> {
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, true, ['sign', 'verify']);
-  const [notBefore, notAfter] = [-30, days].map((from) => new Date(Date.now() + from * 86_400_000));
-  const certificate = await X509CertificateGenerator.createSelfSigned({ name: 'CN=glitchtip.example', notBefore, notAfter, keys });
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: TLS_SECRET }, stringData: { 'tls.crt': certificate.toString('pem') } };
+  const { certificate } = await expiringIn(days);
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: TLS_SECRET }, stringData: { 'tls.crt': certificate } };
   await health.stage.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
 }

@@ -1,11 +1,9 @@
 // How faults are made to happen on real pods, and undone as a person would.
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { X509CertificateGenerator } from '@peculiar/x509';
 import { execa } from 'execa';
 import { topologyOf } from '../../../charts/topology.js';
 import type { LoadReport } from '../../sdk/load.js';
+import { expiringIn } from '../../support/certificate.js';
 import { startLoad } from './inside.js';
 import { processesOf } from './out-of-memory.js';
 import type { Part } from './parts.js';
@@ -145,13 +143,10 @@ export async function dropPartitions(stack: Stack, days: number): Promise<void> 
 
 /** The certificate that settings.yaml names, `days` before its end. */
 export async function putCertificate(stack: Stack, days: number): Promise<void> {
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, true, ['sign', 'verify']);
-  const [notBefore, notAfter] = [-30, days].map((from) => new Date(Date.now() + from * 86_400_000));
-  const certificate = await X509CertificateGenerator.createSelfSigned({ name: 'CN=glitchtip.example', notBefore, notAfter, keys });
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const { certificate, key } = await expiringIn(days);
   const secret = {
     apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: TLS_SECRET, namespace: stack.namespace },
-    stringData: { 'tls.crt': certificate.toString('pem'), 'tls.key': `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` },
+    stringData: { 'tls.crt': certificate, 'tls.key': key },
   };
   await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
 }

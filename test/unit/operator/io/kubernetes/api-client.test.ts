@@ -1,12 +1,12 @@
 // Answers of API servers that are not as the types promise.
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
-import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import { SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import { selfSigned } from '../../../../support/certificate.js';
 
 let server: Server;
 afterEach(() => {
@@ -15,11 +15,8 @@ afterEach(() => {
 });
 
 async function serverThatSays(body: object): Promise<KubernetesApi> {
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, true, ['sign', 'verify']);
-  const extensions = [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])];
-  const ca = (await X509CertificateGenerator.createSelfSigned({ name: 'CN=kubernetes', keys, extensions })).toString('pem');
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  server = createServer({ cert: ca, key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` }, (_, response) => response.end(JSON.stringify(body)));
+  const { certificate: ca, key } = await selfSigned({ name: 'CN=kubernetes', extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])] });
+  server = createServer({ cert: ca, key }, (_, response) => response.end(JSON.stringify(body)));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
