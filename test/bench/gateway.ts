@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { seconds as inSeconds } from '../sdk/statistics.js';
 import type { BenchOptions } from './bench-options.js';
@@ -28,20 +29,27 @@ interface Measured {
   readonly cpu: CpuUse;
 }
 
+interface Backlog {
+  readonly accepted: number;
+  readonly stored: number;
+  /** Events a second, from the worker's readiness to the last event. */
+  readonly rate: number;
+}
+
 /** Rows of both, so that each figure stands beside the one that it is compared with. */
 export async function measureGateway(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section> {
   const usual = { rate: options.rate, seconds: options.seconds };
   say('without a gateway');
-  const [alone] = await onStage(options, false, { say, signal }, async (stage) => [await load(stage, usual)]);
+  const alone = await onStage(options, false, { say, signal }, async (stage) => ({ usual: await load(stage, usual), backlog: await workOff(stage, usual) }));
   say('with a gateway');
-  const [behind, burst] = await onStage(options, true, { say, signal }, async (stage) => [await load(stage, usual), await load(stage, BURST, DRAIN_PATIENCE)]);
-  if (!alone || !behind || !burst) throw new Error('a load was not measured');
-  return { name: 'gateway', rows: [...usualRows(options.rate, alone, behind), ...burstRows(burst)], numbers: { alone, behind, burst }, note: NOTE };
+  const behind = await onStage(options, true, { say, signal }, async (stage) => ({ usual: await load(stage, usual), backlog: await workOff(stage, usual), burst: await load(stage, BURST, DRAIN_PATIENCE) }));
+  const rows = [...usualRows(options.rate, alone.usual, behind.usual), backlogRow(alone.backlog, behind.backlog), ...burstRows(behind.burst)];
+  return { name: 'gateway', rows, numbers: { alone, behind }, note: NOTE };
 }
 
 const NOTE = 'the same load on two fresh clusters, one after the other. Own memory is without the pages of files. The client shares the cores with the cluster.';
 
-async function onStage(options: BenchOptions, enabled: boolean, { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal }, measure: (stage: Stage) => Promise<readonly Measured[]>): Promise<readonly Measured[]> {
+async function onStage<T>(options: BenchOptions, enabled: boolean, { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal }, measure: (stage: Stage) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-bench-settings-'));
   const settings = join(folder, 'settings.yaml');
   const own: unknown = options.settings === undefined ? {} : parse(await readFile(options.settings, 'utf8'));
@@ -54,6 +62,23 @@ async function onStage(options: BenchOptions, enabled: boolean, { say, signal }:
     await stage.close();
     await rm(folder, { recursive: true });
   }
+}
+
+/** What came while there was no worker, and how fast it is stored from the moment that there is one again. */
+async function workOff(stage: Stage, { rate, seconds }: { readonly rate: number; readonly seconds: number }): Promise<Backlog> {
+  const worker = async (replicas: number, ...until: readonly string[]): Promise<void> => {
+    await stage.cluster.kubectl(['--namespace', stage.settings.namespace, 'scale', 'deployment/worker', `--replicas=${replicas}`]);
+    await stage.cluster.kubectl(['--namespace', stage.settings.namespace, ...until, '--timeout=120s']);
+  };
+  const job = await prepareLoad(stage, { rate, seconds });
+  await worker(0, 'wait', '--for=delete', 'pod', '--selector', 'app.kubernetes.io/component=worker');
+  stage.say(`${rate} events/s for ${seconds} s without a worker`);
+  const { result } = startLoadProgram(stage, { ...job, patience: DRAIN_PATIENCE });
+  await setTimeout(seconds * 1_000, undefined, { signal: stage.signal });
+  await worker(1, 'rollout', 'status', 'deployment/worker');
+  const readyAt = Date.now();
+  const { accepted, stored, storedRate, startedAt } = await result;
+  return { accepted, stored, rate: (stored * 1_000) / Math.max(1, startedAt + (stored * 1_000) / storedRate - readyAt) };
 }
 
 async function load(stage: Stage, { rate, seconds, reuse }: { readonly rate: number; readonly seconds: number; readonly reuse?: boolean }, patience?: number): Promise<Measured> {
@@ -76,6 +101,15 @@ function usualRows(rate: number, alone: Measured, behind: Measured): Row[] {
     { what: `${rate}/s: host, peak working set`, measured: both((measured) => mebibytes(peak(measured))), goal: { ...atMost(peak(behind), peak(alone)), text: 'not above' } },
     gatewayRow(`${rate}/s`, behind),
   ];
+}
+
+function backlogRow(alone: Backlog, behind: Backlog): Row {
+  const both = (text: (backlog: Backlog) => string) => `${text(alone)} without, ${text(behind)} with`;
+  return {
+    what: 'a minute without a worker, worked off',
+    measured: both(({ accepted, stored, rate }) => `${stored} of ${accepted} at ${rate.toFixed(0)}/s`),
+    goal: { text: 'at least at the pace without', met: behind.rate >= alone.rate },
+  };
 }
 
 function burstRows(burst: Measured): Row[] {

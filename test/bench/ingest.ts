@@ -72,7 +72,7 @@ function freePort(): Promise<number> {
   });
 }
 
-const NOTE = "each event's lag runs from the client's 200 to the look at the database that first found it; looks come every 250 ms, on the same clock. "
+const NOTE = "each event's lag runs from the client's 200 to the look at the database that first found it; looks come every 250 ms or less often, on the same clock. "
   + 'The client shares the cores with the cluster.';
 
 export function ingestSection(result: LoadResult, cpu: CpuUse): Section {

@@ -1,16 +1,19 @@
 /**
  * Finds out when each event of a run became visible in the database.
  *
- * GlitchTip has no column for that: `received` is when web took the event. So the table is looked at every 250 ms, and
- * each look asks for exactly what the one before could not see: rows whose transaction is not visible in the earlier
- * look's snapshot. Every event gets a lag of its own, too long by one pause at most and never too short; nothing is
- * asked of web, whose CPU is what the load is short of.
+ * GlitchTip has no column for that: `received` is when web took the event. So the table is looked at every 250 ms (less
+ * often where a look takes long: looking must not cost what is looked at its time), and each look asks for exactly what
+ * the one before could not see: rows whose transaction is not visible in the earlier look's snapshot. Every event gets a
+ * lag of its own, too long by one pause at most and never too short; nothing is asked of web, whose CPU is what the load
+ * is short of.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { z } from 'zod';
 
 const PAUSE_MS = 250;
+/** Of the time, at most, is spent in looks. */
+const MOST_SHARE = 1 / 20;
 const LONGEST_OUTAGE_MS = 120_000;
 
 /** xmin is a 32-bit transaction id: read as a 64-bit one it is right in a database that is younger than 4 billion of them. */
@@ -55,8 +58,9 @@ export async function watchStored(connect: () => Promise<Client>, since: Date): 
   };
   const watch = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
+      const began = performance.now();
       await look().then(() => (away = 0), onFailure);
-      await sleep(PAUSE_MS);
+      await sleep(Math.max(PAUSE_MS, (performance.now() - began) / MOST_SHARE));
     }
     await database?.end();
   };
