@@ -13,6 +13,7 @@ import { IngestCounts } from './control/ingest-counts.js';
 import { openControl } from './control/open-control.js';
 import { IngestLimiter } from './core/ingest-limits.js';
 import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
+import { ProjectShares } from './core/project-shares.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
@@ -59,6 +60,7 @@ const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000,
 export class Gateway {
   readonly #volume: SharedVolume;
   readonly #spool: Spool;
+  readonly #shares: ProjectShares;
   readonly #setAside: SetAside;
   readonly #workerStart: WorkerStart;
   readonly #turn: Turn;
@@ -82,6 +84,7 @@ export class Gateway {
         log('a part of the spool cannot be read', { ...damage });
       },
     });
+    this.#shares = new ProjectShares(config.spoolBytes);
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
     this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
     this.#workerStart = new WorkerStart(...onVolume('worker-started'));
@@ -148,7 +151,7 @@ export class Gateway {
     const { release, upstream } = this.config;
     const sender = new Sender(upstream);
     return new Delivery({
-      spool: this.#spool, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
+      spool: this.#spool, shares: this.#shares, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => findRows(this.#database, release, wanted),
       queue: () => this.#queueLengths(),
@@ -168,7 +171,7 @@ export class Gateway {
   #openFront(policy: ItemPolicy, counts: IngestCounts): Server {
     const { upstream, trustedProxies, limits } = this.config;
     const ingest = new Ingest({
-      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, now, log: this.log,
+      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, shares: this.#shares, now, log: this.log,
       newId: () => randomUUID().replaceAll('-', ''),
       count: (what) => {
         this.#metrics.count(what);

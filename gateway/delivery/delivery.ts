@@ -3,11 +3,12 @@
  * fits the window, `confirm` looks for rows, `judge` decides what becomes of what stays away.
  */
 import type { ItemPolicy, StoredType } from '../core/item-policy.js';
+import type { ProjectShares } from '../core/project-shares.js';
 import { judgeMissing, type Pipeline } from '../core/resend.js';
 import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
 import type { MarkKind } from '../spool/marks.js';
-import type { Place } from '../spool/segment.js';
+import { sizeOf, type Place } from '../spool/segment.js';
 import type { PlaceMark, Spool } from '../spool/spool.js';
 import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
@@ -19,6 +20,7 @@ export interface DeliveryPorts {
   readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isDone' | 'segments'>;
   /** Number of the destination in the spool's marks. */
   readonly destination: number;
+  readonly shares: Pick<ProjectShares, 'letGo'>;
   readonly policy: ItemPolicy;
   readonly limits: WindowLimits;
   /** Never rejects. */
@@ -177,7 +179,7 @@ export class Delivery {
       const body = this.ports.spool.body(entry.place);
       // Damaged: the spool has reported it, and nobody can be given it.
       if (!body) {
-        this.#backlog.underWay.remove(entry);
+        this.#remove(entry);
         continue;
       }
       this.#backlog.underWay.move(entry, 'sending');
@@ -307,8 +309,13 @@ export class Delivery {
   }
 
   #letGo(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#backlog.underWay.remove(entry);
+    for (const entry of entries) this.#remove(entry);
     if (entries.length > 0) this.#mark(entries, 'done', false);
+  }
+
+  #remove(entry: Entry): void {
+    this.#backlog.underWay.remove(entry);
+    this.ports.shares.letGo(entry.header.project, sizeOf(entry.place));
   }
 
   #setAside(entry: Entry, why: string): void {

@@ -9,12 +9,15 @@ import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
 import type { IngestKind, ItemPolicy } from '../core/item-policy.js';
 import { MOST_VALUES, ORJSON, hasTooManyValues, parseJson, repairObject } from '../core/json.js';
 import type { KeyVerdict } from '../core/project-keys.js';
+import type { ProjectShares } from '../core/project-shares.js';
 import { encodeHeader, type Encoding, type RecordHeader } from '../core/record.js';
 import { isSecurityReport } from '../core/security-report.js';
 import { storableEvent } from '../core/storable-event.js';
 import { eventId, looseUuid } from '../core/uuid.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { encodingOf, unpack, type Unpacked } from '../encoding/unpack.js';
+import type { Spool } from '../spool/spool.js';
+import { sizeOf } from '../spool/segment.js';
 
 /** A body that is written anew is packed from this size on. Bytes. */
 const PACK_FROM = 4_096;
@@ -31,8 +34,8 @@ export interface IngestPorts {
   readonly limiter: IngestLimiter;
   readonly memory: MemoryBudget;
   readonly keys: { judge(project: number, key: string): Promise<KeyVerdict> };
-  /** Resolves when the record survives a power cut. */
-  readonly spool: { append(header: Buffer, body: Buffer): Promise<unknown> };
+  readonly shares: ProjectShares;
+  readonly spool: Pick<Spool, 'append' | 'liveBytes'>;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** 32 hexadecimal digits. */
@@ -83,7 +86,7 @@ export class Ingest {
       // Nothing that GlitchTip would keep: it would answer 200 and forget it.
       if (read.events.length === 0 && read.body.size === 0) return accepted(target.kind, read.answerId);
       const header = this.#header(request, { target, key: key.key, client }, read);
-      const failure = await this.#store(header, read.body.bytes);
+      const failure = await this.#store(target.project, header, read.body.bytes);
       if (failure) return refuse(failure);
       this.ports.count({ kind: 'taken', project: target.project, events: read.events.length, bytes: read.body.bytes.length });
       return accepted(target.kind, read.answerId);
@@ -97,6 +100,7 @@ export class Ingest {
     if (verdict === 'unknown') return { kind: 'unknown key' };
     // 403 would have the SDK give up; that a key is unknown has to be proven first.
     if (verdict === 'unchecked') return { kind: 'not now', seconds: AGAIN_IN.unchecked };
+    if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', seconds: AGAIN_IN.full };
     const seconds = this.ports.limiter.admit(project, bytes, this.ports.now());
     return seconds === undefined ? undefined : { kind: 'not now', seconds };
   }
@@ -178,9 +182,9 @@ export class Ingest {
     });
   }
 
-  async #store(header: Buffer, body: Buffer): Promise<Refusal | undefined> {
+  async #store(project: number, header: Buffer, body: Buffer): Promise<Refusal | undefined> {
     try {
-      await this.ports.spool.append(header, body);
+      this.ports.shares.took(project, sizeOf(await this.ports.spool.append(header, body)));
       return undefined;
     } catch (error) {
       const name = error instanceof Error ? error.name : '';

@@ -7,8 +7,8 @@ import { partOf } from './part-state.js';
 const R = HEALTH_REASONS;
 /** Told from here on, whatever the pace. */
 const FILLING_SHARE = 0.5;
-/** It takes no event that would exceed its limit, so the figure stops a little below it. */
-const FULL_SHARE = 0.985;
+/** From here on the project that fills it is refused (KEPT_FOR_OTHERS in gateway/core/project-shares.ts). */
+const FULL_SHARE = 15 / 16;
 /** With less time left than this it is told even when little is in it: an evening's warning. Seconds. */
 const WARNED_BEFORE = 4 * 3_600;
 /** Less time left than this is as good as full. Seconds. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { IngestLimiter } from '../../../gateway/core/ingest-limits.js';
 import { itemPolicy } from '../../../gateway/core/item-policy.js';
+import { ProjectShares } from '../../../gateway/core/project-shares.js';
 import { decodeHeader } from '../../../gateway/core/record.js';
 import type { BatchRecord } from '../../../gateway/delivery/batch.js';
 import { readKeys } from '../../../gateway/delivery/rows.js';
@@ -39,7 +40,7 @@ export class GatewayFront {
     const now = () => Date.now();
     const policy = itemPolicy(RELEASE);
     const ingest = new Ingest({
-      policy, limiter: new IngestLimiter({ perProject: PLENTY, total: PLENTY }, now()), memory: new MemoryBudget(2 ** 28), spool: this.#spool, now,
+      policy, limiter: new IngestLimiter({ perProject: PLENTY, total: PLENTY }, now()), memory: new MemoryBudget(2 ** 28), spool: this.#spool, shares: new ProjectShares(2 ** 30), now,
       keys: new KeyLookup({ now, read: () => readKeys(this.#pool), load: () => undefined, keep: () => undefined }),
       newId: () => randomUUID().replaceAll('-', ''), count: () => undefined, log: (message) => this.problems.push(message),
     });

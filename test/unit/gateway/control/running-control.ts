@@ -7,6 +7,7 @@ import type { GatewayStatus, RecordLine } from '../../../../gateway/control/cont
 import { IngestCounts } from '../../../../gateway/control/ingest-counts.js';
 import { openControl } from '../../../../gateway/control/open-control.js';
 import { itemPolicy } from '../../../../gateway/core/item-policy.js';
+import { ProjectShares } from '../../../../gateway/core/project-shares.js';
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
 import { Hold } from '../../../../gateway/delivery/hold.js';
 import { Sender } from '../../../../gateway/delivery/sender.js';
@@ -51,7 +52,7 @@ export class RunningControl {
     this.setAside = new SetAside(files, '/spool/set-aside', now, { records: 1_000, bytes: 2 ** 20 });
     const sender = new Sender(gateway.upstream);
     this.delivery = new Delivery({
-      spool, destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,
+      spool, shares: new ProjectShares(2 ** 30), destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),

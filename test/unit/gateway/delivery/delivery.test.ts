@@ -136,6 +136,14 @@ describe('the delivery', () => {
     expect([notOnce(model, ids.filter((id) => id !== idOf(4))), model.left, model.setAside]).toEqual([0, 0, [{ id: idOf(4), why: 'GlitchTip answered 400' }]]);
   });
 
+  it("counts as its project's no more what it let go of, stored or set aside", async () => {
+    const model = new Model();
+    model.poisoned.add(idOf(4));
+    for (let index = 1; index <= 10; index += 1) await model.append(idOf(index), { project: 7 });
+    await model.run(30 * SECOND);
+    expect([...model.letGo]).toEqual([[7, model.appendedBytes]]);
+  });
+
   it('gives what is taken and never stored three times in all, then sets it aside', async () => {
     const model = new Model();
     model.unstorable.add(idOf(1));

@@ -7,6 +7,7 @@ import type { UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js
 import type { BatchRecord, UpstreamRequest } from '../../../../gateway/delivery/batch.js';
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
 import { unpackWhole } from '../../../../gateway/encoding/unpack.js';
+import { sizeOf } from '../../../../gateway/spool/segment.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
 import { FailingFiles } from '../spool/failing-files.js';
 
@@ -45,6 +46,10 @@ export class Model {
   /** Times that each id has a row. */
   readonly rows = new Map<string, number>();
   readonly setAside: { readonly id: string; readonly why: string }[] = [];
+  /** Bytes that the delivery let go of, by project. */
+  readonly letGo = new Map<number, number>();
+  /** Bytes of the spool that append() took. */
+  appendedBytes = 0;
   mostBelow = 0;
 
   #queue: Task[] = [];
@@ -73,7 +78,8 @@ export class Model {
   async append(id: string, { project = 1, bytes = 4_000 }: { readonly project?: number; readonly bytes?: number } = {}): Promise<void> {
     const body = Buffer.from(`{}\n{"type":"event"}\n${JSON.stringify({ event_id: id, pad: 'x'.repeat(bytes) })}`);
     this.#appended += 1;
-    await this.#spool.append(encodeHeader({ id: `r${this.#appended}`, receivedAt: this.now, project, key: 'k', kind: 'envelope', events: [{ type: 'event', id }], size: body.length }), body);
+    const place = await this.#spool.append(encodeHeader({ id: `r${this.#appended}`, receivedAt: this.now, project, key: 'k', kind: 'envelope', events: [{ type: 'event', id }], size: body.length }), body);
+    this.appendedBytes += sizeOf(place);
   }
 
   /** What the front keeps of an envelope. */
@@ -126,7 +132,7 @@ export class Model {
   #start(): [Spool, Delivery] {
     const spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: 2 ** 30, destinations: [0], segmentBytes: 65_536, defer: (write) => queueMicrotask(write), onDamage: () => undefined });
     return [spool, new Delivery({
-      spool, destination: 0, policy: POLICY, limits: LIMITS, now: () => this.now, log: () => undefined,
+      spool, shares: { letGo: (project, bytes) => this.letGo.set(project, (this.letGo.get(project) ?? 0) + bytes) }, destination: 0, policy: POLICY, limits: LIMITS, now: () => this.now, log: () => undefined,
       send: (request) => Promise.resolve(this.#answer(request)),
       probe: () => Promise.resolve(this.web === 'up' && this.postgres === 'up'),
       find: (wanted) => {

@@ -1,4 +1,5 @@
 // What SDKs send, over real sockets: what is answered, and what is on the disk when it is.
+import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { IS_ZSTD_KNOWN } from '../../../../gateway/encoding/zstd.js';
@@ -177,6 +178,17 @@ describe('a refusal', () => {
     const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
     expect(gateway.stored).toHaveLength(1);
+  });
+
+  it('of what fills the spool begins a sixteenth before its end: that is kept for other projects', async () => {
+    await open({ maxBytes: 2 ** 21 });
+    gateway.verdict = 'known';
+    const large = { path: `/api/1/store/?sentry_key=${KEY}`, body: JSON.stringify({ event_id: NEW, message: randomBytes(60_000).toString('base64') }) };
+    const answers: number[] = [];
+    while (answers.at(-1) !== 429) answers.push((await gateway.send(large)).status);
+    const kept = gateway.spool.liveBytes / 2 ** 21;
+    expect([new Set(answers.slice(0, -1)), kept > 15 / 16, kept < 1]).toEqual([new Set([200]), true, true]);
+    expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
   });
 
   it("by a project's limit spares the others", async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { IngestLimiter, type IngestLimits } from '../../../../gateway/core/ingest-limits.js';
 import { itemPolicy } from '../../../../gateway/core/item-policy.js';
 import type { KeyVerdict } from '../../../../gateway/core/project-keys.js';
+import { ProjectShares } from '../../../../gateway/core/project-shares.js';
 import { decodeHeader, type RecordHeader } from '../../../../gateway/core/record.js';
 import { TrustedProxies } from '../../../../gateway/front/forwarded.js';
 import { Ingest, type IngestCount } from '../../../../gateway/front/ingest.js';
@@ -46,6 +47,7 @@ export class RunningGateway {
     this.#glitchtip = glitchtip;
     const ingest = new Ingest({
       policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
+      shares: new ProjectShares(maxBytes ?? 2 ** 26),
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
       now: () => 1_780_000_000_000, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
