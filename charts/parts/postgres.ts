@@ -101,10 +101,10 @@ export function serverParameters(settings: Settings): Record<string, string> {
 /** Connections of one gateway (gateway/delivery/database.ts). */
 const GATEWAY_CONNECTIONS = 2;
 
-/** What is rolled with a surge counts twice: the gateway, or web where there is none. */
+/** What is rolled with a surge counts twice: the gateway, or web where there is none. As many for both, for another number restarts the server, and web refuses events meanwhile. */
 function connections(settings: Settings): number {
-  const { web, worker, gateway } = topologyOf(settings);
-  const pools = (gateway ? web.connections + 2 * GATEWAY_CONNECTIONS : 2 * web.connections) + (worker?.process.connections ?? 0);
+  const { web, worker } = topologyOf(settings);
+  const pools = web.connections + Math.max(web.connections, 2 * GATEWAY_CONNECTIONS) + (worker?.process.connections ?? 0);
   return pools + OTHER_CONNECTIONS + RESERVED_CONNECTIONS;
 }
 

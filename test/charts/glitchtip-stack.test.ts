@@ -129,6 +129,12 @@ describe('Postgres', () => {
   });
 });
 
+it.each(['postgres', 'valkey', 'worker'])('%s is not restarted by bringing the gateway in or taking it out: web takes events by itself meanwhile', (name) => {
+  const kind = name === 'worker' ? 'Deployment' : 'StatefulSet';
+  const template = (from: Manifest[]) => find(from, kind, name).spec.template;
+  expect(template(renderStack({ gateway: { enabled: false } }))).toEqual(template(manifests));
+});
+
 describe('Valkey', () => {
   const configuration = find(manifests, 'ConfigMap', 'valkey-config').data?.['valkey.conf'] ?? '';
 
