@@ -4,6 +4,7 @@ import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
 import { RELEASES, canRunTiny, isRelease } from '../releases.js';
+import { expectedDomain } from './domain.js';
 import { alerts, health } from './health-schema.js';
 import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
@@ -151,8 +152,9 @@ const schema = z.strictObject({
   /** classic: four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
   profile: z.enum(['classic', 'tiny'], { error: (issue) => `expected classic or tiny, found ${show(issue.input)}` }).default('classic'),
   /** The one address at which people and SDKs reach GlitchTip: DSNs, links, allowed hosts, CSRF and cookies follow from it. */
-  domain: z.string().refine(isOrigin, {
-    error: (issue) => `expected an http or https address without a path, such as https://errors.example.com, found ${show(issue.input, mayHoldPassword(issue.input))}`,
+  domain: z.string({ error: (issue) => `expected an http or https address such as https://errors.example.com, found ${show(issue.input)}` }).superRefine((value, context) => {
+    const expected = expectedDomain(value);
+    if (expected !== undefined) context.addIssue({ code: 'custom', message: `expected ${expected}, found ${show(value, value.includes('@'))}` });
   }).default('http://localhost:9090'),
   tls: z.strictObject({
     /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator alerts before its certificate expires. */
@@ -199,14 +201,4 @@ export const settingsSchema = schema;
 /** YAML reads an unquoted 5.2 or 7.0 as a number. */
 function asRelease(value: unknown): unknown {
   return typeof value === 'number' ? (Number.isInteger(value) ? value.toFixed(1) : String(value)) : value;
-}
-
-function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return /^https?:$/.test(url.protocol) && url.hostname !== '' && `${url.protocol}//${url.host}` === text;
-}
-
-function mayHoldPassword(value: unknown): boolean {
-  return typeof value === 'string' && value.includes('@');
 }
