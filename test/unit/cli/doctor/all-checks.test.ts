@@ -68,6 +68,7 @@ describe('of namespace and operator doctor finds', () => {
     ['no leader', { lease: seen(undefined) }, 'leader', 'failure', /no operator is the leader/],
     ['a leader who is silent', { lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: '2026-06-01T11:50:00Z' } }) }, 'leader', 'failure', /heard of last 10 min ago/],
     ['a resource that is suspended', withSpec({ suspend: true }), 'resource', 'warning', /suspended/],
+    ['a status of another version', { resource: seen({ ...resource(), notUnderstood: ['status.health.incidents'] }) }, 'resource', 'warning', /does not understand status.health.incidents/],
     ['a resource that cannot be understood', { resource: seen({ ...resource(), problems: ['spec.version: invalid'] }) }, 'resource', 'failure', /spec.version: invalid/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 
