@@ -2,10 +2,13 @@
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { IntOrString, Quantity } from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { POD_ACCOUNT, labelsOf, type Component } from '../part-names.js';
+import { bytesOf, mebibytes } from '../quantity.js';
 import type { ContainerResources } from '../settings/schema.js';
 
-/** Local disk that a container may fill: its logs (3 files of 10Mi) and its emptyDirs. */
-const EPHEMERAL_STORAGE = { request: '64Mi', limit: '256Mi' };
+/** Local disk that a container may fill: its emptyDirs, and beside them its logs (3 files of 10Mi). */
+const EPHEMERAL_STORAGE = { request: '64Mi', besideTmp: 128 };
+/** /tmp of a pod that needs no more. */
+export const SMALL_TMP = '128Mi';
 
 /** The user that an image expects to run as; its group owns the volumes. */
 export interface Identity {
@@ -33,10 +36,11 @@ export const CONTAINER_SECURITY: k8s.SecurityContext = {
   capabilities: { drop: ['ALL'] },
 };
 
-export function containerResources({ requests, limits }: ContainerResources): k8s.ResourceRequirements {
+/** @param tmp the most that its emptyDirs hold together */
+export function containerResources({ requests, limits }: ContainerResources, tmp = SMALL_TMP): k8s.ResourceRequirements {
   return {
     requests: quantities(requests, EPHEMERAL_STORAGE.request),
-    limits: quantities(limits, EPHEMERAL_STORAGE.limit),
+    limits: quantities(limits, `${mebibytes(bytesOf(tmp)) + EPHEMERAL_STORAGE.besideTmp}Mi`),
   };
 }
 

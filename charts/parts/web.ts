@@ -22,9 +22,11 @@ const DRAIN_BEHIND_GATEWAY = 5;
 export class Web extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { web: process, webResources: resources, gateway } = topologyOf(settings);
+    const { web: process, webResources: resources, worker, gateway } = topologyOf(settings);
+    // Source maps are unpacked by the worker, or here where web does its job.
+    const tmp = worker === undefined ? settings.storage.tmp : undefined;
     const drainSeconds = gateway ? DRAIN_BEHIND_GATEWAY : DRAIN_SECONDS;
-    const container = applicationContainer(settings, { name: 'web', process, resources });
+    const container = applicationContainer(settings, { name: 'web', process, resources, tmp });
 
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: partMetadata('web', 'web', [
@@ -45,7 +47,7 @@ export class Web extends Construct {
           spec: {
             ...podDefaults(GLITCHTIP_USER),
             terminationGracePeriodSeconds: drainSeconds + 30,
-            initContainers: [waitForMigrations(settings, process, resources)],
+            initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{
               ...container,
               ports: [{ name: PORT_NAME, containerPort: HTTP_PORT, protocol: 'TCP' }],
@@ -58,7 +60,7 @@ export class Web extends Construct {
               readinessProbe: health({ periodSeconds: 5, failureThreshold: 2 }),
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
             }],
-            volumes: applicationVolumes(),
+            volumes: applicationVolumes(tmp),
           },
         },
       },

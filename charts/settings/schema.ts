@@ -81,6 +81,8 @@ const storage = z.strictObject({
   postgres: wholeBytes('disk').default('8Gi'),
   valkey: wholeBytes('disk').default('1Gi'),
   uploads: wholeBytes('disk').default('2Gi'),
+  /** No volume, and so free to change: /tmp of the process that unpacks source maps, the worker or where there is none web. Above it the pod is put out. */
+  tmp: wholeBytes('disk').default('512Mi'),
 }).prefault({});
 
 const STOCK_NODE = 'docker.io/library/node:24-alpine';

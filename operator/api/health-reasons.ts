@@ -8,7 +8,7 @@ export const HEALTH_REASONS = {
   NodeUnderPressure: 'NodeUnderPressure',
   /** A volume is nearly full; Postgres stops when it is. */
   VolumeFull: 'VolumeFull',
-  /** The host cannot place a pod: requests or the quota leave no room. */
+  /** A pod cannot be placed or made: no room by requests or the quota, a taint, a cordoned node, a volume. */
   Unschedulable: 'Unschedulable',
   /** The image of a part cannot be pulled. */
   ImageNotFound: 'ImageNotFound',
@@ -78,6 +78,8 @@ export const HEALTH_REASONS = {
   // Any part.
   /** The kernel killed it: it needed more memory than its limit. */
   OutOfMemory: 'OutOfMemory',
+  /** It wrote more to its /tmp or its log than its limit, and the node put it out. */
+  ScratchSpaceFull: 'ScratchSpaceFull',
   /** Its memory grows towards its limit. */
   MemoryLeak: 'MemoryLeak',
   /** It ends again and again. */

@@ -34,6 +34,20 @@ describe('the default limits', () => {
   });
 });
 
+describe('/tmp of the process that unpacks source maps', () => {
+  const tmpOf = (rendered: Manifest[], name: string) => {
+    const { volumes, containers: [main] } = podOf(find(rendered, 'Deployment', name));
+    return [volumes.find((volume) => volume.name === 'tmp')?.emptyDir?.sizeLimit, main?.resources.limits['ephemeral-storage']];
+  };
+
+  it.each([
+    ['is that of the worker', {}, 'worker', ['512Mi', '640Mi']],
+    ['is as large as the settings say, and the container may fill it', { storage: { tmp: '2Gi' } }, 'worker', ['2Gi', '2176Mi']],
+    ['is not that of web beside a worker', { storage: { tmp: '2Gi' } }, 'web', ['128Mi', '256Mi']],
+    ['is that of web without one', { version: '6.2', profile: 'tiny', storage: { tmp: '2Gi' } }, 'web', ['2Gi', '2176Mi']],
+  ] as const)('%s', (_, settings, name, wanted) => expect(tmpOf(renderStack(settings), name)).toEqual(wanted));
+});
+
 describe('nothing public', () => {
   it('with a gateway web is nobody\'s address but its own, whatever service.type says', () => {
     const rendered = renderStack({ service: { type: 'NodePort', allowPublic: true } });

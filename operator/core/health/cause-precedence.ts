@@ -15,6 +15,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.ImageNotFound]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.Unschedulable]: [...DOWN, R.RolloutStuck],
   [R.OutOfMemory]: [...DOWN, R.RolloutStuck, R.CrashLoop, R.MemoryLeak],
+  [R.ScratchSpaceFull]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.PortMismatch]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.HostNotAllowed]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.TimeoutTooShort]: [...DOWN, R.RolloutStuck, R.CrashLoop],
@@ -49,7 +50,7 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
 };
 
 /** A failing migrate Job is why migrations are not done. */
-const OF_MIGRATE: readonly HealthReason[] = [R.ImageNotFound, R.Unschedulable, R.OutOfMemory, R.CrashLoop];
+const OF_MIGRATE: readonly HealthReason[] = [R.ImageNotFound, R.Unschedulable, R.OutOfMemory, R.ScratchSpaceFull, R.CrashLoop];
 
 /** A server that is down makes what waits for it end and start again, not another server, and not itself. */
 const WAITING_PARTS: readonly string[] = ['web', 'worker'];

@@ -71,7 +71,7 @@ function volumeFull({ facts: { volumes, database, cluster } }: CheckInput): read
 function full(name: string, severity: Finding['severity'], message: string): Finding {
   return finding(R.VolumeFull, name, severity, {
     message,
-    advice: 'Free the disk of the host (df -h; crictl rmi --prune), lower retentionDays in settings.yaml, or enlarge the volume. Delete nothing inside it by hand.',
+    advice: 'Free the disk of the host (df -h; crictl rmi --prune), which with local-path all volumes share, or lower retentionDays in settings.yaml; docs/runbooks/move-volume.md for a larger disk. Delete nothing inside it by hand.',
     symptom: `volume ${name} is full`,
   });
 }

@@ -51,8 +51,8 @@ export interface PodFacts {
   readonly address?: string;
   readonly containers: readonly ContainerFacts[];
   readonly unschedulable?: { readonly since: Date; readonly message: string };
-  /** The node evicted it: too little memory, disk or process ids. */
-  readonly evicted?: { readonly at: Date; readonly message: string };
+  /** The node put it out: for its own want, or because the pod wrote more than its limit. Without a message it did not say why. */
+  readonly evicted?: { readonly at: Date; readonly message?: string };
   /** Seconds that its startup probe gives it. */
   readonly startSeconds: number;
   readonly memoryLimitBytes?: number;

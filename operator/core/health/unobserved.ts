@@ -22,7 +22,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.WebDown]: 'pods', [R.PortMismatch]: 'probe', [R.HostNotAllowed]: 'probe', [R.StaticFilesMissing]: 'web', [R.TimeoutTooShort]: 'probe',
   [R.GatewayDown]: 'pods', [R.GatewaySilent]: 'gateway', [R.SpoolFilling]: 'spool', [R.EventsSetAside]: 'spool',
   [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage',
-  [R.OutOfMemory]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
+  [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always',
 };
 

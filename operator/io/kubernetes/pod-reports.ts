@@ -53,7 +53,7 @@ export interface ObservedCondition {
 
 export interface Pod {
   readonly metadata: ObjectMeta & { readonly deletionTimestamp?: string };
-  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
+  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[]; readonly restartPolicy?: string };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
@@ -81,7 +81,8 @@ export function readPod(pod: Pod): PodFacts {
 
 type OfMain = 'startSeconds' | 'memoryLimitBytes' | 'probe' | 'domain';
 
-function readStatus({ metadata, spec, status = {} }: Pod): Omit<PodFacts, 'name' | 'part' | 'createdAt' | 'ending' | OfMain> {
+function readStatus(pod: Pod): Omit<PodFacts, 'name' | 'part' | 'createdAt' | 'ending' | OfMain> {
+  const { spec, status = {} } = pod;
   const condition = (type: string) => status.conditions?.find((each) => each.type === type);
   const ready = condition('Ready');
   return {
@@ -94,7 +95,7 @@ function readStatus({ metadata, spec, status = {} }: Pod): Omit<PodFacts, 'name'
       ...readContainers(spec.containers, status.containerStatuses, false),
     ],
     unschedulable: readUnschedulable(condition('PodScheduled')),
-    evicted: readEviction(status, condition('DisruptionTarget'), metadata.creationTimestamp),
+    evicted: readEviction(pod),
   };
 }
 
@@ -128,21 +129,40 @@ function readEnd({ reason = 'Error', exitCode, finishedAt, message = '' }: Termi
   return { reason, exitCode, finishedAt: dateOf(finishedAt ?? undefined), noSpaceLeft: message.includes('No space left on device') };
 }
 
+/** Not one that waits for a gate (SchedulingGated). A scheduler that failed, as over a volume that nobody made in ten minutes, says SchedulerError. */
 function readUnschedulable(scheduled: ObservedCondition | undefined): PodFacts['unschedulable'] {
-  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  if (scheduled?.status !== 'False' || !['Unschedulable', 'SchedulerError'].includes(scheduled.reason ?? '')) return undefined;
   return { since: new Date(scheduled.lastTransitionTime ?? 0), message: scheduled.message ?? 'no node fits' };
 }
 
-/** An evicted pod that terminated in good order is Succeeded, without a reason: only its condition says why it ended. */
-function readEviction({ reason, message }: NonNullable<Pod['status']>, target: ObservedCondition | undefined, createdAt = ''): PodFacts['evicted'] {
-  const why = reason === 'Evicted' ? (message ?? 'it was evicted') : shortage(target);
-  return why === undefined ? undefined : { at: dateOf(target?.lastTransitionTime) ?? new Date(createdAt), message: why };
+/**
+ * A pod that the kubelet put out and that ended in good order is Succeeded, without a reason. For the node's want its condition
+ * says so; for its own use of disk nothing does, and that such a pod, which is started again whatever happens, has ended at all is all that shows it.
+ */
+function readEviction(pod: Pod): PodFacts['evicted'] {
+  const { status = {} } = pod;
+  const target = status.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True');
+  const message = status.reason === 'Evicted' ? (status.message ?? 'it was evicted') : shortage(target);
+  if (message !== undefined) return { at: endOf(pod, target), message };
+  return status.reason === undefined && !target && hasEndedForGood(pod) ? { at: endOf(pod) } : undefined;
 }
 
-/** By the kubelet, which ends pods also when the host is shut down. */
+/** The kubelet ends pods also when the host is shut down. */
 function shortage(target: ObservedCondition | undefined): string | undefined {
-  const byKubelet = target?.status === 'True' && target.reason === 'TerminationByKubelet';
-  return byKubelet && target.message?.includes('low on resource') ? target.message : undefined;
+  return target?.reason === 'TerminationByKubelet' && target.message?.includes('low on resource') ? target.message : undefined;
+}
+
+function hasEndedForGood({ spec: { restartPolicy = 'Always' }, status }: Pod): boolean {
+  return restartPolicy === 'Always' && (status?.phase === 'Succeeded' || status?.phase === 'Failed');
+}
+
+function endOf({ metadata, status }: Pod, target?: ObservedCondition): Date {
+  return dateOf(target?.lastTransitionTime) ?? lastEnd(status?.containerStatuses) ?? new Date(metadata.creationTimestamp ?? 0);
+}
+
+function lastEnd(statuses: readonly ContainerStatus[] = []): Date | undefined {
+  const ends = statuses.flatMap(({ state }) => state?.terminated?.finishedAt ?? []);
+  return dateOf(ends.sort().at(-1));
 }
 
 /** Kubernetes' defaults where a field is absent. */

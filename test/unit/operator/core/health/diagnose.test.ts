@@ -42,6 +42,7 @@ describe('a cause', () => {
 
     ['a pod was evicted', pods(podOf('worker', { alive: false, ready: false, evicted: { at: ago(60), message: 'The node was low on resource: memory.' } })), ['NodeUnderPressure/node critical']],
     ['a pod was evicted an hour ago and its successor works', pods(podOf('worker'), podOf('worker', { name: 'worker-0', alive: false, ready: false, evicted: { at: ago(3_600), message: 'low on memory' } })), []],
+    ['a pod filled its /tmp', pods(unready('worker', waiting('ContainerCreating')), podOf('worker', { name: 'worker-0', alive: false, ready: false, evicted: { at: ago(60), message: 'Usage of EmptyDir volume "tmp" exceeds the limit "512Mi". ' } })), ['ScratchSpaceFull/worker critical']],
     ['no pod can be placed because of disk pressure', pods(unready('web', waiting('Pending'), { unschedulable: { since: ago(90), message: '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.' } })), ['NodeUnderPressure/node critical']],
     ['a pod finds no room', pods(unready('web', waiting('Pending'), { unschedulable: { since: ago(90), message: '0/1 nodes are available: 1 Insufficient memory.' } })), ['Unschedulable/web critical']],
     ['a pod finds no room, and the old one works', pods(podOf('web'), unready('web', waiting('Pending'), { name: 'web-2', unschedulable: { since: ago(90), message: '0/1 nodes are available: 1 Insufficient cpu.' } })), ['Unschedulable/web warning']],
@@ -196,7 +197,7 @@ describe('what follows from a cause is reported with it, and not by itself', () 
 
   it('has no circle: of two reasons that explain each other neither would be reported', () => {
     const parts = ['web', 'worker', 'gateway', 'postgres', 'valkey', 'migrate'];
-    const ofPods: readonly HealthReason[] = ['Unschedulable', 'ImageNotFound', 'OutOfMemory', 'MemoryLeak', 'CrashLoop', 'RolloutStuck', 'PartDown'];
+    const ofPods: readonly HealthReason[] = ['Unschedulable', 'ImageNotFound', 'OutOfMemory', 'ScratchSpaceFull', 'MemoryLeak', 'CrashLoop', 'RolloutStuck', 'PartDown'];
     const partOf = (reason: HealthReason) => (reason.startsWith('W') || ['PortMismatch', 'HostNotAllowed', 'StaticFilesMissing', 'TimeoutTooShort'].includes(reason) ? 'web' : reason.startsWith('Queue') ? 'valkey' : ['GatewayDown', 'GatewaySilent', 'SpoolFilling', 'EventsSetAside'].includes(reason) ? 'gateway' : 'postgres');
     const all = Object.values(HEALTH_REASONS).flatMap((reason) => (ofPods.includes(reason) ? parts : [partOf(reason)]).map((part) => ({ reason, part })));
     const circles: string[] = [];
