@@ -47,6 +47,8 @@ export const REASONS = {
   Unreachable: 'Unreachable',
   /** DatabaseHealthy=False: Postgres refuses the operator's own password. */
   OperatorLoginRefused: 'OperatorLoginRefused',
+  /** DatabaseHealthy=False: the data directory of Postgres is another one than before; nothing is set up in it before a person accepts it. */
+  DatabaseReplaced: 'DatabaseReplaced',
   /** DatabaseHealthy=False: roles, database or rights are being made. */
   BootstrapPending: 'BootstrapPending',
   /** DatabaseHealthy=False: Postgres refuses what the application's Secret holds. */

@@ -128,6 +128,9 @@ export const glitchTipStatus = z.object({
   credentials: z.optional(
     z.array(credential).check(z.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })),
   ),
+  postgres: z.optional(z.object({
+    systemIdentifier: z.optional(z.string().check(z.maxLength(20))).check(z.meta({ description: 'Of the data directory that is in use, as initdb made it.' })),
+  })),
   rotation: z.optional(rotationStatus),
   health: z.optional(healthStatus),
 });

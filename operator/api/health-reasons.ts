@@ -16,6 +16,8 @@ export const HEALTH_REASONS = {
   // Postgres.
   /** Postgres does not answer. */
   DatabaseDown: 'DatabaseDown',
+  /** The data directory of Postgres is another one than before: its volume is gone, or is not the one that it was. */
+  DatabaseReplaced: 'DatabaseReplaced',
   /** Postgres answers and refuses the application's login. */
   DatabaseLoginRefused: 'DatabaseLoginRefused',
   /** Nearly all connections are taken. */

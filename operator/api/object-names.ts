@@ -22,6 +22,8 @@ export const SETTINGS_HASH_ANNOTATION = `${GROUP}/settings-hash`;
 export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
+/** Accepts a Postgres whose data directory is another one than before: its value is the system identifier of the new one. */
+export const ACCEPT_DATABASE_ANNOTATION = `${GROUP}/accept-database`;
 /** Name of the ConfigMap with the alert state of a resource: incidents, and notifications that are not sent yet. */
 export function alertStateName(resource: string): string {
   return `${resource}-health`;

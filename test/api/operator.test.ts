@@ -9,6 +9,7 @@ import { describeGateway } from './gateway-credentials.js';
 import { buildPorts } from './operator-ports.js';
 import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
 import { READY, reconcile, reconcileUntilReady } from './reconcile.js';
+import { describeReplacedDatabase } from './replaced-database.js';
 
 /** Without the rotation's journal, which is made when one begins. */
 const ROLES = ['application', 'postgres', 'valkey', 'administrator', 'gateway'] as const;
@@ -284,6 +285,8 @@ describe('the operator on a real API server and a real Postgres', () => {
   }, 240_000);
 
   describeGateway(() => stage);
+  // Last: Postgres is another one afterwards.
+  describeReplacedDatabase(() => stage);
 
   async function createResource(): Promise<void> {
     await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');

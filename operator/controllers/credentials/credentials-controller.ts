@@ -1,7 +1,7 @@
 // Reconciles one GlitchTip resource: observe, plan, execute; every decision is in core/.
 import { REASONS } from '../../api/conditions.js';
 import { parseSpec, type GlitchTipResource, type GlitchTipSpec, type GlitchTipStatus } from '../../api/glitchtip-resource.js';
-import { ROTATE_ANNOTATION } from '../../api/object-names.js';
+import { ACCEPT_DATABASE_ANNOTATION, ROTATE_ANNOTATION } from '../../api/object-names.js';
 import type { Observed, ObservedSecrets, ObservedValkey } from '../../core/credentials/observed.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import { plan, REQUEUE_WHEN_READY, wantsRollout, type Action, type ChangeDatabase } from '../../core/credentials/credentials-plan.js';
@@ -52,7 +52,8 @@ export class CredentialsController {
 
     const { spec } = parsed;
     const context = { resource, spec, observed: await this.#observe(spec, signal), now: at.now };
-    const input = { spec, observed: context.observed, request: resource.metadata.annotations?.[ROTATE_ANNOTATION], previous: resource.status, at };
+    const { annotations = {} } = resource.metadata;
+    const input = { spec, observed: context.observed, request: annotations[ROTATE_ANNOTATION], acceptedDatabase: annotations[ACCEPT_DATABASE_ANNOTATION], previous: resource.status, at };
     const rollout = wantsRollout(input) ? await this.#executor.observe(context, signal) : undefined;
     const { actions, status, requeueAfter } = plan({ ...input, rollout }, this.deps.crypto);
     await this.#report(resource, status, signal);

@@ -9,6 +9,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.Unschedulable]: '{part} cannot be placed on the server',
   [R.ImageNotFound]: 'the image of {part} cannot be pulled',
   [R.DatabaseDown]: 'Postgres does not answer',
+  [R.DatabaseReplaced]: 'the database is new, the old one is gone',
   [R.DatabaseLoginRefused]: 'Postgres refuses the login',
   [R.ConnectionsExhausted]: 'Postgres is running out of connections',
   [R.LongTransaction]: 'a transaction in Postgres does not end',

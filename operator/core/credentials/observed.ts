@@ -84,6 +84,8 @@ export type ObservedLogin =
   | { readonly kind: 'unreachable'; readonly why: string };
 
 export interface PostgresState {
+  /** System identifier of its data directory; undefined where the operator may not read it. */
+  readonly system?: string;
   readonly roles: readonly ObservedRole[];
   readonly database: ObservedDatabase;
 }

@@ -10,10 +10,16 @@ export function readCredentials(status: GlitchTipStatus | undefined, journal: Ob
   const nextAt = status?.rotation?.nextAt;
   const phase = phaseOf(journal);
   return {
+    ...databaseOf(status),
     ...(failed === undefined ? {} : { failed }),
     ...(nextAt === undefined ? {} : { nextAt: new Date(nextAt) }),
     ...(phase === undefined ? {} : { phase }),
   };
+}
+
+function databaseOf(status: GlitchTipStatus | undefined): Pick<CredentialFacts, 'database'> {
+  const database = status?.postgres?.systemIdentifier;
+  return database === undefined ? {} : { database };
 }
 
 /** Undefined while nothing is being changed. A journal that cannot be read may say that something is. */

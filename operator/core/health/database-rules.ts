@@ -1,5 +1,6 @@
 // Rules about Postgres: does it answer, is there disk space, is GlitchTip's schema there, are there partitions for the next days?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { ACCEPT_DATABASE_ANNOTATION } from '../../api/object-names.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
@@ -14,7 +15,7 @@ const VOLUME_CRITICAL = 0.95;
 /** A migrate Job that takes longer than this is not just at work. Seconds. */
 const LONGEST_MIGRATION = 900;
 
-export const databaseRules: readonly Rule[] = [databaseDown, loginRefused, noConnection, longTransaction, volumeFull, migrationsPending, partitions, partDown];
+export const databaseRules: readonly Rule[] = [databaseDown, databaseReplaced, loginRefused, noConnection, longTransaction, volumeFull, migrationsPending, partitions, partDown];
 
 function databaseDown(input: CheckInput): readonly Finding[] {
   const { facts, now, spec } = input;
@@ -25,6 +26,16 @@ function databaseDown(input: CheckInput): readonly Finding[] {
     advice: isScaledToNothing ? 'kubectl scale statefulset/postgres --replicas=1' : 'kubectl describe pod postgres-0, and kubectl logs postgres-0 --previous.',
     symptom: 'Postgres does not answer',
     quiet: isStarting,
+  })];
+}
+
+function databaseReplaced({ facts: { database, credentials } }: CheckInput): readonly Finding[] {
+  const found = database.kind === 'seen' ? database.value.system : undefined;
+  if (found === undefined || credentials.database === undefined || found === credentials.database) return [];
+  return [finding(R.DatabaseReplaced, 'postgres', 'critical', {
+    message: `The database is new: its data directory has the system identifier ${found}, and had ${credentials.database}. Nothing is set up in it.`,
+    advice: `Somebody deleted or exchanged the volume: bring the old one back (docs/runbooks/move-volume.md). Only where it is gone for good: kubectl annotate gt --all --overwrite ${ACCEPT_DATABASE_ANNOTATION}=${found}, then restore a backup.`,
+    symptom: 'the database is new',
   })];
 }
 

@@ -134,6 +134,8 @@ export interface PartitionFacts {
 }
 
 export interface PostgresFacts {
+  /** System identifier of its data directory; undefined where the operator may not read it. */
+  readonly system?: string;
   readonly bytes: number;
   readonly connections: number;
   /** Those that the application may have. */
@@ -219,6 +221,8 @@ export type CertificateFacts =
   | { readonly kind: 'seen'; readonly secret: string; readonly endsAt: Date };
 
 export interface CredentialFacts {
+  /** System identifier of the database that was set up; undefined: none was yet. */
+  readonly database?: string;
   /** A rotation was undone for the last time. */
   readonly failed?: string;
   /** When the schedule wanted the next one. */

@@ -15,7 +15,7 @@ type Observation =
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
-  [R.DatabaseDown]: 'postgres', [R.DatabaseLoginRefused]: 'login', [R.ConnectionsExhausted]: 'connections', [R.LongTransaction]: 'figures',
+  [R.DatabaseDown]: 'postgres', [R.DatabaseReplaced]: 'figures', [R.DatabaseLoginRefused]: 'login', [R.ConnectionsExhausted]: 'connections', [R.LongTransaction]: 'figures',
   [R.MigrationsPending]: 'schema', [R.PartitionsMissing]: 'figures', [R.PartitionsRunningOut]: 'figures',
   [R.QueueDown]: 'valkey', [R.QueueLoginRefused]: 'password', [R.QueueFilling]: 'queue', [R.QueueFull]: 'queue', [R.QueueNotPersisted]: 'queue', [R.Backlog]: 'depth',
   [R.WorkerDown]: 'pods', [R.WorkerStuck]: 'worker',

@@ -5,7 +5,7 @@ import { gatewayLoginName } from '../../api/object-names.js';
 import type { DatabaseObservation, DatabaseQuestion, Login } from '../../controllers/ports.js';
 import type { CanaryFacts, ObservedDatabase, PostgresFacts } from '../../core/health/health-facts.js';
 import { healthRelease, leastDays, type HealthRelease } from '../../core/health/release-facts.js';
-import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, tryLogin, unreachable, withClient } from './postgres-client.js';
+import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient } from './postgres-client.js';
 import type { Canaries } from './canary.js';
 
 const TOO_MANY_CONNECTIONS = '53300';
@@ -71,6 +71,7 @@ async function followCanary({ canaries, spec }: DatabaseInput, client: pg.Client
 }
 
 interface FiguresRow {
+  readonly system: string | null;
   readonly bytes: string;
   readonly connections: number;
   readonly connections_max: number;
@@ -86,7 +87,7 @@ interface FiguresRow {
  */
 async function readFigures(client: pg.Client, release: HealthRelease, database: string): Promise<Omit<PostgresFacts, 'login'>> {
   const { rows } = await client.query<FiguresRow>(
-    `SELECT pg_database_size(current_database())::text AS bytes,
+    `SELECT pg_database_size(current_database())::text AS bytes, ${SYSTEM_IDENTIFIER} AS system,
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections_max,
        (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
@@ -106,6 +107,7 @@ async function readFigures(client: pg.Client, release: HealthRelease, database: 
   const row = rows[0];
   if (!row) throw new Error('Postgres answered without a row');
   return {
+    ...(row.system === null ? {} : { system: row.system }),
     bytes: Number(row.bytes), connections: row.connections, connectionsMax: row.connections_max, longestTransactionSeconds: row.longest, foreignSessions: row.others, missing: row.missing,
     partitions: release.partitioned.filter(({ table }) => !row.missing.includes(table)).flatMap((partitioned) => {
       const own = row.bounds.filter(({ table }) => table === partitioned.table);

@@ -22,6 +22,8 @@ export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec
 
 /** application_name of the operator's own sessions, which tells them apart from others of the same login. */
 export const APPLICATION_NAME = 'glitchkeeper';
+/** System identifier of the data directory as text, in SQL; null where the login may not read it. */
+export const SYSTEM_IDENTIFIER = "CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE') THEN (SELECT system_identifier::text FROM pg_control_system()) END";
 /** Every server has it; the application's database may not exist yet. */
 export const MAINTENANCE_DATABASE = 'postgres';
 /** Milliseconds. */

@@ -9,7 +9,7 @@ import { placeOf, type DatabaseChange, type RoleChange, type WantedRoles } from 
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
 import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adopt-database.js';
-import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
+import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
 
 /** "glitchk" as a number: any constant serves, as long as all operators use the same. */
 const ADVISORY_LOCK = '29104508263590251';
@@ -58,7 +58,12 @@ export async function tryApplicationLogin(address: PostgresAddress, login: Login
 }
 
 async function readState(client: pg.Client, database: string): Promise<PostgresState> {
-  return { roles: await readRoles(client, database), database: await readDatabase(client, database) };
+  return { system: await readSystem(client), roles: await readRoles(client, database), database: await readDatabase(client, database) };
+}
+
+async function readSystem(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ system: string | null }>(`SELECT ${SYSTEM_IDENTIFIER} AS system`);
+  return rows[0]?.system ?? undefined;
 }
 
 interface RoleRow extends Pick<ObservedRole, 'name' | 'attributes' | 'bootstrap' | 'sessions'> {

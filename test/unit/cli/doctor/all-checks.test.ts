@@ -43,6 +43,7 @@ describe('of the cluster doctor finds', () => {
     ['no metrics', { metrics: notSeen('the server could not find the requested resource') }, 'metrics', 'warning', /no metrics API/],
     ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([objects.claim.parse({ metadata: { name: 'data' }, status: { phase: 'Pending' } })]) }, 'storage class', 'failure', /no default/],
     ['a node that is not ready', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }) }, 'node', 'failure', /host is not ready: kubelet stopped/],
+    ['a volume claim that somebody deleted', { claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data', deletionTimestamp: '2026-06-01T11:00:00Z' }, status: { phase: 'Bound' } })]) }, 'volume', 'failure', /postgres-data is being deleted/],
     ['a node under pressure', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'DiskPressure', status: 'True', message: 'full' }] }) }, 'node', 'failure', /reports DiskPressure: full/],
     ['limits that do not fit the node', { nodes: node({ allocatable: { memory: '800Mi' } }) }, 'budget', 'failure', /limits of 942Mi, 1238Mi during a rollout; the node has 800Mi/],
     ['limits that do not fit the node during a rollout', { nodes: node({ allocatable: { memory: '1100Mi' } }) }, 'budget', 'warning', /1238Mi during a rollout/],

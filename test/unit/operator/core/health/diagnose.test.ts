@@ -55,6 +55,8 @@ describe('a cause', () => {
     ['the image of an init container cannot be pulled', pods(unready('worker', {}, { containers: [containerOf({ init: true, ...waiting('ErrImagePull') }), containerOf(waiting('PodInitializing'))] })), ['ImageNotFound/worker critical']],
 
     ['Postgres does not answer', { database: UNREACHABLE, canary: NOT_SENT }, ['DatabaseDown/postgres critical']],
+    ['Postgres runs on an empty volume', { database: databaseOf({ system: '2', missing: ['django_migrations'], partitions: [], login: { kind: 'refused' } }), credentials: { database: '1' }, canary: IS_500 }, ['DatabaseReplaced/postgres critical']],
+    ['Postgres runs on the volume that it had', { database: databaseOf({ system: '1' }), credentials: { database: '1' } }, []],
     ['Postgres refuses the application', { database: databaseOf({ login: { kind: 'refused' } }), canary: IS_500 }, ['DatabaseLoginRefused/postgres critical']],
     ['Postgres refuses the operator', { database: { kind: 'refused' }, canary: NOT_SENT }, ['DatabaseLoginRefused/postgres critical']],
     ['nearly all connections are taken', { database: databaseOf({ connections: 23 }) }, ['ConnectionsExhausted/postgres warning']],
