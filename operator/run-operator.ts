@@ -177,14 +177,15 @@ export class Operator {
       cluster, health, readCertificate, clock, log: log.info, warn: log.warn,
       notifications: new NotificationController({ cluster, notifiers, clock, namespace: config.namespace, digest }),
       leadership: () => this.#leadership(),
+      trustedHosts: config.trustedHosts,
       onHealth: (name, health) => this.metrics.setHealth(name, health),
     });
   }
 
   #newTerm(): Term {
-    const { cluster, workloads, postgres, valkey, web, crypto, clock, log, readSettings } = this.deps;
+    const { cluster, workloads, postgres, valkey, web, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
-    const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, log: log.info, warn: log.warn, onStatus });
+    const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, trustedHosts, log: log.info, warn: log.warn, onStatus });
     const settingsController = new SettingsFileController({
       read: readSettings,
       readResource: (name, signal) => cluster.readResource(name, signal),

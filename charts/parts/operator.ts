@@ -131,6 +131,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
       { name: 'SETTINGS_FILE', value: `${SETTINGS_PATH}/glitchtip.yaml` },
+      ...(settings.operator.trustedHosts.length > 0 ? [{ name: 'TRUSTED_HOSTS', value: settings.operator.trustedHosts.join() }] : []),
     ],
     ports: [{ name: 'metrics', containerPort: OPERATOR_PORT, protocol: 'TCP' }],
     resources: containerResources(settings.resources.operator),

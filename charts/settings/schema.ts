@@ -6,7 +6,7 @@ import { parseCpu, parseMemory } from '../quantity.js';
 import { RELEASES, canRunTiny, isRelease } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { alerts, health } from './health-schema.js';
-import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
+import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
 /** Requests and limits of one container. */
 const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
@@ -99,6 +99,8 @@ const images = z.strictObject({
 const operator = z.strictObject({
   /** configmap: nothing to build and no registry needed. image: what operator/Dockerfile makes, named by images.operator. */
   bundle: z.enum(['configmap', 'image'], { error: (issue) => `expected configmap or image, found ${show(issue.input)}` }).default('configmap'),
+  /** Hosts that a GlitchTip resource may name beside the Services of dist/: the operator logs in there, and its password in Valkey is sent as it is. */
+  trustedHosts: z.array(hostName).default([]),
 }).prefault({});
 
 const service = z.strictObject({

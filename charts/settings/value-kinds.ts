@@ -31,6 +31,11 @@ export const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
   error: (issue) => `expected a DNS label (lower case letters, digits and "-", at most 63), found ${show(issue.input)}`,
 });
 
+/** A DNS name or an IPv4 address. */
+export const hostName = z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+  error: (issue) => `expected the name or the IPv4 address of a host, found ${show(issue.input)}`,
+});
+
 /** Of a Secret, a storage class and most other objects of Kubernetes. */
 export const objectName = (what: string) => z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
   error: (issue) => `expected the name of a ${what} (lower case letters, digits, "-" and "."), found ${show(issue.input)}`,

@@ -85,6 +85,8 @@ export function gatewayLoginName(database: string): string {
 export const OPERATOR_DEPLOYMENT = 'glitchkeeper';
 /** StatefulSets of the manifests, and the values of their component label. */
 export const DATA_SERVERS = { postgres: 'postgres', valkey: 'valkey' } as const;
+/** Services of the manifests: the only servers that a resource may name without a word of the settings. */
+export const SERVICES = ['postgres', 'valkey', 'web', 'web-backend', 'gateway-control'] as const;
 /** Label that names the part of a pod. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 /** Component of the migrate Job. */

@@ -21,6 +21,8 @@ import { NO_SETTINGS } from '../support/settings.js';
 export const NAMESPACE = 'glitchtip';
 export const RESOURCES = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/glitchtips`;
 export const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+/** Where the servers of a test listen: no Services, so that the operator has to be told. */
+export const HERE: readonly string[] = ['127.0.0.1'];
 const ROLE = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/roles/glitchkeeper`;
 
 /** The operator's files of dist/, in the order in which kubectl takes them. */
@@ -97,7 +99,7 @@ export class Stage {
     return new OperatorProcess(pod, metricsPort, {
       KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: String(port), SERVICE_ACCOUNT_DIR: join(this.folder, 'account'),
       POD_NAMESPACE: NAMESPACE, POD_NAME: pod, SETTINGS_FILE: join(this.folder, 'settings.yaml'),
-      LISTEN_HOST: '127.0.0.1', PORT: String(metricsPort), LOG_LEVEL: 'trace',
+      LISTEN_HOST: '127.0.0.1', PORT: String(metricsPort), LOG_LEVEL: 'trace', TRUSTED_HOSTS: HERE.join(),
     });
   }
 

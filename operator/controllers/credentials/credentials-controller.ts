@@ -1,6 +1,6 @@
 // Reconciles one GlitchTip resource: observe, plan, execute; every decision is in core/.
 import { REASONS } from '../../api/conditions.js';
-import { parseSpec, type GlitchTipResource, type GlitchTipSpec, type GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { ACCEPT_DATABASE_ANNOTATION, ROTATE_ANNOTATION } from '../../api/object-names.js';
 import type { Observed, ObservedSecrets, ObservedValkey } from '../../core/credentials/observed.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
@@ -10,6 +10,7 @@ import { describeAction, type RotationAction } from '../../core/rotation/actions
 import { applicationLogin, gatewayLogin, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { canonical } from '../../core/canonical-json.js';
 import { buildInvalidStatus, ownStatus } from '../../core/credentials/resource-conditions.js';
+import { parseTrusted } from '../../core/trusted-hosts.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import { recordEvent } from '../kubernetes-events.js';
@@ -24,6 +25,8 @@ export interface Dependencies extends Ports {
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** The same, for what a person has to fix. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Hosts that a resource may name beside the Services of the manifests. @default none */
+  readonly trustedHosts?: readonly string[];
   /** Called with each status that was found, changed or not. */
   readonly onStatus: (name: string, status: GlitchTipStatus) => void;
 }
@@ -43,7 +46,7 @@ export class CredentialsController {
     // Deleted: the credentials stay. Whoever deletes a resource by mistake must not lose what opens the database.
     if (!resource) return {};
 
-    const parsed = parseSpec(resource.spec);
+    const parsed = parseTrusted(resource.spec, this.deps.trustedHosts);
     const at = { now: new Date(this.deps.clock.now()), generation: resource.metadata.generation };
     if (parsed.kind === 'invalid') {
       await this.#report(resource, buildInvalidStatus(parsed.problems, resource.status, at), signal);

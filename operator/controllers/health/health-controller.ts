@@ -1,6 +1,6 @@
 // Checks the health of one GlitchTip: observe, diagnose, track, repair, notify, report. Every decision is in core/.
 import { ALERT_TEST_ANNOTATION } from '../../api/object-names.js';
-import { parseSpec, type GlitchTipResource, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
@@ -10,6 +10,7 @@ import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
 import { planRepair, type RepairInput } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
 import { newestMigration } from '../../core/health/database-rules.js';
+import { parseTrusted } from '../../core/trusted-hosts.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import type { NotificationController } from '../alerts/notification-controller.js';
@@ -37,6 +38,8 @@ export interface HealthDependencies extends ObserverDependencies {
   readonly cluster: ClusterPort;
   readonly notifications: Pick<NotificationController, 'deliver'>;
   readonly leadership: () => Leadership;
+  /** Hosts that a resource may name beside the Services of the manifests. @default none */
+  readonly trustedHosts?: readonly string[];
   readonly log: Recorder['log'];
   readonly warn: Recorder['log'];
   /** Called after each check with its figures, written or not; undefined when the resource is not checked any more. */
@@ -129,7 +132,7 @@ export class HealthController {
 
   /** The last valid spec, while this one is invalid. */
   #specOf({ metadata: { name, generation }, spec }: GlitchTipResource): GlitchTipSpec | undefined {
-    const parsed = parseSpec(spec);
+    const parsed = parseTrusted(spec, this.deps.trustedHosts);
     if (parsed.kind === 'valid') return parsed.spec;
     if (this.#invalidGenerations.get(name) !== generation) this.deps.log('the spec is not understood', { resource: name, problems: parsed.problems });
     this.#invalidGenerations.set(name, generation);
@@ -223,7 +226,7 @@ export class HealthController {
   }
 
   async #reportWithoutSpec(resource: GlitchTipResource, opened: Opened, signal: AbortSignal): Promise<Outcome> {
-    const parsed = parseSpec(resource.spec);
+    const parsed = parseTrusted(resource.spec, this.deps.trustedHosts);
     if (opened.kind === 'unreadable' || parsed.kind === 'valid') return { requeueAfter: INCIDENT_EVERY };
     const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, alerts: opened.alerts, now: this.#now() }, signal);
     this.deps.onHealth(resource.metadata.name, health);

@@ -49,12 +49,24 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
   });
   // A connection that breaks while idle is reported here as well as to the next query; without a listener it would end the process.
   client.on('error', () => undefined);
+  refusePasswordRequests(client, socket);
   try {
     await client.connect();
     return await use(client);
   } finally {
     await Promise.race([client.end().catch(() => undefined), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
     socket.destroy();
+  }
+}
+
+/**
+ * A server chooses how it asks for the password, and pg answers all ways. In SCRAM it learns nothing; in cleartext all of it, and in
+ * MD5 what it can try passwords against, and log in elsewhere with. pg's own listener comes after this one, and finds the socket closed.
+ */
+function refusePasswordRequests({ connection }: pg.Client, socket: Socket): void {
+  const requests = [['authenticationCleartextPassword', 'in cleartext'], ['authenticationMD5Password', 'as MD5']] as const;
+  for (const [request, how] of requests) {
+    connection.on(request, () => socket.destroy(new Error(`it asks for the password ${how}, which is refused: SCRAM is expected`)));
   }
 }
 
