@@ -6,6 +6,7 @@ import { parseCpu, parseMemory } from '../quantity.js';
 import { RELEASES, canRunTiny, isRelease } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { alerts, health } from './health-schema.js';
+import { network } from './network-schema.js';
 import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
 /** Requests and limits of one container. */
@@ -116,13 +117,6 @@ const service = z.strictObject({
       message: `expected ClusterIP, or ${value.type} together with service.allowPublic: true, found ${value.type} alone: it opens a port to the outside`,
     });
   }
-}).prefault({});
-
-const network = z.strictObject({
-  /** Namespaces whose pods may send events to web:8080, such as that of an ingress controller or of an application. */
-  clients: z.array(dnsLabel).default([]),
-  /** Uptime monitors, e-mail and webhooks need the way out; false closes it. */
-  workerToInternet: z.boolean().default(true),
 }).prefault({});
 
 const rotation = z.strictObject({
