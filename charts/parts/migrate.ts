@@ -11,6 +11,16 @@ import type { Process } from '../releases.js';
 /** Without the variables of web and worker: a change of theirs must not start a new Job. */
 const MANAGEMENT: Process = { env: [], connections: 2 };
 
+/**
+ * Only what hangs gets there: a real migration of a large database takes hours at most, and one that is ended half-way is worse than
+ * one that is waited for. A Job whose pod cannot even start is judged by the operator long before (operator/core/operations/job-state.ts).
+ * Seconds.
+ *
+ * There is no ttlSecondsAfterFinished: a finished Job holds nothing of the quota, a repair runs its pods again, and what applies the
+ * manifests again and again (Argo CD, Flux) would make, and so run, a deleted one anew each time, in the middle of a restore too.
+ */
+const DEADLINE = 24 * 3_600;
+
 export class Migrate extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
@@ -24,6 +34,7 @@ export class Migrate extends Construct {
         { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
       ]),
       spec: {
+        activeDeadlineSeconds: DEADLINE,
         backoffLimit: 10,
         completions: 1,
         parallelism: 1,

@@ -89,8 +89,9 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // Health: scaled to nothing is another cause than ended.
     { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: dataServers(settings), verbs: ['get'] },
     // A rotation waits for migrations and backups. A repair runs the migrate Job again, whose name must be new, so RBAC cannot name
-    // it; who may patch a Deployment can start any pod already, so this gives a stolen token nothing more.
-    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create'] },
+    // it; who may patch a Deployment can start any pod already, so this gives a stolen token nothing more. A migrate Job that cannot
+    // start is deleted once a newer one needs its room: it, too, has a name that RBAC cannot know.
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
     // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.

@@ -89,6 +89,8 @@ export const DATA_SERVERS = { postgres: 'postgres', valkey: 'valkey' } as const;
 export const SERVICES = ['postgres', 'valkey', 'web', 'web-backend', 'gateway-control'] as const;
 /** Label that names the part of a pod. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+/** Kubernetes itself puts it on the pods of a Job: the Job's name. */
+export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 /** Component of the migrate Job. */
 export const MIGRATE_COMPONENT = 'migrate';
 /** Names of the Jobs that a repair makes begin like this; the time follows. */

@@ -3,9 +3,9 @@ import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/g
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
-import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { HealthReport } from '../core/health/health-status.js';
-import type { ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/credentials/observed.js';
+import type { ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
 import type { ObservedJournal } from '../core/rotation/journal.js';
 import type { DatabaseChange, WantedRoles } from '../core/credentials/database-changes.js';
 import type { WriteJournal, WriteSecret } from '../core/rotation/actions.js';
@@ -52,12 +52,18 @@ export interface ClusterPort {
   dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
 }
 
+/** Of pods of ours; `jobs`: those of them that are of a Job. */
+export interface PodAddresses {
+  readonly pods: readonly string[];
+  readonly jobs: readonly string[];
+}
+
 /** Deployments, pods, Jobs, quota. */
 export interface WorkloadsPort {
   observe(name: string, signal: AbortSignal): Promise<ObservedWorkload>;
   roll(name: string, rotation: string | undefined, signal: AbortSignal): Promise<void>;
-  runningJobs(signal: AbortSignal): Promise<readonly string[]>;
-  podAddresses(signal: AbortSignal): Promise<readonly string[]>;
+  jobs(signal: AbortSignal): Promise<{ readonly jobs: readonly JobFacts[]; readonly pods: readonly PodFacts[] }>;
+  podAddresses(signal: AbortSignal): Promise<PodAddresses>;
   noRoomFor(name: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
@@ -83,7 +89,7 @@ export interface PostgresPort {
   /** `passwords`: by login. */
   change(spec: GlitchTipSpec, operator: Login, wanted: WantedRoles, passwords: ReadonlyMap<string, Sensitive>): Promise<readonly DatabaseChange[]>;
   tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState): Promise<ObservedLogin>;
-  countSessions(spec: GlitchTipSpec, operator: Login, of: { readonly logins: readonly string[]; readonly pods: readonly string[] }): Promise<ReadonlyMap<string, { readonly ours: number; readonly others: number }>>;
+  countSessions(spec: GlitchTipSpec, operator: Login, of: PodAddresses & { readonly logins: readonly string[] }): Promise<ReadonlyMap<string, SessionCount>>;
   openLogin(spec: GlitchTipSpec, place: RolePlace, role: string, password: Sensitive): Promise<void>;
   closeLogin(spec: GlitchTipSpec, place: RolePlace, role: string): Promise<void>;
   replaceOperatorPassword(spec: GlitchTipSpec, place: RolePlace, password: Sensitive): Promise<void>;
@@ -154,6 +160,8 @@ export interface HealthPort {
   observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined): Promise<ObservedGateway>;
   /** What a worker held that ended since is in no memory any more: the gateway may give it again. @throws when it does not answer */
   tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date): Promise<void>;
+  /** With its pods; false when it has changed since it was seen, or is gone. */
+  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
   /** False when there is no migrate Job to run again. */
   rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;

@@ -61,6 +61,7 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
     observeQueue: ({ valkey, version }, operator) => observeQueue(valkey, operator, healthRelease(version, valkey !== undefined).queue, clock.now()),
     observeGateway,
     tellWorkerStart,
+    deleteJob: (job, signal) => cluster.deleteJob(job, signal),
     rerunMigrations: (at, signal) => cluster.rerunMigrations(at, signal),
     restart: (deployment, at, signal) => cluster.restart(deployment, at, signal),
     forget: (resource) => followed.delete(resource),

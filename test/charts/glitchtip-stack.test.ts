@@ -170,6 +170,11 @@ describe('the migrate Job', () => {
     expect(migrateJob(renderStack({ images: { glitchtip: 'docker.io/glitchtip/glitchtip:5.2.1' } }))).not.toBe(migrateJob(manifests));
   });
 
+  it('ends what hangs after a day, and is never made anew because it was finished', () => {
+    const { activeDeadlineSeconds, ttlSecondsAfterFinished } = manifests.find(({ kind }) => kind === 'Job')?.spec as { activeDeadlineSeconds?: number; ttlSecondsAfterFinished?: number };
+    expect([activeDeadlineSeconds, ttlSecondsAfterFinished]).toEqual([86_400, undefined]);
+  });
+
   it('makes the administrator after the migrations, and web and worker wait for both', () => {
     const job = podOf(manifests.find(({ kind }) => kind === 'Job') ?? find(manifests, 'Job', 'migrate'));
     expect(job.initContainers?.map(({ command }) => command?.join(' '))).toEqual(['sh -c python /glitchkeeper/wait.py database && exec ./bin/run-migrate.sh']);

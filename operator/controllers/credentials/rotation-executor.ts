@@ -1,4 +1,6 @@
 // Observes what the plan of a rotation needs, and executes its actions.
+import { holderOf } from '../../core/operations/exclusion.js';
+import { jobsAtWork } from '../../core/operations/job-state.js';
 import { proofEvents } from '../../core/rotation/storage-proof.js';
 import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
@@ -35,7 +37,7 @@ export class RotationExecutor {
     const observe = async <T>(what: Observation, how: () => Promise<T>, otherwise: T): Promise<T> => (observes.includes(what) ? how() : otherwise);
     const [pods, obstacles] = await Promise.all([
       this.#observePods(spec, signal),
-      observe('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
+      observe('obstacles', () => this.#observeObstacles(context, signal), NO_OBSTACLES),
     ]);
     if (!values) return { ...pods, ...obstacles, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
@@ -98,7 +100,7 @@ export class RotationExecutor {
 
   async #endSessions(context: Context, signal: AbortSignal): Promise<void> {
     const { spec, observed } = context;
-    const pods = await this.ports.workloads.podAddresses(signal);
+    const { pods } = await this.ports.workloads.podAddresses(signal);
     await this.ports.postgres.endSessions(spec, operatorLogin(context));
     if (spec.gateway) await this.ports.postgres.endForeignSessions(spec, operatorLogin(context), { role: gatewayLoginName(spec.database.name), pods });
     if (!spec.valkey) return;
@@ -134,9 +136,9 @@ export class RotationExecutor {
   }
 
   async #sessions(context: Context, values: BothValues, signal: AbortSignal): Promise<ObservedRollout['sessions']> {
-    const pods = await this.ports.workloads.podAddresses(signal);
+    const addresses = await this.ports.workloads.podAddresses(signal);
     const users = { previous: values.previous.DATABASE_USER.reveal(), next: values.next.DATABASE_USER.reveal() };
-    const counted = await this.ports.postgres.countSessions(context.spec, operatorLogin(context), { logins: Object.values(users), pods });
+    const counted = await this.ports.postgres.countSessions(context.spec, operatorLogin(context), { logins: Object.values(users), ...addresses });
     return { previous: counted.get(users.previous) ?? NOBODY, next: counted.get(users.next) ?? NOBODY };
   }
 
@@ -146,10 +148,15 @@ export class RotationExecutor {
     return { web: webSeen, worker: workerSeen, ...(gatewaySeen ? { gateway: gatewaySeen } : {}) };
   }
 
-  async #observeObstacles({ web, gateway }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
+  async #observeObstacles({ spec: { web, gateway }, now }: Context, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
     const { workloads } = this.ports;
-    const [jobs, noRoom] = await Promise.all([workloads.runningJobs(signal), workloads.noRoomFor((gateway ?? web).deployment, signal)]);
+    const [jobs, noRoom] = await Promise.all([this.#jobs(now, signal), workloads.noRoomFor((gateway ?? web).deployment, signal)]);
     return { jobs, noRoom };
+  }
+
+  async #jobs(now: Date, signal: AbortSignal): Promise<ObservedRollout['jobs']> {
+    const { jobs, pods } = await this.ports.workloads.jobs(signal);
+    return jobsAtWork(jobs, pods, now).map(holderOf);
   }
 
   #isProofStored(context: Context, since: string): Promise<boolean> {
@@ -168,7 +175,7 @@ export class RotationExecutor {
   }
 }
 
-const NOBODY = { ours: 0, others: 0 };
+const NOBODY = { ours: 0, jobs: 0, others: 0 };
 const NO_OBSTACLES = { jobs: [], noRoom: undefined };
 const NO_SESSIONS = { previous: NOBODY, next: NOBODY };
 const NO_LOGINS = {

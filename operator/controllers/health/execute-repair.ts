@@ -1,12 +1,13 @@
-// Executes a repair that was decided, counted and saved before.
+// Executes a repair that was decided, counted and saved before, and makes room for migrations.
 import type { Repair } from '../../api/health-fields.js';
 import { messageOf } from '../../core/error-message.js';
 import { recordEvent, type Recorder } from '../kubernetes-events.js';
+import { supersededJobs } from '../../core/operations/job-state.js';
 import type { HealthPort } from '../ports.js';
 import type { Check } from './health-check.js';
 
 export interface RepairDependencies extends Recorder {
-  readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations'>;
+  readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations' | 'deleteJob'>;
 }
 
 /** A repair that fails is logged and counts as tried: what fails at once must not be tried at once again. */
@@ -31,4 +32,20 @@ async function begin(health: RepairDependencies['health'], { healing }: Repair, 
   if (spec.worker === undefined) return false;
   await health.restart(spec.worker.deployment, now, signal);
   return true;
+}
+
+/** Neither counted nor saved before: what was removed is not there to be removed again. */
+export async function removeSuperseded(deps: RepairDependencies, { resource, spec, facts, now, signal }: Check): Promise<void> {
+  if (spec.suspend || !spec.health.heal.includes('migrate')) return;
+  for (const job of supersededJobs(facts.cluster, now)) {
+    const fields = { resource: resource.metadata.name, job: job.name };
+    try {
+      if (!(await deps.health.deleteJob(job, signal))) continue;
+      deps.log('superseded Job deleted', fields);
+      await recordEvent(deps, resource, { type: 'Normal', reason: 'JobDeleted', action: 'Repair', note: `Job ${job.name} could not start and a newer one has taken its place` }, now);
+    } catch (error) {
+      signal.throwIfAborted();
+      deps.log('a superseded Job cannot be deleted', { ...fields, error: messageOf(error) });
+    }
+  }
 }

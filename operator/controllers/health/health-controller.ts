@@ -6,10 +6,12 @@ import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
 import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
+import type { Seen } from '../../core/health/health-facts.js';
 import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
 import { planRepair, type RepairInput } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
 import { newestMigration } from '../../core/health/database-rules.js';
+import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
 import { parseTrusted } from '../../core/trusted-hosts.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Outcome } from '../../runtime/work-queue.js';
@@ -23,7 +25,7 @@ import type { Check } from './health-check.js';
 import { isOwn, RememberedChecks, type Known } from './remembered-checks.js';
 import { HealthObserver, type ObserverDependencies } from './health-observer.js';
 import { INCIDENT_EVERY, pauseAfter, pauseWithoutWrites, remaining, SUSPECT_EVERY } from './check-interval.js';
-import { carryOut } from './execute-repair.js';
+import { carryOut, removeSuperseded } from './execute-repair.js';
 import { report } from './publish-check.js';
 import { isSwitchedOff, reportWithoutSpec } from './without-spec.js';
 
@@ -165,6 +167,7 @@ export class HealthController {
     if (saved.kind === 'stale') return { requeueAfter: SUSPECT_EVERY };
     if (saved.kind === 'failed') return this.#continueDegraded(check, { spec, alerts: before, version: alerts.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
     if (repair) await carryOut(this.deps, repair, check);
+    if (this.deps.leadership() === 'leads') await removeSuperseded(this.deps, check);
     const notified = await this.#notify(written, check, alerts);
     const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), alerts: notified }, check));
     return { requeueAfter: pauseAfter(notified, spec, diagnosis), failed };
@@ -284,9 +287,16 @@ export class HealthController {
 }
 
 function repairInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
-  const jobs = cluster.jobs.kind === 'seen' ? cluster.jobs.value : undefined;
+  const jobs = valueOfSeen(cluster.jobs);
+  const pods = valueOfSeen(cluster.pods);
+  const newest = jobs && newestMigration(jobs);
+  const state = newest?.outcome === 'running' && pods ? judgeJob(newest, pods, now) : undefined;
   return {
     causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, now,
-    jobs: jobs?.filter(({ outcome }) => outcome === 'running').map(({ name }) => name), canMigrate: jobs !== undefined && newestMigration(jobs) !== undefined,
+    jobs: jobs && jobsAtWork(jobs, pods, now).map(({ name }) => name), canMigrate: newest !== undefined, ...(state?.kind === 'cannot start' ? { cannotStart: state.why } : {}),
   };
+}
+
+function valueOfSeen<T>(facts: Seen<T>): T | undefined {
+  return facts.kind === 'seen' ? facts.value : undefined;
 }

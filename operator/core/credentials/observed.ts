@@ -1,4 +1,5 @@
 // What the operator saw, as types: absent and unreadable are different things, and only absent may lead to a new credential.
+import type { Holder } from '../operations/exclusion.js';
 import type { ObservedJournal } from '../rotation/journal.js';
 import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';
@@ -134,12 +135,19 @@ export interface ObservedWorkload {
   readonly pending?: string;
 }
 
+/** Sessions of a login: of pods of ours, of those the ones of a Job, and of anybody else. */
+export interface SessionCount {
+  readonly ours: number;
+  readonly jobs: number;
+  readonly others: number;
+}
+
 /** Observed only while a rotation is under way or requested. */
 export interface ObservedRollout {
   /** A try to log in to Postgres with the values of the journal. */
   readonly logins: Readonly<Record<ValueSet, ObservedLogin>>;
-  /** Sessions of each login of the application in Postgres: of pods of ours, and of anybody else. */
-  readonly sessions: Readonly<Record<ValueSet, { readonly ours: number; readonly others: number }>>;
+  /** Sessions of each login of the application in Postgres. */
+  readonly sessions: Readonly<Record<ValueSet, SessionCount>>;
   /** A try to log in to Valkey with the application's password of the journal. */
   readonly valkeyLogins: Readonly<Record<ValueSet, 'accepted' | 'refused' | 'not tried' | 'unreachable'>>;
   readonly web: ObservedWorkload;
@@ -147,8 +155,8 @@ export interface ObservedRollout {
   readonly gateway?: ObservedWorkload;
   /** A try to log in to Postgres as the gateway with the values to come. */
   readonly gatewayLogin: ObservedLogin;
-  /** Names of Jobs of ours that have not ended: a migration, a backup. */
-  readonly jobs: readonly string[];
+  /** Jobs of ours that are at work. */
+  readonly jobs: readonly Holder[];
   /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */
   readonly noRoom?: string;
   /** An event that was sent since this phase began is in the database. */

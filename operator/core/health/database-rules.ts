@@ -2,6 +2,7 @@
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { ACCEPT_DATABASE_ANNOTATION } from '../../api/object-names.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
+import { judgeJob } from '../operations/job-state.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
 
@@ -95,13 +96,18 @@ function migrationsPending(input: CheckInput): readonly Finding[] {
   const job = cluster.jobs.kind === 'seen' ? newestMigration(cluster.jobs.value) : undefined;
   const isAtWork = job?.outcome === 'running' && secondsSince(job.createdAt, now) < LONGEST_MIGRATION;
   return [finding(R.MigrationsPending, 'postgres', 'critical', {
-    message: `Migrations were not run or did not finish: ${seen}; ${job ? `Job ${job.name}: ${job.outcome}` : 'there is no migrate Job'}.`,
+    message: `Migrations were not run or did not finish: ${seen}; ${job ? `Job ${job.name}: ${explainJob(job, input)}` : 'there is no migrate Job'}.`,
     advice: job ? `kubectl logs job/${job.name} --all-containers says why; kubectl delete job ${job.name} and kubectl apply -f dist/ runs it anew.` : 'kubectl apply -f dist/ makes the migrate Job.',
     symptom: 'migrations are not done',
     healing: 'migrate',
     obstacle: explainRestore(input),
     quiet: isAtWork,
   })];
+}
+
+function explainJob(job: JobFacts, { facts: { cluster: { pods } }, now }: CheckInput): string {
+  const state = job.outcome === 'running' && pods.kind === 'seen' ? judgeJob(job, pods.value, now) : undefined;
+  return state?.kind === 'cannot start' ? `it cannot start (${state.why})` : job.outcome;
 }
 
 /**

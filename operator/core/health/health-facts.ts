@@ -40,6 +40,8 @@ export interface PodFacts {
   readonly name: string;
   /** Its label app.kubernetes.io/component. */
   readonly part: string;
+  /** The Job that it belongs to. */
+  readonly job?: string;
   readonly createdAt: Date;
   /** It is terminating. */
   readonly ending: boolean;
@@ -77,6 +79,14 @@ export interface JobFacts {
   readonly part: string;
   readonly createdAt: Date;
   readonly outcome: 'running' | 'succeeded' | 'failed';
+  /** Somebody stopped it: it has no pod until it is resumed. */
+  readonly suspended?: boolean;
+  /** Pods of it that failed. */
+  readonly failedPods: number;
+  /** By its activeDeadlineSeconds; undefined: it has none. */
+  readonly endsAt?: Date;
+  /** For a deletion of this very Job as it was seen. */
+  readonly version: { readonly uid: string; readonly resourceVersion: string };
 }
 
 export interface ClusterFacts {

@@ -3,7 +3,7 @@ import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { eachPod, firstSentence, severityOf } from './each-pod.js';
 import type { ContainerEnd, ContainerFacts, PodFacts } from './health-facts.js';
 import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
-import { explainDown, partOf, restartsOf, type Part } from './part-state.js';
+import { explainDown, partOf, PULL_FAILURES, restartsOf, type Part } from './part-state.js';
 import { placementRules } from './placement-rules.js';
 
 const R = HEALTH_REASONS;
@@ -13,7 +13,6 @@ const END_REPORTED_FOR = 600;
 /** The kubelet starts a container again after 5 minutes at most. Seconds. */
 const LONGEST_BACKOFF = 360;
 const RESTARTS_OF_A_LOOP = 2;
-const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable', 'ImageInspectError'];
 
 /** Parts with a reason of their own for being down; Postgres and Valkey are asked directly. */
 const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown, gateway: R.GatewayDown };

@@ -33,10 +33,12 @@ export interface RepairInput {
   readonly spec: GlitchTipSpec;
   /** Phase of a rotation that is changing something. */
   readonly rotation?: string;
-  /** Jobs of ours that have not ended; undefined when they could not be seen. */
+  /** Jobs of ours that are at work; undefined when they could not be seen. */
   readonly jobs: readonly string[] | undefined;
   /** False where there is no migrate Job to run again. */
   readonly canMigrate: boolean;
+  /** Why the newest migrate Job cannot start, and so a copy of it could not: "migrate: ImagePullBackOff". */
+  readonly cannotStart?: string;
   readonly now: Date;
 }
 
@@ -87,12 +89,14 @@ function judge(healing: RepairKind, incident: IncidentStatus, input: RepairInput
   return isAnotherDue ? 'waits for another repair' : 'due';
 }
 
-function explainObstacle(healing: RepairKind, { spec, rotation, jobs, canMigrate }: RepairInput): string | undefined {
+function explainObstacle(healing: RepairKind, { spec, rotation, jobs, canMigrate, cannotStart }: RepairInput): string | undefined {
   if (!spec.health.heal.includes(healing)) return `is switched off: spec.health.heal does not name ${healing}`;
   if (spec.suspend) return 'is not done while spec.suspend is true';
   if (rotation !== undefined) return `waits for the rotation, which is ${rotation}`;
   if (jobs === undefined) return 'waits until Jobs can be seen';
   const [running] = jobs;
   if (running !== undefined) return `waits for Job ${running}`;
-  return healing !== 'restart-worker' && !canMigrate ? 'is not possible: there is none; kubectl apply -f dist/ makes one' : undefined;
+  if (healing === 'restart-worker') return undefined;
+  if (cannotStart !== undefined) return `is of no use: its newest Job cannot start (${cannotStart})`;
+  return !canMigrate ? 'is not possible: there is none; kubectl apply -f dist/ makes one' : undefined;
 }

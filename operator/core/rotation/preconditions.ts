@@ -31,6 +31,6 @@ export function findObstacle({ rotation, findings, rollout, now }: PreconditionI
 function podObstacle({ web, worker, gateway, jobs, noRoom }: ObservedRollout): Obstacle | undefined {
   const rolling = [web, ...(worker ? [worker] : []), ...(gateway ? [gateway] : [])].find(({ pending }) => pending !== undefined);
   if (rolling) return { reason: REASONS.RolloutUnderway, message: `Deployment ${rolling.name}: ${rolling.pending ?? ''}.` };
-  if (jobs.length > 0) return { reason: REASONS.JobRunning, message: `Job ${jobs.join(', ')} has not ended.` };
+  if (jobs.length > 0) return { reason: REASONS.JobRunning, message: `Job ${jobs.map(({ name }) => name).join(', ')} has not ended.` };
   return noRoom === undefined ? undefined : { reason: REASONS.NoRoom, message: noRoom };
 }

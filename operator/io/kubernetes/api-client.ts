@@ -72,7 +72,7 @@ const REQUEST_TIMEOUT = 15_000;
 /** The server ends a watch after this; a dead connection is noticed soon after. Seconds. */
 const WATCH_SECONDS = 240;
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Call {
   readonly method: Method;
@@ -127,6 +127,12 @@ export class KubernetesApi {
 
   async create<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
     return this.#json<T>({ method: 'POST', path: strict(path), body: JSON.stringify(body), contentType: 'application/json', signal });
+  }
+
+  /** `options`: a DeleteOptions; 409 when its preconditions do not hold. */
+  async delete(path: string, options: object, signal?: AbortSignal): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
+    await this.#json<unknown>({ method: 'DELETE', path, body: JSON.stringify(body), contentType: 'application/json', signal });
   }
 
   /** Replaces an object; 409 when its resourceVersion is not the newest. */

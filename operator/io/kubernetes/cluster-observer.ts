@@ -1,10 +1,11 @@
 // The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
-import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
+import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, JOB_NAME_LABEL, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
 import { messageOf } from '../../core/error-message.js';
 import { parseBytes } from '../../core/quantity.js';
 import { absentAsUndefined, ApiError, isStatus, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import { readJob, type Job } from './job-reports.js';
 import { OURS } from './workloads.js';
 import { readPod, type ObservedCondition, type Pod } from './pod-reports.js';
 
@@ -14,16 +15,6 @@ interface Workload {
   readonly status?: { readonly conditions?: readonly ObservedCondition[] };
 }
 
-interface Job {
-  readonly metadata: ObjectMeta;
-  readonly spec: { readonly template: JobTemplate };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-interface JobTemplate {
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: object;
-}
 
 interface PodMetrics {
   readonly metadata: ObjectMeta;
@@ -31,7 +22,7 @@ interface PodMetrics {
 }
 
 /** Kubernetes itself puts these on the pods of a Job; a new Job gets its own. */
-const GENERATED_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+const GENERATED_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /**
  * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
  * killed half-way is worse than one that is waited for. Seconds.
@@ -79,6 +70,18 @@ export class ClusterObserver {
     }
   }
 
+  /** Deletes a Job with its pods; false when it has changed since it was seen, or is gone. */
+  async deleteJob({ name, version }: JobFacts, signal: AbortSignal): Promise<boolean> {
+    try {
+      // Its pods too: the API server's default for Jobs leaves them behind.
+      await this.api.delete(`/apis/batch/v1/namespaces/${this.namespace}/jobs/${name}`, { propagationPolicy: 'Background', preconditions: version }, signal);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404) || isStatus(error, 409)) return false;
+      throw error;
+    }
+  }
+
   /**
    * New pods for a Deployment, as `kubectl rollout restart` makes them. Under the health controller's own field manager: the
    * rotation's mark on the same template has another owner, and neither takes the other's away.
@@ -117,11 +120,7 @@ export class ClusterObserver {
   }
 
   async #jobs(signal: AbortSignal): Promise<readonly JobFacts[]> {
-    return (await this.#list<Job>('batch/v1', 'jobs', signal)).map(({ metadata: { name, labels, creationTimestamp }, status }) => {
-      const has = (type: string) => status?.conditions?.some((each) => each.type === type && each.status === 'True');
-      const outcome = has('Complete') ? 'succeeded' : has('Failed') ? 'failed' : 'running';
-      return { name, part: labels?.[COMPONENT_LABEL] ?? 'unknown', createdAt: new Date(creationTimestamp ?? 0), outcome };
-    });
+    return (await this.#list<Job>('batch/v1', 'jobs', signal)).map(readJob);
   }
 
   /** Without metrics-server the API has no such group. */

@@ -1,5 +1,5 @@
 // Pods as the API server lists them, reduced to what the diagnosis needs.
-import { COMPONENT_LABEL } from '../../api/object-names.js';
+import { COMPONENT_LABEL, JOB_NAME_LABEL } from '../../api/object-names.js';
 import type { ContainerEnd, ContainerFacts, ContainerState, PodFacts, ProbeFacts } from '../../core/health/health-facts.js';
 import { parseBytes } from '../../core/quantity.js';
 import type { ObjectMeta } from './api-client.js';
@@ -59,6 +59,7 @@ export interface Pod {
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly ObservedCondition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -69,9 +70,11 @@ const DOMAIN_VARIABLES: readonly string[] = ['GLITCHTIP_DOMAIN', 'GLITCHTIP_URL'
 
 export function readPod(pod: Pod): PodFacts {
   const { metadata } = pod;
+  const job = metadata.labels?.[JOB_NAME_LABEL];
   return {
     name: metadata.name,
     part: metadata.labels?.[COMPONENT_LABEL] ?? 'unknown',
+    ...(job === undefined ? {} : { job }),
     createdAt: new Date(metadata.creationTimestamp ?? 0),
     ending: metadata.deletionTimestamp !== undefined,
     ...readStatus(pod),
@@ -81,7 +84,7 @@ export function readPod(pod: Pod): PodFacts {
 
 type OfMain = 'startSeconds' | 'memoryLimitBytes' | 'probe' | 'domain';
 
-function readStatus(pod: Pod): Omit<PodFacts, 'name' | 'part' | 'createdAt' | 'ending' | OfMain> {
+function readStatus(pod: Pod): Omit<PodFacts, 'name' | 'part' | 'job' | 'createdAt' | 'ending' | OfMain> {
   const { spec, status = {} } = pod;
   const condition = (type: string) => status.conditions?.find((each) => each.type === type);
   const ready = condition('Ready');

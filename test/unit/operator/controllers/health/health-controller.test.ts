@@ -1,6 +1,7 @@
 // The health controller from check to check: what it writes, sends and repairs, in which order, and what it leaves alone.
 import { describe, expect, it } from '@jest/globals';
-import { answered, databaseOf, factsOf, queueOf } from '../../core/health/health-scenarios.js';
+import type { Leadership } from '../../../../../operator/controllers/health/health-controller.js';
+import { answered, clusterOf, databaseOf, factsOf, jobOf, podsOf, queueOf, seen, unready } from '../../core/health/health-scenarios.js';
 import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
 const WELL = factsOf();
@@ -104,6 +105,20 @@ describe('a repair', () => {
     world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
     await checks(world, 15);
     expect(world.take().filter((each) => each === 'run migrate')).toHaveLength(1);
+  });
+
+  it.each<[string, object, Leadership, readonly string[]]>([
+    ['goes', {}, 'leads', ['delete migrate-12345678', 'event Normal JobDeleted']],
+    ['stays while the operator is suspended', { suspend: true }, 'leads', []],
+    ['stays where migrations are not repaired', { health: { heal: ['restart-worker'] } }, 'leads', []],
+    ['stays when another operator leads', {}, 'follows', []],
+  ])('of a quota that is full: a migrate Job that cannot start and has a newer one %s', async (_, spec, leadership, wanted) => {
+    const world = new HealthWorld(spec);
+    const hopeless = unready('migrate', { state: { kind: 'waiting', reason: 'ImagePullBackOff' } }, { job: 'migrate-12345678' });
+    world.facts = factsOf({ cluster: clusterOf({ pods: podsOf(hopeless), jobs: seen([jobOf('running'), { ...jobOf('running', 60), name: 'migrate-new' }]) }) });
+    world.leadership = leadership;
+    await world.check();
+    expect(world.take().filter((each) => /^delete|JobDeleted/.test(each))).toEqual(wanted);
   });
 
   it('is not made by an operator that is not the leader any more', async () => {

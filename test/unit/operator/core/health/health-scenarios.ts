@@ -54,7 +54,7 @@ export function workloadsOf(...changed: readonly WorkloadFacts[]): ClusterFacts[
 }
 
 export function jobOf(outcome: JobFacts['outcome'], age = 7_200): JobFacts {
-  return { name: 'migrate-12345678', part: 'migrate', createdAt: ago(age), outcome };
+  return { name: 'migrate-12345678', part: 'migrate', createdAt: ago(age), outcome, failedPods: 0, version: { uid: 'u', resourceVersion: '1' } };
 }
 
 export function clusterOf(changes: Partial<ClusterFacts> = {}): ClusterFacts {

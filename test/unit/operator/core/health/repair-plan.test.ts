@@ -43,6 +43,8 @@ describe('a repair', () => {
     ['waits for a Job', PENDING, { jobs: ['migrate-12345678'] }, 'nothing', 'running the migrate Job again waits for Job migrate-12345678'],
     ['waits while Jobs cannot be seen', PENDING, { jobs: undefined }, 'nothing', 'running the migrate Job again waits until Jobs can be seen'],
     ['needs a Job to run again', PARTITIONS, { canMigrate: false }, 'nothing', 'running the migrate Job again is not possible: there is none; kubectl apply -f dist/ makes one'],
+    ['of a schema does not repeat a Job that cannot start', PENDING, { cannotStart: 'migrate: ImagePullBackOff' }, 'nothing', 'running the migrate Job again is of no use: its newest Job cannot start (migrate: ImagePullBackOff)'],
+    ['of a worker is not held up by a Job that cannot start', STUCK, { cannotStart: 'migrate: ImagePullBackOff' }, 'restart-worker', 'the worker is restarted'],
     ['waits for whoever restores', { ...PENDING, obstacle: 'waits for a session' }, {}, 'nothing', 'running the migrate Job again waits for a session'],
     ['of a worker needs none', STUCK, { canMigrate: false }, 'restart-worker', 'the worker is restarted'],
     ['is not made again at once', STUCK, { repairs: repairs('restart-worker', 300) }, 'nothing', 'restarting the worker was tried once, the last time 5 min ago; again in 10 min'],

@@ -5,7 +5,7 @@ import type { Trigger } from '../../../../../operator/api/rotation-fields.js';
 import type { Journal } from '../../../../../operator/core/rotation/journal.js';
 import type { ObservedRollout } from '../../../../../operator/core/credentials/observed.js';
 import { conditionOf } from '../../operator-scenarios.js';
-import { RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
+import { jobAtWork, RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
 
 type Change = (world: RotationWorld) => unknown;
 const WEB: ObservedRollout['web'] = { name: 'web' };
@@ -90,7 +90,7 @@ describe('a request', () => {
   it('for compromised takes the place of one that has not started, whatever that waits for', () => {
     const world = worldWith((it) => { it.request = 'postgres'; });
     world.until(() => world.rotation?.requestPending === false);
-    world.faults = { rollout: { jobs: ['backup'] } };
+    world.faults = { rollout: { jobs: [jobAtWork('backup')] } };
     expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], 'False JobRunning']);
     world.request = 'compromised';
     world.turn();
@@ -124,12 +124,12 @@ describe('a recorded rotation', () => {
   it.each<[string, Faults, string, RegExp]>([
     ['web is being rolled', { rollout: { web: { ...WEB, pending: '1 of 2 updated' } } }, 'RolloutUnderway', /^Deployment web: 1 of 2 updated\.$/],
     ['the worker is being rolled', { rollout: { worker: { name: 'worker', pending: 'none available' } } }, 'RolloutUnderway', /^Deployment worker: none available\.$/],
-    ['Jobs run', { rollout: { jobs: ['migrate', 'backup-1'] } }, 'JobRunning', /^Job migrate, backup-1 has not ended\.$/],
+    ['Jobs run', { rollout: { jobs: [jobAtWork('migration', 'migrate'), jobAtWork('backup', 'backup-1')] } }, 'JobRunning', /^Job migrate, backup-1 has not ended\.$/],
     ['there is no room', { rollout: { noRoom: 'The quota leaves no room.' } }, 'NoRoom', /^The quota leaves no room\.$/],
     ['Postgres does not answer', { postgresDown: true }, 'NotHealthy', /^Postgres does not answer \(ECONNREFUSED\)\.$/],
     ['Valkey does not answer', { valkeyDown: true }, 'NotHealthy', /^Valkey does not answer/],
     ['a Secret cannot be read', { unreadable: 'application' }, 'NotHealthy', /^Secret glitchtip-app cannot be read/],
-    ['all of these, the most basic first', { valkeyDown: true, rollout: { jobs: ['migrate'], noRoom: 'no' } }, 'NotHealthy', /^Valkey does not answer/],
+    ['all of these, the most basic first', { valkeyDown: true, rollout: { jobs: [jobAtWork('migration')], noRoom: 'no' } }, 'NotHealthy', /^Valkey does not answer/],
   ])('waits while %s', (_, faults, reason, message) => {
     const world = waiting(faults);
     expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], `False ${reason}`]);
@@ -139,7 +139,7 @@ describe('a recorded rotation', () => {
   });
 
   it.each(['administrator', 'operator', 'operator,administrator'])('of %s does not wait for pods, Jobs or room', (request) => {
-    const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, jobs: ['migrate'], noRoom: 'no' } }, request);
+    const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, jobs: [jobAtWork('migration')], noRoom: 'no' } }, request);
     expect(done(world)).toEqual(['journal: Altering']);
   });
 

@@ -121,7 +121,7 @@ describe('the proof', () => {
     ['a foreign session, but not after a compromise', 'compromised', 0, 3, ['journal: Retiring'], /^Proving has ended\.$/],
     ['a foreign session, but not when Postgres is not rotated', 'valkey', 0, 3, ['journal: Retiring'], /^Proving has ended\.$/],
   ])('is held up by %s', (_, request, ...[ours, others, actions, message]) => {
-    const world = see('Proving', { rollout: { eventStored: true, sessions: { previous: { ours, others }, next: { ours: 2, others: 0 } } } }, request);
+    const world = see('Proving', { rollout: { eventStored: true, sessions: { previous: { ours, jobs: 0, others }, next: { ours: 2, jobs: 0, others: 0 } } } }, request);
     expect(done(world)).toEqual(actions);
     expect(said(world.plan())).toMatch(message);
   });
@@ -159,7 +159,7 @@ describe('Retiring', () => {
   it('closes the old login again while a session is left on it', () => {
     const world = worldIn('Retiring');
     world.turn();
-    world.faults = { rollout: { sessions: { previous: { ours: 0, others: 1 }, next: { ours: 2, others: 0 } } } };
+    world.faults = { rollout: { sessions: { previous: { ours: 0, jobs: 0, others: 1 }, next: { ours: 2, jobs: 0, others: 0 } } } };
     expect(done(world)).toEqual(['close login glitchtip_a']);
   });
 

@@ -1,10 +1,11 @@
 // A GlitchTip in memory that a rotation can be played through: Secrets, logins, pods, journal, and what can go wrong with each.
 import type { GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import type { Phase } from '../../../../../operator/api/rotation-fields.js';
-import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole, ValkeyPasswords } from '../../../../../operator/core/credentials/observed.js';
+import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole, SessionCount, ValkeyPasswords } from '../../../../../operator/core/credentials/observed.js';
 import type { ObservedJournal } from '../../../../../operator/core/rotation/journal.js';
 import { postgresLogins } from '../../../../../operator/core/credentials/operator-logins.js';
 import { plan, type Action, type Plan } from '../../../../../operator/core/credentials/credentials-plan.js';
+import type { Holder, Operation } from '../../../../../operator/core/operations/exclusion.js';
 import type { WriteSecret } from '../../../../../operator/core/rotation/actions.js';
 import { decodeJournal, encodeJournal, type Journal, type Rotation } from '../../../../../operator/core/rotation/journal.js';
 import type { ValueSet } from '../../../../../operator/core/rotation/protocol.js';
@@ -236,10 +237,10 @@ export class RotationWorld {
     return this.logins.get('glitchtip_gateway') === password ? { kind: 'accepted', actsAs: 'glitchtip_gateway' } : { kind: 'refused' };
   }
 
-  #sessions(data: Data): { ours: number; others: number } {
+  #sessions(data: Data): SessionCount {
     const user = text(data, 'DATABASE_USER');
     const ours = [...this.pods.values()].filter(({ values }) => text(values, 'DATABASE_USER') === user).length;
-    return { ours, others: user === 'glitchtip_a' ? this.faults.foreign ?? 0 : 0 };
+    return { ours, jobs: 0, others: user === 'glitchtip_a' ? this.faults.foreign ?? 0 : 0 };
   }
 
   #workload(name: string): ObservedWorkload {
@@ -253,6 +254,11 @@ export class RotationWorld {
     const found = (['next', 'previous'] as const).find((set) => values?.[set]['administrator-password'].reveal() === this.administrator);
     return found ?? 'own';
   }
+}
+
+/** A Job that is at work since ten minutes before the start. */
+export function jobAtWork(operation: Operation, name: string = operation): Holder {
+  return { operation, name, since: new Date(START.getTime() - 600_000), until: new Date(START.getTime() + 86_400_000) };
 }
 
 function passwordsOf({ application, operator, gateway }: ValkeyPasswords): ValkeyPasswords {
