@@ -33,6 +33,11 @@ interface Kept<T> {
   readonly value: T;
 }
 
+/** Without the administrator's, which says nothing of health: what was not read is not there, and so is never taken for one that is absent. */
+type HealthSources = Pick<Observed, 'journal'> & { readonly secrets: Omit<Observed['secrets'], 'administrator'> };
+/** What is not asked for; `absent` would mean that the API server said so. */
+const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
+
 /** Of one resource. */
 interface Memory {
   before: Before;
@@ -78,14 +83,12 @@ export class HealthObserver {
     this.deps.health.forget(name);
   }
 
-  async #secrets({ secrets, gateway: front }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<Observed, 'secrets' | 'journal'>> {
+  async #secrets({ secrets, gateway: front }: GlitchTipSpec, signal: AbortSignal): Promise<HealthSources> {
     const read = (name: string) => this.deps.cluster.observeSecret(name, signal);
-    const absent = { kind: 'absent' as const };
     const [application, postgres, valkey, gateway, journal] = await Promise.all([
-      read(secrets.application), read(secrets.postgres), read(secrets.valkey), front ? read(secrets.gateway) : absent, this.deps.cluster.observeJournal(secrets.rotation, signal),
+      read(secrets.application), read(secrets.postgres), read(secrets.valkey), front ? read(secrets.gateway) : NOT_READ, this.deps.cluster.observeJournal(secrets.rotation, signal),
     ]);
-    // The administrator's says nothing of health.
-    return { secrets: { application, postgres, valkey, administrator: absent, gateway }, journal };
+    return { secrets: { application, postgres, valkey, gateway }, journal };
   }
 
   /** Not being able to tell is no fault of GlitchTip's: the next check tells it. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Trigger } from '../../../../../operator/api/rotation-fields.js';
 import type { Journal } from '../../../../../operator/core/rotation/journal.js';
 import type { ObservedRollout } from '../../../../../operator/core/credentials/observed.js';
+import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { conditionOf } from '../../operator-scenarios.js';
 import { jobAtWork, RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
 
@@ -149,6 +150,16 @@ describe('a recorded rotation', () => {
     expect(world.journal?.values?.previous.SECRET_KEY.reveal()).toBe('old-key');
     expect(world.journal?.values?.next.SECRET_KEY.reveal()).toMatch(/^canary/);
     expect(world.journal?.values?.next.SECRET_KEY_FALLBACKS.reveal()).toMatch(/^\d+:old-key\n$/);
+  });
+
+  it("replaces the password in Valkey's URL and leaves the rest of it", () => {
+    const world = new RotationWorld();
+    const application = world.secrets.get('application');
+    if (!application) throw new Error('it is there');
+    world.secrets.set('application', { ...application, data: new Map([...application.data, ['VALKEY_URL', new Sensitive('rediss://default:old-vpw@cache:6380/5')]]) });
+    world.request = 'valkey';
+    world.until(() => world.phase === 'Altering');
+    expect(world.journal?.values?.next.VALKEY_URL.reveal()).toMatch(/^rediss:\/\/default:canary\S*@cache:6380\/5$/);
   });
 
   it.each<[string, string, object]>([['compromised', 'compromised', {}], ['a rotation without a grace', 'all', { rotation: { graceHours: 0 } }]])('gives the old key no grace after %s', (_, request, fields) => {
