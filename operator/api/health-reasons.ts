@@ -42,6 +42,10 @@ export const HEALTH_REASONS = {
   QueueFull: 'QueueFull',
   /** Valkey could not write its append-only file. */
   QueueNotPersisted: 'QueueNotPersisted',
+  /** Valkey's append-only file is damaged ahead of its end, and the repair of it waits for a person. */
+  QueueFileDamaged: 'QueueFileDamaged',
+  /** The damaged end of Valkey's append-only file was cut off at its last start: what was queued right before may be lost. */
+  QueueFileRepaired: 'QueueFileRepaired',
   /** The worker lives and works, but more comes in than it stores. */
   Backlog: 'Backlog',
 

@@ -75,6 +75,8 @@ export const VALKEY_OPERATOR_USER = 'glitchkeeper';
 export const VALKEY_GATEWAY_USER = 'gateway';
 /** Who may do nothing but PING, without a password: the exec probe. */
 export const VALKEY_PROBE_USER = 'probe';
+/** The init container that repairs Valkey's append-only file. */
+export const APPEND_ONLY_FILE_CONTAINER = 'append-only-file';
 
 /** The gateway's login in Postgres, which may read the tables that it asks for events and keys. */
 export function gatewayLoginName(database: string): string {

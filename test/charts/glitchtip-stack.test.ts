@@ -156,6 +156,14 @@ describe('Valkey', () => {
     expect(configuration.split('\n')).toContain(line);
   });
 
+  it('has its append-only file looked at before it starts, by the script of its ConfigMap', () => {
+    const [, file] = find(manifests, 'StatefulSet', 'valkey').spec.template?.spec.initContainers ?? [];
+    expect(file?.name).toBe('append-only-file');
+    const [, path = ''] = file?.command ?? [];
+    expect(path.startsWith('/etc/valkey/')).toBe(true);
+    expect(Object.keys(find(manifests, 'ConfigMap', 'valkey-config').data ?? {})).toContain(path.replace('/etc/valkey/', ''));
+  });
+
   it('rolls when its configuration changes', () => {
     const other = renderStack({ resources: { valkey: { limits: { memory: '60Mi' } } } });
     const hash = (from: Manifest[]) => JSON.stringify(find(from, 'StatefulSet', 'valkey').spec.template?.metadata);

@@ -21,6 +21,8 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.QueueFilling]: 'the queue is filling up',
   [R.QueueFull]: 'the queue is full, events are refused',
   [R.QueueNotPersisted]: 'Valkey cannot write to its disk',
+  [R.QueueFileDamaged]: 'the file of the queue is damaged',
+  [R.QueueFileRepaired]: 'the end of the queue was lost, as by a power cut',
   [R.Backlog]: 'events are stored slower than they arrive',
   [R.WorkerDown]: 'the worker is down',
   [R.WorkerStuck]: 'the worker is stuck',

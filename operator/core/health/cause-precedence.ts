@@ -20,6 +20,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.HostNotAllowed]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.TimeoutTooShort]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.CrashLoop]: [...DOWN, R.RolloutStuck],
+  [R.QueueFileDamaged]: DOWN,
   [R.WebDown]: [R.RolloutStuck],
   [R.WorkerDown]: [R.RolloutStuck],
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],

@@ -12,6 +12,8 @@ export interface ContainerEnd {
   readonly finishedAt?: Date;
   /** Its termination message says that the volume has no space left. */
   readonly noSpaceLeft: boolean;
+  /** It says that it cut off the damaged end of Valkey's append-only file. Bytes. */
+  readonly cutOffBytes?: number;
 }
 
 export type ContainerState =

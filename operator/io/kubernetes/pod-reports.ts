@@ -127,9 +127,14 @@ function readState({ running, terminated, waiting }: RawState = {}): ContainerSt
   return { kind: 'waiting', reason: waiting?.reason ?? 'NotStarted' };
 }
 
-/** A termination message may hold anything: only what it says of the disk is kept. */
+/** A termination message may hold anything: only what it says of the disk is kept, and what of a file was cut off. */
 function readEnd({ reason = 'Error', exitCode, finishedAt, message = '' }: Terminated): ContainerEnd {
-  return { reason, exitCode, finishedAt: dateOf(finishedAt ?? undefined), noSpaceLeft: message.includes('No space left on device') };
+  // charts/runtime/append-only-file.sh
+  const [, cutOff] = /^cut off (\d+) bytes of the append-only file/m.exec(message) ?? [];
+  return {
+    reason, exitCode, finishedAt: dateOf(finishedAt ?? undefined), noSpaceLeft: message.includes('No space left on device'),
+    ...(cutOff === undefined ? {} : { cutOffBytes: Number(cutOff) }),
+  };
 }
 
 /** Not one that waits for a gate (SchedulingGated). A scheduler that failed, as over a volume that nobody made in ten minutes, says SchedulerError. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { HEALTH_REASONS, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { diagnoseUnreachable } from '../../../../../operator/core/health/diagnose.js';
 import { explains } from '../../../../../operator/core/health/cause-precedence.js';
-import type { CanaryFacts, ContainerEnd, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
+import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
@@ -22,6 +22,8 @@ function ended(reason: string, exitCode: number, seconds = 20): ContainerEnd {
 }
 const waiting = (reason: string) => ({ state: { kind: 'waiting', reason } as const });
 const held = (seconds: number) => unready('web', {}, { containers: [containerOf({ name: 'wait-for-migrations', init: true, state: { kind: 'running', startedAt: ago(seconds) } }), containerOf({ name: 'web', ...waiting('PodInitializing') })] });
+const fileContainer = (state: ContainerState) => containerOf({ name: 'append-only-file', init: true, state });
+const fileAt = (state: ContainerState) => ({ ...startingPod('valkey'), createdAt: state.kind === 'running' ? state.startedAt : ago(5), containers: [fileContainer(state), containerOf({ name: 'valkey', ...waiting('PodInitializing') })] });
 /** Web that is not Ready, for two hours, and how its own address answers. */
 const probed = (answer: WebFacts['pods'][number]['answer'], pod = unready('web')): Partial<Facts> => ({ cluster: clusterOf({ pods: podsOf(pod) }), web: { health: REFUSED, pods: [{ pod: pod.name, answer }] }, canary: NOT_SENT });
 const pods = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...list) }) });
@@ -88,6 +90,10 @@ describe('a cause', () => {
     ['Valkey fills within ten minutes', { queue: queueOf({ usedBytes: 25e6, depth: 6_000 }), before: { samples: [{ at: ago(120), queueBytes: 24e6, memory: new Map() }] } }, ['QueueFilling/valkey critical']],
     ['Valkey is full', { queue: queueOf({ usedBytes: 29.9e6, depth: 7_000 }), canary: IS_500 }, ['QueueFull/valkey critical']],
     ['Valkey cannot write', { queue: queueOf({ writeFailed: 'aof_last_write_status is err' }), canary: IS_500 }, ['QueueNotPersisted/valkey critical']],
+    ["Valkey's file waits for a person", { ...pods(fileAt({ kind: 'running', startedAt: ago(90) })), queue: UNREACHABLE, canary: IS_500 }, ['QueueFileDamaged/valkey critical']],
+    ["Valkey's file is looked at", { ...pods(fileAt({ kind: 'running', startedAt: ago(5) })), queue: UNREACHABLE, canary: IS_500 }, []],
+    ["the end of Valkey's file was cut off", pods(podOf('valkey', { containers: [fileContainer({ kind: 'ended', end: { ...ended('Completed', 0, 600), cutOffBytes: 4_096 } }), containerOf({ name: 'valkey' })] })), ['QueueFileRepaired/valkey warning']],
+    ["the end of Valkey's file was cut off yesterday", pods(podOf('valkey', { containers: [fileContainer({ kind: 'ended', end: { ...ended('Completed', 0, 80_000), cutOffBytes: 4_096 } }), containerOf({ name: 'valkey' })] })), []],
     ['the worker does not keep up', { canary: STORED_MEANWHILE, queue: queueOf({ depth: 5_000 }) }, ['Backlog/worker warning']],
     ['the queue is being worked off', { canary: STORED_MEANWHILE, queue: queueOf({ depth: 5_000 }), before: { last: { at: ago(10), depth: 6_000 }, samples: [] } }, []],
     ['the queue shrinks too slowly', { canary: STORED_MEANWHILE, queue: queueOf({ depth: 5_000 }), before: { last: { at: ago(10), depth: 5_010 }, samples: [] } }, ['Backlog/worker warning']],

@@ -43,3 +43,15 @@ it.each([
   const pod = readPod({ metadata: { name: 'web-1' }, spec: { containers: [] }, status: { phase: 'Pending', conditions } });
   expect(pod.unschedulable !== undefined).toBe(isReported);
 });
+
+it.each([
+  ['what was cut off', 'cut off 4096 bytes of the append-only file from byte 56946 on; kept in /data/cut-off\n', 4_096],
+  ['what waits for a person and was cut off then', 'damaged at byte 7 of 900, with whole commands behind it: waits for /data/cut-off-damage\ncut off 893 bytes of the append-only file from byte 7 on; no room to keep them\n', 893],
+  ['nothing', '', undefined],
+])('the init container of Valkey says %s', (_, message, expected) => {
+  const spec = { containers: [{ name: 'valkey', image: 'i' }], initContainers: [{ name: 'append-only-file', image: 'i' }] };
+  const status = { initContainerStatuses: [{ name: 'append-only-file', restartCount: 0, state: { terminated: { exitCode: 0, reason: 'Completed', finishedAt: '2026-06-01T12:00:00Z', message } } }] };
+  const [container] = readPod({ metadata: { name: 'valkey-0' }, spec, status }).containers;
+  expect(container?.state).toMatchObject({ kind: 'ended', end: { reason: 'Completed' } });
+  expect(container?.state.kind === 'ended' && container.state.end.cutOffBytes).toBe(expected);
+});
