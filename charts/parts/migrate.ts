@@ -2,7 +2,7 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand } from './application-container.js';
-import { SECRETS, labelsOf } from '../part-names.js';
+import { MIGRATE_TEMPLATE, SECRETS, labelsOf } from '../part-names.js';
 import { contentHash, partMetadata, podDefaults, secretFiles } from './pod-template.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
@@ -41,6 +41,8 @@ export class Migrate extends Construct {
         template,
       },
     });
+    // A repair runs these pods once more, and the operator may make Jobs of no others (charts/parts/admission-policies.ts).
+    new k8s.KubePodTemplate(this, 'template', { metadata: partMetadata(MIGRATE_TEMPLATE, 'migrate'), template });
   }
 }
 

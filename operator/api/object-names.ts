@@ -95,6 +95,10 @@ export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 /** Component of the migrate Job. */
 export const MIGRATE_COMPONENT = 'migrate';
+/** PodTemplate of the manifests with the migrate Job's pods: a repair runs them once more. */
+export const MIGRATE_TEMPLATE = 'migrate';
+/** Kubernetes itself puts these labels on the pods of a Job. */
+export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */
 export const REPAIR_JOB_PREFIX = 'glitchkeeper-migrate-';
 

@@ -1,5 +1,5 @@
 // The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
-import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, JOB_NAME_LABEL, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
+import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
 import { messageOf } from '../../core/error-message.js';
@@ -15,14 +15,18 @@ interface Workload {
   readonly status?: { readonly conditions?: readonly ObservedCondition[] };
 }
 
+interface PodTemplate {
+  readonly template: {
+    readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
+    readonly spec: object;
+  };
+}
 
 interface PodMetrics {
   readonly metadata: ObjectMeta;
   readonly containers: readonly { readonly usage?: { readonly memory?: string } }[];
 }
 
-/** Kubernetes itself puts these on the pods of a Job; a new Job gets its own. */
-const GENERATED_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /**
  * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
  * killed half-way is worse than one that is waited for. Seconds.
@@ -42,17 +46,13 @@ export class ClusterObserver {
   }
 
   /**
-   * Runs the newest migrate Job's pods once more, as a Job of its own: a Job cannot be started again. False when there is none
-   * to take them from, or one of this name exists.
+   * Runs the pods of the manifests' migrate Job once more, as a Job of its own: a Job cannot be started again. False when the
+   * manifests have no template of them, or a Job of this name exists.
    */
   async rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean> {
-    const jobs = await this.#list<Job>('batch/v1', 'jobs', signal);
-    // A repair's own Job has the same pods: the newest is always of the manifests that were applied last.
-    const made = jobs.filter(({ metadata: { labels } }) => labels?.[COMPONENT_LABEL] === MIGRATE_COMPONENT);
-    const newest = [...made].sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '')).at(-1);
-    if (!newest) return false;
-    const { metadata = {}, spec } = newest.spec.template;
-    const labels = Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !GENERATED_LABELS.includes(key)));
+    const found = await absentAsUndefined(this.api.get<PodTemplate>(`/api/v1/namespaces/${this.namespace}/podtemplates/${MIGRATE_TEMPLATE}`, signal));
+    if (!found) return false;
+    const { metadata: { labels = {}, annotations } = {}, spec } = found.template;
     try {
       await this.api.create(`/apis/batch/v1/namespaces/${this.namespace}/jobs`, {
         apiVersion: 'batch/v1',
@@ -60,7 +60,7 @@ export class ClusterObserver {
         metadata: { name: `${REPAIR_JOB_PREFIX}${Math.floor(at.getTime() / 1_000)}`, labels },
         spec: {
           backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
-          template: { metadata: { labels, ...(metadata.annotations ? { annotations: metadata.annotations } : {}) }, spec },
+          template: { metadata: { labels, ...(annotations ? { annotations } : {}) }, spec },
         },
       }, signal);
       return true;

@@ -1,4 +1,4 @@
-// What is read of Deployments, and the Job that a repair makes of the newest migrate Job.
+// What is read of Deployments, and the Job that a repair makes of the manifests' template.
 import { expect, it } from '@jest/globals';
 import { ClusterObserver } from '../../../../../operator/io/kubernetes/cluster-observer.js';
 import { readJob } from '../../../../../operator/io/kubernetes/job-reports.js';
@@ -7,9 +7,8 @@ import { specOf } from '../../operator-scenarios.js';
 
 it('a repair of the schema is given hours: a migration of twenty minutes must not be killed half-way', async () => {
   const created: { spec?: { activeDeadlineSeconds?: number } }[] = [];
-  const migrate = { metadata: { name: 'migrate-1', labels: { 'app.kubernetes.io/component': 'migrate' } }, spec: { template: { spec: {} } } };
   const api: Partial<KubernetesApi> = {
-    list: () => Promise.resolve([migrate] as never),
+    get: () => Promise.resolve({ template: { spec: {} } } as never),
     create: (_, body) => Promise.resolve(void created.push(body) as never),
   };
   expect(await new ClusterObserver(api as KubernetesApi, 'n').rerunMigrations(new Date(0), new AbortController().signal)).toBe(true);
