@@ -1,5 +1,5 @@
 // Synthesizes the manifests: settings -> charts -> dist/, and prints the budget.
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App, Chart, type ChartProps } from 'cdk8s';
 import { planBudget, renderBudget } from './charts/budget.js';
@@ -21,6 +21,8 @@ import { describeVolumeChanges } from './charts/volume-changes.js';
 const OF_CDK8S_CLI = 'build/cdk8s';
 const asked = process.env.CDK8S_OUTDIR;
 const OUTPUT = asked === undefined || asked === OF_CDK8S_CLI ? 'dist' : asked;
+/** Its former name, by which `kubectl apply -R` took it for a manifest: what an older synth left must go. */
+const FORMER_HOST_FILE = 'host/k3s-config.yaml';
 
 interface Synthesized {
   readonly files: readonly string[];
@@ -35,6 +37,7 @@ function synthesize(settings: Settings): Synthesized {
     synthesizeMonitoring(settings, join(folder, MONITORING));
     writeHostFiles(settings, folder);
   });
+  rmSync(join(OUTPUT, FORMER_HOST_FILE), { force: true });
   const files = written.map((file) => join(OUTPUT, file));
   if (asked === OF_CDK8S_CLI) for (const file of written) cpSync(join(OUTPUT, file), join(OF_CDK8S_CLI, file));
   return { files, refused: describeVolumeChanges(before, readManifests(OUTPUT)) };

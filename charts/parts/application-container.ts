@@ -1,7 +1,7 @@
 // The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
-import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, scratch, secretFiles, type Identity } from './pod-template.js';
+import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, podField, scratch, secretFiles, type Identity } from './pod-template.js';
 import type { Process, Variable } from '../releases.js';
 import type { ContainerResources, Settings } from '../settings/schema.js';
 import { claimed } from './volume-claim.js';
@@ -74,7 +74,7 @@ function environment(settings: Settings, process: Process): k8s.EnvVar[] {
   const files = CREDENTIALS.filter((name) => valkey || name !== 'VALKEY_URL');
   return [
     ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
-    { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    { name: 'POD_IP', valueFrom: podField('status.podIP') },
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
     { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
     { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },

@@ -54,7 +54,7 @@ function podTemplate(settings: Settings): k8s.PodTemplateSpec {
   return {
     metadata: { labels: labelsOf('migrate'), annotations: runtimeHash() },
     spec: {
-      ...podDefaults(GLITCHTIP_USER),
+      ...podDefaults(settings, GLITCHTIP_USER),
       restartPolicy: 'OnFailure',
       initContainers: [
         applicationContainer(settings, {

@@ -25,6 +25,7 @@ export class NetworkPolicies extends Construct {
     this.allowDns();
     this.allowOperatorOut();
     this.allowWorkerOut();
+    if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     this.allowNamespaces('web-from-clients', { to: topologyOf(settings).gateway ? 'gateway' : 'web', port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
@@ -109,6 +110,14 @@ export class NetworkPolicies extends Construct {
         policyTypes: ['Egress'],
         egress: [{ to: to.map((ipBlock) => ({ ipBlock })), ...(ports === undefined ? {} : { ports: ports.map(tcp) }) }],
       },
+    });
+  }
+
+  /** A public Service: who comes by a port of the node has the node's address, or an own one, as the proxy of the cluster likes. */
+  private allowEverybody(): void {
+    new k8s.KubeNetworkPolicy(this, 'everybody', {
+      metadata: { name: 'web-from-everybody' },
+      spec: { podSelector: { matchLabels: selectorOf(topologyOf(this.settings).gateway ? 'gateway' : 'web') }, policyTypes: ['Ingress'], ingress: [{ ports: [tcp(HTTP_PORT)] }] },
     });
   }
 

@@ -7,7 +7,7 @@ import type { RepairKind } from '../../operator/api/health-fields.js';
 import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
 import { CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
-import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, scratch } from './pod-template.js';
+import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { HTTP_PORT } from '../releases.js';
@@ -63,10 +63,9 @@ export class Operator extends Construct {
         template: {
           metadata: { labels: labelsOf('operator'), annotations: bundle.annotations },
           spec: {
-            ...podDefaults(NODE_USER),
+            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE, callsInternet: true }),
             serviceAccountName: OPERATOR,
             automountServiceAccountToken: true,
-            tolerations: [...DESPITE_PRESSURE],
             terminationGracePeriodSeconds: 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, configFiles('settings', CONFIG_MAPS.settings), scratch('tmp')],
@@ -130,8 +129,8 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
     imagePullPolicy: 'IfNotPresent',
     command: [...commandOf(PROGRAMS.operator)],
     env: [
-      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      { name: 'POD_NAME', valueFrom: podField('metadata.name') },
+      { name: 'POD_NAMESPACE', valueFrom: podField('metadata.namespace') },
       { name: 'SETTINGS_FILE', value: `${SETTINGS_PATH}/glitchtip.yaml` },
       ...(settings.operator.trustedHosts.length > 0 ? [{ name: 'TRUSTED_HOSTS', value: settings.operator.trustedHosts.join() }] : []),
     ],

@@ -3,7 +3,7 @@ import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { DataServer } from './data-server.js';
 import { CLAIMS, DATABASE, SECRETS } from '../part-names.js';
-import { CONTAINER_SECURITY, containerResources, podDefaults, scratch, secretFiles } from './pod-template.js';
+import { CONTAINER_SECURITY, DESPITE_PRESSURE, containerResources, podDefaults, scratch, secretFiles } from './pod-template.js';
 import { MEBIBYTE, bytesOf } from '../quantity.js';
 import type { Settings } from '../settings/schema.js';
 import { claimed } from './volume-claim.js';
@@ -32,7 +32,7 @@ export class Postgres extends Construct {
 
 function podSpec(settings: Settings): k8s.PodSpec {
   return {
-    ...podDefaults(POSTGRES_USER),
+    ...podDefaults(settings, { ...POSTGRES_USER, tolerations: DESPITE_PRESSURE }),
     terminationGracePeriodSeconds: 60,
     containers: [{
       name: 'postgres',

@@ -5,7 +5,7 @@ import { APPEND_ONLY_FILE_CONTAINER, VALKEY_PROBE_USER } from '../../operator/ap
 import { readAsset } from '../assets.js';
 import { DataServer } from './data-server.js';
 import { CLAIMS, CONFIG_MAPS, SECRETS, VALKEY_PORT } from '../part-names.js';
-import { CONFIG_HASH, CONTAINER_SECURITY, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pod-template.js';
+import { CONFIG_HASH, CONTAINER_SECURITY, DESPITE_PRESSURE, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pod-template.js';
 import { MEBIBYTE, bytesOf } from '../quantity.js';
 import type { Settings } from '../settings/schema.js';
 import { claimed } from './volume-claim.js';
@@ -44,7 +44,7 @@ export class Valkey extends Construct {
 
 function podSpec(settings: Settings): k8s.PodSpec {
   return {
-    ...podDefaults(VALKEY_USER),
+    ...podDefaults(settings, { ...VALKEY_USER, tolerations: DESPITE_PRESSURE }),
     terminationGracePeriodSeconds: 30,
     initContainers: [{
       name: 'users',

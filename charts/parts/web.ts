@@ -3,7 +3,7 @@ import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations } from './application-container.js';
 import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
-import { clusterPort, partMetadata, podDefaults } from './pod-template.js';
+import { clusterPort, frontDoor, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
@@ -45,7 +45,7 @@ export class Web extends Construct {
         template: {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
           spec: {
-            ...podDefaults(GLITCHTIP_USER),
+            ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined }),
             terminationGracePeriodSeconds: drainSeconds + 30,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{
@@ -68,7 +68,7 @@ export class Web extends Construct {
 
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata(gateway ? WEB_BACKEND : WEB, 'web'),
-      spec: { type: gateway ? 'ClusterIP' : settings.service.type, selector: selectorOf('web'), ports: [clusterPort(HTTP_PORT, PORT_NAME)] },
+      spec: { ...(gateway ? { type: 'ClusterIP', ports: [clusterPort(HTTP_PORT, PORT_NAME)] } : frontDoor(settings, { port: HTTP_PORT, name: PORT_NAME })), selector: selectorOf('web') },
     });
   }
 }

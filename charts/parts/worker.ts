@@ -33,7 +33,7 @@ export class Worker extends Construct {
         template: {
           metadata: { labels: labelsOf('worker'), annotations: runtimeHash() },
           spec: {
-            ...podDefaults(GLITCHTIP_USER),
+            ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: true }),
             terminationGracePeriodSeconds: GRACE_SECONDS,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{

@@ -7,7 +7,8 @@ import { RELEASES, canRunTiny, isRelease } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { alerts, health } from './health-schema.js';
 import { network } from './network-schema.js';
-import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
+import { pods } from './pod-schema.js';
+import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, tcpPort, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
 /** Requests and limits of one container. */
 const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
@@ -110,7 +111,15 @@ const service = z.strictObject({
   }).default('ClusterIP'),
   /** NodePort and LoadBalancer listen on every address of the host; they are refused until this says that it is meant. */
   allowPublic: z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(false),
+  /** The port outside. Left out: of a NodePort the cluster chooses one, of a LoadBalancer it is 8080. */
+  port: tcpPort.optional(),
 }).superRefine((value, context) => {
+  if (value.port !== undefined && value.type === 'ClusterIP') {
+    context.addIssue({ code: 'custom', path: ['port'], message: `expected none with ClusterIP, which has no port outside, found ${value.port}` });
+  }
+  if (value.port !== undefined && value.type === 'NodePort' && (value.port < 30_000 || value.port > 32_767)) {
+    context.addIssue({ code: 'custom', path: ['port'], message: `expected a port from 30000 to 32767 with NodePort, found ${value.port}` });
+  }
   if (value.type !== 'ClusterIP' && !value.allowPublic) {
     context.addIssue({
       code: 'custom', path: ['type'],
@@ -170,7 +179,7 @@ const schema = z.strictObject({
     }).default('consolemail://'),
     from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
   }).prefault({}),
-  images, operator, gateway, resources, storage, host, service, network, rotation, health, alerts,
+  images, operator, gateway, resources, pods, storage, host, service, network, rotation, health, alerts,
   monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,

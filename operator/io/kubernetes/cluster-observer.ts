@@ -1,5 +1,5 @@
 // The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
-import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
+import { DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
 import { messageOf } from '../../core/error-message.js';
