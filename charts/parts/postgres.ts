@@ -38,7 +38,8 @@ function podSpec(settings: Settings): k8s.PodSpec {
       name: 'postgres',
       image: settings.images.postgres,
       imagePullPolicy: 'IfNotPresent',
-      // The operator may not read logs: it looks for "No space left on device" in the termination message.
+      // The operator may not read logs: it looks for "No space left on device" in the termination message. No other part's log may be
+      // in its status: those hold tracebacks.
       terminationMessagePolicy: 'FallbackToLogsOnError',
       args: ['postgres', ...Object.entries(serverParameters(settings)).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       env: [
@@ -93,6 +94,9 @@ export function serverParameters(settings: Settings): Record<string, string> {
     default_statistics_target: '25',
     // Compiling queries costs tens of megabytes a connection and saves nothing on short ones.
     jit: 'off',
+    // An error's detail and its statement may hold rows; the log is read by more people than the database, and its end is in the pod's status.
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
     max_wal_size: '256MB',
     min_wal_size: '64MB',
   };

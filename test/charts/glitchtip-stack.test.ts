@@ -150,6 +150,15 @@ it.each(['postgres', 'valkey', 'worker'])('%s is not restarted by bringing the g
   expect(template(renderStack({ gateway: { enabled: false } }))).toEqual(template(manifests));
 });
 
+describe('what a program says when it fails', () => {
+  it('is in the status of no pod but Postgres, whose log says no row and no statement', () => {
+    const inStatus = containers.filter((container) => 'terminationMessagePolicy' in container).map(({ name }) => name);
+    expect(inStatus).toEqual(['postgres']);
+    const { args = [] } = containerOf(manifests, 'StatefulSet', 'postgres');
+    expect(args).toEqual(expect.arrayContaining(['log_error_verbosity=terse', 'log_min_error_statement=panic']));
+  });
+});
+
 describe('Valkey', () => {
   const configuration = find(manifests, 'ConfigMap', 'valkey-config').data?.['valkey.conf'] ?? '';
 
