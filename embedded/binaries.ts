@@ -58,6 +58,13 @@ const toolsModule: GoModule = {
   linkerFlags: strip,
 };
 
+/** Built only for the test of the alert rules. */
+const promtoolModule: GoModule = {
+  folder: 'promtool',
+  packages: ['github.com/prometheus/prometheus/cmd/promtool'],
+  linkerFlags: strip,
+};
+
 const sources = fileURLToPath(new URL('./go/', import.meta.url));
 
 /** The program's file name: the last part of the package's path that is not a major version. */
@@ -154,4 +161,9 @@ export async function dropFromPageCache(programs: readonly string[]): Promise<vo
 /** Path of kube-score; built on the first call (about half a minute). */
 export async function ensureKubeScore(progress: Progress): Promise<string> {
   return join(await ensureModule(toolsModule, progress), 'kube-score');
+}
+
+/** Path of promtool; built on the first call (about four minutes on two cores). */
+export async function ensurePromtool(progress: Progress): Promise<string> {
+  return join(await ensureModule(promtoolModule, progress), 'promtool');
 }

@@ -27,6 +27,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('faults-inside', 'every fault of GlitchTip itself, at default settings, reported within the promised time', 45),
   onPods('faults-around', 'every fault of what GlitchTip stands on, at default settings, reported within the promised time', 45),
   { name: 'sdks', what: 'the SDKs of five languages through the gateway: found by id, and what they do when it is full', minutes: 10, project: 'soak', files: ['test/soak/sdks.test.ts'], env: {}, workers: 1 },
+  { name: 'rules', what: 'every alert rule in promtool: silent on a healthy day, and fired by its fault', minutes: 10, project: 'soak', files: ['test/soak/rules.test.ts'], env: {}, workers: 1 },
   { name: 'replay', what: 'rotations cut off at each write, in every way', minutes: 45, project: 'replay', files: [], env: { GLITCHKEEPER_SOAK: '1' }, workers: 2 },
 ];
 
