@@ -101,6 +101,8 @@ export const HEALTH_REASONS = {
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */
   CertificateUnreadable: 'CertificateUnreadable',
+  /** Somebody said that credentials leaked, and those are still valid. */
+  CredentialsCompromised: 'CredentialsCompromised',
   /** A credential is older than its schedule allows, or a rotation was given up. */
   CredentialsOverdue: 'CredentialsOverdue',
 } as const;

@@ -35,18 +35,20 @@ export class RotationExecutor {
     const { rotation, values } = journalOf(context.observed) ?? {};
     const { observes } = PROTOCOL[rotation?.phase ?? 'Waiting'];
     const observe = async <T>(what: Observation, how: () => Promise<T>, otherwise: T): Promise<T> => (observes.includes(what) ? how() : otherwise);
-    const [pods, obstacles] = await Promise.all([
+    const [pods, jobs, noRoom] = await Promise.all([
       this.#observePods(spec, signal),
-      observe('obstacles', () => this.#observeObstacles(context, signal), NO_OBSTACLES),
+      observe('jobs', () => this.#jobs(context.now, signal), []),
+      observe('room', () => this.ports.workloads.noRoomFor((spec.gateway ?? spec.web).deployment, signal), undefined),
     ]);
-    if (!values) return { ...pods, ...obstacles, ...NOT_OBSERVED };
+    const around = { ...pods, jobs, noRoom };
+    if (!values) return { ...around, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
       observe('logins', () => this.#tryBoth(context, values), NO_LOGINS),
       observe('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
       observe('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
       observe('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
     ]);
-    return { ...pods, ...obstacles, ...servers, sessions, eventStored, administrator };
+    return { ...around, ...servers, sessions, eventStored, administrator };
   }
 
   /** True when something changed; false when somebody else was first, and everything has to be observed again. */
@@ -148,12 +150,6 @@ export class RotationExecutor {
     return { web: webSeen, worker: workerSeen, ...(gatewaySeen ? { gateway: gatewaySeen } : {}) };
   }
 
-  async #observeObstacles({ spec: { web, gateway }, now }: Context, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
-    const { workloads } = this.ports;
-    const [jobs, noRoom] = await Promise.all([this.#jobs(now, signal), workloads.noRoomFor((gateway ?? web).deployment, signal)]);
-    return { jobs, noRoom };
-  }
-
   async #jobs(now: Date, signal: AbortSignal): Promise<ObservedRollout['jobs']> {
     const { jobs, pods } = await this.ports.workloads.jobs(signal);
     return jobsAtWork(jobs, pods, now).map(holderOf);
@@ -176,7 +172,6 @@ export class RotationExecutor {
 }
 
 const NOBODY = { ours: 0, jobs: 0, others: 0 };
-const NO_OBSTACLES = { jobs: [], noRoom: undefined };
 const NO_SESSIONS = { previous: NOBODY, next: NOBODY };
 const NO_LOGINS = {
   logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },

@@ -1,5 +1,6 @@
 // Observes everything that the diagnosis needs; what is expensive or changes slowly is observed less often.
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { ROTATE_ANNOTATION } from '../../api/object-names.js';
 import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
 import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';
 import { readCredentials } from '../../core/health/credential-age.js';
@@ -8,6 +9,7 @@ import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator
 import type { Observed } from '../../core/credentials/observed.js';
 import { workerStart } from '../../core/health/part-state.js';
 import type { Sensitive } from '../../core/sensitive.js';
+import { parseRequest, rotatableCredentials } from '../../core/rotation/requested-rotation.js';
 import { applicationLogin, valueOf } from '../../core/credentials/generated-secrets.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ClusterPort, HealthPort } from '../ports.js';
@@ -43,6 +45,8 @@ interface Memory {
   before: Before;
   volumes?: Kept<Facts['volumes']>;
   certificate?: Kept<CertificateFacts>;
+  /** When the annotation was first seen to say that credentials leaked: it has no date. */
+  leakAskedAt?: Date | undefined;
 }
 
 export class HealthObserver {
@@ -72,7 +76,7 @@ export class HealthObserver {
     });
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
-      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal), before: memory.before,
+      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), before: memory.before,
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     return facts;
@@ -108,6 +112,13 @@ export class HealthObserver {
     const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));
     memory.certificate = { at: now, value };
     return value;
+  }
+
+  #leakAskedAt({ metadata: { annotations } }: GlitchTipResource, spec: GlitchTipSpec, memory: Memory): Date | undefined {
+    const request = parseRequest(annotations?.[ROTATE_ANNOTATION], rotatableCredentials(spec));
+    const isAsked = request.kind === 'valid' && request.trigger === 'compromised';
+    memory.leakAskedAt = isAsked ? memory.leakAskedAt ?? new Date(this.deps.clock.now()) : undefined;
+    return memory.leakAskedAt;
   }
 
   #wantsVolume({ volumes }: Memory): boolean {

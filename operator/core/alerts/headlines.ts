@@ -46,6 +46,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.CertificateExpiring]: 'the certificate expires soon',
   [R.CertificateExpired]: 'the certificate has expired',
   [R.CertificateUnreadable]: 'there is no certificate to be seen',
+  [R.CredentialsCompromised]: 'credentials that leaked are still valid',
   [R.CredentialsOverdue]: 'credentials are overdue for rotation',
 };
 

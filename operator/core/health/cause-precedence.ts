@@ -24,6 +24,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.WebDown]: [R.RolloutStuck],
   [R.WorkerDown]: [R.RolloutStuck],
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
+  [R.CredentialsCompromised]: [R.CredentialsOverdue],
 };
 
 /** A cause explains these reasons of any part. */

@@ -232,6 +232,15 @@ export type CertificateFacts =
   | { readonly kind: 'missing'; readonly secret: string; readonly why: string }
   | { readonly kind: 'seen'; readonly secret: string; readonly endsAt: Date };
 
+export interface LeakFacts {
+  /** When somebody said so, as far as it is known. */
+  readonly since: Date;
+  /** Nothing is replaced yet, it is being replaced, or replacing it was given up. */
+  readonly state: 'waits' | 'under way' | 'given up';
+  /** What is waited for, or why it was given up. */
+  readonly message?: string;
+}
+
 export interface CredentialFacts {
   /** System identifier of the database that was set up; undefined: none was yet. */
   readonly database?: string;
@@ -241,6 +250,8 @@ export interface CredentialFacts {
   readonly nextAt?: Date;
   /** A rotation is changing something: its phase. */
   readonly phase?: string;
+  /** What leaked is still valid. */
+  readonly leak?: LeakFacts;
 }
 
 /** What earlier checks saw, as far as this one needs it. */

@@ -88,6 +88,22 @@ describe('an incident', () => {
   });
 });
 
+describe('a leak', () => {
+  it.each<[string, object]>([['that waits', {}], ['while the operator is suspended', { suspend: true }]])('%s is told critical within five minutes, though nobody has recorded it', async (_, spec) => {
+    const world = new HealthWorld(spec, { 'glitchkeeper.io/rotate': 'compromised' });
+    const incidents = () => world.resource?.status?.health?.incidents ?? [];
+    let seconds = 0;
+    while (incidents().length === 0 && seconds < 600) {
+      const [pause = 0] = await checks(world, 1);
+      // A check counts as ten seconds.
+      world.wait(pause - 10);
+      seconds += pause;
+    }
+    expect(incidents()).toMatchObject([{ reason: 'CredentialsCompromised', severity: 'critical' }]);
+    expect(seconds).toBeLessThan(300);
+  });
+});
+
 describe('a repair', () => {
   it('is written down before it is made, and made once', async () => {
     const world = new HealthWorld();

@@ -139,6 +139,11 @@ describe('a cause', () => {
     ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
     ['a certificate is good for a month', { certificate: { kind: 'seen', secret: 'web-tls', endsAt: ago(-30 * 86_400) } }, []],
     ['a rotation was given up', { credentials: { failed: 'Tried 5 times.' } }, ['CredentialsOverdue/credentials warning']],
+    ['credentials leaked, and for two minutes nothing replaces them', { credentials: { leak: { since: ago(120), state: 'waits', message: 'Deployment web: 1 old pods are still there.' } } }, ['CredentialsCompromised/credentials critical']],
+    ['credentials leaked a minute ago, and something is waited for', { credentials: { leak: { since: ago(60), state: 'waits' } } }, []],
+    ['credentials that leaked are being replaced, as it takes two minutes', { credentials: { leak: { since: ago(180), state: 'under way' } } }, []],
+    ['credentials that leaked are still being replaced', { credentials: { leak: { since: ago(211), state: 'under way', message: 'waits' } } }, ['CredentialsCompromised/credentials critical']],
+    ['replacing credentials that leaked was given up', { credentials: { failed: 'Tried 5 times.', leak: { since: ago(1), state: 'given up', message: 'Tried 5 times.' } } }, ['CredentialsCompromised/credentials critical']],
     ['a rotation is three days late', { credentials: { nextAt: ago(3 * 86_400) } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is an hour late', { credentials: { nextAt: ago(3_600) } }, []],
   ];

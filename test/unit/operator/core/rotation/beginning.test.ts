@@ -91,7 +91,7 @@ describe('a request', () => {
   it('for compromised takes the place of one that has not started, whatever that waits for', () => {
     const world = worldWith((it) => { it.request = 'postgres'; });
     world.until(() => world.rotation?.requestPending === false);
-    world.faults = { rollout: { jobs: [jobAtWork('backup')] } };
+    world.faults = { rollout: { jobs: [jobAtWork('backup')], noRoom: 'no' } };
     expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], 'False JobRunning']);
     world.request = 'compromised';
     world.turn();
@@ -125,7 +125,7 @@ describe('a recorded rotation', () => {
   it.each<[string, Faults, string, RegExp]>([
     ['web is being rolled', { rollout: { web: { ...WEB, pending: '1 of 2 updated' } } }, 'RolloutUnderway', /^Deployment web: 1 of 2 updated\.$/],
     ['the worker is being rolled', { rollout: { worker: { name: 'worker', pending: 'none available' } } }, 'RolloutUnderway', /^Deployment worker: none available\.$/],
-    ['Jobs run', { rollout: { jobs: [jobAtWork('migration', 'migrate'), jobAtWork('backup', 'backup-1')] } }, 'JobRunning', /^Job migrate, backup-1 has not ended\.$/],
+    ['Jobs run', { rollout: { jobs: [jobAtWork('migration', 'migrate'), jobAtWork('backup', 'backup-1')] } }, 'JobRunning', /^Job migrate has not ended\.$/],
     ['there is no room', { rollout: { noRoom: 'The quota leaves no room.' } }, 'NoRoom', /^The quota leaves no room\.$/],
     ['Postgres does not answer', { postgresDown: true }, 'NotHealthy', /^Postgres does not answer \(ECONNREFUSED\)\.$/],
     ['Valkey does not answer', { valkeyDown: true }, 'NotHealthy', /^Valkey does not answer/],
@@ -139,8 +139,12 @@ describe('a recorded rotation', () => {
     expect(done(world)).toEqual(['journal: Altering']);
   });
 
-  it.each(['administrator', 'operator', 'operator,administrator'])('of %s does not wait for pods, Jobs or room', (request) => {
-    const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, jobs: [jobAtWork('migration')], noRoom: 'no' } }, request);
+  it('of the administrator waits for the migrate Job, which makes that account', () => {
+    expect(done(waiting({ rollout: { jobs: [jobAtWork('migration')] } }, 'administrator'))).toEqual([]);
+  });
+
+  it.each(['administrator', 'operator', 'operator,administrator'])('of %s does not wait for pods or room', (request) => {
+    const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, noRoom: 'no' } }, request);
     expect(done(world)).toEqual(['journal: Altering']);
   });
 

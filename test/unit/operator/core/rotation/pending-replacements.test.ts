@@ -53,7 +53,7 @@ describe('what a compromise left behind when replacing it was given up', () => {
     dayAfter(world);
     expect(recorded(world)).toBe(`compromised: ${ALL.join()}`);
     world.until(() => world.journal?.history[0]?.trigger === 'compromised' && world.rotation === undefined);
-    expect([pending(world), current(world), world.sessionsEnded]).toEqual([[], 'True AllPresent', 1]);
+    expect([pending(world), current(world), world.sessionsEnded]).toEqual([[], 'True AllPresent', 3]);
   });
 
   it('is not replaced by a request that is given up later', () => {

@@ -113,6 +113,6 @@ describe('a crash', () => {
       world.after(1 / 60);
       checkNobodyLockedOut(world);
     }
-    expect([world.journal?.history[0]?.result, world.sessionsEnded]).toEqual(['Completed', 2]);
+    expect([world.journal?.history[0]?.result, world.sessionsEnded]).toEqual(['Completed', 4]);
   });
 });
