@@ -2,7 +2,7 @@
 // create a Job is one to run any image with any Secret. So the API server itself refuses all that the operator never does.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, RESTARTED_AT_ANNOTATION, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
+import { COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
 import { MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
 import type { Settings } from '../settings/schema.js';
 
@@ -76,7 +76,7 @@ const POLICIES: readonly Policy[] = [
   },
   {
     name: 'leases', group: 'coordination.k8s.io', resource: 'leases', operations: ['CREATE'],
-    validations: [{ expression: `object.metadata.name == '${LEASE_NAME}'`, message: 'the operator makes only its own Lease' }],
+    validations: [{ expression: `object.metadata.name in ${list([LEASE_NAME, OPERATION_LEASE])}`, message: 'the operator makes only its own Leases' }],
   },
 ];
 

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
+import { DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
 import { CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
@@ -106,7 +106,8 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // A rotation looks whether one more pod has room.
     { apiGroups: [''], resources: ['resourcequotas'], resourceNames: [QUOTA], verbs: ['get'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME], verbs: ['get', 'update'] },
+    // Of the election, and of the operation that is under way.
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME, OPERATION_LEASE], verbs: ['get', 'update'] },
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
   ];
 }

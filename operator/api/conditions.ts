@@ -77,7 +77,7 @@ export const REASONS = {
   Idle: 'Idle',
   /** RotationInProgress=False: the annotation asks for something that does not exist; the message says what does. */
   RequestRejected: 'RequestRejected',
-  /** RotationInProgress=False, and for the next four: a rotation waits, because something is not healthy. */
+  /** RotationInProgress=False, and for the next five: a rotation waits, because something is not healthy. */
   NotHealthy: 'NotHealthy',
   /** An attempt was undone and the next one comes after a pause. */
   PauseBeforeRetry: 'PauseBeforeRetry',
@@ -85,6 +85,8 @@ export const REASONS = {
   RolloutUnderway: 'RolloutUnderway',
   /** A migration or a backup runs. */
   JobRunning: 'JobRunning',
+  /** Another operation holds the lock, or it cannot be seen whether one does. */
+  OperationUnderway: 'OperationUnderway',
   /** The namespace's quota does not allow one more web pod. */
   NoRoom: 'NoRoom',
   /** RotationInProgress=True: the reason is the phase; the message says what is waited for. */

@@ -40,6 +40,9 @@ export const ROTATED_AT_ANNOTATION = `${GROUP}/rotated-at`;
 /** The Lease that decides which of two operators may write. */
 export const LEASE_NAME = 'glitchkeeper-operator';
 
+/** The Lease that says which operation is under way: a rotation, a migration. */
+export const OPERATION_LEASE = 'glitchkeeper-operation';
+
 /** The ResourceQuota of the namespace: the budget. */
 export const QUOTA = 'budget';
 
@@ -101,6 +104,14 @@ export const MIGRATE_TEMPLATE = 'migrate';
 export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */
 export const REPAIR_JOB_PREFIX = 'glitchkeeper-migrate-';
+export function repairJobName(at: Date): string {
+  return `${REPAIR_JOB_PREFIX}${Math.floor(at.getTime() / 1_000)}`;
+}
+/**
+ * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
+ * killed half-way is worse than one that is waited for. Seconds.
+ */
+export const REPAIR_JOB_DEADLINE = 6 * 3_600;
 
 /** Labels on everything that the operator creates. */
 export const LABELS = {

@@ -6,6 +6,8 @@ import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-
 import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
+import type { Holder } from '../core/operations/exclusion.js';
+import type { ObservedLock } from '../core/operations/operation-lock.js';
 import type { ObservedJournal } from '../core/rotation/journal.js';
 import type { DatabaseChange, WantedRoles } from '../core/credentials/database-changes.js';
 import type { WriteJournal, WriteSecret } from '../core/rotation/actions.js';
@@ -38,6 +40,9 @@ export interface ClusterPort {
   writeSecret(action: WriteSecret, signal: AbortSignal): Promise<boolean>;
   observeJournal(name: string, signal: AbortSignal): Promise<ObservedJournal>;
   writeJournal(name: string, action: WriteJournal, signal: AbortSignal): Promise<boolean>;
+  /** The recorded lock of operations; never throws. */
+  observeLock(signal: AbortSignal): Promise<ObservedLock>;
+  writeLock(lock: { readonly holder?: Holder; readonly resourceVersion: string | undefined }, signal: AbortSignal): Promise<boolean>;
   readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined>;
   dropRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
   applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void>;
@@ -162,8 +167,8 @@ export interface HealthPort {
   tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date): Promise<void>;
   /** With its pods; false when it has changed since it was seen, or is gone. */
   deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
-  /** False when there is no migrate Job to run again. */
-  rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;
+  /** As a Job of this name. False when there is no migrate Job to run again. */
+  rerunMigrations(name: string, signal: AbortSignal): Promise<boolean>;
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;
   /** The resource is gone, or is somebody else's. */
   forget(resource: string): void;

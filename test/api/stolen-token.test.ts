@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
+import { repairJobName } from '../../operator/api/object-names.js';
 import { ClusterObserver } from '../../operator/io/kubernetes/cluster-observer.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
@@ -84,13 +85,14 @@ describe('the token of the operator', () => {
       }],
       ['makes its Secrets', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-app', data: new Map([['SECRET_KEY', new Sensitive('x')]]) }, never)],
       ['makes its Lease', () => new KubernetesObjects(token, NAMESPACE, 'test').lease().create({ holder: 'test', renewedAt: new Date().toISOString(), durationSeconds: 30, transitions: 0 }, never)],
+      ['makes the Lease of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ resourceVersion: undefined }, never)],
       ['makes the ConfigMap of its alert state', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchtip-health' } })],
     ])('%s', async (_, act) => {
       await act();
     });
 
     it('runs the pods of the migrate Job again', async () => {
-      expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(new Date(), never)).toBe(true);
+      expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(repairJobName(new Date()), never)).toBe(true);
     });
   });
 
@@ -137,7 +139,7 @@ describe('the token of the operator', () => {
     ['token without an end', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-admin', annotations: { 'kubernetes.io/service-account.name': 'glitchkeeper' } }, type: 'kubernetes.io/service-account-token' }), /403 Forbidden/],
     ['Secret of another name', () => token.create(`${CORE}/secrets`, { metadata: { name: 'theirs' }, type: 'Opaque' }), /403 Forbidden/],
     ['ConfigMap of another name', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchkeeper-bundle-00000000' } }), /only the ConfigMap of its alert state/],
-    ['Lease of another name', () => token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'theirs' } }), /only its own Lease/],
+    ['Lease of another name', () => token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'theirs' } }), /only its own Leases/],
   ])('makes no %s', async (_, act, refusal) => {
     expect(await answer(act())).toMatch(refusal);
   });

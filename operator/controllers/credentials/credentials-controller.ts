@@ -91,13 +91,18 @@ export class CredentialsController {
     return passwords.length === 0 ? { kind: 'not observed' } : this.deps.valkey.observe(valkey, passwords);
   }
 
-  /** In their order, up to the first that throws. True when something changed. */
+  /**
+   * In their order, up to the first that throws, or a journal that somebody else wrote: what follows was planned from another one. True
+   * when something changed.
+   */
   async #executeAll(actions: readonly Action[], context: Context, signal: AbortSignal): Promise<boolean> {
     let changed = false;
     for (const action of actions) {
       // The Lease may have been lost, or the operator asked to stop, since the last action.
       signal.throwIfAborted();
-      changed = (await this.#execute(action, context, signal)) || changed;
+      const isDone = await this.#execute(action, context, signal);
+      if (!isDone && action.kind === 'write journal') return changed;
+      changed = isDone || changed;
     }
     return changed;
   }

@@ -35,12 +35,13 @@ export class RotationExecutor {
     const { rotation, values } = journalOf(context.observed) ?? {};
     const { observes } = PROTOCOL[rotation?.phase ?? 'Waiting'];
     const observe = async <T>(what: Observation, how: () => Promise<T>, otherwise: T): Promise<T> => (observes.includes(what) ? how() : otherwise);
-    const [pods, jobs, noRoom] = await Promise.all([
+    const [pods, lock, jobs, noRoom] = await Promise.all([
       this.#observePods(spec, signal),
+      this.ports.cluster.observeLock(signal),
       observe('jobs', () => this.#jobs(context.now, signal), []),
       observe('room', () => this.ports.workloads.noRoomFor((spec.gateway ?? spec.web).deployment, signal), undefined),
     ]);
-    const around = { ...pods, jobs, noRoom };
+    const around = { ...pods, lock, jobs, noRoom };
     if (!values) return { ...around, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
       observe('logins', () => this.#tryBoth(context, values), NO_LOGINS),
@@ -62,6 +63,7 @@ export class RotationExecutor {
       case 'write journal': return cluster.writeJournal(spec.secrets.rotation, action, signal);
       case 'write secret': return cluster.writeSecret(action, signal);
       case 'drop request': return cluster.dropRequest(resource, signal);
+      case 'write lock': return cluster.writeLock(action, signal);
       case 'roll': await workloads.roll(action.workload, action.rotation, signal); return true;
     }
   }

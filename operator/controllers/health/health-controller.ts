@@ -286,13 +286,13 @@ export class HealthController {
   }
 }
 
-function repairInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
+function repairInput({ spec, facts: { cluster, credentials, operation }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
   const jobs = valueOfSeen(cluster.jobs);
   const pods = valueOfSeen(cluster.pods);
   const newest = jobs && newestMigration(jobs);
   const state = newest?.outcome === 'running' && pods ? judgeJob(newest, pods, now) : undefined;
   return {
-    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, now,
+    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, operation, now,
     jobs: jobs && jobsAtWork(jobs, pods, now).map(({ name }) => name), canMigrate: newest !== undefined, ...(state?.kind === 'cannot start' ? { cannotStart: state.why } : {}),
   };
 }

@@ -1,5 +1,6 @@
 // What the operator saw, as types: absent and unreadable are different things, and only absent may lead to a new credential.
 import type { Holder } from '../operations/exclusion.js';
+import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedJournal } from '../rotation/journal.js';
 import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';
@@ -155,6 +156,8 @@ export interface ObservedRollout {
   readonly gateway?: ObservedWorkload;
   /** A try to log in to Postgres as the gateway with the values to come. */
   readonly gatewayLogin: ObservedLogin;
+  /** The recorded lock of operations. */
+  readonly lock: ObservedLock;
   /** Jobs of ours that are at work. */
   readonly jobs: readonly Holder[];
   /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */

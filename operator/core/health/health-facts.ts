@@ -1,4 +1,6 @@
 // What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
+import type { Holder } from '../operations/exclusion.js';
+import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
 
 /** A figure or a list that may not have been seen. */
@@ -232,6 +234,12 @@ export type CertificateFacts =
   | { readonly kind: 'missing'; readonly secret: string; readonly why: string }
   | { readonly kind: 'seen'; readonly secret: string; readonly endsAt: Date };
 
+export interface OperationFacts {
+  readonly lock: ObservedLock;
+  /** Who holds it, as far as that one has not ended. */
+  readonly holder?: Holder;
+}
+
 export interface LeakFacts {
   /** When somebody said so, as far as it is known. */
   readonly since: Date;
@@ -280,5 +288,7 @@ export interface Facts {
   readonly volumes: Seen<readonly VolumeFacts[]>;
   readonly certificate: CertificateFacts;
   readonly credentials: CredentialFacts;
+  /** The recorded lock of operations. */
+  readonly operation: OperationFacts;
   readonly before: Before;
 }

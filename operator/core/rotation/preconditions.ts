@@ -2,7 +2,7 @@
 import { REASONS, type Reason } from '../../api/conditions.js';
 import type { Condition } from '../../api/glitchtip-resource.js';
 import type { ObservedRollout } from '../credentials/observed.js';
-import { findHolder } from '../operations/exclusion.js';
+import { operationObstacle } from './rotation-lock.js';
 import { changesCredentialOfPods } from './pod-credentials.js';
 import type { Rotation } from './journal.js';
 
@@ -26,14 +26,9 @@ export function findObstacle({ rotation, findings, rollout, now }: PreconditionI
   if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {
     return { reason: REASONS.PauseBeforeRetry, message: `Attempt ${rotation.attempt} may begin at ${rotation.notBefore}. The last one was undone: ${rotation.why ?? 'unknown'}.` };
   }
+  // Whatever is rotated waits for other operations: the migrate Job makes the administrator, with the password that it was started with.
   const needsPods = changesCredentialOfPods(rotation.credentials) || rotation.credentials.includes('gateway');
-  return (needsPods ? rolloutObstacle(rollout) : undefined) ?? operationObstacle(rotation, rollout, now) ?? (needsPods ? roomObstacle(rollout) : undefined);
-}
-
-/** Whatever is rotated: the migrate Job makes the administrator, with the password that it was started with. */
-function operationObstacle({ trigger }: Rotation, { jobs }: ObservedRollout, now: Date): Obstacle | undefined {
-  const holder = findHolder(trigger === 'compromised' ? trigger : 'rotation', jobs, now);
-  return holder && { reason: REASONS.JobRunning, message: `Job ${holder.name} has not ended.` };
+  return (needsPods ? rolloutObstacle(rollout) : undefined) ?? operationObstacle({ rotation, rollout, now }) ?? (needsPods ? roomObstacle(rollout) : undefined);
 }
 
 function roomObstacle({ noRoom }: ObservedRollout): Obstacle | undefined {

@@ -21,6 +21,7 @@ import { postgresStep } from './alternating-logins.js';
 import { findObstacle } from './preconditions.js';
 import { proofStep } from './storage-proof.js';
 import { act, firstUnmet, MET, pauseAfter, PROTOCOL, wait } from './protocol.js';
+import { releaseLock, takeLock } from './rotation-lock.js';
 import { parseRequest, rotatableCredentials } from './requested-rotation.js';
 import { nextRotation } from './rotation-schedule.js';
 import type { RotationStep, Underway } from './step-input.js';
@@ -154,7 +155,9 @@ function planStart(input: RotationInput & { rollout: ObservedRollout }, journal:
   const { spec, observed, rollout, findings, now } = input;
   const rotation = journal.rotation as Rotation;
   const obstacle = findObstacle({ rotation, findings, rollout, now });
-  if (obstacle) return resting(obstacle.message, obstacle.reason);
+  if (obstacle) return { ...resting(obstacle.message, obstacle.reason), actions: releaseLock({ rotation, rollout }) };
+  const taken = takeLock({ rotation, rollout, now }, { isStarting: true });
+  if (taken.length > 0) return underwayPlan(rotation, taken, 'The lock of operations is taken.');
   const previous = currentValues(observed.secrets);
   const next = nextValues(previous, rotation, { spec, crypto, now });
   const podsBefore = { web: rollout.web.rotation ?? null, worker: rollout.worker?.rotation ?? null };
@@ -166,7 +169,7 @@ function planStart(input: RotationInput & { rollout: ObservedRollout }, journal:
 function planPhase(underway: Underway, journal: Journal): RotationPlan {
   const { rotation, observed, now } = underway;
   const step = firstUnmet(stepsOf(underway, journal));
-  if (step.kind === 'met') return underwayPlan(rotation, [advance(underway, journal)], `${rotation.phase} has ended.`);
+  if (step.kind === 'met') return underwayPlan(rotation, withRelease(advance(underway, journal), underway), `${rotation.phase} has ended.`);
   const deadline = deadlineOf(rotation);
   const message = step.kind === 'wait' ? step.why : `next: ${describeNext(step.actions)}`;
   if (deadline && now >= deadline) {
@@ -175,7 +178,13 @@ function planPhase(underway: Underway, journal: Journal): RotationPlan {
     const turned: Rotation = { ...rotation, phase: 'Returning', since: toSeconds(now), why, undoneIn: rotation.phase };
     return underwayPlan(rotation, [writeJournal(observed, { ...journal, rotation: turned }, `rotation ${templateMark(rotation)} is undone: ${why}`, true)], why);
   }
-  return underwayPlan(rotation, step.kind === 'act' ? step.actions : [], message);
+  return underwayPlan(rotation, [...(step.kind === 'act' ? step.actions : []), ...takeLock(underway, { isStarting: false })], message);
+}
+
+/** Only after the journal says that it has ended: what it says is the truth, and a lock that was left behind is known by it. */
+function withRelease(write: WriteJournal, underway: Underway): readonly RotationAction[] {
+  const { rotation } = write.journal;
+  return rotation === undefined || rotation.phase === 'Waiting' ? [write, ...releaseLock(underway)] : [write];
 }
 
 function describeNext([first]: readonly RotationAction[]): string {

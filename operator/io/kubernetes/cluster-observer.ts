@@ -1,5 +1,5 @@
 // The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
-import { DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
+import { DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_DEADLINE, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
 import { messageOf } from '../../core/error-message.js';
@@ -27,11 +27,6 @@ interface PodMetrics {
   readonly containers: readonly { readonly usage?: { readonly memory?: string } }[];
 }
 
-/**
- * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
- * killed half-way is worse than one that is waited for. Seconds.
- */
-const JOB_DEADLINE = 6 * 3_600;
 /** Its log is there for a day. Seconds. */
 const JOB_KEPT = 86_400;
 
@@ -49,7 +44,7 @@ export class ClusterObserver {
    * Runs the pods of the manifests' migrate Job once more, as a Job of its own: a Job cannot be started again. False when the
    * manifests have no template of them, or a Job of this name exists.
    */
-  async rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean> {
+  async rerunMigrations(name: string, signal: AbortSignal): Promise<boolean> {
     const found = await absentAsUndefined(this.api.get<PodTemplate>(`/api/v1/namespaces/${this.namespace}/podtemplates/${MIGRATE_TEMPLATE}`, signal));
     if (!found) return false;
     const { metadata: { labels = {}, annotations } = {}, spec } = found.template;
@@ -57,9 +52,9 @@ export class ClusterObserver {
       await this.api.create(`/apis/batch/v1/namespaces/${this.namespace}/jobs`, {
         apiVersion: 'batch/v1',
         kind: 'Job',
-        metadata: { name: `${REPAIR_JOB_PREFIX}${Math.floor(at.getTime() / 1_000)}`, labels },
+        metadata: { name, labels },
         spec: {
-          backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
+          backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: REPAIR_JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
           template: { metadata: { labels, ...(annotations ? { annotations } : {}) }, spec },
         },
       }, signal);

@@ -42,6 +42,8 @@ class Scenario {
       readResource: () => Promise.resolve({ metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1' }, spec: { version: '5.2', valkey: {}, worker: {} } }),
       observeSecret: (name) => Promise.resolve(world.observe().secrets[ROLES[name] ?? 'application']),
       observeJournal: () => Promise.resolve(world.observe().journal),
+      observeLock: () => Promise.resolve(world.lock ? { kind: 'held', holder: world.lock, resourceVersion: '1' } : { kind: 'free' }),
+      writeLock: (lock) => apply({ kind: 'write lock', ...lock }),
       applyStatus: () => (this.answer ? Promise.reject(this.answer) : Promise.resolve()),
       recordEvent: (_, { reason }) => Promise.resolve(void this.events.push(reason)),
       writeJournal: (_, action) => apply(action),

@@ -1,7 +1,8 @@
 // The health controller from check to check: what it writes, sends and repairs, in which order, and what it leaves alone.
 import { describe, expect, it } from '@jest/globals';
+import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
 import type { Leadership } from '../../../../../operator/controllers/health/health-controller.js';
-import { answered, clusterOf, databaseOf, factsOf, jobOf, podsOf, queueOf, seen, unready } from '../../core/health/health-scenarios.js';
+import { NOW, ago, answered, clusterOf, databaseOf, factsOf, jobOf, podsOf, queueOf, seen, unready } from '../../core/health/health-scenarios.js';
 import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
 const WELL = factsOf();
@@ -120,7 +121,28 @@ describe('a repair', () => {
     const world = new HealthWorld();
     world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
     await checks(world, 15);
-    expect(world.take().filter((each) => each === 'run migrate')).toHaveLength(1);
+    expect(world.take().filter((each) => /^lock|^run/.test(each))).toEqual(['lock for migration', 'run migrate']);
+  });
+
+  it('of the schema is not made when a rotation begins at the same moment', async () => {
+    const world = new HealthWorld();
+    world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
+    world.isLockLost = true;
+    await checks(world, 15);
+    expect(world.take().filter((each) => /^lock|^run|RepairFailed/.test(each))).toEqual(['event Warning RepairFailed']);
+  });
+
+  it.each<[string, Partial<Holder>, boolean]>([
+    ['waits for a backup that holds the lock', {}, false],
+    ['does not wait for one that has ended without releasing it', { until: NOW }, true],
+    ['does not wait for one whose Job is gone', { since: ago(600) }, true],
+    ['does not wait for a rotation of which the journal knows nothing', { operation: 'rotation' }, true],
+  ])('of the schema %s', async (_, changes, isMade) => {
+    const world = new HealthWorld();
+    world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
+    world.lock = { kind: 'held', holder: { operation: 'backup', name: 'backup-1', since: ago(-3_600), until: ago(-7_200), ...changes }, resourceVersion: '3' };
+    await checks(world, 15);
+    expect(world.take().includes('run migrate')).toBe(isMade);
   });
 
   it.each<[string, object, Leadership, readonly string[]]>([

@@ -136,7 +136,7 @@ describe('a recorded rotation', () => {
     expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], `False ${reason}`]);
     expect(said(world.plan())).toMatch(message);
     world.faults = {};
-    expect(done(world)).toEqual(['journal: Altering']);
+    expect(done(world)).toEqual(['take lock']);
   });
 
   it('of the administrator waits for the migrate Job, which makes that account', () => {
@@ -145,7 +145,7 @@ describe('a recorded rotation', () => {
 
   it.each(['administrator', 'operator', 'operator,administrator'])('of %s does not wait for pods or room', (request) => {
     const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, noRoom: 'no' } }, request);
-    expect(done(world)).toEqual(['journal: Altering']);
+    expect(done(world)).toEqual(['take lock']);
   });
 
   it('starts with both sets of values, and with what the pods had, in one write', () => {

@@ -12,7 +12,7 @@ const see = (phase: Phase, faults: Faults = {}, request = 'all') => worldIn(phas
 
 describe('each phase', () => {
   it.each<[Phase, string, string[]]>([
-    ['Waiting', 'all', ['journal: Altering']],
+    ['Waiting', 'all', ['take lock']],
     ['Altering', 'all', ['open login glitchtip_b']],
     ['Altering', 'valkey', ['write glitchtip-valkey']],
     ['Altering', 'operator', ['write glitchtip-valkey']],
@@ -26,7 +26,7 @@ describe('each phase', () => {
     ['Proving', 'administrator', ['journal: Retiring']],
     ['Retiring', 'all', ['close login glitchtip_a']],
     ['Retiring', 'valkey', ['write glitchtip-valkey']],
-    ['Retiring', 'secret-key', ['journal: Completed']],
+    ['Retiring', 'secret-key', ['journal: Completed', 'release lock']],
     ['Retiring', 'administrator', ['set administrator password']],
     ['Returning', 'all', ['write glitchtip-app']],
     ['Dropping', 'all', ['close login glitchtip_b']],
@@ -74,7 +74,7 @@ describe("the gateway's credentials", () => {
     const world = see('Altering', 'gateway');
     expect(finish(world)).toEqual([
       'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Publishing', 'journal: Rolling', 'journal: Proving', 'journal: Retiring',
-      'open login glitchtip_gateway', 'write glitchtip-gateway', 'roll gateway', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Completed',
+      'open login glitchtip_gateway', 'write glitchtip-gateway', 'roll gateway', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Completed', 'release lock',
     ]);
   });
 
@@ -137,16 +137,16 @@ describe('Retiring', () => {
 
   it('ends sessions last, after a compromise, which has ended them at its beginning', () => {
     const [steps, world] = rest('compromised');
-    expect(steps).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring', 'journal: Completed']);
+    expect(steps).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring', 'journal: Completed', 'release lock']);
     expect([world.sessionsEnded, world.published().get('SECRET_KEY_FALLBACKS')?.reveal()]).toEqual([2, '']);
   });
 
-  it('ends no sessions otherwise', () => expect(rest('all')[0]).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'journal: Completed']));
+  it('ends no sessions otherwise', () => expect(rest('all')[0]).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'journal: Completed', 'release lock']));
 
   it.each([['all', []], ['compromised', ['set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring']]])(
     'after %s does to a password that the administrator chose: %j', (request, steps) => {
       const [made, world] = rest(request, (it) => { it.administrator = 'chosen'; });
-      expect(made).toEqual([...LAST, ...steps, 'journal: Completed']);
+      expect(made).toEqual([...LAST, ...steps, 'journal: Completed', 'release lock']);
       expect(world.administrator === 'chosen').toBe(request === 'all');
     });
 

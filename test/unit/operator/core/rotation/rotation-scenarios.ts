@@ -47,6 +47,8 @@ export class RotationWorld {
   request: string | undefined;
   journal: Journal | undefined;
   sessionsEnded = 0;
+  /** The recorded lock of operations. */
+  lock: Holder | undefined;
   administrator = 'old-admin';
   readonly spec: GlitchTipSpec;
   readonly secrets: Map<SecretRole, Stored>;
@@ -132,6 +134,7 @@ export class RotationWorld {
       case 'write journal': this.journal = action.journal; break;
       case 'write secret': this.#write(action); break;
       case 'drop request': this.request = undefined; break;
+      case 'write lock': this.lock = action.holder; break;
       case 'open login': this.logins.set(action.role, action.password.reveal()); break;
       case 'close login': this.#close(action.role); break;
       case 'roll': this.#roll(action.workload, action.rotation); break;
@@ -226,6 +229,7 @@ export class RotationWorld {
       worker: this.#workload('worker'),
       ...(this.spec.gateway ? { gateway: this.#workload('gateway') } : {}),
       jobs: [],
+      lock: this.lock ? { kind: 'held', holder: this.lock, resourceVersion: '1' } : { kind: 'free' },
       eventStored: this.#stored === this.rotation?.since,
       administrator: this.#administratorHas(),
       ...this.faults.rollout,
@@ -285,6 +289,7 @@ export function words(action: Action): string {
     case 'write journal': return `journal: ${stateOfJournal(action.journal)}`;
     case 'write secret': return `write ${action.name}`;
     case 'roll': return `roll ${action.workload}`;
+    case 'write lock': return action.holder ? 'take lock' : 'release lock';
     case 'open login': case 'close login': return `${action.kind} ${action.role}`;
     case 'set valkey passwords': return `Valkey accepts ${action.application.length}`;
     default: return action.kind;

@@ -11,7 +11,7 @@ it('a repair of the schema is given hours: a migration of twenty minutes must no
     get: () => Promise.resolve({ template: { spec: {} } } as never),
     create: (_, body) => Promise.resolve(void created.push(body) as never),
   };
-  expect(await new ClusterObserver(api as KubernetesApi, 'n').rerunMigrations(new Date(0), new AbortController().signal)).toBe(true);
+  expect(await new ClusterObserver(api as KubernetesApi, 'n').rerunMigrations('glitchkeeper-migrate-0', new AbortController().signal)).toBe(true);
   expect(created[0]?.spec?.activeDeadlineSeconds).toBeGreaterThanOrEqual(4 * 3_600);
 });
 
