@@ -79,7 +79,7 @@ export class Stage {
   /** What the kubelet would mount: the token, and the settings with Postgres' address of here. */
   async #writePodFiles(): Promise<void> {
     await mkdir(join(this.folder, 'account'));
-    await writeFile(join(this.folder, 'account', 'ca.crt'), this.server.connectionFor('').ca);
+    await writeFile(join(this.folder, 'account', 'ca.crt'), await this.server.connectionFor('').ca());
     await writeFile(join(this.folder, 'account', 'token'), this.token, { mode: 0o600 });
     await writeFile(join(this.folder, 'settings.yaml'), JSON.stringify(await this.settings()));
   }
@@ -214,8 +214,9 @@ export class Stage {
   }
 
   /** The API server's status code for the operator's token. */
-  answerTo(method: string, path: string): Promise<number> {
-    const { host, port, ca } = this.server.connectionFor('');
+  async answerTo(method: string, path: string): Promise<number> {
+    const { host, port, ca: authority } = this.server.connectionFor('');
+    const ca = await authority();
     return new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${this.token}` };
       const sent = request({ host, port, ca, method, path, headers }, (response) => {

@@ -18,7 +18,7 @@ import type { Outcome } from '../../runtime/work-queue.js';
 import type { NotificationController } from '../alerts/notification-controller.js';
 import type { Recorder } from '../kubernetes-events.js';
 import type { ClusterPort } from '../ports.js';
-import { statusOf } from '../write-refusal.js';
+import { certificateTrouble, statusOf } from '../write-refusal.js';
 import { DegradedChecks } from './without-writes.js';
 import { AlertStateSession, type Opened } from './alert-state-session.js';
 import type { Check } from './health-check.js';
@@ -116,7 +116,7 @@ export class HealthController {
       if (status !== undefined && REFUSALS.includes(status)) return { kind: 'refuses', why: messageOf(error) };
       // Any other 4xx is an answer.
       if (status !== undefined && status < 500) throw error;
-      return { kind: 'silent', why: messageOf(error) };
+      return { kind: certificateTrouble(error) ?? 'silent', why: messageOf(error) };
     }
   }
 

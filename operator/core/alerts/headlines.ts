@@ -54,6 +54,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
 const OF_PARTS: ReadonlyMap<string, string> = new Map([
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.access }), 'the Kubernetes API refuses the operator'],
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.writes }), 'the Kubernetes API takes no writes'],
+  [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.certificate }), 'the certificate of the Kubernetes API is not accepted'],
 ]);
 
 /** Starts with a capital letter, ends without a full stop. */
