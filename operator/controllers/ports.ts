@@ -1,4 +1,5 @@
-// The ports of the controllers: io/ implements them, tests may make them fail.
+// The ports of the controllers: io/ implements them, tests may make them fail. Each call ends with its signal: what was aborted throws, or is an
+// observation that nobody may act on, and nothing is written any more.
 import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip-resource.js';
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
@@ -48,7 +49,7 @@ export interface ClusterPort {
   applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void>;
   /** The health controller's part of the status; undefined takes it away. */
   applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void>;
-  recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void>;
+  recordEvent(about: GlitchTipResource, event: EventNote, at: Date, signal: AbortSignal): Promise<void>;
   /** `name` is the resource's. */
   readAlertState(name: string, signal: AbortSignal): Promise<ObservedAlertState>;
   /** The version written; undefined when somebody else wrote since. */
@@ -75,10 +76,18 @@ export interface WorkloadsPort {
 /** Asks whether a step is still wanted; throws when it is not. */
 export type Fence = () => Promise<void>;
 
-/** Who changes a role, and what is asked right before it. */
+/** Who changes a role, what is asked right before it, and what ends it. */
 export interface RolePlace {
   readonly operator: Login;
   readonly fence: Fence;
+  readonly signal: AbortSignal;
+}
+
+/** What the database should be like. */
+export interface WantedDatabase {
+  readonly wanted: WantedRoles;
+  /** By login. */
+  readonly passwords: ReadonlyMap<string, Sensitive>;
 }
 
 /** Undefined where a Secret does not say, or there is no such part. */
@@ -90,24 +99,23 @@ export interface TriedLogins {
 /** Postgres: the server that the spec names, and GlitchTip's tables in it. */
 export interface PostgresPort {
   /** `tried`: logins whose work depends on being let in. */
-  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], tried: TriedLogins): Promise<ObservedPostgres>;
-  /** `passwords`: by login. */
-  change(spec: GlitchTipSpec, operator: Login, wanted: WantedRoles, passwords: ReadonlyMap<string, Sensitive>): Promise<readonly DatabaseChange[]>;
-  tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState): Promise<ObservedLogin>;
-  countSessions(spec: GlitchTipSpec, operator: Login, of: PodAddresses & { readonly logins: readonly string[] }): Promise<ReadonlyMap<string, SessionCount>>;
+  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], tried: TriedLogins, signal: AbortSignal): Promise<ObservedPostgres>;
+  change(spec: GlitchTipSpec, operator: Login, database: WantedDatabase, signal: AbortSignal): Promise<readonly DatabaseChange[]>;
+  tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState, signal: AbortSignal): Promise<ObservedLogin>;
+  countSessions(spec: GlitchTipSpec, operator: Login, of: PodAddresses & { readonly logins: readonly string[] }, signal: AbortSignal): Promise<ReadonlyMap<string, SessionCount>>;
   openLogin(spec: GlitchTipSpec, place: RolePlace, role: string, password: Sensitive): Promise<void>;
   closeLogin(spec: GlitchTipSpec, place: RolePlace, role: string): Promise<void>;
   replaceOperatorPassword(spec: GlitchTipSpec, place: RolePlace, password: Sensitive): Promise<void>;
   /** Whether one of these events (32 hexadecimal digits), sent between these moments, is stored. */
-  isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }): Promise<boolean>;
+  isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }, signal: AbortSignal): Promise<boolean>;
   /** Project and key for events of the operator's own; made when they are missing. */
-  ensureCanary(spec: GlitchTipSpec, operator: Login): Promise<Canary>;
-  judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }): Promise<ObservedRollout['administrator']>;
+  ensureCanary(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<Canary>;
+  judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }, signal: AbortSignal): Promise<ObservedRollout['administrator']>;
   setAdministratorPassword(spec: GlitchTipSpec, place: RolePlace, account: { readonly email: string; readonly password: Sensitive }): Promise<void>;
   /** Ends the role's sessions that come from none of these addresses: they outlive the password that they were made with. */
-  endForeignSessions(spec: GlitchTipSpec, operator: Login, of: { readonly role: string; readonly pods: readonly string[] }): Promise<void>;
+  endForeignSessions(spec: GlitchTipSpec, operator: Login, of: { readonly role: string; readonly pods: readonly string[] }, signal: AbortSignal): Promise<void>;
   /** Sessions that Django keeps in the database. */
-  endSessions(spec: GlitchTipSpec, operator: Login): Promise<void>;
+  endSessions(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<void>;
 }
 
 export interface Canary {
@@ -123,17 +131,17 @@ export interface ValkeyAddress {
 
 /** Passwords: those that may be the operator's, tried in turn. */
 export interface ValkeyPort {
-  observe(address: ValkeyAddress, operator: readonly Sensitive[]): Promise<ObservedValkey>;
-  tryPassword(address: ValkeyAddress, password: Sensitive): Promise<'accepted' | 'refused' | 'unreachable'>;
-  setPasswords(address: ValkeyAddress, operator: readonly Sensitive[], wanted: ValkeyPasswords): Promise<void>;
-  endSessions(address: ValkeyAddress, operator: readonly Sensitive[]): Promise<void>;
-  endForeignConnections(address: ValkeyAddress, operator: readonly Sensitive[], pods: readonly string[]): Promise<void>;
+  observe(address: ValkeyAddress, operator: readonly Sensitive[], signal: AbortSignal): Promise<ObservedValkey>;
+  tryPassword(address: ValkeyAddress, password: Sensitive, signal: AbortSignal): Promise<'accepted' | 'refused' | 'unreachable'>;
+  setPasswords(address: ValkeyAddress, operator: readonly Sensitive[], wanted: ValkeyPasswords, signal: AbortSignal): Promise<void>;
+  endSessions(address: ValkeyAddress, operator: readonly Sensitive[], signal: AbortSignal): Promise<void>;
+  endForeignConnections(address: ValkeyAddress, operator: readonly Sensitive[], pods: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 /** GlitchTip's own HTTP. */
 export interface WebPort {
-  /** Sends an event; resolves to the status code. @throws when there is no answer */
-  sendEvent(address: { readonly host: string; readonly port: number }, canary: Canary, id: string): Promise<number>;
+  /** Sends an event of this id (32 hexadecimal digits); resolves to the status code. @throws when there is no answer */
+  sendEvent(address: { readonly host: string; readonly port: number }, event: { readonly canary: Canary; readonly id: string }, signal: AbortSignal): Promise<number>;
 }
 
 /** What to observe in Postgres. */
@@ -157,14 +165,14 @@ export interface DatabaseObservation {
 /** What the health controller observes, and its two repairs. Not being able to observe something is an observation. */
 export interface HealthPort {
   observeCluster(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts>;
-  observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[]): Promise<WebFacts>;
+  observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[], signal: AbortSignal): Promise<WebFacts>;
   /** Sends an event and looks for it; remembers for the resource which of its events are missing. */
-  observeDatabase(resource: string, question: DatabaseQuestion): Promise<DatabaseObservation>;
-  observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[]): Promise<ObservedQueue>;
+  observeDatabase(resource: string, question: DatabaseQuestion, signal: AbortSignal): Promise<DatabaseObservation>;
+  observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[], signal: AbortSignal): Promise<ObservedQueue>;
   /** `token`: of its control port; undefined: its Secret does not say. */
-  observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined): Promise<ObservedGateway>;
+  observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined, signal: AbortSignal): Promise<ObservedGateway>;
   /** What a worker held that ended since is in no memory any more: the gateway may give it again. @throws when it does not answer */
-  tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date): Promise<void>;
+  tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date, signal: AbortSignal): Promise<void>;
   /** With its pods; false when it has changed since it was seen, or is gone. */
   deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
   /** As a Job of this name. False when there is no migrate Job to run again. */

@@ -21,6 +21,7 @@ import { WebDouble } from './web-double.js';
 
 const PASSWORD = 'test-superuser';
 const SUPERUSER = { user: 'glitchkeeper', password: PASSWORD, database: 'glitchtip' };
+const never = new AbortController().signal;
 const LAYOUT = healthRelease('5.2', true).queue;
 
 let postgres: PostgresServer;
@@ -63,7 +64,7 @@ afterAll(async () => {
 function question(changes: Partial<DatabaseInput> = {}): DatabaseInput {
   return {
     spec, operator: [{ user: 'glitchkeeper', password: new Sensitive('old') }, { user: 'glitchkeeper', password: new Sensitive(PASSWORD) }],
-    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false, ...changes,
+    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false, signal: never, ...changes,
   };
 }
 
@@ -184,7 +185,7 @@ describe('Valkey', () => {
   it('how much waits or was taken, and since when the oldest that was taken', async () => {
     await valkey.command(login, 'LPUSH', 'celery', 'a', 'b', 'c');
     await valkey.command(login, 'ZADD', 'unacked_index', String(Date.now() / 1_000 - 40), 'tag');
-    const queue = await observeQueue(address(), own, LAYOUT, Date.now());
+    const queue = await observeQueue(address(), own, { layout: LAYOUT, now: Date.now() }, never);
     expect(queue).toMatchObject({ kind: 'seen', value: { depth: 4, maxBytes: 0 } });
     const { oldestTaskSeconds = 0, usedBytes, writeFailed } = queue.kind === 'seen' ? queue.value : { usedBytes: 0 };
     expect(Math.round(oldestTaskSeconds)).toBe(40);
@@ -194,7 +195,7 @@ describe('Valkey', () => {
 
   it('none, no password, a wrong one, nobody there', async () => {
     const kinds = await Promise.all([
-      observeQueue(undefined, own, LAYOUT, 0), observeQueue(address(), [], LAYOUT, 0), observeQueue(address(), own.slice(0, 1), LAYOUT, 0), observeQueue({ host: '127.0.0.1', port: 1 }, own, LAYOUT, 0),
+      observeQueue(undefined, own, { layout: LAYOUT, now: 0 }, never), observeQueue(address(), [], { layout: LAYOUT, now: 0 }, never), observeQueue(address(), own.slice(0, 1), { layout: LAYOUT, now: 0 }, never), observeQueue({ host: '127.0.0.1', port: 1 }, own, { layout: LAYOUT, now: 0 }, never),
     ]);
     expect(kinds.map(({ kind }) => kind)).toEqual(['none', 'not observed', 'refused', 'unreachable']);
   });
@@ -209,7 +210,7 @@ describe('web', () => {
   });
   const statusOf = (answer: { kind: string; status?: number; code?: string } | undefined) => answer?.status ?? answer?.code;
   const look = async (pods: readonly PodFacts[] = [pod({})], port = spec.web.port) => {
-    const { health, domain, page: front, asset, pods: own } = await observeWeb({ host: '127.0.0.1', port }, pods);
+    const { health, domain, page: front, asset, pods: own } = await observeWeb({ host: '127.0.0.1', port }, pods, never);
     return { health: statusOf(health), domain: statusOf(domain?.answer), page: statusOf(front), asset: asset && [asset.path, statusOf(asset.answer)], pods: own.map(({ answer }) => statusOf(answer)) };
   };
 
@@ -243,7 +244,7 @@ describe('web', () => {
 
   it('is timed', async () => {
     answers.set('/_health/', { status: 200, delay: 300 });
-    const { health } = await observeWeb({ host: '127.0.0.1', port: spec.web.port }, []);
+    const { health } = await observeWeb({ host: '127.0.0.1', port: spec.web.port }, [], never);
     expect(health.seconds).toBeGreaterThan(0.29);
   });
 });

@@ -16,6 +16,7 @@ import { startValkey, VALKEY_IMAGE, VALKEY_USER, type ValkeyServer } from './val
 const run = promisify(execFile);
 const OPERATOR = { user: 'glitchkeeper', password: 'valkey' };
 const SCRIPT = 'append-only-file.sh';
+const never = new AbortController().signal;
 const hashOf = (password: string) => nodeCrypto.sha256(new Sensitive(password));
 
 let valkey: ValkeyServer;
@@ -116,17 +117,17 @@ describe('users whose file cannot be written', () => {
   const wanted = { application: [hashOf('new')], operator: [hashOf('new')] };
   const address = () => ({ host: '127.0.0.1', port });
   const own = [new Sensitive('new'), new Sensitive('valkey')];
-  const observed = () => observeValkey(address(), own);
+  const observed = () => observeValkey(address(), own, never);
 
   it('do not count as changed, and are saved when there is room again', async () => {
     await chown(valkey.folder, 0, 0);
     await chmod(valkey.folder, 0o555);
-    await expect(setValkeyPasswords(address(), own, wanted)).rejects.toThrow('ERR There was an error trying to save the ACLs');
+    await expect(setValkeyPasswords(address(), own, wanted, never)).rejects.toThrow('ERR There was an error trying to save the ACLs');
     expect(await observed()).not.toEqual({ kind: 'observed', passwords: wanted });
 
     await chmod(valkey.folder, 0o755);
     await chown(valkey.folder, VALKEY_USER.uid, VALKEY_USER.gid);
-    await setValkeyPasswords(address(), own, wanted);
+    await setValkeyPasswords(address(), own, wanted, never);
     expect(await observed()).toEqual({ kind: 'observed', passwords: wanted });
     await valkey.restart();
     expect([await valkey.accepts('default', 'new'), await valkey.accepts('default', 'valkey')]).toEqual([true, false]);

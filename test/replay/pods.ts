@@ -87,7 +87,7 @@ export class Pods {
 
   /** As web and worker do it together: an event is stored with what web read at its start. */
   readonly web: WebPort = {
-    sendEvent: async ({ host }, _, id) => {
+    sendEvent: async ({ host }, { id }) => {
       if (host !== WEB_BACKEND) throw new Error(`an event was sent to ${host}, which may give it much later`);
       const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' } = this.#started.get('web')?.values ?? {};
       await this.stage.postgres.query({ user, password, database: 'glitchtip' }, `INSERT INTO issue_events_issueevent VALUES ('${id}', '${new Date(this.clock.now()).toISOString()}') ON CONFLICT DO NOTHING`);

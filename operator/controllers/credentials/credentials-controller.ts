@@ -58,6 +58,8 @@ export class CredentialsController {
     const { annotations = {} } = resource.metadata;
     const input = { spec, observed: context.observed, request: annotations[ROTATE_ANNOTATION], acceptedDatabase: annotations[ACCEPT_DATABASE_ANNOTATION], previous: resource.status, at };
     const rollout = wantsRollout(input) ? await this.#executor.observe(context, signal) : undefined;
+    // What was cut off in the middle of it observed nothing.
+    signal.throwIfAborted();
     const { actions, status, requeueAfter } = plan({ ...input, rollout }, this.deps.crypto);
     await this.#report(resource, status, signal);
     const changed = await this.#executeAll(actions, context, signal);
@@ -79,16 +81,16 @@ export class CredentialsController {
     const secrets: ObservedSecrets = { application, postgres: superuser, valkey, administrator, gateway };
     const logins = postgresLogins({ secrets, journal });
     const [postgresSeen, valkeySeen] = await Promise.all([
-      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, { application: applicationLogin(application), gateway: gatewayLogin(spec, gateway) }),
-      this.#observeValkey(spec, { secrets, journal }),
+      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, { application: applicationLogin(application), gateway: gatewayLogin(spec, gateway) }, signal),
+      this.#observeValkey(spec, { secrets, journal }, signal),
     ]);
     return { secrets, journal, postgres: postgresSeen, valkey: valkeySeen };
   }
 
-  async #observeValkey({ valkey }: GlitchTipSpec, sources: Pick<Observed, 'secrets' | 'journal'>): Promise<ObservedValkey> {
+  async #observeValkey({ valkey }: GlitchTipSpec, sources: Pick<Observed, 'secrets' | 'journal'>, signal: AbortSignal): Promise<ObservedValkey> {
     if (!valkey) return { kind: 'none' };
     const passwords = valkeyPasswords(sources);
-    return passwords.length === 0 ? { kind: 'not observed' } : this.deps.valkey.observe(valkey, passwords);
+    return passwords.length === 0 ? { kind: 'not observed' } : this.deps.valkey.observe(valkey, passwords, signal);
   }
 
   /**
@@ -111,7 +113,7 @@ export class CredentialsController {
   async #execute(action: Action, context: Context, signal: AbortSignal): Promise<boolean> {
     switch (action.kind) {
       case 'create secret': return this.#createSecret(action, context, signal);
-      case 'change database': return this.#changeDatabase(action, context);
+      case 'change database': return this.#changeDatabase(action, context, signal);
       default: return this.#rotate(action, context, signal);
     }
   }
@@ -119,21 +121,21 @@ export class CredentialsController {
   async #createSecret(action: CreateSecret, { resource }: Context, signal: AbortSignal): Promise<boolean> {
     const result = await this.deps.cluster.createSecret(action, signal);
     this.deps.log(result === 'created' ? 'Secret created' : 'Secret exists already', { resource: resource.metadata.name, secret: action.name });
-    if (result === 'created') await this.#recordEvent(resource, { type: 'Normal', reason: 'SecretCreated', action: 'CreateSecret', note: `Secret ${action.name} created` });
+    if (result === 'created') await this.#recordEvent(resource, { type: 'Normal', reason: 'SecretCreated', action: 'CreateSecret', note: `Secret ${action.name} created` }, signal);
     return result === 'created';
   }
 
-  async #changeDatabase({ wanted }: ChangeDatabase, context: Context): Promise<boolean> {
+  async #changeDatabase({ wanted }: ChangeDatabase, context: Context, signal: AbortSignal): Promise<boolean> {
     const { resource, spec, observed } = context;
     const application = applicationLogin(observed.secrets.application);
     if (!application) return false;
     const gateway = gatewayLogin(spec, observed.secrets.gateway);
     const passwords = new Map([application, ...(gateway ? [gateway] : [])].map(({ user, password }) => [user, password]));
-    const changes = await this.deps.postgres.change(spec, operatorLogin(context), wanted, passwords);
+    const changes = await this.deps.postgres.change(spec, operatorLogin(context), { wanted, passwords }, signal);
     if (changes.length === 0) return false;
     const made = changes.map(describeChange);
     this.deps.log('database changed', { resource: resource.metadata.name, changes: made });
-    await this.#recordEvent(resource, { type: 'Normal', reason: 'DatabaseChanged', action: 'ChangeDatabase', note: made.join('; ') });
+    await this.#recordEvent(resource, { type: 'Normal', reason: 'DatabaseChanged', action: 'ChangeDatabase', note: made.join('; ') }, signal);
     return true;
   }
 
@@ -143,7 +145,7 @@ export class CredentialsController {
     this.deps.log('rotation', { resource: context.resource.metadata.name, step: describeAction(action) });
     // An event a phase: what a person wants to read afterwards.
     if (action.kind === 'write journal') {
-      await this.#recordEvent(context.resource, { type: action.warn ? 'Warning' : 'Normal', reason: action.warn ? 'RotationUndone' : 'Rotation', action: 'Rotate', note: action.note });
+      await this.#recordEvent(context.resource, { type: action.warn ? 'Warning' : 'Normal', reason: action.warn ? 'RotationUndone' : 'Rotation', action: 'Rotate', note: action.note }, signal);
     }
     return true;
   }
@@ -155,7 +157,7 @@ export class CredentialsController {
     if (!(await this.#writeStatus(resource, status, signal))) return;
     const ready = status.conditions?.find((condition) => condition.type === 'Ready');
     this.deps.log('status changed', { resource: name, ready: ready?.status, reason: ready?.reason, message: ready?.message });
-    if (ready?.reason === REASONS.InvalidSpec) await this.#recordEvent(resource, { type: 'Warning', reason: ready.reason, action: 'Validate', note: ready.message });
+    if (ready?.reason === REASONS.InvalidSpec) await this.#recordEvent(resource, { type: 'Warning', reason: ready.reason, action: 'Validate', note: ready.message }, signal);
   }
 
   /**
@@ -172,21 +174,21 @@ export class CredentialsController {
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.#reportRefusal(resource, error.message);
+      await this.#reportRefusal(resource, error.message, signal);
       return false;
     }
   }
 
   /** Once, and not at every reconcile, until a status is accepted again. */
-  async #reportRefusal(resource: GlitchTipResource, error: string): Promise<void> {
+  async #reportRefusal(resource: GlitchTipResource, error: string, signal: AbortSignal): Promise<void> {
     const { name } = resource.metadata;
     if (this.#refused.has(name)) return;
     this.#refused.add(name);
     this.deps.warn('status refused: what it says is not true any more; is the CRD of this version applied?', { resource: name, error });
-    await this.#recordEvent(resource, { type: 'Warning', reason: 'StatusRefused', action: 'Report', note: error });
+    await this.#recordEvent(resource, { type: 'Warning', reason: 'StatusRefused', action: 'Report', note: error }, signal);
   }
 
-  #recordEvent(resource: GlitchTipResource, event: EventNote): Promise<void> {
-    return recordEvent(this.deps, resource, event, new Date(this.deps.clock.now()));
+  #recordEvent(resource: GlitchTipResource, event: EventNote, signal: AbortSignal): Promise<void> {
+    return recordEvent(this.deps, resource, event, { at: new Date(this.deps.clock.now()), signal });
   }
 }

@@ -22,10 +22,10 @@ export async function carryOut(deps: RepairDependencies, repair: Repair, check: 
       return;
     }
     deps.log('repair', fields);
-    await recordEvent(deps, resource, { type: 'Normal', reason: 'Repair', action: 'Repair', note: `${repair.reason}: ${repair.message}` }, now);
+    await recordEvent(deps, resource, { type: 'Normal', reason: 'Repair', action: 'Repair', note: `${repair.reason}: ${repair.message}` }, { at: now, signal });
   } catch (error) {
     deps.log('repair failed', { ...fields, error: messageOf(error) });
-    await recordEvent(deps, resource, { type: 'Warning', reason: 'RepairFailed', action: 'Repair', note: `${repair.reason}: ${messageOf(error)}` }, now);
+    await recordEvent(deps, resource, { type: 'Warning', reason: 'RepairFailed', action: 'Repair', note: `${repair.reason}: ${messageOf(error)}` }, { at: now, signal });
   }
 }
 
@@ -52,7 +52,7 @@ export async function removeSuperseded(deps: RepairDependencies, { resource, spe
     try {
       if (!(await deps.health.deleteJob(job, signal))) continue;
       deps.log('superseded Job deleted', fields);
-      await recordEvent(deps, resource, { type: 'Normal', reason: 'JobDeleted', action: 'Repair', note: `Job ${job.name} could not start and a newer one has taken its place` }, now);
+      await recordEvent(deps, resource, { type: 'Normal', reason: 'JobDeleted', action: 'Repair', note: `Job ${job.name} could not start and a newer one has taken its place` }, { at: now, signal });
     } catch (error) {
       signal.throwIfAborted();
       deps.log('a superseded Job cannot be deleted', { ...fields, error: messageOf(error) });

@@ -67,16 +67,18 @@ export class HealthObserver {
     ]);
     const token = valueOf(sources.secrets.gateway, 'control-token');
     const [web, queue, gateway] = await Promise.all([
-      health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : []),
-      health.observeQueue(spec, valkeyPasswords(sources)),
-      health.observeGateway(spec, token),
+      health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : [], signal),
+      health.observeQueue(spec, valkeyPasswords(sources), signal),
+      health.observeGateway(spec, token, signal),
     ]);
-    await this.#tellWorkerStart(spec, token, { cluster, gateway });
+    await this.#tellWorkerStart(spec, token, { cluster, gateway }, signal);
     const { database, canary, volumes } = await health.observeDatabase(name, {
       spec, operator: postgresLogins(sources), application: applicationLogin(sources.secrets.application),
       // The gateway takes them whether web answers or not.
       takesEvents: spec.gateway !== undefined || (web.health.kind === 'answered' && web.health.status < 500), withVolume: this.#wantsVolume(memory),
-    });
+    }, signal);
+    // What was cut off in the middle of it observed nothing.
+    signal.throwIfAborted();
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: this.#operation(lock, { cluster, journal: sources.journal }), before: memory.before,
@@ -99,10 +101,10 @@ export class HealthObserver {
   }
 
   /** Not being able to tell is no fault of GlitchTip's: the next check tells it. */
-  async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>): Promise<void> {
+  async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>, signal: AbortSignal): Promise<void> {
     const at = workerStart(cluster);
     if (gateway.kind !== 'seen' || !token || !at || at.getTime() === gateway.value.workerStartedAt?.getTime()) return;
-    await this.deps.health.tellWorkerStart(spec, token, at).catch(() => undefined);
+    await this.deps.health.tellWorkerStart(spec, token, at, signal).catch(() => undefined);
   }
 
   async #certificate({ web: { tls } }: GlitchTipSpec, memory: Memory, signal: AbortSignal): Promise<CertificateFacts> {

@@ -147,7 +147,7 @@ export class KubernetesObjects {
     };
   }
 
-  async recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void> {
+  async recordEvent(about: GlitchTipResource, event: EventNote, at: Date, signal: AbortSignal): Promise<void> {
     const { name, namespace, uid } = about.metadata;
     await this.api.create(`/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`, {
       apiVersion: 'events.k8s.io/v1',
@@ -158,7 +158,7 @@ export class KubernetesObjects {
       reportingInstance: this.instance,
       regarding: { apiVersion: API_VERSION, kind: KIND, name, namespace, uid },
       ...event,
-    });
+    }, signal);
   }
 
   /** The Lease of the election. */

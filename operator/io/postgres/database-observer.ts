@@ -16,17 +16,19 @@ const VOLUME = 'postgres-data';
 /** The question, and the events that are followed. */
 export interface DatabaseInput extends DatabaseQuestion {
   readonly canaries: Canaries;
+  readonly signal: AbortSignal;
 }
 
 const NOT_SENT: CanaryFacts = { kind: 'not sent', why: 'Postgres could not be observed' };
 
 export async function observeDatabase(input: DatabaseInput): Promise<DatabaseObservation> {
   if (input.operator.length === 0) return nothing({ kind: 'not observed', why: 'there is no password to log in with' });
-  const address = addressOf(input.spec);
+  const address = addressOf(input.spec, input.signal);
   for (const login of input.operator) {
     try {
       return await withClient(address, login, address.database, (client) => read(client, login, input));
     } catch (error) {
+      input.signal.throwIfAborted();
       if (!isRefusal(error)) return nothing(explain(error));
     }
   }
@@ -56,14 +58,14 @@ async function read(client: pg.Client, operator: Login, input: DatabaseInput): P
     : { kind: 'not sent', why: isWhole ? 'web does not answer' : 'tables are missing' };
   const isStored = canary.kind === 'stored';
   // A stored event is proof that the application logs in.
-  const login = isStored || !input.application ? { kind: 'not tried' as const } : await tryLogin(addressOf(input.spec), input.application);
+  const login = isStored || !input.application ? { kind: 'not tried' as const } : await tryLogin(addressOf(input.spec, input.signal), input.application);
   return { database: { kind: 'seen', value: { ...figures, login } }, canary, volumes };
 }
 
 /** An error of the event's own statements says nothing of the server, whose figures were just read: a lock, another release's schema. */
-async function followCanary({ canaries, spec }: DatabaseInput, client: pg.Client, operator: Login): Promise<CanaryFacts> {
+async function followCanary({ canaries, spec, signal }: DatabaseInput, client: pg.Client, operator: Login): Promise<CanaryFacts> {
   try {
-    return await canaries.follow(client, { spec, operator });
+    return await canaries.follow(client, { spec, operator, signal });
   } catch (error) {
     if (!isOfStatement(error)) throw error;
     return { kind: 'not sent', why: `it could not be followed (${unreachable(error)})` };

@@ -7,17 +7,20 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Login } from '../../controllers/ports.js';
 import type { ObservedLogin } from '../../core/credentials/observed.js';
 import { messageOf } from '../../core/error-message.js';
+import { onAbort } from '../../runtime/deadline.js';
 
 export interface PostgresAddress {
   readonly host: string;
   readonly port: number;
   /** The application's database. */
   readonly database: string;
+  /** Ends every session there. */
+  readonly signal: AbortSignal;
 }
 
 /** The server and database of a resource. */
-export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec, 'database'>): PostgresAddress {
-  return { host, port, database: name };
+export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec, 'database'>, signal: AbortSignal): PostgresAddress {
+  return { host, port, database: name, signal };
 }
 
 /** application_name of the operator's own sessions, which tells them apart from others of the same login. */
@@ -33,7 +36,10 @@ const STATEMENT_TIMEOUT = 10_000;
 /** For the server to close a connection that is ended: pg waits for it without an end. Milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
+/** @throws the reason of the address' signal once that is aborted: the session is cut, and a transaction that was not committed is undone */
 export async function withClient<T>(address: PostgresAddress, login: Login, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const { signal } = address;
+  signal.throwIfAborted();
   const socket = new Socket();
   const client = new pg.Client({
     stream: () => socket,
@@ -50,11 +56,17 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
   // A connection that breaks while idle is reported here as well as to the next query; without a listener it would end the process.
   client.on('error', () => undefined);
   refusePasswordRequests(client, socket);
+  const release = onAbort(signal, () => socket.destroy());
   try {
     await client.connect();
     return await use(client);
+  } catch (error) {
+    // That the connection was closed is no news of the server.
+    signal.throwIfAborted();
+    throw error;
   } finally {
-    await Promise.race([client.end().catch(() => undefined), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+    release();
+    await Promise.race([client.end().catch(() => undefined), sleep(signal.aborted ? 0 : CLOSE_TIMEOUT, undefined, { ref: false })]);
     socket.destroy();
   }
 }
@@ -79,6 +91,7 @@ export async function tryLogin(address: PostgresAddress, login: Login): Promise<
     });
     return { kind: 'accepted', actsAs };
   } catch (error) {
+    address.signal.throwIfAborted();
     return isRefusal(error) ? { kind: 'refused' } : { kind: 'unreachable', why: unreachable(error) };
   }
 }

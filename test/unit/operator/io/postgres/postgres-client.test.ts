@@ -32,17 +32,32 @@ async function silentServer(answer = WELCOME, sent: Buffer[] = []): Promise<numb
 }
 
 it('does not wait for a server that does not close', async () => {
-  const address = { host: '127.0.0.1', port: await silentServer(), database: 'glitchtip' };
+  const address = { host: '127.0.0.1', port: await silentServer(), database: 'glitchtip', signal: new AbortController().signal };
   expect(await withClient(address, { user: 'glitchkeeper', password: new Sensitive('pw') }, 'glitchtip', () => Promise.resolve('used'))).toBe('used');
 }, 10_000);
 
 describe('a server that asks for the password', () => {
   it.each(PASSWORD_REQUESTS)('%s is sent nothing', async (how, request) => {
     const sent: Buffer[] = [];
-    const address = { host: '127.0.0.1', port: await silentServer(Buffer.from(request, 'hex'), sent), database: 'glitchtip' };
+    const address = { host: '127.0.0.1', port: await silentServer(Buffer.from(request, 'hex'), sent), database: 'glitchtip', signal: new AbortController().signal };
     const found = await tryLogin(address, { user: 'glitchkeeper', password: new Sensitive('pw') });
     expect(found).toEqual({ kind: 'unreachable', why: `it asks for the password ${how}, which is refused: SCRAM is expected` });
     // The start of the session, which names user and database.
     expect(sent).toHaveLength(1);
   });
 });
+
+it('ends a statement with its signal, and sends no other one', async () => {
+  const term = new AbortController();
+  const address = { host: '127.0.0.1', port: await silentServer(), database: 'glitchtip', signal: term.signal };
+  const sent: string[] = [];
+  const work = withClient(address, { user: 'glitchkeeper', password: new Sensitive('pw') }, 'glitchtip', async (client) => {
+    setTimeout(() => term.abort(new Error('the Lease is lost')), 50);
+    for (const statement of ['SELECT 1', 'SELECT 2']) {
+      sent.push(statement);
+      await client.query(statement);
+    }
+  });
+  await expect(work).rejects.toThrow('the Lease is lost');
+  expect(sent).toEqual(['SELECT 1']);
+}, 5_000);
