@@ -156,6 +156,18 @@ describe('the operator\'s own event', () => {
     web.fate = 'store';
   });
 
+  it('has a value for each column of 6.x, and makes nothing where a release wants one that nobody knows', async () => {
+    await run('DELETE FROM projects_projectkey; DELETE FROM projects_project; DELETE FROM organizations_ext_organization');
+    await run(`ALTER TABLE organizations_ext_organization ADD created timestamptz NOT NULL, ADD modified timestamptz NOT NULL, ADD event_throttle_rate smallint NOT NULL, ADD open_membership boolean NOT NULL,
+      ADD stripe_customer_id varchar(28) NOT NULL, ADD is_deleted boolean NOT NULL, ADD license_billing_email varchar(254) NOT NULL, ADD license_key varchar(255) NOT NULL`);
+    await run('ALTER TABLE projects_project ADD is_deleted boolean NOT NULL, ADD tier smallint NOT NULL');
+    const { database, canary } = await observeDatabase(question());
+    expect([database.kind, canary]).toEqual(['seen', { kind: 'not sent', why: 'projects_project.tier wants a value that this operator does not know: this GlitchTip is newer than the releases that it knows' }]);
+    expect(await run('SELECT 1 FROM organizations_ext_organization')).toEqual([]);
+    await run('ALTER TABLE projects_project DROP tier');
+    expect((await observeDatabase(question())).canary.kind).toBe('stored');
+  });
+
   it('leaves no row: those of its own issue are deleted when they are a minute old, and nobody else\'s', async () => {
     await run("INSERT INTO issue_events_issueevent VALUES (gen_random_uuid(), 1, now() - interval '5 minutes'), (gen_random_uuid(), 7, now() - interval '5 minutes')");
     await observeDatabase(question());

@@ -7,7 +7,8 @@ import { ingestAddress, type GlitchTipSpec } from '../../api/glitchtip-resource.
 import type { Canary, Login } from '../../controllers/ports.js';
 import type { CanaryFacts } from '../../core/health/health-facts.js';
 import type { Clock } from '../../runtime/clock.js';
-import { CANARY_ID, CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
+import { CANARY_ID } from './canary-rows.js';
+import { CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
 import { addressOf, isOfStatement } from './postgres-client.js';
 import { sendEvent } from '../web/send-event.js';
 import { codeOf } from '../web/web-observer.js';

@@ -7,6 +7,7 @@ import type { CanaryFacts, ObservedDatabase, PostgresFacts } from '../../core/he
 import { healthRelease, leastDays, type HealthRelease } from '../../core/health/release-facts.js';
 import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient } from './postgres-client.js';
 import type { Canaries } from './canary.js';
+import { UnknownColumn } from './canary-rows.js';
 
 const TOO_MANY_CONNECTIONS = '53300';
 const DISK_FULL = '53100';
@@ -62,11 +63,12 @@ async function read(client: pg.Client, operator: Login, input: DatabaseInput): P
   return { database: { kind: 'seen', value: { ...figures, login } }, canary, volumes };
 }
 
-/** An error of the event's own statements says nothing of the server, whose figures were just read: a lock, another release's schema. */
+/** An error of the event's own statements says nothing of the server, whose figures were just read: a lock, another release's schema, a column that nobody here knows. */
 async function followCanary({ canaries, spec, signal }: DatabaseInput, client: pg.Client, operator: Login): Promise<CanaryFacts> {
   try {
     return await canaries.follow(client, { spec, operator, signal });
   } catch (error) {
+    if (error instanceof UnknownColumn) return { kind: 'not sent', why: error.message };
     if (!isOfStatement(error)) throw error;
     return { kind: 'not sent', why: `it could not be followed (${unreachable(error)})` };
   }
