@@ -49,7 +49,7 @@ export class Migrate extends Construct {
 function podTemplate(settings: Settings): k8s.PodTemplateSpec {
   const resources = settings.resources.migrate;
   const administrator = applicationContainer(settings, {
-    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py'),
+    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py', ...(settings.administrator.promote ? ['promote'] : [])),
   });
   return {
     metadata: { labels: labelsOf('migrate'), annotations: runtimeHash() },

@@ -169,6 +169,8 @@ const schema = z.strictObject({
   }).prefault({}),
   administrator: z.strictObject({
     email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('admin@example.com'),
+    /** In a database that was brought along: an ordinary account of this address becomes the administrator, and keeps its password. */
+    promote: yesOrNo.default(false),
   }).prefault({}),
   /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
   retentionDays: wholeNumber(1, 3650, 'days').default(90),

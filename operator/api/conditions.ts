@@ -2,9 +2,10 @@
 
 /**
  * Condition types are positive: True is well. `Healthy` and the three after it are of the health controller, and their reasons
- * are AllWell, NotObserved or one of HEALTH_REASONS; `Ready` says whether what the operator manages is as it should be.
+ * are AllWell, NotObserved or one of HEALTH_REASONS; `Ready` says whether what the operator manages is as it should be. Not a part of
+ * it is `AdministratorCurrent`: people may choose a password of their own, and nothing else waits for it.
  */
-export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const;
+export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'AdministratorCurrent', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const;
 /** Written by the health controller, under a field manager of its own. */
 export const HEALTH_CONDITION_TYPES = ['Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const satisfies readonly ConditionType[];
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -72,6 +73,17 @@ export const REASONS = {
   QueueInDatabase: 'QueueInDatabase',
   /** QueueHealthy=False: Valkey's users do not have the passwords of their Secret; they are about to get them. */
   PasswordsDiffer: 'PasswordsDiffer',
+
+  /** AdministratorCurrent=True: the account accepts what the administrator's Secret shows. */
+  AdministratorSignsIn: 'AdministratorSignsIn',
+  /** AdministratorCurrent=False: it refuses that: a person chose another password, or the Secret was deleted and made anew. */
+  AdministratorPasswordRefused: 'AdministratorPasswordRefused',
+  /** AdministratorCurrent=False: GlitchTip has no account of the address in that Secret. */
+  AdministratorAbsent: 'AdministratorAbsent',
+  /** AdministratorCurrent=False: an ordinary account has that address, and GlitchTip has no administrator. */
+  AdministratorOrdinary: 'AdministratorOrdinary',
+  /** AdministratorCurrent=False: the setting names another address than the one that the account was made with; that changes no account. */
+  AdministratorEmailDiffers: 'AdministratorEmailDiffers',
 
   /** RotationInProgress=False: no rotation is under way or asked for. */
   Idle: 'Idle',

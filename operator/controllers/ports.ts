@@ -6,7 +6,7 @@ import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
 import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { HealthReport } from '../core/health/health-status.js';
-import type { ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
+import type { ObservedAdministrator, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
 import type { Holder } from '../core/operations/exclusion.js';
 import type { ObservedLock } from '../core/operations/operation-lock.js';
 import type { ObservedJournal } from '../core/rotation/journal.js';
@@ -110,6 +110,8 @@ export interface PostgresPort {
   isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }, signal: AbortSignal): Promise<boolean>;
   /** Project and key for events of the operator's own; made when they are missing. */
   ensureCanary(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<Canary>;
+  /** Whether the account accepts what its Secret shows. Trying it takes half a second of CPU: `known`, of the last time, is taken over where both are the same. */
+  tryAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly password: Sensitive; readonly known: ObservedAdministrator | undefined }, signal: AbortSignal): Promise<ObservedAdministrator>;
   judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }, signal: AbortSignal): Promise<ObservedRollout['administrator']>;
   setAdministratorPassword(spec: GlitchTipSpec, place: RolePlace, account: { readonly email: string; readonly password: Sensitive }): Promise<void>;
   /** Ends the role's sessions that come from none of these addresses: they outlive the password that they were made with. */

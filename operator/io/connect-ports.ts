@@ -10,7 +10,7 @@ import { Telegram } from './notifiers/telegram.js';
 import { postWebhook } from './notifiers/webhook.js';
 import { Canaries } from './postgres/canary.js';
 import { observeDatabase } from './postgres/database-observer.js';
-import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword } from './postgres/glitchtip-tables.js';
+import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword, tryAdministrator } from './postgres/glitchtip-tables.js';
 import { addressOf } from './postgres/postgres-client.js';
 import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
 import { closeLogin, countSessions, endForeignSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
@@ -29,6 +29,7 @@ export const postgresPort: PostgresPort = {
   replaceOperatorPassword: (spec, place, password) => replaceOperatorPassword({ address: addressOf(spec, place.signal), ...place }, password),
   isEventStored: (spec, operator, events, signal) => isEventStored(addressOf(spec, signal), operator, events),
   ensureCanary: (spec, operator, signal) => ensureCanary(addressOf(spec, signal), operator),
+  tryAdministrator: (spec, operator, account, signal) => tryAdministrator(addressOf(spec, signal), operator, account),
   judgeAdministrator: (spec, operator, account, signal) => judgeAdministrator(addressOf(spec, signal), operator, account),
   setAdministratorPassword: (spec, place, account) => setAdministratorPassword(addressOf(spec, place.signal), place, account),
   endForeignSessions: (spec, operator, of, signal) => endForeignSessions(addressOf(spec, signal), operator, of),

@@ -45,7 +45,7 @@ export class Pods {
     }
     await this.stage.sql('CREATE TABLE IF NOT EXISTS issue_events_issueevent (id uuid PRIMARY KEY, received timestamptz NOT NULL)', 'glitchtip');
     await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${TRANSACTIONS} (event_id uuid PRIMARY KEY)`, 'glitchtip');
-    await this.stage.sql('CREATE TABLE IF NOT EXISTS users_user (email text, password text)', 'glitchtip');
+    await this.stage.sql('CREATE TABLE IF NOT EXISTS users_user (email text, password text, is_superuser boolean NOT NULL DEFAULT true)', 'glitchtip');
     for (const table of OTHER_TABLES) {
       await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${table} (id bigint PRIMARY KEY, project_id bigint, name text NOT NULL, slug text, public_key uuid)`, 'glitchtip');
     }

@@ -2,12 +2,12 @@
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { ACCEPT_DATABASE_ANNOTATION, ROTATE_ANNOTATION } from '../../api/object-names.js';
-import type { Observed, ObservedSecrets, ObservedValkey } from '../../core/credentials/observed.js';
+import type { Observed, ObservedAdministrator, ObservedSecrets, ObservedValkey } from '../../core/credentials/observed.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import { plan, REQUEUE_WHEN_READY, wantsRollout, type Action, type ChangeDatabase } from '../../core/credentials/credentials-plan.js';
 import { describeChange } from '../../core/credentials/database-changes.js';
 import { describeAction, type RotationAction } from '../../core/rotation/actions.js';
-import { applicationLogin, gatewayLogin, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
+import { applicationLogin, gatewayLogin, valueOf, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { canonical } from '../../core/canonical-json.js';
 import { buildInvalidStatus, ownStatus } from '../../core/credentials/resource-conditions.js';
 import { parseTrusted } from '../../core/trusted-hosts.js';
@@ -35,6 +35,8 @@ export class CredentialsController {
   readonly #executor: RotationExecutor;
   /** Resources whose refused status was reported. */
   readonly #refused = new Set<string>();
+  /** By resource: what the last try of the administrator's password found. */
+  readonly #administrators = new Map<string, ObservedAdministrator>();
 
   constructor(private readonly deps: Dependencies) {
     this.#executor = new RotationExecutor(deps, deps.crypto);
@@ -54,9 +56,11 @@ export class CredentialsController {
     }
 
     const { spec } = parsed;
-    const context = { resource, spec, observed: await this.#observe(spec, signal), now: at.now };
+    const seen = await this.#observe(spec, signal);
+    const observed = { ...seen, administrator: await this.#tryAdministrator(name, { spec, observed: seen }, signal) };
+    const context = { resource, spec, observed, now: at.now };
     const { annotations = {} } = resource.metadata;
-    const input = { spec, observed: context.observed, request: annotations[ROTATE_ANNOTATION], acceptedDatabase: annotations[ACCEPT_DATABASE_ANNOTATION], previous: resource.status, at };
+    const input = { spec, observed, request: annotations[ROTATE_ANNOTATION], acceptedDatabase: annotations[ACCEPT_DATABASE_ANNOTATION], previous: resource.status, at };
     const rollout = wantsRollout(input) ? await this.#executor.observe(context, signal) : undefined;
     // What was cut off in the middle of it observed nothing.
     signal.throwIfAborted();
@@ -85,6 +89,16 @@ export class CredentialsController {
       this.#observeValkey(spec, { secrets, journal }, signal),
     ]);
     return { secrets, journal, postgres: postgresSeen, valkey: valkeySeen };
+  }
+
+  /** A credential that is shown to people is tried like the others. */
+  async #tryAdministrator(name: string, { spec, observed }: Pick<Context, 'spec' | 'observed'>, signal: AbortSignal): Promise<ObservedAdministrator> {
+    const { postgres, secrets: { administrator } } = observed;
+    const [email, password] = [valueOf(administrator, 'email')?.reveal(), valueOf(administrator, 'password')];
+    if (!email || !password || postgres.kind !== 'observed' || postgres.state.database.kind === 'absent') return { kind: 'not tried' };
+    const tried = await this.deps.postgres.tryAdministrator(spec, operatorLogin({ observed }), { email, password, known: this.#administrators.get(name) }, signal);
+    this.#administrators.set(name, tried);
+    return tried;
   }
 
   async #observeValkey({ valkey }: GlitchTipSpec, sources: Pick<Observed, 'secrets' | 'journal'>, signal: AbortSignal): Promise<ObservedValkey> {

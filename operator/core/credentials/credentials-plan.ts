@@ -1,6 +1,7 @@
 // The decision: what was observed, and the time, become the actions to take and the status to report. Pure.
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import { judgeAdministratorAccount } from './administrator-account.js';
 import { findAdoptionObstacle } from './database-adoption.js';
 import { identifyDatabase, type DatabaseIdentity } from './database-identity.js';
 import type { Observed, ObservedRollout } from './observed.js';
@@ -77,7 +78,7 @@ export function plan(input: PlanInput, crypto: Crypto): Plan {
   return {
     actions: spec.suspend ? [] : actions,
     status: {
-      ...buildStatus([ready, ...findings, rotation.finding], { spec, observed, previous }, at),
+      ...buildStatus([ready, ...findings, judgeAdministratorAccount(spec, observed), rotation.finding], { spec, observed, previous }, at),
       ...rememberedIdentity(identity),
       rotation: buildRotationStatus(spec, observed, rotation),
     },

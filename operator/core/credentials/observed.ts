@@ -168,9 +168,22 @@ export interface ObservedRollout {
   readonly administrator: ValueSet | 'own' | 'unknown';
 }
 
+/** A try of what the administrator's Secret shows against GlitchTip's table of accounts. */
+export type ObservedAdministrator =
+  /** There is no such Secret or table, or they cannot be read. */
+  | { readonly kind: 'not tried' }
+  /** No account has that address. */
+  | { readonly kind: 'absent' }
+  /** An account has it, and nobody is an administrator: the migrate Job makes none. */
+  | { readonly kind: 'ordinary' }
+  /** `of`: SHA-256 of the two that were compared. */
+  | { readonly kind: 'accepted' | 'refused'; readonly of: string };
+
 export interface Observed {
   readonly secrets: ObservedSecrets;
   readonly postgres: ObservedPostgres;
   readonly valkey: ObservedValkey;
   readonly journal: ObservedJournal;
+  /** Undefined: not tried. */
+  readonly administrator?: ObservedAdministrator;
 }

@@ -2,9 +2,9 @@
 import pg from 'pg';
 
 import type { Canary, Login, RolePlace } from '../../controllers/ports.js';
-import type { ObservedRollout } from '../../core/credentials/observed.js';
+import type { ObservedAdministrator, ObservedRollout } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { buildDjangoPassword, verifyDjangoPassword } from '../crypto.js';
+import { buildDjangoPassword, sha256Hex, verifyDjangoPassword } from '../crypto.js';
 import { CANARY_ID, ensureCanaryRows } from './canary-rows.js';
 import { withClient, type PostgresAddress } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
@@ -33,6 +33,32 @@ export async function isEventStored(address: PostgresAddress, operator: Login, {
     const { rowCount } = await client.query('SELECT 1 FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2 AND received < $3 LIMIT 1', [ids, from, to]);
     return (rowCount ?? 0) > 0;
   });
+}
+
+/** Whether the account accepts the password; `known`: what the last try found. */
+export async function tryAdministrator(
+  address: PostgresAddress, operator: Login, { email, password, known }: { email: string; password: Sensitive; known: ObservedAdministrator | undefined },
+): Promise<ObservedAdministrator> {
+  const stored = await lookUpPassword(address, operator, email);
+  if (typeof stored !== 'string') return stored;
+  const of = sha256Hex(`${stored} ${password.reveal()}`);
+  if (known && 'of' in known && known.of === of) return known;
+  return { kind: (await verifyDjangoPassword(password, stored)) ? 'accepted' : 'refused', of };
+}
+
+/** Its hash, as Django keeps it. Nothing waits for this look: what cannot be seen this time is not tried. */
+async function lookUpPassword(address: PostgresAddress, operator: Login, email: string): Promise<string | Exclude<ObservedAdministrator, { of: string }>> {
+  try {
+    return await withClient(address, operator, address.database, async (client) => {
+      if (!(await exists(client, 'users_user'))) return { kind: 'not tried' };
+      const { rows: [account] } = await client.query<{ password: string; led: boolean }>('SELECT password, EXISTS (SELECT FROM users_user WHERE is_superuser) AS led FROM users_user WHERE email = $1', [email]);
+      if (!account) return { kind: 'absent' };
+      return account.led ? account.password : { kind: 'ordinary' };
+    });
+  } catch {
+    address.signal.throwIfAborted();
+    return { kind: 'not tried' };
+  }
 }
 
 /** Whose password the account has. */

@@ -44,6 +44,7 @@ const POSTGRES: Readonly<Record<keyof PostgresPort, Call>> = {
   replaceOperatorPassword: (signal) => postgresPort.replaceOperatorPassword(spec(), roles(signal), password),
   isEventStored: (signal) => postgresPort.isEventStored(spec(), operator, { ids: [], since: at, until: at }, signal),
   ensureCanary: (signal) => postgresPort.ensureCanary(spec(), operator, signal),
+  tryAdministrator: (signal) => postgresPort.tryAdministrator(spec(), operator, { email: 'a@example.com', password, known: undefined }, signal),
   judgeAdministrator: (signal) => postgresPort.judgeAdministrator(spec(), operator, { email: 'a@example.com', previous: password, next: password }, signal),
   setAdministratorPassword: (signal) => postgresPort.setAdministratorPassword(spec(), roles(signal), { email: 'a@example.com', password }),
   endForeignSessions: (signal) => postgresPort.endForeignSessions(spec(), operator, { role: 'glitchtip_a', pods: [] }, signal),

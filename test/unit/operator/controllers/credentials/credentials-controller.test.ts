@@ -63,7 +63,7 @@ class Scenario {
     const servers = { postgres: { observe: () => {
       this.meanwhile();
       return Promise.resolve(world.observe().postgres);
-    } }, valkey: { observe: () => Promise.resolve(world.observe().valkey) }, web: {} };
+    }, tryAdministrator: () => Promise.resolve({ kind: 'not tried' }) }, valkey: { observe: () => Promise.resolve(world.observe().valkey) }, web: {} };
     return { cluster, workloads, ...servers } as unknown as Ports;
   }
 }

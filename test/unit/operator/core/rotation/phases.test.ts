@@ -150,6 +150,12 @@ describe('Retiring', () => {
       expect(world.administrator === 'chosen').toBe(request === 'all');
     });
 
+  it('replaces a password that the administrator chose when it alone was asked for', () => {
+    const [, world] = rest('administrator', (it) => { it.administrator = 'chosen'; });
+    expect(world.administrator).not.toBe('chosen');
+    expect(world.secrets.get('administrator')?.data.get('password')?.reveal()).toBe(world.administrator);
+  });
+
   it.each(['all', 'compromised'])('after %s leaves the Secret alone where the account is gone, and does not wait for it', (request) => {
     const [made, world] = rest(request, (it) => { it.faults = { rollout: { administrator: 'unknown' } }; });
     expect(made).not.toContain('write glitchtip-admin');
