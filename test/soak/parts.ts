@@ -20,7 +20,7 @@ const onPods = (name: string, what: string, minutes: number): SoakPart =>
   ({ name, what, minutes, project: 'soak', files: [`test/soak/${name}.test.ts`], env: {}, workers: 1 });
 
 export const SOAK_PARTS: readonly SoakPart[] = [
-  onPods('stack', 'the stack at default settings: install, update, starved parts, a killed and a full queue, a mistyped image', 40),
+  onPods('stack', 'the stack at default settings: install, update, starved parts, a killed, a full and a damaged queue, a mistyped image', 40),
   onPods('rotation', 'every rotation, with every disturbance', 40),
   onPods('gateway', 'whatever is stopped, frozen, killed, rolled and rotated behind the gateway at 104 events/s, and a spool that is full', 40),
   onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, taken out and brought back', 25),

@@ -15,7 +15,7 @@ const SOON = 1_800;
 const GROWTH_SPAN = 60;
 
 /** Nothing is left to be done about it: it is told, and then over. Seconds. */
-const REPAIR_REPORTED_FOR = 3_600;
+const REPAIR_REPORTED_FOR = 1_800;
 
 export const queueRules: readonly Rule[] = [fileDamaged, fileRepaired, queueDown, loginRefused, notPersisted, filling];
 
