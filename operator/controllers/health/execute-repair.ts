@@ -14,7 +14,7 @@ export interface RepairDependencies extends Recorder {
 
 /** A repair that fails is logged and counts as tried: what fails at once must not be tried at once again. */
 export async function carryOut(deps: RepairDependencies, repair: Repair, check: Check): Promise<void> {
-  const { resource, now } = check;
+  const { resource, now, signal } = check;
   const fields = { resource: resource.metadata.name, healing: repair.healing, reason: repair.reason };
   try {
     if (!(await begin(deps, repair, check))) {
