@@ -86,6 +86,7 @@ describe('the token of the operator', () => {
       ['makes its Secrets', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-app', data: new Map([['SECRET_KEY', new Sensitive('x')]]) }, never)],
       ['makes its Lease', () => new KubernetesObjects(token, NAMESPACE, 'test').lease().create({ holder: 'test', renewedAt: new Date().toISOString(), durationSeconds: 30, transitions: 0 }, never)],
       ['makes the Lease of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ resourceVersion: undefined }, never)],
+      ['takes the lock of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ holder: { operation: 'rotation', name: 'r1', since: new Date(), until: new Date(Date.now() + 60_000) }, resourceVersion: undefined }, never)],
       ['makes the ConfigMap of its alert state', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchtip-health' } })],
     ])('%s', async (_, act) => {
       await act();
