@@ -123,7 +123,8 @@ export class HealthObserver {
     const now = new Date(this.deps.clock.now());
     const readable = journalOf({ journal });
     const atWork = jobs.kind === 'seen' ? jobsAtWork(jobs.value, pods.kind === 'seen' ? pods.value : undefined, now) : undefined;
-    const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: atWork?.map(({ name }) => name) }, now);
+    const ended = jobs.kind === 'seen' ? jobs.value.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) : [];
+    const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: atWork?.map(({ name }) => name), ended }, now);
     return { lock, ...(holder ? { holder } : {}) };
   }
 

@@ -18,6 +18,8 @@ export interface Traces {
   readonly rotation: Pick<Rotation, 'id'> | null | undefined;
   /** Names of Jobs that are at work; undefined: they cannot be seen. */
   readonly jobs: readonly string[] | undefined;
+  /** Names of Jobs that have ended, as far as they are known: one of them need not be waited for as one that is about to be made. */
+  readonly ended?: readonly string[];
 }
 
 /** Who holds the lock, unless that one has ended without releasing it or its time is over. */
@@ -26,8 +28,9 @@ export function holderOfLock(lock: ObservedLock, traces: Traces, now: Date): Hol
   return hasEnded(lock.holder, traces, now) ? undefined : lock.holder;
 }
 
-function hasEnded({ operation, name, since }: Holder, { rotation, jobs }: Traces, now: Date): boolean {
+function hasEnded({ operation, name, since }: Holder, { rotation, jobs, ended = [] }: Traces, now: Date): boolean {
   if (operation === 'rotation' || operation === 'compromised') return rotation !== undefined && rotation?.id !== name;
+  if (ended.includes(name)) return true;
   return jobs !== undefined && !jobs.includes(name) && now.getTime() - since.getTime() >= JOB_MADE_WITHIN;
 }
 

@@ -19,6 +19,7 @@ describe('the recorded lock', () => {
     ['of a Job that is at work', REPAIR, { ...NO_TRACE, jobs: [REPAIR.name] }, true],
     ['of a Job that has ended', REPAIR, NO_TRACE, false],
     ['of a Job that is about to be made', { ...REPAIR, since: ago(5) }, NO_TRACE, true],
+    ['of a Job that was made a moment ago and has ended', { ...REPAIR, since: ago(5) }, { ...NO_TRACE, ended: [REPAIR.name] }, false],
     ['of a Job, while Jobs cannot be seen', REPAIR, { ...NO_TRACE, jobs: undefined }, true],
     ['of a Job whose time is over, while Jobs cannot be seen', { ...REPAIR, until: NOW }, { ...NO_TRACE, jobs: undefined }, false],
   ])('%s is held: or is not', (_, holder, traces, isHeld) => {
