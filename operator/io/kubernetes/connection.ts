@@ -3,8 +3,8 @@ import { Agent } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { KubeConfig, type RequestContext } from '@kubernetes/client-node';
 
-/** A handshake costs more time and memory than most requests. All others wait for one of the few. */
-const CONNECTIONS = { keepAlive: true, maxSockets: 4, maxFreeSockets: 1 };
+/** Two connections that are kept, and a request waits for one: each more that is opened and closed again costs memory that nobody gives back. */
+const CONNECTIONS = { keepAlive: true, maxSockets: 2 };
 
 export class ClusterConnection extends KubeConfig {
   #agent: Agent | undefined;
