@@ -31,6 +31,8 @@ export interface BuildCost {
   readonly rotating: Resident;
   /** The same, from the start until it has looked at each of 1,000 resources. */
   readonly many: Resident;
+  /** For how long that was. Seconds. */
+  readonly manySeconds: number;
   /** CPU of the process in the first 20 s, seconds; the median. */
   readonly cpu: number;
 }
@@ -101,16 +103,18 @@ class Scene {
       say(`builds: rotation with ${build}`);
     }
     await this.#addResources();
-    const many = new Map<string, Resident>();
+    const [many, seconds] = [new Map<string, Resident>(), new Map<string, number>()];
     for (const build of builds) {
+      const began = performance.now();
       many.set(build, await this.#withOperator(build, (operator) => peakWhile(operator, () => untilAllSeen(operator))));
+      seconds.set(build, (performance.now() - began) / 1000);
       say(`builds: ${MANY} resources with ${build}`);
     }
     const costOf = (build: string): BuildCost => {
       const samples = idle.get(build) ?? [];
       const none = { resident: Number.NaN, own: Number.NaN };
       const cpu = samples.map((sample) => sample.cpu).sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? Number.NaN;
-      return { build, idle: medians(samples.map(({ resident }) => resident)), rotating: rotating.get(build) ?? none, many: many.get(build) ?? none, cpu };
+      return { build, idle: medians(samples.map(({ resident }) => resident)), rotating: rotating.get(build) ?? none, many: many.get(build) ?? none, manySeconds: seconds.get(build) ?? Number.NaN, cpu };
     };
     return { node: process.version, bare: medians(bare), ours: costOf(builds[0]), other: costOf(builds[1]) };
   }
@@ -202,7 +206,7 @@ async function cpuSeconds({ pid }: OperatorProcess): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-const NOTE = `both operators run with the flags of their manifests, one after the other, on one real API server, Postgres and Valkey. Idle is ${SETTLED} s after the start, connected, medians; `
+const NOTE = `both operators run with the flags of this build's manifests, one after the other, on one real API server, Postgres and Valkey. Idle is ${SETTLED} s after the start, connected, medians; `
   + `the peaks are the highest of samples each second. Its own is RssAnon; of files is almost all Node's program.`;
 
 export function buildsRows({ node, bare, ours, other }: BuildsFindings): Row[] {
@@ -217,5 +221,6 @@ export function buildsRows({ node, bare, ours, other }: BuildsFindings): Row[] {
     { what: 'CPU of the first 20 s', measured: `this build ${ours.cpu.toFixed(2)} s, the other ${other.cpu.toFixed(2)} s` },
     ...compare('peak in a rotation', ours.rotating, other.rotating),
     ...compare(`peak with ${MANY} resources`, ours.many, other.many),
+    { what: 'until all were looked at', measured: `this build ${ours.manySeconds.toFixed(0)} s, the other ${other.manySeconds.toFixed(0)} s` },
   ];
 }

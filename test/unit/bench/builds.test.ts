@@ -5,7 +5,7 @@ import { unmetGoals } from '../../bench/bench-report.js';
 
 const MEBI = 2 ** 20;
 const resident = (all: number, own: number) => ({ resident: all * MEBI, own: own * MEBI });
-const cost = (build: string, all: number): BuildCost => ({ build, idle: resident(all, 24), rotating: resident(all + 5, 28), many: resident(all + 9, 32), cpu: 1.5 });
+const cost = (build: string, all: number): BuildCost => ({ build, idle: resident(all, 24), rotating: resident(all + 5, 28), many: resident(all + 9, 32), manySeconds: 120, cpu: 1.5 });
 const rows = (ours: number, other: number) => buildsRows({ node: 'v24.0.0', bare: resident(42, 9), ours: cost('build', ours), other: cost('../before/build', other) });
 
 it('a build that needs as much as the other meets the goals', () => {
