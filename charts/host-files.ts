@@ -1,4 +1,5 @@
-// Files for the host that no API server takes: k3s' own configuration. They lie in dist/host/, where `kubectl apply -f dist/` does not look.
+// Files for the host that no API server takes: k3s' own configuration. None is called .yaml: `kubectl apply -R`, kustomize and Flux take
+// every such file below dist/ for a manifest.
 import { stringify } from 'yaml';
 import { bytesOf, mebibytes } from './quantity.js';
 import type { Settings } from './settings/schema.js';
@@ -29,20 +30,19 @@ export const PRESSURE_REMEMBERED = '1m';
 
 export function hostFiles(settings: Settings): HostFile[] {
   return [
-    { path: 'host/k3s-config.yaml', content: k3sConfiguration(settings) },
+    { path: 'host/k3s.config', content: k3sConfiguration(settings) },
     { path: 'host/k3s.service.d/10-glitchkeeper.conf', content: systemdDropIn(settings) },
   ];
 }
 
-function k3sConfiguration({ host }: Settings): string {
+function k3sConfiguration({ host, service }: Settings): string {
   // What pods may have together must be what ours may, k3s' own, and what the kubelet wants to see free below that.
   const controlPlane = Math.max(0, mebibytes(bytesOf(host.controlPlane)) - K3S_PODS_MEBIBYTES - EVICTION_FREE_MEBIBYTES);
   const neighbours = mebibytes(bytesOf(host.neighbours));
   const configuration = {
     'write-kubeconfig-mode': '0600',
-    // Nothing public: no load balancer and no ingress listens on the host.
-    disable: ['servicelb', 'traefik'],
-    'disable-cloud-controller': true,
+    // Nothing public: no load balancer and no ingress listens on the host. k3s' own load balancer is a part of its cloud controller.
+    ...(service.type === 'LoadBalancer' ? { disable: ['traefik'] } : { disable: ['servicelb', 'traefik'], 'disable-cloud-controller': true }),
     'disable-helm-controller': true,
     'kube-controller-manager-arg': [`node-monitor-grace-period=${NODE_MONITOR_GRACE}`],
     'kubelet-arg': [

@@ -21,7 +21,7 @@ export const CONFIG_MAPS = {
 
 /** ServiceAccount of all pods but the operator's: no token, no rights. */
 export const POD_ACCOUNT = 'glitchtip';
-export { OPERATOR_DEPLOYMENT as OPERATOR } from '../operator/api/object-names.js';
+export { MIGRATE_TEMPLATE, OPERATOR_DEPLOYMENT as OPERATOR } from '../operator/api/object-names.js';
 /** The resource that `kubectl get gt` shows. */
 export const RESOURCE = 'glitchtip';
 export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads', spool: 'spool' } as const;

@@ -20,7 +20,10 @@ export interface Resource {
   /** The defaults where it is not valid: then `problems` says why. */
   readonly spec: GlitchTipSpec;
   readonly problems: readonly string[];
+  /** Without what could not be understood. */
   readonly status: GlitchTipStatus;
+  /** Fields of the status that are of another version's operator, such as "status.health.incidents.0.since". */
+  readonly notUnderstood: readonly string[];
 }
 
 export const KIND_NAME = `${PLURAL}.${GROUP}`;
@@ -60,18 +63,24 @@ async function explainAbsence(place: Place): Promise<Failure> {
   return new Failure('not found', `there is no GlitchTip "${name}" in namespace "${namespace}": the operator makes it when it starts; "kubectl get gt -A" lists what there is`);
 }
 
-/** @throws Failure when the status is of a newer operator */
+/** @throws Error when it is no resource at all */
 export function parseResource(json: string): Resource {
   const { metadata, spec, status } = document.parse(JSON.parse(json));
-  const known = glitchTipStatus.safeParse(status ?? {});
-  if (!known.success) {
-    const where = known.error.issues.map(({ path }) => `status.${path.join('.')}`).join(', ');
-    throw new Failure('other', `the status of the resource cannot be understood (${where}): the operator is of another version than this program`);
-  }
   const parsed = parseSpec(spec);
   return {
     ...metadata,
-    status: known.data,
+    ...readStatus(status ?? {}),
     ...(parsed.kind === 'valid' ? { spec: parsed.spec, problems: [] } : { spec: glitchTipSpec.parse({ version: '0.0', valkey: {}, worker: {} }), problems: parsed.problems }),
   };
+}
+
+/** A part of it that is of another version costs no more than that part: conditions, credentials, rotation or health. */
+function readStatus(raw: unknown): Pick<Resource, 'status' | 'notUnderstood'> {
+  const whole = glitchTipStatus.safeParse(raw);
+  if (whole.success) return { status: whole.data, notUnderstood: [] };
+  const paths = whole.error.issues.map(({ path }) => path);
+  const unfit = new Set(paths.map(([part]) => part));
+  const rest = Object.entries(Object(raw) as object).filter(([part]) => !unfit.has(part));
+  const known = glitchTipStatus.safeParse(Object.fromEntries(rest));
+  return { status: known.success ? known.data : {}, notUnderstood: paths.map((path) => ['status', ...path].join('.')) };
 }

@@ -6,8 +6,8 @@ import { Failure, explainFailure } from './failure.js';
 import type { Target } from './kubectl.js';
 
 export interface Forward {
-  /** Resolves when the local port answers. */
-  readonly open: Promise<void>;
+  /** Resolves when the local port answers. @param within milliseconds @default 60000 @throws Failure with what kubectl said last, when it does not in that time */
+  readonly open: (within?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -28,7 +28,12 @@ const BROKEN = /lost connection to pod|error forwarding port|error creating (err
 export function forward(target: Target, options: ForwardOptions): Forward {
   const { namespace, service, local, remote } = options;
   const stopped = new AbortController();
-  const notify = changeNotifier(options, stopped.signal);
+  let trouble = 'kubectl has said nothing yet';
+  const onChange: ForwardOptions['onChange'] = (state, reason) => {
+    trouble = reason;
+    options.onChange?.(state, reason);
+  };
+  const notify = changeNotifier({ ...options, onChange }, stopped.signal);
   let running: ReturnType<typeof startForward> | undefined;
 
   const loop = async (): Promise<void> => {
@@ -41,7 +46,9 @@ export function forward(target: Target, options: ForwardOptions): Forward {
   const finished = loop();
 
   return {
-    open: waitForPort(local, stopped.signal),
+    open: async (within = FIRST_OPEN_WITHIN) => {
+      if (!(await waitForPort(local, within, stopped.signal))) throw new Failure('unreachable', `kubectl port-forward to service/${service} did not open localhost:${local} within ${within / 1_000} s: ${trouble}`);
+    },
     stop: async () => {
       stopped.abort();
       running?.kill('SIGTERM');
@@ -50,6 +57,8 @@ export function forward(target: Target, options: ForwardOptions): Forward {
   };
 }
 
+/** Until a forward that stays is open for the first time, tries that fail included. Milliseconds. */
+const FIRST_OPEN_WITHIN = 60_000;
 /** Until kubectl has found a pod and listens. Milliseconds. */
 const OPEN_WITHIN = 20_000;
 /** Of what kubectl wrote before it ended: it logs its tries before it says what it made of them. */
@@ -103,11 +112,19 @@ function startForward(target: Target, args: readonly string[]): ResultPromise<{ 
 /** Resolves when this kubectl has ended, which a broken connection makes it do. */
 async function watchForward(running: ReturnType<typeof startForward>, notify: NotifyChange): Promise<void> {
   let last = 'kubectl ended';
+  // Towards a host that is gone kubectl itself waits for ever.
+  const tooLate = setTimeout(() => {
+    last = `the cluster does not answer: it did not begin within ${OPEN_WITHIN / 1_000} s`;
+    running.kill('SIGTERM');
+  }, OPEN_WITHIN);
   for await (const line of running.iterable({ from: 'all' })) {
-    if (line.startsWith('Forwarding from')) notify('open', line);
-    else if (!line.startsWith('Handling connection')) last = line.replace(/^E\d{4} .*?\] /, '').replace(/^error: /, '');
+    if (line.startsWith('Forwarding from')) {
+      clearTimeout(tooLate);
+      notify('open', line);
+    } else if (!line.startsWith('Handling connection')) last = line.replace(/^E\d{4} .*?\] /, '').replace(/^error: /, '');
     if (BROKEN.test(line)) running.kill('SIGTERM');
   }
+  clearTimeout(tooLate);
   const { originalMessage } = await running;
   notify('broken', last === 'kubectl ended' && originalMessage !== undefined && originalMessage !== '' ? originalMessage : last);
 }
@@ -125,8 +142,14 @@ function changeNotifier({ onChange, service, remote }: ForwardOptions, stopped: 
   };
 }
 
-async function waitForPort(port: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !(await answers(port))) await sleep(200);
+/** False: nothing answered in that time. Milliseconds. */
+async function waitForPort(port: number, within: number, stopped: AbortSignal): Promise<boolean> {
+  const deadline = Date.now() + within;
+  while (!stopped.aborted && !(await answers(port))) {
+    if (Date.now() >= deadline) return false;
+    await sleep(200);
+  }
+  return true;
 }
 
 /** Whether something listens on a port of this machine's loopback. */

@@ -65,6 +65,13 @@ const s3Module: GoModule = {
   linkerFlags: strip,
 };
 
+/** Built only for the test of the alert rules. */
+const promtoolModule: GoModule = {
+  folder: 'promtool',
+  packages: ['github.com/prometheus/prometheus/cmd/promtool'],
+  linkerFlags: strip,
+};
+
 const sources = fileURLToPath(new URL('./go/', import.meta.url));
 
 /** The program's file name: the last part of the package's path that is not a major version. */
@@ -166,4 +173,9 @@ export async function ensureKubeScore(progress: Progress): Promise<string> {
 /** Path of versitygw; built on the first call (about three minutes). */
 export async function ensureVersitygw(progress: Progress): Promise<string> {
   return join(await ensureModule(s3Module, progress), 'versitygw');
+}
+
+/** Path of promtool; built on the first call (about four minutes on two cores). */
+export async function ensurePromtool(progress: Progress): Promise<string> {
+  return join(await ensureModule(promtoolModule, progress), 'promtool');
 }

@@ -14,6 +14,8 @@ export interface Config {
   readonly settingsFile: string;
   /** Folder with ca.crt and token. SERVICE_ACCOUNT_DIR. */
   readonly serviceAccount: string;
+  /** Hosts that a resource may name beside the Services of the manifests. TRUSTED_HOSTS, separated by commas (none). */
+  readonly trustedHosts: readonly string[];
   /** pino's levels: trace, debug, info, warn, error, fatal, silent. LOG_LEVEL (info). */
   readonly logLevel: string;
 }
@@ -36,6 +38,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     resource: env.RESOURCE ?? 'glitchtip',
     settingsFile: env.SETTINGS_FILE ?? DEFAULT_SETTINGS_FILE,
     serviceAccount: env.SERVICE_ACCOUNT_DIR ?? DEFAULT_SERVICE_ACCOUNT,
+    trustedHosts: (env.TRUSTED_HOSTS ?? '').split(',').map((host) => host.trim()).filter((host) => host !== ''),
     logLevel: env.LOG_LEVEL ?? 'info',
   };
 }

@@ -26,7 +26,7 @@ async function readSettings(): Promise<{ text: string; hash: string } | undefine
 }
 
 async function main(): Promise<void> {
-  const api = new KubernetesApi(await connectInCluster(process.env, config.serviceAccount), {
+  const api = new KubernetesApi(connectInCluster(process.env, config.serviceAccount), {
     onWarning: (warning) => log.warn({ warning }, 'the API server warns'),
     onAnswer: (method, status) => operator.metrics.countRequest(method, status),
   });

@@ -53,11 +53,13 @@ const ELECTION = { duration: 30_000, renewDeadline: 20_000, retryEvery: 10_000, 
 const SILENCE_UNTIL_NOT_READY = 3 * ELECTION.retryEvery + 5_000;
 /** After this long without contact, and without the Lease, the API server does not answer or takes no writes, rather than that there is another leader. Milliseconds. */
 const SILENCE_UNTIL_CUT_OFF = ELECTION.retryEvery + 5_000;
-/** Every call in a reconcile has a timeout of 15 s or less; this long it takes only when one of them hangs for ever. Milliseconds. */
+/** Each connection, statement, command and request of a reconcile has a timeout of 15 s or less; this long it takes only when one of them hangs for ever. Milliseconds. */
 const STUCK_AFTER = 300_000;
 
 /** The controllers of one term as leader. */
 interface Term {
+  /** Aborted the moment the Lease is lost: whoever leads no longer is not to be told by when its last call has ended. */
+  readonly signal: AbortSignal;
   readonly resources: KeyedQueue;
   readonly settings: KeyedQueue;
   readonly settingsController: SettingsFileController;
@@ -118,14 +120,14 @@ export class Operator {
   }
 
   #leadership(): Leadership {
-    if (this.#term) return 'leads';
+    if (this.#term && !this.#term.signal.aborted) return 'leads';
     return this.deps.clock.monotonic() - this.#contactAt > SILENCE_UNTIL_CUT_OFF ? 'cut off' : 'follows';
   }
 
   /** One term as leader: from election to the loss of the Lease or shutdown. */
   async #onElected(signal: AbortSignal): Promise<void> {
     const { config, clock, cluster, log, random } = this.deps;
-    const term = this.#newTerm();
+    const term = this.#newTerm(signal);
     this.#term = term;
     this.#watched.clear();
     this.metrics.setLeader(true);
@@ -143,9 +145,9 @@ export class Operator {
       onDeleted: (name) => this.#onDeleted(name, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
     }, signal);
+    this.metrics.setLeader(false);
     await Promise.all([term.resources.stop(), term.settings.stop()]);
     this.#term = undefined;
-    this.metrics.setLeader(false);
     log.info('not leading any more', {});
   }
 
@@ -177,14 +179,15 @@ export class Operator {
       cluster, health, readCertificate, clock, log: log.info, warn: log.warn,
       notifications: new NotificationController({ cluster, notifiers, clock, namespace: config.namespace, digest }),
       leadership: () => this.#leadership(),
+      trustedHosts: config.trustedHosts,
       onHealth: (name, health) => this.metrics.setHealth(name, health),
     });
   }
 
-  #newTerm(): Term {
-    const { cluster, workloads, postgres, valkey, web, crypto, clock, log, readSettings } = this.deps;
+  #newTerm(signal: AbortSignal): Term {
+    const { cluster, workloads, postgres, valkey, web, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
-    const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, log: log.info, warn: log.warn, onStatus });
+    const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, trustedHosts, log: log.info, warn: log.warn, onStatus });
     const settingsController = new SettingsFileController({
       read: readSettings,
       readResource: (name, signal) => cluster.readResource(name, signal),
@@ -193,8 +196,9 @@ export class Operator {
       every: SETTINGS_EVERY,
     });
     return {
-      resources: this.#queue('glitchtip', (name, signal) => resourceController.reconcile(name, signal)),
-      settings: this.#queue('settings', (name, signal) => settingsController.reconcile(name, signal)),
+      signal,
+      resources: this.#queue('glitchtip', (name, until) => resourceController.reconcile(name, until)),
+      settings: this.#queue('settings', (name, until) => settingsController.reconcile(name, until)),
       settingsController,
     };
   }

@@ -11,7 +11,7 @@ export interface Choices {
   readonly keep: boolean;
 }
 
-export function directions(cluster: Omit<ChosenCluster, 'remove'>, { namespace, administrator }: Pick<Settings, 'namespace' | 'administrator'>, { port, keep }: Choices): string {
+export function directions(cluster: Omit<ChosenCluster, 'remove'>, { namespace, administrator }: Pick<Settings, 'namespace'> & { readonly administrator: Pick<Settings['administrator'], 'email'> }, { port, keep }: Choices): string {
   const command = kubectlCommand(cluster);
   return [
     ...cluster.doubles.map((image) => `NOTE: ${image} was made on this machine (no registry, or GLITCHKEEPER_IMAGES=local). It is the tests' double, not GlitchTip (test/glitchtip-double/README.md).\n`),

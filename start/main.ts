@@ -57,8 +57,15 @@ async function main(): Promise<void> {
   await kubectl(cluster, 'apply', '--warnings-as-errors', '-f', 'dist/');
 
   await waitForParts(() => observeParts(cluster, settings), timeout, say);
-  const forwarding = forward(cluster, { namespace: settings.namespace, service: 'web', local: port, remote: HTTP_PORT });
-  await forwarding.open;
+  say(`opening localhost:${port}`);
+  const forwarding = forward(cluster, {
+    namespace: settings.namespace, service: 'web', local: port, remote: HTTP_PORT,
+    onChange: (state, reason) => say(state === 'open' ? `connected to ${reason}` : `not connected, trying again: ${reason}`),
+  });
+  await forwarding.open().catch(async (error: unknown) => {
+    await forwarding.stop();
+    throw error;
+  });
   console.log(`\n${renderParts(await withMemory(cluster, settings))}\n\n${directions(cluster, settings, { port, keep: flags.keep })}`);
 
   await interrupted();

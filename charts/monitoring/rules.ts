@@ -72,7 +72,7 @@ function operator(at: Selector, everySeconds: number): AlertRule[] {
       alert: 'GlitchkeeperReconcileFails', severity: 'warning', for: '15m', runbook: NOT_READY,
       expr: `sum by (namespace, controller) (increase(glitchkeeper_reconcile_duration_seconds_count${at('result="error"')}[15m])) > 5`,
       summary: 'The operator fails again and again ({{ $labels.controller }})',
-      description: '{{ $value | humanize }} failures in 15 minutes. Its log says why.',
+      description: '{{ $value | printf "%.0f" }} failures in 15 minutes. Its log says why.',
     },
     {
       alert: 'GlitchkeeperHeartbeatOld', severity: 'warning', for: '5m', runbook: MONITORING,
@@ -121,7 +121,8 @@ function figures(at: Selector): AlertRule[] {
       alert: 'GlitchTipPartitionsRunOut', severity: 'warning', for: '30m', runbook: HEALTH,
       // Some tables have 7 days of them and some 4, each less a day before the next maintenance: what is lacking is the same for all.
       expr: `glitchkeeper_partition_missing_days${at()} > 0`,
-      summary: '{{ $value | humanize }} days of partitions are missing',
+      // Of 0.1 humanize makes "100m".
+      summary: '{{ $value | printf "%.1f" }} days of partitions are missing',
       description: 'The scheduler makes them days ahead, once a day, and has not lately. Without one for today no event can be stored.',
     },
     {
@@ -145,7 +146,7 @@ function figures(at: Selector): AlertRule[] {
     {
       alert: 'GlitchTipCertificateEnds', severity: 'warning', for: '1h', runbook: HEALTH,
       expr: `glitchkeeper_certificate_days${at()} < 14`,
-      summary: 'The certificate ends in {{ $value | humanize }} days',
+      summary: 'The certificate ends in {{ $value | printf "%.1f" }} days',
       description: 'cert-manager renews 30 days before: it has not.',
     },
   ];

@@ -1,7 +1,7 @@
 // The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
-import { CONTAINER_SECURITY, configFiles, containerResources, scratch, secretFiles, type Identity } from './pod-template.js';
+import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, podField, scratch, secretFiles, type Identity } from './pod-template.js';
 import type { Process, Variable } from '../releases.js';
 import type { ContainerResources, Settings } from '../settings/schema.js';
 import { claimed } from './volume-claim.js';
@@ -26,6 +26,8 @@ export interface ApplicationContainer {
   readonly process: Process;
   readonly resources: ContainerResources;
   readonly command?: readonly string[];
+  /** Size of its /tmp. */
+  readonly tmp?: string;
 }
 
 export function applicationContainer(settings: Settings, props: ApplicationContainer): k8s.Container {
@@ -36,7 +38,7 @@ export function applicationContainer(settings: Settings, props: ApplicationConta
     imagePullPolicy: 'IfNotPresent',
     command: command === undefined ? ['./bin/start.sh'] : [...command],
     env: environment(settings, props.process),
-    resources: containerResources(props.resources),
+    resources: containerResources(props.resources, props.tmp),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
       { name: 'credentials', mountPath: CREDENTIALS_PATH, readOnly: true },
@@ -48,9 +50,9 @@ export function applicationContainer(settings: Settings, props: ApplicationConta
 }
 
 /** Holds web and worker back until the migrate Job is done: no half-migrated start, no sign-up before the administrator. */
-export function waitForMigrations(settings: Settings, process: Process, resources: ContainerResources): k8s.Container {
+export function waitForMigrations(settings: Settings, { process, resources, tmp }: Pick<ApplicationContainer, 'process' | 'resources' | 'tmp'>): k8s.Container {
   return applicationContainer(settings, {
-    name: 'wait-for-migrations', process, resources, command: runtimeCommand('wait.py', 'migrations'),
+    name: 'wait-for-migrations', process, resources, tmp, command: runtimeCommand('wait.py', 'migrations'),
   });
 }
 
@@ -58,11 +60,11 @@ export function runtimeCommand(script: string, ...args: string[]): string[] {
   return ['python', `${RUNTIME_PATH}/${script}`, ...args];
 }
 
-export function applicationVolumes(): k8s.Volume[] {
+export function applicationVolumes(tmp = SMALL_TMP): k8s.Volume[] {
   return [
     secretFiles('credentials', SECRETS.application),
     configFiles('runtime', CONFIG_MAPS.runtime),
-    scratch('tmp', '128Mi'),
+    scratch('tmp', tmp),
     claimed('uploads', CLAIMS.uploads),
   ];
 }
@@ -72,7 +74,7 @@ function environment(settings: Settings, process: Process): k8s.EnvVar[] {
   const files = CREDENTIALS.filter((name) => valkey || name !== 'VALKEY_URL');
   return [
     ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
-    { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    { name: 'POD_IP', valueFrom: podField('status.podIP') },
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
     { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
     { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },

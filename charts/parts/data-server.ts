@@ -2,7 +2,7 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { CLAIMS, labelsOf, selectorOf } from '../part-names.js';
-import { DESPITE_PRESSURE, clusterPort, partMetadata } from './pod-template.js';
+import { clusterPort, partMetadata } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
 import { Volume } from './volume-claim.js';
 
@@ -31,7 +31,7 @@ export class DataServer extends Construct {
         serviceName: name,
         replicas: 1,
         selector: { matchLabels: selectorOf(name) },
-        template: { metadata: { labels: labelsOf(name), annotations }, spec: { ...pod, tolerations: [...DESPITE_PRESSURE] } },
+        template: { metadata: { labels: labelsOf(name), annotations }, spec: pod },
       },
     });
     new k8s.KubeService(this, 'service', {

@@ -7,7 +7,7 @@ import { MEBIBYTE, bytesOf } from '../quantity.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
-import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, containerResources, partMetadata, podDefaults, scratch, secretFiles } from './pod-template.js';
+import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, containerResources, frontDoor, partMetadata, podDefaults, podField, scratch, secretFiles } from './pod-template.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { Volume, claimed } from './volume-claim.js';
 
@@ -39,8 +39,7 @@ export class Gateway extends Construct {
         template: {
           metadata: { labels: labelsOf('gateway'), annotations: bundle.annotations },
           spec: {
-            ...podDefaults(NODE_USER),
-            tolerations: [...DESPITE_PRESSURE],
+            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE }),
             terminationGracePeriodSeconds: DRAIN_SECONDS + 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, claimed('spool', CLAIMS.spool), secretFiles('credentials', SECRETS.gateway), scratch('tmp')],
@@ -51,7 +50,7 @@ export class Gateway extends Construct {
     new k8s.KubeService(this, 'service', {
       // Of web, as where there is no gateway: it stays when the gateway is taken out, and changes hands last when one is brought in.
       metadata: partMetadata(WEB, 'web'),
-      spec: { type: settings.service.type, selector: selectorOf('gateway'), ports: [clusterPort(HTTP_PORT, 'http')] },
+      spec: { ...frontDoor(settings, { port: HTTP_PORT, name: 'http' }), selector: selectorOf('gateway') },
     });
     new k8s.KubeService(this, 'control-service', {
       metadata: partMetadata(`${GATEWAY}-control`, 'gateway'),
@@ -67,7 +66,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
     image: settings.images.operator,
     imagePullPolicy: 'IfNotPresent',
     command: [...commandOf(PROGRAMS.gateway)],
-    env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, ...variables(settings)],
+    env: [{ name: 'POD_NAME', valueFrom: podField('metadata.name') }, ...variables(settings)],
     ports: Object.entries(PORTS).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
     resources: containerResources(settings.resources.gateway),
     securityContext: CONTAINER_SECURITY,

@@ -2,7 +2,7 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand } from './application-container.js';
-import { SECRETS, labelsOf } from '../part-names.js';
+import { MIGRATE_TEMPLATE, SECRETS, labelsOf } from '../part-names.js';
 import { contentHash, partMetadata, podDefaults, secretFiles } from './pod-template.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
@@ -10,6 +10,16 @@ import type { Process } from '../releases.js';
 
 /** Without the variables of web and worker: a change of theirs must not start a new Job. */
 const MANAGEMENT: Process = { env: [], connections: 2 };
+
+/**
+ * Only what hangs gets there: a real migration of a large database takes hours at most, and one that is ended half-way is worse than
+ * one that is waited for. A Job whose pod cannot even start is judged by the operator long before (operator/core/operations/job-state.ts).
+ * Seconds.
+ *
+ * There is no ttlSecondsAfterFinished: a finished Job holds nothing of the quota, a repair runs its pods again, and what applies the
+ * manifests again and again (Argo CD, Flux) would make, and so run, a deleted one anew each time, in the middle of a restore too.
+ */
+const DEADLINE = 24 * 3_600;
 
 export class Migrate extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -24,24 +34,27 @@ export class Migrate extends Construct {
         { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
       ]),
       spec: {
+        activeDeadlineSeconds: DEADLINE,
         backoffLimit: 10,
         completions: 1,
         parallelism: 1,
         template,
       },
     });
+    // A repair runs these pods once more, and the operator may make Jobs of no others (charts/parts/admission-policies.ts).
+    new k8s.KubePodTemplate(this, 'template', { metadata: partMetadata(MIGRATE_TEMPLATE, 'migrate'), template });
   }
 }
 
 function podTemplate(settings: Settings): k8s.PodTemplateSpec {
   const resources = settings.resources.migrate;
   const administrator = applicationContainer(settings, {
-    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py'),
+    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py', ...(settings.administrator.promote ? ['promote'] : [])),
   });
   return {
     metadata: { labels: labelsOf('migrate'), annotations: runtimeHash() },
     spec: {
-      ...podDefaults(GLITCHTIP_USER),
+      ...podDefaults(settings, GLITCHTIP_USER),
       restartPolicy: 'OnFailure',
       initContainers: [
         applicationContainer(settings, {

@@ -2,6 +2,7 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
+import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
@@ -13,9 +14,6 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
-/** Where cloud providers keep credentials of the machine: never a target. */
-const METADATA_SERVICE = '169.254.0.0/16';
-
 export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
@@ -26,8 +24,8 @@ export class NetworkPolicies extends Construct {
     this.flows().forEach((flow) => this.allowFlow(flow));
     this.allowDns();
     this.allowOperatorOut();
-    if (settings.alerts.ports.length > 0) this.allowAlerts(settings.alerts.ports);
-    if (settings.network.workerToInternet) this.allowInternet();
+    this.allowWorkerOut();
+    if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     this.allowNamespaces('web-from-clients', { to: topologyOf(settings).gateway ? 'gateway' : 'web', port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
@@ -67,51 +65,59 @@ export class NetworkPolicies extends Construct {
   }
 
   private allowDns(): void {
+    const { dnsServers } = this.settings.network;
+    const pods = {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    };
     new k8s.KubeNetworkPolicy(this, 'dns', {
       metadata: { name: 'all-to-dns' },
       spec: {
         podSelector: {},
         policyTypes: ['Egress'],
         egress: [{
-          to: [{
-            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-            podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-          }],
+          to: [pods, ...dnsServers.map((cidr) => ({ ipBlock: { cidr } }))],
           ports: [tcp(53), { protocol: 'UDP', port: k8s.IntOrString.fromNumber(53) }],
         }],
       },
     });
   }
 
-  /** The API server is no pod and its address differs from host to host: only its ports can be named. By 443 alerts go out, too. */
+  /** The API server is no pod. While its address is not known, only its ports can be named, and alerts go out by 443 with it. */
   private allowOperatorOut(): void {
-    new k8s.KubeNetworkPolicy(this, 'operator-api', {
-      metadata: { name: 'operator-to-kubernetes-api' },
-      spec: {
-        podSelector: { matchLabels: selectorOf('operator') },
-        policyTypes: ['Egress'],
-        egress: [{ to: [anywhere()], ports: [tcp(443), tcp(6443)] }],
-      },
-    });
+    const { network: { apiServer: { addresses, ports } }, alerts } = this.settings;
+    const isKnown = addresses.length > 0;
+    this.allowOut('operator-api', 'operator-to-kubernetes-api', { from: 'operator', to: isKnown ? addresses.map((cidr) => ({ cidr })) : anywhere(), ports });
+    const alertPorts = [...(isKnown ? [443] : []), ...alerts.ports];
+    if (alertPorts.length > 0) this.allowOut('operator-alerts', 'operator-to-alerts', { from: 'operator', to: anywhere(), ports: alertPorts });
   }
 
-  private allowAlerts(ports: readonly number[]): void {
-    new k8s.KubeNetworkPolicy(this, 'operator-alerts', {
-      metadata: { name: 'operator-to-alerts' },
-      spec: {
-        podSelector: { matchLabels: selectorOf('operator') },
-        policyTypes: ['Egress'],
-        egress: [{ to: [anywhere()], ports: ports.map(tcp) }],
-      },
-    });
-  }
-
-  private allowInternet(): void {
+  /** What watches sites, sends mails and calls webhooks: by rights everybody on the internet, and nobody in this cluster or beside it. */
+  private allowWorkerOut(): void {
+    const { workerToInternet, workerToPrivate, clusterRanges } = this.settings.network;
     const { worker } = topologyOf(this.settings);
     const from: Component = worker === undefined ? 'web' : 'worker';
-    new k8s.KubeNetworkPolicy(this, 'internet', {
-      metadata: { name: `${from}-to-internet` },
-      spec: { podSelector: { matchLabels: selectorOf(from) }, policyTypes: ['Egress'], egress: [{ to: [anywhere()] }] },
+    if (workerToInternet) this.allowOut('internet', `${from}-to-internet`, { from, to: internet(clusterRanges) });
+    if (workerToPrivate.length > 0) this.allowOut('private', `${from}-to-private`, { from, to: workerToPrivate.map((cidr) => block(cidr, clusterRanges)) });
+  }
+
+  /** Without ports: by all of them. */
+  private allowOut(id: string, name: string, { from, to, ports }: { readonly from: Component; readonly to: readonly IpBlock[]; readonly ports?: readonly number[] }): void {
+    new k8s.KubeNetworkPolicy(this, id, {
+      metadata: { name },
+      spec: {
+        podSelector: { matchLabels: selectorOf(from) },
+        policyTypes: ['Egress'],
+        egress: [{ to: to.map((ipBlock) => ({ ipBlock })), ...(ports === undefined ? {} : { ports: ports.map(tcp) }) }],
+      },
+    });
+  }
+
+  /** A public Service: who comes by a port of the node has the node's address, or an own one, as the proxy of the cluster likes. */
+  private allowEverybody(): void {
+    new k8s.KubeNetworkPolicy(this, 'everybody', {
+      metadata: { name: 'web-from-everybody' },
+      spec: { podSelector: { matchLabels: selectorOf(topologyOf(this.settings).gateway ? 'gateway' : 'web') }, policyTypes: ['Ingress'], ingress: [{ ports: [tcp(HTTP_PORT)] }] },
     });
   }
 
@@ -135,6 +141,7 @@ function tcp(port: number): k8s.NetworkPolicyPort {
   return { protocol: 'TCP', port: k8s.IntOrString.fromNumber(port) };
 }
 
-function anywhere(): k8s.NetworkPolicyPeer {
-  return { ipBlock: { cidr: '0.0.0.0/0', except: [METADATA_SERVICE] } };
+/** But for where cloud providers keep credentials of the machine. */
+function anywhere(): IpBlock[] {
+  return [block(ANYWHERE_V4, [LINK_LOCAL]), block(ANYWHERE_V6, [METADATA_V6])];
 }

@@ -4,10 +4,10 @@ import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { DATA_SERVERS, GROUP, LEASE_NAME, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
-import { CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
+import { DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
+import { CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
-import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, scratch } from './pod-template.js';
+import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { HTTP_PORT } from '../releases.js';
@@ -37,7 +37,7 @@ export class Operator extends Construct {
     });
   }
 
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads seven Secrets, with tls.secret eight, changes six of them, and starts pods. */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads seven Secrets, with tls.secret eight, changes six of them, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
@@ -63,10 +63,9 @@ export class Operator extends Construct {
         template: {
           metadata: { labels: labelsOf('operator'), annotations: bundle.annotations },
           spec: {
-            ...podDefaults(NODE_USER),
+            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE, callsInternet: true }),
             serviceAccountName: OPERATOR,
             automountServiceAccountToken: true,
-            tolerations: [...DESPITE_PRESSURE],
             terminationGracePeriodSeconds: 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, configFiles('settings', CONFIG_MAPS.settings), scratch('tmp')],
@@ -79,7 +78,7 @@ export class Operator extends Construct {
 
 function rights(settings: Settings): k8s.PolicyRule[] {
   return [
-    // Creation cannot be limited to names: RBAC sees no name in a create.
+    // RBAC sees no name in a create; the admission policies do.
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
     { apiGroups: [''], resources: ['secrets'], resourceNames: Object.values(SECRETS), verbs: ['get', 'patch'] },
     { apiGroups: [GROUP], resources: [PLURAL], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
@@ -88,9 +87,11 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: ['apps'], resources: ['deployments'], resourceNames: rolledDeployments(settings), verbs: ['get', 'patch'] },
     // Health: scaled to nothing is another cause than ended.
     { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: dataServers(settings), verbs: ['get'] },
-    // A rotation waits for migrations and backups. A repair runs the migrate Job again, whose name must be new, so RBAC cannot name
-    // it; who may patch a Deployment can start any pod already, so this gives a stolen token nothing more.
-    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create'] },
+    // A rotation waits for migrations and backups. A repair runs the migrate Job's pods again in a Job whose name must be new, so RBAC
+    // cannot name it; of other pods the API server refuses it (charts/parts/admission-policies.ts). A migrate Job that cannot start is
+    // deleted once a newer one needs its room: it, too, has a name that RBAC cannot know, and others are refused there.
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
+    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE], verbs: ['get'] },
     // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.
@@ -105,7 +106,8 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // A rotation looks whether one more pod has room.
     { apiGroups: [''], resources: ['resourcequotas'], resourceNames: [QUOTA], verbs: ['get'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME], verbs: ['get', 'update'] },
+    // Of the election, and of the operation that is under way.
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME, OPERATION_LEASE], verbs: ['get', 'update'] },
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
   ];
 }
@@ -128,9 +130,10 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
     imagePullPolicy: 'IfNotPresent',
     command: [...commandOf(PROGRAMS.operator)],
     env: [
-      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      { name: 'POD_NAME', valueFrom: podField('metadata.name') },
+      { name: 'POD_NAMESPACE', valueFrom: podField('metadata.namespace') },
       { name: 'SETTINGS_FILE', value: `${SETTINGS_PATH}/glitchtip.yaml` },
+      ...(settings.operator.trustedHosts.length > 0 ? [{ name: 'TRUSTED_HOSTS', value: settings.operator.trustedHosts.join() }] : []),
     ],
     ports: [{ name: 'metrics', containerPort: OPERATOR_PORT, protocol: 'TCP' }],
     resources: containerResources(settings.resources.operator),

@@ -2,10 +2,13 @@
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { IntOrString, Quantity } from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { POD_ACCOUNT, labelsOf, type Component } from '../part-names.js';
-import type { ContainerResources } from '../settings/schema.js';
+import { bytesOf, mebibytes } from '../quantity.js';
+import type { ContainerResources, Settings } from '../settings/schema.js';
 
-/** Local disk that a container may fill: its logs (3 files of 10Mi) and its emptyDirs. */
-const EPHEMERAL_STORAGE = { request: '64Mi', limit: '256Mi' };
+/** Local disk that a container may fill: its emptyDirs, and beside them its logs (3 files of 10Mi). */
+const EPHEMERAL_STORAGE = { request: '64Mi', besideTmp: 128 };
+/** /tmp of a pod that needs no more. */
+export const SMALL_TMP = '128Mi';
 
 /** The user that an image expects to run as; its group owns the volumes. */
 export interface Identity {
@@ -33,10 +36,11 @@ export const CONTAINER_SECURITY: k8s.SecurityContext = {
   capabilities: { drop: ['ALL'] },
 };
 
-export function containerResources({ requests, limits }: ContainerResources): k8s.ResourceRequirements {
+/** @param tmp the most that its emptyDirs hold together */
+export function containerResources({ requests, limits }: ContainerResources, tmp = SMALL_TMP): k8s.ResourceRequirements {
   return {
     requests: quantities(requests, EPHEMERAL_STORAGE.request),
-    limits: quantities(limits, EPHEMERAL_STORAGE.limit),
+    limits: quantities(limits, `${mebibytes(bytesOf(tmp)) + EPHEMERAL_STORAGE.besideTmp}Mi`),
   };
 }
 
@@ -48,9 +52,24 @@ function quantities(amounts: { cpu: string; memory: string }, disk: string): Rec
   };
 }
 
+interface PodKind extends Identity {
+  /** {@link DESPITE_PRESSURE} for what must be scheduled again at once. */
+  readonly tolerations?: readonly k8s.Toleration[];
+  /** It asks for names of the internet: see {@link WHOLE_NAMES_FIRST}. */
+  readonly callsInternet?: boolean;
+}
+
+/** Names with a dot are asked as they are, and not first with each of the cluster's endings: four questions in vain for each of the internet's. */
+const WHOLE_NAMES_FIRST: k8s.PodDnsConfig = { options: [{ name: 'ndots', value: '1' }] };
+
 /** Fields that every pod of ours sets the same way. */
-export function podDefaults(identity: Identity): Pick<k8s.PodSpec, 'securityContext' | 'enableServiceLinks' | 'serviceAccountName' | 'automountServiceAccountToken'> {
+export function podDefaults({ pods: { nodeSelector, tolerations, imagePullSecrets } }: Settings, { tolerations: own = [], callsInternet = false, ...identity }: PodKind): Omit<k8s.PodSpec, 'containers'> {
+  const tolerated = [...own, ...tolerations];
   return {
+    ...(tolerated.length > 0 ? { tolerations: tolerated } : {}),
+    ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
+    ...(imagePullSecrets.length > 0 ? { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) } : {}),
+    ...(callsInternet ? { dnsConfig: WHOLE_NAMES_FIRST } : {}),
     securityContext: podSecurity(identity),
     // Service links would set VALKEY_PORT=tcp://..., which GlitchTip reads as its port.
     enableServiceLinks: false,
@@ -64,6 +83,11 @@ export function podDefaults(identity: Identity): Pick<k8s.PodSpec, 'securityCont
  * reports it, and the servers that everything else waits for. Web and worker, which are most of the memory, wait.
  */
 export const DESPITE_PRESSURE: readonly k8s.Toleration[] = [{ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' }];
+
+/** A variable from a field of the pod. With the version that the API server would fill in: the reference is one value, and who applies it without would differ from who applied it before. */
+export function podField(fieldPath: string): k8s.EnvVarSource {
+  return { fieldRef: { apiVersion: 'v1', fieldPath } };
+}
 
 /** An emptyDir on disk with a size limit. */
 export function scratch(name: string, sizeLimit = '64Mi'): k8s.Volume {
@@ -81,6 +105,14 @@ export function configFiles(name: string, configMapName: string): k8s.Volume {
 
 export function clusterPort(port: number, name: string): k8s.ServicePort {
   return { name, port, targetPort: IntOrString.fromString(name), protocol: 'TCP' };
+}
+
+/** Of the Service that people and SDKs know: a port inside, and outside what the settings open. */
+export function frontDoor({ service: { type, port } }: Settings, { port: inside, name }: { readonly port: number; readonly name: string }): Pick<k8s.ServiceSpec, 'type' | 'ports'> {
+  const known = clusterPort(inside, name);
+  if (type === 'NodePort') return { type, ports: [{ ...known, ...(port === undefined ? {} : { nodePort: port }) }] };
+  const isOther = type === 'LoadBalancer' && port !== undefined && port !== inside;
+  return { type, ports: [known, ...(isOther ? [{ ...known, name: 'public', port }] : [])] };
 }
 
 export { CONFIG_HASH, contentHash } from '../content-hash.js';

@@ -3,7 +3,7 @@ import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { DataServer } from './data-server.js';
 import { CLAIMS, DATABASE, SECRETS } from '../part-names.js';
-import { CONTAINER_SECURITY, containerResources, podDefaults, scratch, secretFiles } from './pod-template.js';
+import { CONTAINER_SECURITY, DESPITE_PRESSURE, containerResources, podDefaults, scratch, secretFiles } from './pod-template.js';
 import { MEBIBYTE, bytesOf } from '../quantity.js';
 import type { Settings } from '../settings/schema.js';
 import { claimed } from './volume-claim.js';
@@ -32,13 +32,14 @@ export class Postgres extends Construct {
 
 function podSpec(settings: Settings): k8s.PodSpec {
   return {
-    ...podDefaults(POSTGRES_USER),
+    ...podDefaults(settings, { ...POSTGRES_USER, tolerations: DESPITE_PRESSURE }),
     terminationGracePeriodSeconds: 60,
     containers: [{
       name: 'postgres',
       image: settings.images.postgres,
       imagePullPolicy: 'IfNotPresent',
-      // The operator may not read logs: it looks for "No space left on device" in the termination message.
+      // The operator may not read logs: it looks for "No space left on device" in the termination message. No other part's log may be
+      // in its status: those hold tracebacks.
       terminationMessagePolicy: 'FallbackToLogsOnError',
       args: ['postgres', ...Object.entries(serverParameters(settings)).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       env: [
@@ -93,6 +94,9 @@ export function serverParameters(settings: Settings): Record<string, string> {
     default_statistics_target: '25',
     // Compiling queries costs tens of megabytes a connection and saves nothing on short ones.
     jit: 'off',
+    // An error's detail and its statement may hold rows; the log is read by more people than the database, and its end is in the pod's status.
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
     max_wal_size: '256MB',
     min_wal_size: '64MB',
   };
@@ -101,10 +105,10 @@ export function serverParameters(settings: Settings): Record<string, string> {
 /** Connections of one gateway (gateway/delivery/database.ts). */
 const GATEWAY_CONNECTIONS = 2;
 
-/** What is rolled with a surge counts twice: the gateway, or web where there is none. */
+/** What is rolled with a surge counts twice: the gateway, or web where there is none. As many for both, for another number restarts the server, and web refuses events meanwhile. */
 function connections(settings: Settings): number {
-  const { web, worker, gateway } = topologyOf(settings);
-  const pools = (gateway ? web.connections + 2 * GATEWAY_CONNECTIONS : 2 * web.connections) + (worker?.process.connections ?? 0);
+  const { web, worker } = topologyOf(settings);
+  const pools = web.connections + Math.max(web.connections, 2 * GATEWAY_CONNECTIONS) + (worker?.process.connections ?? 0);
   return pools + OTHER_CONNECTIONS + RESERVED_CONNECTIONS;
 }
 

@@ -13,7 +13,7 @@ export const NODE_USER = { user: 1000, group: 1000 };
 
 export interface ProgramBundleProps {
   readonly program: Program;
-  /** Of the ConfigMap. */
+  /** Of the ConfigMap; the bundle's hash follows. */
   readonly name: string;
   readonly component: Component;
 }
@@ -26,21 +26,24 @@ export class ProgramBundle extends Construct {
 
   constructor(scope: Construct, id: string, { operator }: Settings, { program, name, component }: ProgramBundleProps) {
     super(scope, id);
-    const isMounted = operator.bundle === 'configmap';
-    this.annotations = isMounted ? { [CONFIG_HASH]: this.addConfigMap(program, name, component) } : undefined;
-    this.volumes = isMounted ? [configFiles('bundle', name)] : [];
-    this.mounts = isMounted ? [{ name: 'bundle', mountPath: PROGRAM_PATH, readOnly: true }] : [];
+    const configMap = operator.bundle === 'configmap' ? this.addConfigMap(program, name, component) : undefined;
+    this.annotations = configMap && { [CONFIG_HASH]: configMap.hash };
+    this.volumes = configMap ? [configFiles('bundle', configMap.name)] : [];
+    this.mounts = configMap ? [{ name: 'bundle', mountPath: PROGRAM_PATH, readOnly: true }] : [];
   }
 
-  /** @returns what changes when the bundle does */
-  private addConfigMap({ bundle: file }: Program, name: string, component: Component): string {
+  /** Another bundle is another ConfigMap: nobody changes what a pod starts with next, and `kubectl rollout undo` finds the former one. */
+  private addConfigMap({ bundle: file }: Program, prefix: string, component: Component): { readonly name: string; readonly hash: string } {
     const bundle = readAsset(file).toString('base64');
     const loader = readAsset(`runtime/${LOADER_FILE}`).toString('utf8');
+    const hash = bundleHash(loader, bundle);
+    const name = `${prefix}-${hash}`;
     new k8s.KubeConfigMap(this, 'config-map', {
       metadata: partMetadata(name, component),
+      immutable: true,
       data: { [LOADER_FILE]: loader },
       binaryData: { [file]: bundle },
     });
-    return bundleHash(loader, bundle);
+    return { name, hash };
   }
 }

@@ -1,10 +1,11 @@
 // Valkey: queue, cache and sessions, on disk within a second, and never fuller than its memory limit bears.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { VALKEY_PROBE_USER } from '../../operator/api/object-names.js';
+import { APPEND_ONLY_FILE_CONTAINER, VALKEY_PROBE_USER } from '../../operator/api/object-names.js';
+import { readAsset } from '../assets.js';
 import { DataServer } from './data-server.js';
 import { CLAIMS, CONFIG_MAPS, SECRETS, VALKEY_PORT } from '../part-names.js';
-import { CONFIG_HASH, CONTAINER_SECURITY, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pod-template.js';
+import { CONFIG_HASH, CONTAINER_SECURITY, DESPITE_PRESSURE, contentHash, configFiles, containerResources, partMetadata, podDefaults, secretFiles } from './pod-template.js';
 import { MEBIBYTE, bytesOf } from '../quantity.js';
 import type { Settings } from '../settings/schema.js';
 import { claimed } from './volume-claim.js';
@@ -13,6 +14,8 @@ import { claimed } from './volume-claim.js';
 const VALKEY_USER = { user: 999, group: 1000 };
 const DATA_PATH = '/data';
 const USERS_FILE = `${DATA_PATH}/users.acl`;
+/** Of the append-only file: charts/runtime/. */
+const REPAIR = 'append-only-file.sh';
 /**
  * Above some share of its limit a burst ends in an OOM kill that the append-only file repeats at every start. At 0.7 of
  * 50Mi a full queue of 9,286 events loaded from disk peaked at 49.2Mi: measured by test/cluster/pods/queue.ts.
@@ -26,7 +29,7 @@ export class Valkey extends Construct {
 
     new k8s.KubeConfigMap(this, 'config', {
       metadata: partMetadata(CONFIG_MAPS.valkey, 'valkey'),
-      data: { 'valkey.conf': configuration },
+      data: { 'valkey.conf': configuration, [REPAIR]: readAsset(`runtime/${REPAIR}`).toString('utf8') },
     });
 
     new DataServer(this, 'server', settings, {
@@ -41,7 +44,7 @@ export class Valkey extends Construct {
 
 function podSpec(settings: Settings): k8s.PodSpec {
   return {
-    ...podDefaults(VALKEY_USER),
+    ...podDefaults(settings, { ...VALKEY_USER, tolerations: DESPITE_PRESSURE }),
     terminationGracePeriodSeconds: 30,
     initContainers: [{
       name: 'users',
@@ -53,6 +56,15 @@ function podSpec(settings: Settings): k8s.PodSpec {
       resources: containerResources(settings.resources.valkey),
       securityContext: CONTAINER_SECURITY,
       volumeMounts: [{ name: 'data', mountPath: DATA_PATH }, { name: 'acl', mountPath: '/run/secrets/valkey', readOnly: true }],
+    }, {
+      // After a power cut a pod gets a new sandbox, and so runs this again. The operator reads its termination message.
+      name: APPEND_ONLY_FILE_CONTAINER,
+      image: settings.images.valkey,
+      imagePullPolicy: 'IfNotPresent',
+      command: ['sh', `/etc/valkey/${REPAIR}`],
+      resources: containerResources(settings.resources.valkey),
+      securityContext: CONTAINER_SECURITY,
+      volumeMounts: [{ name: 'data', mountPath: DATA_PATH }, { name: 'config', mountPath: '/etc/valkey', readOnly: true }],
     }],
     containers: [{
       name: 'valkey',

@@ -3,7 +3,7 @@ import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations } from './application-container.js';
 import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
-import { clusterPort, partMetadata, podDefaults } from './pod-template.js';
+import { clusterPort, frontDoor, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
@@ -22,9 +22,11 @@ const DRAIN_BEHIND_GATEWAY = 5;
 export class Web extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { web: process, webResources: resources, gateway } = topologyOf(settings);
+    const { web: process, webResources: resources, worker, gateway } = topologyOf(settings);
+    // Source maps are unpacked by the worker, or here where web does its job.
+    const tmp = worker === undefined ? settings.storage.tmp : undefined;
     const drainSeconds = gateway ? DRAIN_BEHIND_GATEWAY : DRAIN_SECONDS;
-    const container = applicationContainer(settings, { name: 'web', process, resources });
+    const container = applicationContainer(settings, { name: 'web', process, resources, tmp });
 
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: partMetadata('web', 'web', [
@@ -43,9 +45,9 @@ export class Web extends Construct {
         template: {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
           spec: {
-            ...podDefaults(GLITCHTIP_USER),
+            ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined }),
             terminationGracePeriodSeconds: drainSeconds + 30,
-            initContainers: [waitForMigrations(settings, process, resources)],
+            initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{
               ...container,
               ports: [{ name: PORT_NAME, containerPort: HTTP_PORT, protocol: 'TCP' }],
@@ -58,7 +60,7 @@ export class Web extends Construct {
               readinessProbe: health({ periodSeconds: 5, failureThreshold: 2 }),
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
             }],
-            volumes: applicationVolumes(),
+            volumes: applicationVolumes(tmp),
           },
         },
       },
@@ -66,7 +68,7 @@ export class Web extends Construct {
 
     new k8s.KubeService(this, 'service', {
       metadata: partMetadata(gateway ? WEB_BACKEND : WEB, 'web'),
-      spec: { type: gateway ? 'ClusterIP' : settings.service.type, selector: selectorOf('web'), ports: [clusterPort(HTTP_PORT, PORT_NAME)] },
+      spec: { ...(gateway ? { type: 'ClusterIP', ports: [clusterPort(HTTP_PORT, PORT_NAME)] } : frontDoor(settings, { port: HTTP_PORT, name: PORT_NAME })), selector: selectorOf('web') },
     });
   }
 }

@@ -17,6 +17,7 @@ export class Worker extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, { process, heartbeat }: NonNullable<Topology['worker']>) {
     super(scope, id);
     const resources = settings.resources.worker;
+    const { tmp } = settings.storage;
 
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: partMetadata('worker', 'worker', [
@@ -32,16 +33,16 @@ export class Worker extends Construct {
         template: {
           metadata: { labels: labelsOf('worker'), annotations: runtimeHash() },
           spec: {
-            ...podDefaults(GLITCHTIP_USER),
+            ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: true }),
             terminationGracePeriodSeconds: GRACE_SECONDS,
-            initContainers: [waitForMigrations(settings, process, resources)],
+            initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{
-              ...applicationContainer(settings, { name: 'worker', process, resources }),
+              ...applicationContainer(settings, { name: 'worker', process, resources, tmp }),
               startupProbe: beats(heartbeat, { periodSeconds: 5, failureThreshold: 24 }),
               // A frozen worker finishes nothing: it need not be waited for as a stopping one is.
               livenessProbe: { ...beats(heartbeat, { periodSeconds: 20, failureThreshold: 3 }), terminationGracePeriodSeconds: FROZEN_GRACE_SECONDS },
             }],
-            volumes: applicationVolumes(),
+            volumes: applicationVolumes(tmp),
           },
         },
       },

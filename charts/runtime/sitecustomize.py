@@ -6,6 +6,7 @@
 - A worker that takes nothing from the queue any more ends, to be started again: after a restart of Valkey, Celery 5.5
   sometimes connects and never consumes (celery/celery#10205), and every event from then on would wait for ever.
 - What Celery itself does not survive in the worker: celery_repairs.py.
+- Rows in the texts of PostgreSQL's errors: database_errors.py.
 """
 
 import os
@@ -84,6 +85,8 @@ def beat(path):
     # Celery puts back what it had taken; if it cannot, the heartbeat is missed and the kubelet ends it.
     os.kill(os.getpid(), signal.SIGTERM)
 
+
+import database_errors  # noqa: E402, F401 (it waits for psycopg when it is imported)
 
 keep_old_keys_valid()
 # Only the worker itself beats: a probe or a helper script in the same container must not make a dead worker look alive.

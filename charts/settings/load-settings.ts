@@ -39,10 +39,23 @@ export function loadSettings(file: string | undefined): Settings {
 }
 
 function read(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw new SettingsError(file, [`expected a file that can be read, found ${(error as NodeJS.ErrnoException).message}`]);
+  }
+  return decode(bytes, file);
+}
+
+/** @throws SettingsError for text that is not UTF-8: Notepad and PowerShell write UTF-16 */
+function decode(bytes: Buffer, file: string): string {
+  const hasMark = [0xfffe, 0xfeff].includes(bytes.length < 2 ? 0 : bytes.readUInt16BE(0));
+  if (hasMark || bytes.includes(0)) throw new SettingsError(file, ['expected a text in UTF-8, found UTF-16: save it again as UTF-8']);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new SettingsError(file, ['expected a text in UTF-8, found bytes that are none: save it again as UTF-8']);
   }
 }
 
@@ -67,19 +80,29 @@ function describe(issue: z.core.$ZodIssue, settings: unknown): string[] {
     const siblings = keysAt(issue.path);
     return issue.keys.map((key) => `${path === '' ? key : `${path}.${key}`}: ${unknownKey(key, siblings)}`);
   }
-  return [`${path === '' ? 'settings' : path}: ${withFound(issue, valueAt(settings, issue.path))}`];
+  const found = valueAt(settings, issue.path);
+  return [`${path === '' ? 'settings' : path}: ${found === null ? emptied(issue) : withFound(issue, found)}`];
+}
+
+/** A key whose value or whose keys were all taken out, or made comments. */
+function emptied(issue: z.core.$ZodIssue): string {
+  return `${withFound(issue, null).replace(/, found [^]*$/, '')}, found nothing after the colon: take the key out too, and it has its default`;
 }
 
 function unknownKey(key: string, siblings: readonly string[]): string {
+  if (key === '<<') return `expected one of ${siblings.join(', ')}, found a merge key, which YAML 1.2 does not have: write its keys out, or use an alias for the whole (web: *name)`;
   const [nearest] = [...siblings].sort((one, other) => leven(key, one) - leven(key, other));
   const hint = nearest !== undefined && leven(key, nearest) <= 3 ? `; did you mean ${nearest}?` : '';
   return `expected one of ${siblings.join(', ')}, found an unknown key${hint}`;
 }
 
+/** What zod calls the kinds of YAML. */
+const KINDS: Readonly<Record<string, string>> = { object: 'a mapping', record: 'a mapping', array: 'a list', string: 'a text', boolean: 'true or false', number: 'a number', int: 'a whole number' };
+
 /** Our own messages say what was found already; zod's built-in ones (a list where a mapping belongs) do not. */
 function withFound(issue: z.core.$ZodIssue, found: unknown): string {
   if (issue.message.includes('found')) return issue.message;
-  const expected = issue.code === 'invalid_type' ? `expected ${issue.expected === 'object' || issue.expected === 'record' ? 'a mapping' : issue.expected}` : issue.message;
+  const expected = issue.code === 'invalid_type' ? `expected ${KINDS[issue.expected] ?? issue.expected}` : issue.message;
   return `${expected}, found ${found === undefined ? 'nothing' : JSON.stringify(found)}`;
 }
 

@@ -4,8 +4,11 @@ import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
 import { RELEASES, canRunTiny, isRelease } from '../releases.js';
+import { expectedDomain } from './domain.js';
 import { alerts, health } from './health-schema.js';
-import { cpu, dnsLabel, image, memory, memoryOrNone, objectName, show, subnet, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
+import { network } from './network-schema.js';
+import { pods } from './pod-schema.js';
+import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, tcpPort, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
 /** Requests and limits of one container. */
 const container = (defaults: { requests: [cpu: string, memory: string]; limits: [cpu: string, memory: string] }) => {
@@ -80,6 +83,8 @@ const storage = z.strictObject({
   postgres: wholeBytes('disk').default('8Gi'),
   valkey: wholeBytes('disk').default('1Gi'),
   uploads: wholeBytes('disk').default('2Gi'),
+  /** No volume, and so free to change: /tmp of the process that unpacks source maps, the worker or where there is none web. Above it the pod is put out. */
+  tmp: wholeBytes('disk').default('512Mi'),
 }).prefault({});
 
 const STOCK_NODE = 'docker.io/library/node:24-alpine';
@@ -96,6 +101,8 @@ const images = z.strictObject({
 const operator = z.strictObject({
   /** configmap: nothing to build and no registry needed. image: what operator/Dockerfile makes, named by images.operator. */
   bundle: z.enum(['configmap', 'image'], { error: (issue) => `expected configmap or image, found ${show(issue.input)}` }).default('configmap'),
+  /** Hosts that a GlitchTip resource may name beside the Services of dist/: the operator logs in there, and its password in Valkey is sent as it is. */
+  trustedHosts: z.array(hostName).default([]),
 }).prefault({});
 
 const service = z.strictObject({
@@ -104,20 +111,21 @@ const service = z.strictObject({
   }).default('ClusterIP'),
   /** NodePort and LoadBalancer listen on every address of the host; they are refused until this says that it is meant. */
   allowPublic: z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(false),
+  /** The port outside. Left out: of a NodePort the cluster chooses one, of a LoadBalancer it is 8080. */
+  port: tcpPort.optional(),
 }).superRefine((value, context) => {
+  if (value.port !== undefined && value.type === 'ClusterIP') {
+    context.addIssue({ code: 'custom', path: ['port'], message: `expected none with ClusterIP, which has no port outside, found ${value.port}` });
+  }
+  if (value.port !== undefined && value.type === 'NodePort' && (value.port < 30_000 || value.port > 32_767)) {
+    context.addIssue({ code: 'custom', path: ['port'], message: `expected a port from 30000 to 32767 with NodePort, found ${value.port}` });
+  }
   if (value.type !== 'ClusterIP' && !value.allowPublic) {
     context.addIssue({
       code: 'custom', path: ['type'],
       message: `expected ClusterIP, or ${value.type} together with service.allowPublic: true, found ${value.type} alone: it opens a port to the outside`,
     });
   }
-}).prefault({});
-
-const network = z.strictObject({
-  /** Namespaces whose pods may send events to web:8080, such as that of an ingress controller or of an application. */
-  clients: z.array(dnsLabel).default([]),
-  /** Uptime monitors, e-mail and webhooks need the way out; false closes it. */
-  workerToInternet: z.boolean().default(true),
 }).prefault({});
 
 const rotation = z.strictObject({
@@ -151,8 +159,9 @@ const schema = z.strictObject({
   /** classic: four parts; tiny: one GlitchTip process, queue in PostgreSQL, no Valkey. */
   profile: z.enum(['classic', 'tiny'], { error: (issue) => `expected classic or tiny, found ${show(issue.input)}` }).default('classic'),
   /** The one address at which people and SDKs reach GlitchTip: DSNs, links, allowed hosts, CSRF and cookies follow from it. */
-  domain: z.string().refine(isOrigin, {
-    error: (issue) => `expected an http or https address without a path, such as https://errors.example.com, found ${show(issue.input, mayHoldPassword(issue.input))}`,
+  domain: z.string({ error: (issue) => `expected an http or https address such as https://errors.example.com, found ${show(issue.input)}` }).superRefine((value, context) => {
+    const expected = expectedDomain(value);
+    if (expected !== undefined) context.addIssue({ code: 'custom', message: `expected ${expected}, found ${show(value, value.includes('@'))}` });
   }).default('http://localhost:9090'),
   tls: z.strictObject({
     /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator alerts before its certificate expires. */
@@ -160,6 +169,8 @@ const schema = z.strictObject({
   }).prefault({}),
   administrator: z.strictObject({
     email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('admin@example.com'),
+    /** In a database that was brought along: an ordinary account of this address becomes the administrator, and keeps its password. */
+    promote: yesOrNo.default(false),
   }).prefault({}),
   /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
   retentionDays: wholeNumber(1, 3650, 'days').default(90),
@@ -170,7 +181,7 @@ const schema = z.strictObject({
     }).default('consolemail://'),
     from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
   }).prefault({}),
-  images, operator, gateway, resources, storage, host, service, network, rotation, health, alerts,
+  images, operator, gateway, resources, pods, storage, host, service, network, rotation, health, alerts,
   monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
@@ -199,14 +210,4 @@ export const settingsSchema = schema;
 /** YAML reads an unquoted 5.2 or 7.0 as a number. */
 function asRelease(value: unknown): unknown {
   return typeof value === 'number' ? (Number.isInteger(value) ? value.toFixed(1) : String(value)) : value;
-}
-
-function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return /^https?:$/.test(url.protocol) && url.hostname !== '' && `${url.protocol}//${url.host}` === text;
-}
-
-function mayHoldPassword(value: unknown): boolean {
-  return typeof value === 'string' && value.includes('@');
 }

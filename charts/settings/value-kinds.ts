@@ -1,5 +1,6 @@
 // Kinds of values in settings.yaml: what each accepts, and what it says, with what was found, when it is something else.
 import { z } from 'zod';
+import { canonicalNetwork, hasHostBits } from '../networks.js';
 import { MEMORY_PATTERN, parseCpu, parseMemory } from '../quantity.js';
 
 /** For editors: a refinement does not reach the JSON Schema. */
@@ -31,6 +32,11 @@ export const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
   error: (issue) => `expected a DNS label (lower case letters, digits and "-", at most 63), found ${show(issue.input)}`,
 });
 
+/** A DNS name or an IPv4 address. */
+export const hostName = z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+  error: (issue) => `expected the name or the IPv4 address of a host, found ${show(issue.input)}`,
+});
+
 /** Of a Secret, a storage class and most other objects of Kubernetes. */
 export const objectName = (what: string) => z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
   error: (issue) => `expected the name of a ${what} (lower case letters, digits, "-" and "."), found ${show(issue.input)}`,
@@ -53,11 +59,16 @@ export const timeOfDay = z.string({ error: (issue) => `expected a time of day fr
 export const tcpPort = z.int({ error: (issue) => `expected a TCP port from 1 to 65535, found ${show(issue.input)}` })
   .refine((port) => port >= 1 && port <= 65_535, { error: (issue) => `expected a TCP port from 1 to 65535, found ${show(issue.input)}` });
 
-export const subnet = z.string().refine(isSubnet, { error: (issue) => `expected an address or a network such as 10.42.0.0/16, found ${show(issue.input)}` });
+export const subnet = z.string().refine(isSubnet, { abort: true, error: (issue) => `expected an address or a network such as 10.42.0.0/16, found ${show(issue.input)}` });
 
 function isSubnet(text: string): boolean {
   return [z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()].some((kind) => kind.safeParse(text).success);
 }
+
+/** A network as NetworkPolicies take it, in its one accepted form. */
+export const network = subnet
+  .refine((text) => !hasHostBits(text), { abort: true, error: (issue) => `expected a network whose address ends with its prefix, such as 10.42.0.0/16, found ${show(issue.input)}` })
+  .transform(canonicalNetwork);
 
 export const yesOrNo = z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` });
 

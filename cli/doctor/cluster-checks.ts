@@ -1,7 +1,7 @@
 // doctor: the cluster below the namespace: versions, metrics, storage, node.
 import { failure, ok, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
-import type { ClusterNode, Versions } from './kubernetes-objects.js';
+import type { Claim, ClusterNode, Versions } from './kubernetes-objects.js';
 
 /** Validation rules in a CRD and the grace of a single probe are stable from here on (Kubernetes 1.29). */
 const OLDEST_MINOR = 29;
@@ -24,8 +24,15 @@ export function checkCluster({ place, versions, metrics, storageClasses, claims,
       if (claims.seen && claims.value.length > 0 && claims.value.every(({ status }) => status.phase === 'Bound')) return ok('storage class', 'no default, and every volume is bound all the same');
       return failure('storage class', 'no default storage class', 'name one in settings.yaml (storage.className), or make one the default: kubectl get storageclass');
     }),
+    ...(claims.seen ? claims.value.flatMap(checkClaim) : []),
     ...onSight('node', nodes, (all) => oneOrEach(ok('node', `${all.length} node${all.length === 1 ? '' : 's'}, ready, under no pressure`), all.flatMap(nodeProblems))),
   ];
+}
+
+/** Nothing where all is well: the volumes are a matter of the storage class above. */
+function checkClaim({ metadata: { name, deletionTimestamp } }: Claim): readonly Finding[] {
+  if (deletionTimestamp === undefined) return [];
+  return [failure('volume', `claim ${name} is being deleted: its data goes with the last pod that mounts it`, 'restart nothing that mounts it; docs/runbooks/move-volume.md keeps the volume')];
 }
 
 function checkServer({ serverVersion }: Versions): Finding {

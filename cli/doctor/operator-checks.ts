@@ -53,6 +53,7 @@ export function checkResource({ resource, place }: Facts): readonly Finding[] {
   return onSight('resource', fact, (found) => {
     if (found === undefined) return failure('resource', `there is no ${KIND} ${place.name}`, 'the operator makes it when it starts: see above, or pass --name');
     if (found.problems.length > 0) return failure('resource', `cannot be understood: ${found.problems.join(', ')}`, `correct settings.yaml, then ${APPLY}`);
+    if (found.notUnderstood.length > 0) return warning('resource', `the operator is of another version than this program, which does not understand ${found.notUnderstood.join(', ')}`, 'use the program of the version that is installed');
     if (found.spec.suspend) return warning('resource', 'suspended: the operator changes nothing', `kubectl --namespace ${place.namespace} patch gt ${place.name} --type merge --patch '{"spec":{"suspend":false}}'`);
     return ok('resource', `GlitchTip ${found.spec.version}`);
   });

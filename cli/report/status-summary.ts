@@ -40,6 +40,8 @@ export interface Summary {
   readonly rotation: { readonly current?: RotationProgress; readonly lastCompletedAt?: string; readonly nextAt?: string };
   /** Absent where the operator is older than its health checks. */
   readonly health?: HealthStatus;
+  /** What is missing here, because the operator is of another version than this program. */
+  readonly notUnderstood?: readonly string[];
   /** Newest last; absent when they cannot be read. */
   readonly events?: readonly EventReport[];
 }
@@ -64,6 +66,7 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
     credentials: listCredentials(resource),
     rotation: { current, lastCompletedAt, nextAt },
     health: resource.status.health,
+    ...(resource.notUnderstood.length > 0 ? { notUnderstood: resource.notUnderstood } : {}),
     events: events?.slice(-EVENTS_SHOWN),
   };
 }
@@ -72,9 +75,10 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
  * A status says nothing once whoever writes it is gone, and nothing yet of a spec that it has not seen. Ready is about what the
  * operator manages; while events are lost or nobody gets in, it is not ready all the same.
  */
-function judge({ generation, spec, status }: Resource, parts: readonly PartReport[]): Pick<Summary, 'verdict' | 'why'> {
+function judge({ generation, spec, status, notUnderstood }: Resource, parts: readonly PartReport[]): Pick<Summary, 'verdict' | 'why'> {
   const operator = parts.find(({ part }) => part === 'operator');
   if (operator?.ready === false) return { verdict: 'unknown', why: `the operator does not run (${operator.state}): what follows may be old` };
+  if (notUnderstood.length > 0) return { verdict: 'unknown', why: `the operator is of another version than this program, which does not understand ${notUnderstood.join(', ')}` };
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   if (ready === undefined) return { verdict: 'unknown', why: 'the operator has not reconciled the resource yet' };
   if ((status.observedGeneration ?? 0) < generation) return { verdict: 'unknown', why: 'the operator has not seen the latest change of the resource yet' };

@@ -3,24 +3,20 @@
  * fits the window, `confirm` looks for rows, `judge` decides what becomes of what stays away.
  */
 import type { ItemPolicy, StoredType } from '../core/item-policy.js';
-import type { ProjectShares } from '../core/project-shares.js';
 import { judgeMissing, type Pipeline } from '../core/resend.js';
 import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
-import type { MarkKind } from '../spool/marks.js';
-import { sizeOf, type Place } from '../spool/segment.js';
-import type { PlaceMark, Spool } from '../spool/spool.js';
+import type { Place } from '../spool/segment.js';
+import type { Spool } from '../spool/spool.js';
 import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
-import { composeRequest, mayJoin, type BatchRecord, type UpstreamRequest } from './batch.js';
+import { composeRequest, mayJoin, type UpstreamRequest } from './batch.js';
 import type { QueueLengths } from './queue.js';
+import { RecordStates, type RecordStatesPorts } from './record-states.js';
 import type { Entry } from './under-way.js';
 
-export interface DeliveryPorts {
+export interface DeliveryPorts extends RecordStatesPorts {
   readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isDone' | 'segments'>;
-  /** Number of the destination in the spool's marks. */
-  readonly destination: number;
-  readonly shares: Pick<ProjectShares, 'letGo'>;
   readonly policy: ItemPolicy;
   readonly limits: WindowLimits;
   /** Never rejects. */
@@ -33,11 +29,6 @@ export interface DeliveryPorts {
   readonly queue: () => Promise<QueueLengths>;
   /** @throws when it cannot be looked at */
   readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'>>;
-  /** Durable when it returns. @throws the system's error */
-  readonly setAside: (record: BatchRecord, reason: { readonly why: string; readonly attempts: number }) => void;
-  /** Milliseconds of Unix time. */
-  readonly now: () => number;
-  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface WantedRow {
@@ -67,6 +58,7 @@ interface Group {
 
 export class Delivery {
   readonly #backlog: Backlog;
+  readonly #states: RecordStates;
   #window: Window = OPENING;
   #requests = 0;
   #confirmedSentAt: number | undefined;
@@ -80,6 +72,7 @@ export class Delivery {
 
   constructor(private readonly ports: DeliveryPorts) {
     this.#backlog = new Backlog(ports.spool, ports.destination);
+    this.#states = new RecordStates(ports, this.#backlog.underWay);
   }
 
   get window(): Window {
@@ -119,8 +112,7 @@ export class Delivery {
     this.#apart.end();
     const given = groups.flatMap(({ entries }) => entries);
     if (given.length === 0) return;
-    // Before any of it leaves: whatever happens to this process, the next knows what may be at GlitchTip.
-    this.#mark(given, 'sent', true);
+    this.#states.leave(given);
     this.#requests += groups.length;
     await Promise.all(groups.map((group) => this.#send(group)));
   }
@@ -143,8 +135,8 @@ export class Delivery {
     const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt };
     for (const entry of await this.#find(limbo)) {
       const verdict = judgeMissing(entry, pipeline, this.ports.now());
-      if (verdict.kind === 'resend') this.#wait(entry, 0);
-      else if (verdict.kind === 'set aside') this.#setAside(entry, verdict.why);
+      if (verdict.kind === 'resend') this.#states.wait(entry, 0);
+      else if (verdict.kind === 'set aside') this.#states.setAside(entry, verdict.why);
     }
   }
 
@@ -179,7 +171,7 @@ export class Delivery {
       const body = this.ports.spool.body(entry.place);
       // Damaged: the spool has reported it, and nobody can be given it.
       if (!body) {
-        this.#remove(entry);
+        this.#states.drop(entry);
         continue;
       }
       this.#backlog.underWay.move(entry, 'sending');
@@ -211,13 +203,7 @@ export class Delivery {
   }
 
   async #send({ entries, request }: Group): Promise<void> {
-    const at = this.ports.now();
-    for (const entry of entries) {
-      entry.sentAt = at;
-      entry.queueEmptyAt = undefined;
-      entry.answeredAt = undefined;
-      entry.attempts += 1;
-    }
+    this.#states.sent(entries);
     const verdict = judgeAnswer(await this.ports.send(request));
     this.#requests -= 1;
     this.#follow(verdict, entries);
@@ -225,7 +211,7 @@ export class Delivery {
 
   #follow(verdict: AnswerVerdict, entries: readonly Entry[]): void {
     switch (verdict.kind) {
-      case 'taken': this.#taken(entries); break;
+      case 'taken': this.#states.taken(entries); break;
       case 'unsure': this.#unsure(entries, verdict.why); break;
       case 'again': this.#again(entries, verdict.why); break;
       case 'throttled': this.#throttled(entries, verdict.seconds); break;
@@ -234,65 +220,39 @@ export class Delivery {
     }
   }
 
-  #taken(entries: readonly Entry[]): void {
-    const answeredAt = this.ports.now();
-    for (const entry of entries) {
-      entry.answeredAt = answeredAt;
-      this.#backlog.underWay.move(entry, 'taken');
-    }
-    // What leaves no row is let go of with its answer.
-    this.#letGo(entries.filter(({ missing }) => missing.size === 0));
-  }
-
-  /** They are looked for, and hold nobody back. */
   #unsure(entries: readonly Entry[], why: string): void {
     this.#close(why);
-    for (const entry of entries) this.#backlog.underWay.move(entry, 'limbo');
-    this.#mark(entries, 'unanswered', false);
+    this.#states.unanswered(entries);
   }
 
   #again(entries: readonly Entry[], why: string): void {
     this.#close(why);
-    this.#unsent(entries, 0);
+    this.#states.unsent(entries, 0);
   }
 
   #throttled(entries: readonly Entry[], seconds: number): void {
     for (const { header } of entries) this.#backlog.throttle(header.project, this.ports.now() + seconds * 1_000);
-    this.#unsent(entries, 0);
+    this.#states.unsent(entries, 0);
   }
 
   #denied(entries: readonly Entry[]): void {
     for (const entry of entries) entry.denials += 1;
     const tried = entries.filter(({ denials }) => denials >= DENIED.tries);
-    for (const entry of tried) this.#setAside(entry, 'GlitchTip does not know its project and key any more');
-    this.#unsent(entries.filter((entry) => !tried.includes(entry)), DENIED.pause);
+    for (const entry of tried) this.#states.setAside(entry, 'GlitchTip does not know its project and key any more');
+    this.#states.unsent(entries.filter((entry) => !tried.includes(entry)), DENIED.pause);
   }
 
   /** One of several that is refused takes the others with it: each is given by itself then. */
   #refused(entries: readonly Entry[], why: string): void {
-    if (entries.length === 1) for (const entry of entries) this.#setAside(entry, why);
+    if (entries.length === 1) for (const entry of entries) this.#states.setAside(entry, why);
     else {
       for (const entry of entries) this.#alone.add(entry);
-      this.#unsent(entries, 0);
+      this.#states.unsent(entries, 0);
     }
   }
 
   #close(why: string): void {
     this.#window = closed(this.#window, why, this.ports.now());
-  }
-
-  /** It was no attempt: nothing of it is below. */
-  #unsent(entries: readonly Entry[], pause: number): void {
-    for (const entry of entries) {
-      entry.attempts -= 1;
-      this.#wait(entry, pause);
-    }
-    this.#mark(entries, 'unsent', false);
-  }
-
-  #wait(entry: Entry, pause: number): void {
-    entry.notBefore = this.ports.now() + pause;
-    this.#backlog.underWay.move(entry, 'waiting');
   }
 
   /** @returns those that are still missing */
@@ -304,32 +264,8 @@ export class Delivery {
       this.#window = confirmed(this.#window, this.ports.limits, header.size);
       this.#confirmedSentAt = Math.max(this.#confirmedSentAt ?? 0, sentAt);
     }
-    this.#letGo(whole);
+    this.#states.letGo(whole);
     return entries.filter(({ missing }) => missing.size > 0);
-  }
-
-  #letGo(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#remove(entry);
-    if (entries.length > 0) this.#mark(entries, 'done', false);
-  }
-
-  #remove(entry: Entry): void {
-    this.#backlog.underWay.remove(entry);
-    this.ports.shares.letGo(entry.header.project, sizeOf(entry.place));
-  }
-
-  #setAside(entry: Entry, why: string): void {
-    const body = this.ports.spool.body(entry.place);
-    if (body) this.ports.setAside({ header: entry.header, body }, { why, attempts: entry.attempts });
-    this.ports.log('a record was set aside', { record: entry.header.id, project: entry.header.project, why });
-    this.#letGo([entry]);
-  }
-
-  #mark(entries: readonly Entry[], kind: MarkKind, durable: boolean): void {
-    const at = Math.floor(this.ports.now() / 1_000);
-    // "sent" is written before it is counted.
-    const marks = entries.map(({ place, attempts }): PlaceMark => ({ place, kind, at, destination: this.ports.destination, attempts: attempts + (kind === 'sent' ? 1 : 0) }));
-    this.ports.spool.mark(marks, durable);
   }
 }
 

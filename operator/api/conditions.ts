@@ -2,9 +2,10 @@
 
 /**
  * Condition types are positive: True is well. `Healthy` and the three after it are of the health controller, and their reasons
- * are AllWell, NotObserved or one of HEALTH_REASONS; `Ready` says whether what the operator manages is as it should be.
+ * are AllWell, NotObserved or one of HEALTH_REASONS; `Ready` says whether what the operator manages is as it should be. Not a part of
+ * it is `AdministratorCurrent`: people may choose a password of their own, and nothing else waits for it.
  */
-export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const;
+export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'AdministratorCurrent', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const;
 /** Written by the health controller, under a field manager of its own. */
 export const HEALTH_CONDITION_TYPES = ['Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const satisfies readonly ConditionType[];
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -47,6 +48,8 @@ export const REASONS = {
   Unreachable: 'Unreachable',
   /** DatabaseHealthy=False: Postgres refuses the operator's own password. */
   OperatorLoginRefused: 'OperatorLoginRefused',
+  /** DatabaseHealthy=False: the data directory of Postgres is another one than before; nothing is set up in it before a person accepts it. */
+  DatabaseReplaced: 'DatabaseReplaced',
   /** DatabaseHealthy=False: roles, database or rights are being made. */
   BootstrapPending: 'BootstrapPending',
   /** DatabaseHealthy=False: Postgres refuses what the application's Secret holds. */
@@ -71,11 +74,22 @@ export const REASONS = {
   /** QueueHealthy=False: Valkey's users do not have the passwords of their Secret; they are about to get them. */
   PasswordsDiffer: 'PasswordsDiffer',
 
+  /** AdministratorCurrent=True: the account accepts what the administrator's Secret shows. */
+  AdministratorSignsIn: 'AdministratorSignsIn',
+  /** AdministratorCurrent=False: it refuses that: a person chose another password, or the Secret was deleted and made anew. */
+  AdministratorPasswordRefused: 'AdministratorPasswordRefused',
+  /** AdministratorCurrent=False: GlitchTip has no account of the address in that Secret. */
+  AdministratorAbsent: 'AdministratorAbsent',
+  /** AdministratorCurrent=False: an ordinary account has that address, and GlitchTip has no administrator. */
+  AdministratorOrdinary: 'AdministratorOrdinary',
+  /** AdministratorCurrent=False: the setting names another address than the one that the account was made with; that changes no account. */
+  AdministratorEmailDiffers: 'AdministratorEmailDiffers',
+
   /** RotationInProgress=False: no rotation is under way or asked for. */
   Idle: 'Idle',
   /** RotationInProgress=False: the annotation asks for something that does not exist; the message says what does. */
   RequestRejected: 'RequestRejected',
-  /** RotationInProgress=False, and for the next four: a rotation waits, because something is not healthy. */
+  /** RotationInProgress=False, and for the next five: a rotation waits, because something is not healthy. */
   NotHealthy: 'NotHealthy',
   /** An attempt was undone and the next one comes after a pause. */
   PauseBeforeRetry: 'PauseBeforeRetry',
@@ -83,6 +97,8 @@ export const REASONS = {
   RolloutUnderway: 'RolloutUnderway',
   /** A migration or a backup runs. */
   JobRunning: 'JobRunning',
+  /** Another operation holds the lock, or it cannot be seen whether one does. */
+  OperationUnderway: 'OperationUnderway',
   /** The namespace's quota does not allow one more web pod. */
   NoRoom: 'NoRoom',
   /** RotationInProgress=True: the reason is the phase; the message says what is waited for. */

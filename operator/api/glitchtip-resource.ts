@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { CONDITION_TYPES } from './conditions.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES } from './object-names.js';
+import { openWord } from './open-word.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
 
 /** A DNS-1123 subdomain, as the names of most Kubernetes objects must be: labels with dots between them, none empty. */
@@ -104,7 +105,7 @@ export const glitchTipSpec = z.object({
 }));
 
 const condition = z.object({
-  type: z.enum(CONDITION_TYPES),
+  type: openWord(CONDITION_TYPES),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string().check(z.regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/), z.maxLength(1024)),
   message: z.string().check(z.maxLength(32_768)),
@@ -127,6 +128,9 @@ export const glitchTipStatus = z.object({
   credentials: z.optional(
     z.array(credential).check(z.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })),
   ),
+  postgres: z.optional(z.object({
+    systemIdentifier: z.optional(z.string().check(z.maxLength(20))).check(z.meta({ description: 'Of the data directory that is in use, as initdb made it.' })),
+  })),
   rotation: z.optional(rotationStatus),
   health: z.optional(healthStatus),
 });

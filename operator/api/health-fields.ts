@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 
 import { HEALTH_REASONS } from './health-reasons.js';
 import { ALERTS_SECRET } from './object-names.js';
+import { openWord } from './open-word.js';
 
 /** What can be wrong: `critical`: events are lost or soon will be, or nobody can get in; `warning`: it works, but not for long. */
 export const SEVERITIES = ['critical', 'warning'] as const;
@@ -43,9 +44,9 @@ export const alertsSpec = z.object({
 
 const incident = z.object({
   id: z.string(),
-  reason: z.enum(Object.values(HEALTH_REASONS)),
+  reason: openWord(Object.values(HEALTH_REASONS)),
   part: z.string(),
-  severity: z.enum(SEVERITIES),
+  severity: openWord(SEVERITIES),
   since: instant().check(describe('When the first of the failed checks was.')),
   message: z.string().check(describe('What was found.')),
   advice: z.string().check(describe('What to do about it.')),
@@ -83,10 +84,10 @@ const figures = z.object({
   certificateDays: z.optional(z.number()).check(describe('Days until the certificate of `web.tls` ends.')),
 });
 
-const repair = z.object({ at: instant(), healing: z.enum(REPAIR_KINDS), reason: z.string(), message: z.string() });
+const repair = z.object({ at: instant(), healing: openWord(REPAIR_KINDS), reason: z.string(), message: z.string() });
 
 const channelStatus = z.object({
-  name: z.enum(CHANNELS),
+  name: openWord(CHANNELS),
   lastSentAt: z.optional(instant()),
   error: z.optional(z.string()).check(describe('Why the last try failed; never an address or a token.')),
   waiting: z._default(z.int(), 0).check(describe('Messages that are not sent yet.')),
@@ -101,7 +102,7 @@ export const healthStatus = z.object({
   alertTest: z.optional(z.object({
     id: z.string().check(describe('Value of the annotation that asked for it.')),
     at: instant(),
-    results: z.array(z.object({ channel: z.enum(CHANNELS), error: z.optional(z.string()) })),
+    results: z.array(z.object({ channel: openWord(CHANNELS), error: z.optional(z.string()) })),
   })).check(describe('The last test message that was asked for, and what came of it.')),
 });
 

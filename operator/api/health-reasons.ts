@@ -8,7 +8,7 @@ export const HEALTH_REASONS = {
   NodeUnderPressure: 'NodeUnderPressure',
   /** A volume is nearly full; Postgres stops when it is. */
   VolumeFull: 'VolumeFull',
-  /** The host cannot place a pod: requests or the quota leave no room. */
+  /** A pod cannot be placed or made: no room by requests or the quota, a taint, a cordoned node, a volume. */
   Unschedulable: 'Unschedulable',
   /** The image of a part cannot be pulled. */
   ImageNotFound: 'ImageNotFound',
@@ -16,6 +16,8 @@ export const HEALTH_REASONS = {
   // Postgres.
   /** Postgres does not answer. */
   DatabaseDown: 'DatabaseDown',
+  /** The data directory of Postgres is another one than before: its volume is gone, or is not the one that it was. */
+  DatabaseReplaced: 'DatabaseReplaced',
   /** Postgres answers and refuses the application's login. */
   DatabaseLoginRefused: 'DatabaseLoginRefused',
   /** Nearly all connections are taken. */
@@ -40,6 +42,10 @@ export const HEALTH_REASONS = {
   QueueFull: 'QueueFull',
   /** Valkey could not write its append-only file. */
   QueueNotPersisted: 'QueueNotPersisted',
+  /** Valkey's append-only file is damaged ahead of its end, and the repair of it waits for a person. */
+  QueueFileDamaged: 'QueueFileDamaged',
+  /** The damaged end of Valkey's append-only file was cut off at its last start: what was queued right before may be lost. */
+  QueueFileRepaired: 'QueueFileRepaired',
   /** The worker lives and works, but more comes in than it stores. */
   Backlog: 'Backlog',
 
@@ -78,6 +84,8 @@ export const HEALTH_REASONS = {
   // Any part.
   /** The kernel killed it: it needed more memory than its limit. */
   OutOfMemory: 'OutOfMemory',
+  /** It wrote more to its /tmp or its log than its limit, and the node put it out. */
+  ScratchSpaceFull: 'ScratchSpaceFull',
   /** Its memory grows towards its limit. */
   MemoryLeak: 'MemoryLeak',
   /** It ends again and again. */
@@ -93,6 +101,8 @@ export const HEALTH_REASONS = {
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */
   CertificateUnreadable: 'CertificateUnreadable',
+  /** Somebody said that credentials leaked, and those are still valid. */
+  CredentialsCompromised: 'CredentialsCompromised',
   /** A credential is older than its schedule allows, or a rotation was given up. */
   CredentialsOverdue: 'CredentialsOverdue',
 } as const;

@@ -22,6 +22,8 @@ export const SETTINGS_HASH_ANNOTATION = `${GROUP}/settings-hash`;
 export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
+/** Accepts a Postgres whose data directory is another one than before: its value is the system identifier of the new one. */
+export const ACCEPT_DATABASE_ANNOTATION = `${GROUP}/accept-database`;
 /** Name of the ConfigMap with the alert state of a resource: incidents, and notifications that are not sent yet. */
 export function alertStateName(resource: string): string {
   return `${resource}-health`;
@@ -37,6 +39,9 @@ export const ROTATED_AT_ANNOTATION = `${GROUP}/rotated-at`;
 
 /** The Lease that decides which of two operators may write. */
 export const LEASE_NAME = 'glitchkeeper-operator';
+
+/** The Lease that says which operation is under way: a rotation, a migration. */
+export const OPERATION_LEASE = 'glitchkeeper-operation';
 
 /** The ResourceQuota of the namespace: the budget. */
 export const QUOTA = 'budget';
@@ -73,6 +78,8 @@ export const VALKEY_OPERATOR_USER = 'glitchkeeper';
 export const VALKEY_GATEWAY_USER = 'gateway';
 /** Who may do nothing but PING, without a password: the exec probe. */
 export const VALKEY_PROBE_USER = 'probe';
+/** The init container that repairs Valkey's append-only file. */
+export const APPEND_ONLY_FILE_CONTAINER = 'append-only-file';
 
 /** The gateway's login in Postgres, which may read the tables that it asks for events and keys. */
 export function gatewayLoginName(database: string): string {
@@ -83,12 +90,28 @@ export function gatewayLoginName(database: string): string {
 export const OPERATOR_DEPLOYMENT = 'glitchkeeper';
 /** StatefulSets of the manifests, and the values of their component label. */
 export const DATA_SERVERS = { postgres: 'postgres', valkey: 'valkey' } as const;
+/** Services of the manifests: the only servers that a resource may name without a word of the settings. */
+export const SERVICES = ['postgres', 'valkey', 'web', 'web-backend', 'gateway-control'] as const;
 /** Label that names the part of a pod. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+/** Kubernetes itself puts it on the pods of a Job: the Job's name. */
+export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 /** Component of the migrate Job. */
 export const MIGRATE_COMPONENT = 'migrate';
+/** PodTemplate of the manifests with the migrate Job's pods: a repair runs them once more. */
+export const MIGRATE_TEMPLATE = 'migrate';
+/** Kubernetes itself puts these labels on the pods of a Job. */
+export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */
 export const REPAIR_JOB_PREFIX = 'glitchkeeper-migrate-';
+export function repairJobName(at: Date): string {
+  return `${REPAIR_JOB_PREFIX}${Math.floor(at.getTime() / 1_000)}`;
+}
+/**
+ * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
+ * killed half-way is worse than one that is waited for. Seconds.
+ */
+export const REPAIR_JOB_DEADLINE = 6 * 3_600;
 
 /** Labels on everything that the operator creates. */
 export const LABELS = {

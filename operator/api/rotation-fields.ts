@@ -1,6 +1,8 @@
 // Rotation in the GlitchTip resource: the schedule in the spec, progress and history in the status.
 import * as z from 'zod/mini';
 
+import { openWord } from './open-word.js';
+
 /**
  * What can be rotated, in the words of the annotation and of `spec.rotation.credentials`:
  * - `secret-key`: Django's SECRET_KEY;
@@ -68,11 +70,14 @@ export const rotationSpec = z.object({
   }],
 }));
 
+/** What a rotation is of, in the status. */
+const rotated = () => z.array(openWord(CREDENTIALS)).check(z.meta({ 'x-kubernetes-list-type': 'set' }));
+
 const rotationProgress = z.object({
-  phase: z.enum(PHASES),
+  phase: openWord(PHASES),
   id: z.string(),
-  trigger: z.enum(TRIGGERS),
-  credentials: credentials(),
+  trigger: openWord(TRIGGERS),
+  credentials: rotated(),
   requestedAt: instant(),
   since: instant().check(describe('When this phase began.')),
   deadline: z.optional(instant()).check(describe('When the rotation is undone if this phase has not ended.')),
@@ -83,11 +88,11 @@ const rotationProgress = z.object({
 
 const rotationRecord = z.object({
   id: z.string(),
-  trigger: z.enum(TRIGGERS),
-  credentials: credentials(),
+  trigger: openWord(TRIGGERS),
+  credentials: rotated(),
   startedAt: instant(),
   finishedAt: instant(),
-  result: z.enum(RESULTS),
+  result: openWord(RESULTS),
   message: z.string(),
 }).check(describe('A rotation that has ended.'));
 

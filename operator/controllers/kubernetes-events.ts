@@ -12,9 +12,9 @@ export interface Recorder {
 const LONGEST_NOTE = 1_024;
 
 /** An event is for people to read: that it could not be written must not stop or repeat the work that it reports. */
-export async function recordEvent({ cluster, log }: Recorder, resource: GlitchTipResource, event: EventNote, at: Date): Promise<void> {
+export async function recordEvent({ cluster, log }: Recorder, resource: GlitchTipResource, event: EventNote, { at, signal }: { readonly at: Date; readonly signal: AbortSignal }): Promise<void> {
   try {
-    await cluster.recordEvent(resource, { ...event, note: cutBytes(event.note, LONGEST_NOTE) }, at);
+    await cluster.recordEvent(resource, { ...event, note: cutBytes(event.note, LONGEST_NOTE) }, at, signal);
   } catch (error) {
     log('event not recorded', { resource: resource.metadata.name, reason: event.reason, error: messageOf(error) });
   }

@@ -1,11 +1,14 @@
-// The ports of the controllers: io/ implements them, tests may make them fail.
+// The ports of the controllers: io/ implements them, tests may make them fail. Each call ends with its signal: what was aborted throws, or is an
+// observation that nobody may act on, and nothing is written any more.
 import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/glitchtip-resource.js';
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
-import type { CanaryFacts, ClusterFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { HealthReport } from '../core/health/health-status.js';
-import type { ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, ValkeyPasswords, Via } from '../core/credentials/observed.js';
+import type { ObservedAdministrator, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
+import type { Holder } from '../core/operations/exclusion.js';
+import type { ObservedLock } from '../core/operations/operation-lock.js';
 import type { ObservedJournal } from '../core/rotation/journal.js';
 import type { DatabaseChange, WantedRoles } from '../core/credentials/database-changes.js';
 import type { WriteJournal, WriteSecret } from '../core/rotation/actions.js';
@@ -38,12 +41,15 @@ export interface ClusterPort {
   writeSecret(action: WriteSecret, signal: AbortSignal): Promise<boolean>;
   observeJournal(name: string, signal: AbortSignal): Promise<ObservedJournal>;
   writeJournal(name: string, action: WriteJournal, signal: AbortSignal): Promise<boolean>;
+  /** The recorded lock of operations; never throws. */
+  observeLock(signal: AbortSignal): Promise<ObservedLock>;
+  writeLock(lock: { readonly holder?: Holder; readonly resourceVersion: string | undefined }, signal: AbortSignal): Promise<boolean>;
   readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined>;
   dropRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
   applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void>;
   /** The health controller's part of the status; undefined takes it away. */
   applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void>;
-  recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void>;
+  recordEvent(about: GlitchTipResource, event: EventNote, at: Date, signal: AbortSignal): Promise<void>;
   /** `name` is the resource's. */
   readAlertState(name: string, signal: AbortSignal): Promise<ObservedAlertState>;
   /** The version written; undefined when somebody else wrote since. */
@@ -52,22 +58,36 @@ export interface ClusterPort {
   dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
 }
 
+/** Of pods of ours; `jobs`: those of them that are of a Job. */
+export interface PodAddresses {
+  readonly pods: readonly string[];
+  readonly jobs: readonly string[];
+}
+
 /** Deployments, pods, Jobs, quota. */
 export interface WorkloadsPort {
   observe(name: string, signal: AbortSignal): Promise<ObservedWorkload>;
   roll(name: string, rotation: string | undefined, signal: AbortSignal): Promise<void>;
-  runningJobs(signal: AbortSignal): Promise<readonly string[]>;
-  podAddresses(signal: AbortSignal): Promise<readonly string[]>;
+  jobs(signal: AbortSignal): Promise<{ readonly jobs: readonly JobFacts[]; readonly pods: readonly PodFacts[] }>;
+  podAddresses(signal: AbortSignal): Promise<PodAddresses>;
   noRoomFor(name: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Asks whether a step is still wanted; throws when it is not. */
 export type Fence = () => Promise<void>;
 
-/** Who changes a role, and what is asked right before it. */
+/** Who changes a role, what is asked right before it, and what ends it. */
 export interface RolePlace {
   readonly operator: Login;
   readonly fence: Fence;
+  readonly signal: AbortSignal;
+}
+
+/** What the database should be like. */
+export interface WantedDatabase {
+  readonly wanted: WantedRoles;
+  /** By login. */
+  readonly passwords: ReadonlyMap<string, Sensitive>;
 }
 
 /** Undefined where a Secret does not say, or there is no such part. */
@@ -79,24 +99,25 @@ export interface TriedLogins {
 /** Postgres: the server that the spec names, and GlitchTip's tables in it. */
 export interface PostgresPort {
   /** `tried`: logins whose work depends on being let in. */
-  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], tried: TriedLogins): Promise<ObservedPostgres>;
-  /** `passwords`: by login. */
-  change(spec: GlitchTipSpec, operator: Login, wanted: WantedRoles, passwords: ReadonlyMap<string, Sensitive>): Promise<readonly DatabaseChange[]>;
-  tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState): Promise<ObservedLogin>;
-  countSessions(spec: GlitchTipSpec, operator: Login, of: { readonly logins: readonly string[]; readonly pods: readonly string[] }): Promise<ReadonlyMap<string, { readonly ours: number; readonly others: number }>>;
+  observe(spec: GlitchTipSpec, operator: readonly OperatorLogin[], tried: TriedLogins, signal: AbortSignal): Promise<ObservedPostgres>;
+  change(spec: GlitchTipSpec, operator: Login, database: WantedDatabase, signal: AbortSignal): Promise<readonly DatabaseChange[]>;
+  tryLogin(spec: GlitchTipSpec, login: Login, state: PostgresState, signal: AbortSignal): Promise<ObservedLogin>;
+  countSessions(spec: GlitchTipSpec, operator: Login, of: PodAddresses & { readonly logins: readonly string[] }, signal: AbortSignal): Promise<ReadonlyMap<string, SessionCount>>;
   openLogin(spec: GlitchTipSpec, place: RolePlace, role: string, password: Sensitive): Promise<void>;
   closeLogin(spec: GlitchTipSpec, place: RolePlace, role: string): Promise<void>;
   replaceOperatorPassword(spec: GlitchTipSpec, place: RolePlace, password: Sensitive): Promise<void>;
   /** Whether one of these events (32 hexadecimal digits), sent between these moments, is stored. */
-  isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }): Promise<boolean>;
+  isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }, signal: AbortSignal): Promise<boolean>;
   /** Project and key for events of the operator's own; made when they are missing. */
-  ensureCanary(spec: GlitchTipSpec, operator: Login): Promise<Canary>;
-  judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }): Promise<ObservedRollout['administrator']>;
+  ensureCanary(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<Canary>;
+  /** Whether the account accepts what its Secret shows. Trying it takes half a second of CPU: `known`, of the last time, is taken over where both are the same. */
+  tryAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly password: Sensitive; readonly known: ObservedAdministrator | undefined }, signal: AbortSignal): Promise<ObservedAdministrator>;
+  judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }, signal: AbortSignal): Promise<ObservedRollout['administrator']>;
   setAdministratorPassword(spec: GlitchTipSpec, place: RolePlace, account: { readonly email: string; readonly password: Sensitive }): Promise<void>;
   /** Ends the role's sessions that come from none of these addresses: they outlive the password that they were made with. */
-  endForeignSessions(spec: GlitchTipSpec, operator: Login, of: { readonly role: string; readonly pods: readonly string[] }): Promise<void>;
+  endForeignSessions(spec: GlitchTipSpec, operator: Login, of: { readonly role: string; readonly pods: readonly string[] }, signal: AbortSignal): Promise<void>;
   /** Sessions that Django keeps in the database. */
-  endSessions(spec: GlitchTipSpec, operator: Login): Promise<void>;
+  endSessions(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<void>;
 }
 
 export interface Canary {
@@ -112,17 +133,17 @@ export interface ValkeyAddress {
 
 /** Passwords: those that may be the operator's, tried in turn. */
 export interface ValkeyPort {
-  observe(address: ValkeyAddress, operator: readonly Sensitive[]): Promise<ObservedValkey>;
-  tryPassword(address: ValkeyAddress, password: Sensitive): Promise<'accepted' | 'refused' | 'unreachable'>;
-  setPasswords(address: ValkeyAddress, operator: readonly Sensitive[], wanted: ValkeyPasswords): Promise<void>;
-  endSessions(address: ValkeyAddress, operator: readonly Sensitive[]): Promise<void>;
-  endForeignConnections(address: ValkeyAddress, operator: readonly Sensitive[], pods: readonly string[]): Promise<void>;
+  observe(address: ValkeyAddress, operator: readonly Sensitive[], signal: AbortSignal): Promise<ObservedValkey>;
+  tryPassword(address: ValkeyAddress, password: Sensitive, signal: AbortSignal): Promise<'accepted' | 'refused' | 'unreachable'>;
+  setPasswords(address: ValkeyAddress, operator: readonly Sensitive[], wanted: ValkeyPasswords, signal: AbortSignal): Promise<void>;
+  endSessions(address: ValkeyAddress, operator: readonly Sensitive[], signal: AbortSignal): Promise<void>;
+  endForeignConnections(address: ValkeyAddress, operator: readonly Sensitive[], pods: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 /** GlitchTip's own HTTP. */
 export interface WebPort {
-  /** Sends an event; resolves to the status code. @throws when there is no answer */
-  sendEvent(address: { readonly host: string; readonly port: number }, canary: Canary, id: string): Promise<number>;
+  /** Sends an event of this id (32 hexadecimal digits); resolves to the status code. @throws when there is no answer */
+  sendEvent(address: { readonly host: string; readonly port: number }, event: { readonly canary: Canary; readonly id: string }, signal: AbortSignal): Promise<number>;
 }
 
 /** What to observe in Postgres. */
@@ -146,16 +167,18 @@ export interface DatabaseObservation {
 /** What the health controller observes, and its two repairs. Not being able to observe something is an observation. */
 export interface HealthPort {
   observeCluster(spec: GlitchTipSpec, signal: AbortSignal): Promise<ClusterFacts>;
-  observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[]): Promise<WebFacts>;
+  observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[], signal: AbortSignal): Promise<WebFacts>;
   /** Sends an event and looks for it; remembers for the resource which of its events are missing. */
-  observeDatabase(resource: string, question: DatabaseQuestion): Promise<DatabaseObservation>;
-  observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[]): Promise<ObservedQueue>;
+  observeDatabase(resource: string, question: DatabaseQuestion, signal: AbortSignal): Promise<DatabaseObservation>;
+  observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[], signal: AbortSignal): Promise<ObservedQueue>;
   /** `token`: of its control port; undefined: its Secret does not say. */
-  observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined): Promise<ObservedGateway>;
+  observeGateway(spec: GlitchTipSpec, token: Sensitive | undefined, signal: AbortSignal): Promise<ObservedGateway>;
   /** What a worker held that ended since is in no memory any more: the gateway may give it again. @throws when it does not answer */
-  tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date): Promise<void>;
-  /** False when there is no migrate Job to run again. */
-  rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean>;
+  tellWorkerStart(spec: GlitchTipSpec, token: Sensitive, at: Date, signal: AbortSignal): Promise<void>;
+  /** With its pods; false when it has changed since it was seen, or is gone. */
+  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
+  /** As a Job of this name. False when there is no migrate Job to run again. */
+  rerunMigrations(name: string, signal: AbortSignal): Promise<boolean>;
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;
   /** The resource is gone, or is somebody else's. */
   forget(resource: string): void;

@@ -1,4 +1,4 @@
-// What the API server's answer to a write says: that this will not be taken, or only that it was not taken now.
+// What an error of the API server's says: that a write will not be taken, or only that it was not taken now; or why nobody can ask it.
 
 /** Who we are was not proven, the object is gone, it took too long, the read was stale, too many asked: a retry may succeed. */
 const NOT_FOR_GOOD: readonly number[] = [401, 404, 408, 409, 429];
@@ -15,4 +15,19 @@ export function isRefusal(error: unknown): error is Error {
 /** The HTTP status that it answered with; undefined when it did not answer. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+}
+
+/** Of OpenSSL and of Node.js (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const EXPIRED: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
+const UNTRUSTED: readonly string[] = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED', 'INVALID_CA', 'ERR_TLS_CERT_ALTNAME_INVALID',
+];
+
+/** What is wrong with its certificate; undefined when something else is. */
+export function certificateTrouble(error: unknown): 'expired' | 'untrusted' | undefined {
+  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { readonly code?: unknown };
+  if (typeof code !== 'string') return undefined;
+  if (EXPIRED.includes(code)) return 'expired';
+  return UNTRUSTED.includes(code) ? 'untrusted' : undefined;
 }

@@ -10,7 +10,7 @@ import { Telegram } from './notifiers/telegram.js';
 import { postWebhook } from './notifiers/webhook.js';
 import { Canaries } from './postgres/canary.js';
 import { observeDatabase } from './postgres/database-observer.js';
-import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword } from './postgres/glitchtip-tables.js';
+import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword, tryAdministrator } from './postgres/glitchtip-tables.js';
 import { addressOf } from './postgres/postgres-client.js';
 import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
 import { closeLogin, countSessions, endForeignSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
@@ -20,19 +20,20 @@ import { sendEvent } from './web/send-event.js';
 import { observeWeb } from './web/web-observer.js';
 
 export const postgresPort: PostgresPort = {
-  observe: (spec, operator, tried) => observePostgres(addressOf(spec), operator, tried),
-  change: (spec, operator, wanted, passwords) => changeDatabase(addressOf(spec), operator, wanted, passwords),
-  tryLogin: (spec, login, state) => tryApplicationLogin(addressOf(spec), login, state),
-  countSessions: (spec, operator, of) => countSessions(addressOf(spec), operator, of),
-  openLogin: (spec, place, role, password) => openLogin({ address: addressOf(spec), ...place }, role, password),
-  closeLogin: (spec, place, role) => closeLogin({ address: addressOf(spec), ...place }, role),
-  replaceOperatorPassword: (spec, place, password) => replaceOperatorPassword({ address: addressOf(spec), ...place }, password),
-  isEventStored: (spec, operator, events) => isEventStored(addressOf(spec), operator, events),
-  ensureCanary: (spec, operator) => ensureCanary(addressOf(spec), operator),
-  judgeAdministrator: (spec, operator, account) => judgeAdministrator(addressOf(spec), operator, account),
-  setAdministratorPassword: (spec, place, account) => setAdministratorPassword(addressOf(spec), place, account),
-  endForeignSessions: (spec, operator, of) => endForeignSessions(addressOf(spec), operator, of),
-  endSessions: (spec, operator) => endSessions(addressOf(spec), operator),
+  observe: (spec, operator, tried, signal) => observePostgres(addressOf(spec, signal), operator, tried),
+  change: (spec, operator, database, signal) => changeDatabase(addressOf(spec, signal), operator, database),
+  tryLogin: (spec, login, state, signal) => tryApplicationLogin(addressOf(spec, signal), login, state),
+  countSessions: (spec, operator, of, signal) => countSessions(addressOf(spec, signal), operator, of),
+  openLogin: (spec, place, role, password) => openLogin({ address: addressOf(spec, place.signal), ...place }, role, password),
+  closeLogin: (spec, place, role) => closeLogin({ address: addressOf(spec, place.signal), ...place }, role),
+  replaceOperatorPassword: (spec, place, password) => replaceOperatorPassword({ address: addressOf(spec, place.signal), ...place }, password),
+  isEventStored: (spec, operator, events, signal) => isEventStored(addressOf(spec, signal), operator, events),
+  ensureCanary: (spec, operator, signal) => ensureCanary(addressOf(spec, signal), operator),
+  tryAdministrator: (spec, operator, account, signal) => tryAdministrator(addressOf(spec, signal), operator, account),
+  judgeAdministrator: (spec, operator, account, signal) => judgeAdministrator(addressOf(spec, signal), operator, account),
+  setAdministratorPassword: (spec, place, account) => setAdministratorPassword(addressOf(spec, place.signal), place, account),
+  endForeignSessions: (spec, operator, of, signal) => endForeignSessions(addressOf(spec, signal), operator, of),
+  endSessions: (spec, operator, signal) => endSessions(addressOf(spec, signal), operator),
 };
 
 export const valkeyPort: ValkeyPort = {
@@ -56,12 +57,13 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
   };
   return {
     observeCluster: (spec, signal) => cluster.observe(spec, signal),
-    observeWeb: ({ web }, pods) => observeWeb(web, pods),
-    observeDatabase: (resource, question) => observeDatabase({ ...question, canaries: canariesOf(resource) }),
-    observeQueue: ({ valkey, version }, operator) => observeQueue(valkey, operator, healthRelease(version, valkey !== undefined).queue, clock.now()),
+    observeWeb: ({ web }, pods, signal) => observeWeb(web, pods, signal),
+    observeDatabase: (resource, question, signal) => observeDatabase({ ...question, canaries: canariesOf(resource), signal }),
+    observeQueue: ({ valkey, version }, operator, signal) => observeQueue(valkey, operator, { layout: healthRelease(version, valkey !== undefined).queue, now: clock.now() }, signal),
     observeGateway,
     tellWorkerStart,
-    rerunMigrations: (at, signal) => cluster.rerunMigrations(at, signal),
+    deleteJob: (job, signal) => cluster.deleteJob(job, signal),
+    rerunMigrations: (name, signal) => cluster.rerunMigrations(name, signal),
     restart: (deployment, at, signal) => cluster.restart(deployment, at, signal),
     forget: (resource) => followed.delete(resource),
   };

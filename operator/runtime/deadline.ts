@@ -23,33 +23,41 @@ const passing: Pick<Clock, 'after'> = {
   },
 };
 
+/** Calls back once when `signal` is aborted, at once where it is already. @returns what has to be called when that is of no interest any more */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  setMaxListeners(MOST_AT_ONCE, signal);
+  if (signal.aborted) callback();
+  else signal.addEventListener('abort', callback, { once: true });
+  return () => signal.removeEventListener('abort', callback);
+}
+
 /** @param milliseconds from now on, by `clock` */
 export function startDeadline(parent: AbortSignal | undefined, milliseconds: number, clock = passing): Deadline {
-  if (parent) setMaxListeners(MOST_AT_ONCE, parent);
   const controller = new AbortController();
-  const follow = () => controller.abort(parent?.reason);
   let isExpired = false;
   const cancel = clock.after(milliseconds, () => {
     isExpired = !controller.signal.aborted;
     controller.abort(new DOMException(`not done within ${milliseconds} ms`, 'TimeoutError'));
   });
-  if (parent?.aborted) follow();
-  else parent?.addEventListener('abort', follow, { once: true });
+  const unfollow = parent && onAbort(parent, () => controller.abort(parent.reason));
   return {
     signal: controller.signal,
     get isExpired() { return isExpired; },
     release() {
       cancel();
-      parent?.removeEventListener('abort', follow);
+      unfollow?.();
     },
   };
 }
 
-/** Runs `work` with a signal that is aborted when `parent` is, or after `milliseconds`. */
+/** Runs `work` with a signal that is aborted when `parent` is, or after `milliseconds`. @throws the reason of `parent` once that is aborted, whatever `work` makes of it */
 export async function withDeadline<T>(parent: AbortSignal | undefined, milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = startDeadline(parent, milliseconds);
   try {
     return await work(deadline.signal);
+  } catch (error) {
+    parent?.throwIfAborted();
+    throw error;
   } finally {
     deadline.release();
   }

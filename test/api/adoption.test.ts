@@ -6,7 +6,7 @@ import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { ComposeDatabase, PARTITIONS, PASSWORD } from './compose-database.js';
 import { buildPorts, type Fault, type TestPorts } from './operator-ports.js';
-import { RESOURCES, Stage, until } from './operator-stage.js';
+import { HERE, RESOURCES, Stage, until } from './operator-stage.js';
 
 const READY = 'True AllWell: Everything is as it should be.';
 const never = new AbortController().signal;
@@ -240,7 +240,7 @@ describe('the operator and a database that somebody else made', () => {
 
   async function reconcile(ports: TestPorts = buildPorts(stage.operatorApi)): Promise<void> {
     const nothing = () => undefined;
-    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, trustedHosts: HERE, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
   }
 
   async function reconcileUntilReady(): Promise<void> {

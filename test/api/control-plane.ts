@@ -51,7 +51,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const etcd = new Program(binaries.etcd, etcdArguments(folder, etcdPort, peerPort));
   const apiserver = new Program(binaries.apiserver, apiserverArguments(folder, etcdPort, port));
   const warnings: string[] = [];
-  const connectionFor = (token: string): Connection => ({ host: '127.0.0.1', port, ca, token: () => Promise.resolve(token) });
+  const connectionFor = (token: string): Connection => ({ host: '127.0.0.1', port, ca: () => Promise.resolve(ca), token: () => Promise.resolve(token) });
   const apiFor = (token: string) => new KubernetesApi(connectionFor(token), { onWarning: (warning) => warnings.push(warning), onAnswer: () => undefined });
   const admin = apiFor(ADMIN_TOKEN);
   const resume = async () => {

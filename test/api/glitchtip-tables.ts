@@ -1,5 +1,5 @@
 // GlitchTip's tables as far as the operator's health checks and the gateway look at them, in a database that the test owns.
-import { CANARY_ID } from '../../operator/io/postgres/glitchtip-tables.js';
+import { CANARY_ID } from '../../operator/io/postgres/canary-rows.js';
 
 const DAY = 86_400_000;
 

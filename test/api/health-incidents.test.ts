@@ -2,6 +2,8 @@
 // failed check, and one more when it is over. What needs pods for it is in test/cluster and test/soak.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { GatewayStatus } from '../../gateway/control/control-answers.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CANNOT_START_AFTER } from '../../operator/core/operations/job-state.js';
 import { expiringIn } from '../support/certificate.js';
 import { describeAlertDelivery } from './alert-delivery.js';
 import { START_MS } from './control-plane.js';
@@ -174,6 +176,22 @@ it('the gateway is told once when the worker began', async () => {
   expect(health.gateway.workerStarts.slice(length)).toHaveLength(1);
   expect(Date.now() - Date.parse(health.gateway.workerStarts.at(-1) ?? '')).toBeGreaterThan(3_590_000);
 });
+
+it('a migrate Job that cannot start goes once a newer one needs its room, and one that works stays', async () => {
+  const before = await pods.jobs();
+  const first = before.find((name) => name.startsWith('migrate-')) ?? '';
+  await pods.copyJob(first, ['migrate-hopeless', 'migrate-at-work']);
+  await pods.makeOfJob('migrate-hopeless', waiting('ImagePullBackOff'));
+  await pods.makeOfJob('migrate-at-work', running(60));
+  // Kubernetes dates to the second.
+  await sleep(1_100);
+  await pods.copyJob(first, ['migrate-corrected']);
+  health.clock.pass(CANNOT_START_AFTER * 1_000);
+  await health.check();
+  expect((await pods.jobs()).filter((name) => !before.includes(name)).sort()).toEqual(['migrate-at-work', 'migrate-corrected']);
+  for (const name of ['migrate-at-work', 'migrate-corrected']) await pods.finishJob(name);
+  for (const name of ['migrate-hopeless-1', 'migrate-at-work-1']) await pods.remove(name);
+}, 120_000);
 
 describeAlertDelivery(() => health);
 

@@ -21,6 +21,7 @@ import { WebDouble } from './web-double.js';
 
 const PASSWORD = 'test-superuser';
 const SUPERUSER = { user: 'glitchkeeper', password: PASSWORD, database: 'glitchtip' };
+const never = new AbortController().signal;
 const LAYOUT = healthRelease('5.2', true).queue;
 
 let postgres: PostgresServer;
@@ -63,7 +64,7 @@ afterAll(async () => {
 function question(changes: Partial<DatabaseInput> = {}): DatabaseInput {
   return {
     spec, operator: [{ user: 'glitchkeeper', password: new Sensitive('old') }, { user: 'glitchkeeper', password: new Sensitive(PASSWORD) }],
-    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false, ...changes,
+    application: { user: 'glitchtip_a', password: new Sensitive('app') }, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false, signal: never, ...changes,
   };
 }
 
@@ -155,6 +156,18 @@ describe('the operator\'s own event', () => {
     web.fate = 'store';
   });
 
+  it('has a value for each column of 6.x, and makes nothing where a release wants one that nobody knows', async () => {
+    await run('DELETE FROM projects_projectkey; DELETE FROM projects_project; DELETE FROM organizations_ext_organization');
+    await run(`ALTER TABLE organizations_ext_organization ADD created timestamptz NOT NULL, ADD modified timestamptz NOT NULL, ADD event_throttle_rate smallint NOT NULL, ADD open_membership boolean NOT NULL,
+      ADD stripe_customer_id varchar(28) NOT NULL, ADD is_deleted boolean NOT NULL, ADD license_billing_email varchar(254) NOT NULL, ADD license_key varchar(255) NOT NULL`);
+    await run('ALTER TABLE projects_project ADD is_deleted boolean NOT NULL, ADD tier smallint NOT NULL');
+    const { database, canary } = await observeDatabase(question());
+    expect([database.kind, canary]).toEqual(['seen', { kind: 'not sent', why: 'projects_project.tier wants a value that this operator does not know: this GlitchTip is newer than the releases that it knows' }]);
+    expect(await run('SELECT 1 FROM organizations_ext_organization')).toEqual([]);
+    await run('ALTER TABLE projects_project DROP tier');
+    expect((await observeDatabase(question())).canary.kind).toBe('stored');
+  });
+
   it('leaves no row: those of its own issue are deleted when they are a minute old, and nobody else\'s', async () => {
     await run("INSERT INTO issue_events_issueevent VALUES (gen_random_uuid(), 1, now() - interval '5 minutes'), (gen_random_uuid(), 7, now() - interval '5 minutes')");
     await observeDatabase(question());
@@ -184,7 +197,7 @@ describe('Valkey', () => {
   it('how much waits or was taken, and since when the oldest that was taken', async () => {
     await valkey.command(login, 'LPUSH', 'celery', 'a', 'b', 'c');
     await valkey.command(login, 'ZADD', 'unacked_index', String(Date.now() / 1_000 - 40), 'tag');
-    const queue = await observeQueue(address(), own, LAYOUT, Date.now());
+    const queue = await observeQueue(address(), own, { layout: LAYOUT, now: Date.now() }, never);
     expect(queue).toMatchObject({ kind: 'seen', value: { depth: 4, maxBytes: 0 } });
     const { oldestTaskSeconds = 0, usedBytes, writeFailed } = queue.kind === 'seen' ? queue.value : { usedBytes: 0 };
     expect(Math.round(oldestTaskSeconds)).toBe(40);
@@ -194,7 +207,7 @@ describe('Valkey', () => {
 
   it('none, no password, a wrong one, nobody there', async () => {
     const kinds = await Promise.all([
-      observeQueue(undefined, own, LAYOUT, 0), observeQueue(address(), [], LAYOUT, 0), observeQueue(address(), own.slice(0, 1), LAYOUT, 0), observeQueue({ host: '127.0.0.1', port: 1 }, own, LAYOUT, 0),
+      observeQueue(undefined, own, { layout: LAYOUT, now: 0 }, never), observeQueue(address(), [], { layout: LAYOUT, now: 0 }, never), observeQueue(address(), own.slice(0, 1), { layout: LAYOUT, now: 0 }, never), observeQueue({ host: '127.0.0.1', port: 1 }, own, { layout: LAYOUT, now: 0 }, never),
     ]);
     expect(kinds.map(({ kind }) => kind)).toEqual(['none', 'not observed', 'refused', 'unreachable']);
   });
@@ -209,7 +222,7 @@ describe('web', () => {
   });
   const statusOf = (answer: { kind: string; status?: number; code?: string } | undefined) => answer?.status ?? answer?.code;
   const look = async (pods: readonly PodFacts[] = [pod({})], port = spec.web.port) => {
-    const { health, domain, page: front, asset, pods: own } = await observeWeb({ host: '127.0.0.1', port }, pods);
+    const { health, domain, page: front, asset, pods: own } = await observeWeb({ host: '127.0.0.1', port }, pods, never);
     return { health: statusOf(health), domain: statusOf(domain?.answer), page: statusOf(front), asset: asset && [asset.path, statusOf(asset.answer)], pods: own.map(({ answer }) => statusOf(answer)) };
   };
 
@@ -243,7 +256,7 @@ describe('web', () => {
 
   it('is timed', async () => {
     answers.set('/_health/', { status: 200, delay: 300 });
-    const { health } = await observeWeb({ host: '127.0.0.1', port: spec.web.port }, []);
+    const { health } = await observeWeb({ host: '127.0.0.1', port: spec.web.port }, [], never);
     expect(health.seconds).toBeGreaterThan(0.29);
   });
 });

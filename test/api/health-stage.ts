@@ -24,7 +24,7 @@ import { systemClock, type Clock } from '../../operator/runtime/clock.js';
 import { TelegramServer } from '../support/alerts/telegram-server.js';
 import { GatewayDouble } from './gateway-double.js';
 import { makePartitions, TABLES } from './glitchtip-tables.js';
-import { NAMESPACE, RESOURCES, Stage } from './operator-stage.js';
+import { HERE, NAMESPACE, RESOURCES, Stage } from './operator-stage.js';
 import { WebDouble } from './web-double.js';
 
 export const RESOURCE = 'glitchtip';
@@ -97,6 +97,11 @@ export class HealthStage {
     return `127.${100 + (process.pid % 100)}.${Math.floor(process.pid / 100) % 250}.${pod}`;
   }
 
+  /** Where Postgres and Valkey, web, and the gateway listen. */
+  #hosts(): readonly string[] {
+    return [...HERE, this.webAddress(1), this.webAddress(3)];
+  }
+
   /** Parts as dist/ has them, with a certificate, but without the quota: nobody here counts what it allows. */
   async #applyParts(): Promise<void> {
     const [settings, dist] = [join(this.folder, 'settings.yaml'), join(this.folder, 'dist')];
@@ -132,7 +137,7 @@ export class HealthStage {
     const api = this.stage.operatorApi;
     const ports: Ports = { cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort };
     const nothing = () => undefined;
-    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile(RESOURCE, never);
+    await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, trustedHosts: this.#hosts(), log: nothing, warn: nothing, onStatus: nothing }).reconcile(RESOURCE, never);
   }
 
   async #writeAlertsSecret(): Promise<void> {
@@ -146,7 +151,7 @@ export class HealthStage {
     const cluster = new KubernetesObjects(api, NAMESPACE, 'test');
     const nothing = () => undefined;
     this.#controller = new HealthController({
-      cluster, readCertificate, clock, log: nothing, warn: nothing, onHealth: nothing, leadership: () => 'leads',
+      cluster, readCertificate, clock, log: nothing, warn: nothing, onHealth: nothing, leadership: () => 'leads', trustedHosts: this.#hosts(),
       health: openHealthPort(api, NAMESPACE, clock),
       notifications: new NotificationController({ cluster, notifiers: openNotifiers(), clock, namespace: NAMESPACE, digest: sha256Hex }),
     });
@@ -187,7 +192,7 @@ export class HealthStage {
     const api = this.stage.operatorApi;
     const ended = new AbortController();
     const operator = new Operator({
-      config: { namespace: NAMESPACE, instance: 'test', listen: { host: '127.0.0.1', port: 0 }, resource: RESOURCE, settingsFile: '', serviceAccount: '', logLevel: 'silent' },
+      config: { namespace: NAMESPACE, instance: 'test', listen: { host: '127.0.0.1', port: 0 }, resource: RESOURCE, settingsFile: '', serviceAccount: '', trustedHosts: this.#hosts(), logLevel: 'silent' },
       cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort,
       health: openHealthPort(api, NAMESPACE, systemClock), notifiers: openNotifiers(), readCertificate, crypto: nodeCrypto, clock: systemClock, random: Math.random,
       readSettings: () => Promise.resolve(undefined), log: { info: () => undefined, warn: () => undefined },

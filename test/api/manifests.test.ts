@@ -17,6 +17,17 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['tiny 7.0', { version: '7.0', profile: 'tiny' }],
   ['the operator as an image', { operator: { bundle: 'image' }, images: { operator: 'registry.example.com/glitchkeeper-operator:0.1.0' } }],
   ['https, with clients in another namespace', { domain: 'https://errors.example.com', network: { clients: ['kube-system'], workerToInternet: false } }],
+  ['a load balancer, on nodes of its own', {
+    service: { type: 'LoadBalancer', allowPublic: true, port: 80 },
+    pods: { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [{ key: 'dedicated', value: 'errors', effect: 'NoSchedule' }, { operator: 'Exists' }], imagePullSecrets: ['registry'] },
+  }],
+  ['a port of the node', { service: { type: 'NodePort', allowPublic: true, port: 30080 } }],
+  ['the world outside by both families of addresses', {
+    network: {
+      workerToPrivate: ['10.0.0.0/8', '192.168.1.25', 'FD00:0:0::/16'], clusterRanges: ['10.42.0.0/16', '10.43.0.0/16', '2001:db8:42::/56', 'fd00:42::/32'],
+      dnsServers: ['169.254.20.10', 'fd00::10'], apiServer: { addresses: ['198.51.100.2', '2001:db8::2'], ports: [6443] },
+    },
+  }],
 ];
 
 describe('manifests on a real API server', () => {

@@ -46,7 +46,7 @@ export interface TestPorts extends Ports {
 const WRITES = {
   cluster: {
     createSecret: ({ name }) => name, writeSecret: ({ name }) => name, writeJournal: (_, { journal }) => journal.rotation?.phase ?? 'ended',
-    dropRequest: nothing, applyStatus: nothing, recordEvent: nothing,
+    writeLock: ({ holder }) => (holder ? 'taken' : 'released'), dropRequest: nothing, applyStatus: nothing, recordEvent: nothing,
   },
   workloads: { roll: (name) => name },
   postgres: {

@@ -21,6 +21,8 @@ import { NO_SETTINGS } from '../support/settings.js';
 export const NAMESPACE = 'glitchtip';
 export const RESOURCES = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/glitchtips`;
 export const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+/** Where the servers of a test listen: no Services, so that the operator has to be told. */
+export const HERE: readonly string[] = ['127.0.0.1'];
 const ROLE = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/roles/glitchkeeper`;
 
 /** The operator's files of dist/, in the order in which kubectl takes them. */
@@ -77,7 +79,7 @@ export class Stage {
   /** What the kubelet would mount: the token, and the settings with Postgres' address of here. */
   async #writePodFiles(): Promise<void> {
     await mkdir(join(this.folder, 'account'));
-    await writeFile(join(this.folder, 'account', 'ca.crt'), this.server.connectionFor('').ca);
+    await writeFile(join(this.folder, 'account', 'ca.crt'), await this.server.connectionFor('').ca());
     await writeFile(join(this.folder, 'account', 'token'), this.token, { mode: 0o600 });
     await writeFile(join(this.folder, 'settings.yaml'), JSON.stringify(await this.settings()));
   }
@@ -97,7 +99,7 @@ export class Stage {
     return new OperatorProcess(pod, metricsPort, {
       KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: String(port), SERVICE_ACCOUNT_DIR: join(this.folder, 'account'),
       POD_NAMESPACE: NAMESPACE, POD_NAME: pod, SETTINGS_FILE: join(this.folder, 'settings.yaml'),
-      LISTEN_HOST: '127.0.0.1', PORT: String(metricsPort), LOG_LEVEL: 'trace',
+      LISTEN_HOST: '127.0.0.1', PORT: String(metricsPort), LOG_LEVEL: 'trace', TRUSTED_HOSTS: HERE.join(),
     });
   }
 
@@ -212,8 +214,9 @@ export class Stage {
   }
 
   /** The API server's status code for the operator's token. */
-  answerTo(method: string, path: string): Promise<number> {
-    const { host, port, ca } = this.server.connectionFor('');
+  async answerTo(method: string, path: string): Promise<number> {
+    const { host, port, ca: authority } = this.server.connectionFor('');
+    const ca = await authority();
     return new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${this.token}` };
       const sent = request({ host, port, ca, method, path, headers }, (response) => {

@@ -9,6 +9,7 @@ import { describeGateway } from './gateway-credentials.js';
 import { buildPorts } from './operator-ports.js';
 import { NAMESPACE, RESOURCES, SECRETS, Stage, until, type OperatorProcess, type StoredSecret } from './operator-stage.js';
 import { READY, reconcile, reconcileUntilReady } from './reconcile.js';
+import { describeReplacedDatabase } from './replaced-database.js';
 
 /** Without the rotation's journal, which is made when one begins. */
 const ROLES = ['application', 'postgres', 'valkey', 'administrator', 'gateway'] as const;
@@ -54,6 +55,9 @@ describe('the operator on a real API server and a real Postgres', () => {
     [404, 'GET', `${SECRETS}/glitchtip-alerts`],
     [403, 'PATCH', `${SECRETS}/glitchtip-alerts`],
     [403, 'DELETE', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`],
+    [404, 'DELETE', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/migrate-gone`],
+    [403, 'PATCH', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/migrate-gone`],
+    [403, 'GET', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/migrate-gone`],
     [403, 'POST', `/apis/batch/v1/namespaces/${NAMESPACE}/cronjobs`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/glitchkeeper-settings`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/events`],
@@ -90,12 +94,28 @@ describe('the operator on a real API server and a real Postgres', () => {
     [403, 'POST', '/api/v1/namespaces/default/secrets'],
     [403, 'GET', '/apis/glitchkeeper.io/v1alpha1/namespaces/default/glitchtips'],
     [403, 'GET', '/apis/coordination.k8s.io/v1/namespaces/default/leases/glitchkeeper-operator'],
+    [404, 'GET', `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/glitchkeeper-operation`],
+    [403, 'DELETE', `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/glitchkeeper-operation`],
+    [403, 'GET', `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/another`],
     [403, 'POST', '/apis/events.k8s.io/v1/namespaces/default/events'],
     [403, 'GET', '/apis/glitchkeeper.io/v1alpha1/glitchtips'],
     [403, 'GET', '/api/v1/nodes'],
     [403, 'GET', '/api/v1/namespaces'],
   ])('its token gets %i for %s %s', async (status, method, path) => {
     expect(await stage.answerTo(method, path)).toBe(status);
+  });
+
+  it('of two who take the lock of operations at once, one gets it, and who releases it says so', async () => {
+    const objects = new KubernetesObjects(stage.operatorApi, NAMESPACE, 'test');
+    const since = new Date('2026-01-02T03:04:05.678Z');
+    const holder = (name: string) => ({ operation: 'rotation', name, since, until: new Date(since.getTime() + 1_800_000) } as const);
+    expect(await objects.observeLock(never)).toEqual({ kind: 'free' });
+    expect([await objects.writeLock({ holder: holder('r1'), resourceVersion: undefined }, never), await objects.writeLock({ holder: holder('r2'), resourceVersion: undefined }, never)]).toEqual([true, false]);
+    const held = await objects.observeLock(never);
+    expect(held).toEqual({ kind: 'held', holder: holder('r1'), resourceVersion: expect.stringMatching(/^\d+$/) });
+    const resourceVersion = held.kind === 'held' ? held.resourceVersion : undefined;
+    expect([await objects.writeLock({ resourceVersion }, never), await objects.writeLock({ holder: holder('r2'), resourceVersion }, never)]).toEqual([true, false]);
+    expect(await objects.observeLock(never)).toEqual({ kind: 'free', resourceVersion: expect.any(String) });
   });
 
   it('lists more resources than one answer has, and follows them, by their metadata alone', async () => {
@@ -284,6 +304,8 @@ describe('the operator on a real API server and a real Postgres', () => {
   }, 240_000);
 
   describeGateway(() => stage);
+  // Last: Postgres is another one afterwards.
+  describeReplacedDatabase(() => stage);
 
   async function createResource(): Promise<void> {
     await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');

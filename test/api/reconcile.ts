@@ -3,7 +3,7 @@ import { CredentialsController } from '../../operator/controllers/credentials/cr
 import { nodeCrypto } from '../../operator/io/crypto.js';
 import { systemClock } from '../../operator/runtime/clock.js';
 import { buildPorts, INDECISIVE, type TestPorts } from './operator-ports.js';
-import type { Stage } from './operator-stage.js';
+import { HERE, type Stage } from './operator-stage.js';
 
 export const READY = 'True AllWell: Everything is as it should be.';
 /** More looks than anything takes. */
@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 
 export async function reconcile(ports: TestPorts): Promise<void> {
   const nothing = () => undefined;
-  await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
+  await new CredentialsController({ ...ports, crypto: nodeCrypto, clock: systemClock, trustedHosts: HERE, log: nothing, warn: nothing, onStatus: nothing }).reconcile('glitchtip', never);
 }
 
 /** Until the resource is Ready or the ports have crashed. */

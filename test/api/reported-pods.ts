@@ -21,6 +21,11 @@ interface Template {
   readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
 }
 
+interface Job {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly template: Template };
+}
+
 /** What the kubelet says of a container. */
 export interface Report {
   readonly state: object;
@@ -82,6 +87,23 @@ export class ReportedPods {
   /** Names of all. */
   async jobs(): Promise<readonly string[]> {
     return (await this.api.get<{ items: { metadata: { name: string } }[] }>(JOBS)).items.map(({ metadata }) => metadata.name);
+  }
+
+  /** New Jobs with the pods of another one. */
+  async copyJob(of: string, names: readonly string[]): Promise<void> {
+    const { metadata: { labels }, spec: { template } } = await this.api.get<Job>(`${JOBS}/${of}`);
+    const { 'app.kubernetes.io/component': component, 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': whole } = labels;
+    const own = { 'app.kubernetes.io/component': component, 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': whole };
+    for (const each of names) await this.api.create(JOBS, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: each, labels: own }, spec: { template: { metadata: { labels: own }, spec: template.spec } } });
+  }
+
+  /** The pod of a Job, which stands in its first container. */
+  async makeOfJob(job: string, init: Report): Promise<void> {
+    const { spec: { template: { spec } } } = await this.api.get<Job>(`${JOBS}/${job}`);
+    const labels = { 'app.kubernetes.io/component': 'migrate', 'app.kubernetes.io/part-of': 'glitchtip', 'batch.kubernetes.io/job-name': job };
+    await this.api.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${job}-1`, labels }, spec });
+    const initContainerStatuses = spec.initContainers?.map((container) => statusOf(container, init, false));
+    await this.api.merge(`${PODS}/${job}-1/status`, { status: { phase: 'Pending', initContainerStatuses } }, MANAGER);
   }
 
   async finishJob(name: string): Promise<void> {

@@ -8,7 +8,7 @@ import { prepareProcess, unpackImage } from './image-process.js';
 
 export const VALKEY_IMAGE = 'docker.io/valkey/valkey:8-alpine';
 /** User valkey of the official alpine image. */
-const USER = { uid: 999, gid: 1000 };
+export const VALKEY_USER = { uid: 999, gid: 1000 };
 
 export interface ValkeyServer {
   /** Whether a login is let in. */
@@ -17,22 +17,24 @@ export interface ValkeyServer {
   command(login: { user: string; password: string }, ...words: string[]): Promise<unknown>;
   /** The users file: what a restart would read. */
   savedUsers(): Promise<string>;
-  /** Starts again with the users that it saved, as a container that restarts; with `users`, as a new pod. */
-  restart(users?: string): Promise<void>;
+  /** Its data on this machine. */
+  readonly folder: string;
+  /** Starts again with the users that it saved, as a container that restarts; with `users`, as a new pod. `meanwhile`: what is done while it is down. */
+  restart(users?: string, meanwhile?: () => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts it on this port; `users`: the users file of the Secret, which the pod's init container copies. */
-export async function startValkey(port: number, users: string): Promise<ValkeyServer> {
+/** Starts it on this port; `users`: the users file of the Secret, which the pod's init container copies; `more`: of its options. */
+export async function startValkey(port: number, users: string, more: readonly string[] = []): Promise<ValkeyServer> {
   const image = await unpackImage(VALKEY_IMAGE);
   const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-valkey-'));
-  await chown(folder, USER.uid, USER.gid);
+  await chown(folder, VALKEY_USER.uid, VALKEY_USER.gid);
   const write = async (text: string) => {
     await writeFile(join(folder, 'users.acl'), text, { mode: 0o600 });
-    await chown(join(folder, 'users.acl'), USER.uid, USER.gid);
+    await chown(join(folder, 'users.acl'), VALKEY_USER.uid, VALKEY_USER.gid);
   };
-  const arguments_ = ['--port', String(port), '--bind', '127.0.0.1', '--dir', '/data', '--aclfile', '/data/users.acl', '--save', '', '--protected-mode', 'no'];
-  const program = prepareProcess({ image, user: USER, command: ['valkey-server', ...arguments_] }, { '/data': folder });
+  const arguments_ = ['--port', String(port), '--bind', '127.0.0.1', '--dir', '/data', '--aclfile', '/data/users.acl', '--save', '', '--protected-mode', 'no', ...more];
+  const program = prepareProcess({ image, user: VALKEY_USER, command: ['valkey-server', ...arguments_] }, { '/data': folder });
   const start = async () => {
     program.start();
     for (let tries = 0; !(await answers(port)); tries += 1) {
@@ -46,8 +48,10 @@ export async function startValkey(port: number, users: string): Promise<ValkeySe
     accepts: (user, password) => asUser(port, { user, password }, () => Promise.resolve(true)).catch(() => false),
     command: (login, ...words) => asUser(port, login, (client) => client.call(words[0] ?? '', ...words.slice(1))),
     savedUsers: () => readFile(join(folder, 'users.acl'), 'utf8'),
-    async restart(renewed) {
+    folder,
+    async restart(renewed, meanwhile) {
       await program.kill('SIGKILL');
+      await meanwhile?.();
       if (renewed !== undefined) await write(renewed);
       await start();
     },

@@ -28,7 +28,7 @@ export async function prepareLoad(stage: Stage, { rate, seconds: duration }: { r
   const target = { kubectl: cluster.binaries.kubectl, cluster: ['--kubeconfig', cluster.kubeconfigPath], description: cluster.name };
   const forwarding = forward(target, { namespace: settings.namespace, service: 'web', local: port, remote: HTTP_PORT });
   try {
-    await forwarding.open;
+    await forwarding.open();
     const { email = '', password = '' } = await stage.secret(SECRETS.administrator);
     const { dsn } = await provision({ baseUrl: `http://localhost:${port}`, email, password, project: 'bench' });
     const parsed = parseDsn(dsn);

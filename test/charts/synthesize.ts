@@ -38,7 +38,7 @@ export interface PodSpec {
   enableServiceLinks?: boolean;
   automountServiceAccountToken?: boolean;
   serviceAccountName?: string;
-  volumes: Record<string, unknown>[];
+  volumes: ({ name: string; emptyDir?: { sizeLimit?: string } } & Record<string, unknown>)[];
 }
 
 export interface Manifest {

@@ -67,6 +67,8 @@ export function isUnfinished({ how, look, at }: Cut, looks: Looks): boolean {
  * lock. Undefined: it depends on whether its login still works.
  */
 export function outcomeOf(label: string): 'made' | 'refused' | undefined {
+  // Nobody takes a lock that was left behind before the next rotation does: until then it is still ours to release.
+  if (label === 'cluster.writeLock released') return undefined;
   if (/^(cluster\.|postgres\.(openLogin|closeLogin|replaceOperatorPassword|setAdministratorPassword)$)/.test(label)) return 'refused';
   return /^(workloads\.|web\.|valkey \d)/.test(label) ? 'made' : undefined;
 }

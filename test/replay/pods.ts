@@ -45,7 +45,7 @@ export class Pods {
     }
     await this.stage.sql('CREATE TABLE IF NOT EXISTS issue_events_issueevent (id uuid PRIMARY KEY, received timestamptz NOT NULL)', 'glitchtip');
     await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${TRANSACTIONS} (event_id uuid PRIMARY KEY)`, 'glitchtip');
-    await this.stage.sql('CREATE TABLE IF NOT EXISTS users_user (email text, password text)', 'glitchtip');
+    await this.stage.sql('CREATE TABLE IF NOT EXISTS users_user (email text, password text, is_superuser boolean NOT NULL DEFAULT true)', 'glitchtip');
     for (const table of OTHER_TABLES) {
       await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${table} (id bigint PRIMARY KEY, project_id bigint, name text NOT NULL, slug text, public_key uuid)`, 'glitchtip');
     }
@@ -87,7 +87,7 @@ export class Pods {
 
   /** As web and worker do it together: an event is stored with what web read at its start. */
   readonly web: WebPort = {
-    sendEvent: async ({ host }, _, id) => {
+    sendEvent: async ({ host }, { id }) => {
       if (host !== WEB_BACKEND) throw new Error(`an event was sent to ${host}, which may give it much later`);
       const { DATABASE_USER: user = '', DATABASE_PASSWORD: password = '' } = this.#started.get('web')?.values ?? {};
       await this.stage.postgres.query({ user, password, database: 'glitchtip' }, `INSERT INTO issue_events_issueevent VALUES ('${id}', '${new Date(this.clock.now()).toISOString()}') ON CONFLICT DO NOTHING`);

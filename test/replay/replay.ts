@@ -9,7 +9,7 @@ import { postgresPort } from '../../operator/io/connect-ports.js';
 import type { ValueName } from '../../operator/core/rotation/journal.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { buildPorts, type Fault, type TestPorts } from '../api/operator-ports.js';
-import { RESOURCES, type Stage, type StoredSecret } from '../api/operator-stage.js';
+import { HERE, RESOURCES, type Stage, type StoredSecret } from '../api/operator-stage.js';
 import { GATEWAY_LOGIN } from './credentials.js';
 import type { Looks } from './cuts.js';
 import { Pods } from './pods.js';
@@ -89,7 +89,7 @@ export class Replay {
   /** An error is what the queue would try again. */
   async reconcile(ports: Ports): Promise<void> {
     const nothing = () => undefined;
-    const controller = new CredentialsController({ ...ports, crypto: nodeCrypto, clock: this.clock, log: nothing, warn: nothing, onStatus: nothing });
+    const controller = new CredentialsController({ ...ports, crypto: nodeCrypto, clock: this.clock, trustedHosts: HERE, log: nothing, warn: nothing, onStatus: nothing });
     await controller.reconcile('glitchtip', never).catch((error: unknown) => {
       this.lastError = error;
     });

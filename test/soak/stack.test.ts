@@ -1,13 +1,15 @@
-// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue and its gateway killed, the queue filled.
+// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue and its gateway killed, the queue filled, its file damaged, a mistyped image.
 import { beforeAll } from '@jest/globals';
 import { describeFacts } from '../cluster/pods/facts.js';
 import { describeGateway } from '../cluster/pods/gateway.js';
 import { describeInstall } from '../cluster/pods/install.js';
 import { describeLogs } from '../cluster/pods/logs.js';
 import { describeMemory } from '../cluster/pods/memory.js';
+import { describeMigrations } from '../cluster/pods/migrations.js';
 import { describeNetwork } from '../cluster/pods/network.js';
 import { describeOnPods } from '../cluster/pods/on-pods.js';
 import { describeGivenAgain, describeQueue, type QueueRuns } from '../cluster/pods/queue.js';
+import { describeQueueFile } from '../cluster/pods/queue-file.js';
 import { describeQuiet } from '../cluster/pods/quiet.js';
 import { describeRollout } from '../cluster/pods/rollout.js';
 import { startChatterbox } from '../cluster/support/chatterbox.js';
@@ -27,6 +29,8 @@ describeOnPods('soak: the stack', 'soak-stack', {
     describeQueue(stack, dsn, runs);
     describeGateway(stack, dsn, runs.reports);
     describeGivenAgain(stack, runs);
+    describeQueueFile(stack, alerts);
+    describeMigrations(installed);
     describeLogs(stack);
   },
 });

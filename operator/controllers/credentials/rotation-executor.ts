@@ -1,4 +1,6 @@
 // Observes what the plan of a rotation needs, and executes its actions.
+import { holderOf } from '../../core/operations/exclusion.js';
+import { jobsAtWork } from '../../core/operations/job-state.js';
 import { proofEvents } from '../../core/rotation/storage-proof.js';
 import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
@@ -33,18 +35,21 @@ export class RotationExecutor {
     const { rotation, values } = journalOf(context.observed) ?? {};
     const { observes } = PROTOCOL[rotation?.phase ?? 'Waiting'];
     const observe = async <T>(what: Observation, how: () => Promise<T>, otherwise: T): Promise<T> => (observes.includes(what) ? how() : otherwise);
-    const [pods, obstacles] = await Promise.all([
+    const [pods, lock, jobs, noRoom] = await Promise.all([
       this.#observePods(spec, signal),
-      observe('obstacles', () => this.#observeObstacles(spec, signal), NO_OBSTACLES),
+      this.ports.cluster.observeLock(signal),
+      observe('jobs', () => this.#jobs(context.now, signal), []),
+      observe('room', () => this.ports.workloads.noRoomFor((spec.gateway ?? spec.web).deployment, signal), undefined),
     ]);
-    if (!values) return { ...pods, ...obstacles, ...NOT_OBSERVED };
+    const around = { ...pods, lock, jobs, noRoom };
+    if (!values) return { ...around, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
-      observe('logins', () => this.#tryBoth(context, values), NO_LOGINS),
+      observe('logins', () => this.#tryBoth(context, values, signal), NO_LOGINS),
       observe('sessions', () => this.#sessions(context, values, signal), NO_SESSIONS),
-      observe('event', () => this.#isProofStored(context, rotation?.since ?? ''), false),
-      observe('administrator', () => this.#judgeAdministrator(context, values), 'unknown'),
+      observe('event', () => this.#isProofStored(context, rotation?.since ?? '', signal), false),
+      observe('administrator', () => this.#judgeAdministrator(context, values, signal), 'unknown'),
     ]);
-    return { ...pods, ...obstacles, ...servers, sessions, eventStored, administrator };
+    return { ...around, ...servers, sessions, eventStored, administrator };
   }
 
   /** True when something changed; false when somebody else was first, and everything has to be observed again. */
@@ -58,6 +63,7 @@ export class RotationExecutor {
       case 'write journal': return cluster.writeJournal(spec.secrets.rotation, action, signal);
       case 'write secret': return cluster.writeSecret(action, signal);
       case 'drop request': return cluster.dropRequest(resource, signal);
+      case 'write lock': return cluster.writeLock(action, signal);
       case 'roll': await workloads.roll(action.workload, action.rotation, signal); return true;
     }
   }
@@ -65,25 +71,25 @@ export class RotationExecutor {
   async #executeInServers(action: ServerAction, context: Context, signal: AbortSignal): Promise<boolean> {
     const { spec, observed } = context;
     const { postgres, valkey } = this.ports;
-    const place = { operator: operatorLogin(context), fence: this.#fence(context, signal) };
+    const place = { operator: operatorLogin(context), fence: this.#fence(context, signal), signal };
     switch (action.kind) {
       // Accepted is not stored: a later observation shows whether it was.
-      case 'send event': await this.#sendEvent(context); return false;
+      case 'send event': await this.#sendEvent(context, signal); return false;
       case 'open login': await postgres.openLogin(spec, place, action.role, action.password); break;
       case 'close login': await postgres.closeLogin(spec, place, action.role); break;
       case 'replace operator password': await postgres.replaceOperatorPassword(spec, place, action.password); break;
       case 'set administrator password': await postgres.setAdministratorPassword(spec, place, { email: administratorEmail(context), password: action.password }); break;
-      case 'set valkey passwords': if (spec.valkey) await valkey.setPasswords(spec.valkey, valkeyPasswords(observed), action); break;
+      case 'set valkey passwords': if (spec.valkey) await valkey.setPasswords(spec.valkey, valkeyPasswords(observed), action, signal); break;
       case 'end sessions': await this.#endSessions(context, signal); break;
     }
     return true;
   }
 
   /** Straight to web, whose new pods have to be proven: the gateway gives it what has waited on its disk for longer first, and that may be minutes of events. */
-  async #sendEvent(context: Context): Promise<void> {
-    const canary = await this.ports.postgres.ensureCanary(context.spec, operatorLogin(context));
+  async #sendEvent(context: Context, signal: AbortSignal): Promise<void> {
+    const canary = await this.ports.postgres.ensureCanary(context.spec, operatorLogin(context), signal);
     const [id = ''] = this.#eventIds(context);
-    await this.ports.web.sendEvent(context.spec.web, canary, id);
+    await this.ports.web.sendEvent(context.spec.web, { canary, id }, signal);
   }
 
   /** A late step of an operator that lost the Lease meanwhile finds another journal and does nothing. */
@@ -98,45 +104,45 @@ export class RotationExecutor {
 
   async #endSessions(context: Context, signal: AbortSignal): Promise<void> {
     const { spec, observed } = context;
-    const pods = await this.ports.workloads.podAddresses(signal);
-    await this.ports.postgres.endSessions(spec, operatorLogin(context));
-    if (spec.gateway) await this.ports.postgres.endForeignSessions(spec, operatorLogin(context), { role: gatewayLoginName(spec.database.name), pods });
+    const { pods } = await this.ports.workloads.podAddresses(signal);
+    await this.ports.postgres.endSessions(spec, operatorLogin(context), signal);
+    if (spec.gateway) await this.ports.postgres.endForeignSessions(spec, operatorLogin(context), { role: gatewayLoginName(spec.database.name), pods }, signal);
     if (!spec.valkey) return;
     const passwords = valkeyPasswords(observed);
-    await this.ports.valkey.endSessions(spec.valkey, passwords);
-    await this.ports.valkey.endForeignConnections(spec.valkey, passwords, pods);
+    await this.ports.valkey.endSessions(spec.valkey, passwords, signal);
+    await this.ports.valkey.endForeignConnections(spec.valkey, passwords, pods, signal);
   }
 
-  async #tryBoth(context: Context, values: BothValues): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins' | 'gatewayLogin'>> {
+  async #tryBoth(context: Context, values: BothValues, signal: AbortSignal): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins' | 'gatewayLogin'>> {
     const [logins, valkeyLogins, gatewayLogin] = await Promise.all([
-      bothSets((set) => this.#tryLogin(context, values[set])),
-      bothSets((set) => this.#tryValkey(context.spec, values[set])),
-      this.#tryGateway(context, values.next),
+      bothSets((set) => this.#tryLogin(context, values[set], signal)),
+      bothSets((set) => this.#tryValkey(context.spec, values[set], signal)),
+      this.#tryGateway(context, values.next, signal),
     ]);
     return { logins, valkeyLogins, gatewayLogin };
   }
 
-  async #tryLogin({ spec, observed }: Context, values: Values): Promise<ObservedRollout['logins']['next']> {
+  async #tryLogin({ spec, observed }: Context, values: Values, signal: AbortSignal): Promise<ObservedRollout['logins']['next']> {
     if (observed.postgres.kind !== 'observed') return { kind: 'not tried' };
     const login = { user: values.DATABASE_USER.reveal(), password: values.DATABASE_PASSWORD };
-    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state);
+    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state, signal);
   }
 
-  async #tryGateway({ spec, observed }: Context, values: Values): Promise<ObservedRollout['gatewayLogin']> {
+  async #tryGateway({ spec, observed }: Context, values: Values, signal: AbortSignal): Promise<ObservedRollout['gatewayLogin']> {
     if (!spec.gateway || observed.postgres.kind !== 'observed') return { kind: 'not tried' };
     const login = { user: gatewayLoginName(spec.database.name), password: values['gateway-database-password'] };
-    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state);
+    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state, signal);
   }
 
-  async #tryValkey({ valkey }: GlitchTipSpec, values: Values): Promise<ObservedRollout['valkeyLogins']['next']> {
+  async #tryValkey({ valkey }: GlitchTipSpec, values: Values, signal: AbortSignal): Promise<ObservedRollout['valkeyLogins']['next']> {
     const password = passwordOfUrl(values.VALKEY_URL);
-    return valkey && password ? this.ports.valkey.tryPassword(valkey, password) : 'not tried';
+    return valkey && password ? this.ports.valkey.tryPassword(valkey, password, signal) : 'not tried';
   }
 
   async #sessions(context: Context, values: BothValues, signal: AbortSignal): Promise<ObservedRollout['sessions']> {
-    const pods = await this.ports.workloads.podAddresses(signal);
+    const addresses = await this.ports.workloads.podAddresses(signal);
     const users = { previous: values.previous.DATABASE_USER.reveal(), next: values.next.DATABASE_USER.reveal() };
-    const counted = await this.ports.postgres.countSessions(context.spec, operatorLogin(context), { logins: Object.values(users), pods });
+    const counted = await this.ports.postgres.countSessions(context.spec, operatorLogin(context), { logins: Object.values(users), ...addresses }, signal);
     return { previous: counted.get(users.previous) ?? NOBODY, next: counted.get(users.next) ?? NOBODY };
   }
 
@@ -146,20 +152,19 @@ export class RotationExecutor {
     return { web: webSeen, worker: workerSeen, ...(gatewaySeen ? { gateway: gatewaySeen } : {}) };
   }
 
-  async #observeObstacles({ web, gateway }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<ObservedRollout, 'jobs' | 'noRoom'>> {
-    const { workloads } = this.ports;
-    const [jobs, noRoom] = await Promise.all([workloads.runningJobs(signal), workloads.noRoomFor((gateway ?? web).deployment, signal)]);
-    return { jobs, noRoom };
+  async #jobs(now: Date, signal: AbortSignal): Promise<ObservedRollout['jobs']> {
+    const { jobs, pods } = await this.ports.workloads.jobs(signal);
+    return jobsAtWork(jobs, pods, now).map(holderOf);
   }
 
-  #isProofStored(context: Context, since: string): Promise<boolean> {
+  #isProofStored(context: Context, since: string, signal: AbortSignal): Promise<boolean> {
     const events = { ids: this.#eventIds(context), since: new Date(since), until: context.now };
-    return this.ports.postgres.isEventStored(context.spec, operatorLogin(context), events);
+    return this.ports.postgres.isEventStored(context.spec, operatorLogin(context), events, signal);
   }
 
-  #judgeAdministrator(context: Context, values: BothValues): Promise<ObservedRollout['administrator']> {
+  #judgeAdministrator(context: Context, values: BothValues, signal: AbortSignal): Promise<ObservedRollout['administrator']> {
     const account = { email: administratorEmail(context), previous: values.previous['administrator-password'], next: values.next['administrator-password'] };
-    return this.ports.postgres.judgeAdministrator(context.spec, operatorLogin(context), account);
+    return this.ports.postgres.judgeAdministrator(context.spec, operatorLogin(context), account, signal);
   }
 
   #eventIds({ observed, now }: Context): readonly string[] {
@@ -168,8 +173,7 @@ export class RotationExecutor {
   }
 }
 
-const NOBODY = { ours: 0, others: 0 };
-const NO_OBSTACLES = { jobs: [], noRoom: undefined };
+const NOBODY = { ours: 0, jobs: 0, others: 0 };
 const NO_SESSIONS = { previous: NOBODY, next: NOBODY };
 const NO_LOGINS = {
   logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },

@@ -1,34 +1,61 @@
-// Executes a repair that was decided, counted and saved before.
+// Executes a repair that was decided, counted and saved before, and makes room for migrations.
 import type { Repair } from '../../api/health-fields.js';
 import { messageOf } from '../../core/error-message.js';
 import { recordEvent, type Recorder } from '../kubernetes-events.js';
-import type { HealthPort } from '../ports.js';
+import { supersededJobs } from '../../core/operations/job-state.js';
+import { REPAIR_JOB_DEADLINE, repairJobName } from '../../api/object-names.js';
+import type { ClusterPort, HealthPort } from '../ports.js';
 import type { Check } from './health-check.js';
 
 export interface RepairDependencies extends Recorder {
-  readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations'>;
+  readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations' | 'deleteJob'>;
+  readonly cluster: Recorder['cluster'] & Pick<ClusterPort, 'writeLock'>;
 }
 
 /** A repair that fails is logged and counts as tried: what fails at once must not be tried at once again. */
-export async function carryOut(deps: RepairDependencies, repair: Repair, { resource, spec, now, signal }: Check): Promise<void> {
+export async function carryOut(deps: RepairDependencies, repair: Repair, check: Check): Promise<void> {
+  const { resource, now, signal } = check;
   const fields = { resource: resource.metadata.name, healing: repair.healing, reason: repair.reason };
   try {
-    if (!(await begin(deps.health, repair, { spec, now, signal }))) {
+    if (!(await begin(deps, repair, check))) {
       deps.log('nothing to repair with', fields);
       return;
     }
     deps.log('repair', fields);
-    await recordEvent(deps, resource, { type: 'Normal', reason: 'Repair', action: 'Repair', note: `${repair.reason}: ${repair.message}` }, now);
+    await recordEvent(deps, resource, { type: 'Normal', reason: 'Repair', action: 'Repair', note: `${repair.reason}: ${repair.message}` }, { at: now, signal });
   } catch (error) {
     deps.log('repair failed', { ...fields, error: messageOf(error) });
-    await recordEvent(deps, resource, { type: 'Warning', reason: 'RepairFailed', action: 'Repair', note: `${repair.reason}: ${messageOf(error)}` }, now);
+    await recordEvent(deps, resource, { type: 'Warning', reason: 'RepairFailed', action: 'Repair', note: `${repair.reason}: ${messageOf(error)}` }, { at: now, signal });
   }
 }
 
 /** False when there is nothing that it could be done with. */
-async function begin(health: RepairDependencies['health'], { healing }: Repair, { spec, now, signal }: Pick<Check, 'spec' | 'now' | 'signal'>): Promise<boolean> {
-  if (healing !== 'restart-worker') return health.rerunMigrations(now, signal);
+async function begin({ health, cluster }: RepairDependencies, { healing }: Repair, { spec, facts: { operation: { lock } }, now, signal }: Check): Promise<boolean> {
+  if (healing !== 'restart-worker') {
+    // A rotation that begins at this very moment finds it taken, or has taken it. The Job's end releases it.
+    const name = repairJobName(now);
+    const resourceVersion = lock.kind === 'unreadable' ? undefined : lock.resourceVersion;
+    const holder = { operation: 'migration', name, since: now, until: new Date(now.getTime() + REPAIR_JOB_DEADLINE * 1_000) } as const;
+    if (!(await cluster.writeLock({ holder, resourceVersion }, signal))) throw new Error('another operation began at the same moment');
+    return health.rerunMigrations(name, signal);
+  }
   if (spec.worker === undefined) return false;
   await health.restart(spec.worker.deployment, now, signal);
   return true;
+}
+
+/** Neither counted nor saved before: what was removed is not there to be removed again. */
+export async function removeSuperseded(deps: RepairDependencies, { resource, spec, facts, now, signal }: Check): Promise<void> {
+  if (spec.suspend || !spec.health.heal.includes('migrate')) return;
+  for (const job of supersededJobs(facts.cluster, now)) {
+    const fields = { resource: resource.metadata.name, job: job.name };
+    try {
+      if (!(await deps.health.deleteJob(job, signal))) continue;
+      deps.log('superseded Job deleted', fields);
+      await recordEvent(deps, resource, { type: 'Normal', reason: 'JobDeleted', action: 'Repair', note: `Job ${job.name} could not start and a newer one has taken its place` }, { at: now, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      deps.log('a superseded Job cannot be deleted', { ...fields, error: messageOf(error) });
+    }
+  }
 }

@@ -1,28 +1,31 @@
 // Checks the health of one GlitchTip: observe, diagnose, track, repair, notify, report. Every decision is in core/.
 import { ALERT_TEST_ANNOTATION } from '../../api/object-names.js';
-import { parseSpec, type GlitchTipResource, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
 import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
+import type { Seen } from '../../core/health/health-facts.js';
 import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
 import { planRepair, type RepairInput } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
 import { newestMigration } from '../../core/health/database-rules.js';
+import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
+import { parseTrusted } from '../../core/trusted-hosts.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import type { NotificationController } from '../alerts/notification-controller.js';
 import type { Recorder } from '../kubernetes-events.js';
 import type { ClusterPort } from '../ports.js';
-import { statusOf } from '../write-refusal.js';
+import { certificateTrouble, statusOf } from '../write-refusal.js';
 import { DegradedChecks } from './without-writes.js';
 import { AlertStateSession, type Opened } from './alert-state-session.js';
 import type { Check } from './health-check.js';
 import { isOwn, RememberedChecks, type Known } from './remembered-checks.js';
 import { HealthObserver, type ObserverDependencies } from './health-observer.js';
 import { INCIDENT_EVERY, pauseAfter, pauseWithoutWrites, remaining, SUSPECT_EVERY } from './check-interval.js';
-import { carryOut } from './execute-repair.js';
+import { carryOut, removeSuperseded } from './execute-repair.js';
 import { report } from './publish-check.js';
 import { isSwitchedOff, reportWithoutSpec } from './without-spec.js';
 
@@ -37,6 +40,8 @@ export interface HealthDependencies extends ObserverDependencies {
   readonly cluster: ClusterPort;
   readonly notifications: Pick<NotificationController, 'deliver'>;
   readonly leadership: () => Leadership;
+  /** Hosts that a resource may name beside the Services of the manifests. @default none */
+  readonly trustedHosts?: readonly string[];
   readonly log: Recorder['log'];
   readonly warn: Recorder['log'];
   /** Called after each check with its figures, written or not; undefined when the resource is not checked any more. */
@@ -111,7 +116,7 @@ export class HealthController {
       if (status !== undefined && REFUSALS.includes(status)) return { kind: 'refuses', why: messageOf(error) };
       // Any other 4xx is an answer.
       if (status !== undefined && status < 500) throw error;
-      return { kind: 'silent', why: messageOf(error) };
+      return { kind: certificateTrouble(error) ?? 'silent', why: messageOf(error) };
     }
   }
 
@@ -129,7 +134,7 @@ export class HealthController {
 
   /** The last valid spec, while this one is invalid. */
   #specOf({ metadata: { name, generation }, spec }: GlitchTipResource): GlitchTipSpec | undefined {
-    const parsed = parseSpec(spec);
+    const parsed = parseTrusted(spec, this.deps.trustedHosts);
     if (parsed.kind === 'valid') return parsed.spec;
     if (this.#invalidGenerations.get(name) !== generation) this.deps.log('the spec is not understood', { resource: name, problems: parsed.problems });
     this.#invalidGenerations.set(name, generation);
@@ -162,6 +167,7 @@ export class HealthController {
     if (saved.kind === 'stale') return { requeueAfter: SUSPECT_EVERY };
     if (saved.kind === 'failed') return this.#continueDegraded(check, { spec, alerts: before, version: alerts.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
     if (repair) await carryOut(this.deps, repair, check);
+    if (this.deps.leadership() === 'leads') await removeSuperseded(this.deps, check);
     const notified = await this.#notify(written, check, alerts);
     const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), alerts: notified }, check));
     return { requeueAfter: pauseAfter(notified, spec, diagnosis), failed };
@@ -223,7 +229,7 @@ export class HealthController {
   }
 
   async #reportWithoutSpec(resource: GlitchTipResource, opened: Opened, signal: AbortSignal): Promise<Outcome> {
-    const parsed = parseSpec(resource.spec);
+    const parsed = parseTrusted(resource.spec, this.deps.trustedHosts);
     if (opened.kind === 'unreadable' || parsed.kind === 'valid') return { requeueAfter: INCIDENT_EVERY };
     const health = await reportWithoutSpec(this.deps, { resource, problems: parsed.problems, alerts: opened.alerts, now: this.#now() }, signal);
     this.deps.onHealth(resource.metadata.name, health);
@@ -280,10 +286,17 @@ export class HealthController {
   }
 }
 
-function repairInput({ spec, facts: { cluster, credentials }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
-  const jobs = cluster.jobs.kind === 'seen' ? cluster.jobs.value : undefined;
+function repairInput({ spec, facts: { cluster, credentials, operation }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
+  const jobs = valueOfSeen(cluster.jobs);
+  const pods = valueOfSeen(cluster.pods);
+  const newest = jobs && newestMigration(jobs);
+  const state = newest?.outcome === 'running' && pods ? judgeJob(newest, pods, now) : undefined;
   return {
-    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, now,
-    jobs: jobs?.filter(({ outcome }) => outcome === 'running').map(({ name }) => name), canMigrate: jobs !== undefined && newestMigration(jobs) !== undefined,
+    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, operation, now,
+    jobs: jobs && jobsAtWork(jobs, pods, now).map(({ name }) => name), canMigrate: newest !== undefined, ...(state?.kind === 'cannot start' ? { cannotStart: state.why } : {}),
   };
+}
+
+function valueOfSeen<T>(facts: Seen<T>): T | undefined {
+  return facts.kind === 'seen' ? facts.value : undefined;
 }

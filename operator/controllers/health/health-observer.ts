@@ -1,19 +1,24 @@
 // Observes everything that the diagnosis needs; what is expensive or changes slowly is observed less often.
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { ROTATE_ANNOTATION } from '../../api/object-names.js';
 import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
 import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';
 import { readCredentials } from '../../core/health/credential-age.js';
-import type { Before, CertificateFacts, Facts } from '../../core/health/health-facts.js';
+import type { Before, CertificateFacts, Facts, OperationFacts } from '../../core/health/health-facts.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import type { Observed } from '../../core/credentials/observed.js';
 import { workerStart } from '../../core/health/part-state.js';
 import type { Sensitive } from '../../core/sensitive.js';
+import { jobsAtWork } from '../../core/operations/job-state.js';
+import { holderOfLock, type ObservedLock } from '../../core/operations/operation-lock.js';
+import { journalOf } from '../../core/rotation/journal.js';
+import { parseRequest, rotatableCredentials } from '../../core/rotation/requested-rotation.js';
 import { applicationLogin, valueOf } from '../../core/credentials/generated-secrets.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { ClusterPort, HealthPort } from '../ports.js';
 
 export interface ObserverDependencies {
-  readonly cluster: Pick<ClusterPort, 'observeSecret' | 'observeJournal'>;
+  readonly cluster: Pick<ClusterPort, 'observeSecret' | 'observeJournal' | 'observeLock'>;
   readonly health: HealthPort;
   readonly clock: Clock;
   /** Reads the certificate that a Secret holds. */
@@ -33,11 +38,18 @@ interface Kept<T> {
   readonly value: T;
 }
 
+/** Without the administrator's, which says nothing of health: what was not read is not there, and so is never taken for one that is absent. */
+type HealthSources = Pick<Observed, 'journal'> & { readonly secrets: Omit<Observed['secrets'], 'administrator'> };
+/** What is not asked for; `absent` would mean that the API server said so. */
+const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
+
 /** Of one resource. */
 interface Memory {
   before: Before;
   volumes?: Kept<Facts['volumes']>;
   certificate?: Kept<CertificateFacts>;
+  /** When the annotation was first seen to say that credentials leaked: it has no date. */
+  leakAskedAt?: Date | undefined;
 }
 
 export class HealthObserver {
@@ -50,24 +62,26 @@ export class HealthObserver {
     const memory = this.#memories.get(name) ?? { before: NOTHING_BEFORE };
     this.#memories.set(name, memory);
     const { health } = this.deps;
-    const [cluster, sources, certificate] = await Promise.all([
-      health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal),
+    const [cluster, sources, certificate, lock] = await Promise.all([
+      health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal), this.deps.cluster.observeLock(signal),
     ]);
     const token = valueOf(sources.secrets.gateway, 'control-token');
     const [web, queue, gateway] = await Promise.all([
-      health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : []),
-      health.observeQueue(spec, valkeyPasswords(sources)),
-      health.observeGateway(spec, token),
+      health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : [], signal),
+      health.observeQueue(spec, valkeyPasswords(sources), signal),
+      health.observeGateway(spec, token, signal),
     ]);
-    await this.#tellWorkerStart(spec, token, { cluster, gateway });
+    await this.#tellWorkerStart(spec, token, { cluster, gateway }, signal);
     const { database, canary, volumes } = await health.observeDatabase(name, {
       spec, operator: postgresLogins(sources), application: applicationLogin(sources.secrets.application),
       // The gateway takes them whether web answers or not.
       takesEvents: spec.gateway !== undefined || (web.health.kind === 'answered' && web.health.status < 500), withVolume: this.#wantsVolume(memory),
-    });
+    }, signal);
+    // What was cut off in the middle of it observed nothing.
+    signal.throwIfAborted();
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
-      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal), before: memory.before,
+      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: this.#operation(lock, { cluster, journal: sources.journal }), before: memory.before,
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     return facts;
@@ -78,21 +92,19 @@ export class HealthObserver {
     this.deps.health.forget(name);
   }
 
-  async #secrets({ secrets, gateway: front }: GlitchTipSpec, signal: AbortSignal): Promise<Pick<Observed, 'secrets' | 'journal'>> {
+  async #secrets({ secrets, gateway: front }: GlitchTipSpec, signal: AbortSignal): Promise<HealthSources> {
     const read = (name: string) => this.deps.cluster.observeSecret(name, signal);
-    const absent = { kind: 'absent' as const };
     const [application, postgres, valkey, gateway, journal] = await Promise.all([
-      read(secrets.application), read(secrets.postgres), read(secrets.valkey), front ? read(secrets.gateway) : absent, this.deps.cluster.observeJournal(secrets.rotation, signal),
+      read(secrets.application), read(secrets.postgres), read(secrets.valkey), front ? read(secrets.gateway) : NOT_READ, this.deps.cluster.observeJournal(secrets.rotation, signal),
     ]);
-    // The administrator's says nothing of health.
-    return { secrets: { application, postgres, valkey, administrator: absent, gateway }, journal };
+    return { secrets: { application, postgres, valkey, gateway }, journal };
   }
 
   /** Not being able to tell is no fault of GlitchTip's: the next check tells it. */
-  async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>): Promise<void> {
+  async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>, signal: AbortSignal): Promise<void> {
     const at = workerStart(cluster);
     if (gateway.kind !== 'seen' || !token || !at || at.getTime() === gateway.value.workerStartedAt?.getTime()) return;
-    await this.deps.health.tellWorkerStart(spec, token, at).catch(() => undefined);
+    await this.deps.health.tellWorkerStart(spec, token, at, signal).catch(() => undefined);
   }
 
   async #certificate({ web: { tls } }: GlitchTipSpec, memory: Memory, signal: AbortSignal): Promise<CertificateFacts> {
@@ -105,6 +117,22 @@ export class HealthObserver {
     const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));
     memory.certificate = { at: now, value };
     return value;
+  }
+
+  #operation(lock: ObservedLock, { cluster: { jobs, pods }, journal }: Pick<Facts, 'cluster'> & Pick<HealthSources, 'journal'>): OperationFacts {
+    const now = new Date(this.deps.clock.now());
+    const readable = journalOf({ journal });
+    const atWork = jobs.kind === 'seen' ? jobsAtWork(jobs.value, pods.kind === 'seen' ? pods.value : undefined, now) : undefined;
+    const ended = jobs.kind === 'seen' ? jobs.value.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) : [];
+    const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: atWork?.map(({ name }) => name), ended }, now);
+    return { lock, ...(holder ? { holder } : {}) };
+  }
+
+  #leakAskedAt({ metadata: { annotations } }: GlitchTipResource, spec: GlitchTipSpec, memory: Memory): Date | undefined {
+    const request = parseRequest(annotations?.[ROTATE_ANNOTATION], rotatableCredentials(spec));
+    const isAsked = request.kind === 'valid' && request.trigger === 'compromised';
+    memory.leakAskedAt = isAsked ? memory.leakAskedAt ?? new Date(this.deps.clock.now()) : undefined;
+    return memory.leakAskedAt;
   }
 
   #wantsVolume({ volumes }: Memory): boolean {

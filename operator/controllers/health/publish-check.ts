@@ -40,16 +40,16 @@ export async function report(deps: ReportDependencies, findings: Findings, check
 }
 
 /** An event where an incident begins and one where it ends, not one a check. */
-async function recordChanges(deps: ReportDependencies, { before, alerts }: Findings, { resource, now }: Check): Promise<void> {
+async function recordChanges(deps: ReportDependencies, { before, alerts }: Findings, { resource, now, signal }: Check): Promise<void> {
   const after = openIncidents(alerts);
   const isIn = (list: readonly IncidentStatus[], { id }: IncidentStatus) => list.some((each) => each.id === id);
   for (const incident of after.filter((each) => !isIn(before, each))) {
     deps.log('incident', { resource: resource.metadata.name, id: incident.id, reason: incident.reason, part: incident.part, message: incident.message });
-    await recordEvent(deps, resource, { type: 'Warning', reason: incident.reason, action: 'Watch', note: `${incident.message} ${incident.advice}` }, now);
+    await recordEvent(deps, resource, { type: 'Warning', reason: incident.reason, action: 'Watch', note: `${incident.message} ${incident.advice}` }, { at: now, signal });
   }
   for (const incident of before.filter((each) => !isIn(after, each))) {
     deps.log('incident over', { resource: resource.metadata.name, id: incident.id, reason: incident.reason, part: incident.part });
-    await recordEvent(deps, resource, { type: 'Normal', reason: 'IncidentOver', action: 'Watch', note: `${incident.reason} (${incident.part}), since ${incident.since}` }, now);
+    await recordEvent(deps, resource, { type: 'Normal', reason: 'IncidentOver', action: 'Watch', note: `${incident.reason} (${incident.part}), since ${incident.since}` }, { at: now, signal });
   }
 }
 

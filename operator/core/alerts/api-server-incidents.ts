@@ -5,9 +5,9 @@ import type { Cause } from '../health/root-cause.js';
 import { diagnoseUnreachable } from '../health/diagnose.js';
 import { API_PARTS, keyOf } from './cause-relations.js';
 
-/** `silent`: no answer; `refuses`: 401, 403 or 429; `keeps nothing`: reads work and writes do not. */
+/** `silent`: no answer; `expired`, `untrusted`: what its certificate is; `refuses`: 401, 403 or 429; `keeps nothing`: reads work and writes do not. */
 export interface ApiServerTrouble {
-  readonly kind: 'silent' | 'refuses' | 'keeps nothing';
+  readonly kind: 'silent' | 'expired' | 'untrusted' | 'refuses' | 'keeps nothing';
   readonly why: string;
 }
 
@@ -31,6 +31,16 @@ function wordsOf({ kind, why }: ApiServerTrouble, seconds: number): Partial<Pick
   const since = `for ${Math.round(seconds)} s`;
   switch (kind) {
     case 'silent': return {};
+    case 'expired': return {
+      part: API_PARTS.certificate,
+      message: `The certificate of the API server is not valid at this time, as seen ${since} (${why}): nothing can be seen or repaired.`,
+      advice: 'On the host: systemctl restart k3s, which renews what has expired, and date: a wrong clock looks the same.',
+    };
+    case 'untrusted': return {
+      part: API_PARTS.certificate,
+      message: `The certificate of the API server has not been signed by the authority that the operator was given ${since} (${why}): nothing can be seen or repaired.`,
+      advice: 'After k3s certificate rotate-ca the kubelet brings the new authority within minutes. If it lasts: on the host systemctl restart k3s, then kubectl rollout restart deployment/glitchkeeper.',
+    };
     case 'refuses': return {
       part: API_PARTS.access,
       message: `The API server has answered and refused the operator ${since} (${why}): nothing can be seen or repaired.`,

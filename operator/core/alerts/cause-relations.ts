@@ -16,8 +16,8 @@ export function keyOf({ reason, part }: Pick<Named, 'reason' | 'part'>): string 
   return `${reason}/${part}`;
 }
 
-/** Parts of KubernetesUnreachable, beside `node`: it refuses the operator; it answers and takes no writes. */
-export const API_PARTS = { access: 'access', writes: 'writes' } as const;
+/** Parts of KubernetesUnreachable, beside `node`: it refuses the operator; it answers and takes no writes; its certificate is not accepted. */
+export const API_PARTS = { access: 'access', writes: 'writes', certificate: 'certificate' } as const;
 
 /** Reasons that say that something is wrong, and not why: 0; why, and not yet the root: 1. All others: 2. */
 const VAGUE: ReadonlyMap<HealthReason, number> = new Map([

@@ -6,9 +6,10 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.KubernetesUnreachable]: 'the Kubernetes API does not answer',
   [R.NodeUnderPressure]: 'the server is short of memory, disk or processes',
   [R.VolumeFull]: 'volume {part} is nearly full',
-  [R.Unschedulable]: '{part} finds no room on the server',
+  [R.Unschedulable]: '{part} cannot be placed on the server',
   [R.ImageNotFound]: 'the image of {part} cannot be pulled',
   [R.DatabaseDown]: 'Postgres does not answer',
+  [R.DatabaseReplaced]: 'the database is new, the old one is gone',
   [R.DatabaseLoginRefused]: 'Postgres refuses the login',
   [R.ConnectionsExhausted]: 'Postgres is running out of connections',
   [R.LongTransaction]: 'a transaction in Postgres does not end',
@@ -20,6 +21,8 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.QueueFilling]: 'the queue is filling up',
   [R.QueueFull]: 'the queue is full, events are refused',
   [R.QueueNotPersisted]: 'Valkey cannot write to its disk',
+  [R.QueueFileDamaged]: 'the file of the queue is damaged',
+  [R.QueueFileRepaired]: 'the end of the queue was lost, as by a power cut',
   [R.Backlog]: 'events are stored slower than they arrive',
   [R.WorkerDown]: 'the worker is down',
   [R.WorkerStuck]: 'the worker is stuck',
@@ -35,6 +38,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.IngestRefused]: 'events are refused',
   [R.EventsNotStored]: 'events are not stored',
   [R.OutOfMemory]: '{part} was killed, out of memory',
+  [R.ScratchSpaceFull]: '{part} was put out, its scratch space full',
   [R.MemoryLeak]: '{part} is growing towards its memory limit',
   [R.CrashLoop]: '{part} crashes again and again',
   [R.RolloutStuck]: 'the rollout of {part} is stuck',
@@ -42,6 +46,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.CertificateExpiring]: 'the certificate expires soon',
   [R.CertificateExpired]: 'the certificate has expired',
   [R.CertificateUnreadable]: 'there is no certificate to be seen',
+  [R.CredentialsCompromised]: 'credentials that leaked are still valid',
   [R.CredentialsOverdue]: 'credentials are overdue for rotation',
 };
 
@@ -49,6 +54,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
 const OF_PARTS: ReadonlyMap<string, string> = new Map([
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.access }), 'the Kubernetes API refuses the operator'],
   [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.writes }), 'the Kubernetes API takes no writes'],
+  [keyOf({ reason: R.KubernetesUnreachable, part: API_PARTS.certificate }), 'the certificate of the Kubernetes API is not accepted'],
 ]);
 
 /** Starts with a capital letter, ends without a full stop. */

@@ -1,7 +1,9 @@
 // The decision: what was observed, and the time, become the actions to take and the status to report. Pure.
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import { judgeAdministratorAccount } from './administrator-account.js';
 import { findAdoptionObstacle } from './database-adoption.js';
+import { identifyDatabase, type DatabaseIdentity } from './database-identity.js';
 import type { Observed, ObservedRollout } from './observed.js';
 import { gatewayLoginName } from '../../api/object-names.js';
 import { judgeValkeyUsers, planGatewayUser, planValkeyUsers } from './valkey-users.js';
@@ -41,6 +43,8 @@ export interface PlanInput {
   readonly rollout?: ObservedRollout;
   /** The annotation that asks for a rotation. */
   readonly request?: string;
+  /** The annotation that accepts another database than before. */
+  readonly acceptedDatabase?: string;
   readonly previous?: GlitchTipStatus;
   readonly at: Instant;
 }
@@ -56,7 +60,8 @@ export function plan(input: PlanInput, crypto: Crypto): Plan {
   const problems = findProblems(spec, observed.secrets, crypto);
   const sound = !problems.some((problem) => problem.name === spec.secrets.application);
   const wanted = sound ? wantedRoles(spec, observed) : undefined;
-  const database = planPostgres(observed, wanted);
+  const identity = identityOf(input);
+  const database = planPostgres(observed, wanted, identity);
   const correction = isRotating(observed) ? undefined : planValkeyUsers(observed);
   const current = judgeCredentials(spec, observed.secrets, problems);
   const findings = [
@@ -72,7 +77,11 @@ export function plan(input: PlanInput, crypto: Crypto): Plan {
   const actions = firstNotEmpty(bootstrap, user ? [user] : [], corrections, rotation.actions, planExpiredKeys(spec, observed, at.now));
   return {
     actions: spec.suspend ? [] : actions,
-    status: { ...buildStatus([ready, ...findings, rotation.finding], { spec, observed, previous }, at), rotation: buildRotationStatus(spec, observed, rotation) },
+    status: {
+      ...buildStatus([ready, ...findings, judgeAdministratorAccount(spec, observed), rotation.finding], { spec, observed, previous }, at),
+      ...rememberedIdentity(identity),
+      rotation: buildRotationStatus(spec, observed, rotation),
+    },
     requeueAfter: waitsForMigrations(spec, observed) ? REQUEUE_WHILE_NOT_READY : requeueAfter([ready, ...findings], rotation),
   };
 }
@@ -83,8 +92,19 @@ function waitsForMigrations(spec: GlitchTipSpec, { postgres }: Observed): boolea
   return (postgres.state.database.gatewayTables?.absent ?? []).length > 0;
 }
 
-/** Nothing while Postgres cannot be seen, or the application's Secret does not say which login is in use. */
-function planPostgres({ postgres }: Observed, wanted: WantedRoles | undefined): DatabasePlan {
+function identityOf({ observed: { postgres }, previous, acceptedDatabase }: PlanInput): DatabaseIdentity {
+  return identifyDatabase({
+    found: postgres.kind === 'observed' ? postgres.state.system : undefined, remembered: previous?.postgres?.systemIdentifier, accepted: acceptedDatabase,
+  });
+}
+
+function rememberedIdentity({ system }: DatabaseIdentity): Pick<GlitchTipStatus, 'postgres'> {
+  return system === undefined ? {} : { postgres: { systemIdentifier: system } };
+}
+
+/** Nothing while Postgres cannot be seen, or is not the one that it was, or the application's Secret does not say which login is in use. */
+function planPostgres({ postgres }: Observed, wanted: WantedRoles | undefined, { replaced }: DatabaseIdentity): DatabasePlan {
+  if (replaced) return { changes: [], replaced };
   if (!wanted || postgres.kind !== 'observed') return { changes: [] };
   return { changes: planDatabase(postgres.state, wanted), obstacle: findAdoptionObstacle(postgres.state, wanted) };
 }

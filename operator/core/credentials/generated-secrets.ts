@@ -88,8 +88,15 @@ function applicationMalformations(spec: GlitchTipSpec, value: (key: string) => s
   const why: string[] = [];
   const logins = loginNames(spec.database.name);
   if (!logins.includes(value('DATABASE_USER'))) why.push(`DATABASE_USER is neither ${logins.join(' nor ')}`);
-  if (spec.valkey && passwordOfUrl(new Sensitive(value('VALKEY_URL'))) === undefined) why.push('VALKEY_URL is not redis://:PASSWORD@HOST:PORT/0');
+  if (spec.valkey) why.push(...urlMalformations(value('VALKEY_URL')));
   return why;
+}
+
+/** Of another user nobody would change the password: the operator's users file has none. */
+function urlMalformations(url: string): readonly string[] {
+  if (passwordOfUrl(new Sensitive(url)) === undefined) return ['VALKEY_URL is not redis://:PASSWORD@HOST:PORT/0'];
+  const user = VALKEY_URL.exec(url)?.[2] ?? '';
+  return user === '' || user === VALKEY_APPLICATION_USER ? [] : [`VALKEY_URL names a user, and the application's is ${VALKEY_APPLICATION_USER}`];
 }
 
 function valkeyMismatch(spec: GlitchTipSpec, secrets: ObservedSecrets, crypto: Crypto): readonly SecretProblem[] {
@@ -125,10 +132,15 @@ function generateData(spec: GlitchTipSpec, role: SecretRole, crypto: Crypto): Re
 }
 
 /** Where the application finds Valkey, with a new password. */
-export function valkeyUrl(spec: GlitchTipSpec, crypto: Pick<Crypto, 'generate'>): Sensitive {
+function valkeyUrl(spec: GlitchTipSpec, crypto: Pick<Crypto, 'generate'>): Sensitive {
   // GlitchTip takes an empty VALKEY_URL as "Postgres does queue, cache and sessions".
   if (!spec.valkey) return new Sensitive('');
   return new Sensitive(`redis://:${crypto.generate().reveal()}@${spec.valkey.host}:${spec.valkey.port}/0`);
+}
+
+/** The same URL with a new password: TLS, host, port, database number and options are not the operator's to change. */
+export function withNewPassword(url: Sensitive, crypto: Pick<Crypto, 'generate'>): Sensitive {
+  return new Sensitive(url.reveal().replace(VALKEY_URL, (...[, before = '', , , after = '']: string[]) => `${before}${crypto.generate().reveal()}${after}`));
 }
 
 /** A new operator's password, and the users file that goes with it. */
@@ -186,9 +198,12 @@ function applicationValkeyPassword(data: ReadonlyMap<string, Sensitive> | undefi
   return url && passwordOfUrl(url);
 }
 
+/** What is before the password, and in that the user; the password; what is behind it. */
+const VALKEY_URL = /^(rediss?:\/\/([^:@/]*):)([^@/]+)(@.*)$/s;
+
 /** The password in a URL as redis://:PASSWORD@HOST:PORT/0, as a client reads it; undefined when there is none. */
 export function passwordOfUrl(url: Sensitive): Sensitive | undefined {
-  const encoded = /^rediss?:\/\/[^:@/]*:([^@/]+)@/.exec(url.reveal())?.[1];
+  const encoded = VALKEY_URL.exec(url.reveal())?.[3];
   if (encoded === undefined) return undefined;
   try {
     // As clients do: a password with an @ can only be written percent-encoded.

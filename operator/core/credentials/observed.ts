@@ -1,4 +1,6 @@
 // What the operator saw, as types: absent and unreadable are different things, and only absent may lead to a new credential.
+import type { Holder } from '../operations/exclusion.js';
+import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedJournal } from '../rotation/journal.js';
 import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';
@@ -84,6 +86,8 @@ export type ObservedLogin =
   | { readonly kind: 'unreachable'; readonly why: string };
 
 export interface PostgresState {
+  /** System identifier of its data directory; undefined where the operator may not read it. */
+  readonly system?: string;
   readonly roles: readonly ObservedRole[];
   readonly database: ObservedDatabase;
 }
@@ -132,12 +136,19 @@ export interface ObservedWorkload {
   readonly pending?: string;
 }
 
+/** Sessions of a login: of pods of ours, of those the ones of a Job, and of anybody else. */
+export interface SessionCount {
+  readonly ours: number;
+  readonly jobs: number;
+  readonly others: number;
+}
+
 /** Observed only while a rotation is under way or requested. */
 export interface ObservedRollout {
   /** A try to log in to Postgres with the values of the journal. */
   readonly logins: Readonly<Record<ValueSet, ObservedLogin>>;
-  /** Sessions of each login of the application in Postgres: of pods of ours, and of anybody else. */
-  readonly sessions: Readonly<Record<ValueSet, { readonly ours: number; readonly others: number }>>;
+  /** Sessions of each login of the application in Postgres. */
+  readonly sessions: Readonly<Record<ValueSet, SessionCount>>;
   /** A try to log in to Valkey with the application's password of the journal. */
   readonly valkeyLogins: Readonly<Record<ValueSet, 'accepted' | 'refused' | 'not tried' | 'unreachable'>>;
   readonly web: ObservedWorkload;
@@ -145,8 +156,10 @@ export interface ObservedRollout {
   readonly gateway?: ObservedWorkload;
   /** A try to log in to Postgres as the gateway with the values to come. */
   readonly gatewayLogin: ObservedLogin;
-  /** Names of Jobs of ours that have not ended: a migration, a backup. */
-  readonly jobs: readonly string[];
+  /** The recorded lock of operations. */
+  readonly lock: ObservedLock;
+  /** Jobs of ours that are at work. */
+  readonly jobs: readonly Holder[];
   /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */
   readonly noRoom?: string;
   /** An event that was sent since this phase began is in the database. */
@@ -155,9 +168,22 @@ export interface ObservedRollout {
   readonly administrator: ValueSet | 'own' | 'unknown';
 }
 
+/** A try of what the administrator's Secret shows against GlitchTip's table of accounts. */
+export type ObservedAdministrator =
+  /** There is no such Secret or table, or they cannot be read. */
+  | { readonly kind: 'not tried' }
+  /** No account has that address. */
+  | { readonly kind: 'absent' }
+  /** An account has it, and nobody is an administrator: the migrate Job makes none. */
+  | { readonly kind: 'ordinary' }
+  /** `of`: SHA-256 of the two that were compared. */
+  | { readonly kind: 'accepted' | 'refused'; readonly of: string };
+
 export interface Observed {
   readonly secrets: ObservedSecrets;
   readonly postgres: ObservedPostgres;
   readonly valkey: ObservedValkey;
   readonly journal: ObservedJournal;
+  /** Undefined: not tried. */
+  readonly administrator?: ObservedAdministrator;
 }

@@ -6,7 +6,9 @@ import { journalOf } from '../rotation/journal.js';
 import { valueOf } from './generated-secrets.js';
 import type { Sensitive } from '../sensitive.js';
 
-type Sources = Pick<Observed, 'secrets' | 'journal'>;
+interface Sources extends Pick<Observed, 'journal'> {
+  readonly secrets: Pick<Observed['secrets'], 'postgres' | 'valkey'>;
+}
 
 /** Passwords to try in Postgres, in this order; none twice. */
 export function postgresLogins(sources: Sources): readonly { readonly user: string; readonly password: Sensitive; readonly via: Via }[] {

@@ -5,6 +5,7 @@ import type { Condition, CredentialStatus, GlitchTipSpec, GlitchTipStatus } from
 import { explainAdoption, explainObstacle, type AdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedPostgres, ObservedSecrets } from './observed.js';
 import type { DatabaseChange } from './database-changes.js';
+import type { DatabaseIdentity } from './database-identity.js';
 import { generationOf } from '../rotation/secret-generations.js';
 import { secretsNeeded, type SecretProblem } from './generated-secrets.js';
 import { toSeconds } from '../timestamps.js';
@@ -48,6 +49,7 @@ function explainProblem(problem: SecretProblem): Omit<Finding, 'type'> {
 export interface DatabasePlan {
   readonly changes: readonly DatabaseChange[];
   readonly obstacle?: AdoptionObstacle;
+  readonly replaced?: DatabaseIdentity['replaced'];
 }
 
 /** Can the application log in, does it act as the owner, and does the owner own everything? */
@@ -64,8 +66,15 @@ function explainPostgres(postgres: ObservedPostgres, spec: GlitchTipSpec, planne
     case 'refused':
       return { status: 'False', reason: REASONS.OperatorLoginRefused, message: `Postgres refuses the password in Secret ${spec.secrets.postgres}.` };
     case 'observed':
-      return explainChanges(planned) ?? explainUse(postgres, spec, planned);
+      return explainReplaced(planned) ?? explainChanges(planned) ?? explainUse(postgres, spec, planned);
   }
+}
+
+function explainReplaced({ replaced }: DatabasePlan): Omit<Finding, 'type'> | undefined {
+  return replaced && {
+    status: 'False', reason: REASONS.DatabaseReplaced,
+    message: `The database is new: its data directory has the system identifier ${replaced.is}, and had ${replaced.was}. Nothing is set up in it until it is accepted: docs/runbooks/move-volume.md.`,
+  };
 }
 
 function explainChanges({ changes }: DatabasePlan): Omit<Finding, 'type'> | undefined {
@@ -116,8 +125,8 @@ export function buildInvalidStatus(problems: readonly string[], previous: Glitch
 }
 
 /** Without what the health controller writes: it has a field manager of its own, and neither takes over what is the other's. */
-export function ownStatus({ observedGeneration, conditions, credentials, rotation }: GlitchTipStatus): GlitchTipStatus {
-  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition)), credentials, rotation };
+export function ownStatus({ observedGeneration, conditions, credentials, postgres, rotation }: GlitchTipStatus): GlitchTipStatus {
+  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition)), credentials, postgres, rotation };
 }
 
 /** When, and for which generation of the resource, something was found. */

@@ -21,7 +21,13 @@ const LEAK_HORIZON = 6 * 3_600;
 /** Postgres counts its file pages as its own, and Valkey has a limit of its own. */
 const LEAKING_PARTS: readonly string[] = ['web', 'worker', 'operator'];
 
-export const ageRules: readonly Rule[] = [memoryLeak, certificate, credentials];
+/**
+ * What is told of a leak: whatever holds its rotation up is for a person, and one that works takes some two minutes. With the checks
+ * that open an incident it is told within 5 minutes. Seconds.
+ */
+const COMPROMISE_TOLD_AFTER = { waits: 120, 'under way': 210, 'given up': 0 } as const;
+
+export const ageRules: readonly Rule[] = [memoryLeak, certificate, compromise, credentials];
 
 function memoryLeak({ facts: { cluster, before }, spec, now }: CheckInput): readonly Finding[] {
   if (cluster.pods.kind === 'unseen' || cluster.memory.kind === 'unseen') return [];
@@ -95,6 +101,17 @@ function noCertificate({ secret, why }: Extract<CertificateFacts, { kind: 'missi
     advice: `kubectl describe certificate ${secret} says why cert-manager makes none; without it put one there by kubectl create secret tls ${secret}, or correct tls.secret.`,
     symptom: 'there is no certificate to be seen',
   });
+}
+
+function compromise({ facts: { credentials: { leak: seen } }, now }: CheckInput): readonly Finding[] {
+  if (!seen || secondsSince(seen.since, now) < COMPROMISE_TOLD_AFTER[seen.state]) return [];
+  const { state, message = 'nobody says why' } = seen;
+  const since = `It was said ${duration(secondsSince(seen.since, now))} ago that credentials leaked, and the old ones are still valid`;
+  return [finding(R.CredentialsCompromised, 'credentials', 'critical', {
+    message: state === 'given up' ? `Replacing credentials that leaked was given up, and the old ones are valid: ${message}` : `${since}: ${message}`,
+    advice: 'docs/runbooks/secret-leaked.md says what to do about what is in its way; glitchkeeper rotate --compromised --wait tries it again when it was given up.',
+    symptom: 'credentials that leaked are still valid',
+  })];
 }
 
 function credentials({ facts: { credentials: seen }, spec, now }: CheckInput): readonly Finding[] {

@@ -15,13 +15,16 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.ImageNotFound]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.Unschedulable]: [...DOWN, R.RolloutStuck],
   [R.OutOfMemory]: [...DOWN, R.RolloutStuck, R.CrashLoop, R.MemoryLeak],
+  [R.ScratchSpaceFull]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.PortMismatch]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.HostNotAllowed]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.TimeoutTooShort]: [...DOWN, R.RolloutStuck, R.CrashLoop],
   [R.CrashLoop]: [...DOWN, R.RolloutStuck],
+  [R.QueueFileDamaged]: DOWN,
   [R.WebDown]: [R.RolloutStuck],
   [R.WorkerDown]: [R.RolloutStuck],
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
+  [R.CredentialsCompromised]: [R.CredentialsOverdue],
 };
 
 /** A cause explains these reasons of any part. */
@@ -29,6 +32,7 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.NodeUnderPressure]: [...DOWN, R.Unschedulable, R.RolloutStuck, R.CrashLoop],
   [R.VolumeFull]: [R.DatabaseDown, R.QueueNotPersisted, R.CrashLoop, R.PartDown, ...EVENT_PATH],
   [R.DatabaseDown]: [R.DatabaseLoginRefused, R.ConnectionsExhausted, R.MigrationsPending, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
+  [R.DatabaseReplaced]: [R.DatabaseLoginRefused, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
   [R.DatabaseLoginRefused]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
   [R.ConnectionsExhausted]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
   [R.MigrationsPending]: [R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, ...WAITING_PODS, ...EVENT_PATH],
@@ -49,7 +53,7 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
 };
 
 /** A failing migrate Job is why migrations are not done. */
-const OF_MIGRATE: readonly HealthReason[] = [R.ImageNotFound, R.Unschedulable, R.OutOfMemory, R.CrashLoop];
+const OF_MIGRATE: readonly HealthReason[] = [R.ImageNotFound, R.Unschedulable, R.OutOfMemory, R.ScratchSpaceFull, R.CrashLoop];
 
 /** A server that is down makes what waits for it end and start again, not another server, and not itself. */
 const WAITING_PARTS: readonly string[] = ['web', 'worker'];

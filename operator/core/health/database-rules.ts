@@ -1,6 +1,8 @@
 // Rules about Postgres: does it answer, is there disk space, is GlitchTip's schema there, are there partitions for the next days?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { ACCEPT_DATABASE_ANNOTATION } from '../../api/object-names.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
+import { judgeJob } from '../operations/job-state.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
 
@@ -14,7 +16,7 @@ const VOLUME_CRITICAL = 0.95;
 /** A migrate Job that takes longer than this is not just at work. Seconds. */
 const LONGEST_MIGRATION = 900;
 
-export const databaseRules: readonly Rule[] = [databaseDown, loginRefused, noConnection, longTransaction, volumeFull, migrationsPending, partitions, partDown];
+export const databaseRules: readonly Rule[] = [databaseDown, databaseReplaced, loginRefused, noConnection, longTransaction, volumeFull, migrationsPending, partitions, partDown];
 
 function databaseDown(input: CheckInput): readonly Finding[] {
   const { facts, now, spec } = input;
@@ -25,6 +27,16 @@ function databaseDown(input: CheckInput): readonly Finding[] {
     advice: isScaledToNothing ? 'kubectl scale statefulset/postgres --replicas=1' : 'kubectl describe pod postgres-0, and kubectl logs postgres-0 --previous.',
     symptom: 'Postgres does not answer',
     quiet: isStarting,
+  })];
+}
+
+function databaseReplaced({ facts: { database, credentials } }: CheckInput): readonly Finding[] {
+  const found = database.kind === 'seen' ? database.value.system : undefined;
+  if (found === undefined || credentials.database === undefined || found === credentials.database) return [];
+  return [finding(R.DatabaseReplaced, 'postgres', 'critical', {
+    message: `The database is new: its data directory has the system identifier ${found}, and had ${credentials.database}. Nothing is set up in it.`,
+    advice: `Somebody deleted or exchanged the volume: bring the old one back (docs/runbooks/move-volume.md). Only where it is gone for good: kubectl annotate gt --all --overwrite ${ACCEPT_DATABASE_ANNOTATION}=${found}, then restore a backup.`,
+    symptom: 'the database is new',
   })];
 }
 
@@ -71,7 +83,7 @@ function volumeFull({ facts: { volumes, database, cluster } }: CheckInput): read
 function full(name: string, severity: Finding['severity'], message: string): Finding {
   return finding(R.VolumeFull, name, severity, {
     message,
-    advice: 'Free the disk of the host (df -h; crictl rmi --prune), lower retentionDays in settings.yaml, or enlarge the volume. Delete nothing inside it by hand.',
+    advice: 'Free the disk of the host (df -h; crictl rmi --prune), which with local-path all volumes share, or lower retentionDays in settings.yaml; docs/runbooks/move-volume.md for a larger disk. Delete nothing inside it by hand.',
     symptom: `volume ${name} is full`,
   });
 }
@@ -84,13 +96,18 @@ function migrationsPending(input: CheckInput): readonly Finding[] {
   const job = cluster.jobs.kind === 'seen' ? newestMigration(cluster.jobs.value) : undefined;
   const isAtWork = job?.outcome === 'running' && secondsSince(job.createdAt, now) < LONGEST_MIGRATION;
   return [finding(R.MigrationsPending, 'postgres', 'critical', {
-    message: `Migrations were not run or did not finish: ${seen}; ${job ? `Job ${job.name}: ${job.outcome}` : 'there is no migrate Job'}.`,
+    message: `Migrations were not run or did not finish: ${seen}; ${job ? `Job ${job.name}: ${explainJob(job, input)}` : 'there is no migrate Job'}.`,
     advice: job ? `kubectl logs job/${job.name} --all-containers says why; kubectl delete job ${job.name} and kubectl apply -f dist/ runs it anew.` : 'kubectl apply -f dist/ makes the migrate Job.',
     symptom: 'migrations are not done',
     healing: 'migrate',
     obstacle: explainRestore(input),
     quiet: isAtWork,
   })];
+}
+
+function explainJob(job: JobFacts, { facts: { cluster: { pods } }, now }: CheckInput): string {
+  const state = job.outcome === 'running' && pods.kind === 'seen' ? judgeJob(job, pods.value, now) : undefined;
+  return state?.kind === 'cannot start' ? `it cannot start (${state.why})` : job.outcome;
 }
 
 /**

@@ -39,7 +39,7 @@ function filling({ facts: { gateway, before }, now }: CheckInput): readonly Find
   if (!isFilling(gateway.value, left)) return [];
   const use = `The gateway's spool is ${percent(liveBytes, limitBytes)} full (${bytes(liveBytes)} of ${bytes(limitBytes)})${whyItFills(gateway.value)}`;
   const words = {
-    advice: 'Find out why GlitchTip does not take them (glitchkeeper status), or raise gateway.spool in settings.yaml and apply it: nothing that waits is lost by that.',
+    advice: 'Find out why GlitchTip does not take them (glitchkeeper status), or raise gateway.spool in settings.yaml and apply it: the gateway takes the new size although the claim keeps its own (docs/runbooks/move-volume.md), and nothing that waits is lost.',
     symptom: `the gateway's spool is ${percent(liveBytes, limitBytes)} full${left === undefined ? '' : `, and full in ${duration(left)}`}`,
   };
   if (liveBytes >= limitBytes * FULL_SHARE) return [finding(R.SpoolFilling, 'gateway', 'critical', { message: `${use}: SDKs are told to wait (429), and lose what they cannot keep.`, ...words })];

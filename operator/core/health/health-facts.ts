@@ -1,4 +1,6 @@
 // What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
+import type { Holder } from '../operations/exclusion.js';
+import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
 
 /** A figure or a list that may not have been seen. */
@@ -12,6 +14,8 @@ export interface ContainerEnd {
   readonly finishedAt?: Date;
   /** Its termination message says that the volume has no space left. */
   readonly noSpaceLeft: boolean;
+  /** It says that it cut off the damaged end of Valkey's append-only file. Bytes. */
+  readonly cutOffBytes?: number;
 }
 
 export type ContainerState =
@@ -40,6 +44,8 @@ export interface PodFacts {
   readonly name: string;
   /** Its label app.kubernetes.io/component. */
   readonly part: string;
+  /** The Job that it belongs to. */
+  readonly job?: string;
   readonly createdAt: Date;
   /** It is terminating. */
   readonly ending: boolean;
@@ -51,8 +57,8 @@ export interface PodFacts {
   readonly address?: string;
   readonly containers: readonly ContainerFacts[];
   readonly unschedulable?: { readonly since: Date; readonly message: string };
-  /** The node evicted it: too little memory, disk or process ids. */
-  readonly evicted?: { readonly at: Date; readonly message: string };
+  /** The node put it out: for its own want, or because the pod wrote more than its limit. Without a message it did not say why. */
+  readonly evicted?: { readonly at: Date; readonly message?: string };
   /** Seconds that its startup probe gives it. */
   readonly startSeconds: number;
   readonly memoryLimitBytes?: number;
@@ -77,6 +83,14 @@ export interface JobFacts {
   readonly part: string;
   readonly createdAt: Date;
   readonly outcome: 'running' | 'succeeded' | 'failed';
+  /** Somebody stopped it: it has no pod until it is resumed. */
+  readonly suspended?: boolean;
+  /** Pods of it that failed. */
+  readonly failedPods: number;
+  /** By its activeDeadlineSeconds; undefined: it has none. */
+  readonly endsAt?: Date;
+  /** For a deletion of this very Job as it was seen. */
+  readonly version: { readonly uid: string; readonly resourceVersion: string };
 }
 
 export interface ClusterFacts {
@@ -134,6 +148,8 @@ export interface PartitionFacts {
 }
 
 export interface PostgresFacts {
+  /** System identifier of its data directory; undefined where the operator may not read it. */
+  readonly system?: string;
   readonly bytes: number;
   readonly connections: number;
   /** Those that the application may have. */
@@ -218,13 +234,32 @@ export type CertificateFacts =
   | { readonly kind: 'missing'; readonly secret: string; readonly why: string }
   | { readonly kind: 'seen'; readonly secret: string; readonly endsAt: Date };
 
+export interface OperationFacts {
+  readonly lock: ObservedLock;
+  /** Who holds it, as far as that one has not ended. */
+  readonly holder?: Holder;
+}
+
+export interface LeakFacts {
+  /** When somebody said so, as far as it is known. */
+  readonly since: Date;
+  /** Nothing is replaced yet, it is being replaced, or replacing it was given up. */
+  readonly state: 'waits' | 'under way' | 'given up';
+  /** What is waited for, or why it was given up. */
+  readonly message?: string;
+}
+
 export interface CredentialFacts {
+  /** System identifier of the database that was set up; undefined: none was yet. */
+  readonly database?: string;
   /** A rotation was undone for the last time. */
   readonly failed?: string;
   /** When the schedule wanted the next one. */
   readonly nextAt?: Date;
   /** A rotation is changing something: its phase. */
   readonly phase?: string;
+  /** What leaked is still valid. */
+  readonly leak?: LeakFacts;
 }
 
 /** What earlier checks saw, as far as this one needs it. */
@@ -253,5 +288,7 @@ export interface Facts {
   readonly volumes: Seen<readonly VolumeFacts[]>;
   readonly certificate: CertificateFacts;
   readonly credentials: CredentialFacts;
+  /** The recorded lock of operations. */
+  readonly operation: OperationFacts;
   readonly before: Before;
 }

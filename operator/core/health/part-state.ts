@@ -6,6 +6,7 @@ import { duration, secondsSince } from './rule-finding.js';
 export const INIT_SECONDS = 60;
 /** An image that is being pulled, and a volume that is being mounted, look the same. Seconds. */
 const PULL_SECONDS = 180;
+export const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable', 'ImageInspectError'];
 const PULLING: readonly string[] = ['ContainerCreating', 'PodInitializing'];
 /** A starting pod is not reported, but no longer than this, whatever the startup probe allows. Seconds. */
 const LONGEST_START = 120;

@@ -1,51 +1,30 @@
-// Rules about pods: what keeps one from starting, what ended it, which part has none that is Ready.
+// Rules about pods: what keeps one from starting (where it finds no node: placement-rules.ts), what ended it, which part has none that is Ready.
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
-import type { Severity } from '../../api/health-fields.js';
+import { eachPod, firstSentence, severityOf } from './each-pod.js';
 import type { ContainerEnd, ContainerFacts, PodFacts } from './health-facts.js';
 import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
-import { explainDown, partOf, restartsOf, type Part } from './part-state.js';
+import { explainDown, partOf, PULL_FAILURES, restartsOf, type Part } from './part-state.js';
+import { placementRules } from './placement-rules.js';
 
 const R = HEALTH_REASONS;
 
-/** A pod waits a moment for the room of the one that it replaces. Seconds. */
-const UNSCHEDULABLE_AFTER = 45;
 /** For how long a terminated container is reported. Seconds. */
 const END_REPORTED_FOR = 600;
 /** The kubelet starts a container again after 5 minutes at most. Seconds. */
 const LONGEST_BACKOFF = 360;
 const RESTARTS_OF_A_LOOP = 2;
-const PULL_FAILURES: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable', 'ImageInspectError'];
-/** Newer schedulers do not name the taint; on a host of its own it is the node's state. */
-const PRESSURE = /(memory|disk|pid)-pressure|not-ready|unreachable|network-unavailable|untolerated taint/;
 
 /** Parts with a reason of their own for being down; Postgres and Valkey are asked directly. */
 const DOWN: Readonly<Record<string, HealthReason>> = { web: R.WebDown, worker: R.WorkerDown, gateway: R.GatewayDown };
 
 export const podRules: readonly Rule[] = [
   eachPod(imageNotFound),
-  eachPod(unschedulable),
-  eachPod(evicted),
+  ...placementRules,
   eachPod(outOfMemory),
   eachPod(crashLoop),
-  refusedPods,
   stuckRollouts,
   downParts,
 ];
-
-/** Anything worse than a warning only while the part has no other pod that works. */
-function severityOf({ part }: Pick<PodFacts, 'part'>, input: CheckInput): Severity {
-  return partOf(input.facts, part, input.now)?.isReady ? 'warning' : 'critical';
-}
-
-function eachPod(rule: (pod: PodFacts, input: CheckInput) => readonly Finding[]): Rule {
-  return (input) => {
-    const { pods } = input.facts.cluster;
-    if (pods.kind === 'unseen') return [];
-    const found = pods.value.filter(({ ending }) => !ending).flatMap((pod) => rule(pod, input));
-    // Two pods of a part with the same problem are one cause.
-    return found.filter(({ reason, part }, index) => found.findIndex((other) => other.reason === reason && other.part === part) === index);
-  };
-}
 
 function imageNotFound(pod: PodFacts, input: CheckInput): readonly Finding[] {
   const container = pod.containers.find(({ state }) => state.kind === 'waiting' && PULL_FAILURES.includes(state.reason));
@@ -55,30 +34,6 @@ function imageNotFound(pod: PodFacts, input: CheckInput): readonly Finding[] {
     advice: `Correct images in settings.yaml, or bring the image to the host; see kubectl describe pod ${pod.name}.`,
     symptom: `the image of ${pod.part} cannot be pulled`,
   })];
-}
-
-function unschedulable(pod: PodFacts, input: CheckInput): readonly Finding[] {
-  if (!pod.unschedulable || secondsSince(pod.unschedulable.since, input.now) < UNSCHEDULABLE_AFTER) return [];
-  const { message } = pod.unschedulable;
-  if (PRESSURE.test(message)) return [underPressure(`No pod can be placed: ${firstSentence(message)}.`)];
-  return [finding(R.Unschedulable, pod.part, severityOf(pod, input), {
-    message: `Pod ${pod.name} of ${pod.part} cannot be placed: ${firstSentence(message)}.`,
-    advice: 'Lower resources.*.requests in settings.yaml, or free the host: kubectl describe nodes shows what is requested.',
-    symptom: `${pod.part} cannot be placed`,
-  })];
-}
-
-function evicted(pod: PodFacts, { now }: CheckInput): readonly Finding[] {
-  if (!pod.evicted || secondsSince(pod.evicted.at, now) > END_REPORTED_FOR) return [];
-  return [underPressure(`The node put pod ${pod.name} out: ${firstSentence(pod.evicted.message)}.`)];
-}
-
-function underPressure(message: string): Finding {
-  return finding(R.NodeUnderPressure, 'node', 'critical', {
-    message,
-    advice: 'Free memory or disk on the host: df -h, free -m, and kubectl describe nodes for its conditions.',
-    symptom: 'the node is under pressure',
-  });
 }
 
 function outOfMemory(pod: PodFacts, input: CheckInput): readonly Finding[] {
@@ -116,16 +71,6 @@ function isLooping(container: ContainerFacts, now: Date): boolean {
   return container.restarts >= RESTARTS_OF_A_LOOP && end?.finishedAt !== undefined && secondsSince(end.finishedAt, now) < LONGEST_BACKOFF;
 }
 
-function refusedPods(input: CheckInput): readonly Finding[] {
-  const { workloads } = input.facts.cluster;
-  if (workloads.kind === 'unseen') return [];
-  return workloads.value.flatMap(({ part, refused }) => !refused || secondsSince(refused.since, input.now) < UNSCHEDULABLE_AFTER ? [] : [finding(R.Unschedulable, part, severityOf({ part }, input), {
-    message: `A pod of ${part} cannot be created: ${firstSentence(refused.message)}.`,
-    advice: 'kubectl describe resourcequota budget shows what is left; lower resources in settings.yaml or end what uses it.',
-    symptom: `${part} cannot get a pod`,
-  })]);
-}
-
 function stuckRollouts({ facts: { cluster } }: CheckInput): readonly Finding[] {
   if (cluster.workloads.kind === 'unseen') return [];
   return cluster.workloads.value.flatMap(({ name, part, stuck }) => stuck === undefined ? [] : [finding(R.RolloutStuck, part, 'warning', {
@@ -157,10 +102,4 @@ function down(part: Part, deployment: string, { now }: CheckInput): Finding {
 function adviceOf({ pods: [newest] }: Part, deployment: string): string {
   if (!newest) return `See why it has none: kubectl describe deployment ${deployment}.`;
   return `kubectl describe pod ${newest.name}, and kubectl logs ${newest.name}${restartsOf(newest) > 0 ? ' --previous' : ''}.`;
-}
-
-/** The kubelet and the scheduler go on at length. */
-export function firstSentence(text: string): string {
-  const [first = ''] = text.split(/\.\s|\n/);
-  return first.trim().replace(/\.$/, '').slice(0, 200);
 }

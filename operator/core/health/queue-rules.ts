@@ -2,7 +2,8 @@
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { Before, QueueFacts } from './health-facts.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
-import { serverTrouble } from './part-state.js';
+import { APPEND_ONLY_FILE_CONTAINER } from '../../api/object-names.js';
+import { INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
 
 const R = HEALTH_REASONS;
 const FILLING_SHARE = 0.8;
@@ -13,7 +14,36 @@ const SOON = 1_800;
 /** Over which time the growth is measured, at least. Seconds. */
 const GROWTH_SPAN = 60;
 
-export const queueRules: readonly Rule[] = [queueDown, loginRefused, notPersisted, filling];
+/** Nothing is left to be done about it: it is told, and then over. Seconds. */
+const REPAIR_REPORTED_FOR = 1_800;
+
+export const queueRules: readonly Rule[] = [fileDamaged, fileRepaired, queueDown, loginRefused, notPersisted, filling];
+
+/** A repair takes seconds; what stands in it for longer waits for a person. */
+function fileDamaged({ facts, now }: CheckInput): readonly Finding[] {
+  const pod = partOf(facts, 'valkey', now)?.pods.find((each) => isWaiting(waitingInit(each, now)));
+  if (!pod) return [];
+  return [finding(R.QueueFileDamaged, 'valkey', 'critical', {
+    message: "Valkey's append-only file is damaged, and whole commands follow the damage: Valkey is not started before somebody has looked.",
+    advice: `kubectl logs ${pod.name} -c ${APPEND_ONLY_FILE_CONTAINER} says where; docs/runbooks/queue-file-damaged.md says how to cut it off there, or bring back an older one.`,
+    symptom: "Valkey's append-only file is damaged",
+  })];
+}
+
+function isWaiting(init: ReturnType<typeof waitingInit>): boolean {
+  return init?.container === APPEND_ONLY_FILE_CONTAINER && init.seconds > INIT_SECONDS;
+}
+
+function fileRepaired({ facts, now }: CheckInput): readonly Finding[] {
+  const ends = (partOf(facts, 'valkey', now)?.pods ?? []).flatMap(({ containers }) => containers.flatMap(({ state }) => (state.kind === 'ended' ? [state.end] : [])));
+  const repair = ends.find(({ cutOffBytes, finishedAt }) => cutOffBytes !== undefined && finishedAt && secondsSince(finishedAt, now) < REPAIR_REPORTED_FOR);
+  if (repair?.cutOffBytes === undefined) return [];
+  return [finding(R.QueueFileRepaired, 'valkey', 'warning', {
+    message: `The end of Valkey's append-only file was damaged, as by a power cut: ${repair.cutOffBytes} bytes were cut off when it was started. What was queued in the last moment before may be lost${facts.gateway.kind === 'none' ? '' : '; the gateway gives GlitchTip again what it accepted'}.`,
+    advice: 'Nothing has to be done. /data/cut-off in the pod valkey-0 has what was cut off.',
+    symptom: 'the end of the queue was lost',
+  })];
+}
 
 function queueDown({ facts, now, spec }: CheckInput): readonly Finding[] {
   const { queue } = facts;

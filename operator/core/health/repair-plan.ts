@@ -1,7 +1,9 @@
 // Plans repairs: which one is due for the open incidents, none more often than allowed, and what the status says of each. Pure.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { RepairKind, IncidentStatus, Repair } from '../../api/health-fields.js';
+import { describeHolder } from '../operations/exclusion.js';
 import { toSeconds } from '../timestamps.js';
+import type { OperationFacts } from './health-facts.js';
 import type { Cause } from './root-cause.js';
 import { duration, secondsSince } from './rule-finding.js';
 
@@ -33,10 +35,13 @@ export interface RepairInput {
   readonly spec: GlitchTipSpec;
   /** Phase of a rotation that is changing something. */
   readonly rotation?: string;
-  /** Jobs of ours that have not ended; undefined when they could not be seen. */
+  /** Jobs of ours that are at work; undefined when they could not be seen. */
   readonly jobs: readonly string[] | undefined;
+  readonly operation: OperationFacts;
   /** False where there is no migrate Job to run again. */
   readonly canMigrate: boolean;
+  /** Why the newest migrate Job cannot start, and so a copy of it could not: "migrate: ImagePullBackOff". */
+  readonly cannotStart?: string;
   readonly now: Date;
 }
 
@@ -87,12 +92,22 @@ function judge(healing: RepairKind, incident: IncidentStatus, input: RepairInput
   return isAnotherDue ? 'waits for another repair' : 'due';
 }
 
-function explainObstacle(healing: RepairKind, { spec, rotation, jobs, canMigrate }: RepairInput): string | undefined {
+function explainObstacle(healing: RepairKind, input: RepairInput): string | undefined {
+  const { spec, canMigrate, cannotStart } = input;
   if (!spec.health.heal.includes(healing)) return `is switched off: spec.health.heal does not name ${healing}`;
   if (spec.suspend) return 'is not done while spec.suspend is true';
+  const others = explainOthers(input);
+  if (others !== undefined || healing === 'restart-worker') return others;
+  if (cannotStart !== undefined) return `is of no use: its newest Job cannot start (${cannotStart})`;
+  return canMigrate ? undefined : 'is not possible: there is none; kubectl apply -f dist/ makes one';
+}
+
+/** What else is going on. */
+function explainOthers({ rotation, jobs, operation: { lock, holder } }: RepairInput): string | undefined {
   if (rotation !== undefined) return `waits for the rotation, which is ${rotation}`;
   if (jobs === undefined) return 'waits until Jobs can be seen';
   const [running] = jobs;
   if (running !== undefined) return `waits for Job ${running}`;
-  return healing !== 'restart-worker' && !canMigrate ? 'is not possible: there is none; kubectl apply -f dist/ makes one' : undefined;
+  if (lock.kind === 'unreadable') return 'waits until it can be seen whether another operation is under way';
+  return holder && `waits for ${describeHolder(holder)}`;
 }

@@ -1,6 +1,7 @@
 // What cannot be observed now is not resolved: which observation a reason needs, and whether it was made this time.
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { isJudged } from './web-rules.js';
+import { JOURNAL_NOT_READABLE } from './credential-age.js';
 import type { Facts } from './health-facts.js';
 import { LEAK_SPAN } from './age-rules.js';
 import { secondsSince, type CheckInput } from './rule-finding.js';
@@ -11,23 +12,24 @@ const R = HEALTH_REASONS;
 
 type Observation =
   | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
-  | 'valkey' | 'password' | 'queue' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate';
+  | 'valkey' | 'password' | 'queue' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'journal';
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
-  [R.DatabaseDown]: 'postgres', [R.DatabaseLoginRefused]: 'login', [R.ConnectionsExhausted]: 'connections', [R.LongTransaction]: 'figures',
+  [R.DatabaseDown]: 'postgres', [R.DatabaseReplaced]: 'figures', [R.DatabaseLoginRefused]: 'login', [R.ConnectionsExhausted]: 'connections', [R.LongTransaction]: 'figures',
   [R.MigrationsPending]: 'schema', [R.PartitionsMissing]: 'figures', [R.PartitionsRunningOut]: 'figures',
-  [R.QueueDown]: 'valkey', [R.QueueLoginRefused]: 'password', [R.QueueFilling]: 'queue', [R.QueueFull]: 'queue', [R.QueueNotPersisted]: 'queue', [R.Backlog]: 'depth',
+  [R.QueueDown]: 'valkey', [R.QueueLoginRefused]: 'password', [R.QueueFilling]: 'queue', [R.QueueFull]: 'queue', [R.QueueNotPersisted]: 'queue', [R.QueueFileDamaged]: 'pods', [R.QueueFileRepaired]: 'pods', [R.Backlog]: 'depth',
   [R.WorkerDown]: 'pods', [R.WorkerStuck]: 'worker',
   [R.WebDown]: 'pods', [R.PortMismatch]: 'probe', [R.HostNotAllowed]: 'probe', [R.StaticFilesMissing]: 'web', [R.TimeoutTooShort]: 'probe',
   [R.GatewayDown]: 'pods', [R.GatewaySilent]: 'gateway', [R.SpoolFilling]: 'spool', [R.EventsSetAside]: 'spool',
   [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage',
-  [R.OutOfMemory]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
-  [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always',
+  [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
+  [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always', [R.CredentialsCompromised]: 'journal',
 };
 
 const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   always: () => true,
+  journal: ({ facts }) => facts.credentials.phase !== JOURNAL_NOT_READABLE,
   pods: ({ facts }) => arePodsSeen(facts),
   // It is reported only of a server that answers.
   servers: ({ facts }) => arePodsSeen(facts) && facts.database.kind !== 'not observed' && facts.queue.kind !== 'not observed',

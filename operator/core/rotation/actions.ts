@@ -1,5 +1,6 @@
 // The actions of a rotation, as data; controllers/credentials/rotation-executor.ts executes them. Each is idempotent.
 import type { SecretRole, ValkeyPasswords } from '../credentials/observed.js';
+import type { Holder } from '../operations/exclusion.js';
 import type { Sensitive } from '../sensitive.js';
 import type { Journal, Rotation } from './journal.js';
 
@@ -29,6 +30,8 @@ export type RotationAction =
   | WriteJournal
   | WriteSecret
   | { readonly kind: 'drop request' }
+  /** The recorded lock of operations, over the version that was read (none: it is created). Without a holder it is released. */
+  | { readonly kind: 'write lock'; readonly holder?: Holder; readonly resourceVersion: string | undefined }
   /** Lets a login of Postgres in with this password. */
   | { readonly kind: 'open login'; readonly role: string; readonly password: Sensitive }
   /** Takes password and login away from it, and ends its sessions. */
@@ -45,12 +48,12 @@ export type RotationAction =
   | { readonly kind: 'end sessions' };
 
 /** Secrets, journal and pods: what the API server does for us. */
-export type ClusterAction = Extract<RotationAction, { kind: 'write journal' | 'write secret' | 'drop request' | 'roll' }>;
+export type ClusterAction = Extract<RotationAction, { kind: 'write journal' | 'write secret' | 'drop request' | 'write lock' | 'roll' }>;
 /** What is done in Postgres, in Valkey and through web. */
 export type ServerAction = Exclude<RotationAction, ClusterAction>;
 
 export function isClusterAction(action: RotationAction): action is ClusterAction {
-  return ['write journal', 'write secret', 'drop request', 'roll'].includes(action.kind);
+  return ['write journal', 'write secret', 'drop request', 'write lock', 'roll'].includes(action.kind);
 }
 
 /** One action as words, for the log; it holds no value. */
@@ -63,6 +66,7 @@ function describeClusterAction(action: ClusterAction): string {
     case 'write journal': return action.note;
     case 'write secret': return `Secret ${action.name} has new values`;
     case 'drop request': return 'request recorded';
+    case 'write lock': return action.holder ? 'the lock of operations is taken' : 'the lock of operations is released';
     case 'roll': return `Deployment ${action.workload} is rolled`;
   }
 }

@@ -35,7 +35,10 @@ const rotation = z.object({
   podsBefore: z.optional(z.object({ web: z.nullable(z.string()), worker: z.nullable(z.string()) })),
   /** What the application's Secret said of itself before, to say it again when the values of before are published again. */
   publishedBefore: z.optional(z.object({ generation: z.nullable(z.string()), rotatedAt: z.nullable(z.string()) })),
+  /** After a compromise, with every password new. */
   sessionsEnded: z.boolean(),
+  /** The phase in which they were last ended before that; a compromise ends them at once. */
+  sessionsEndedIn: z.optional(z.enum(PHASES)),
   /** Why it is being undone, and the phase that did not end. */
   why: z.optional(z.string()),
   undoneIn: z.optional(z.enum(PHASES)),

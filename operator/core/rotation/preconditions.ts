@@ -2,6 +2,7 @@
 import { REASONS, type Reason } from '../../api/conditions.js';
 import type { Condition } from '../../api/glitchtip-resource.js';
 import type { ObservedRollout } from '../credentials/observed.js';
+import { operationObstacle } from './rotation-lock.js';
 import { changesCredentialOfPods } from './pod-credentials.js';
 import type { Rotation } from './journal.js';
 
@@ -25,12 +26,16 @@ export function findObstacle({ rotation, findings, rollout, now }: PreconditionI
   if (rotation.notBefore !== undefined && Date.parse(rotation.notBefore) > now.getTime()) {
     return { reason: REASONS.PauseBeforeRetry, message: `Attempt ${rotation.attempt} may begin at ${rotation.notBefore}. The last one was undone: ${rotation.why ?? 'unknown'}.` };
   }
-  return changesCredentialOfPods(rotation.credentials) || rotation.credentials.includes('gateway') ? podObstacle(rollout) : undefined;
+  // Whatever is rotated waits for other operations: the migrate Job makes the administrator, with the password that it was started with.
+  const needsPods = changesCredentialOfPods(rotation.credentials) || rotation.credentials.includes('gateway');
+  return (needsPods ? rolloutObstacle(rollout) : undefined) ?? operationObstacle({ rotation, rollout, now }) ?? (needsPods ? roomObstacle(rollout) : undefined);
 }
 
-function podObstacle({ web, worker, gateway, jobs, noRoom }: ObservedRollout): Obstacle | undefined {
-  const rolling = [web, ...(worker ? [worker] : []), ...(gateway ? [gateway] : [])].find(({ pending }) => pending !== undefined);
-  if (rolling) return { reason: REASONS.RolloutUnderway, message: `Deployment ${rolling.name}: ${rolling.pending ?? ''}.` };
-  if (jobs.length > 0) return { reason: REASONS.JobRunning, message: `Job ${jobs.join(', ')} has not ended.` };
+function roomObstacle({ noRoom }: ObservedRollout): Obstacle | undefined {
   return noRoom === undefined ? undefined : { reason: REASONS.NoRoom, message: noRoom };
+}
+
+function rolloutObstacle({ web, worker, gateway }: ObservedRollout): Obstacle | undefined {
+  const rolling = [web, ...(worker ? [worker] : []), ...(gateway ? [gateway] : [])].find(({ pending }) => pending !== undefined);
+  return rolling && { reason: REASONS.RolloutUnderway, message: `Deployment ${rolling.name}: ${rolling.pending ?? ''}.` };
 }

@@ -7,7 +7,7 @@ import type { Phase } from '../../api/rotation-fields.js';
 export type ValueSet = 'previous' | 'next';
 
 /** What a phase observes beside the pods and the Secrets: each costs requests and logins. */
-export type Observation = 'obstacles' | 'logins' | 'sessions' | 'event' | 'administrator';
+export type Observation = 'jobs' | 'room' | 'logins' | 'sessions' | 'event' | 'administrator';
 
 export interface Row {
   /** Which values Postgres and Valkey accept. */
@@ -27,7 +27,7 @@ const MINUTE = 60_000;
 
 export const PROTOCOL: Readonly<Record<Phase, Row>> = {
   /** Recorded, and held back until the preconditions are met. */
-  Waiting: { accepted: 'previous', published: 'previous', observes: ['obstacles'], then: 'Altering' },
+  Waiting: { accepted: 'previous', published: 'previous', observes: ['jobs', 'room'], then: 'Altering' },
   /** The idle login gets its password, Valkey's users their second one, and each is tried. */
   Altering: { accepted: 'both', published: 'previous', observes: ['logins'], deadline: 5 * MINUTE, then: 'Publishing' },
   Publishing: { accepted: 'both', published: 'next', observes: ['logins'], deadline: 5 * MINUTE, then: 'Rolling' },
@@ -36,7 +36,7 @@ export const PROTOCOL: Readonly<Record<Phase, Row>> = {
   /** An event is accepted and stored, and no pod of ours is left on the old login. */
   Proving: { accepted: 'both', published: 'next', pods: 'next', observes: ['logins', 'sessions', 'event'], deadline: 5 * MINUTE, then: 'Retiring' },
   /** The old values are revoked; what has only one value at a time (the operator's own login, the administrator) is replaced. */
-  Retiring: { accepted: 'next', published: 'next', pods: 'next', observes: ['logins', 'sessions', 'administrator'] },
+  Retiring: { accepted: 'next', published: 'next', pods: 'next', observes: ['jobs', 'logins', 'sessions', 'administrator'] },
 
   /** The rollback: the previous values, which never ceased to work, are published and the pods go back to them. */
   Returning: { accepted: 'both', published: 'previous', pods: 'previous', observes: ['sessions'], then: 'Dropping' },

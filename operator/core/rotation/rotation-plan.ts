@@ -1,7 +1,7 @@
 // Decides the next step of a rotation: what begins it, advances it, rolls it back or ends it. Pure.
 import { REASONS } from '../../api/conditions.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { HISTORY_LENGTH, type Phase, type RotationResult } from '../../api/rotation-fields.js';
+import { HISTORY_LENGTH, type Phase, type RotationResult, type Trigger } from '../../api/rotation-fields.js';
 import type { Observed, ObservedRollout } from '../credentials/observed.js';
 import type { Crypto } from '../credentials/generated-secrets.js';
 import type { Finding } from '../credentials/resource-conditions.js';
@@ -11,6 +11,8 @@ import { administratorStep } from './administrator-password.js';
 import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
 import { journalOf, type Journal, type Rotation } from './journal.js';
+import { endSessionsAtOnce, keptFor, keptLoginSteps, sessionsEndedStep } from './compromise.js';
+import { writeJournal } from './journal-write.js';
 import { gatewayStep } from './gateway-credentials.js';
 import { operatorLoginStep } from './operator-password.js';
 import { dueRotation, pendingReplacements, replaceable, settle } from './pending-replacements.js';
@@ -19,6 +21,7 @@ import { postgresStep } from './alternating-logins.js';
 import { findObstacle } from './preconditions.js';
 import { proofStep } from './storage-proof.js';
 import { act, firstUnmet, MET, pauseAfter, PROTOCOL, wait } from './protocol.js';
+import { releaseLock, takeLock } from './rotation-lock.js';
 import { parseRequest, rotatableCredentials } from './requested-rotation.js';
 import { nextRotation } from './rotation-schedule.js';
 import type { RotationStep, Underway } from './step-input.js';
@@ -67,8 +70,16 @@ export function planRotation(input: RotationInput, crypto: Crypto): RotationPlan
   if (!rotation || isOvertaken(input, journal, rotation)) return planBeginning(input, journal, crypto);
   if (rotation.requestPending) return planRecorded(input, journal, rotation);
   if (!input.rollout) return planUnseen(rotation, input.findings);
+  const early = endSessionsAtOnce({ observed: input.observed, journal, rotation }, triggerOf(input));
+  if (early.kind === 'act') return underwayPlan(rotation, early.actions, 'Sessions are ended.');
   if (rotation.phase === 'Waiting' || !values) return planStart({ ...input, rollout: input.rollout }, journal, crypto);
   return planPhase({ spec: input.spec, observed: input.observed, rollout: input.rollout, now: input.now, crypto, rotation, values, row: PROTOCOL[rotation.phase] }, journal);
+}
+
+/** What the annotation asks for. */
+function triggerOf({ spec, request }: RotationInput): Trigger | undefined {
+  const asked = parseRequest(request, rotatableCredentials(spec));
+  return asked.kind === 'valid' ? asked.trigger : undefined;
 }
 
 /** Before anything is counted from a date that another clock wrote. */
@@ -79,8 +90,11 @@ function planHeld(observed: Observed, held: Journal): RotationPlan {
 }
 
 /** A leaked secret waits behind nothing that has not started: neither when a person says so, nor when replacing it was given up and is due again. */
-function isOvertaken(input: RotationInput, journal: Journal, { phase, trigger }: Rotation): boolean {
-  return phase === 'Waiting' && trigger !== 'compromised' && beginning(input, journal)?.trigger === 'compromised';
+function isOvertaken(input: RotationInput, journal: Journal, { phase, trigger, notBefore, requestPending }: Rotation): boolean {
+  const begun = phase === 'Waiting' ? beginning(input, journal) : undefined;
+  if (begun?.trigger !== 'compromised') return false;
+  // Asked for once more during the pause after an undone attempt: whoever asks has seen to the reason.
+  return trigger !== 'compromised' || (begun.requestPending && !requestPending && notBefore !== undefined);
 }
 
 /** Without an observation of pods and logins, which needs Postgres, nothing is decided. */
@@ -119,7 +133,9 @@ function planBeginning(input: RotationInput, journal: Journal, crypto: Crypto): 
   }
   const at = toSeconds(input.now);
   const id = `${at.replaceAll(/[-:]/g, '')}-${crypto.sha256(crypto.generate()).slice(0, 6)}`;
-  const rotation: Rotation = { ...begun, id, phase: 'Waiting', requestedAt: at, since: at, attempt: 1, sessionsEnded: false };
+  // A leak is no younger because it is said once more.
+  const requestedAt = journal.rotation?.trigger === 'compromised' ? journal.rotation.requestedAt : at;
+  const rotation: Rotation = { ...begun, id, phase: 'Waiting', requestedAt, since: at, attempt: 1, sessionsEnded: false };
   const write = writeJournal(input.observed, { ...journal, rotation }, `rotation ${id} recorded (${rotation.trigger}: ${rotation.credentials.join(', ')})`);
   return underwayPlan(rotation, [write], 'Recorded.');
 }
@@ -139,7 +155,9 @@ function planStart(input: RotationInput & { rollout: ObservedRollout }, journal:
   const { spec, observed, rollout, findings, now } = input;
   const rotation = journal.rotation as Rotation;
   const obstacle = findObstacle({ rotation, findings, rollout, now });
-  if (obstacle) return resting(obstacle.message, obstacle.reason);
+  if (obstacle) return { ...resting(obstacle.message, obstacle.reason), actions: releaseLock({ rotation, rollout }) };
+  const taken = takeLock({ rotation, rollout, now }, { isStarting: true });
+  if (taken.length > 0) return underwayPlan(rotation, taken, 'The lock of operations is taken.');
   const previous = currentValues(observed.secrets);
   const next = nextValues(previous, rotation, { spec, crypto, now });
   const podsBefore = { web: rollout.web.rotation ?? null, worker: rollout.worker?.rotation ?? null };
@@ -151,7 +169,7 @@ function planStart(input: RotationInput & { rollout: ObservedRollout }, journal:
 function planPhase(underway: Underway, journal: Journal): RotationPlan {
   const { rotation, observed, now } = underway;
   const step = firstUnmet(stepsOf(underway, journal));
-  if (step.kind === 'met') return underwayPlan(rotation, [advance(underway, journal)], `${rotation.phase} has ended.`);
+  if (step.kind === 'met') return underwayPlan(rotation, withRelease(advance(underway, journal), underway), `${rotation.phase} has ended.`);
   const deadline = deadlineOf(rotation);
   const message = step.kind === 'wait' ? step.why : `next: ${describeNext(step.actions)}`;
   if (deadline && now >= deadline) {
@@ -160,7 +178,13 @@ function planPhase(underway: Underway, journal: Journal): RotationPlan {
     const turned: Rotation = { ...rotation, phase: 'Returning', since: toSeconds(now), why, undoneIn: rotation.phase };
     return underwayPlan(rotation, [writeJournal(observed, { ...journal, rotation: turned }, `rotation ${templateMark(rotation)} is undone: ${why}`, true)], why);
   }
-  return underwayPlan(rotation, step.kind === 'act' ? step.actions : [], message);
+  return underwayPlan(rotation, [...(step.kind === 'act' ? step.actions : []), ...takeLock(underway, { isStarting: false })], message);
+}
+
+/** Only after the journal says that it has ended: what it says is the truth, and a lock that was left behind is known by it. */
+function withRelease(write: WriteJournal, underway: Underway): readonly RotationAction[] {
+  const { rotation } = write.journal;
+  return rotation === undefined || rotation.phase === 'Waiting' ? [write, ...releaseLock(underway)] : [write];
 }
 
 function describeNext([first]: readonly RotationAction[]): string {
@@ -184,16 +208,17 @@ function stepsOf(underway: Underway, journal: Journal): readonly (() => Rotation
     // Both are accepted since before anything was published: the rollback waits for nothing but the pods.
     case 'Returning': return [...published, () => restartedStep(underway, journal)];
     case 'Proving': return [...accepted, ...published, () => proofStep(underway)];
-    case 'Retiring': return [...published, () => gatewayStep(underway), ...accepted, () => operatorLoginStep(underway), () => administratorStep(underway), () => sessionsEndedStep(underway, journal)];
+    case 'Retiring': return retiringSteps(underway, journal, accepted);
     default: return [...accepted, ...published];
   }
 }
 
-/** After a compromise every session ends, once every password is new: a new SECRET_KEY does not end those of GlitchTip's API. */
-function sessionsEndedStep({ rotation, observed }: Underway, journal: Journal): RotationStep {
-  if (rotation.trigger !== 'compromised' || rotation.sessionsEnded) return MET;
-  const noted = { ...journal, rotation: { ...rotation, sessionsEnded: true } };
-  return act<RotationAction>({ kind: 'end sessions' }, writeJournal(observed, noted, `rotation ${templateMark(rotation)}: sessions ended`));
+function retiringSteps(underway: Underway, journal: Journal, accepted: readonly (() => RotationStep)[]): readonly (() => RotationStep)[] {
+  const published = [() => publishStep(underway), () => rollStep(underway), () => gatewayStep(underway)];
+  const atOnce = [() => operatorLoginStep(underway), () => administratorStep(underway)];
+  const kept = keptFor(underway);
+  if (kept) return [...published, ...atOnce, ...keptLoginSteps(underway, journal, kept)];
+  return [...published, ...accepted, ...atOnce, () => sessionsEndedStep(underway, journal)];
 }
 
 /** New values must not be revoked while a pod uses them: one that was killed while they were published started with them, whatever its template says. */
@@ -237,7 +262,7 @@ function undone({ rotation, spec, observed, now }: Underway, journal: Journal): 
   if (last) return writeJournal(observed, ended, `rotation ${rotation.id} is given up after ${rotation.attempt} attempts: ${why}`, true);
   const at = toSeconds(now);
   const again: Rotation = {
-    ...rotation, phase: 'Waiting', since: at, startedAt: undefined, podsBefore: undefined, publishedBefore: undefined, undoneIn: undefined, attempt: rotation.attempt + 1,
+    ...rotation, phase: 'Waiting', since: at, startedAt: undefined, podsBefore: undefined, publishedBefore: undefined, undoneIn: undefined, sessionsEndedIn: undefined, attempt: rotation.attempt + 1,
     notBefore: toSeconds(new Date(now.getTime() + pauseAfter(rotation.attempt))),
   };
   return writeJournal(observed, { ...ended, rotation: again }, `rotation ${templateMark(rotation)} is undone and will be tried again at ${again.notBefore ?? ''}: ${why}`, true);
@@ -256,11 +281,6 @@ function endedJournal(journal: Journal, rotation: Rotation, { result, now, messa
   const { trigger, credentials, startedAt = rotation.requestedAt } = rotation;
   const record = { id: templateMark(rotation), trigger, credentials, startedAt, finishedAt: toSeconds(now), result, message };
   return { lastCompletedAt: journal.lastCompletedAt, history: [record, ...journal.history].slice(0, HISTORY_LENGTH), owed: again ? pendingReplacements(journal) : settle(pendingReplacements(journal), record) };
-}
-
-function writeJournal({ journal }: Observed, next: Journal, note: string, warn = false): WriteJournal {
-  const over = journal.kind === 'present' ? { resourceVersion: journal.resourceVersion, keys: journal.keys } : undefined;
-  return { kind: 'write journal', journal: next, over, note, warn };
 }
 
 function underwayPlan(rotation: Rotation, actions: readonly RotationAction[], message: string): RotationPlan {

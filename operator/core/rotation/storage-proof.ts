@@ -19,9 +19,10 @@ function sessionsStep(underway: Underway): RotationStep {
   const { values, rollout, rotation } = underway;
   if (sameValue(values.previous.DATABASE_USER, values.next.DATABASE_USER)) return MET;
   const set = setToRevoke(underway);
-  const { ours, others } = rollout.sessions[set];
+  const { ours, jobs, others } = rollout.sessions[set];
   // Whoever has a compromised password must not be able to hold the rotation up with a session; it is ended when the login is closed.
-  const left = ours + (rotation.trigger === 'compromised' ? 0 : others);
+  // Nor does a migration hold it up: its login is kept until it has ended (compromise.ts).
+  const left = rotation.trigger === 'compromised' ? ours - jobs : ours + others;
   if (left === 0) return MET;
   return wait(`${left} sessions still use ${values[set].DATABASE_USER.reveal()}${others > 0 ? `, ${others} of them from no pod of ours` : ''}`);
 }

@@ -2,7 +2,7 @@
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { CredentialName } from '../../api/rotation-fields.js';
 import type { ObservedSecret, ObservedSecrets } from '../credentials/observed.js';
-import { valkeyUrl, valueOf, type Crypto } from '../credentials/generated-secrets.js';
+import { valueOf, withNewPassword, type Crypto } from '../credentials/generated-secrets.js';
 import { Sensitive } from '../sensitive.js';
 import type { Rotation, Values } from './journal.js';
 import { otherLogin } from './alternating-logins.js';
@@ -33,7 +33,7 @@ export function nextValues(previous: Values, rotation: Pick<Rotation, 'credentia
   const makers: Readonly<Record<CredentialName, () => Partial<Values>>> = {
     'secret-key': () => ({ SECRET_KEY: crypto.generate(), SECRET_KEY_FALLBACKS: fallbacks() }),
     postgres: () => ({ DATABASE_USER: new Sensitive(otherLogin(spec.database.name, previous.DATABASE_USER.reveal())), DATABASE_PASSWORD: crypto.generate() }),
-    valkey: () => ({ VALKEY_URL: valkeyUrl(spec, crypto) }),
+    valkey: () => ({ VALKEY_URL: withNewPassword(previous.VALKEY_URL, crypto) }),
     administrator: () => ({ 'administrator-password': crypto.generate() }),
     gateway: () => ({ 'gateway-database-password': crypto.generate(), 'gateway-valkey-password': crypto.generate(), 'gateway-control-token': crypto.generate() }),
     operator: () => ({ 'operator-postgres-password': crypto.generate(), ...(spec.valkey ? { 'operator-valkey-password': crypto.generate() } : {}) }),

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { GatewayFacts, ObservedGateway } from '../../core/health/health-facts.js';
 import type { Sensitive } from '../../core/sensitive.js';
+import { withDeadline } from '../../runtime/deadline.js';
 import { codeOf } from '../web/web-observer.js';
 
 /** Milliseconds. */
@@ -22,16 +23,17 @@ const status = z.object({
 });
 
 /** @param token undefined: its Secret does not say */
-export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>, token: Sensitive | undefined): Promise<ObservedGateway> {
+export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>, token: Sensitive | undefined, signal: AbortSignal): Promise<ObservedGateway> {
   if (!gateway) return { kind: 'none' };
   if (!token) return { kind: 'not observed', why: 'its token is not known' };
   try {
-    const answer = await ask(gateway, token, { path: '/status' });
+    const answer = await ask(gateway, token, { path: '/status' }, signal);
     if (answer.status === 401) return { kind: 'refused' };
     const parsed = status.safeParse(parseJson(answer.text));
     if (answer.status !== 200 || !parsed.success) return { kind: 'not observed', why: `it answered ${answer.status}, and nothing that can be understood` };
     return { kind: 'seen', value: factsOf(parsed.data) };
   } catch (error) {
+    signal.throwIfAborted();
     return { kind: 'unreachable', why: codeOf(error) };
   }
 }
@@ -46,9 +48,9 @@ function factsOf({ spool, window, setAside, setAsideDropped, hold, workerStarted
 }
 
 /** @throws when it does not answer, or refuses */
-export async function tellWorkerStart({ gateway }: Pick<GlitchTipSpec, 'gateway'>, token: Sensitive, at: Date): Promise<void> {
+export async function tellWorkerStart({ gateway }: Pick<GlitchTipSpec, 'gateway'>, token: Sensitive, at: Date, signal: AbortSignal): Promise<void> {
   if (!gateway) return;
-  const { status: code } = await ask(gateway, token, { method: 'POST', path: '/worker-restarted', body: JSON.stringify({ at: at.toISOString() }) });
+  const { status: code } = await ask(gateway, token, { method: 'POST', path: '/worker-restarted', body: JSON.stringify({ at: at.toISOString() }) }, signal);
   if (code >= 300) throw new Error(`the gateway answered ${code}`);
 }
 
@@ -60,10 +62,10 @@ interface Asked {
 
 type Place = Pick<NonNullable<GlitchTipSpec['gateway']>, 'controlHost' | 'controlPort'>;
 
-function ask({ controlHost: host, controlPort: port }: Place, token: Sensitive, { method = 'GET', path, body }: Asked): Promise<{ readonly status: number; readonly text: string }> {
-  return new Promise((resolve, reject) => {
+function ask({ controlHost: host, controlPort: port }: Place, token: Sensitive, { method = 'GET', path, body }: Asked, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+  return withDeadline(signal, TIMEOUT, (limited) => new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token.reveal()}`, connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) };
-    const sent = request({ host, port, method, path, headers, agent: false, signal: AbortSignal.timeout(TIMEOUT) }, (response) => {
+    const sent = request({ host, port, method, path, headers, agent: false, signal: limited }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -75,7 +77,7 @@ function ask({ controlHost: host, controlPort: port }: Place, token: Sensitive, 
     });
     sent.on('error', reject);
     sent.end(body);
-  });
+  }));
 }
 
 function parseJson(text: string): unknown {

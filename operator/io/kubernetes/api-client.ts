@@ -12,8 +12,8 @@ import type { WatchEvent } from '../../runtime/resource-watch.js';
 export interface Connection {
   readonly host: string;
   readonly port: number;
-  /** PEM of the authority that signed the server's certificate. */
-  readonly ca: string;
+  /** PEM of the authorities that may have signed the server's certificate. Asked for each request: `k3s certificate rotate-ca` replaces it. */
+  readonly ca: () => Promise<string>;
   /** Asked for each request: the kubelet renews the file about hourly. */
   readonly token: () => Promise<string>;
 }
@@ -72,7 +72,7 @@ const REQUEST_TIMEOUT = 15_000;
 /** The server ends a watch after this; a dead connection is noticed soon after. Seconds. */
 const WATCH_SECONDS = 240;
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Call {
   readonly method: Method;
@@ -98,10 +98,11 @@ export interface ApiObserver {
 }
 
 export class KubernetesApi {
+  /** It keeps the connections of each authority apart. */
   readonly #agent: Agent;
 
   constructor(private readonly connection: Connection, private readonly observer: ApiObserver) {
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, maxFreeSockets: 1, ca: connection.ca });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, maxFreeSockets: 1 });
   }
 
   async get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -127,6 +128,12 @@ export class KubernetesApi {
 
   async create<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
     return this.#json<T>({ method: 'POST', path: strict(path), body: JSON.stringify(body), contentType: 'application/json', signal });
+  }
+
+  /** `options`: a DeleteOptions; 409 when its preconditions do not hold. */
+  async delete(path: string, options: object, signal?: AbortSignal): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
+    await this.#json<unknown>({ method: 'DELETE', path, body: JSON.stringify(body), contentType: 'application/json', signal });
   }
 
   /** Replaces an object; 409 when its resourceVersion is not the newest. */
@@ -182,10 +189,11 @@ export class KubernetesApi {
   }
 
   async #send({ method, path, accept = 'application/json', body, contentType, signal }: Call): Promise<IncomingMessage> {
-    const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.connection.token()}` };
+    const [ca, token] = await Promise.all([this.connection.ca(), this.connection.token()]);
+    const headers: Record<string, string> = { accept, authorization: `Bearer ${token}` };
     if (contentType) headers['content-type'] = contentType;
     if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
-    const options: RequestOptions = { host: this.connection.host, port: this.connection.port, path, method, headers, signal, agent: this.#agent };
+    const options: RequestOptions = { host: this.connection.host, port: this.connection.port, path, method, headers, ca, signal, agent: this.#agent };
     try {
       const response = await exchange(options, body);
       this.observer.onAnswer(method, response.statusCode ?? 0);
@@ -277,13 +285,13 @@ function parseEvent(line: string): WatchEvent<WatchedMetadata> {
 }
 
 /**
- * The connection of a pod with a service account: address from the environment, certificate and token from mounted files.
+ * The connection of a pod with a service account: address from the environment, authority and token from mounted files, which change.
  *
  * @throws when this is no pod with a service account.
  */
-export async function connectInCluster(env: NodeJS.ProcessEnv, folder: string): Promise<Connection> {
+export function connectInCluster(env: NodeJS.ProcessEnv, folder: string): Connection {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = Number(env['KUBERNETES_SERVICE_PORT']);
   if (!host || !port) throw new Error('KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is no pod');
-  return { host, port, ca: await readFile(`${folder}/ca.crt`, 'utf8'), token: async () => (await readFile(`${folder}/token`, 'utf8')).trim() };
+  return { host, port, ca: () => readFile(`${folder}/ca.crt`, 'utf8'), token: async () => (await readFile(`${folder}/token`, 'utf8')).trim() };
 }

@@ -1,10 +1,11 @@
 // The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
-import { COMPONENT_LABEL, DATA_SERVERS, HEALTH_MANAGER, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
+import { DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_DEADLINE, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
 import { messageOf } from '../../core/error-message.js';
 import { parseBytes } from '../../core/quantity.js';
 import { absentAsUndefined, ApiError, isStatus, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import { readJob, type Job } from './job-reports.js';
 import { OURS } from './workloads.js';
 import { readPod, type ObservedCondition, type Pod } from './pod-reports.js';
 
@@ -14,15 +15,11 @@ interface Workload {
   readonly status?: { readonly conditions?: readonly ObservedCondition[] };
 }
 
-interface Job {
-  readonly metadata: ObjectMeta;
-  readonly spec: { readonly template: JobTemplate };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-interface JobTemplate {
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: object;
+interface PodTemplate {
+  readonly template: {
+    readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
+    readonly spec: object;
+  };
 }
 
 interface PodMetrics {
@@ -30,13 +27,6 @@ interface PodMetrics {
   readonly containers: readonly { readonly usage?: { readonly memory?: string } }[];
 }
 
-/** Kubernetes itself puts these on the pods of a Job; a new Job gets its own. */
-const GENERATED_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
-/**
- * One that hangs must not block repairs and rotations for ever. Far beyond any migration of a database of this size: one that is
- * killed half-way is worse than one that is waited for. Seconds.
- */
-const JOB_DEADLINE = 6 * 3_600;
 /** Its log is there for a day. Seconds. */
 const JOB_KEPT = 86_400;
 
@@ -51,30 +41,38 @@ export class ClusterObserver {
   }
 
   /**
-   * Runs the newest migrate Job's pods once more, as a Job of its own: a Job cannot be started again. False when there is none
-   * to take them from, or one of this name exists.
+   * Runs the pods of the manifests' migrate Job once more, as a Job of its own: a Job cannot be started again. False when the
+   * manifests have no template of them, or a Job of this name exists.
    */
-  async rerunMigrations(at: Date, signal: AbortSignal): Promise<boolean> {
-    const jobs = await this.#list<Job>('batch/v1', 'jobs', signal);
-    // A repair's own Job has the same pods: the newest is always of the manifests that were applied last.
-    const made = jobs.filter(({ metadata: { labels } }) => labels?.[COMPONENT_LABEL] === MIGRATE_COMPONENT);
-    const newest = [...made].sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '')).at(-1);
-    if (!newest) return false;
-    const { metadata = {}, spec } = newest.spec.template;
-    const labels = Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !GENERATED_LABELS.includes(key)));
+  async rerunMigrations(name: string, signal: AbortSignal): Promise<boolean> {
+    const found = await absentAsUndefined(this.api.get<PodTemplate>(`/api/v1/namespaces/${this.namespace}/podtemplates/${MIGRATE_TEMPLATE}`, signal));
+    if (!found) return false;
+    const { metadata: { labels = {}, annotations } = {}, spec } = found.template;
     try {
       await this.api.create(`/apis/batch/v1/namespaces/${this.namespace}/jobs`, {
         apiVersion: 'batch/v1',
         kind: 'Job',
-        metadata: { name: `${REPAIR_JOB_PREFIX}${Math.floor(at.getTime() / 1_000)}`, labels },
+        metadata: { name, labels },
         spec: {
-          backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
-          template: { metadata: { labels, ...(metadata.annotations ? { annotations: metadata.annotations } : {}) }, spec },
+          backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: REPAIR_JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
+          template: { metadata: { labels, ...(annotations ? { annotations } : {}) }, spec },
         },
       }, signal);
       return true;
     } catch (error) {
       if (isStatus(error, 409)) return false;
+      throw error;
+    }
+  }
+
+  /** Deletes a Job with its pods; false when it has changed since it was seen, or is gone. */
+  async deleteJob({ name, version }: JobFacts, signal: AbortSignal): Promise<boolean> {
+    try {
+      // Its pods too: the API server's default for Jobs leaves them behind.
+      await this.api.delete(`/apis/batch/v1/namespaces/${this.namespace}/jobs/${name}`, { propagationPolicy: 'Background', preconditions: version }, signal);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404) || isStatus(error, 409)) return false;
       throw error;
     }
   }
@@ -117,11 +115,7 @@ export class ClusterObserver {
   }
 
   async #jobs(signal: AbortSignal): Promise<readonly JobFacts[]> {
-    return (await this.#list<Job>('batch/v1', 'jobs', signal)).map(({ metadata: { name, labels, creationTimestamp }, status }) => {
-      const has = (type: string) => status?.conditions?.some((each) => each.type === type && each.status === 'True');
-      const outcome = has('Complete') ? 'succeeded' : has('Failed') ? 'failed' : 'running';
-      return { name, part: labels?.[COMPONENT_LABEL] ?? 'unknown', createdAt: new Date(creationTimestamp ?? 0), outcome };
-    });
+    return (await this.#list<Job>('batch/v1', 'jobs', signal)).map(readJob);
   }
 
   /** Without metrics-server the API has no such group. */

@@ -5,6 +5,7 @@ import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
 import type { HealthReport } from '../../core/health/health-status.js';
 import type { ObservedSecret } from '../../core/credentials/observed.js';
+import type { ObservedLock } from '../../core/operations/operation-lock.js';
 import type { ObservedJournal } from '../../core/rotation/journal.js';
 import type { WriteJournal, WriteSecret } from '../../core/rotation/actions.js';
 import { decodeJournal, encodeJournal } from '../../core/rotation/journal.js';
@@ -15,6 +16,7 @@ import type { LeasePort, LeaseRecord } from '../../runtime/leader-election.js';
 import type { ListWatch } from '../../runtime/resource-watch.js';
 import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta, type WatchedMetadata } from './api-client.js';
 import { readAlertState, writeAlertState } from './alert-state-store.js';
+import { observeLock, writeLock } from './operation-lease.js';
 
 interface SecretObject {
   readonly metadata: ObjectMeta;
@@ -96,6 +98,16 @@ export class KubernetesObjects {
     return writeAlertState(this.api, { path: this.#core('configmaps'), resource: name }, stored, signal);
   }
 
+  /** Never throws, like {@link observeSecret}. */
+  async observeLock(signal: AbortSignal): Promise<ObservedLock> {
+    return observeLock(this.api, this.#leases(), signal);
+  }
+
+  /** False when somebody else wrote it since it was read. */
+  async writeLock(lock: Parameters<typeof writeLock>[2], signal: AbortSignal): Promise<boolean> {
+    return writeLock(this.api, this.#leases(), lock, signal);
+  }
+
   /** Undefined when there is none: then nobody watches it any more, so a 404 that does not prove it is an error. */
   async readResource(name: string, signal: AbortSignal): Promise<GlitchTipResource | undefined> {
     try {
@@ -135,7 +147,7 @@ export class KubernetesObjects {
     };
   }
 
-  async recordEvent(about: GlitchTipResource, event: EventNote, at: Date): Promise<void> {
+  async recordEvent(about: GlitchTipResource, event: EventNote, at: Date, signal: AbortSignal): Promise<void> {
     const { name, namespace, uid } = about.metadata;
     await this.api.create(`/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`, {
       apiVersion: 'events.k8s.io/v1',
@@ -146,12 +158,12 @@ export class KubernetesObjects {
       reportingInstance: this.instance,
       regarding: { apiVersion: API_VERSION, kind: KIND, name, namespace, uid },
       ...event,
-    });
+    }, signal);
   }
 
   /** The Lease of the election. */
   lease(): LeasePort {
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${this.namespace}/leases`;
+    const path = this.#leases();
     const put = (name: string, body: object, signal: AbortSignal) =>
       name ? this.api.replace(`${path}/${name}`, body, signal) : this.api.create(path, body, signal);
     return {
@@ -162,6 +174,10 @@ export class KubernetesObjects {
       create: (record, signal) => writtenFirst(put('', encodeLease(record), signal)),
       update: (record, signal) => writtenFirst(put(LEASE_NAME, encodeLease(record), signal)),
     };
+  }
+
+  #leases(): string {
+    return `/apis/coordination.k8s.io/v1/namespaces/${this.namespace}/leases`;
   }
 
   #core(plural: string): string {

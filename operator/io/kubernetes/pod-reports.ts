@@ -1,5 +1,5 @@
 // Pods as the API server lists them, reduced to what the diagnosis needs.
-import { COMPONENT_LABEL } from '../../api/object-names.js';
+import { COMPONENT_LABEL, JOB_NAME_LABEL } from '../../api/object-names.js';
 import type { ContainerEnd, ContainerFacts, ContainerState, PodFacts, ProbeFacts } from '../../core/health/health-facts.js';
 import { parseBytes } from '../../core/quantity.js';
 import type { ObjectMeta } from './api-client.js';
@@ -53,12 +53,13 @@ export interface ObservedCondition {
 
 export interface Pod {
   readonly metadata: ObjectMeta & { readonly deletionTimestamp?: string };
-  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
+  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[]; readonly restartPolicy?: string };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly ObservedCondition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -69,9 +70,11 @@ const DOMAIN_VARIABLES: readonly string[] = ['GLITCHTIP_DOMAIN', 'GLITCHTIP_URL'
 
 export function readPod(pod: Pod): PodFacts {
   const { metadata } = pod;
+  const job = metadata.labels?.[JOB_NAME_LABEL];
   return {
     name: metadata.name,
     part: metadata.labels?.[COMPONENT_LABEL] ?? 'unknown',
+    ...(job === undefined ? {} : { job }),
     createdAt: new Date(metadata.creationTimestamp ?? 0),
     ending: metadata.deletionTimestamp !== undefined,
     ...readStatus(pod),
@@ -81,7 +84,8 @@ export function readPod(pod: Pod): PodFacts {
 
 type OfMain = 'startSeconds' | 'memoryLimitBytes' | 'probe' | 'domain';
 
-function readStatus({ metadata, spec, status = {} }: Pod): Omit<PodFacts, 'name' | 'part' | 'createdAt' | 'ending' | OfMain> {
+function readStatus(pod: Pod): Omit<PodFacts, 'name' | 'part' | 'job' | 'createdAt' | 'ending' | OfMain> {
+  const { spec, status = {} } = pod;
   const condition = (type: string) => status.conditions?.find((each) => each.type === type);
   const ready = condition('Ready');
   return {
@@ -94,7 +98,7 @@ function readStatus({ metadata, spec, status = {} }: Pod): Omit<PodFacts, 'name'
       ...readContainers(spec.containers, status.containerStatuses, false),
     ],
     unschedulable: readUnschedulable(condition('PodScheduled')),
-    evicted: readEviction(status, condition('DisruptionTarget'), metadata.creationTimestamp),
+    evicted: readEviction(pod),
   };
 }
 
@@ -123,26 +127,50 @@ function readState({ running, terminated, waiting }: RawState = {}): ContainerSt
   return { kind: 'waiting', reason: waiting?.reason ?? 'NotStarted' };
 }
 
-/** A termination message may hold anything: only what it says of the disk is kept. */
+/** A termination message may hold anything: only what it says of the disk is kept, and what of a file was cut off. */
 function readEnd({ reason = 'Error', exitCode, finishedAt, message = '' }: Terminated): ContainerEnd {
-  return { reason, exitCode, finishedAt: dateOf(finishedAt ?? undefined), noSpaceLeft: message.includes('No space left on device') };
+  // charts/runtime/append-only-file.sh
+  const [, cutOff] = /^cut off (\d+) bytes of the append-only file/m.exec(message) ?? [];
+  return {
+    reason, exitCode, finishedAt: dateOf(finishedAt ?? undefined), noSpaceLeft: message.includes('No space left on device'),
+    ...(cutOff === undefined ? {} : { cutOffBytes: Number(cutOff) }),
+  };
 }
 
+/** Not one that waits for a gate (SchedulingGated). A scheduler that failed, as over a volume that nobody made in ten minutes, says SchedulerError. */
 function readUnschedulable(scheduled: ObservedCondition | undefined): PodFacts['unschedulable'] {
-  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  if (scheduled?.status !== 'False' || !['Unschedulable', 'SchedulerError'].includes(scheduled.reason ?? '')) return undefined;
   return { since: new Date(scheduled.lastTransitionTime ?? 0), message: scheduled.message ?? 'no node fits' };
 }
 
-/** An evicted pod that terminated in good order is Succeeded, without a reason: only its condition says why it ended. */
-function readEviction({ reason, message }: NonNullable<Pod['status']>, target: ObservedCondition | undefined, createdAt = ''): PodFacts['evicted'] {
-  const why = reason === 'Evicted' ? (message ?? 'it was evicted') : shortage(target);
-  return why === undefined ? undefined : { at: dateOf(target?.lastTransitionTime) ?? new Date(createdAt), message: why };
+/**
+ * A pod that the kubelet put out and that ended in good order is Succeeded, without a reason. For the node's want its condition
+ * says so; for its own use of disk nothing does, and that such a pod, which is started again whatever happens, has ended at all is all that shows it.
+ */
+function readEviction(pod: Pod): PodFacts['evicted'] {
+  const { status = {} } = pod;
+  const target = status.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True');
+  const message = status.reason === 'Evicted' ? (status.message ?? 'it was evicted') : shortage(target);
+  if (message !== undefined) return { at: endOf(pod, target), message };
+  return status.reason === undefined && !target && hasEndedForGood(pod) ? { at: endOf(pod) } : undefined;
 }
 
-/** By the kubelet, which ends pods also when the host is shut down. */
+/** The kubelet ends pods also when the host is shut down. */
 function shortage(target: ObservedCondition | undefined): string | undefined {
-  const byKubelet = target?.status === 'True' && target.reason === 'TerminationByKubelet';
-  return byKubelet && target.message?.includes('low on resource') ? target.message : undefined;
+  return target?.reason === 'TerminationByKubelet' && target.message?.includes('low on resource') ? target.message : undefined;
+}
+
+function hasEndedForGood({ spec: { restartPolicy = 'Always' }, status }: Pod): boolean {
+  return restartPolicy === 'Always' && (status?.phase === 'Succeeded' || status?.phase === 'Failed');
+}
+
+function endOf({ metadata, status }: Pod, target?: ObservedCondition): Date {
+  return dateOf(target?.lastTransitionTime) ?? lastEnd(status?.containerStatuses) ?? new Date(metadata.creationTimestamp ?? 0);
+}
+
+function lastEnd(statuses: readonly ContainerStatus[] = []): Date | undefined {
+  const ends = statuses.flatMap(({ state }) => state?.terminated?.finishedAt ?? []);
+  return dateOf(ends.sort().at(-1));
 }
 
 /** Kubernetes' defaults where a field is absent. */

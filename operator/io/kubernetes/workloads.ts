@@ -1,8 +1,12 @@
 // Deployments, pods, Jobs and the quota of the namespace: observed, and rolled out by an annotation.
-import { LABELS, OPERATOR_MANAGER, QUOTA, ROTATION_ANNOTATION } from '../../api/object-names.js';
+import type { PodAddresses } from '../../controllers/ports.js';
+import type { JobFacts, PodFacts } from '../../core/health/health-facts.js';
+import { JOB_NAME_LABEL, LABELS, OPERATOR_MANAGER, QUOTA, ROTATION_ANNOTATION } from '../../api/object-names.js';
 import type { ObservedWorkload } from '../../core/credentials/observed.js';
 import { explainNoRoom, podNeeds, type ContainerResources } from '../../core/rotation/quota-room.js';
 import { absentAsUndefined, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import { readJob, type Job } from './job-reports.js';
+import { readPod, type Pod } from './pod-reports.js';
 
 interface Deployment {
   readonly metadata: ObjectMeta & { readonly generation: number };
@@ -20,14 +24,6 @@ interface Container {
   readonly resources?: ContainerResources;
 }
 
-interface Job {
-  readonly metadata: ObjectMeta;
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-interface Pod {
-  readonly status?: { readonly podIPs?: readonly { readonly ip: string }[] };
-}
 
 interface ResourceQuota {
   readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
@@ -52,18 +48,22 @@ export class Workloads {
     await this.api.apply(`${this.#path('deployments')}/${name}`, body, OPERATOR_MANAGER, signal);
   }
 
-  /** Names of Jobs of ours that have neither succeeded nor failed. */
-  async runningJobs(signal: AbortSignal): Promise<readonly string[]> {
+  /** Jobs of ours, ended ones too, and what shows whether they work. */
+  async jobs(signal: AbortSignal): Promise<{ readonly jobs: readonly JobFacts[]; readonly pods: readonly PodFacts[] }> {
     const path = `/apis/batch/v1/namespaces/${this.namespace}/jobs?${OURS}`;
-    const jobs = await this.api.list<Job>(path, signal);
-    const ended = ({ status }: Job) => status?.conditions?.some(({ type, status: value }) => ['Complete', 'Failed'].includes(type) && value === 'True') ?? false;
-    return jobs.filter((job) => !ended(job)).map(({ metadata }) => metadata.name);
+    const [jobs, pods] = await Promise.all([this.api.list<Job>(path, signal), this.#pods(signal)]);
+    return { jobs: jobs.map(readJob), pods: pods.map(readPod) };
   }
 
-  /** Addresses of pods of ours, also of those that are about to end. */
-  async podAddresses(signal: AbortSignal): Promise<readonly string[]> {
-    const path = `/api/v1/namespaces/${this.namespace}/pods?${OURS}`;
-    return (await this.api.list<Pod>(path, signal)).flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? []);
+  /** Addresses of pods of ours, also of those that are about to end; `jobs`: those of them that are of a Job. */
+  async podAddresses(signal: AbortSignal): Promise<PodAddresses> {
+    const pods = await this.#pods(signal);
+    const addresses = (some: readonly Pod[]) => some.flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? []);
+    return { pods: addresses(pods), jobs: addresses(pods.filter(({ metadata: { labels } }) => labels?.[JOB_NAME_LABEL] !== undefined)) };
+  }
+
+  #pods(signal: AbortSignal): Promise<readonly Pod[]> {
+    return this.api.list<Pod>(`/api/v1/namespaces/${this.namespace}/pods?${OURS}`, signal);
   }
 
   /** Why one more pod of this Deployment has no room; undefined when it has, or nothing limits it. */

@@ -3,6 +3,7 @@ import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
 import { startDeadline } from '../../runtime/deadline.js';
+import { lookupPrivate, PUBLIC_ADDRESS, refusePublicLiteral } from './private-address.js';
 
 /** The whole exchange, from the name's look-up to the last byte. Milliseconds. */
 const TIMEOUT = 10_000;
@@ -21,7 +22,7 @@ export type Answer =
   | { readonly kind: 'answer'; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
   | { readonly kind: 'none'; readonly why: string };
 
-/** Never throws. Certificates are verified, and redirects are not followed: a token goes where a person sent it. */
+/** Never throws. Certificates are verified, redirects are not followed, and nothing goes to a public address without TLS: a token goes where a person sent it. */
 export async function exchange(question: Question, signal: AbortSignal, timeout = TIMEOUT): Promise<Answer> {
   const deadline = startDeadline(signal, timeout);
   try {
@@ -36,11 +37,13 @@ export async function exchange(question: Question, signal: AbortSignal, timeout 
 
 function send({ url, method, body, headers }: Question, signal: AbortSignal): Promise<Answer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
-  const start = url.startsWith('https:') ? requestHttps : requestHttp;
+  const isSafe = url.startsWith('https:');
+  const start = isSafe ? requestHttps : requestHttp;
   const own = { 'user-agent': 'glitchkeeper', ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }) };
   return new Promise((resolve, reject) => {
+    if (!isSafe) refusePublicLiteral(new URL(url));
     // A connection of its own: the next one comes after minutes or hours.
-    const sent = start(url, { method, headers: { ...own, ...headers }, agent: false, signal }, (response) => {
+    const sent = start(url, { method, headers: { ...own, ...headers }, agent: false, signal, ...(isSafe ? {} : { lookup: lookupPrivate }) }, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {
@@ -63,6 +66,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'its name could not be looked up',
   ENETUNREACH: 'the network does not reach it',
   EHOSTUNREACH: 'the network does not reach it',
+  [PUBLIC_ADDRESS]: 'its address is public, and without TLS everybody on the way could read it: use https',
   ETIMEDOUT: 'the connection timed out',
   EPROTO: 'it does not speak TLS',
   CERT_HAS_EXPIRED: 'its certificate has expired',

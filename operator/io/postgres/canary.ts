@@ -7,8 +7,9 @@ import { ingestAddress, type GlitchTipSpec } from '../../api/glitchtip-resource.
 import type { Canary, Login } from '../../controllers/ports.js';
 import type { CanaryFacts } from '../../core/health/health-facts.js';
 import type { Clock } from '../../runtime/clock.js';
-import { CANARY_ID, CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
-import { isOfStatement } from './postgres-client.js';
+import { CANARY_ID } from './canary-rows.js';
+import { CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
+import { addressOf, isOfStatement } from './postgres-client.js';
 import { sendEvent } from '../web/send-event.js';
 import { codeOf } from '../web/web-observer.js';
 
@@ -34,6 +35,7 @@ interface Sent {
 interface Place {
   readonly spec: GlitchTipSpec;
   readonly operator: Login;
+  readonly signal: AbortSignal;
 }
 
 /** Of one resource. Remembers, in memory alone, which events are missing. */
@@ -44,13 +46,13 @@ export class Canaries {
   constructor(private readonly clock: Pick<Clock, 'now' | 'monotonic'>) {}
 
   async follow(client: pg.Client, place: Place): Promise<CanaryFacts> {
-    const canary = (await this.#readKey(client)) ?? (await ensureCanary({ ...place.spec.database, database: place.spec.database.name }, place.operator));
+    const canary = (await this.#readKey(client)) ?? (await ensureCanary(addressOf(place.spec, place.signal), place.operator));
     const late = await this.#findLate(client);
     const stored = await countInserts(client);
     const sent: Sent = { id: randomUUID(), at: this.clock.now(), since: this.clock.monotonic() };
-    const refusal = await this.#send(place.spec, canary, sent);
+    const refusal = await this.#send(place, canary, sent);
     if (refusal) return refusal;
-    const seconds = await this.#waitFor(client, sent, place.spec.health.storedWithinSeconds);
+    const seconds = await this.#waitFor(client, sent, place);
     await this.#clean(client).catch(passOn);
     if (seconds !== undefined) {
       this.#missing = [];
@@ -80,22 +82,23 @@ export class Canaries {
     return late && (this.clock.monotonic() - late.since) / 1_000;
   }
 
-  async #send(spec: GlitchTipSpec, canary: Canary, { id }: Sent): Promise<CanaryFacts | undefined> {
+  async #send({ spec, signal }: Place, canary: Canary, { id }: Sent): Promise<CanaryFacts | undefined> {
     try {
-      const status = await sendEvent(ingestAddress(spec), canary, id.replaceAll('-', ''));
+      const status = await sendEvent(ingestAddress(spec), { canary, id: id.replaceAll('-', '') }, signal);
       return status === 200 ? undefined : { kind: 'refused', status };
     } catch (error) {
+      signal.throwIfAborted();
       return { kind: 'silent', code: codeOf(error) };
     }
   }
 
-  async #waitFor(client: pg.Client, sent: Sent, within: number): Promise<number | undefined> {
+  async #waitFor(client: pg.Client, sent: Sent, { spec, signal }: Place): Promise<number | undefined> {
     const accepted = this.clock.monotonic();
-    const deadline = accepted + within * 1_000;
+    const deadline = accepted + spec.health.storedWithinSeconds * 1_000;
     for (;;) {
       if ((await findEvents(client, [sent])).has(sent.id)) return (this.clock.monotonic() - accepted) / 1_000;
       if (this.clock.monotonic() >= deadline) return undefined;
-      await sleep(POLL_EVERY);
+      await sleep(POLL_EVERY, undefined, { signal });
     }
   }
 

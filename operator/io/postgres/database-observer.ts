@@ -5,8 +5,9 @@ import { gatewayLoginName } from '../../api/object-names.js';
 import type { DatabaseObservation, DatabaseQuestion, Login } from '../../controllers/ports.js';
 import type { CanaryFacts, ObservedDatabase, PostgresFacts } from '../../core/health/health-facts.js';
 import { healthRelease, leastDays, type HealthRelease } from '../../core/health/release-facts.js';
-import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, tryLogin, unreachable, withClient } from './postgres-client.js';
+import { addressOf, APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isOfStatement, isRefusal, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient } from './postgres-client.js';
 import type { Canaries } from './canary.js';
+import { UnknownColumn } from './canary-rows.js';
 
 const TOO_MANY_CONNECTIONS = '53300';
 const DISK_FULL = '53100';
@@ -16,17 +17,19 @@ const VOLUME = 'postgres-data';
 /** The question, and the events that are followed. */
 export interface DatabaseInput extends DatabaseQuestion {
   readonly canaries: Canaries;
+  readonly signal: AbortSignal;
 }
 
 const NOT_SENT: CanaryFacts = { kind: 'not sent', why: 'Postgres could not be observed' };
 
 export async function observeDatabase(input: DatabaseInput): Promise<DatabaseObservation> {
   if (input.operator.length === 0) return nothing({ kind: 'not observed', why: 'there is no password to log in with' });
-  const address = addressOf(input.spec);
+  const address = addressOf(input.spec, input.signal);
   for (const login of input.operator) {
     try {
       return await withClient(address, login, address.database, (client) => read(client, login, input));
     } catch (error) {
+      input.signal.throwIfAborted();
       if (!isRefusal(error)) return nothing(explain(error));
     }
   }
@@ -56,21 +59,23 @@ async function read(client: pg.Client, operator: Login, input: DatabaseInput): P
     : { kind: 'not sent', why: isWhole ? 'web does not answer' : 'tables are missing' };
   const isStored = canary.kind === 'stored';
   // A stored event is proof that the application logs in.
-  const login = isStored || !input.application ? { kind: 'not tried' as const } : await tryLogin(addressOf(input.spec), input.application);
+  const login = isStored || !input.application ? { kind: 'not tried' as const } : await tryLogin(addressOf(input.spec, input.signal), input.application);
   return { database: { kind: 'seen', value: { ...figures, login } }, canary, volumes };
 }
 
-/** An error of the event's own statements says nothing of the server, whose figures were just read: a lock, another release's schema. */
-async function followCanary({ canaries, spec }: DatabaseInput, client: pg.Client, operator: Login): Promise<CanaryFacts> {
+/** An error of the event's own statements says nothing of the server, whose figures were just read: a lock, another release's schema, a column that nobody here knows. */
+async function followCanary({ canaries, spec, signal }: DatabaseInput, client: pg.Client, operator: Login): Promise<CanaryFacts> {
   try {
-    return await canaries.follow(client, { spec, operator });
+    return await canaries.follow(client, { spec, operator, signal });
   } catch (error) {
+    if (error instanceof UnknownColumn) return { kind: 'not sent', why: error.message };
     if (!isOfStatement(error)) throw error;
     return { kind: 'not sent', why: `it could not be followed (${unreachable(error)})` };
   }
 }
 
 interface FiguresRow {
+  readonly system: string | null;
   readonly bytes: string;
   readonly connections: number;
   readonly connections_max: number;
@@ -86,7 +91,7 @@ interface FiguresRow {
  */
 async function readFigures(client: pg.Client, release: HealthRelease, database: string): Promise<Omit<PostgresFacts, 'login'>> {
   const { rows } = await client.query<FiguresRow>(
-    `SELECT pg_database_size(current_database())::text AS bytes,
+    `SELECT pg_database_size(current_database())::text AS bytes, ${SYSTEM_IDENTIFIER} AS system,
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections_max,
        (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
@@ -106,6 +111,7 @@ async function readFigures(client: pg.Client, release: HealthRelease, database: 
   const row = rows[0];
   if (!row) throw new Error('Postgres answered without a row');
   return {
+    ...(row.system === null ? {} : { system: row.system }),
     bytes: Number(row.bytes), connections: row.connections, connectionsMax: row.connections_max, longestTransactionSeconds: row.longest, foreignSessions: row.others, missing: row.missing,
     partitions: release.partitioned.filter(({ table }) => !row.missing.includes(table)).flatMap((partitioned) => {
       const own = row.bounds.filter(({ table }) => table === partitioned.table);

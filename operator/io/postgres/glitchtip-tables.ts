@@ -1,36 +1,26 @@
 // GlitchTip's own tables, as far as a rotation needs them: a project for the operator's events, the administrator, the sessions.
-import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 
 import type { Canary, Login, RolePlace } from '../../controllers/ports.js';
-import type { ObservedRollout } from '../../core/credentials/observed.js';
+import type { ObservedAdministrator, ObservedRollout } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { buildDjangoPassword, verifyDjangoPassword } from '../crypto.js';
+import { buildDjangoPassword, sha256Hex, verifyDjangoPassword } from '../crypto.js';
+import { CANARY_ID, ensureCanaryRows } from './canary-rows.js';
 import { withClient, type PostgresAddress } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
 
-/** Name and slug of the operator's organization and project. The organization has no member, so nobody's list shows it. */
-const CANARY = 'glitchkeeper-canary';
-/** Far from where the sequences count, which a given id does not move; the largest that fits `get_project_auth_info`. */
-export const CANARY_ID = 2_147_483_000;
 /** Clocks of web and of the operator's host may differ by this. Milliseconds. */
 export const CLOCK_SKEW = 600_000;
-
-type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Project and key for the operator's own events; made when they are missing. Never deleted: the worker stores events of all
  * projects together, and a row that goes in between costs it the whole batch.
+ *
+ * @throws UnknownColumn
  */
 export async function ensureCanary(address: PostgresAddress, operator: Login): Promise<Canary> {
-  return asOwner(address, operator, async (client) => {
-    const named = { name: CANARY, is_active: true };
-    await ensureRow(client, 'organizations_ext_organization', { ...named, slug: CANARY, is_accepting_events: true });
-    // A project that had its first event already: GlitchTip shows no welcome page for it.
-    await ensureRow(client, 'projects_project', { ...named, slug: CANARY, organization_id: CANARY_ID, scrub_ip_addresses: true, first_event: new Date() });
-    const key = await ensureRow(client, 'projects_projectkey', { ...named, project_id: CANARY_ID, public_key: randomUUID() });
-    return { project: CANARY_ID, key: String(key['public_key']).replaceAll('-', '') };
-  });
+  const key = await asOwner(address, operator, (client) => ensureCanaryRows(client, new Date()));
+  return { project: CANARY_ID, key: key.replaceAll('-', '') };
 }
 
 /**
@@ -43,6 +33,32 @@ export async function isEventStored(address: PostgresAddress, operator: Login, {
     const { rowCount } = await client.query('SELECT 1 FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2 AND received < $3 LIMIT 1', [ids, from, to]);
     return (rowCount ?? 0) > 0;
   });
+}
+
+/** Whether the account accepts the password; `known`: what the last try found. */
+export async function tryAdministrator(
+  address: PostgresAddress, operator: Login, { email, password, known }: { email: string; password: Sensitive; known: ObservedAdministrator | undefined },
+): Promise<ObservedAdministrator> {
+  const stored = await lookUpPassword(address, operator, email);
+  if (typeof stored !== 'string') return stored;
+  const of = sha256Hex(`${stored} ${password.reveal()}`);
+  if (known && 'of' in known && known.of === of) return known;
+  return { kind: (await verifyDjangoPassword(password, stored)) ? 'accepted' : 'refused', of };
+}
+
+/** Its hash, as Django keeps it. Nothing waits for this look: what cannot be seen this time is not tried. */
+async function lookUpPassword(address: PostgresAddress, operator: Login, email: string): Promise<string | Exclude<ObservedAdministrator, { of: string }>> {
+  try {
+    return await withClient(address, operator, address.database, async (client) => {
+      if (!(await exists(client, 'users_user'))) return { kind: 'not tried' };
+      const { rows: [account] } = await client.query<{ password: string; led: boolean }>('SELECT password, EXISTS (SELECT FROM users_user WHERE is_superuser) AS led FROM users_user WHERE email = $1', [email]);
+      if (!account) return { kind: 'absent' };
+      return account.led ? account.password : { kind: 'ordinary' };
+    });
+  } catch {
+    address.signal.throwIfAborted();
+    return { kind: 'not tried' };
+  }
 }
 
 /** Whose password the account has. */
@@ -90,33 +106,4 @@ async function asOwner<T>(address: PostgresAddress, operator: Login, use: (clien
 async function exists(client: pg.Client, table: string): Promise<boolean> {
   const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [table]);
   return rows[0]?.found ?? false;
-}
-
-/** The operator's own row of a table; a new one has these values where the table has such a column. */
-async function ensureRow(client: pg.Client, table: string, values: Row): Promise<Row> {
-  const found = await client.query<Row>(`SELECT * FROM ${pg.escapeIdentifier(table)} WHERE id = $1`, [CANARY_ID]);
-  return found.rows[0] ?? insertRow(client, table, { id: CANARY_ID, ...values });
-}
-
-/** Columns that must have a value and were given none get an empty one of their type: their number differs between GlitchTip's versions. */
-async function insertRow(client: pg.Client, table: string, values: Row): Promise<Row> {
-  const { rows: columns } = await client.query<{ name: string; type: string; required: boolean }>(
-    `SELECT column_name AS name, data_type AS type, is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' AS required
-     FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1`,
-    [table],
-  );
-  const given = columns.flatMap(({ name, type, required }) => {
-    if (name in values) return [[name, values[name]] as const];
-    return required ? [[name, emptyValue(type)] as const] : [];
-  });
-  const names = given.map(([name]) => pg.escapeIdentifier(name)).join(', ');
-  const { rows } = await client.query<Row>(`INSERT INTO ${pg.escapeIdentifier(table)} (${names}) VALUES (${given.map((_, index) => `$${index + 1}`).join(', ')}) RETURNING *`, given.map(([, value]) => value));
-  return rows[0] ?? {};
-}
-
-function emptyValue(type: string): unknown {
-  if (type === 'boolean') return false;
-  if (type.startsWith('timestamp') || type === 'date') return new Date();
-  if (['smallint', 'integer', 'bigint', 'numeric', 'double precision'].includes(type)) return 0;
-  return type.startsWith('json') ? '{}' : '';
 }

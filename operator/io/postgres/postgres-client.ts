@@ -7,21 +7,26 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Login } from '../../controllers/ports.js';
 import type { ObservedLogin } from '../../core/credentials/observed.js';
 import { messageOf } from '../../core/error-message.js';
+import { onAbort } from '../../runtime/deadline.js';
 
 export interface PostgresAddress {
   readonly host: string;
   readonly port: number;
   /** The application's database. */
   readonly database: string;
+  /** Ends every session there. */
+  readonly signal: AbortSignal;
 }
 
 /** The server and database of a resource. */
-export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec, 'database'>): PostgresAddress {
-  return { host, port, database: name };
+export function addressOf({ database: { host, port, name } }: Pick<GlitchTipSpec, 'database'>, signal: AbortSignal): PostgresAddress {
+  return { host, port, database: name, signal };
 }
 
 /** application_name of the operator's own sessions, which tells them apart from others of the same login. */
 export const APPLICATION_NAME = 'glitchkeeper';
+/** System identifier of the data directory as text, in SQL; null where the login may not read it. */
+export const SYSTEM_IDENTIFIER = "CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE') THEN (SELECT system_identifier::text FROM pg_control_system()) END";
 /** Every server has it; the application's database may not exist yet. */
 export const MAINTENANCE_DATABASE = 'postgres';
 /** Milliseconds. */
@@ -31,7 +36,10 @@ const STATEMENT_TIMEOUT = 10_000;
 /** For the server to close a connection that is ended: pg waits for it without an end. Milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
+/** @throws the reason of the address' signal once that is aborted: the session is cut, and a transaction that was not committed is undone */
 export async function withClient<T>(address: PostgresAddress, login: Login, database: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const { signal } = address;
+  signal.throwIfAborted();
   const socket = new Socket();
   const client = new pg.Client({
     stream: () => socket,
@@ -47,12 +55,30 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
   });
   // A connection that breaks while idle is reported here as well as to the next query; without a listener it would end the process.
   client.on('error', () => undefined);
+  refusePasswordRequests(client, socket);
+  const release = onAbort(signal, () => socket.destroy());
   try {
     await client.connect();
     return await use(client);
+  } catch (error) {
+    // That the connection was closed is no news of the server.
+    signal.throwIfAborted();
+    throw error;
   } finally {
-    await Promise.race([client.end().catch(() => undefined), sleep(CLOSE_TIMEOUT, undefined, { ref: false })]);
+    release();
+    await Promise.race([client.end().catch(() => undefined), sleep(signal.aborted ? 0 : CLOSE_TIMEOUT, undefined, { ref: false })]);
     socket.destroy();
+  }
+}
+
+/**
+ * A server chooses how it asks for the password, and pg answers all ways. In SCRAM it learns nothing; in cleartext all of it, and in
+ * MD5 what it can try passwords against, and log in elsewhere with. pg's own listener comes after this one, and finds the socket closed.
+ */
+function refusePasswordRequests({ connection }: pg.Client, socket: Socket): void {
+  const requests = [['authenticationCleartextPassword', 'in cleartext'], ['authenticationMD5Password', 'as MD5']] as const;
+  for (const [request, how] of requests) {
+    connection.on(request, () => socket.destroy(new Error(`it asks for the password ${how}, which is refused: SCRAM is expected`)));
   }
 }
 
@@ -65,6 +91,7 @@ export async function tryLogin(address: PostgresAddress, login: Login): Promise<
     });
     return { kind: 'accepted', actsAs };
   } catch (error) {
+    address.signal.throwIfAborted();
     return isRefusal(error) ? { kind: 'refused' } : { kind: 'unreachable', why: unreachable(error) };
   }
 }

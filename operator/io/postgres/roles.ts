@@ -2,14 +2,13 @@
 import pg from 'pg';
 
 import { gatewayLoginName } from '../../api/object-names.js';
-import type { Login, OperatorLogin, TriedLogins } from '../../controllers/ports.js';
+import type { Login, OperatorLogin, TriedLogins, WantedDatabase } from '../../controllers/ports.js';
 import type { GatewayTables, ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
 import { GATEWAY_TABLES, planDatabase } from '../../core/credentials/postgres-roles.js';
 import { placeOf, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/database-changes.js';
-import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
 import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adopt-database.js';
-import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
+import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
 
 /** "glitchk" as a number: any constant serves, as long as all operators use the same. */
 const ADVISORY_LOCK = '29104508263590251';
@@ -26,6 +25,7 @@ export async function observePostgres(address: PostgresAddress, operator: readon
     const [login, gatewayLogin] = await Promise.all([tried(application), tried(gateway)]);
     return { kind: 'observed', state: entered.result, login, ...(gateway ? { gatewayLogin } : {}), via: entered.via };
   } catch (error) {
+    address.signal.throwIfAborted();
     return { kind: 'unreachable', why: unreachable(error) };
   }
 }
@@ -58,7 +58,12 @@ export async function tryApplicationLogin(address: PostgresAddress, login: Login
 }
 
 async function readState(client: pg.Client, database: string): Promise<PostgresState> {
-  return { roles: await readRoles(client, database), database: await readDatabase(client, database) };
+  return { system: await readSystem(client), roles: await readRoles(client, database), database: await readDatabase(client, database) };
+}
+
+async function readSystem(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ system: string | null }>(`SELECT ${SYSTEM_IDENTIFIER} AS system`);
+  return rows[0]?.system ?? undefined;
 }
 
 interface RoleRow extends Pick<ObservedRole, 'name' | 'attributes' | 'bootstrap' | 'sessions'> {
@@ -113,7 +118,7 @@ async function readGatewayTables(client: pg.Client, database: string): Promise<G
  * lock, planned anew inside it: of two operators the second finds nothing left to do. So is an adoption, from inside the database,
  * under the same lock and one of its own, because advisory locks are of a database.
  */
-export async function changeDatabase(address: PostgresAddress, superuser: Login, wanted: WantedRoles, passwords: ReadonlyMap<string, Sensitive>): Promise<readonly DatabaseChange[]> {
+export async function changeDatabase(address: PostgresAddress, superuser: Login, { wanted, passwords }: WantedDatabase): Promise<readonly DatabaseChange[]> {
   const verifiers: Verifiers = new Map(await Promise.all([...passwords].map(async ([login, password]) => [login, await buildScramVerifier(password)] as const)));
   return withClient(address, superuser, MAINTENANCE_DATABASE, async (client) => {
     await lockRoles(client);

@@ -1,7 +1,8 @@
 // What a rotation does in Postgres: enables and disables logins, replaces the operator's password, counts the sessions of a login.
 import pg from 'pg';
 
-import type { Login, RolePlace } from '../../controllers/ports.js';
+import type { Login, PodAddresses, RolePlace } from '../../controllers/ports.js';
+import type { SessionCount } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
 import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
@@ -51,16 +52,17 @@ export async function endForeignSessions(address: PostgresAddress, operator: Log
   });
 }
 
-/** Sessions by login: of the addresses given (our pods'), and of any other. */
-export async function countSessions(address: PostgresAddress, operator: Login, { logins, pods }: { logins: readonly string[]; pods: readonly string[] }): Promise<ReadonlyMap<string, { ours: number; others: number }>> {
+/** Sessions by login: of our pods' addresses, and of any other. */
+export async function countSessions(address: PostgresAddress, operator: Login, { logins, pods, jobs }: PodAddresses & { readonly logins: readonly string[] }): Promise<ReadonlyMap<string, SessionCount>> {
   const rows = await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
-    const result = await client.query<{ usename: string; ours: number; others: number }>(
+    const result = await client.query<SessionCount & { usename: string }>(
       `SELECT usename, count(*) FILTER (WHERE host(client_addr) = ANY ($2))::int AS ours,
+         count(*) FILTER (WHERE host(client_addr) = ANY ($3))::int AS jobs,
          count(*) FILTER (WHERE client_addr IS NULL OR host(client_addr) <> ALL ($2))::int AS others
        FROM pg_stat_activity WHERE usename = ANY ($1) AND application_name <> '${APPLICATION_NAME}' GROUP BY usename`,
-      [logins, pods],
+      [logins, pods, jobs],
     );
     return result.rows;
   });
-  return new Map(rows.map(({ usename, ours, others }) => [usename, { ours, others }]));
+  return new Map(rows.map(({ usename, ours, jobs: ofJobs, others }) => [usename, { ours, jobs: ofJobs, others }]));
 }

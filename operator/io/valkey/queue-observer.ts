@@ -7,13 +7,20 @@ import type { Sensitive } from '../../core/sensitive.js';
 import type { ValkeyAddress } from '../../controllers/ports.js';
 import { asOperator } from './valkey-client.js';
 
-/** Expected failures are results. `now`: milliseconds since the epoch. */
-export async function observeQueue(address: ValkeyAddress | undefined, passwords: readonly Sensitive[], layout: QueueLayout, now: number): Promise<ObservedQueue> {
+/** How GlitchTip's queue looks, and when it is looked at: milliseconds since the epoch. */
+interface QueueQuestion {
+  readonly layout: QueueLayout;
+  readonly now: number;
+}
+
+/** Expected failures are results. */
+export async function observeQueue(address: ValkeyAddress | undefined, passwords: readonly Sensitive[], { layout, now }: QueueQuestion, signal: AbortSignal): Promise<ObservedQueue> {
   if (!address) return { kind: 'none' };
   if (passwords.length === 0) return { kind: 'not observed', why: 'there is no password to log in with' };
   try {
-    return (await asOperator(address, passwords, (client) => read(client, layout, now))) ?? { kind: 'refused' };
+    return (await asOperator(address, passwords, (client) => read(client, layout, now), signal)) ?? { kind: 'refused' };
   } catch (error) {
+    signal.throwIfAborted();
     return { kind: 'unreachable', why: firstWord(error) };
   }
 }

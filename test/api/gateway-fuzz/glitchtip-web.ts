@@ -10,7 +10,7 @@ import { startValkey, type ValkeyServer } from '../valkey-server.js';
 
 export const GLITCHTIP_IMAGE = 'docker.io/glitchtip/glitchtip:5.2';
 /** User app of the image. */
-const USER = { uid: 5000, gid: 5000 };
+export const GLITCHTIP_USER = { uid: 5000, gid: 5000 };
 /** Of every server here: they listen on loopback, and hold nothing but what the test makes. */
 const PASSWORD = 'fuzz';
 const USERS = [`user default on >${PASSWORD} ~* &* +@all`, 'user probe on nopass +ping', ''].join('\n');
@@ -62,7 +62,7 @@ export async function startGlitchTip(pairs: number): Promise<GlitchTipWeb> {
   }
 }
 
-function environment(port: number, postgresPort: number, valkeyPort: number): Record<string, string> {
+export function environment(port: number, postgresPort: number, valkeyPort: number): Record<string, string> {
   return {
     SERVER_ROLE: 'web', PORT: `127.0.0.1:${port}`, SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: 'http://localhost', ALLOWED_HOSTS: 'localhost,127.0.0.1', EMAIL_URL: 'consolemail://',
     DATABASE_HOST: '127.0.0.1', DATABASE_PORT: String(postgresPort), DATABASE_NAME: 'glitchtip', DATABASE_USER: 'glitchkeeper', DATABASE_PASSWORD: PASSWORD,
@@ -79,10 +79,10 @@ const SCRIPT = 'cd "$1" && ./bin/run-migrate.sh && ./manage.py shell -c "$2" && 
 
 async function prepareDouble(env: Readonly<Record<string, string>>, folder: string, pairs: number): Promise<Program> {
   const image = await unpackImage(GLITCHTIP_IMAGE);
-  await chown(folder, USER.uid, USER.gid);
+  await chown(folder, GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
   // The image's own PATH has no chroot in it.
   const PATH = `${image.env['PATH'] ?? ''}:/usr/sbin`;
-  return prepareProcess({ image: { ...image, env: { ...image.env, ...env, PATH } }, user: USER, command: ['sh', '-c', SCRIPT, 'sh', '/code', makeProjects(pairs, '/tmp')] }, { '/tmp': folder });
+  return prepareProcess({ image: { ...image, env: { ...image.env, ...env, PATH } }, user: GLITCHTIP_USER, command: ['sh', '-c', SCRIPT, 'sh', '/code', makeProjects(pairs, '/tmp')] }, { '/tmp': folder });
 }
 
 function prepareItself(source: string, env: Readonly<Record<string, string>>, folder: string, pairs: number): Program {

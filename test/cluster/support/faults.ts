@@ -2,7 +2,7 @@
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import { letTimePass } from './alerts.js';
 import {
-  SHORT_START, ageHeartbeat, applyAgain, backlog, changed, cutWorkerOff, delayAnswers, dropPartitions, freezeWorker, hiddenPages, impatientProbe, killedAgainAndAgain, putCertificate, scaled, undoMigration, wrongPort,
+  SHORT_START, ageHeartbeat, applyAgain, backlog, changed, cutWorkerOff, delayAnswers, dropPartitions, fillTmp, freezeWorker, hiddenPages, impatientProbe, killedAgainAndAgain, putCertificate, scaled, undoMigration, wrongPort,
   type Made,
 } from './fault-actions.js';
 import { clearEvicted, pressNode } from './memory-hog.js';
@@ -43,6 +43,13 @@ export const VALKEY_STOPPED: Fault = { what: 'Valkey stopped', expected: { reaso
 const WORKER_GONE: Fault = { what: 'worker scaled to 0', expected: { reason: 'WorkerDown', part: 'worker' }, ...scaled('deployment/worker', 'worker') };
 const WORKER_CRASHES: Fault = { what: 'worker killed again and again', expected: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain(), allowance: 30 };
 const WORKER_FROZEN: Fault = { what: 'worker frozen (SIGSTOP)', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: freezeWorker, repairedBy: 'liveness probe', hasten: ageHeartbeat };
+const WORKER_TMP_FULL: Fault = {
+  what: 'worker fills its /tmp', expected: { reason: 'ScratchSpaceFull', part: 'worker' },
+  inject: (stack) => fillTmp(stack),
+  repair: clearEvicted,
+  // The kubelet looks every 10 s, at sizes that are up to a minute old.
+  allowance: 90,
+};
 /** The operator lets it go on for 150 s before it makes a new worker, because it may end by itself. */
 const WORKER_WEDGED: Fault = { what: 'worker wedged: its packets to Valkey vanish', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: cutWorkerOff, hasten: (stack) => letTimePass(stack, 150) };
 const WEB_STARVED: Fault = {
@@ -127,6 +134,7 @@ export const SCENARIOS_INSIDE: readonly Scenario[] = atDefaults([
   [WRONG_PORT],
   [WORKER_FROZEN, PARTITIONS_END],
   [WORKER_CRASHES, WRONG_HOST],
+  [WORKER_TMP_FULL],
   [WORKER_GONE, NO_PAGES],
   [IMPATIENT, UNMIGRATED],
   [NO_IMAGE],

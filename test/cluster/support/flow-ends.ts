@@ -17,6 +17,8 @@ const PORT = 8099;
 const SILENT = ['worker', 'migrate', 'other namespace'];
 /** Cloud providers answer there with credentials of the machine. */
 const METADATA = '169.254.169.254';
+/** For documentation (RFC 5737): nobody has it, and no rule of ours knows it. */
+const INTERNET = '203.0.113.10';
 
 const SERVERS: readonly { readonly part: string; readonly name?: string; readonly service: string; readonly port: number }[] = [
   { part: 'postgres', service: 'postgres', port: 5432 },
@@ -55,8 +57,8 @@ export class FlowEnds {
       this.networks.set(part, await networkOf(cluster, container));
     }
     this.networks.set('node', networkOfNode(cluster));
-    // An address of the node alone: this machine's own may be of use to it.
-    await execa('nsenter', [networkOfNode(cluster), 'ip', 'address', 'replace', `${METADATA}/32`, 'dev', 'lo']);
+    // Addresses of the node alone: this machine's own may be of use to it.
+    for (const address of [METADATA, INTERNET]) await execa('nsenter', [networkOfNode(cluster), 'ip', 'address', 'replace', `${address}/32`, 'dev', 'lo']);
     await this.startListeners();
     this.targets = await this.findTargets((name) => addresses.get(name) ?? '');
   }
@@ -73,7 +75,7 @@ export class FlowEnds {
   async clear(): Promise<void> {
     for (const listener of this.listeners) await listener.stop();
     const { cluster } = this.stack;
-    await execa('nsenter', [networkOfNode(cluster), 'ip', 'address', 'delete', `${METADATA}/32`, 'dev', 'lo'], { reject: false });
+    for (const address of [METADATA, INTERNET]) await execa('nsenter', [networkOfNode(cluster), 'ip', 'address', 'delete', `${address}/32`, 'dev', 'lo'], { reject: false });
     await this.stack.kubectl('delete', 'pod', 'flows-migrate', 'flows-no-part', '--now');
     await cluster.kubectl(['delete', 'namespace', OTHER, CLIENT]);
   }
@@ -89,7 +91,7 @@ export class FlowEnds {
     const every = { port: PORT, host: '0.0.0.0' };
     for (const name of SILENT) this.listeners.push(await listen(this.network(name), [every]));
     this.listeners.push(await listen(this.network('node'), [
-      { port: 443, host: nodeAddress }, { port: 53, host: nodeAddress, protocol: 'UDP' }, { port: 80, host: METADATA },
+      { port: 443, host: nodeAddress }, { port: 53, host: nodeAddress, protocol: 'UDP' }, { port: 80, host: METADATA }, { port: 80, host: INTERNET },
     ]));
     this.listeners.push(await listen('--net=/proc/self/ns/net', [{ port: 443, host: hostAddress }, { port: PORT, host: hostAddress }]));
   }
@@ -114,6 +116,7 @@ export class FlowEnds {
       { to: 'outside by 443', address: hostAddress, port: 443 },
       { to: 'outside', address: hostAddress, port: PORT },
       { to: 'metadata', address: METADATA, port: 80 },
+      { to: 'internet', address: INTERNET, port: 80 },
     ];
   }
 }

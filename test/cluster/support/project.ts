@@ -12,7 +12,7 @@ export async function withForward<T>(stack: Stack, work: (baseUrl: string) => Pr
   const local = await freePort();
   const forwarding = forward(target, { namespace: stack.namespace, service: 'web', local, remote: 8080 });
   try {
-    await forwarding.open;
+    await forwarding.open();
     return await work(`http://localhost:${local}`);
   } finally {
     await forwarding.stop();

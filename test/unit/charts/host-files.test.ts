@@ -15,6 +15,15 @@ function kubeletFlags(settings: SettingsInput = {}): Map<string, string> {
 const mebibytesIn = (text = ''): number => Number(/(\d+)Mi/.exec(text)?.[1]);
 
 describe('the files for the host', () => {
+  it("start k3s' load balancer only for a Service that is one", () => {
+    const configuration = (service: SettingsInput['service']) => parse(hostFiles(checkSettings({ service }))[0]?.content ?? '') as { disable: string[]; 'disable-cloud-controller'?: boolean };
+    const closed = { disable: ['servicelb', 'traefik'], 'disable-cloud-controller': true };
+    expect(configuration({})).toMatchObject(closed);
+    expect(configuration({ type: 'NodePort', allowPublic: true })).toMatchObject(closed);
+    const { disable, 'disable-cloud-controller': withoutCloud } = configuration({ type: 'LoadBalancer', allowPublic: true });
+    expect([disable, withoutCloud]).toEqual([['traefik'], undefined]);
+  });
+
   it('leave pods room for all of ours at the worst moment, for k3s\' own, and for what the kubelet keeps free', () => {
     const [flags, { host, lines }] = [kubeletFlags(), planBudget(checkSettings({}))];
     const ours = lines.filter((line) => line.ours).reduce((sum, { memory }) => sum + memory, 0);

@@ -66,11 +66,14 @@ export interface Scenario {
   readonly secrets?: Partial<ObservedSecrets>;
   readonly postgres?: ObservedPostgres;
   readonly previous?: GlitchTipStatus;
+  /** Values of annotations. */
+  readonly request?: string;
+  readonly acceptedDatabase?: string;
 }
 
-export function planOf({ spec, secrets, postgres = postgresOf(), previous }: Scenario): Plan {
+export function planOf({ spec, secrets, postgres = postgresOf(), previous, ...annotations }: Scenario): Plan {
   const observed: Observed = { secrets: secretsOf(secrets), postgres, valkey: { kind: 'none' }, journal: { kind: 'absent' } };
-  return plan({ spec: specOf(spec), observed, previous, at: { now: NOW, generation: 3 } }, countingCrypto());
+  return plan({ spec: specOf(spec), observed, previous, ...annotations, at: { now: NOW, generation: 3 } }, countingCrypto());
 }
 
 /** What a plan does, in words. */

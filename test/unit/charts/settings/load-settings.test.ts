@@ -30,7 +30,7 @@ describe('settings that are refused, with path, expected and found', () => {
     ['resources: {web: {limits: {memory: 300 MB}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "300 MB"'],
     ['resources: {web: {limits: {memory: -300Mi}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "-300Mi"'],
     ['resources: {web: {limits: {memory: 0Mi}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "0Mi"'],
-    ['resources: {web: {limits: {memory: null}}}', 'resources.web.limits.memory: expected a memory quantity', 'found null'],
+    ['resources: {web: {limits: {memory: null}}}', 'resources.web.limits.memory: expected a memory quantity', 'found nothing after the colon'],
     ['resources: {worker: {limits: {cpu: half}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found "half"'],
     ['resources: {worker: {limits: {cpu: 0}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found "0"'],
     ['resources: {worker: {limits: {cpu: [1]}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found [1]'],
@@ -48,7 +48,29 @@ describe('settings that are refused, with path, expected and found', () => {
     ['domain: ftp://example.com', 'domain: expected an http or https address', 'found "ftp://example.com"'],
     ['domain: https://example.com/glitchtip', 'domain: expected an http or https address without a path', 'found "https://example.com/glitchtip"'],
     ['domain: https://', 'domain: expected an http or https address', 'found "https://"'],
-    ['domain: https://user:pw@example.com', 'domain: expected an http or https address', 'found something else'],
+    ['domain: https://user:pw@example.com', 'domain: expected an http or https address without a user and a password', 'found something else'],
+    ['domain: [https://a.example.com]', 'domain: expected an http or https address', 'found ["https://a.example.com"]'],
+    ['domain: "https://a.example.com,b.example.com"', 'domain: expected one address, without commas and spaces', 'found "https://a.example.com,b.example.com"'],
+    ['domain: "https://a.example.com, https://b.example.com"', 'domain: expected one address', 'found "https://a'],
+    ['domain: "https://*.example.com"', 'domain: expected the address of one host, without a wildcard', 'found "https://*.example.com"'],
+    ['domain: https://Errors.example.com', 'domain: expected lower case, https://errors.example.com', 'found "https://Errors.example.com"'],
+    ['domain: HTTPS://errors.example.com', 'domain: expected lower case, https://errors.example.com', 'found "HTTPS'],
+    ['domain: https://errors.example.com:443', 'domain: expected the address without port 443, which https has anyway, https://errors.example.com', 'found "https://errors.example.com:443"'],
+    ['domain: http://errors.example.com:80', 'domain: expected the address without port 80, which http has anyway', 'found "http://errors.example.com:80"'],
+    ['domain: https://errors.example.com/', 'domain: expected an http or https address without a path, such as https://errors.example.com', 'found "https://errors.example.com/"'],
+    ['domain: "https://errors.example.com?x=1"', 'domain: expected an http or https address without a path', 'found'],
+    ['domain: https://my_host.example.com', 'domain: expected a host name of letters, digits, "-" and "."', 'found "https://my_host.example.com"'],
+    ['domain: https://a..example.com', 'domain: expected a host name', 'found'],
+    ['domain: https://bücher.example', 'domain: expected the name as DNS has it, https://xn--bcher-kva.example', 'found "https://bücher.example"'],
+    ['domain: https://errors.example.com:99999', 'domain: expected an http or https address', 'found'],
+    ['domain: http://1', 'domain: expected an http or https address', 'found "http://1"'],
+    // keys without values, and YAML 1.1
+    ['domain:', 'domain: expected an http or https address such as https://errors.example.com, found nothing after the colon: take the key out too', 'default'],
+    ['storage:', 'storage: expected a mapping, found nothing after the colon', 'take the key out too'],
+    ['storage:\n  # postgres: 16Gi\n', 'storage: expected a mapping, found nothing after the colon', 'take the key out too'],
+    ['network: {clients: }', 'network.clients: expected a list, found nothing after the colon', 'take the key out too'],
+    ['email: {url: }', 'email.url: expected a text, found nothing after the colon', 'take the key out too'],
+    ['resources: {web: {<<: {requests: {cpu: 1}}}}', 'resources.web.<<: expected one of requests, limits, found a merge key, which YAML 1.2 does not have', 'write its keys out'],
     ['administrator: {email: root}', 'administrator.email: expected an e-mail address', 'found "root"'],
     ['email: {from: 7}', 'email.from: expected an e-mail address', 'found 7'],
     ['email: {url: "http://mail"}', 'email.url: expected consolemail:// or smtp://host:port', 'found'],
@@ -56,6 +78,14 @@ describe('settings that are refused, with path, expected and found', () => {
     ['service: {type: NodePort}', 'service.type: expected ClusterIP, or NodePort together with service.allowPublic', 'found NodePort alone'],
     ['service: {type: LoadBalancer}', 'service.type: expected ClusterIP, or LoadBalancer together', 'found LoadBalancer alone'],
     ['service: {type: HostPort}', 'service.type: expected ClusterIP, NodePort or LoadBalancer', 'found "HostPort"'],
+    ['service: {port: 8081}', 'service.port: expected none with ClusterIP', 'found 8081'],
+    ['service: {type: NodePort, allowPublic: true, port: 80}', 'service.port: expected a port from 30000 to 32767 with NodePort', 'found 80'],
+    ['service: {type: LoadBalancer, allowPublic: true, port: 70000}', 'service.port: expected a TCP port from 1 to 65535', 'found 70000'],
+    ['pods: {tolerations: [{key: dedicated, operator: Exists, value: errors}]}', 'pods.tolerations.0.value: expected no value beside operator Exists', 'found "errors"'],
+    ['pods: {tolerations: [{effect: NoSchedule}]}', 'pods.tolerations.0.key: expected the key of a taint, or operator Exists', 'found nothing'],
+    ['pods: {tolerations: [{key: dedicated, effect: Never}]}', 'pods.tolerations.0.effect: expected one of NoSchedule, PreferNoSchedule, NoExecute', 'found "Never"'],
+    ['pods: {nodeSelector: {errors: true}}', 'pods.nodeSelector.errors: expected the value of a label, in quotes', 'found true'],
+    ['pods: {imagePullSecrets: [My Registry]}', 'pods.imagePullSecrets.0: expected the name of a Secret', 'found "My Registry"'],
     ['service: {allowPublic: "yes"}', 'service.allowPublic: expected true or false', 'found "yes"'],
     // versions and images
     ['version: 4.2', 'version: expected one of 5.2, 6.0', 'found "4.2"'],
@@ -77,10 +107,15 @@ describe('settings that are refused, with path, expected and found', () => {
     ['storage: {className: Fast}', 'storage.className: expected the name of a storage class', 'found "Fast"'],
     // names and shapes
     ['namespace: Glitch_Tip', 'namespace: expected a DNS label', 'found "Glitch_Tip"'],
-    ['namespace: 5', 'namespace: expected string', 'found 5'],
-    ['network: {clients: apps}', 'network.clients: expected array', 'found "apps"'],
+    ['namespace: 5', 'namespace: expected a text', 'found 5'],
+    ['network: {clients: apps}', 'network.clients: expected a list', 'found "apps"'],
     ['network: {clients: [My Apps]}', 'network.clients.0: expected a DNS label', 'found "My Apps"'],
-    ['network: {workerToInternet: 1}', 'network.workerToInternet: expected boolean', 'found 1'],
+    ['network: {workerToPrivate: [mail.example.com]}', 'network.workerToPrivate.0: expected an address or a network such as 10.42.0.0/16', 'found "mail.example.com"'],
+    ['network: {workerToPrivate: [10.1.2.3/8]}', 'network.workerToPrivate.0: expected a network whose address ends with its prefix', 'found "10.1.2.3/8"'],
+    ['network: {workerToPrivate: [10.42.7.0/24]}', "network.workerToPrivate.0: expected a network outside of the cluster's own (10.42.0.0/16 of clusterRanges)", 'found 10.42.7.0/24'],
+    ['network: {apiServer: {addresses: [kubernetes]}}', 'network.apiServer.addresses.0: expected an address or a network', 'found "kubernetes"'],
+    ['network: {apiServer: {ports: []}}', 'network.apiServer.ports: expected a TCP port at least', 'found none'],
+    ['network: {workerToInternet: 1}', 'network.workerToInternet: expected true or false', 'found 1'],
     ['rotation: {everyDays: 0}', 'rotation.everyDays: expected', 'found 0'],
     ['rotation: {everyDays: monthly}', 'rotation.everyDays: expected', 'found "monthly"'],
     ['rotation: {at: "25:00"}', 'rotation.at: expected a time of day', 'found "25:00"'],
@@ -97,13 +132,13 @@ describe('settings that are refused, with path, expected and found', () => {
     ['health: {enabled: "on"}', 'health.enabled: expected true or false', 'found "on"'],
     ['health: {heal: [reboot]}', 'health.heal.0: expected one of migrate, maintain-partitions, restart-worker', 'found "reboot"'],
     ['health: {heal: [migrate, migrate]}', 'health.heal: expected each repair once', 'found migrate twice'],
-    ['health: {heal: migrate}', 'health.heal: expected array', 'found "migrate"'],
+    ['health: {heal: migrate}', 'health.heal: expected a list', 'found "migrate"'],
     ['alerts: {secret: My_Secret}', 'alerts.secret: expected the name of a Secret', 'found "My_Secret"'],
     ['alerts: {telegram: {}}', 'alerts.telegram: expected one of secret, repeatHours', 'found an unknown key'],
     ['alerts: {repeatHours: 0}', 'alerts.repeatHours: expected a whole number of hours from 1 to 168', 'found 0'],
     ['alerts: {reportHours: 6h}', 'alerts.reportHours: expected a whole number of hours', 'found "6h"'],
     ['alerts: {ports: [8443, 0]}', 'alerts.ports.1: expected a TCP port from 1 to 65535', 'found 0'],
-    ['alerts: {ports: 8443}', 'alerts.ports: expected array', 'found 8443'],
+    ['alerts: {ports: 8443}', 'alerts.ports: expected a list', 'found 8443'],
     ['resources: []', 'resources: expected a mapping', 'found []'],
     ['- web', 'settings: expected a mapping', 'found ["web"]'],
     ['just text', 'settings: expected a mapping', 'found "just text"'],
@@ -149,6 +184,15 @@ describe('settings that are taken', () => {
     });
   });
 
+  it.each(['https://errors.example.com', 'https://errors.example.com:8443', 'http://localhost:9090', 'http://192.0.2.7:8080', 'http://[::1]:9090', 'https://xn--bcher-kva.example'])('the domain %s', (domain) => {
+    expect(parseSettings(`domain: ${domain}`).domain).toBe(domain);
+  });
+
+  it('an alias for a whole section', () => {
+    const { web, worker } = parseSettings('resources: {web: &small {limits: {memory: 400Mi}}, worker: *small}').resources;
+    expect([web.limits.memory, worker.limits.memory]).toEqual(['400Mi', '400Mi']);
+  });
+
   it('a public port, when it is said twice', () => {
     expect(parseSettings('service: {type: NodePort, allowPublic: true}').service.type).toBe('NodePort');
   });
@@ -178,6 +222,22 @@ describe('the file that settings are read from', () => {
     expect(findSettings('other.yaml')).toBe('other.yaml');
     expect(() => loadSettings('other.yaml')).toThrow('other.yaml: 1 problem, nothing was written\n  expected a file that can be read, found ENOENT');
     expect(() => loadSettings(folder)).toThrow(/expected a file that can be read, found EISDIR/);
+  });
+
+  const text = 'domain: https://errors.example.com\n';
+  it.each<[string, Buffer]>([
+    ['UTF-16', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+    ['UTF-16', Buffer.from(text, 'utf16le')],
+    ['bytes that are none', Buffer.from('email: {from: "b\u00fccher@example.com"}', 'latin1')],
+  ])('is UTF-8, and not %s', (found, bytes) => {
+    writeFileSync('settings.yaml', bytes);
+    expect(() => loadSettings('settings.yaml')).toThrow(`expected a text in UTF-8, found ${found}`);
+  });
+
+  it('may begin with a byte order mark', () => {
+    writeFileSync('settings.yaml', `\ufeff${text}`);
+    expect(loadSettings('settings.yaml').domain).toBe('https://errors.example.com');
   });
 
   it('is not passed over for its name', () => {

@@ -43,6 +43,7 @@ describe('of the cluster doctor finds', () => {
     ['no metrics', { metrics: notSeen('the server could not find the requested resource') }, 'metrics', 'warning', /no metrics API/],
     ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([objects.claim.parse({ metadata: { name: 'data' }, status: { phase: 'Pending' } })]) }, 'storage class', 'failure', /no default/],
     ['a node that is not ready', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }) }, 'node', 'failure', /host is not ready: kubelet stopped/],
+    ['a volume claim that somebody deleted', { claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data', deletionTimestamp: '2026-06-01T11:00:00Z' }, status: { phase: 'Bound' } })]) }, 'volume', 'failure', /postgres-data is being deleted/],
     ['a node under pressure', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'DiskPressure', status: 'True', message: 'full' }] }) }, 'node', 'failure', /reports DiskPressure: full/],
     ['limits that do not fit the node', { nodes: node({ allocatable: { memory: '800Mi' } }) }, 'budget', 'failure', /limits of 942Mi, 1238Mi during a rollout; the node has 800Mi/],
     ['limits that do not fit the node during a rollout', { nodes: node({ allocatable: { memory: '1100Mi' } }) }, 'budget', 'warning', /1238Mi during a rollout/],
@@ -68,6 +69,7 @@ describe('of namespace and operator doctor finds', () => {
     ['no leader', { lease: seen(undefined) }, 'leader', 'failure', /no operator is the leader/],
     ['a leader who is silent', { lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: '2026-06-01T11:50:00Z' } }) }, 'leader', 'failure', /heard of last 10 min ago/],
     ['a resource that is suspended', withSpec({ suspend: true }), 'resource', 'warning', /suspended/],
+    ['a status of another version', { resource: seen({ ...resource(), notUnderstood: ['status.health.incidents'] }) }, 'resource', 'warning', /does not understand status.health.incidents/],
     ['a resource that cannot be understood', { resource: seen({ ...resource(), problems: ['spec.version: invalid'] }) }, 'resource', 'failure', /spec.version: invalid/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 

@@ -7,7 +7,7 @@ async function noteOf(note: string): Promise<string> {
   const recorded: EventNote[] = [];
   const resource = { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1' }, spec: {} };
   const cluster = { recordEvent: (_: unknown, event: EventNote) => Promise.resolve(void recorded.push(event)) };
-  await recordEvent({ cluster, log: () => undefined }, resource, { type: 'Normal', reason: 'R', action: 'A', note }, new Date());
+  await recordEvent({ cluster, log: () => undefined }, resource, { type: 'Normal', reason: 'R', action: 'A', note }, { at: new Date(), signal: new AbortController().signal });
   return recorded[0]?.note ?? 'none';
 }
 

@@ -15,6 +15,10 @@ const refused = (status: number) => new ApiError(status, 'Reason', `PATCH status
 class Scenario {
   readonly world: RotationWorld;
   answer: Error | undefined;
+  /** Happens while Postgres is looked at. */
+  meanwhile = (): void => undefined;
+  /** Written or refused. */
+  statuses = 0;
   readonly warnings: unknown[] = [];
   readonly events: string[] = [];
   readonly #controller: CredentialsController;
@@ -28,8 +32,8 @@ class Scenario {
     });
   }
 
-  async reconcile(count: number): Promise<void> {
-    for (let done = 0; done < count; done += 1) await this.#controller.reconcile('g', new AbortController().signal);
+  async reconcile(count: number, signal = new AbortController().signal): Promise<void> {
+    for (let done = 0; done < count; done += 1) await this.#controller.reconcile('g', signal);
   }
 
   #ports(): Ports {
@@ -42,7 +46,12 @@ class Scenario {
       readResource: () => Promise.resolve({ metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: '1' }, spec: { version: '5.2', valkey: {}, worker: {} } }),
       observeSecret: (name) => Promise.resolve(world.observe().secrets[ROLES[name] ?? 'application']),
       observeJournal: () => Promise.resolve(world.observe().journal),
-      applyStatus: () => (this.answer ? Promise.reject(this.answer) : Promise.resolve()),
+      observeLock: () => Promise.resolve(world.lock ? { kind: 'held', holder: world.lock, resourceVersion: '1' } : { kind: 'free' }),
+      writeLock: (lock) => apply({ kind: 'write lock', ...lock }),
+      applyStatus: () => {
+        this.statuses += 1;
+        return this.answer ? Promise.reject(this.answer) : Promise.resolve();
+      },
       recordEvent: (_, { reason }) => Promise.resolve(void this.events.push(reason)),
       writeJournal: (_, action) => apply(action),
       writeSecret: apply,
@@ -51,10 +60,21 @@ class Scenario {
       observe: (name) => Promise.resolve({ name, rotation: world.templates.get(name), pending: world.pods.get(name)?.mark === world.templates.get(name) ? undefined : 'none is available' }),
       roll: (workload, rotation) => apply({ kind: 'roll', workload, rotation }).then(() => undefined),
     };
-    const servers = { postgres: { observe: () => Promise.resolve(world.observe().postgres) }, valkey: { observe: () => Promise.resolve(world.observe().valkey) }, web: {} };
+    const servers = { postgres: { observe: () => {
+      this.meanwhile();
+      return Promise.resolve(world.observe().postgres);
+    }, tryAdministrator: () => Promise.resolve({ kind: 'not tried' }) }, valkey: { observe: () => Promise.resolve(world.observe().valkey) }, web: {} };
     return { cluster, workloads, ...servers } as unknown as Ports;
   }
 }
+
+it('a look that lost the Lease is not acted on: nothing is written', async () => {
+  const scenario = new Scenario();
+  const term = new AbortController();
+  scenario.meanwhile = () => term.abort(new Error('the Lease is lost'));
+  await expect(scenario.reconcile(1, term.signal)).rejects.toThrow('the Lease is lost');
+  expect([scenario.statuses, scenario.world.phase, scenario.world.templates.get('web')]).toEqual([0, 'Rolling', undefined]);
+});
 
 describe('a rotation whose status', () => {
   it.each([400, 403, 413, 422])('is refused with %d goes on', async (status) => {

@@ -4,6 +4,7 @@ import type { HealthStatus } from '../../../../../operator/api/health-fields.js'
 import { HealthController, type HealthDependencies, type Leadership } from '../../../../../operator/controllers/health/health-controller.js';
 import type { ClusterPort, HealthPort } from '../../../../../operator/controllers/ports.js';
 import { emptyAlertState, type Notification, type AlertState } from '../../../../../operator/core/alerts/alert-state.js';
+import type { ObservedLock } from '../../../../../operator/core/operations/operation-lock.js';
 import type { Facts } from '../../../../../operator/core/health/health-facts.js';
 import { NOW, secretsOf } from '../../operator-scenarios.js';
 import { factsOf } from '../../core/health/health-scenarios.js';
@@ -26,6 +27,9 @@ export class HealthWorld {
   writesUntilAway = Infinity;
   /** How long the database has a check wait. */
   checkSeconds = 0;
+  lock: ObservedLock = { kind: 'free' };
+  /** Somebody else takes the lock at the same moment. */
+  isLockLost = false;
   /** Another operator writes the alert state at every turn. */
   hasRival = false;
   resource: GlitchTipResource | undefined;
@@ -65,6 +69,12 @@ export class HealthWorld {
       readResource: () => (this.refusal ? Promise.reject(this.refusal) : answer(() => this.resource)),
       observeSecret: () => answer(() => secretsOf().postgres),
       observeJournal: () => answer(() => ({ kind: 'absent' as const })),
+      observeLock: () => answer(() => this.lock),
+      writeLock: ({ holder }) => answer(() => {
+        if (this.isLockLost) return false;
+        this.done.push(`lock for ${holder?.operation ?? 'nobody'}`);
+        return true;
+      }),
       readAlertState: () => answer(() => (this.alertStateIsUnreadable ? { kind: 'unreadable' as const, why: '403' } : this.alerts ? { kind: 'present' as const, alerts: this.alerts, version: String(this.#version) } : { kind: 'absent' as const })),
       writeAlertState: (_, { alerts, over }) => answer(() => (this.alerts && 'version' in over && over.version !== String(this.#version) ? undefined : this.#write(alerts))),
       applyHealth: (_, report) => answer(() => {
@@ -101,6 +111,7 @@ export class HealthWorld {
       observeQueue: () => Promise.resolve(this.facts.queue),
       observeGateway: () => Promise.resolve(this.facts.gateway),
       tellWorkerStart: (_, __, at) => Promise.resolve(void this.done.push(`worker since ${at.toISOString()}`)),
+      deleteJob: ({ name }) => Promise.resolve(this.done.push(`delete ${name}`) > 0),
       rerunMigrations: () => Promise.resolve(this.done.push('run migrate') > 0),
       restart: (deployment) => Promise.resolve(void this.done.push(`restart ${deployment}`)),
       forget: () => undefined,

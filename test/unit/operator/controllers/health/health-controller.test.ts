@@ -1,6 +1,8 @@
 // The health controller from check to check: what it writes, sends and repairs, in which order, and what it leaves alone.
 import { describe, expect, it } from '@jest/globals';
-import { answered, databaseOf, factsOf, queueOf } from '../../core/health/health-scenarios.js';
+import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
+import type { Leadership } from '../../../../../operator/controllers/health/health-controller.js';
+import { NOW, ago, answered, clusterOf, databaseOf, factsOf, jobOf, podsOf, queueOf, seen, unready } from '../../core/health/health-scenarios.js';
 import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
 const WELL = factsOf();
@@ -87,6 +89,22 @@ describe('an incident', () => {
   });
 });
 
+describe('a leak', () => {
+  it.each<[string, object]>([['that waits', {}], ['while the operator is suspended', { suspend: true }]])('%s is told critical within five minutes, though nobody has recorded it', async (_, spec) => {
+    const world = new HealthWorld(spec, { 'glitchkeeper.io/rotate': 'compromised' });
+    const incidents = () => world.resource?.status?.health?.incidents ?? [];
+    let seconds = 0;
+    while (incidents().length === 0 && seconds < 600) {
+      const [pause = 0] = await checks(world, 1);
+      // A check counts as ten seconds.
+      world.wait(pause - 10);
+      seconds += pause;
+    }
+    expect(incidents()).toMatchObject([{ reason: 'CredentialsCompromised', severity: 'critical' }]);
+    expect(seconds).toBeLessThan(300);
+  });
+});
+
 describe('a repair', () => {
   it('is written down before it is made, and made once', async () => {
     const world = new HealthWorld();
@@ -103,7 +121,42 @@ describe('a repair', () => {
     const world = new HealthWorld();
     world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
     await checks(world, 15);
-    expect(world.take().filter((each) => each === 'run migrate')).toHaveLength(1);
+    expect(world.take().filter((each) => /^lock|^run/.test(each))).toEqual(['lock for migration', 'run migrate']);
+  });
+
+  it('of the schema is not made when a rotation begins at the same moment', async () => {
+    const world = new HealthWorld();
+    world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
+    world.isLockLost = true;
+    await checks(world, 15);
+    expect(world.take().filter((each) => /^lock|^run|RepairFailed/.test(each))).toEqual(['event Warning RepairFailed']);
+  });
+
+  it.each<[string, Partial<Holder>, boolean]>([
+    ['waits for a backup that holds the lock', {}, false],
+    ['does not wait for one that has ended without releasing it', { until: NOW }, true],
+    ['does not wait for one whose Job is gone', { since: ago(600) }, true],
+    ['does not wait for a rotation of which the journal knows nothing', { operation: 'rotation' }, true],
+  ])('of the schema %s', async (_, changes, isMade) => {
+    const world = new HealthWorld();
+    world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });
+    world.lock = { kind: 'held', holder: { operation: 'backup', name: 'backup-1', since: ago(-3_600), until: ago(-7_200), ...changes }, resourceVersion: '3' };
+    await checks(world, 15);
+    expect(world.take().includes('run migrate')).toBe(isMade);
+  });
+
+  it.each<[string, object, Leadership, readonly string[]]>([
+    ['goes', {}, 'leads', ['delete migrate-12345678', 'event Normal JobDeleted']],
+    ['stays while the operator is suspended', { suspend: true }, 'leads', []],
+    ['stays where migrations are not repaired', { health: { heal: ['restart-worker'] } }, 'leads', []],
+    ['stays when another operator leads', {}, 'follows', []],
+  ])('of a quota that is full: a migrate Job that cannot start and has a newer one %s', async (_, spec, leadership, wanted) => {
+    const world = new HealthWorld(spec);
+    const hopeless = unready('migrate', { state: { kind: 'waiting', reason: 'ImagePullBackOff' } }, { job: 'migrate-12345678' });
+    world.facts = factsOf({ cluster: clusterOf({ pods: podsOf(hopeless), jobs: seen([jobOf('running'), { ...jobOf('running', 60), name: 'migrate-new' }]) }) });
+    world.leadership = leadership;
+    await world.check();
+    expect(world.take().filter((each) => /^delete|JobDeleted/.test(each))).toEqual(wanted);
   });
 
   it('is not made by an operator that is not the leader any more', async () => {

@@ -157,6 +157,16 @@ describe('an API server that refuses the operator', () => {
     expect(world.reported.at(-1)?.incidents?.[0]?.message).toContain(`refused the operator for 20 s (${status})`);
   });
 
+  it.each([
+    ['CERT_HAS_EXPIRED', 'systemctl restart k3s'], ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'rotate-ca'],
+  ])('is not one whose certificate is not accepted (%s): that has a remedy of its own', async (code, remedy) => {
+    const world = await leading();
+    world.refusal = Object.assign(new Error('certificate has expired'), { code });
+    await checks(world, 3);
+    expect(notifications(world)).toEqual(['notify open certificate']);
+    expect(world.reported.at(-1)?.incidents?.[0]?.advice).toContain(remedy);
+  });
+
   it('with another answer fails, and is tried again', async () => {
     const world = await leading();
     world.refusal = refusal(400);

@@ -78,6 +78,7 @@ describe('a plan', () => {
     ['nothing in it', { SECRET_KEY: '' }, /SECRET_KEY is empty/],
     ['an unknown login', { DATABASE_USER: 'canary' }, /DATABASE_USER is neither glitchtip_a nor glitchtip_b/],
     ['a password beyond ASCII', { DATABASE_PASSWORD: 'canäry' }, /DATABASE_PASSWORD is not printable ASCII/],
+    ['a user in its URL that the operator does not manage', { VALKEY_URL: 'redis://app:canary@valkey:6379/0' }, /VALKEY_URL names a user, and the application's is default/],
     ['no password in its URL', { VALKEY_URL: 'redis://valkey:6379/0' }, /VALKEY_URL is not redis:/],
   ])('leaves the database alone while the application Secret has %s', (_what, change, message) => {
     const world = finished();

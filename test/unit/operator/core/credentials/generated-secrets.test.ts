@@ -1,7 +1,7 @@
 // The contents of new Secrets: Valkey's users file holds hashes only, and fits the password that the application has.
 import { describe, expect, it } from '@jest/globals';
 
-import { findProblems, planSecrets, type CreateSecret } from '../../../../../operator/core/credentials/generated-secrets.js';
+import { findProblems, passwordOfUrl, planSecrets, withNewPassword, type CreateSecret } from '../../../../../operator/core/credentials/generated-secrets.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { ABSENT, CountingCrypto, present, specOf } from './credentials-scenarios.js';
 
@@ -43,6 +43,28 @@ describe('a new users file of Valkey', () => {
     const secrets = { ...ABSENT, application: application('redis://:%zz@valkey:6379/0') };
     expect(planSecrets(spec, secrets, crypto).map(({ role }) => role)).not.toContain('valkey');
     expect(findProblems(spec, secrets, crypto)).toMatchObject([{ kind: 'malformed', name: 'glitchtip-app' }]);
+  });
+});
+
+describe('a new password of Valkey', () => {
+  it.each([
+    ['redis://:old@valkey:6379/0', 'redis://:NEW@valkey:6379/0'],
+    ['rediss://:old@valkey:6379/0', 'rediss://:NEW@valkey:6379/0'],
+    ['redis://default:old@valkey:6379/3', 'redis://default:NEW@valkey:6379/3'],
+    ['rediss://:p%40ss@cache.example.com/7?ssl_cert_reqs=required', 'rediss://:NEW@cache.example.com/7?ssl_cert_reqs=required'],
+  ])('leaves the rest of %s as it is', (url, wanted) => {
+    const renewed = withNewPassword(new Sensitive(url), new CountingCrypto());
+    expect(renewed.reveal()).toBe(wanted.replace('NEW', passwordOfUrl(renewed)?.reveal() ?? ''));
+    expect(passwordOfUrl(renewed)?.reveal()).toMatch(/^canary/);
+  });
+});
+
+describe('a Secret that was not read', () => {
+  it('is none that is absent: the types refuse it, and nothing is generated', () => {
+    const read: Partial<typeof ABSENT> = { ...ABSENT };
+    delete (read as { administrator?: object }).administrator;
+    // @ts-expect-error: health does not read the administrator's, and hands on nothing that a plan could be made from.
+    expect(() => planSecrets(spec, read as Omit<typeof ABSENT, 'administrator'>, crypto)).toThrow();
   });
 });
 

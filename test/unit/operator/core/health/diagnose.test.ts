@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { HEALTH_REASONS, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { diagnoseUnreachable } from '../../../../../operator/core/health/diagnose.js';
 import { explains } from '../../../../../operator/core/health/cause-precedence.js';
-import type { CanaryFacts, ContainerEnd, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
+import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
@@ -22,6 +22,8 @@ function ended(reason: string, exitCode: number, seconds = 20): ContainerEnd {
 }
 const waiting = (reason: string) => ({ state: { kind: 'waiting', reason } as const });
 const held = (seconds: number) => unready('web', {}, { containers: [containerOf({ name: 'wait-for-migrations', init: true, state: { kind: 'running', startedAt: ago(seconds) } }), containerOf({ name: 'web', ...waiting('PodInitializing') })] });
+const fileContainer = (state: ContainerState) => containerOf({ name: 'append-only-file', init: true, state });
+const fileAt = (state: ContainerState) => ({ ...startingPod('valkey'), createdAt: state.kind === 'running' ? state.startedAt : ago(5), containers: [fileContainer(state), containerOf({ name: 'valkey', ...waiting('PodInitializing') })] });
 /** Web that is not Ready, for two hours, and how its own address answers. */
 const probed = (answer: WebFacts['pods'][number]['answer'], pod = unready('web')): Partial<Facts> => ({ cluster: clusterOf({ pods: podsOf(pod) }), web: { health: REFUSED, pods: [{ pod: pod.name, answer }] }, canary: NOT_SENT });
 const pods = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...list) }) });
@@ -42,6 +44,7 @@ describe('a cause', () => {
 
     ['a pod was evicted', pods(podOf('worker', { alive: false, ready: false, evicted: { at: ago(60), message: 'The node was low on resource: memory.' } })), ['NodeUnderPressure/node critical']],
     ['a pod was evicted an hour ago and its successor works', pods(podOf('worker'), podOf('worker', { name: 'worker-0', alive: false, ready: false, evicted: { at: ago(3_600), message: 'low on memory' } })), []],
+    ['a pod filled its /tmp', pods(unready('worker', waiting('ContainerCreating')), podOf('worker', { name: 'worker-0', alive: false, ready: false, evicted: { at: ago(60), message: 'Usage of EmptyDir volume "tmp" exceeds the limit "512Mi". ' } })), ['ScratchSpaceFull/worker critical']],
     ['no pod can be placed because of disk pressure', pods(unready('web', waiting('Pending'), { unschedulable: { since: ago(90), message: '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.' } })), ['NodeUnderPressure/node critical']],
     ['a pod finds no room', pods(unready('web', waiting('Pending'), { unschedulable: { since: ago(90), message: '0/1 nodes are available: 1 Insufficient memory.' } })), ['Unschedulable/web critical']],
     ['a pod finds no room, and the old one works', pods(podOf('web'), unready('web', waiting('Pending'), { name: 'web-2', unschedulable: { since: ago(90), message: '0/1 nodes are available: 1 Insufficient cpu.' } })), ['Unschedulable/web warning']],
@@ -54,6 +57,8 @@ describe('a cause', () => {
     ['the image of an init container cannot be pulled', pods(unready('worker', {}, { containers: [containerOf({ init: true, ...waiting('ErrImagePull') }), containerOf(waiting('PodInitializing'))] })), ['ImageNotFound/worker critical']],
 
     ['Postgres does not answer', { database: UNREACHABLE, canary: NOT_SENT }, ['DatabaseDown/postgres critical']],
+    ['Postgres runs on an empty volume', { database: databaseOf({ system: '2', missing: ['django_migrations'], partitions: [], login: { kind: 'refused' } }), credentials: { database: '1' }, canary: IS_500 }, ['DatabaseReplaced/postgres critical']],
+    ['Postgres runs on the volume that it had', { database: databaseOf({ system: '1' }), credentials: { database: '1' } }, []],
     ['Postgres refuses the application', { database: databaseOf({ login: { kind: 'refused' } }), canary: IS_500 }, ['DatabaseLoginRefused/postgres critical']],
     ['Postgres refuses the operator', { database: { kind: 'refused' }, canary: NOT_SENT }, ['DatabaseLoginRefused/postgres critical']],
     ['nearly all connections are taken', { database: databaseOf({ connections: 23 }) }, ['ConnectionsExhausted/postgres warning']],
@@ -85,6 +90,10 @@ describe('a cause', () => {
     ['Valkey fills within ten minutes', { queue: queueOf({ usedBytes: 25e6, depth: 6_000 }), before: { samples: [{ at: ago(120), queueBytes: 24e6, memory: new Map() }] } }, ['QueueFilling/valkey critical']],
     ['Valkey is full', { queue: queueOf({ usedBytes: 29.9e6, depth: 7_000 }), canary: IS_500 }, ['QueueFull/valkey critical']],
     ['Valkey cannot write', { queue: queueOf({ writeFailed: 'aof_last_write_status is err' }), canary: IS_500 }, ['QueueNotPersisted/valkey critical']],
+    ["Valkey's file waits for a person", { ...pods(fileAt({ kind: 'running', startedAt: ago(90) })), queue: UNREACHABLE, canary: IS_500 }, ['QueueFileDamaged/valkey critical']],
+    ["Valkey's file is looked at", { ...pods(fileAt({ kind: 'running', startedAt: ago(5) })), queue: UNREACHABLE, canary: IS_500 }, []],
+    ["the end of Valkey's file was cut off", pods(podOf('valkey', { containers: [fileContainer({ kind: 'ended', end: { ...ended('Completed', 0, 600), cutOffBytes: 4_096 } }), containerOf({ name: 'valkey' })] })), ['QueueFileRepaired/valkey warning']],
+    ["the end of Valkey's file was cut off yesterday", pods(podOf('valkey', { containers: [fileContainer({ kind: 'ended', end: { ...ended('Completed', 0, 80_000), cutOffBytes: 4_096 } }), containerOf({ name: 'valkey' })] })), []],
     ['the worker does not keep up', { canary: STORED_MEANWHILE, queue: queueOf({ depth: 5_000 }) }, ['Backlog/worker warning']],
     ['the queue is being worked off', { canary: STORED_MEANWHILE, queue: queueOf({ depth: 5_000 }), before: { last: { at: ago(10), depth: 6_000 }, samples: [] } }, []],
     ['the queue shrinks too slowly', { canary: STORED_MEANWHILE, queue: queueOf({ depth: 5_000 }), before: { last: { at: ago(10), depth: 5_010 }, samples: [] } }, ['Backlog/worker warning']],
@@ -130,6 +139,11 @@ describe('a cause', () => {
     ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
     ['a certificate is good for a month', { certificate: { kind: 'seen', secret: 'web-tls', endsAt: ago(-30 * 86_400) } }, []],
     ['a rotation was given up', { credentials: { failed: 'Tried 5 times.' } }, ['CredentialsOverdue/credentials warning']],
+    ['credentials leaked, and for two minutes nothing replaces them', { credentials: { leak: { since: ago(120), state: 'waits', message: 'Deployment web: 1 old pods are still there.' } } }, ['CredentialsCompromised/credentials critical']],
+    ['credentials leaked a minute ago, and something is waited for', { credentials: { leak: { since: ago(60), state: 'waits' } } }, []],
+    ['credentials that leaked are being replaced, as it takes two minutes', { credentials: { leak: { since: ago(180), state: 'under way' } } }, []],
+    ['credentials that leaked are still being replaced', { credentials: { leak: { since: ago(211), state: 'under way', message: 'waits' } } }, ['CredentialsCompromised/credentials critical']],
+    ['replacing credentials that leaked was given up', { credentials: { failed: 'Tried 5 times.', leak: { since: ago(1), state: 'given up', message: 'Tried 5 times.' } } }, ['CredentialsCompromised/credentials critical']],
     ['a rotation is three days late', { credentials: { nextAt: ago(3 * 86_400) } }, ['CredentialsOverdue/credentials warning']],
     ['a rotation is an hour late', { credentials: { nextAt: ago(3_600) } }, []],
   ];
@@ -196,7 +210,7 @@ describe('what follows from a cause is reported with it, and not by itself', () 
 
   it('has no circle: of two reasons that explain each other neither would be reported', () => {
     const parts = ['web', 'worker', 'gateway', 'postgres', 'valkey', 'migrate'];
-    const ofPods: readonly HealthReason[] = ['Unschedulable', 'ImageNotFound', 'OutOfMemory', 'MemoryLeak', 'CrashLoop', 'RolloutStuck', 'PartDown'];
+    const ofPods: readonly HealthReason[] = ['Unschedulable', 'ImageNotFound', 'OutOfMemory', 'ScratchSpaceFull', 'MemoryLeak', 'CrashLoop', 'RolloutStuck', 'PartDown'];
     const partOf = (reason: HealthReason) => (reason.startsWith('W') || ['PortMismatch', 'HostNotAllowed', 'StaticFilesMissing', 'TimeoutTooShort'].includes(reason) ? 'web' : reason.startsWith('Queue') ? 'valkey' : ['GatewayDown', 'GatewaySilent', 'SpoolFilling', 'EventsSetAside'].includes(reason) ? 'gateway' : 'postgres');
     const all = Object.values(HEALTH_REASONS).flatMap((reason) => (ofPods.includes(reason) ? parts : [partOf(reason)]).map((part) => ({ reason, part })));
     const circles: string[] = [];

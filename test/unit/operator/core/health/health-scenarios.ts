@@ -54,7 +54,7 @@ export function workloadsOf(...changed: readonly WorkloadFacts[]): ClusterFacts[
 }
 
 export function jobOf(outcome: JobFacts['outcome'], age = 7_200): JobFacts {
-  return { name: 'migrate-12345678', part: 'migrate', createdAt: ago(age), outcome };
+  return { name: 'migrate-12345678', part: 'migrate', createdAt: ago(age), outcome, failedPods: 0, version: { uid: 'u', resourceVersion: '1' } };
 }
 
 export function clusterOf(changes: Partial<ClusterFacts> = {}): ClusterFacts {
@@ -88,7 +88,7 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
   return {
     cluster: clusterOf(), web: { health: OK, domain: { host: 'errors.example.com', answer: OK }, page: OK, pods: [] }, canary: { kind: 'stored', seconds: 2.4 },
     database: databaseOf(), queue: queueOf(), gateway: { kind: 'none' }, volumes: seen([{ name: 'postgres-data', usedBytes: 1e9, capacityBytes: 8e9 }]),
-    certificate: { kind: 'none' }, credentials: {}, before: { samples: [] }, ...changes,
+    certificate: { kind: 'none' }, credentials: {}, operation: { lock: { kind: 'free' } }, before: { samples: [] }, ...changes,
   };
 }
 

@@ -24,7 +24,7 @@ const PARTITIONS = causeOf('PartitionsMissing', 'postgres', 'maintain-partitions
 
 /** An incident of that cause that has been open for ten minutes. */
 function planOf(cause: Cause, changes: Partial<RepairInput> = {}): [string, string | undefined] {
-  const { repair, repairTexts } = planRepair({ causes: [cause], open: [incidentOf(cause, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], canMigrate: true, now: NOW, ...changes });
+  const { repair, repairTexts } = planRepair({ causes: [cause], open: [incidentOf(cause, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], operation: { lock: { kind: 'free' } }, canMigrate: true, now: NOW, ...changes });
   return [repair?.healing ?? 'nothing', repairTexts.get(`${cause.reason}/${cause.part}`)];
 }
 
@@ -41,8 +41,12 @@ describe('a repair', () => {
     ['is not made while suspended', PENDING, { spec: specOf({ suspend: true }) }, 'nothing', 'running the migrate Job again is not done while spec.suspend is true'],
     ['waits for a rotation', STUCK, { rotation: 'Rolling' }, 'nothing', 'restarting the worker waits for the rotation, which is Rolling'],
     ['waits for a Job', PENDING, { jobs: ['migrate-12345678'] }, 'nothing', 'running the migrate Job again waits for Job migrate-12345678'],
+    ['waits for another operation', PENDING, { operation: { lock: { kind: 'free' }, holder: { operation: 'rotation', name: 'r1', since: NOW, until: NOW } } }, 'nothing', 'running the migrate Job again waits for rotation r1'],
+    ['waits while the lock cannot be seen', STUCK, { operation: { lock: { kind: 'unreadable', why: '403' } } }, 'nothing', 'restarting the worker waits until it can be seen whether another operation is under way'],
     ['waits while Jobs cannot be seen', PENDING, { jobs: undefined }, 'nothing', 'running the migrate Job again waits until Jobs can be seen'],
     ['needs a Job to run again', PARTITIONS, { canMigrate: false }, 'nothing', 'running the migrate Job again is not possible: there is none; kubectl apply -f dist/ makes one'],
+    ['of a schema does not repeat a Job that cannot start', PENDING, { cannotStart: 'migrate: ImagePullBackOff' }, 'nothing', 'running the migrate Job again is of no use: its newest Job cannot start (migrate: ImagePullBackOff)'],
+    ['of a worker is not held up by a Job that cannot start', STUCK, { cannotStart: 'migrate: ImagePullBackOff' }, 'restart-worker', 'the worker is restarted'],
     ['waits for whoever restores', { ...PENDING, obstacle: 'waits for a session' }, {}, 'nothing', 'running the migrate Job again waits for a session'],
     ['of a worker needs none', STUCK, { canMigrate: false }, 'restart-worker', 'the worker is restarted'],
     ['is not made again at once', STUCK, { repairs: repairs('restart-worker', 300) }, 'nothing', 'restarting the worker was tried once, the last time 5 min ago; again in 10 min'],
@@ -55,7 +59,7 @@ describe('a repair', () => {
 
   it('is one at a time', () => {
     const { repair, repairTexts } = planRepair({
-      causes: [PENDING, STUCK], open: [incidentOf(PENDING, 600), incidentOf(STUCK, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], canMigrate: true, now: NOW,
+      causes: [PENDING, STUCK], open: [incidentOf(PENDING, 600), incidentOf(STUCK, 600)], repairs: [], spec: specOf({ worker: {} }), jobs: [], operation: { lock: { kind: 'free' } }, canMigrate: true, now: NOW,
     });
     expect([repair?.healing, repairTexts.get('WorkerStuck/worker')]).toEqual(['migrate', 'restarting the worker waits for another repair']);
   });

@@ -57,6 +57,9 @@ describe('well again or not observed', () => {
     ['VolumeFull', 'it was observed', {}, true],
     ['VolumeFull', 'the figure is of before Postgres went down', { database: UNREACHABLE }, false],
 
+    ['CredentialsCompromised', 'the journal says so', {}, true],
+    ['CredentialsCompromised', 'the journal cannot be read', { credentials: { phase: 'not readable' } }, false],
+
     ['PartDown', 'the password of Valkey cannot be read', { queue: NOT_OBSERVED }, false],
     ['MemoryLeak', 'the operator has just started', {}, false],
     ['MemoryLeak', 'it has watched for a quarter of an hour', { before: { samples: [{ at: ago(1_000), memory: new Map() }] } }, true],

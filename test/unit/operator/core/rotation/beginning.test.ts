@@ -4,8 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { Trigger } from '../../../../../operator/api/rotation-fields.js';
 import type { Journal } from '../../../../../operator/core/rotation/journal.js';
 import type { ObservedRollout } from '../../../../../operator/core/credentials/observed.js';
+import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { conditionOf } from '../../operator-scenarios.js';
-import { RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
+import { jobAtWork, RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
 
 type Change = (world: RotationWorld) => unknown;
 const WEB: ObservedRollout['web'] = { name: 'web' };
@@ -90,7 +91,7 @@ describe('a request', () => {
   it('for compromised takes the place of one that has not started, whatever that waits for', () => {
     const world = worldWith((it) => { it.request = 'postgres'; });
     world.until(() => world.rotation?.requestPending === false);
-    world.faults = { rollout: { jobs: ['backup'] } };
+    world.faults = { rollout: { jobs: [jobAtWork('backup')], noRoom: 'no' } };
     expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], 'False JobRunning']);
     world.request = 'compromised';
     world.turn();
@@ -124,23 +125,27 @@ describe('a recorded rotation', () => {
   it.each<[string, Faults, string, RegExp]>([
     ['web is being rolled', { rollout: { web: { ...WEB, pending: '1 of 2 updated' } } }, 'RolloutUnderway', /^Deployment web: 1 of 2 updated\.$/],
     ['the worker is being rolled', { rollout: { worker: { name: 'worker', pending: 'none available' } } }, 'RolloutUnderway', /^Deployment worker: none available\.$/],
-    ['Jobs run', { rollout: { jobs: ['migrate', 'backup-1'] } }, 'JobRunning', /^Job migrate, backup-1 has not ended\.$/],
+    ['Jobs run', { rollout: { jobs: [jobAtWork('migration', 'migrate'), jobAtWork('backup', 'backup-1')] } }, 'JobRunning', /^Job migrate has not ended\.$/],
     ['there is no room', { rollout: { noRoom: 'The quota leaves no room.' } }, 'NoRoom', /^The quota leaves no room\.$/],
     ['Postgres does not answer', { postgresDown: true }, 'NotHealthy', /^Postgres does not answer \(ECONNREFUSED\)\.$/],
     ['Valkey does not answer', { valkeyDown: true }, 'NotHealthy', /^Valkey does not answer/],
     ['a Secret cannot be read', { unreadable: 'application' }, 'NotHealthy', /^Secret glitchtip-app cannot be read/],
-    ['all of these, the most basic first', { valkeyDown: true, rollout: { jobs: ['migrate'], noRoom: 'no' } }, 'NotHealthy', /^Valkey does not answer/],
+    ['all of these, the most basic first', { valkeyDown: true, rollout: { jobs: [jobAtWork('migration')], noRoom: 'no' } }, 'NotHealthy', /^Valkey does not answer/],
   ])('waits while %s', (_, faults, reason, message) => {
     const world = waiting(faults);
     expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], `False ${reason}`]);
     expect(said(world.plan())).toMatch(message);
     world.faults = {};
-    expect(done(world)).toEqual(['journal: Altering']);
+    expect(done(world)).toEqual(['take lock']);
   });
 
-  it.each(['administrator', 'operator', 'operator,administrator'])('of %s does not wait for pods, Jobs or room', (request) => {
-    const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, jobs: ['migrate'], noRoom: 'no' } }, request);
-    expect(done(world)).toEqual(['journal: Altering']);
+  it('of the administrator waits for the migrate Job, which makes that account', () => {
+    expect(done(waiting({ rollout: { jobs: [jobAtWork('migration')] } }, 'administrator'))).toEqual([]);
+  });
+
+  it.each(['administrator', 'operator', 'operator,administrator'])('of %s does not wait for pods or room', (request) => {
+    const world = waiting({ rollout: { web: { ...WEB, pending: 'none' }, noRoom: 'no' } }, request);
+    expect(done(world)).toEqual(['take lock']);
   });
 
   it('starts with both sets of values, and with what the pods had, in one write', () => {
@@ -149,6 +154,16 @@ describe('a recorded rotation', () => {
     expect(world.journal?.values?.previous.SECRET_KEY.reveal()).toBe('old-key');
     expect(world.journal?.values?.next.SECRET_KEY.reveal()).toMatch(/^canary/);
     expect(world.journal?.values?.next.SECRET_KEY_FALLBACKS.reveal()).toMatch(/^\d+:old-key\n$/);
+  });
+
+  it("replaces the password in Valkey's URL and leaves the rest of it", () => {
+    const world = new RotationWorld();
+    const application = world.secrets.get('application');
+    if (!application) throw new Error('it is there');
+    world.secrets.set('application', { ...application, data: new Map([...application.data, ['VALKEY_URL', new Sensitive('rediss://default:old-vpw@cache:6380/5')]]) });
+    world.request = 'valkey';
+    world.until(() => world.phase === 'Altering');
+    expect(world.journal?.values?.next.VALKEY_URL.reveal()).toMatch(/^rediss:\/\/default:canary\S*@cache:6380\/5$/);
   });
 
   it.each<[string, string, object]>([['compromised', 'compromised', {}], ['a rotation without a grace', 'all', { rotation: { graceHours: 0 } }]])('gives the old key no grace after %s', (_, request, fields) => {

@@ -48,7 +48,7 @@ describe('after the clock went back', () => {
     world.faults = {};
     yearBack(world).turn();
     expect(recorded(world.after(4))).toEqual([]);
-    expect(recorded(world.after(1))).toEqual(['journal: Altering']);
+    expect(recorded(world.after(1))).toEqual(['take lock']);
   });
 
   it('by less than anything was dated, nothing is written', () => {

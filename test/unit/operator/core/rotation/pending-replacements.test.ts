@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CredentialName, RotationRecord, RotationResult, Trigger } from '../../../../../operator/api/rotation-fields.js';
 import { pendingReplacements } from '../../../../../operator/core/rotation/pending-replacements.js';
 import { conditionOf } from '../../operator-scenarios.js';
-import { RotationWorld } from './rotation-scenarios.js';
+import { jobAtWork, RotationWorld } from './rotation-scenarios.js';
 
 const ALL: readonly CredentialName[] = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator'];
 
@@ -53,7 +53,7 @@ describe('what a compromise left behind when replacing it was given up', () => {
     dayAfter(world);
     expect(recorded(world)).toBe(`compromised: ${ALL.join()}`);
     world.until(() => world.journal?.history[0]?.trigger === 'compromised' && world.rotation === undefined);
-    expect([pending(world), current(world), world.sessionsEnded]).toEqual([[], 'True AllPresent', 1]);
+    expect([pending(world), current(world), world.sessionsEnded]).toEqual([[], 'True AllPresent', 3]);
   });
 
   it('is not replaced by a request that is given up later', () => {
@@ -89,7 +89,7 @@ describe('what a compromise left behind when replacing it was given up', () => {
     const world = gaveUp('compromised');
     world.request = 'postgres';
     world.until(() => world.rotation?.requestPending === false);
-    world.faults = { rollout: { jobs: ['backup'] } };
+    world.faults = { rollout: { jobs: [jobAtWork('backup')] } };
     expect([recorded(world), world.rotation?.trigger]).toEqual([undefined, 'request']);
     dayAfter(world);
     world.turn();

@@ -12,7 +12,7 @@ const see = (phase: Phase, faults: Faults = {}, request = 'all') => worldIn(phas
 
 describe('each phase', () => {
   it.each<[Phase, string, string[]]>([
-    ['Waiting', 'all', ['journal: Altering']],
+    ['Waiting', 'all', ['take lock']],
     ['Altering', 'all', ['open login glitchtip_b']],
     ['Altering', 'valkey', ['write glitchtip-valkey']],
     ['Altering', 'operator', ['write glitchtip-valkey']],
@@ -26,7 +26,7 @@ describe('each phase', () => {
     ['Proving', 'administrator', ['journal: Retiring']],
     ['Retiring', 'all', ['close login glitchtip_a']],
     ['Retiring', 'valkey', ['write glitchtip-valkey']],
-    ['Retiring', 'secret-key', ['journal: Completed']],
+    ['Retiring', 'secret-key', ['journal: Completed', 'release lock']],
     ['Retiring', 'administrator', ['set administrator password']],
     ['Returning', 'all', ['write glitchtip-app']],
     ['Dropping', 'all', ['close login glitchtip_b']],
@@ -74,7 +74,7 @@ describe("the gateway's credentials", () => {
     const world = see('Altering', 'gateway');
     expect(finish(world)).toEqual([
       'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Publishing', 'journal: Rolling', 'journal: Proving', 'journal: Retiring',
-      'open login glitchtip_gateway', 'write glitchtip-gateway', 'roll gateway', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Completed',
+      'open login glitchtip_gateway', 'write glitchtip-gateway', 'roll gateway', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Completed', 'release lock',
     ]);
   });
 
@@ -121,7 +121,7 @@ describe('the proof', () => {
     ['a foreign session, but not after a compromise', 'compromised', 0, 3, ['journal: Retiring'], /^Proving has ended\.$/],
     ['a foreign session, but not when Postgres is not rotated', 'valkey', 0, 3, ['journal: Retiring'], /^Proving has ended\.$/],
   ])('is held up by %s', (_, request, ...[ours, others, actions, message]) => {
-    const world = see('Proving', { rollout: { eventStored: true, sessions: { previous: { ours, others }, next: { ours: 2, others: 0 } } } }, request);
+    const world = see('Proving', { rollout: { eventStored: true, sessions: { previous: { ours, jobs: 0, others }, next: { ours: 2, jobs: 0, others: 0 } } } }, request);
     expect(done(world)).toEqual(actions);
     expect(said(world.plan())).toMatch(message);
   });
@@ -135,20 +135,26 @@ describe('Retiring', () => {
     return [world.until(() => world.rotation === undefined), world] as const;
   };
 
-  it('ends sessions last, and once, after a compromise', () => {
+  it('ends sessions last, after a compromise, which has ended them at its beginning', () => {
     const [steps, world] = rest('compromised');
-    expect(steps).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring', 'journal: Completed']);
-    expect([world.sessionsEnded, world.published().get('SECRET_KEY_FALLBACKS')?.reveal()]).toEqual([1, '']);
+    expect(steps).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring', 'journal: Completed', 'release lock']);
+    expect([world.sessionsEnded, world.published().get('SECRET_KEY_FALLBACKS')?.reveal()]).toEqual([2, '']);
   });
 
-  it('ends no sessions otherwise', () => expect(rest('all')[0]).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'journal: Completed']));
+  it('ends no sessions otherwise', () => expect(rest('all')[0]).toEqual([...LAST, 'set administrator password', 'write glitchtip-admin', 'journal: Completed', 'release lock']));
 
   it.each([['all', []], ['compromised', ['set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring']]])(
     'after %s does to a password that the administrator chose: %j', (request, steps) => {
       const [made, world] = rest(request, (it) => { it.administrator = 'chosen'; });
-      expect(made).toEqual([...LAST, ...steps, 'journal: Completed']);
+      expect(made).toEqual([...LAST, ...steps, 'journal: Completed', 'release lock']);
       expect(world.administrator === 'chosen').toBe(request === 'all');
     });
+
+  it('replaces a password that the administrator chose when it alone was asked for', () => {
+    const [, world] = rest('administrator', (it) => { it.administrator = 'chosen'; });
+    expect(world.administrator).not.toBe('chosen');
+    expect(world.secrets.get('administrator')?.data.get('password')?.reveal()).toBe(world.administrator);
+  });
 
   it.each(['all', 'compromised'])('after %s leaves the Secret alone where the account is gone, and does not wait for it', (request) => {
     const [made, world] = rest(request, (it) => { it.faults = { rollout: { administrator: 'unknown' } }; });
@@ -159,7 +165,7 @@ describe('Retiring', () => {
   it('closes the old login again while a session is left on it', () => {
     const world = worldIn('Retiring');
     world.turn();
-    world.faults = { rollout: { sessions: { previous: { ours: 0, others: 1 }, next: { ours: 2, others: 0 } } } };
+    world.faults = { rollout: { sessions: { previous: { ours: 0, jobs: 0, others: 1 }, next: { ours: 2, jobs: 0, others: 0 } } } };
     expect(done(world)).toEqual(['close login glitchtip_a']);
   });
 

@@ -24,12 +24,12 @@ describe('a rotation of everything', () => {
     const world = start('all');
     expect(world.until(isOver(world))).toEqual([
       'journal: Waiting', 'drop request', 'journal: Waiting',
-      'journal: Altering', 'open login glitchtip_b', 'write glitchtip-valkey', 'Valkey accepts 2',
+      'take lock', 'journal: Altering', 'open login glitchtip_b', 'write glitchtip-valkey', 'Valkey accepts 2',
       'journal: Publishing', 'write glitchtip-app',
       'journal: Rolling', 'roll web', 'roll worker',
       'journal: Proving', 'send event',
       'journal: Retiring', 'close login glitchtip_a', 'write glitchtip-valkey', 'Valkey accepts 1', 'replace operator password', 'write glitchtip-postgres', 'set administrator password', 'write glitchtip-admin',
-      'journal: Completed',
+      'journal: Completed', 'release lock',
     ]);
   });
 
@@ -113,6 +113,6 @@ describe('a crash', () => {
       world.after(1 / 60);
       checkNobodyLockedOut(world);
     }
-    expect([world.journal?.history[0]?.result, world.sessionsEnded]).toEqual(['Completed', 2]);
+    expect([world.journal?.history[0]?.result, world.sessionsEnded]).toEqual(['Completed', 4]);
   });
 });

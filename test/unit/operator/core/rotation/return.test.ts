@@ -33,7 +33,7 @@ describe('a rotation that is undone', () => {
   it('publishes the old values, takes the pods back and revokes the new values', () => {
     const world = worldIn('Returning');
     expect(world.until(() => world.phase === 'Waiting')).toEqual([
-      'write glitchtip-app', 'roll web', 'roll worker', 'journal: Dropping', 'close login glitchtip_b', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Waiting',
+      'write glitchtip-app', 'roll web', 'roll worker', 'journal: Dropping', 'close login glitchtip_b', 'write glitchtip-valkey', 'Valkey accepts 1', 'journal: Waiting', 'release lock',
     ]);
     expect(Object.entries(OLD).filter(([key, value]) => world.published().get(key)?.reveal() !== value)).toEqual([]);
     expect([...world.pods.values()].map(({ mark }) => mark)).toEqual([undefined, undefined]);

@@ -1,10 +1,11 @@
 // A GlitchTip in memory that a rotation can be played through: Secrets, logins, pods, journal, and what can go wrong with each.
 import type { GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import type { Phase } from '../../../../../operator/api/rotation-fields.js';
-import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole, ValkeyPasswords } from '../../../../../operator/core/credentials/observed.js';
+import type { Observed, ObservedLogin, ObservedRollout, ObservedSecret, ObservedSecrets, ObservedWorkload, SecretRole, SessionCount, ValkeyPasswords } from '../../../../../operator/core/credentials/observed.js';
 import type { ObservedJournal } from '../../../../../operator/core/rotation/journal.js';
 import { postgresLogins } from '../../../../../operator/core/credentials/operator-logins.js';
 import { plan, type Action, type Plan } from '../../../../../operator/core/credentials/credentials-plan.js';
+import type { Holder, Operation } from '../../../../../operator/core/operations/exclusion.js';
 import type { WriteSecret } from '../../../../../operator/core/rotation/actions.js';
 import { decodeJournal, encodeJournal, type Journal, type Rotation } from '../../../../../operator/core/rotation/journal.js';
 import type { ValueSet } from '../../../../../operator/core/rotation/protocol.js';
@@ -46,6 +47,8 @@ export class RotationWorld {
   request: string | undefined;
   journal: Journal | undefined;
   sessionsEnded = 0;
+  /** The recorded lock of operations. */
+  lock: Holder | undefined;
   administrator = 'old-admin';
   readonly spec: GlitchTipSpec;
   readonly secrets: Map<SecretRole, Stored>;
@@ -131,6 +134,7 @@ export class RotationWorld {
       case 'write journal': this.journal = action.journal; break;
       case 'write secret': this.#write(action); break;
       case 'drop request': this.request = undefined; break;
+      case 'write lock': this.lock = action.holder; break;
       case 'open login': this.logins.set(action.role, action.password.reveal()); break;
       case 'close login': this.#close(action.role); break;
       case 'roll': this.#roll(action.workload, action.rotation); break;
@@ -225,6 +229,7 @@ export class RotationWorld {
       worker: this.#workload('worker'),
       ...(this.spec.gateway ? { gateway: this.#workload('gateway') } : {}),
       jobs: [],
+      lock: this.lock ? { kind: 'held', holder: this.lock, resourceVersion: '1' } : { kind: 'free' },
       eventStored: this.#stored === this.rotation?.since,
       administrator: this.#administratorHas(),
       ...this.faults.rollout,
@@ -236,10 +241,10 @@ export class RotationWorld {
     return this.logins.get('glitchtip_gateway') === password ? { kind: 'accepted', actsAs: 'glitchtip_gateway' } : { kind: 'refused' };
   }
 
-  #sessions(data: Data): { ours: number; others: number } {
+  #sessions(data: Data): SessionCount {
     const user = text(data, 'DATABASE_USER');
     const ours = [...this.pods.values()].filter(({ values }) => text(values, 'DATABASE_USER') === user).length;
-    return { ours, others: user === 'glitchtip_a' ? this.faults.foreign ?? 0 : 0 };
+    return { ours, jobs: 0, others: user === 'glitchtip_a' ? this.faults.foreign ?? 0 : 0 };
   }
 
   #workload(name: string): ObservedWorkload {
@@ -253,6 +258,11 @@ export class RotationWorld {
     const found = (['next', 'previous'] as const).find((set) => values?.[set]['administrator-password'].reveal() === this.administrator);
     return found ?? 'own';
   }
+}
+
+/** A Job that is at work since ten minutes before the start. */
+export function jobAtWork(operation: Operation, name: string = operation): Holder {
+  return { operation, name, since: new Date(START.getTime() - 600_000), until: new Date(START.getTime() + 86_400_000) };
 }
 
 function passwordsOf({ application, operator, gateway }: ValkeyPasswords): ValkeyPasswords {
@@ -279,6 +289,7 @@ export function words(action: Action): string {
     case 'write journal': return `journal: ${stateOfJournal(action.journal)}`;
     case 'write secret': return `write ${action.name}`;
     case 'roll': return `roll ${action.workload}`;
+    case 'write lock': return action.holder ? 'take lock' : 'release lock';
     case 'open login': case 'close login': return `${action.kind} ${action.role}`;
     case 'set valkey passwords': return `Valkey accepts ${action.application.length}`;
     default: return action.kind;

@@ -13,6 +13,7 @@ const STATUS = {
 };
 const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2, setAsideDropped: 0 };
 
+const never = new AbortController().signal;
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server?.close(() => resolve()) ?? resolve())));
 
@@ -22,7 +23,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
   return (server.address() as AddressInfo).port;
 }
 
-const observe = (controlPort: number, token: Sensitive | undefined = TOKEN) => observeGateway(specOf({ gateway: { controlHost: '127.0.0.1', controlPort } }), token);
+const observe = (controlPort: number, token: Sensitive | undefined = TOKEN) => observeGateway(specOf({ gateway: { controlHost: '127.0.0.1', controlPort } }), token, never);
 
 describe('the gateway', () => {
   it.each<[string, number, object | string, object]>([
@@ -47,8 +48,8 @@ describe('the gateway', () => {
     expect(asked).toEqual([['/status', 'Bearer token']]);
   });
 
-  it('is not asked without one', async () => expect(await observeGateway(specOf({ gateway: {} }), undefined)).toEqual({ kind: 'not observed', why: 'its token is not known' }));
-  it('is nothing where there is none', async () => expect(await observeGateway(specOf({}), TOKEN)).toEqual({ kind: 'none' }));
+  it('is not asked without one', async () => expect(await observeGateway(specOf({ gateway: {} }), undefined, never)).toEqual({ kind: 'not observed', why: 'its token is not known' }));
+  it('is nothing where there is none', async () => expect(await observeGateway(specOf({}), TOKEN, never)).toEqual({ kind: 'none' }));
   it('that nobody listens for is unreachable', async () => {
     const port = await serve(() => undefined);
     await new Promise<void>((resolve) => server?.close(() => resolve()));

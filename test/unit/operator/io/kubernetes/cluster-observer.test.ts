@@ -1,18 +1,32 @@
-// What is read of Deployments, and the Job that a repair makes of the newest migrate Job.
+// What is read of Deployments, and the Job that a repair makes of the manifests' template.
 import { expect, it } from '@jest/globals';
 import { ClusterObserver } from '../../../../../operator/io/kubernetes/cluster-observer.js';
+import { readJob } from '../../../../../operator/io/kubernetes/job-reports.js';
 import type { KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
 import { specOf } from '../../operator-scenarios.js';
 
 it('a repair of the schema is given hours: a migration of twenty minutes must not be killed half-way', async () => {
   const created: { spec?: { activeDeadlineSeconds?: number } }[] = [];
-  const migrate = { metadata: { name: 'migrate-1', labels: { 'app.kubernetes.io/component': 'migrate' } }, spec: { template: { spec: {} } } };
   const api: Partial<KubernetesApi> = {
-    list: () => Promise.resolve([migrate] as never),
+    get: () => Promise.resolve({ template: { spec: {} } } as never),
     create: (_, body) => Promise.resolve(void created.push(body) as never),
   };
-  expect(await new ClusterObserver(api as KubernetesApi, 'n').rerunMigrations(new Date(0), new AbortController().signal)).toBe(true);
+  expect(await new ClusterObserver(api as KubernetesApi, 'n').rerunMigrations('glitchkeeper-migrate-0', new AbortController().signal)).toBe(true);
   expect(created[0]?.spec?.activeDeadlineSeconds).toBeGreaterThanOrEqual(4 * 3_600);
+});
+
+it.each<[string, object, object]>([
+  ['runs, with the deadline counted from its start', { spec: { activeDeadlineSeconds: 60 }, status: { startTime: '2026-01-02T03:05:00Z' } }, { outcome: 'running', suspended: false, endsAt: new Date('2026-01-02T03:06:00Z') }],
+  ['has not started, with the deadline counted from its creation', { spec: { activeDeadlineSeconds: 60 } }, { outcome: 'running', endsAt: new Date('2026-01-02T03:05:05Z') }],
+  ['has no deadline', {}, { outcome: 'running', endsAt: undefined, failedPods: 0 }],
+  ['is suspended', { spec: { suspend: true } }, { suspended: true }],
+  ['lost a pod', { status: { failed: 1 } }, { failedPods: 1, outcome: 'running' }],
+  ['failed by its deadline', { status: { failed: 1, conditions: [{ type: 'Failed', status: 'True', reason: 'DeadlineExceeded' }] } }, { outcome: 'failed' }],
+  ['is complete', { status: { conditions: [{ type: 'Complete', status: 'True' }] } }, { outcome: 'succeeded' }],
+])('a Job that %s', (_, { spec, status }: { spec?: object; status?: object }, wanted) => {
+  const metadata = { name: 'migrate-1', uid: 'u', resourceVersion: '7', creationTimestamp: '2026-01-02T03:04:05Z', labels: { 'app.kubernetes.io/component': 'migrate' } };
+  const read = readJob({ metadata, spec: { template: { spec: {} }, ...spec }, status });
+  expect({ endsAt: undefined, ...read }).toMatchObject({ name: 'migrate-1', part: 'migrate', version: { uid: 'u', resourceVersion: '7' }, ...wanted });
 });
 
 it('a Deployment whose pod is refused: since when, and the words', async () => {

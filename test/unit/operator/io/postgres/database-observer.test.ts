@@ -45,7 +45,7 @@ async function observe(changes: Answers, connect?: Error): Promise<DatabaseObser
     return Promise.resolve({ rows: [text.includes('uuid[]') ? { id: values[0]?.[0] } : answer] });
   });
   const { spec, operator } = await openPlace();
-  return observeDatabase({ spec, operator: [operator], application: undefined, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false });
+  return observeDatabase({ spec, operator: [operator], application: undefined, canaries: new Canaries(systemClock), takesEvents: true, withVolume: false, signal: new AbortController().signal });
 }
 
 /** Web takes every event, and a second is enough to store one. */
@@ -98,6 +98,6 @@ it('a clock that is set back while an event is waited for makes the wait no long
   });
   const canaries = new Canaries({ now: () => Date.now() - behind, monotonic: () => performance.now() });
   const began = performance.now();
-  expect(await canaries.follow(new pg.Client(), await openPlace())).toMatchObject({ kind: 'not stored' });
+  expect(await canaries.follow(new pg.Client(), { ...(await openPlace()), signal: new AbortController().signal })).toMatchObject({ kind: 'not stored' });
   expect(performance.now() - began).toBeLessThan(4_000);
 });

@@ -1,0 +1,139 @@
+// What the operator's token may write, where RBAC cannot say it: RBAC knows names and verbs, and a right to patch a Deployment or to
+// create a Job is one to run any image with any Secret. So the API server itself refuses all that the operator never does.
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
+import { MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
+import type { Settings } from '../settings/schema.js';
+
+interface Validation {
+  /** In CEL: `object` is what shall be, `oldObject` what is. */
+  readonly expression: string;
+  readonly message: string;
+}
+
+interface Policy {
+  readonly name: string;
+  readonly group: '' | 'apps' | 'batch' | 'coordination.k8s.io';
+  readonly resource: string;
+  readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
+  readonly validations: readonly Validation[];
+  /** PodTemplate whose pods are the only ones that a Job of this component may have; `params` in CEL. */
+  readonly template?: { readonly name: string; readonly component: string };
+}
+
+/** Pods of every Deployment in dist/. */
+const DECLARED_REPLICAS = 1;
+/** Annotations of a pod template that the operator sets. */
+const MARKS = [ROTATION_ANNOTATION, RESTARTED_AT_ANNOTATION];
+/** What the API server itself writes at each change. */
+const BOOKKEEPING = ['managedFields', 'generation', 'resourceVersion'];
+
+/** As the API server fills it in: a match is one value, and who applies it without would differ from who applied it before. */
+const EVERYTHING = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} };
+
+/** The kinds of Job that the operator makes: a label, and the PodTemplate in which synth wrote its pods. */
+const JOB_TEMPLATES = [{ component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE }];
+
+const POLICIES: readonly Policy[] = [
+  {
+    name: 'deployments', group: 'apps', resource: 'deployments', operations: ['CREATE', 'UPDATE', 'DELETE'],
+    validations: [
+      { expression: 'object != null && oldObject != null', message: 'the operator neither makes nor deletes Deployments' },
+      { expression: sameBut('object.metadata', 'oldObject.metadata', BOOKKEEPING), message: "the operator changes nothing of a Deployment's metadata" },
+      { expression: sameBut('object.spec', 'oldObject.spec', ['template', 'replicas']), message: 'of a Deployment the operator changes only its pod template\'s annotations and its replicas' },
+      { expression: sameBut('object.spec.template', 'oldObject.spec.template', ['metadata']), message: "the operator changes nothing of what a Deployment's pods run" },
+      { expression: sameBut('object.spec.template.metadata', 'oldObject.spec.template.metadata', ['annotations']), message: "of a pod template's metadata the operator changes only annotations" },
+      { expression: sameBut(optional('object.spec.template.metadata', 'annotations'), optional('oldObject.spec.template.metadata', 'annotations'), MARKS), message: `of a pod template's annotations the operator changes only ${MARKS.join(' and ')}` },
+      { expression: `object.spec.replicas == oldObject.spec.replicas || (object.spec.replicas >= 0 && object.spec.replicas <= ${DECLARED_REPLICAS})`, message: `the operator scales a Deployment to 0 and to ${DECLARED_REPLICAS}` },
+    ],
+  },
+  {
+    name: 'jobs', group: 'batch', resource: 'jobs', operations: ['CREATE', 'UPDATE', 'DELETE'],
+    validations: [
+      { expression: 'object == null || oldObject == null', message: 'the operator changes no Job' },
+      { expression: componentIs(JOB_TEMPLATES.map(({ component }) => component)), message: `the operator makes and deletes only Jobs whose label ${COMPONENT_LABEL} is ${JOB_TEMPLATES.map(({ component }) => component).join(' or ')}` },
+    ],
+  },
+  ...JOB_TEMPLATES.map((template): Policy => ({
+    name: `${template.component}-jobs`, group: 'batch', resource: 'jobs', operations: ['CREATE'], template,
+    validations: [
+      { expression: 'dyn(object.spec.template.spec) == dyn(params.template.spec)', message: `the pods of this Job are not those of PodTemplate ${template.name}` },
+      { expression: sameBut(optional('object.spec.template.metadata', 'labels'), optional('params.template.metadata', 'labels'), GENERATED_POD_LABELS), message: `the labels of its pods are not those of PodTemplate ${template.name}` },
+      { expression: sameBut(optional('object.spec.template.metadata', 'annotations'), optional('params.template.metadata', 'annotations'), []), message: `the annotations of its pods are not those of PodTemplate ${template.name}` },
+      { expression: "!has(object.spec.manualSelector) || !object.spec.manualSelector", message: 'a Job of the operator takes no pods of others' },
+      { expression: '(!has(object.spec.parallelism) || object.spec.parallelism <= 1) && (!has(object.spec.completions) || object.spec.completions <= 1)', message: 'a Job of the operator has one pod' },
+    ],
+  })),
+  {
+    name: 'secrets', group: '', resource: 'secrets', operations: ['CREATE'],
+    // One of type kubernetes.io/service-account-token would be a token without an end.
+    validations: [{ expression: `object.type == 'Opaque' && object.metadata.name in ${list(Object.values(SECRETS))}`, message: 'the operator makes only the Secrets of its resource, of type Opaque' }],
+  },
+  {
+    name: 'configmaps', group: '', resource: 'configmaps', operations: ['CREATE'],
+    validations: [{ expression: `object.metadata.name == '${alertStateName(RESOURCE)}'`, message: 'the operator makes only the ConfigMap of its alert state' }],
+  },
+  {
+    name: 'leases', group: 'coordination.k8s.io', resource: 'leases', operations: ['CREATE'],
+    validations: [{ expression: `object.metadata.name in ${list([LEASE_NAME, OPERATION_LEASE])}`, message: 'the operator makes only its own Leases' }],
+  },
+];
+
+/** Of the cluster, and named after the namespace that they are about. */
+export class AdmissionPolicies extends Construct {
+  constructor(scope: Construct, id: string, { namespace }: Settings) {
+    super(scope, id);
+    for (const policy of POLICIES) this.addPolicy(policy, namespace);
+  }
+
+  private addPolicy({ name, group, resource, operations, validations, template }: Policy, namespace: string): void {
+    // Of the cluster: the chart's namespace is none of theirs.
+    const metadata = { name: `${OPERATOR}-${name}.${namespace}`, namespace: undefined, labels: labelsOf('operator') };
+    new ApiObject(this, name, {
+      apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        ...(template === undefined ? {} : { paramKind: { apiVersion: 'v1', kind: 'PodTemplate' } }),
+        matchConstraints: { ...EVERYTHING, resourceRules: [{ apiGroups: [group], apiVersions: ['*'], operations: [...operations], resources: [resource], scope: '*' }] },
+        matchConditions: [{ name: 'of-the-operator', expression: `request.userInfo.username == 'system:serviceaccount:${namespace}:${OPERATOR}'` }],
+        validations: validations.map(({ expression, message }) => ({ expression, message, reason: 'Forbidden' })),
+      },
+    });
+    new ApiObject(this, `${name}-binding`, {
+      apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding', metadata,
+      spec: {
+        policyName: metadata.name,
+        validationActions: ['Deny'],
+        matchResources: {
+          ...EVERYTHING,
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          ...(template === undefined ? {} : { objectSelector: { matchLabels: { [COMPONENT_LABEL]: template.component } } }),
+        },
+        // Params are looked up before anybody is asked who he is: to deny would be to refuse the first migrate Job, which kubectl makes
+        // before the API server has taken up the template. Nobody but a person can take the template away.
+        ...(template === undefined ? {} : { paramRef: { name: template.name, namespace, parameterNotFoundAction: 'Allow' } }),
+      },
+    });
+  }
+}
+
+/** CEL: two maps are the same but for these keys. As dyn, an object of any type is a map. */
+function sameBut(one: string, other: string, keys: readonly string[]): string {
+  const within = (from: string, into: string) => `dyn(${from}).all(key, key in ${list(keys)} || (key in dyn(${into}) && dyn(${from})[key] == dyn(${into})[key]))`;
+  return `${within(one, other)} && ${within(other, one)}`;
+}
+
+/** CEL: a map that may be absent, then an empty one. */
+function optional(object: string, field: string): string {
+  return `(has(${object}.${field}) ? dyn(${object}.${field}) : dyn({}))`;
+}
+
+function componentIs(components: readonly string[]): string {
+  const labels = optional('(object == null ? oldObject : object).metadata', 'labels');
+  return `'${COMPONENT_LABEL}' in ${labels} && ${labels}['${COMPONENT_LABEL}'] in ${list(components)}`;
+}
+
+function list(values: readonly string[]): string {
+  return `[${values.map((value) => `'${value}'`).join(', ')}]`;
+}

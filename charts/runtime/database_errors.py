@@ -1,0 +1,48 @@
+"""Keeps rows out of what PostgreSQL's errors say in tracebacks and logs; sitecustomize.py loads it, and psycopg is changed
+when a process imports it.
+
+The first lines of an error say what is wrong; its DETAIL ("Failing row contains (...)"), its CONTEXT and the line of SQL under
+it may hold anything that people sent or typed.
+"""
+
+import re
+import sys
+from importlib.machinery import PathFinder
+
+AFTER_THE_MESSAGE = re.compile(r"\n(?:LINE \d+|DETAIL|HINT|QUERY|CONTEXT):.*", re.DOTALL)
+
+
+def without_rows(text):
+    return AFTER_THE_MESSAGE.sub("", text) if isinstance(text, str) else text
+
+
+def keep_rows_out(psycopg):
+    initialize = psycopg.Error.__init__
+
+    def initialize_without_rows(self, *args, **options):
+        initialize(self, *map(without_rows, args), **options)
+
+    psycopg.Error.__init__ = initialize_without_rows
+
+
+class WhenImported:
+    """A finder that steps aside after the one module that it waits for."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "psycopg":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_change(module):
+            execute(module)
+            keep_rows_out(module)
+
+        spec.loader.exec_module = execute_and_change
+        return spec
+
+
+sys.meta_path.insert(0, WhenImported())

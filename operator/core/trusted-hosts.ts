@@ -1,0 +1,24 @@
+// Which servers a resource may name. Valkey and the gateway's control port are shown a password as it is, so whoever may patch the
+// resource must not choose who listens: the Services of the manifests, and what the operator's own settings name, are all there are.
+import { parseSpec, type GlitchTipSpec, type ParsedSpec } from '../api/glitchtip-resource.js';
+import { SERVICES } from '../api/object-names.js';
+
+/** Like {@link parseSpec}; a host that is not trusted is a problem of its field. `named`: hosts beside the Services of the manifests. */
+export function parseTrusted(raw: unknown, named: readonly string[] = []): ParsedSpec {
+  const parsed = parseSpec(raw);
+  if (parsed.kind === 'invalid') return parsed;
+  const trusted: readonly string[] = [...SERVICES, ...named];
+  const problems = hostsOf(parsed.spec)
+    .filter(([, host]) => !trusted.includes(host))
+    .map(([field, host]) => `spec.${field}: expected one of ${trusted.join(', ')} (operator.trustedHosts in settings.yaml names more), found ${host}`);
+  return problems.length === 0 ? parsed : { kind: 'invalid', problems };
+}
+
+function hostsOf({ database, valkey, web, gateway }: GlitchTipSpec): readonly (readonly [field: string, host: string])[] {
+  return [
+    ['database.host', database.host],
+    ...(valkey ? [['valkey.host', valkey.host] as const] : []),
+    ['web.host', web.host],
+    ...(gateway ? [['gateway.host', gateway.host] as const, ['gateway.controlHost', gateway.controlHost] as const] : []),
+  ];
+}

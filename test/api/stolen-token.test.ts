@@ -1,0 +1,166 @@
+// The operator's token in other hands: the API server takes what the operator does, and refuses every other pod, image and Secret.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
+import { repairJobName } from '../../operator/api/object-names.js';
+import { ClusterObserver } from '../../operator/io/kubernetes/cluster-observer.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
+import { Workloads } from '../../operator/io/kubernetes/workloads.js';
+import { Sensitive } from '../../operator/core/sensitive.js';
+import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
+import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
+import { NAMESPACE, until } from './operator-stage.js';
+import { NO_SETTINGS } from '../support/settings.js';
+
+interface PodSpec { [field: string]: unknown; containers: { image: string; env?: object[]; command?: string[] }[]; volumes: object[] }
+interface Template { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec }
+interface Job { [field: string]: unknown; metadata: { name: string; labels: Record<string, string> }; spec: { [field: string]: unknown; template: Template } }
+
+const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`;
+const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
+const CORE = `/api/v1/namespaces/${NAMESPACE}`;
+const never = new AbortController().signal;
+const THEIRS = { name: 'theirs', secret: { secretName: 'glitchtip-postgres' } };
+
+describe('the token of the operator', () => {
+  let server: ControlPlane;
+  let folder: string;
+  let token: KubernetesApi;
+  let pods: Template;
+  let web: { spec: { template: Template } };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-token-'));
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: NO_SETTINGS, CDK8S_OUTDIR: folder } });
+    server = await startControlPlane();
+    await apply();
+    token = server.apiFor(await server.tokenOf(NAMESPACE, 'glitchkeeper'));
+    pods = (await server.admin.get<{ template: Template }>(`${CORE}/podtemplates/migrate`)).template;
+    web = await server.admin.get(DEPLOYMENT);
+    // The API server takes up new policies by and by.
+    await until('every policy is in force', async () => (await Promise.all([
+      answer(token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'probe' } })),
+      answer(token.create(`${CORE}/configmaps`, { metadata: { name: 'probe' } })),
+      answer(token.merge(DEPLOYMENT, { metadata: { labels: { probe: String(Date.now()) } } }, 'test')),
+      answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }))),
+    ])).every((each) => each !== 'taken'), true);
+  }, START_MS);
+  afterAll(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function apply(): Promise<string[]> {
+    const { stdout } = await execa(server.kubectl, ['--kubeconfig', server.kubeconfig, 'apply', '--warnings-as-errors', '-f', folder]);
+    return stdout.split('\n');
+  }
+
+  /** The repair's Job, changed. */
+  function jobOf(change: (job: Job) => void): Job {
+    const job: Job = {
+      apiVersion: 'batch/v1', kind: 'Job', metadata: { name: `job-${Math.random().toString(36).slice(2)}`, labels: { ...pods.metadata.labels } },
+      spec: { template: structuredClone({ metadata: { labels: pods.metadata.labels, annotations: pods.metadata.annotations ?? {} }, spec: pods.spec }) },
+    };
+    change(job);
+    return job;
+  }
+
+  it('is bound by policies that a second apply does not change', async () => {
+    expect((await apply()).filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
+  }, 60_000);
+
+  describe('does what the operator does', () => {
+    it.each<[string, () => Promise<unknown>]>([
+      ['rolls a Deployment, and takes the mark off again', async () => {
+        await new Workloads(token, NAMESPACE).roll('web', 'rotation-1', never);
+        await new Workloads(token, NAMESPACE).roll('web', undefined, never);
+      }],
+      ['restarts the worker', () => new ClusterObserver(token, NAMESPACE).restart('worker', new Date(), never)],
+      ['rolls the gateway', () => new Workloads(token, NAMESPACE).roll('gateway', 'rotation-1', never)],
+      ['scales a Deployment to nothing and back', async () => {
+        await token.merge(DEPLOYMENT, { spec: { replicas: 0 } }, 'test');
+        await token.merge(DEPLOYMENT, { spec: { replicas: 1 } }, 'test');
+      }],
+      ['makes its Secrets', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-app', data: new Map([['SECRET_KEY', new Sensitive('x')]]) }, never)],
+      ['makes its Lease', () => new KubernetesObjects(token, NAMESPACE, 'test').lease().create({ holder: 'test', renewedAt: new Date().toISOString(), durationSeconds: 30, transitions: 0 }, never)],
+      ['makes the Lease of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ resourceVersion: undefined }, never)],
+      ['takes the lock of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ holder: { operation: 'rotation', name: 'r1', since: new Date(), until: new Date(Date.now() + 60_000) }, resourceVersion: undefined }, never)],
+      ['makes the ConfigMap of its alert state', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchtip-health' } })],
+    ])('%s', async (_, act) => {
+      await act();
+    });
+
+    it('runs the pods of the migrate Job again', async () => {
+      expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(repairJobName(new Date()), never)).toBe(true);
+    });
+  });
+
+  it.each<[string, (template: Template) => object]>([
+    ['another image', ({ spec }) => template({ spec: { ...spec, containers: spec.containers.map((each) => ({ ...each, image: 'registry.example.com/theirs:1' })) } })],
+    ['another command', ({ spec }) => template({ spec: { ...spec, containers: spec.containers.map((each) => ({ ...each, command: ['sh', '-c', 'true'] })) } })],
+    ['another variable', ({ spec }) => template({ spec: { ...spec, containers: spec.containers.map((each) => ({ ...each, env: [...each.env ?? [], { name: 'PYTHONPATH', value: '/tmp' }] })) } })],
+    ['another container', ({ spec }) => template({ spec: { containers: [...spec.containers, { ...spec.containers[0], name: 'theirs' }] } })],
+    ['the Secret of another', ({ spec }) => template({ spec: { volumes: [...spec.volumes, THEIRS] } })],
+    ["the operator's own account", () => template({ spec: { serviceAccountName: 'glitchkeeper', automountServiceAccountToken: true } })],
+    ['the network of the node', () => template({ spec: { hostNetwork: true } })],
+    ['an annotation that others act on', () => template({ metadata: { annotations: { 'sidecar.example.com/inject': 'true' } } })],
+    ['another label of its pods', () => template({ metadata: { labels: { theirs: 'true' } } })],
+    ['more pods than declared', () => ({ spec: { replicas: 2 } })],
+    ['another strategy', () => ({ spec: { strategy: { type: 'Recreate', rollingUpdate: null } } })],
+    ['a rollout that is held', () => ({ spec: { paused: true } })],
+    ['a history of nothing', () => ({ spec: { revisionHistoryLimit: 0 } })],
+    ['an owner, with which it would be deleted', () => ({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '00000000-0000-0000-0000-000000000000' }] } })],
+    ['a finalizer', () => ({ metadata: { finalizers: ['example.com/theirs'] } })],
+    ['an annotation of the Deployment', () => ({ metadata: { annotations: { theirs: 'true' } } })],
+  ])('does not give web %s', async (_, change) => {
+    const before = await server.admin.get(DEPLOYMENT);
+    expect(await answer(token.merge(DEPLOYMENT, change(web.spec.template), 'test'))).toMatch(/^403 .*the operator (changes|scales)/);
+    expect(await server.admin.get(DEPLOYMENT)).toEqual(before);
+  });
+
+  it.each<[string, (job: Job) => void, RegExp]>([
+    // Without labels of its own a Job has those of its pods.
+    ['of no component', (job) => { job.metadata.labels = {}; job.spec.template.metadata.labels = { theirs: 'true' }; }, /only Jobs whose label/],
+    ['of another component', (job) => { job.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /only Jobs whose label/],
+    ['with another image', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.image = 'registry.example.com/theirs:1'; }); }, /pods of this Job/],
+    ['with another command', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['sh', '-c', 'true']; }); }, /pods of this Job/],
+    ['with the Secret of another', ({ spec }) => { spec.template.spec.volumes.push(THEIRS); }, /pods of this Job/],
+    ["with the operator's own account", ({ spec }) => { spec.template.spec['serviceAccountName'] = 'glitchkeeper'; }, /pods of this Job/],
+    ['whose pods the policies of others let in', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/name'] = 'theirs'; }, /labels of its pods/],
+    ['with an annotation that others act on', ({ spec }) => { spec.template.metadata.annotations = { 'sidecar.example.com/inject': 'true' }; }, /annotations of its pods/],
+    ['with many pods', ({ spec }) => { Object.assign(spec, { parallelism: 50, completions: 50 }); }, /has one pod/],
+    ['that takes pods of others', ({ spec }) => { Object.assign(spec, { manualSelector: true, selector: { matchLabels: spec.template.metadata.labels } }); }, /no pods of others/],
+  ])('makes no Job %s', async (_, change, refusal) => {
+    expect(await answer(token.create(JOBS, jobOf(change)))).toMatch(refusal);
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['token without an end', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-admin', annotations: { 'kubernetes.io/service-account.name': 'glitchkeeper' } }, type: 'kubernetes.io/service-account-token' }), /403 Forbidden/],
+    ['Secret of another name', () => token.create(`${CORE}/secrets`, { metadata: { name: 'theirs' }, type: 'Opaque' }), /403 Forbidden/],
+    ['ConfigMap of another name', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchkeeper-bundle-00000000' } }), /only the ConfigMap of its alert state/],
+    ['Lease of another name', () => token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'theirs' } }), /only its own Leases/],
+  ])('makes no %s', async (_, act, refusal) => {
+    expect(await answer(act())).toMatch(refusal);
+  });
+
+  it('does not change what a pod of ours starts with: bundles are immutable', async () => {
+    const { items } = await server.admin.get<{ items: { metadata: { name: string }; immutable?: boolean; binaryData?: object }[] }>(`${CORE}/configmaps`);
+    expect(items.filter(({ binaryData }) => binaryData).map(({ metadata: { name }, immutable }) => [name.replace(/-[0-9a-f]{8}$/, ''), immutable])).toEqual([['gateway-bundle', true], ['glitchkeeper-bundle', true]]);
+  });
+
+  it('of a person does all of it', async () => {
+    await server.admin.merge(DEPLOYMENT, { spec: { replicas: 3, paused: true } }, 'test');
+    await server.admin.create(JOBS, jobOf((job) => { job.metadata.labels = {}; }));
+  });
+});
+
+function template(change: object): object {
+  return { spec: { template: change } };
+}
+
+/** What the API server said: taken, or its refusal. */
+async function answer(call: Promise<unknown>): Promise<string> {
+  return call.then(() => 'taken', (error: unknown) => (error instanceof Error ? `${'status' in error ? String(error.status) : ''} ${error.message}` : String(error)));
+}

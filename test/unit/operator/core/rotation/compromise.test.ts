@@ -1,0 +1,126 @@
+// A rotation for a compromise: what it does not wait for, when sessions end, and for whose sake an old login is kept, until when.
+import { describe, expect, it } from '@jest/globals';
+import type { Phase } from '../../../../../operator/api/rotation-fields.js';
+import type { Operation } from '../../../../../operator/core/operations/exclusion.js';
+import { conditionOf } from '../../operator-scenarios.js';
+import { jobAtWork, RotationWorld, said, worldIn, words } from './rotation-scenarios.js';
+
+const done = (world: RotationWorld) => world.plan().actions.map(words);
+const isOver = (world: RotationWorld) => () => world.journal !== undefined && world.rotation === undefined && world.request === undefined;
+
+/** Beside Jobs that are at work from the beginning. */
+function leakBeside(...operations: readonly Operation[]): RotationWorld {
+  const world = new RotationWorld();
+  world.request = 'compromised';
+  world.faults = { rollout: { jobs: operations.map((operation) => jobAtWork(operation)) } };
+  return world;
+}
+
+describe('sessions', () => {
+  const waiting = (request: string) => {
+    const world = new RotationWorld();
+    world.request = request;
+    world.faults = { rollout: { web: { name: 'web', pending: '1 old pods are still there' } } };
+    return world;
+  };
+
+  it('end at once, though the rotation waits for a rollout, and once', () => {
+    const world = waiting('compromised');
+    expect([world.turn(), world.turn(), world.turn(), world.turn(), world.turn()]).toEqual([['journal: Waiting'], ['drop request'], ['journal: Waiting'], ['end sessions', 'journal: Waiting'], []]);
+    expect([world.sessionsEnded, conditionOf(world.plan(), 'RotationInProgress')]).toEqual([1, 'False RolloutUnderway']);
+  });
+
+  it('end again when every password is new', () => {
+    const world = waiting('compromised');
+    world.until(() => world.sessionsEnded === 1);
+    world.faults = {};
+    world.until(isOver(world));
+    expect([world.sessionsEnded, world.journal?.history[0]?.result]).toEqual([2, 'Completed']);
+  });
+
+  it.each<Phase>(['Altering', 'Rolling', 'Returning'])('end at once beside another rotation that is %s and is finished first', (phase) => {
+    const world = worldIn(phase);
+    world.request = 'compromised';
+    expect([world.turn(), world.sessionsEnded, world.phase, world.rotation?.trigger]).toEqual([['end sessions', `journal: ${phase}`], 1, phase, 'request']);
+    expect(done(world)).not.toContain('end sessions');
+  });
+
+  it('end at once when it is tried again', () => {
+    const world = worldIn('Altering', { request: 'compromised', faults: { valkeyDown: true } });
+    world.after(6).until(() => world.phase === 'Returning');
+    world.faults = {};
+    world.until(() => world.phase === 'Waiting');
+    expect([world.sessionsEnded, done(world)]).toEqual([1, ['end sessions', 'journal: Waiting']]);
+  });
+
+  it('of Valkey are not tried to be ended while it does not answer, which is what is waited for', () => {
+    const world = waiting('compromised');
+    world.faults = { valkeyDown: true };
+    world.until(() => world.rotation?.requestPending === false);
+    expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], 'False NotHealthy']);
+  });
+
+  it('are not ended by other rotations', () => {
+    const world = waiting('all');
+    world.faults = {};
+    world.until(isOver(world));
+    expect(world.sessionsEnded).toBe(0);
+  });
+});
+
+describe('a rotation for a compromise', () => {
+  it('goes on beside a backup to its end', () => {
+    const world = leakBeside('backup');
+    world.until(isOver(world));
+    expect([world.journal?.history[0]?.result, [...world.logins.keys()]]).toEqual(['Completed', ['glitchtip_b']]);
+  });
+
+  it('that is asked for once more in the pause after an undone attempt begins anew, as old as it is', () => {
+    const world = worldIn('Altering', { request: 'compromised', faults: { valkeyDown: true } });
+    const { requestedAt } = world.rotation ?? {};
+    world.after(6).until(() => world.phase === 'Returning');
+    world.faults = {};
+    world.until(() => world.phase === 'Waiting');
+    world.until(() => done(world).length === 0);
+    expect(conditionOf(world.plan(), 'RotationInProgress')).toBe('False PauseBeforeRetry');
+    world.request = 'compromised';
+    world.until(isOver(world), () => expect(world.rotation?.requestedAt ?? requestedAt).toBe(requestedAt));
+    expect(world.journal?.history.map(({ result }) => result)).toEqual(['Completed', 'Undone']);
+  });
+
+  it('waits for a move', () => {
+    const world = leakBeside('move');
+    world.until(() => world.sessionsEnded === 1);
+    expect([done(world), said(world.plan())]).toEqual([[], 'Job move has not ended.']);
+  });
+
+  it.each<Operation>(['migration', 'restore', 'upgrade'])('publishes beside a %s, replaces and ends what it may, and revokes the old login when that has ended', (operation) => {
+    const world = leakBeside(operation);
+    const steps = world.until(() => world.phase === 'Retiring' && world.plan().actions.length === 0);
+    expect(steps.slice(steps.indexOf('journal: Retiring') + 1)).toEqual(['replace operator password', 'write glitchtip-postgres', 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring']);
+    expect([world.published().get('DATABASE_USER')?.reveal(), [...world.logins.keys()], world.valkey.application.length, world.sessionsEnded]).toEqual(['glitchtip_b', ['glitchtip_a', 'glitchtip_b'], 2, 2]);
+    expect(said(world.plan())).toMatch(new RegExp(`^${operation} ${operation} still uses glitchtip_a, which is revoked when that has ended, or at 2026-01-03T03:04:05Z$`));
+    world.faults = {};
+    expect(world.until(isOver(world))).toEqual(['close login glitchtip_a', 'write glitchtip-valkey', 'Valkey accepts 1', 'end sessions', 'journal: Retiring', 'journal: Completed', 'release lock']);
+    expect([...world.logins.keys()]).toEqual(['glitchtip_b']);
+  });
+
+  it('revokes it at the deadline of that operation, whether it has ended or not', () => {
+    const world = leakBeside('migration');
+    world.until(() => world.phase === 'Retiring' && world.plan().actions.length === 0);
+    world.after(24 * 60);
+    expect(done(world)).toContain('close login glitchtip_a');
+  });
+
+  it('keeps it for nothing that began after the new credentials were published', () => {
+    const world = worldIn('Retiring', { request: 'compromised' });
+    const since = new Date(world.now.getTime() + 60_000);
+    world.faults = { rollout: { jobs: [{ ...jobAtWork('migration'), since }] } };
+    expect(done(world.after(2))).toEqual(['close login glitchtip_a']);
+  });
+
+  it('is proven though a migration has sessions on the old login, and not while a pod has', () => {
+    const proving = (ours: number) => worldIn('Proving', { request: 'compromised', faults: { rollout: { eventStored: true, sessions: { previous: { ours, jobs: 2, others: 1 }, next: { ours: 2, jobs: 0, others: 0 } } } } });
+    expect([done(proving(2)), done(proving(3))]).toEqual([['journal: Retiring'], []]);
+  });
+});

@@ -1,0 +1,93 @@
+// Every call of a port to a server that takes the connection and says nothing: it ends with its signal, and is not begun after it.
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { HealthPort, PostgresPort, ValkeyPort, WebPort } from '../../../../operator/controllers/ports.js';
+import { Sensitive } from '../../../../operator/core/sensitive.js';
+import { openHealthPort, postgresPort, valkeyPort, webPort } from '../../../../operator/io/connect-ports.js';
+import { KubernetesApi } from '../../../../operator/io/kubernetes/api-client.js';
+import { systemClock } from '../../../../operator/runtime/clock.js';
+import { specOf, stateOf } from '../operator-scenarios.js';
+
+type Call = (signal: AbortSignal) => Promise<unknown>;
+
+let server: Server;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined).resume();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(() => {
+  for (const socket of sockets) socket.destroy();
+  server.close();
+});
+
+const place = () => ({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+const spec = () => specOf({ database: place(), valkey: place(), web: place(), gateway: { controlHost: '127.0.0.1', controlPort: place().port } });
+const password = new Sensitive('password');
+const operator = { user: 'glitchkeeper', password, via: 'published' as const };
+const at = new Date(0);
+const canary = { project: 1, key: '0'.repeat(32) };
+const roles = (signal: AbortSignal) => ({ operator, fence: () => Promise.resolve(), signal });
+
+const POSTGRES: Readonly<Record<keyof PostgresPort, Call>> = {
+  observe: (signal) => postgresPort.observe(spec(), [operator], { application: undefined, gateway: undefined }, signal),
+  change: (signal) => postgresPort.change(spec(), operator, { wanted: { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true }, passwords: new Map() }, signal),
+  tryLogin: (signal) => postgresPort.tryLogin(spec(), { user: 'glitchtip_a', password }, stateOf(), signal),
+  countSessions: (signal) => postgresPort.countSessions(spec(), operator, { logins: [], pods: [], jobs: [] }, signal),
+  openLogin: (signal) => postgresPort.openLogin(spec(), roles(signal), 'glitchtip_a', password),
+  closeLogin: (signal) => postgresPort.closeLogin(spec(), roles(signal), 'glitchtip_a'),
+  replaceOperatorPassword: (signal) => postgresPort.replaceOperatorPassword(spec(), roles(signal), password),
+  isEventStored: (signal) => postgresPort.isEventStored(spec(), operator, { ids: [], since: at, until: at }, signal),
+  ensureCanary: (signal) => postgresPort.ensureCanary(spec(), operator, signal),
+  tryAdministrator: (signal) => postgresPort.tryAdministrator(spec(), operator, { email: 'a@example.com', password, known: undefined }, signal),
+  judgeAdministrator: (signal) => postgresPort.judgeAdministrator(spec(), operator, { email: 'a@example.com', previous: password, next: password }, signal),
+  setAdministratorPassword: (signal) => postgresPort.setAdministratorPassword(spec(), roles(signal), { email: 'a@example.com', password }),
+  endForeignSessions: (signal) => postgresPort.endForeignSessions(spec(), operator, { role: 'glitchtip_a', pods: [] }, signal),
+  endSessions: (signal) => postgresPort.endSessions(spec(), operator, signal),
+};
+
+const VALKEY: Readonly<Record<keyof ValkeyPort, Call>> = {
+  observe: (signal) => valkeyPort.observe(place(), [password], signal),
+  tryPassword: (signal) => valkeyPort.tryPassword(place(), password, signal),
+  setPasswords: (signal) => valkeyPort.setPasswords(place(), [password], { application: [], operator: [] }, signal),
+  endSessions: (signal) => valkeyPort.endSessions(place(), [password], signal),
+  endForeignConnections: (signal) => valkeyPort.endForeignConnections(place(), [password], [], signal),
+};
+
+const WEB: Readonly<Record<keyof WebPort, Call>> = {
+  sendEvent: (signal) => webPort.sendEvent(place(), { canary, id: '0'.repeat(32) }, signal),
+};
+
+/** What of it asks no API server. */
+const noApi = new KubernetesApi({ host: '127.0.0.1', port: 1, ca: () => Promise.resolve(''), token: () => Promise.resolve('') }, { onWarning: () => undefined, onAnswer: () => undefined });
+const health = openHealthPort(noApi, 'glitchtip', systemClock);
+const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'deleteJob' | 'rerunMigrations' | 'restart' | 'forget'>, Call>> = {
+  observeWeb: (signal) => health.observeWeb(spec(), [], signal),
+  observeDatabase: (signal) => health.observeDatabase('g', { spec: spec(), operator: [operator], application: undefined, takesEvents: true, withVolume: false }, signal),
+  observeQueue: (signal) => health.observeQueue(spec(), [password], signal),
+  observeGateway: (signal) => health.observeGateway(spec(), password, signal),
+  tellWorkerStart: (signal) => health.tellWorkerStart(spec(), password, at, signal),
+};
+
+describe.each([['Postgres', POSTGRES], ['Valkey', VALKEY], ['web', WEB], ['health', HEALTH]] as const)('a call of the port to %s', (_, calls) => {
+  it.each(Object.entries<Call>(calls))('%s ends with its signal', async (__, call) => {
+    const term = new AbortController();
+    const connected = once(server, 'connection');
+    const outcome = call(term.signal).then(() => 'it went on', (error: unknown) => error);
+    await connected;
+    term.abort(new Error('the Lease is lost'));
+    const late = new Promise((resolve) => setTimeout(resolve, 2_000, 'it did not end').unref());
+    expect(await Promise.race([outcome, late])).toEqual(new Error('the Lease is lost'));
+  }, 30_000);
+
+  it.each(Object.entries<Call>(calls))('%s is not begun after it', async (__, call) => {
+    const before = sockets.length;
+    await expect(call(AbortSignal.abort(new Error('the Lease is lost')))).rejects.toThrow('the Lease is lost');
+    expect(sockets.length).toBe(before);
+  }, 30_000);
+});
