@@ -113,8 +113,8 @@ function json(name: string, text: string | undefined): unknown {
   }
 }
 
-function parsed<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+function parsed<T>(name: string, schema: z.core.$ZodType<T>, value: unknown): T {
+  const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new RangeError(`${[name, ...issue?.path ?? []].join('.')}: ${issue?.message ?? ''}`);

@@ -1,8 +1,9 @@
 // A copy is named after the moment at which its run was due, in UTC: the name sorts by time, and no other clock is asked how old a copy is.
-import { z } from 'zod';
+// zod/mini, as in report.ts: the operator reads both.
+import * as z from 'zod/mini';
 
 /** `20261129T023000Z`. */
-export const copyNameSchema = z.string().regex(/^\d{8}T\d{6}Z$/).refine((name) => isoOf(name) !== undefined, { error: 'expected a time such as 20261129T023000Z' });
+export const copyNameSchema = z.string().check(z.refine((name) => isoOf(name) !== undefined, { error: 'expected a time such as 20261129T023000Z' }));
 
 /** To the second. */
 export function copyNameOf(at: Date): string {

@@ -1,5 +1,6 @@
 // How a run ended, as its containers leave it for the operator in their termination message: at most 4096 bytes, and nothing of any row, key or credential.
-import { z } from 'zod';
+// zod/mini and not zod: whole zod costs the operator 10 MB of resident memory.
+import * as z from 'zod/mini';
 import { cut } from '../../operator/core/text-limits.js';
 import { copyNameSchema } from './copy-name.js';
 
@@ -34,34 +35,35 @@ export const FAILURES = {
 } as const;
 export type Failure = keyof typeof FAILURES;
 const failureSchema = z.enum(Object.keys(FAILURES) as [Failure, ...Failure[]]);
+const count = () => z.int().check(z.gte(0));
 
 /** A copy of the store: name, bytes, and whether its bytes were found damaged. */
-const listedSchema = z.tuple([copyNameSchema, z.int().nonnegative(), z.enum(['good', 'damaged'])]);
+const listedSchema = z.tuple([copyNameSchema, count(), z.enum(['good', 'damaged'])]);
 
 const verifiedSchema = z.strictObject({
   result: z.literal('verified'),
   copy: copyNameSchema,
   /** Of this copy alone, in the store. */
-  bytes: z.int().nonnegative(),
+  bytes: count(),
   where: z.enum(['s3', 'volume']),
   how: z.enum(['counts', 'content']),
-  seconds: z.number().nonnegative(),
+  seconds: z.number().check(z.gte(0)),
   /** Copies of the store, newest first. */
   copies: z.array(listedSchema),
   /** Objects that retention deleted; why it deleted nothing. */
-  deleted: z.int().nonnegative(),
+  deleted: count(),
   retention: z.enum(['done', 'NoGoodCopy', 'NewestTooOld', 'NewestInFuture', 'ManifestUnreadable']),
   /** An old copy that was fetched: whether its bytes are those of its manifest. */
-  rechecked: z.strictObject({ copy: copyNameSchema, good: z.boolean() }).optional(),
+  rechecked: z.optional(z.strictObject({ copy: copyNameSchema, good: z.boolean() })),
 });
 export type VerifiedReport = z.infer<typeof verifiedSchema>;
 
 const failedSchema = z.strictObject({
   result: z.literal('failed'),
-  step: z.string().regex(/^[a-z-]+$/),
+  step: z.string().check(z.regex(/^[a-z-]+$/)),
   reason: failureSchema,
-  exitCode: z.int().optional(),
-  detail: z.string().optional(),
+  exitCode: z.optional(z.int()),
+  detail: z.optional(z.string()),
 });
 export type FailedReport = z.infer<typeof failedSchema>;
 

@@ -18,7 +18,7 @@ open_snapshot() {
   # Copies: bash closes the coprocess' own descriptors in subshells.
   exec 3>&"${COPROC[1]}" 4<&"${COPROC[0]}"
   session=$COPROC_PID
-  ask "SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '30s';" \
+  ask "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = '30s';" \
     'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;' \
     "SELECT pg_export_snapshot() || ' ' || pg_database_size(current_database()) / 1048576;"
   read -r snapshot mebibytes <<<"$answer"

@@ -49,6 +49,8 @@ export const backupStatus = z.object({
   nextAt: z.optional(instant()),
   lastVerified: z.optional(verified),
   lastFailure: z.optional(failed),
+  lastHashedAt: z.optional(instant()).check(describe('When every row was hashed, which is done once a month.')),
+  lastRecheckedAt: z.optional(instant()).check(describe('When an old copy was fetched and compared with its manifest, which is done once a week.')),
   failures: z.optional(z.int()).check(describe('Runs that failed one after the other since the last copy.')),
   copies: z.optional(z.array(z.object({ name: copyName(), bytes: z.int(), damaged: z.boolean() }))).check(describe('Copies of the store, newest first, as the last run saw them.')),
   retention: z.optional(z.string()).check(describe('Why the last run deleted nothing; absent when it did what the retention says.')),

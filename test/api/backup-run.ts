@@ -26,7 +26,12 @@ export interface ScriptChange {
   readonly programs?: Readonly<Record<string, string>>;
   /** What the Job's folder holds at most, as mount's tmpfs takes it. */
   readonly room?: string;
+  /** Takes its processes. */
+  readonly group?: { add(pid: number | undefined): Promise<void> };
 }
+
+/** In pg_dump's place: the archive as it is made by default. */
+export const PLAIN_DUMP = { pg_dump: 'exec /usr/lib/postgresql/17/bin/pg_dump "${@/#zstd:3/gzip}"' };
 
 /** GlitchTip's tables as far as a backup looks at them, in every kind that pg_dump knows. */
 const CONTENT = `
@@ -76,6 +81,14 @@ export class BackupStage {
     await this.sql(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   }
 
+  /** The server's processes, as they are now. */
+  async processes(): Promise<number[]> {
+    const [row] = await this.sql<{ parent: string }>("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1) AS parent");
+    const parent = Number(row?.parent);
+    const { stdout } = await execa('pgrep', ['-P', String(parent)]);
+    return [parent, ...stdout.split('\n').map(Number)];
+  }
+
   async systemIdentifier(): Promise<string> {
     const [row] = await this.sql<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()');
     return row?.id ?? '';
@@ -96,7 +109,7 @@ export class BackupStage {
     return this.#run('restore.sh', work, change);
   }
 
-  async #run(script: string, work: string, { env = {}, programs = {}, room }: ScriptChange): Promise<ScriptEnd> {
+  async #run(script: string, work: string, { env = {}, programs = {}, room, group }: ScriptChange): Promise<ScriptEnd> {
     const files = await this.#files(programs);
     const path = `/opt/programs:${this.image.env['PATH'] ?? ''}`;
     const variables = { ...this.image.env, PATH: path, AT, WORK: '/work', REPORT: '/opt/report/message', PASSWORD_FILE: '/opt/backup/password', ...env };
@@ -105,6 +118,7 @@ export class BackupStage {
     const program = prepareProcess({ image: { ...this.image, env: variables }, user: USER, command: ['bash', `/opt/backup/${script}`] }, mounts);
     try {
       program.start();
+      await group?.add(program.pid);
       while (!program.ended) await sleep(50);
       // What it wrote last may come after its end.
       await sleep(50);

@@ -53,6 +53,17 @@ describe('a backup of a real database', () => {
     expect(await textsOf(good)).not.toContain(BACKUP_LOGIN.password);
   }, RUN_MS);
 
+  it("works with busybox's programs, as in the alpine image", async () => {
+    const applets = ['awk', 'cat', 'df', 'dirname', 'grep', 'head', 'mkdir', 'mv', 'rm', 'sed', 'sha256sum', 'sync'];
+    const programs = Object.fromEntries(applets.map((name) => [name, `exec busybox ${name} "$@"`]));
+    const work = await stage.newWork();
+    expect(await stage.dump(work, 'gt', { programs })).toMatchObject({ report: undefined });
+    expect(await stage.restore(work, { programs })).toMatchObject({ report: undefined });
+    expect(await problemsOf(work)).toEqual([]);
+    await truncate(join(work, 'database.dump'), 1_000);
+    expect(await stage.restore(work, { programs })).toMatchObject({ report: { step: 'hash' } });
+  }, RUN_MS);
+
   it('knows the partition of today in GlitchTip 6, whose bounds are ids', async () => {
     await stage.makeDatabase('six');
     const id = (time: string) => `${Date.parse(time).toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-000000000000`;
@@ -144,6 +155,7 @@ describe('a backup of a real database', () => {
       await stage.makeDatabase('damaged');
       for (const statement of statements) await stage.sql(statement, 'damaged');
     };
+    const LOCKED = /^22|locked/;
     const RLS = ['ALTER TABLE users_user ENABLE ROW LEVEL SECURITY', 'CREATE POLICY few ON users_user USING (id < 10)'];
 
     it.each<[string, () => Promise<void>, ScriptChange, object]>([
@@ -153,6 +165,7 @@ describe('a backup of a real database', () => {
       ['21 the disk is full in the middle', filledAs(), { room: '96k', programs: { df: 'echo; echo - - - 9999999' } }, failed('dump', 'NoSpace')],
       ['the disk has too little room from the beginning', filledAs(), { room: '60m' }, failed('room', 'NoSpace')],
       ['22 the server ends the dump\'s connection', filledAs(), { programs: { pg_dump: `(sleep 1; PGPASSWORD=of-the-superuser PGPASSFILE= psql -XqU glitchkeeper -d damaged -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' OR query LIKE 'LOCK TABLE%'") & ${REAL} "$@"` } }, failed('dump', 'DatabaseAway')],
+      ['somebody has locked a table', filledAs(), { programs: { pg_dump: `${REAL} "\${@/#--lock-wait-timeout=*/--lock-wait-timeout=1s}"` } }, failed('dump', 'LockWait')],
       ['the password is another', filledAs(), { env: { PASSWORD_FILE: '/opt/backup/facts.sql' } }, failed('snapshot', 'LoginRefused')],
       ['there is no server', filledAs(), { env: { PGPORT: '1' } }, failed('snapshot', 'DatabaseAway')],
       ['a program is killed for its memory', filledAs(), { programs: { pg_dump: 'kill -9 $$' } }, failed('dump', 'OutOfMemory')],
@@ -160,7 +173,7 @@ describe('a backup of a real database', () => {
     ])('%s', async (name, make, change, report) => {
       await stage.dropDatabase('damaged');
       await make();
-      const locker = name.startsWith('22') ? stage.sql("BEGIN; LOCK TABLE users_user; SELECT pg_sleep(6); COMMIT", 'damaged') : undefined;
+      const locker = LOCKED.test(name) ? stage.sql("BEGIN; LOCK TABLE users_user; SELECT pg_sleep(6); COMMIT", 'damaged') : undefined;
       const work = await stage.newWork();
       expect((await stage.dump(work, 'damaged', change)).report).toEqual(report);
       await locker;

@@ -10,6 +10,8 @@ export type RunEnd =
     readonly copies: readonly { readonly name: string; readonly bytes: number; readonly damaged: boolean }[];
     /** Why retention deleted nothing. */
     readonly retention?: string;
+    /** An old copy was fetched and compared. */
+    readonly rechecked: boolean;
   }
   | { readonly kind: 'failed'; readonly step: string; readonly reason: string; readonly exitCode?: number; readonly detail?: string };
 
@@ -102,10 +104,10 @@ function recordEnd(status: BackupStatus, { copy }: BackupProgress, end: RunEnd, 
     const failure = { copy, at, step, reason, ...(exitCode === undefined ? {} : { exitCode }), ...(detail === undefined ? {} : { detail }) };
     return { ...without(status, 'current'), lastFailure: failure, failures: (status.failures ?? 0) + 1 };
   }
-  const { bytes, seconds, how, where, copies, retention } = end;
+  const { bytes, seconds, how, where, copies, retention, rechecked } = end;
   return {
     ...without(status, 'current', 'lastFailure', 'failures', 'retention'), lastVerified: { copy, at, bytes, seconds, how, where }, copies: copies.slice(0, MOST_COPIES).map((each) => ({ ...each })),
-    ...(retention === undefined ? {} : { retention }),
+    ...(retention === undefined ? {} : { retention }), ...(how === 'content' ? { lastHashedAt: at } : {}), ...(rechecked ? { lastRecheckedAt: at } : {}),
   };
 }
 

@@ -11,7 +11,7 @@ const COPY = '20261129T023005Z';
 const CURRENT = { copy: COPY, trigger: 'schedule', startedAt: '2026-11-29T02:30:05Z' } as const;
 const YESTERDAY: BackupStatus = { lastStartedAt: '2026-11-28T02:30:00Z' };
 const RUNNING: BackupStatus = { current: CURRENT, lastStartedAt: CURRENT.startedAt };
-const VERIFIED: RunEnd = { kind: 'verified', bytes: 178, seconds: 236, how: 'counts', where: 's3', copies: [{ name: COPY, bytes: 178, damaged: false }] };
+const VERIFIED: RunEnd = { kind: 'verified', bytes: 178, seconds: 236, how: 'counts', where: 's3', rechecked: false, copies: [{ name: COPY, bytes: 178, damaged: false }] };
 const FAILED: RunEnd = { kind: 'failed', step: 'dump', reason: 'LockWait', exitCode: 1 };
 const INPUT: BackupInput = { spec: SPEC, suspend: false, status: YESTERDAY, created: new Date('2026-11-01T00:00:00Z'), run: { kind: 'absent' }, isRequested: false, obstacle: undefined, now: DUE };
 const ended = (end: RunEnd): ObservedRun => ({ kind: 'ended', end });
@@ -47,6 +47,11 @@ describe('a backup', () => {
       lastStartedAt: CURRENT.startedAt, nextAt: '2026-11-30T02:30:00Z', copies: [{ name: COPY, bytes: 178, damaged: false }],
       lastVerified: { copy: COPY, at: '2026-11-29T02:34:00Z', bytes: 178, seconds: 236, how: 'counts', where: 's3' },
     });
+  });
+
+  it('says when every row was hashed, and when an old copy was looked at', () => {
+    const end: RunEnd = { ...VERIFIED, how: 'content', rechecked: true };
+    expect(planBackup({ ...INPUT, status: RUNNING, run: ended(end), now: at('02:34:00') }).status).toMatchObject({ lastHashedAt: '2026-11-29T02:34:00Z', lastRecheckedAt: '2026-11-29T02:34:00Z' });
   });
 
   it('that failed leaves the newest good one as it was, and counts', () => {
