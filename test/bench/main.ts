@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { buildProgress } from '../../embedded/index.js';
+import { measureBackup } from './backup.js';
 import { startCounting } from './cpu.js';
 import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
@@ -37,12 +38,13 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
 }
 
 /** What needs no cluster, or more than one. */
-const APART: readonly Measurement[] = ['synth', 'spool', 'gateway'];
+const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'backup'];
 
 async function measureApart({ measurements, ...options }: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section[]> {
   return [
     ...(measurements.includes('synth') ? [await measureSynth(options.runs, say)] : []),
     ...(measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : []),
+    ...(measurements.includes('backup') ? [await measureBackup(say)] : []),
     ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
   ];
 }
