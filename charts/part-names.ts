@@ -1,5 +1,5 @@
 // The names that the parts know each other by, in one place.
-import { POSTGRES_SUPERUSER } from '../operator/api/object-names.js';
+import { POSTGRES_SUPERUSER, SERVICES } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
 export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway';
@@ -33,9 +33,9 @@ export const OPERATOR_PORT = 9464;
 export const GATEWAY_CONTROL_PORT = 9465;
 
 /** Service and port 8080 that people and SDKs know: of the gateway where there is one, else of web. */
-export const WEB = 'web';
+export const WEB = SERVICES.web;
 /** Service of GlitchTip's own web behind the gateway. */
-export const WEB_BACKEND = 'web-backend';
+export const WEB_BACKEND = SERVICES.webBackend;
 /** Deployment of the gateway. */
 export const GATEWAY = 'gateway';
 

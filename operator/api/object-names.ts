@@ -91,7 +91,7 @@ export const OPERATOR_DEPLOYMENT = 'glitchkeeper';
 /** StatefulSets of the manifests, and the values of their component label. */
 export const DATA_SERVERS = { postgres: 'postgres', valkey: 'valkey' } as const;
 /** Services of the manifests: the only servers that a resource may name without a word of the settings. */
-export const SERVICES = ['postgres', 'valkey', 'web', 'web-backend', 'gateway-control'] as const;
+export const SERVICES = { postgres: DATA_SERVERS.postgres, valkey: DATA_SERVERS.valkey, web: 'web', webBackend: 'web-backend', gatewayControl: 'gateway-control' } as const;
 /** Label that names the part of a pod. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 /** Kubernetes itself puts it on the pods of a Job: the Job's name. */

@@ -7,7 +7,7 @@ import { SERVICES } from '../api/object-names.js';
 export function parseTrusted(raw: unknown, named: readonly string[] = []): ParsedSpec {
   const parsed = parseSpec(raw);
   if (parsed.kind === 'invalid') return parsed;
-  const trusted: readonly string[] = [...SERVICES, ...named];
+  const trusted: readonly string[] = [...Object.values(SERVICES), ...named];
   const problems = hostsOf(parsed.spec)
     .filter(([, host]) => !trusted.includes(host))
     .map(([field, host]) => `spec.${field}: expected one of ${trusted.join(', ')} (operator.trustedHosts in settings.yaml names more), found ${host}`);

@@ -6,12 +6,10 @@ import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
 import type { ApiServerTrouble } from '../../core/alerts/api-server-incidents.js';
 import { openIncidents, stopFollowing, track } from '../../core/alerts/incidents.js';
 import { emptyAlertState, recordRepair, type AlertState } from '../../core/alerts/alert-state.js';
-import type { Seen } from '../../core/health/health-facts.js';
-import { diagnose, type Diagnosis } from '../../core/health/diagnose.js';
-import { planRepair, type RepairInput } from '../../core/health/repair-plan.js';
+import { diagnose } from '../../core/health/diagnose.js';
+import { repairInput } from '../../core/health/repair-input.js';
+import { planRepair } from '../../core/health/repair-plan.js';
 import { messageOf } from '../../core/error-message.js';
-import { newestMigration } from '../../core/health/database-rules.js';
-import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
 import { parseTrusted } from '../../core/trusted-hosts.js';
 import { withDeadline } from '../../runtime/deadline.js';
 import type { Outcome } from '../../runtime/work-queue.js';
@@ -158,7 +156,7 @@ export class HealthController {
     const { trouble } = this.#memory.get(name) ?? {};
     const before = withoutAhead(this.#memory.alertsOf(name, alerts), now);
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
-    const plan = planRepair(repairInput(check, diagnosis, before));
+    const plan = planRepair(repairInput(check, diagnosis.causes, before));
     const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec });
     const repair = this.deps.leadership() === 'leads' ? plan.repair : undefined;
     // Write ahead: a repair is counted, and a notification saved, before it happens.
@@ -284,19 +282,4 @@ export class HealthController {
   #now(): Date {
     return new Date(this.deps.clock.now());
   }
-}
-
-function repairInput({ spec, facts: { cluster, credentials, operation }, now }: Check, { causes }: Diagnosis, alerts: AlertState): RepairInput {
-  const jobs = valueOfSeen(cluster.jobs);
-  const pods = valueOfSeen(cluster.pods);
-  const newest = jobs && newestMigration(jobs);
-  const state = newest?.outcome === 'running' && pods ? judgeJob(newest, pods, now) : undefined;
-  return {
-    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, operation, now,
-    jobs: jobs && jobsAtWork(jobs, pods, now).map(({ name }) => name), canMigrate: newest !== undefined, ...(state?.kind === 'cannot start' ? { cannotStart: state.why } : {}),
-  };
-}
-
-function valueOfSeen<T>(facts: Seen<T>): T | undefined {
-  return facts.kind === 'seen' ? facts.value : undefined;
 }

@@ -4,14 +4,12 @@ import { ROTATE_ANNOTATION } from '../../api/object-names.js';
 import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
 import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';
 import { readCredentials } from '../../core/health/credential-age.js';
-import type { Before, CertificateFacts, Facts, OperationFacts } from '../../core/health/health-facts.js';
+import type { Before, CertificateFacts, Facts } from '../../core/health/health-facts.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import type { Observed } from '../../core/credentials/observed.js';
+import { readOperation } from '../../core/health/operation-state.js';
 import { workerStart } from '../../core/health/part-state.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { jobsAtWork } from '../../core/operations/job-state.js';
-import { holderOfLock, type ObservedLock } from '../../core/operations/operation-lock.js';
-import { journalOf } from '../../core/rotation/journal.js';
 import { parseRequest, rotatableCredentials } from '../../core/rotation/requested-rotation.js';
 import { applicationLogin, valueOf } from '../../core/credentials/generated-secrets.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -81,7 +79,7 @@ export class HealthObserver {
     signal.throwIfAborted();
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
-      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: this.#operation(lock, { cluster, journal: sources.journal }), before: memory.before,
+      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal }, new Date(this.deps.clock.now())), before: memory.before,
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     return facts;
@@ -117,15 +115,6 @@ export class HealthObserver {
     const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));
     memory.certificate = { at: now, value };
     return value;
-  }
-
-  #operation(lock: ObservedLock, { cluster: { jobs, pods }, journal }: Pick<Facts, 'cluster'> & Pick<HealthSources, 'journal'>): OperationFacts {
-    const now = new Date(this.deps.clock.now());
-    const readable = journalOf({ journal });
-    const atWork = jobs.kind === 'seen' ? jobsAtWork(jobs.value, pods.kind === 'seen' ? pods.value : undefined, now) : undefined;
-    const ended = jobs.kind === 'seen' ? jobs.value.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) : [];
-    const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: atWork?.map(({ name }) => name), ended }, now);
-    return { lock, ...(holder ? { holder } : {}) };
   }
 
   #leakAskedAt({ metadata: { annotations } }: GlitchTipResource, spec: GlitchTipSpec, memory: Memory): Date | undefined {

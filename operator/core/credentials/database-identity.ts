@@ -18,6 +18,11 @@ export interface DatabaseIdentity {
   readonly replaced?: { readonly was: string; readonly is: string };
 }
 
+/** Without a full stop: what is to be done follows. */
+export function describeReplaced({ was, is }: NonNullable<DatabaseIdentity['replaced']>): string {
+  return `The database is new: its data directory has the system identifier ${is}, and had ${was}. Nothing is set up in it`;
+}
+
 export function identifyDatabase({ found, remembered, accepted }: IdentityInput): DatabaseIdentity {
   if (found === undefined) return remembered === undefined ? {} : { system: remembered };
   if (remembered === undefined || remembered === found || accepted === found) return { system: found };

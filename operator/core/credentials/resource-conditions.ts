@@ -5,7 +5,7 @@ import type { Condition, CredentialStatus, GlitchTipSpec, GlitchTipStatus } from
 import { explainAdoption, explainObstacle, type AdoptionObstacle } from './database-adoption.js';
 import type { Observed, ObservedPostgres, ObservedSecrets } from './observed.js';
 import type { DatabaseChange } from './database-changes.js';
-import type { DatabaseIdentity } from './database-identity.js';
+import { describeReplaced, type DatabaseIdentity } from './database-identity.js';
 import { generationOf } from '../rotation/secret-generations.js';
 import { secretsNeeded, type SecretProblem } from './generated-secrets.js';
 import { toSeconds } from '../timestamps.js';
@@ -73,7 +73,7 @@ function explainPostgres(postgres: ObservedPostgres, spec: GlitchTipSpec, planne
 function explainReplaced({ replaced }: DatabasePlan): Omit<Finding, 'type'> | undefined {
   return replaced && {
     status: 'False', reason: REASONS.DatabaseReplaced,
-    message: `The database is new: its data directory has the system identifier ${replaced.is}, and had ${replaced.was}. Nothing is set up in it until it is accepted: docs/runbooks/move-volume.md.`,
+    message: `${describeReplaced(replaced)} until it is accepted: docs/runbooks/move-volume.md.`,
   };
 }
 

@@ -1,6 +1,7 @@
 // Rules about Postgres: does it answer, is there disk space, is GlitchTip's schema there, are there partitions for the next days?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { ACCEPT_DATABASE_ANNOTATION } from '../../api/object-names.js';
+import { describeReplaced, identifyDatabase } from '../credentials/database-identity.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
 import { judgeJob } from '../operations/job-state.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
@@ -32,10 +33,12 @@ function databaseDown(input: CheckInput): readonly Finding[] {
 
 function databaseReplaced({ facts: { database, credentials } }: CheckInput): readonly Finding[] {
   const found = database.kind === 'seen' ? database.value.system : undefined;
-  if (found === undefined || credentials.database === undefined || found === credentials.database) return [];
+  // Accepted, it is what the status remembers.
+  const { replaced } = identifyDatabase({ found, remembered: credentials.database, accepted: undefined });
+  if (!replaced) return [];
   return [finding(R.DatabaseReplaced, 'postgres', 'critical', {
-    message: `The database is new: its data directory has the system identifier ${found}, and had ${credentials.database}. Nothing is set up in it.`,
-    advice: `Somebody deleted or exchanged the volume: bring the old one back (docs/runbooks/move-volume.md). Only where it is gone for good: kubectl annotate gt --all --overwrite ${ACCEPT_DATABASE_ANNOTATION}=${found}, then restore a backup.`,
+    message: `${describeReplaced(replaced)}.`,
+    advice: `Somebody deleted or exchanged the volume: bring the old one back (docs/runbooks/move-volume.md). Only where it is gone for good: kubectl annotate gt --all --overwrite ${ACCEPT_DATABASE_ANNOTATION}=${replaced.is}, then restore a backup.`,
     symptom: 'the database is new',
   })];
 }

@@ -1,8 +1,11 @@
-// What rules about pods share: one finding for all pods of a part, how bad it is, and the first sentence of what Kubernetes says.
+// What rules about pods share: for how long an end is told, one finding for all pods of a part, how bad it is, and the first sentence of what Kubernetes says.
 import type { Severity } from '../../api/health-fields.js';
 import type { PodFacts } from './health-facts.js';
 import { partOf } from './part-state.js';
 import type { CheckInput, Finding, Rule } from './rule-finding.js';
+
+/** For how long the end of a container, or of a pod that was put out, is reported. Seconds. */
+export const END_REPORTED_FOR = 600;
 
 /** Of a terminating pod nothing is said. */
 export function eachPod(rule: (pod: PodFacts, input: CheckInput) => readonly Finding[]): Rule {

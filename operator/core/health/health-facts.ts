@@ -6,6 +6,10 @@ import type { ObservedLogin } from '../credentials/observed.js';
 /** A figure or a list that may not have been seen. */
 export type Seen<T> = { readonly kind: 'seen'; readonly value: T } | { readonly kind: 'unseen'; readonly why: string };
 
+export function ifSeen<T>(facts: Seen<T>): T | undefined {
+  return facts.kind === 'seen' ? facts.value : undefined;
+}
+
 /** How a container ended. */
 export interface ContainerEnd {
   /** The kubelet's reason: OOMKilled, Error, Completed. */
@@ -238,6 +242,8 @@ export interface OperationFacts {
   readonly lock: ObservedLock;
   /** Who holds it, as far as that one has not ended. */
   readonly holder?: Holder;
+  /** Names of Jobs of ours that are at work; undefined: they could not be seen. */
+  readonly jobs?: readonly string[];
 }
 
 export interface LeakFacts {

@@ -1,6 +1,6 @@
 // Rules about pods that no node takes, or that a node put out: for want of what, and so what helps.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
-import { eachPod, firstSentence, severityOf } from './each-pod.js';
+import { eachPod, END_REPORTED_FOR, firstSentence, severityOf } from './each-pod.js';
 import type { ClusterFacts, PodFacts } from './health-facts.js';
 import { finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 
@@ -8,8 +8,6 @@ const R = HEALTH_REASONS;
 
 /** A pod waits a moment for the room of the one that it replaces. Seconds. */
 const UNSCHEDULABLE_AFTER = 45;
-/** For how long a pod that was put out is reported. Seconds. */
-const END_REPORTED_FOR = 600;
 
 /** Taints that the node controller sets by the node's own state. */
 const PRESSURE = /node\.kubernetes\.io\/(memory-pressure|disk-pressure|pid-pressure|not-ready|unreachable|network-unavailable)/;

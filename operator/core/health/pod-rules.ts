@@ -1,6 +1,6 @@
 // Rules about pods: what keeps one from starting (where it finds no node: placement-rules.ts), what ended it, which part has none that is Ready.
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
-import { eachPod, firstSentence, severityOf } from './each-pod.js';
+import { eachPod, END_REPORTED_FOR, firstSentence, severityOf } from './each-pod.js';
 import type { ContainerEnd, ContainerFacts, PodFacts } from './health-facts.js';
 import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, partOf, PULL_FAILURES, restartsOf, type Part } from './part-state.js';
@@ -8,8 +8,6 @@ import { placementRules } from './placement-rules.js';
 
 const R = HEALTH_REASONS;
 
-/** For how long a terminated container is reported. Seconds. */
-const END_REPORTED_FOR = 600;
 /** The kubelet starts a container again after 5 minutes at most. Seconds. */
 const LONGEST_BACKOFF = 360;
 const RESTARTS_OF_A_LOOP = 2;

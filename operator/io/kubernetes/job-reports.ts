@@ -5,13 +5,8 @@ import type { ObjectMeta } from './api-client.js';
 
 export interface Job {
   readonly metadata: ObjectMeta;
-  readonly spec: { readonly template: JobTemplate; readonly suspend?: boolean; readonly activeDeadlineSeconds?: number };
+  readonly spec: { readonly suspend?: boolean; readonly activeDeadlineSeconds?: number };
   readonly status?: { readonly startTime?: string; readonly failed?: number; readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-interface JobTemplate {
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: object;
 }
 
 export function readJob({ metadata, spec: { suspend = false, activeDeadlineSeconds: limit }, status = {} }: Job): JobFacts {

@@ -3,15 +3,16 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
 
 /** Loopback, private and shared by a provider's customers (RFC 1122, 1918, 6598); the same in IPv6 (RFC 4291, 4193). */
-const PRIVATE = [['127.0.0.0', 8], ['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['::1', 128], ['fc00::', 7]] as const;
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [['127.0.0.0', 8], ['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['::1', 128], ['fc00::', 7]] as const) {
+  PRIVATE.addSubnet(network, prefix, familyOf(network));
+}
 
 /** The code of the error that {@link lookupPrivate} ends with. */
 export const PUBLIC_ADDRESS = 'PUBLIC_ADDRESS';
 
 export function isPrivateAddress(address: string): boolean {
-  const list = new BlockList();
-  for (const [network, prefix] of PRIVATE) list.addSubnet(network, prefix, familyOf(network));
-  return list.check(address, familyOf(address));
+  return PRIVATE.check(address, familyOf(address));
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -25,7 +25,7 @@ it.each<[string, object, object]>([
   ['is complete', { status: { conditions: [{ type: 'Complete', status: 'True' }] } }, { outcome: 'succeeded' }],
 ])('a Job that %s', (_, { spec, status }: { spec?: object; status?: object }, wanted) => {
   const metadata = { name: 'migrate-1', uid: 'u', resourceVersion: '7', creationTimestamp: '2026-01-02T03:04:05Z', labels: { 'app.kubernetes.io/component': 'migrate' } };
-  const read = readJob({ metadata, spec: { template: { spec: {} }, ...spec }, status });
+  const read = readJob({ metadata, spec: { ...spec }, status });
   expect({ endsAt: undefined, ...read }).toMatchObject({ name: 'migrate-1', part: 'migrate', version: { uid: 'u', resourceVersion: '7' }, ...wanted });
 });
 

@@ -1,0 +1,20 @@
+// What health has to know of operations: which Jobs are at work, and who holds the recorded lock.
+import { jobsAtWork } from '../operations/job-state.js';
+import { holderOfLock, type ObservedLock } from '../operations/operation-lock.js';
+import { journalOf, type ObservedJournal } from '../rotation/journal.js';
+import { ifSeen, type ClusterFacts, type OperationFacts } from './health-facts.js';
+
+/** What was seen beside the lock, and shows whether its holder has ended. */
+interface Beside {
+  readonly cluster: Pick<ClusterFacts, 'jobs' | 'pods'>;
+  readonly journal: ObservedJournal;
+}
+
+export function readOperation(lock: ObservedLock, { cluster, journal }: Beside, now: Date): OperationFacts {
+  const seen = ifSeen(cluster.jobs);
+  const jobs = seen && jobsAtWork(seen, ifSeen(cluster.pods), now).map(({ name }) => name);
+  const ended = seen?.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) ?? [];
+  const readable = journalOf({ journal });
+  const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs, ended }, now);
+  return { lock, ...(holder ? { holder } : {}), ...(jobs ? { jobs } : {}) };
+}
