@@ -2,6 +2,7 @@
 // zod/mini and not zod: whole zod costs the operator 10 MB of resident memory, mini none that can be measured.
 import * as z from 'zod/mini';
 
+import { backupSpec, backupStatus } from './backup-fields.js';
 import { CONDITION_TYPES } from './conditions.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES } from './object-names.js';
@@ -92,6 +93,8 @@ export const glitchTipSpec = z.object({
   gateway: z.optional(gateway),
   administrator: z.prefault(administrator, {}),
   rotation: z.prefault(rotationSpec, {}),
+  /** Absent: none is made, and nothing is said of copies. */
+  backup: z.optional(backupSpec),
   health: z.prefault(healthSpec, {}),
   alerts: z.prefault(alertsSpec, {}),
 }).check(z.meta({
@@ -132,6 +135,7 @@ export const glitchTipStatus = z.object({
     systemIdentifier: z.optional(z.string().check(z.maxLength(20))).check(z.meta({ description: 'Of the data directory that is in use, as initdb made it.' })),
   })),
   rotation: z.optional(rotationStatus),
+  backup: z.optional(backupStatus),
   health: z.optional(healthStatus),
 });
 
