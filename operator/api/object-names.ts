@@ -57,6 +57,7 @@ export const DEFAULT_SECRET_NAMES = {
   valkey: 'glitchtip-valkey',
   administrator: 'glitchtip-admin',
   gateway: 'glitchtip-gateway',
+  backup: 'glitchtip-backup',
   rotation: 'glitchtip-rotation',
 } as const;
 
@@ -67,10 +68,14 @@ export const SECRET_KEYS = {
   valkey: ['users.acl', 'password'],
   administrator: ['email', 'password'],
   gateway: ['database-password', 'valkey-password', 'control-token'],
+  backup: ['database-password'],
 } as const;
 
 /** The Secret of alerts when the resource gives no other. */
 export const ALERTS_SECRET = 'glitchtip-alerts';
+
+/** The Secret with the keys of the bucket that backups go to, when the settings name no other. */
+export const BACKUP_STORE_SECRET = 'glitchtip-backup-store';
 
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
