@@ -101,7 +101,7 @@ describe('the token of the operator', () => {
       expect(await token.get(`${CORE}/configmaps/backup-run`)).toMatchObject({ data: { COPY: '20261129T023000Z' } });
       expect((await token.get<{ template: Template }>(`${CORE}/podtemplates/backup`)).template).toEqual(templates.backup);
       await token.create(JOBS, jobOf((job) => { Object.assign(job.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200, ttlSecondsAfterFinished: 86_400 }); }, 'backup'));
-    });
+    }, 60_000);
 
     it('runs the pods of the migrate Job again', async () => {
       expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(repairJobName(new Date()), never)).toBe(true);
