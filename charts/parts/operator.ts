@@ -37,7 +37,7 @@ export class Operator extends Construct {
     });
   }
 
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads seven Secrets, with tls.secret eight, changes six of them, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with tls.secret nine, changes seven of them, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
