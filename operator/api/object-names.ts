@@ -61,7 +61,7 @@ export const DEFAULT_SECRET_NAMES = {
   rotation: 'glitchtip-rotation',
 } as const;
 
-/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` are the files that it reads. */
+/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` and `backup` are the files that they read. */
 export const SECRET_KEYS = {
   application: ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'],
   postgres: ['password'],
@@ -95,7 +95,7 @@ export function gatewayLoginName(database: string): string {
   return `${database}_gateway`;
 }
 
-/** The login that dumps: it reads every table, and writes none. */
+/** The login that dumps: it reads every table, and writes none. It exists where there are backups. */
 export function backupLoginName(database: string): string {
   return `${database}_backup`;
 }

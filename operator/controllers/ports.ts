@@ -94,6 +94,7 @@ export interface WantedDatabase {
 export interface TriedLogins {
   readonly application: Login | undefined;
   readonly gateway: Login | undefined;
+  readonly backup: Login | undefined;
 }
 
 /** Postgres: the server that the spec names, and GlitchTip's tables in it. */

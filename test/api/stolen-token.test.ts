@@ -87,6 +87,7 @@ describe('the token of the operator', () => {
         await token.merge(DEPLOYMENT, { spec: { replicas: 1 } }, 'test');
       }],
       ['makes its Secrets', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-app', data: new Map([['SECRET_KEY', new Sensitive('x')]]) }, never)],
+      ['makes the Secret of the login that dumps', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-backup', data: new Map([['database-password', new Sensitive('x')]]) }, never)],
       ['makes its Lease', () => new KubernetesObjects(token, NAMESPACE, 'test').lease().create({ holder: 'test', renewedAt: new Date().toISOString(), durationSeconds: 30, transitions: 0 }, never)],
       ['makes the Lease of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ resourceVersion: undefined }, never)],
       ['takes the lock of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ holder: { operation: 'rotation', name: 'r1', since: new Date(), until: new Date(Date.now() + 60_000) }, resourceVersion: undefined }, never)],
@@ -172,6 +173,7 @@ describe('the token of the operator', () => {
   it.each<[string, () => Promise<unknown>, RegExp]>([
     ['token without an end', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-admin', annotations: { 'kubernetes.io/service-account.name': 'glitchkeeper' } }, type: 'kubernetes.io/service-account-token' }), /403 Forbidden/],
     ['Secret of another name', () => token.create(`${CORE}/secrets`, { metadata: { name: 'theirs' }, type: 'Opaque' }), /403 Forbidden/],
+    ['Secret of the store of copies, which a person makes', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-backup-store' }, type: 'Opaque' }), /403 Forbidden/],
     ['ConfigMap of another name', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchkeeper-bundle-00000000' } }), /only the ConfigMap of its alert state/],
     ['Lease of another name', () => token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'theirs' } }), /only its own Leases/],
   ])('makes no %s', async (_, act, refusal) => {

@@ -37,7 +37,7 @@ interface Kept<T> {
 }
 
 /** Without the administrator's, which says nothing of health: what was not read is not there, and so is never taken for one that is absent. */
-type HealthSources = Pick<Observed, 'journal'> & { readonly secrets: Omit<Observed['secrets'], 'administrator'> };
+type HealthSources = Pick<Observed, 'journal'> & { readonly secrets: Omit<Observed['secrets'], 'administrator' | 'backup'> };
 /** What is not asked for; `absent` would mean that the API server said so. */
 const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
 

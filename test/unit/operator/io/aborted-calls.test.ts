@@ -35,7 +35,7 @@ const canary = { project: 1, key: '0'.repeat(32) };
 const roles = (signal: AbortSignal) => ({ operator, fence: () => Promise.resolve(), signal });
 
 const POSTGRES: Readonly<Record<keyof PostgresPort, Call>> = {
-  observe: (signal) => postgresPort.observe(spec(), [operator], { application: undefined, gateway: undefined }, signal),
+  observe: (signal) => postgresPort.observe(spec(), [operator], { application: undefined, gateway: undefined, backup: undefined }, signal),
   change: (signal) => postgresPort.change(spec(), operator, { wanted: { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true }, passwords: new Map() }, signal),
   tryLogin: (signal) => postgresPort.tryLogin(spec(), { user: 'glitchtip_a', password }, stateOf(), signal),
   countSessions: (signal) => postgresPort.countSessions(spec(), operator, { logins: [], pods: [], jobs: [] }, signal),
