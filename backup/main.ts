@@ -29,7 +29,10 @@ async function run(): Promise<Report> {
 
 function readConfig(): BackupConfig {
   try {
-    return readBackupConfig(process.env);
+    const config = readBackupConfig(process.env);
+    // Read for each request: there, what is not there would look like a store that does not answer.
+    if (config.store.kind === 's3') config.store.place.credentials();
+    return config;
   } catch (error) {
     if (error instanceof RangeError) throw new BackupFailure('begin', 'KeyMissing', error.message, { cause: error });
     throw error;

@@ -44,7 +44,7 @@ export const ROTATED_AT_ANNOTATION = `${GROUP}/rotated-at`;
 /** The Lease that decides which of two operators may write. */
 export const LEASE_NAME = 'glitchkeeper-operator';
 
-/** The Lease that says which operation is under way: a rotation, a migration. */
+/** The Lease that says which operation is under way: a rotation, a migration, a backup. */
 export const OPERATION_LEASE = 'glitchkeeper-operation';
 
 /** The ResourceQuota of the namespace: the budget. */

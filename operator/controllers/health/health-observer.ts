@@ -80,6 +80,7 @@ export class HealthObserver {
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal }, new Date(this.deps.clock.now())), before: memory.before,
+      ...(resource.status?.backup ? { backup: resource.status.backup } : {}),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     return facts;

@@ -138,6 +138,8 @@ export interface ObservedWorkload {
   readonly rotation?: string;
   /** Undefined when every pod is of the newest template and available; else what is waited for. */
   readonly pending?: string;
+  /** Nobody wants a pod of it: it is pending for as long as that is so, and no rollout. */
+  readonly isScaledToNothing?: boolean;
 }
 
 /** Sessions of a login: of pods of ours, of those the ones of a Job, and of anybody else. */

@@ -86,9 +86,9 @@ interface FiguresRow {
 }
 
 /**
- * One statement. Bounds: of partitions that are not over yet, in the order of their beginnings. Others: whoever is not the
- * operator, by its name, nor the logins of the gateway and of backups, nor the application, which is a member of the role that the database
- * is named after.
+ * One statement. Bounds: of partitions that are not over yet, in the order of their beginnings. Longest: without the snapshot of a
+ * backup, which has a deadline of its own. Others: whoever is not the operator, by its name, nor the logins of the gateway and of
+ * backups, nor the application, which is a member of the role that the database is named after.
  */
 async function readFigures(client: pg.Client, release: HealthRelease, database: string): Promise<Omit<PostgresFacts, 'login'>> {
   const { rows } = await client.query<FiguresRow>(
@@ -96,7 +96,7 @@ async function readFigures(client: pg.Client, release: HealthRelease, database: 
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections_max,
        (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
-         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()) AS longest,
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND usename <> $6) AS longest,
        (SELECT count(*)::int FROM pg_stat_activity s WHERE datname = current_database() AND backend_type = 'client backend'
          AND NOT (usename = session_user AND application_name = $4) AND usename <> ALL (ARRAY[current_database(), $5, $6])
          AND NOT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname = current_database() AND m.member = s.usesysid)) AS others,

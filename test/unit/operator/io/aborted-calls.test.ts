@@ -42,6 +42,7 @@ const POSTGRES: Readonly<Record<keyof PostgresPort, Call>> = {
   openLogin: (signal) => postgresPort.openLogin(spec(), roles(signal), 'glitchtip_a', password),
   closeLogin: (signal) => postgresPort.closeLogin(spec(), roles(signal), 'glitchtip_a'),
   replaceOperatorPassword: (signal) => postgresPort.replaceOperatorPassword(spec(), roles(signal), password),
+  observeFacts: (signal) => postgresPort.observeFacts(spec(), [operator], signal),
   isEventStored: (signal) => postgresPort.isEventStored(spec(), operator, { ids: [], since: at, until: at }, signal),
   ensureCanary: (signal) => postgresPort.ensureCanary(spec(), operator, signal),
   tryAdministrator: (signal) => postgresPort.tryAdministrator(spec(), operator, { email: 'a@example.com', password, known: undefined }, signal),
