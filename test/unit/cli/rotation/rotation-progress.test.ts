@@ -25,6 +25,7 @@ describe('a request is', () => {
     ['undone, with the time of the next attempt', { current: current('Waiting', { attempt: 2, notBefore: '2026-06-01T12:05:00Z' }), history: [ended(OURS, 'Undone')] }, { kind: 'undone', retryAt: '2026-06-01T12:05:00Z' }],
     ['completed when a later attempt was', { history: [ended(`${OURS}-2`, 'Completed'), ended(OURS, 'Undone')] }, { kind: 'completed' }],
     ['rejected', { annotation: 'all', conditions: rejection }, { kind: 'rejected', message: 'expected this; found "all".' }],
+    ['queued while it is too soon for one more', { annotation: 'all', conditions: [condition('RotationInProgress', 'False', 'RequestRepeated', 'The next may begin at noon.')] }, { kind: 'queued', message: 'The next may begin at noon.' }],
     ['not rejected because an older one was', { annotation: 'all', conditions: [condition('RotationInProgress', 'False', 'RequestRejected', 'found "valky".')] }, { kind: 'queued' }],
   ])('%s', (_, scenario, progress) => expect(judgeProgress(request, resource(scenario))).toMatchObject(progress));
 });
