@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Failure } from '../../../../cli/failure.js';
 import type { Resource } from '../../../../cli/glitchtip-resource-access.js';
-import { follow, type Clock } from '../../../../cli/rotation/follow-rotation.js';
+import type { Clock } from '../../../../cli/live/follow.js';
+import { followRotation } from '../../../../cli/rotation/follow-rotation.js';
 import { describeEnd, isPast, judgeProgress, type Progress } from '../../../../cli/rotation/rotation-progress.js';
 import type { Request } from '../../../../cli/rotation/request-rotation.js';
 import { condition, current, ended, ready, resource, type Scenario } from '../cli-scenarios.js';
@@ -60,7 +61,7 @@ describe('following', () => {
       return answer instanceof Failure ? Promise.reject(answer) : Promise.resolve(resource(answer));
     };
     const seen: Progress[] = [];
-    for await (const progress of follow(request, read, timeout, fakeClock())) seen.push(progress);
+    for await (const progress of followRotation(request, read, timeout, fakeClock())) seen.push(progress);
     return seen;
   };
 
