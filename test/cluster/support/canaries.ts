@@ -18,8 +18,8 @@ export interface Canary {
 const secretList = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }), data: z.record(z.string(), z.string()).default({}) })) });
 
 /** Keys of the Secrets that are no secret, the file that holds hashes only, and the journal's own notes. */
-const NOT_SECRET = /(^|\.)(email|DATABASE_USER|users\.acl|record|telegram-api|telegram-chat)$/;
-/** Those of the operator, and the ones that a person makes for alerts and for the store of copies. */
+const NOT_SECRET = /(^|\.)(email|access-key-id|DATABASE_USER|users\.acl|record|telegram-api|telegram-chat)$/;
+/** Those of the operator, and the ones that a person makes for alerts and for the bucket of copies. */
 const OURS: readonly string[] = [...Object.values(SECRETS), ALERTS_SECRET, BACKUP_STORE_SECRET];
 
 /** Every value that the Secrets ever held while somebody looked: old ones, new ones, and those that waited in the journal. */
