@@ -6,6 +6,7 @@ import { MANIFEST, copyKey } from '../../../backup/core/layout.js';
 import { parseManifest, type Manifest } from '../../../backup/core/manifest.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import type { LoadReport } from '../../sdk/load.js';
+import { forgetPast } from '../support/alerts.js';
 import { backup, backupStatus, untilIdle, type Ended } from '../support/backup-runs.js';
 import { BackupStore } from '../support/backup-store.js';
 import { cli } from '../support/cli.js';
@@ -99,6 +100,8 @@ export function describeBackups(installed: Installed, declared: readonly BackupS
     afterEach(async () => {
       await scenes.store.behave({ kind: 'forward' });
       await untilIdle(stack);
+      // Failures come here faster than anywhere: told as flapping, they would be over only after a quarter of an hour.
+      await forgetPast(stack);
     }, SCENE_MS);
     afterAll(() => scenes.end(), 60_000);
     for (const declare of declared) declare(scenes);
