@@ -2,8 +2,6 @@
 import { BACKUP_ANNOTATION } from '../../operator/api/object-names.js';
 import type { BackupStatus } from '../../operator/api/backup-fields.js';
 import { adviceOnFailure } from '../../operator/core/backup/failure-advice.js';
-import { maintenanceEnd } from '../../operator/core/backup/backup-schedule.js';
-import { toSeconds } from '../../operator/core/timestamps.js';
 import { BACKUP_CONTAINERS, type BackupContainer } from '../../operator/core/backup/run-end.js';
 import type { Resource } from '../glitchtip-resource-access.js';
 import { size } from '../report/bars.js';
@@ -50,31 +48,26 @@ export interface Sight {
   readonly step?: RunStep;
 }
 
-/** The run that answers a request: of those that began since, the first. */
-export function copyOf({ copy, known }: Request, resource: Resource): string | undefined {
+/** The run that answers a request: as the operator says, else the first of those that began since. */
+export function copyOf({ value, copy, known }: Request, resource: Resource): string | undefined {
+  const { request } = resource.status.backup ?? {};
+  if (value !== undefined && request?.name === value) return request.copy;
   return copy ?? knownCopies(resource).filter((each) => !known.includes(each)).sort()[0];
 }
 
-export function judgeProgress(request: Request, { resource, step }: Sight, now: Date): Progress {
+export function judgeProgress(request: Request, { resource, step }: Sight): Progress {
   const { current, lastVerified, lastFailure } = resource.status.backup ?? {};
   const copy = copyOf(request, resource);
-  if (copy === undefined) return { kind: 'queued', message: whyQueued(resource, now) };
+  if (copy === undefined) return { kind: 'queued', message: whyQueued(resource) };
   if (lastVerified?.copy === copy) return { kind: 'verified', run: lastVerified, message: describeVerified(lastVerified) };
   if (lastFailure?.copy === copy) return { kind: 'failed', run: lastFailure, message: describeFailed(lastFailure) };
   if (current?.copy === copy) return { kind: 'running', copy, ...(step ?? { message: 'its Job is made' }) };
   return { kind: 'lost', copy, message: `backup ${copy} is not in the status any more: another run has taken its place` };
 }
 
-/** The first that is known to hold it up. */
-function whyQueued({ annotations, status }: Resource, now: Date): string {
+function whyQueued({ annotations, status }: Resource): string {
   if (annotations[BACKUP_ANNOTATION] === undefined) return 'recorded by the operator';
-  const { current } = status.rotation ?? {};
-  if (current !== undefined) return `rotation ${current.id} has to end first (${current.phase})`;
-  const end = maintenanceEnd(now);
-  if (end !== undefined) return `none begins beside the maintenance of partitions, until ${toSeconds(end)}`;
-  const ready = status.conditions?.find(({ type }) => type === 'Ready');
-  if (ready !== undefined && ready.status !== 'True') return `the operator has not begun it; ${ready.message}`;
-  return 'the operator has not begun it: a migration or a rollout has to end first, if there is one';
+  return status.backup?.heldBack ?? 'the operator has not seen the request yet';
 }
 
 /** For a person, after the copy's name. */

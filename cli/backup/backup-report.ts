@@ -25,6 +25,8 @@ export interface BackupReport {
   readonly current?: BackupProgress;
   /** Absent: on demand only, or not known yet. */
   readonly nextAt?: string;
+  /** What a run that is due, or asked for, waits for. */
+  readonly heldBack?: string;
   readonly onSchedule: boolean;
   readonly lastFailure?: NonNullable<BackupStatus['lastFailure']> & { readonly advice: string };
   /** Runs that failed one after the other since the last copy. */
@@ -35,21 +37,19 @@ export interface BackupReport {
   readonly copies: readonly CopyReport[];
 }
 
-const BACKUP_VERIFIED: string = 'BackupVerified';
-
 /** Undefined: none are made. */
 export function buildBackupReport({ spec, status }: Pick<Resource, 'spec' | 'status'>): BackupReport | undefined {
   if (spec.backup === undefined) return undefined;
-  const { current, nextAt, lastFailure, failures = 0, retention } = status.backup ?? {};
+  const { current, nextAt, heldBack, lastFailure, failures = 0, retention } = status.backup ?? {};
   return {
-    condition: conditionOf(status), current, nextAt, onSchedule: spec.backup.enabled,
+    condition: conditionOf(status), current, nextAt, heldBack, onSchedule: spec.backup.enabled,
     lastFailure: lastFailure && { ...lastFailure, advice: adviceOnFailure(lastFailure) }, failures, retention,
     copies: listCopies(spec.backup, status.backup ?? {}),
   };
 }
 
 function conditionOf({ conditions = [] }: Resource['status']): BackupReport['condition'] {
-  const found = conditions.find(({ type }) => type === BACKUP_VERIFIED);
+  const found = conditions.find(({ type }) => type === 'BackupVerified');
   return found && { status: found.status, reason: found.reason, message: found.message };
 }
 

@@ -16,7 +16,7 @@ import { stepOf, type RunStep } from './run-pod.js';
 export function followBackup(place: Place, request: Request, timeout: number, clock?: Clock): AsyncGenerator<Progress, void> {
   return follow<Sight, Progress>({
     read: () => look(place, request),
-    judge: (sight) => judgeProgress(request, sight, new Date()),
+    judge: (sight) => judgeProgress(request, sight),
     first: { kind: 'queued', message: 'nothing seen yet' },
     isEnd, timeout, clock,
     timedOut: (last) => ({ kind: 'timed out', message: last.kind === 'running' ? `${last.copy}: ${last.step ?? 'begun'}, ${last.message}` : last.message }),

@@ -5,14 +5,16 @@ import type { Resource } from '../glitchtip-resource-access.js';
 
 /** What identifies the run that is followed. */
 export interface Request {
-  /** The copy of a run that is under way; absent: the first run that is none of `known`. */
+  /** Of the annotation; the status repeats it beside the copy that was begun for it. */
+  readonly value?: string;
+  /** The copy of a run that was under way already. */
   readonly copy?: string;
   /** Copies of runs of before. */
   readonly known: readonly string[];
 }
 
 export type RequestPlan =
-  | { readonly kind: 'ask'; readonly request: Request; /** Of the annotation. */ readonly value: string }
+  | { readonly kind: 'ask'; readonly request: Request; readonly value: string }
   /** One is under way, or asked for already. */
   | { readonly kind: 'follow'; readonly request: Request; readonly note: string }
   | { readonly kind: 'refused'; readonly message: string };
@@ -27,8 +29,10 @@ export function planRequest(resource: Resource, now: Date): RequestPlan {
   const request = { known: knownCopies(resource) };
   const { current } = backup;
   if (current !== undefined) return { kind: 'follow', request: { ...request, copy: current.copy }, note: `backup ${current.copy} runs already (${current.trigger}), and is followed` };
-  if (annotations[BACKUP_ANNOTATION] !== undefined) return { kind: 'follow', request, note: 'a backup is asked for already, and is followed' };
-  return { kind: 'ask', request, value: toSeconds(now) };
+  const pending = annotations[BACKUP_ANNOTATION];
+  if (pending !== undefined) return { kind: 'follow', request: { ...request, value: pending }, note: 'a backup is asked for already, and is followed' };
+  const value = toSeconds(now);
+  return { kind: 'ask', request: { ...request, value }, value };
 }
 
 function refused(message: string): RequestPlan {

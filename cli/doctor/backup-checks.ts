@@ -2,7 +2,7 @@
 import { timeOfCopy } from '../../backup/core/copy-name.js';
 import { S3_CREDENTIAL_KEYS } from '../../backup/environment.js';
 import type { BackupSpec, BackupStatus } from '../../operator/api/backup-fields.js';
-import { oldestAllowed } from '../../operator/core/backup/backup-schedule.js';
+import { isTooOld } from '../../operator/core/backup/backup-condition.js';
 import { adviceOnFailure } from '../../operator/core/backup/failure-advice.js';
 import { describeFailed } from '../backup/backup-progress.js';
 import { formatDistance, formatDuration } from '../moments.js';
@@ -30,11 +30,11 @@ function describeNewest({ lastVerified }: BackupStatus, now: Date): string {
   return lastVerified === undefined ? 'none yet' : `the newest copy was made ${formatDistance(timeOfCopy(lastVerified.copy).toISOString(), now)}, and was restored`;
 }
 
-function ageProblems(spec: BackupSpec, { lastVerified, nextAt }: BackupStatus, now: Date): readonly Finding[] {
+function ageProblems(spec: BackupSpec, status: BackupStatus, now: Date): readonly Finding[] {
+  const { lastVerified, nextAt } = status;
   if (lastVerified === undefined) return [warning('backups', `there is no copy yet${nextAt === undefined ? '' : `; the first is at ${nextAt}`}`, `${NOW} makes one at once`)];
   const age = now.getTime() - timeOfCopy(lastVerified.copy).getTime();
-  // On demand only: as old as a person lets it become.
-  if (!spec.enabled || age <= oldestAllowed(spec)) return [];
+  if (!isTooOld(spec, status, now)) return [];
   return [failure('backups', `the newest copy that is known to restore is ${formatDuration(age)} old`, `${NOW} makes one at once, or says why not`)];
 }
 

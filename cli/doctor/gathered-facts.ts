@@ -40,7 +40,7 @@ export interface Facts {
 
 const json = ['--output', 'json'] as const;
 /** As backup/environment.ts reads them. */
-const STORE_CREDENTIALS = '/run/secrets/backup-store';
+export const STORE_CREDENTIALS = '/run/secrets/backup-store';
 const KEYS_ONLY = 'go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}';
 
 /** @throws Failure when the cluster cannot be reached */

@@ -1,6 +1,5 @@
 // Checks the health of one GlitchTip: observe, diagnose, track, repair, notify, report. Every decision is in core/.
 import { ALERT_TEST_ANNOTATION } from '../../api/object-names.js';
-import type { BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { HealthStatus } from '../../api/health-fields.js';
 import { withoutAhead } from '../../core/alerts/future-alert-dates.js';
@@ -158,7 +157,7 @@ export class HealthController {
     const before = withoutAhead(this.#memory.alertsOf(name, alerts), now);
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
     const plan = planRepair(repairInput(check, diagnosis.causes, before));
-    const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec, backup: backupsOf(spec, resource) });
+    const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec, backup: facts.backup });
     const repair = this.deps.leadership() === 'leads' ? plan.repair : undefined;
     // Write ahead: a repair is counted, and a notification saved, before it happens.
     const written = repair ? recordRepair(tracked, repair) : tracked;
@@ -283,9 +282,4 @@ export class HealthController {
   #now(): Date {
     return new Date(this.deps.clock.now());
   }
-}
-
-/** For the regular report; undefined where none are made. */
-function backupsOf({ backup }: GlitchTipSpec, { status }: GlitchTipResource): BackupStatus | undefined {
-  return backup && (status?.backup ?? {});
 }

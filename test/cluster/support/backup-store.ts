@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { S3Place } from '../../../backup/storage/s3-exchange.js';
 import { S3Store } from '../../../backup/storage/s3-store.js';
+import { BACKUP_STORE_SECRET } from '../../../operator/api/object-names.js';
 import { buildProgress, ensureVersitygw } from '../../../embedded/index.js';
 import type { ClusterHandle } from '../../../embedded/index.js';
 import { send } from '../../sdk/http-client.js';
@@ -16,8 +17,6 @@ import { printFigure } from './fault-report.js';
 const PROGRAM = fileURLToPath(new URL('../../support/s3/program.ts', import.meta.url));
 const PORTS = { port: 18_091, control: 18_092, backend: 18_093 };
 const KEY = { accessKeyId: 'test', secretAccessKey: 'of-the-store-on-pods' };
-/** As the settings name it by default. */
-export const BACKUP_STORE_SECRET = 'glitchtip-backup-store';
 const BUCKET = 'copies';
 const PREFIX = 'host-a/';
 

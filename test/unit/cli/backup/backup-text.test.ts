@@ -46,6 +46,7 @@ backups  newest copy  9 h ago, 42Mi, restored, every row compared, in the bucket
     ['what is under way', { backup: copied({ current: { copy: '20260601T115900Z', trigger: 'request', startedAt: '2026-06-01T11:59:00Z' } }) }, '20260601T115900Z (request), begun 60 s ago'],
     ['what failed, how often, and what to do', { backup: copied({ lastFailure: lastFailure(), failures: 2 }) }, 'failed in step restore: StepFailed, exit code 3, 2 times in a row'],
     ['that copies are on this host', { backup: copied({ lastVerified: { copy: COPY, at: '2026-06-01T02:34:10Z', bytes: 1, seconds: 1, how: 'counts', where: 'volume' } }) }, 'what destroys this host takes its copies, too'],
+    ['what a run waits for', { backup: copied({ heldBack: 'rotation 1 is Rolling' }) }, 'waits for    rotation 1 is Rolling'],
     ['that none is made by itself', { spec: { backup: { store: 's3', enabled: false } }, backup: copied({ nextAt: undefined }) }, 'on demand only: glitchkeeper backup now'],
     ['why nothing was deleted', { backup: copied({ retention: 'NewestInFuture' }) }, 'a copy is dated in the future'],
     ['a reason of a newer operator as it is', { backup: copied({ retention: 'MoonTooBright' }) }, 'MoonTooBright'],
