@@ -59,11 +59,12 @@ export function describeAfterwards(stack: Stack, monitors: () => Monitors): void
       const archive = gunzipSync(await readFile(file)).toString('latin1');
       expect(archive).toContain('logs/');
       expect(await found(monitors().canaries.all, archive)).toEqual([]);
-      // With a failure it exits with 1, and what a test repaired a moment ago is over with the next checks.
-      const { findings } = await waitFor({ what: '`glitchkeeper doctor` to find nothing wrong', seconds: 90, every: 5 }, async () => ({ found: doctorReport.parse(JSON.parse(await cli(stack, 'doctor', '--json'))) }));
+      // With a failure it exits with 1. What a test repaired a moment ago is over with the next checks; a kill for memory is told for ten minutes,
+      // and what came three times in half an hour is over when it has not come for a quarter of an hour.
+      const { findings } = await waitFor({ what: '`glitchkeeper doctor` to find nothing wrong', seconds: 1_000, every: 5 }, async () => ({ found: doctorReport.parse(JSON.parse(await cli(stack, 'doctor', '--json'))) }));
       expect(findings.length).toBeGreaterThan(20);
       expect(findings.filter(({ level }) => level === 'failure')).toEqual([]);
-    }, 180_000);
+    }, 1_100_000);
 
     it('the whole node stayed inside its 1.9 GiB: no limit but those of single pods ended in a kill', async () => {
       const { cgroup } = stack.cluster;
