@@ -21,7 +21,7 @@ export function checkBackups(facts: Facts): readonly Finding[] {
     if (spec === undefined) return warning('backups', 'none are made: what is deleted or lost here is lost', `set backup.store in settings.yaml, then ${APPLY}; ${DOCS}`);
     return [
       ...oneOrEach(ok('backups', describeNewest(status, facts.now)), [...ageProblems(spec, status, facts.now), ...runProblems(status), ...damagedCopies(status)]),
-      ...checkStore(spec, facts),
+      ...checkStore(facts),
     ];
   });
 }
@@ -50,12 +50,13 @@ function damagedCopies({ copies = [] }: BackupStatus): readonly Finding[] {
 }
 
 /** What the template of the Job's pods says of where copies go. */
-function checkStore({ store }: BackupSpec, { backupTemplate, storeKeys, place }: Facts): readonly Finding[] {
+function checkStore({ backupTemplate, storeKeys, place }: Facts): readonly Finding[] {
   return onSight('backup store', backupTemplate, (template) => {
     if (template === undefined) return failure('backup store', 'there is no PodTemplate backup: no run can begin', APPLY);
     const program = template.template.spec.containers.find(({ name }) => name === 'store');
-    const isEncrypted = program !== undefined && (variable(program, 'RECIPIENTS') ?? '') !== '';
-    if (store === 'volume') return onThisHost(isEncrypted);
+    const has = (name: string): boolean => program !== undefined && variable(program, name) !== undefined;
+    const isEncrypted = has('RECIPIENTS');
+    if (!has('S3_ENDPOINT')) return onThisHost(isEncrypted);
     return [
       ...oneOrEach(ok('backup store', 'a bucket; encrypted for whoever has the identity of age'), isEncrypted ? [] : [
         failure('backup store', 'there is no recipient, and unencrypted nothing leaves the host', `set backup.recipients in settings.yaml (age-keygen makes one), then ${APPLY}; ${DOCS}`),

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import { ExecaError } from 'execa';
 import { z } from 'zod';
 import { status } from '../../../embedded/index.js';
 import { found, textOf, type Canaries, type ProcessWatch } from '../support/canaries.js';
@@ -94,14 +95,15 @@ export function describeAfterwards(stack: Stack, monitors: () => Monitors): void
 /** Logs of every container of the namespace, of its predecessor too. */
 async function podLogs(stack: Stack): Promise<string> {
   const names = (await stack.kubectl('get', 'pods', '--output', 'jsonpath={.items[*].metadata.name}')).split(' ');
-  const logs = names.map((name) => stack.kubectl('logs', name, '--all-containers', '--prefix').catch(unlessGone));
+  const logs = names.map((name) => stack.kubectl('logs', name, '--all-containers', '--prefix').catch(printedAllTheSame));
   // A container that never restarted has no predecessor.
   const previous = names.map((name) => stack.kubectl('logs', name, '--all-containers', '--previous').catch(() => ''));
   return (await Promise.all([...logs, ...previous])).join('\n');
 }
 
-/** A pod that ended since it was listed has no log any more. */
-function unlessGone(error: unknown): string {
+/** A pod that ended since it was listed has no log any more; of one that ended in an init container the later ones have none. */
+function printedAllTheSame(error: unknown): string {
   if (String(error).includes('NotFound')) return '';
+  if (error instanceof ExecaError && String(error.stderr).includes('is waiting to start')) return String(error.stdout);
   throw error;
 }

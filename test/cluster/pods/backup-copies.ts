@@ -33,9 +33,12 @@ export const toBucket: BackupScene = (scenes) => {
   it('to a bucket without its Secret: the run that failed and doctor say which is missing', async () => {
     const { stack, store } = scenes;
     await scenes.apply('backup-s3', { store: 's3', recipients: [await identityToRecipient(scenes.identity)], s3: store.settings });
-    scenes.expectFailed(await backup(stack), { step: 'begin', reason: 'KeyMissing', detail: expect.stringContaining('access-key-id') });
-    await expect(cli(stack, 'doctor', '--json')).rejects.toThrow('there is no Secret glitchtip-backup-store');
-    await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(store.secret(stack.namespace)));
+    try {
+      scenes.expectFailed(await backup(stack), { step: 'begin', reason: 'KeyMissing', detail: expect.stringContaining('access-key-id') });
+      await expect(cli(stack, 'doctor', '--json')).rejects.toThrow('there is no Secret glitchtip-backup-store');
+    } finally {
+      await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(store.secret(stack.namespace)));
+    }
   }, SCENE_MS);
 
   it('to a bucket: restored, found good, encrypted, and with the rows of its moment', async () => {

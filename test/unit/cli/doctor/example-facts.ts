@@ -60,9 +60,9 @@ export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Fa
 }
 
 /** Where copies go, as the pods of a backup are told. */
-export function backupTemplate({ recipients = 'age1example' }: { recipients?: string } = {}): Pick<Facts, 'backupTemplate'> {
+export function backupTemplate({ recipients, store = 's3' }: { recipients?: string; store?: 's3' | 'volume' } = { recipients: 'age1example' }): Pick<Facts, 'backupTemplate'> {
   return { backupTemplate: seen(objects.podTemplate.parse({ metadata: { name: 'backup' }, template: { spec: {
-    containers: [{ name: 'store', env: [{ name: 'RECIPIENTS', value: recipients }], volumeMounts: [{ name: 'store', mountPath: '/run/secrets/backup-store' }] }],
+    containers: [{ name: 'store', env: [...(recipients === undefined ? [] : [{ name: 'RECIPIENTS', value: recipients }]), store === 's3' ? { name: 'S3_ENDPOINT', value: 'https://s3.example.com' } : { name: 'FOLDER', value: '/backups' }], volumeMounts: [{ name: 'store', mountPath: '/run/secrets/backup-store' }] }],
     volumes: [{ name: 'store', secret: { secretName: 'glitchtip-backup-store' } }],
   } } })) };
 }
