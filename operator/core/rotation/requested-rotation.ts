@@ -11,7 +11,7 @@ export type Request =
 export type Heard = Request | { readonly kind: 'repeated'; readonly message: string };
 
 /** From the end of the one before. Milliseconds. */
-const COMPROMISED_EVERY = 300_000;
+export const COMPROMISED_EVERY = 300_000;
 
 /** `all`, `compromised`, or credentials separated by commas; `rotatable`: those that this GlitchTip has. */
 export function parseRequest(annotation: string | undefined, rotatable: readonly CredentialName[]): Request {
