@@ -41,7 +41,7 @@ export default tseslint.config(
     rules: { 'max-statements': 'off' },
   },
   // The layers (docs/architecture.md). A file has the boundaries of the last row that it matches. docs/ draws its pictures from the tests' scenarios.
-  ...boundary(['gateway/**', 'imports/**', 'main.ts', 'start/**', '*.config.ts'], []),
+  ...boundary(['gateway/**', 'backup/**', 'imports/**', 'main.ts', 'start/**', '*.config.ts'], []),
   ...boundary(['charts/**'], [[['**/cli/**', '**/start/**', '**/embedded/**'], 'manifests know nothing of who applies them']]),
   ...boundary(['cli/**'], [[['**/start/**', '**/embedded/**'], 'the CLI works on any cluster']]),
   ...boundary(['embedded/**'], [[['**/cli/**', '**/start/**'], 'the embedded cluster is a cluster like any other']]),
@@ -49,7 +49,7 @@ export default tseslint.config(
   ...boundary(['operator/controllers/**'], [OUTSIDE, [['**/io/**'], 'controllers know the world by their ports: io/connect-ports.ts connects them']]),
   ...boundary(['operator/runtime/**'], [OUTSIDE, [['**/api/**', '**/core/**', '**/controllers/**', '**/io/**'], 'operator/runtime knows nothing of GlitchTip']]),
   ...boundary(['operator/api/**'], [OUTSIDE, [['**/core/**', '**/controllers/**', '**/io/**', '**/runtime/**'], 'operator/api is what everything else is written against']]),
-  ...boundary(['operator/core/**', 'gateway/core/**'], [
+  ...boundary(['operator/core/**', 'gateway/core/**', 'backup/core/**'], [
     OUTSIDE,
     [['node:*', '@kubernetes/*', 'pg', 'iovalkey', 'pino', 'prom-client', '**/io/**', '**/runtime/**', '**/controllers/**'], 'core/ is pure: pass what you need as an argument'],
   ]),

@@ -28,6 +28,8 @@ export const PROGRAMS = {
   operator: { entry: 'operator/main.ts', bundle: 'operator.js.br', flags: ['--jitless', ...heap(32)] },
   /** Parses each event, so it gets code made at run time. */
   gateway: { entry: 'gateway/main.ts', bundle: 'gateway.js.br', flags: heap(48) },
+  /** Encrypts each byte of a backup. */
+  backup: { entry: 'backup/main.ts', bundle: 'backup.js.br', flags: heap(48) },
 } as const satisfies Record<string, Program>;
 
 /** What the container runs; operator/Dockerfile says the same of the operator. */

@@ -58,6 +58,13 @@ const toolsModule: GoModule = {
   linkerFlags: strip,
 };
 
+/** An S3 server that refuses a body whose hash is not the one that was announced, as S3 does; for the tests of backups. */
+const s3Module: GoModule = {
+  folder: 's3',
+  packages: ['github.com/versity/versitygw/cmd/versitygw'],
+  linkerFlags: strip,
+};
+
 /** Built only for the test of the alert rules. */
 const promtoolModule: GoModule = {
   folder: 'promtool',
@@ -161,6 +168,11 @@ export async function dropFromPageCache(programs: readonly string[]): Promise<vo
 /** Path of kube-score; built on the first call (about half a minute). */
 export async function ensureKubeScore(progress: Progress): Promise<string> {
   return join(await ensureModule(toolsModule, progress), 'kube-score');
+}
+
+/** Path of versitygw; built on the first call (about three minutes). */
+export async function ensureVersitygw(progress: Progress): Promise<string> {
+  return join(await ensureModule(s3Module, progress), 'versitygw');
 }
 
 /** Path of promtool; built on the first call (about four minutes on two cores). */

@@ -4,6 +4,6 @@ export { prepareMachine } from './prepare.js';
 export { down } from './down.js';
 export { status } from './cluster-status.js';
 export type { ClusterHandle, ContainerReference } from './handle.js';
-export { ensureKubeScore } from './binaries.js';
+export { ensureKubeScore, ensureVersitygw } from './binaries.js';
 export { buildProgress } from './progress.js';
 export { lackingForPolicies } from './kernel.js';

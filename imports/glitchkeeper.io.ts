@@ -164,6 +164,13 @@ export interface GlitchTipSpec {
   readonly rotation?: GlitchTipSpecRotation;
 
   /**
+   * When backups are made.
+   *
+   * @schema GlitchTipSpec#backup
+   */
+  readonly backup?: GlitchTipSpecBackup;
+
+  /**
    * How closely the operator watches.
    *
    * @schema GlitchTipSpec#health
@@ -195,6 +202,7 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
     'gateway': toJson_GlitchTipSpecGateway(obj.gateway),
     'administrator': toJson_GlitchTipSpecAdministrator(obj.administrator),
     'rotation': toJson_GlitchTipSpecRotation(obj.rotation),
+    'backup': toJson_GlitchTipSpecBackup(obj.backup),
     'health': toJson_GlitchTipSpecHealth(obj.health),
     'alerts': toJson_GlitchTipSpecAlerts(obj.alerts),
   };
@@ -235,6 +243,11 @@ export interface GlitchTipSpecSecrets {
   readonly gateway?: string;
 
   /**
+   * @schema GlitchTipSpecSecrets#backup
+   */
+  readonly backup?: string;
+
+  /**
    * @schema GlitchTipSpecSecrets#rotation
    */
   readonly rotation?: string;
@@ -252,6 +265,7 @@ export function toJson_GlitchTipSpecSecrets(obj: GlitchTipSpecSecrets | undefine
     'valkey': obj.valkey,
     'administrator': obj.administrator,
     'gateway': obj.gateway,
+    'backup': obj.backup,
     'rotation': obj.rotation,
   };
   // filter undefined values
@@ -276,7 +290,7 @@ export interface GlitchTipSpecDatabase {
   readonly port?: number;
 
   /**
-   * The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway's with _gateway.
+   * The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway's with _gateway, the one that dumps with _backup.
    *
    * @schema GlitchTipSpecDatabase#name
    */
@@ -556,6 +570,74 @@ export function toJson_GlitchTipSpecRotation(obj: GlitchTipSpecRotation | undefi
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * When backups are made.
+ *
+ * @schema GlitchTipSpecBackup
+ */
+export interface GlitchTipSpecBackup {
+  /**
+   * Whether backups are made on schedule. On demand they are made all the same.
+   *
+   * @schema GlitchTipSpecBackup#enabled
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Days from one backup to the next.
+   *
+   * @schema GlitchTipSpecBackup#everyDays
+   */
+  readonly everyDays?: number;
+
+  /**
+   * Time of day, 24 hours, as 02:30.
+   *
+   * @schema GlitchTipSpecBackup#at
+   */
+  readonly at?: string;
+
+  /**
+   * Time zone of `at`, as the IANA names it: Europe/Berlin.
+   *
+   * @schema GlitchTipSpecBackup#timeZone
+   */
+  readonly timeZone?: string;
+
+  /**
+   * Where the template of the Job stores copies: in a bucket, or on a volume of this host, which is no backup of the host.
+   *
+   * @schema GlitchTipSpecBackup#store
+   */
+  readonly store: GlitchTipSpecBackupStore;
+
+  /**
+   * Why a table may have less than half of its rows of the copy before. It is written into the manifests; remove it when the first copy was made.
+   *
+   * @schema GlitchTipSpecBackup#mayShrink
+   */
+  readonly mayShrink?: string;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecBackup' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecBackup(obj: GlitchTipSpecBackup | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'enabled': obj.enabled,
+    'everyDays': obj.everyDays,
+    'at': obj.at,
+    'timeZone': obj.timeZone,
+    'store': obj.store,
+    'mayShrink': obj.mayShrink,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * How closely the operator watches.
  *
  * @schema GlitchTipSpecHealth
@@ -683,6 +765,20 @@ export enum GlitchTipSpecRotationCredentials {
   OPERATOR = "operator",
   /** gateway */
   GATEWAY = "gateway",
+  /** backup */
+  BACKUP = "backup",
+}
+
+/**
+ * Where the template of the Job stores copies: in a bucket, or on a volume of this host, which is no backup of the host.
+ *
+ * @schema GlitchTipSpecBackupStore
+ */
+export enum GlitchTipSpecBackupStore {
+  /** s3 */
+  S3 = "s3",
+  /** volume */
+  VOLUME = "volume",
 }
 
 /**

@@ -2,6 +2,7 @@
 // zod/mini and not zod: whole zod costs the operator 10 MB of resident memory, mini none that can be measured.
 import * as z from 'zod/mini';
 
+import { backupSpec, backupStatus } from './backup-fields.js';
 import { CONDITION_TYPES } from './conditions.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES } from './object-names.js';
@@ -24,12 +25,13 @@ const secrets = z.object({
   valkey: z._default(objectName(), DEFAULT_SECRET_NAMES.valkey),
   administrator: z._default(objectName(), DEFAULT_SECRET_NAMES.administrator),
   gateway: z._default(objectName(), DEFAULT_SECRET_NAMES.gateway),
+  backup: z._default(objectName(), DEFAULT_SECRET_NAMES.backup),
   rotation: z._default(objectName(), DEFAULT_SECRET_NAMES.rotation),
 }).check(z.meta({
   description: 'Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.',
   'x-kubernetes-validations': [{
-    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.rotation].exists_one(m, m == n))',
-    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator, gateway and rotation are the same',
+    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.backup, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.backup, self.rotation].exists_one(m, m == n))',
+    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator, gateway, backup and rotation are the same',
   }],
 }));
 
@@ -38,7 +40,7 @@ const database = z.object({
   port: z._default(port(), 5432),
   name: z._default(identifier(), 'glitchtip').check(
     z.meta({
-      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway\'s with _gateway.',
+      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway\'s with _gateway, the one that dumps with _backup.',
       'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the database cannot be renamed here: the data would stay behind under the old name; restore a dump into a new GlitchTip' }],
     }),
   ),
@@ -92,6 +94,8 @@ export const glitchTipSpec = z.object({
   gateway: z.optional(gateway),
   administrator: z.prefault(administrator, {}),
   rotation: z.prefault(rotationSpec, {}),
+  /** Absent: none is made, and nothing is said of copies. */
+  backup: z.optional(backupSpec),
   health: z.prefault(healthSpec, {}),
   alerts: z.prefault(alertsSpec, {}),
 }).check(z.meta({
@@ -101,6 +105,9 @@ export const glitchTipSpec = z.object({
   }, {
     rule: "has(self.valkey) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'valkey')",
     message: 'rotation.credentials names valkey, but this GlitchTip has none: remove it there, or set valkey',
+  }, {
+    rule: "has(self.backup) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'backup')",
+    message: 'rotation.credentials names backup, but this GlitchTip has none: remove it there, or set backup',
   }],
 }));
 
@@ -132,6 +139,7 @@ export const glitchTipStatus = z.object({
     systemIdentifier: z.optional(z.string().check(z.maxLength(20))).check(z.meta({ description: 'Of the data directory that is in use, as initdb made it.' })),
   })),
   rotation: z.optional(rotationStatus),
+  backup: z.optional(backupStatus),
   health: z.optional(healthStatus),
 });
 

@@ -12,6 +12,8 @@ export const PLURAL = 'glitchtips';
 export const OPERATOR_MANAGER = 'glitchkeeper-operator';
 /** Field manager of the health controller: its conditions and status.health. */
 export const HEALTH_MANAGER = 'glitchkeeper-health';
+/** Field manager of the backup controller: BackupVerified and status.backup. */
+export const BACKUP_MANAGER = 'glitchkeeper-backup';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
 export const SETTINGS_MANAGER = 'glitchkeeper-settings';
 
@@ -20,6 +22,8 @@ export const SETTINGS_HASH_ANNOTATION = `${GROUP}/settings-hash`;
 
 /** Asks for a rotation: `all`, `compromised`, or credentials separated by commas. Removed once the request is recorded. */
 export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
+/** Asks for a backup now; its value names the request. Removed once the run is recorded. */
+export const BACKUP_ANNOTATION = `${GROUP}/backup`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
 /** Accepts a Postgres whose data directory is another one than before: its value is the system identifier of the new one. */
@@ -40,7 +44,7 @@ export const ROTATED_AT_ANNOTATION = `${GROUP}/rotated-at`;
 /** The Lease that decides which of two operators may write. */
 export const LEASE_NAME = 'glitchkeeper-operator';
 
-/** The Lease that says which operation is under way: a rotation, a migration. */
+/** The Lease that says which operation is under way: a rotation, a migration, a backup. */
 export const OPERATION_LEASE = 'glitchkeeper-operation';
 
 /** The ResourceQuota of the namespace: the budget. */
@@ -53,20 +57,25 @@ export const DEFAULT_SECRET_NAMES = {
   valkey: 'glitchtip-valkey',
   administrator: 'glitchtip-admin',
   gateway: 'glitchtip-gateway',
+  backup: 'glitchtip-backup',
   rotation: 'glitchtip-rotation',
 } as const;
 
-/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` are the files that it reads. */
+/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` and `backup` are the files that they read. */
 export const SECRET_KEYS = {
   application: ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'],
   postgres: ['password'],
   valkey: ['users.acl', 'password'],
   administrator: ['email', 'password'],
   gateway: ['database-password', 'valkey-password', 'control-token'],
+  backup: ['database-password'],
 } as const;
 
 /** The Secret of alerts when the resource gives no other. */
 export const ALERTS_SECRET = 'glitchtip-alerts';
+
+/** The Secret with the keys of the bucket that backups go to, when the settings name no other. */
+export const BACKUP_STORE_SECRET = 'glitchtip-backup-store';
 
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
@@ -86,6 +95,11 @@ export function gatewayLoginName(database: string): string {
   return `${database}_gateway`;
 }
 
+/** The login that dumps: it reads every table, and writes none. It exists where there are backups. */
+export function backupLoginName(database: string): string {
+  return `${database}_backup`;
+}
+
 /** Deployment of the operator itself in the manifests. */
 export const OPERATOR_DEPLOYMENT = 'glitchkeeper';
 /** StatefulSets of the manifests, and the values of their component label. */
@@ -100,6 +114,15 @@ export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 export const MIGRATE_COMPONENT = 'migrate';
 /** PodTemplate of the manifests with the migrate Job's pods: a repair runs them once more. */
 export const MIGRATE_TEMPLATE = 'migrate';
+/** Component of a backup's Job. */
+export const BACKUP_COMPONENT = 'backup';
+/** PodTemplate of the manifests with a backup's pods. */
+export const BACKUP_TEMPLATE = 'backup';
+/**
+ * ConfigMap with the variables of the run that is under way (AT, CONTENT, COPY, EXPECTED, RECHECK): its pods are those of the template to the
+ * letter, as the admission policies want it, so what differs from run to run is beside them.
+ */
+export const BACKUP_RUN = 'backup-run';
 /** Kubernetes itself puts these labels on the pods of a Job. */
 export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */

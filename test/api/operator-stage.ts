@@ -182,7 +182,7 @@ export class Stage {
   async reset(): Promise<void> {
     await this.kubectl(['delete', 'glitchtips,secrets,leases', '--all']);
     await this.sql('DROP DATABASE IF EXISTS glitchtip WITH (FORCE)');
-    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b, glitchtip_gateway');
+    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b, glitchtip_gateway, glitchtip_backup');
   }
 
   /** What empty volumes would do by themselves: both servers take up the Secrets that were made anew. */

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { buildProgress } from '../../embedded/index.js';
+import { measureBackup } from './backup.js';
 import { startCounting } from './cpu.js';
 import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
@@ -39,7 +40,7 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
 }
 
 /** What needs no cluster, or more than one. */
-const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'client'];
+const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'backup', 'client'];
 
 function isOfBuilds(measurement: Measurement, { against }: BenchOptions): boolean {
   return measurement === 'operator' && against !== undefined;
@@ -49,6 +50,7 @@ async function measureApart({ measurements, ...options }: BenchOptions, say: (li
   return [
     ...(measurements.includes('synth') ? [await measureSynth(options.runs, say)] : []),
     ...(measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : []),
+    ...(measurements.includes('backup') ? [await measureBackup(say)] : []),
     ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
     ...(measurements.includes('client') ? [await measureClient(options.runs, say, signal)] : []),
     ...(measurements.includes('operator') && options.against !== undefined ? [await measureBuilds(options.against, options.runs, say)] : []),

@@ -62,7 +62,7 @@ describe('operator/Dockerfile', () => {
   const line = (instruction: string): string => lines.find((each) => each.startsWith(`${instruction} `))?.slice(instruction.length + 1) ?? '';
 
   it('starts the operator as the manifests do', () => expect([...JSON.parse(line('ENTRYPOINT')) as string[], ...JSON.parse(line('CMD')) as string[]]).toEqual(commandOf(PROGRAMS.operator)));
-  it('has the files of both programs where they are looked for', () => expect(line('COPY')).toBe(`${Object.values(PROGRAMS).map(({ bundle }) => bundle).join(' ')} runtime/${LOADER_FILE} ${PROGRAM_PATH}/`));
+  it('has the files of all programs where they are looked for', () => expect(line('COPY')).toBe(`${Object.values(PROGRAMS).map(({ bundle }) => bundle).join(' ')} runtime/${LOADER_FILE} ${PROGRAM_PATH}/`));
   it('is based on the image that otherwise runs the bundle', () => expect(line('ARG')).toBe(`BASE=${checkSettings({}).images.operator}`));
   it('does not run as root', () => expect(line('USER')).toBe('1000:1000'));
 });

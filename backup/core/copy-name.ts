@@ -1,0 +1,25 @@
+// A copy is named after the moment at which its run was due, in UTC: the name sorts by time, and no other clock is asked how old a copy is.
+// zod/mini, as in report.ts: the operator reads both.
+import * as z from 'zod/mini';
+
+/** `20261129T023000Z`. */
+export const copyNameSchema = z.string().check(z.refine((name) => isoOf(name) !== undefined, { error: 'expected a time such as 20261129T023000Z' }));
+
+/** To the second. */
+export function copyNameOf(at: Date): string {
+  return at.toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+/** @throws RangeError for what is no name of a copy */
+export function timeOfCopy(name: string): Date {
+  const iso = isoOf(name);
+  if (iso === undefined) throw new RangeError(`expected the name of a copy, such as 20261129T023000Z, found ${name.slice(0, 40)}`);
+  return new Date(iso);
+}
+
+function isoOf(name: string): string | undefined {
+  const iso = name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6.000Z');
+  const time = Date.parse(iso);
+  // A day that no month has is another day to Date.
+  return !Number.isNaN(time) && new Date(time).toISOString() === iso ? iso : undefined;
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Restores WORK/database.dump into a server of its own, which starts from nothing and ends with this, and counts what is there.
+#
+# Leaves in WORK: restored.facts. AT and CONTENT as in dump.sh.
+source "$(dirname "$0")/steps.sh"
+
+SERVER=$WORK/server
+# Nothing of the dumped server's may lead to it.
+unset PGHOST PGPORT PGUSER PGDATABASE PGPASSFILE PGSERVICE PGOPTIONS
+export PGHOST=$WORK/socket PGUSER=postgres PGAPPNAME=glitchkeeper-backup
+
+check_hash() {
+  (cd "$WORK" && sha256sum -c database.dump.sha256)
+}
+
+# Nobody else's, and gone within minutes: it need not survive a power cut, and is reached by its socket alone.
+make_server() {
+  rm -rf "$SERVER" "$PGHOST"
+  mkdir -p "$PGHOST"
+  initdb -D "$SERVER" -U "$PGUSER" --auth=trust --encoding=UTF8 --locale=C --no-sync --no-instructions || return
+  cat >>"$SERVER/postgresql.conf" <<END
+listen_addresses = ''
+unix_socket_directories = '$PGHOST'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 128MB
+shared_buffers = 16MB
+maintenance_work_mem = 16MB
+max_connections = 10
+max_locks_per_transaction = 256
+max_parallel_workers = 0
+max_parallel_maintenance_workers = 0
+autovacuum = off
+jit = off
+END
+}
+
+start_server() {
+  pg_ctl start -w -t 60 -D "$SERVER" -l "$ERRORS/server"
+}
+
+restore() {
+  psql -Xqd postgres -v ON_ERROR_STOP=1 -c "CREATE DATABASE restored TEMPLATE template0" || return
+  # Not in one transaction: that would lock each partition at once.
+  pg_restore -e --no-owner --no-privileges -d restored "$WORK/database.dump"
+}
+
+recount() {
+  psql -XAtqd restored -v ON_ERROR_STOP=1 -v at="$AT" -v content="${CONTENT:-false}" -o "$WORK/restored.facts" -f "$HERE/facts.sql"
+}
+
+end_server() {
+  pg_ctl stop -m immediate -w -D "$SERVER" >/dev/null 2>&1
+  rm -rf "$SERVER" "$PGHOST"
+}
+
+mkdir -p "$ERRORS" || fail $? NoSpace
+run hash check_hash
+trap end_server EXIT
+run initdb make_server
+run start start_server
+run restore restore
+run recount recount

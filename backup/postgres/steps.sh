@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# What dump.sh and restore.sh share: steps, and how a failure is told. They source it; they need what the postgres image has, and no more.
+#
+# What programs write to their error output may quote rows, tokens among them. It goes into files of the Job's own folder, which
+# ends with its pod, and is read for nothing but a few fixed sentences.
+set -uo pipefail
+umask 077
+# A session that ended is told by its own step, not by a signal.
+trap '' PIPE
+
+WORK=${WORK:-/work}
+REPORT=${REPORT:-/dev/termination-log}
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ERRORS=$WORK/errors
+step=begin
+
+# Exit codes are compared with 0 only: besides 1 there are 3, 70, 137, 141 and others.
+fail() {
+  local code=$1 reason=${2:-}
+  [[ -n $reason ]] || reason=$(explain "$code")
+  printf '{"result":"failed","step":"%s","exitCode":%d,"reason":"%s"}\n' "$step" "$code" "$reason" >"$REPORT"
+  printf 'failed: step %s, exit code %d, %s\n' "$step" "$code" "$reason"
+  exit 1
+}
+
+explain() {
+  said() { grep -qsE "$1" "$ERRORS"/*; }
+  # On a full disk there is no room for what a program says of it either.
+  full() { ! head -c 65536 /dev/zero 2>/dev/null >"$WORK/room"; }
+  if full || said 'No space left on device|could not extend file'; then echo NoSpace
+  elif [[ $1 == 137 ]]; then echo OutOfMemory
+  elif said 'canceling statement due to (lock|statement) timeout'; then echo LockWait
+  elif said 'password authentication failed|permission denied|row-level security|is not permitted to log in'; then echo LoginRefused
+  elif said 'could not connect|connection to server .* failed|could not translate host name|server closed the connection|terminating connection'; then echo DatabaseAway
+  else echo StepFailed
+  fi
+}
+
+# run STEP COMMAND...
+run() {
+  step=$1
+  shift
+  local began=$SECONDS code=0
+  "$@" >/dev/null 2>"$ERRORS/$step" || code=$?
+  ((code == 0)) || fail "$code"
+  took "$began"
+}
+
+# took SINCE: for the manifest and the log.
+took() {
+  printf '{"step":"%s","seconds":%d}\n' "$step" "$((SECONDS - $1))" >>"$WORK/seconds"
+  printf '%s: %d s\n' "$step" "$((SECONDS - $1))"
+}
+
+# room MEBIBYTES: a full disk in the middle costs others their room, too.
+room() {
+  step=room
+  local available
+  available=$(df -Pk "$WORK" | awk 'NR == 2 { print int($4 / 1024) }')
+  ((available >= $1)) || fail 1 NoSpace
+}

@@ -1,0 +1,182 @@
+// Makes a copy of what was dumped and restored: verifies, encrypts, stores, writes the manifest last; then looks at the copies that are there.
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Encrypt, Encrypted } from './encryption.js';
+import type { BackupConfig } from './environment.js';
+import { codeOf } from './error-code.js';
+import { DAMAGED, ENCRYPTED, MANIFEST, copyKey } from './core/layout.js';
+import { ownBytes, parseManifest, type Manifest, type Stored } from './core/manifest.js';
+import { BackupFailure, type VerifiedReport } from './core/report.js';
+import { copiesAmong } from './core/retention.js';
+import { describeProblem, findProblems } from './core/verification.js';
+import { retain } from './retain.js';
+import { DUMP, readEvidence, type RunEvidence } from './run-evidence.js';
+import type { CopyStore, StoredObject } from './storage/copy-store.js';
+import { fingerprintFile, isSame } from './storage/files.js';
+import { storeUploads } from './uploads.js';
+
+export interface StoreCopyInput {
+  readonly config: BackupConfig;
+  readonly store: CopyStore;
+  readonly encrypt: Encrypt | undefined;
+  readonly now: () => Date;
+  /** From 0 to below 1: which old copy is looked at. */
+  readonly random: () => number;
+}
+
+/** Problems that are told; the rest is in the count. */
+const TOLD_PROBLEMS = 10;
+
+/** @throws BackupFailure with the step and the reason; what is stored by then has no manifest, and so is no copy */
+export async function storeCopy(input: StoreCopyInput): Promise<VerifiedReport> {
+  const { config, store } = input;
+  const began = input.now();
+  const evidence = await readEvidence(config.work);
+  const objects = await store.list();
+  const previous = await newestGood(store, objects);
+  verify(evidence, config, previous);
+
+  const dump = await storeDump(input, evidence);
+  const settings = await storeSettings(input);
+  const uploads = config.uploads === undefined ? [] : await storeUploads({
+    folder: config.uploads, work: config.work, store, encrypt: input.encrypt, previous: previous?.uploads ?? [], keys: new Set(objects.map(({ key }) => key)),
+  });
+  const spent = Math.round((input.now().getTime() - began.getTime()) / 1_000);
+  const manifest = buildManifest(input, evidence, { dump, settings, uploads, seconds: { ...evidence.seconds, store: spent } });
+  await storeManifest(input, manifest);
+
+  const rechecked = config.recheck ? await recheck(input, objects) : undefined;
+  const retained = await retain(store, input.now(), config.retention);
+  return {
+    result: 'verified', copy: config.copy, bytes: ownBytes(manifest), where: store.where, how: manifest.verified.how,
+    seconds: Object.values(manifest.seconds).reduce((sum, seconds) => sum + seconds, 0),
+    copies: listCopies(await store.list()), ...retained, ...(rechecked === undefined ? {} : { rechecked }),
+  };
+}
+
+async function newestGood(store: CopyStore, objects: readonly StoredObject[]): Promise<Manifest | undefined> {
+  for (const { name, damaged } of copiesAmong(objects.map(({ key }) => key))) {
+    if (damaged) continue;
+    const text = await store.read(copyKey(name, MANIFEST));
+    try {
+      return parseManifest(text ?? '');
+    } catch {
+      // Of another version, or damaged: the one before it serves as well.
+    }
+  }
+  return undefined;
+}
+
+function verify({ dumped, restored }: RunEvidence, { expected }: BackupConfig, previous: Manifest | undefined): void {
+  const problems = findProblems({ dumped, restored, expected, ...(previous === undefined ? {} : { previous }) });
+  if (problems.length === 0) return;
+  const more = problems.length > TOLD_PROBLEMS ? `; and ${problems.length - TOLD_PROBLEMS} more` : '';
+  throw new BackupFailure('verify', 'NotVerified', problems.slice(0, TOLD_PROBLEMS).map(describeProblem).join('; ') + more);
+}
+
+/** The dump itself goes as soon as it is encrypted: the volume holds one of the two. */
+async function storeDump({ config, store, encrypt }: StoreCopyInput, { dump }: RunEvidence): Promise<Stored> {
+  const path = join(config.work, DUMP);
+  const refuse = () => new BackupFailure('encrypt', 'DumpChanged', 'the dump is not the one that was restored');
+  if (!encrypt) {
+    if (!isSame(await fingerprintFile(path), dump)) throw refuse();
+    const key = copyKey(config.copy, DUMP);
+    await store.put(key, path, dump);
+    return { key, stored: dump };
+  }
+  const { content, stored } = await encrypted(encrypt, path);
+  if (!isSame(content, dump)) throw refuse();
+  await rm(path);
+  const key = copyKey(config.copy, DUMP + ENCRYPTED);
+  await store.put(key, path + ENCRYPTED, stored);
+  await rm(path + ENCRYPTED);
+  return { key, stored, content };
+}
+
+async function encrypted(encrypt: Encrypt, path: string): Promise<Encrypted> {
+  try {
+    return await encrypt(path, path + ENCRYPTED);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOSPC') throw new BackupFailure('encrypt', 'NoSpace', 'no room for the encrypted dump', { cause });
+    throw cause;
+  }
+}
+
+/** SECRET_KEY is in no copy that is not encrypted. */
+async function storeSettings({ config, store, encrypt }: StoreCopyInput): Promise<Stored | undefined> {
+  if (!encrypt || config.settings === undefined) return undefined;
+  const folder = config.settings;
+  // A mounted Secret has folders and links of its own beside its keys.
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+  const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)));
+  const path = join(config.work, 'settings.json');
+  await writeFile(path, JSON.stringify(files), { mode: 0o600 });
+  const { content, stored } = await encrypted(encrypt, path);
+  await rm(path);
+  const key = copyKey(config.copy, `settings.json${ENCRYPTED}`);
+  await store.put(key, path + ENCRYPTED, stored);
+  return { key, stored, content };
+}
+
+function buildManifest(
+  { config, now }: StoreCopyInput, { dumped, restored }: RunEvidence,
+  { dump, settings, uploads, seconds }: Pick<Manifest, 'dump' | 'settings' | 'uploads' | 'seconds'>,
+): Manifest {
+  const { server, content, tables } = dumped;
+  const hashed = restored.tables.every(({ hash }) => hash !== undefined);
+  const { mayShrink } = config.expected;
+  return {
+    format: 1, name: config.copy, startedAt: server.at, finishedAt: now().toISOString(), release: config.release,
+    database: {
+      name: server.database, systemIdentifier: server.systemIdentifier, lsn: server.lsn, serverVersion: server.serverVersion, bytes: server.bytes,
+      migration: content.migration ?? '', tables: [...tables],
+    },
+    dump, ...(settings === undefined ? {} : { settings }), uploads,
+    verified: { how: hashed ? 'content' : 'counts', ...(mayShrink === undefined ? {} : { override: mayShrink }) },
+    seconds,
+  };
+}
+
+async function storeManifest({ config, store }: StoreCopyInput, manifest: Manifest): Promise<void> {
+  const path = join(config.work, MANIFEST);
+  await writeFile(path, JSON.stringify(manifest));
+  await store.put(copyKey(config.copy, MANIFEST), path, await fingerprintFile(path));
+}
+
+/** Nothing in the cluster can decrypt it; that its bytes are those that were restored then is what can be told. */
+async function recheck({ config, store, random }: StoreCopyInput, objects: readonly StoredObject[]): Promise<VerifiedReport['rechecked']> {
+  const candidates = copiesAmong(objects.map(({ key }) => key)).filter(({ damaged }) => !damaged);
+  const chosen = candidates[Math.floor(random() * candidates.length)];
+  if (chosen === undefined) return undefined;
+  const copy = chosen.name;
+  const good = await isAsInManifest(store, copy);
+  if (!good) {
+    const path = join(config.work, DAMAGED);
+    await writeFile(path, JSON.stringify({ found: config.copy }));
+    await store.put(copyKey(copy, DAMAGED), path, await fingerprintFile(path));
+  }
+  return { copy, good };
+}
+
+async function isAsInManifest(store: CopyStore, copy: string): Promise<boolean> {
+  const text = await store.read(copyKey(copy, MANIFEST));
+  let manifest: Manifest;
+  try {
+    manifest = parseManifest(text ?? '');
+  } catch {
+    return false;
+  }
+  for (const { key, stored } of [manifest.dump, ...(manifest.settings ? [manifest.settings] : [])]) {
+    const found = await store.fingerprint(key);
+    if (found === undefined || !isSame(found, stored)) return false;
+  }
+  return true;
+}
+
+function listCopies(objects: readonly StoredObject[]): VerifiedReport['copies'] {
+  const keys = objects.map(({ key }) => key);
+  return copiesAmong(keys).map(({ name, damaged }) => {
+    const bytes = objects.filter(({ key }) => key.startsWith(copyKey(name, ''))).reduce((sum, object) => sum + object.bytes, 0);
+    return [name, bytes, damaged ? 'damaged' : 'good'];
+  });
+}
