@@ -6,9 +6,7 @@ source "$(dirname "$0")/steps.sh"
 
 begin() {
   rm -rf "${WORK:?}"/* && mkdir -p "$ERRORS" || fail $? NoSpace
-  # In pgpass these two mean something.
-  printf '*:*:*:*:%s\n' "$(sed 's/[\\:]/\\&/g' "$PASSWORD_FILE")" >"$WORK/pgpass" || fail $? LoginRefused
-  export PGPASSFILE=$WORK/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=glitchkeeper-backup PGREQUIREAUTH=scram-sha-256
+  use_login glitchkeeper-backup
 }
 
 # One session holds the snapshot from before the dump to after the count: it dies with its transaction.

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -42,6 +42,18 @@ describe('a folder of copies', () => {
     await store.remove('copies/a/x');
     await store.remove('copies/a/x');
     expect(readdirSync(join(folder, 'copies', 'copies'))).toEqual(['b']);
+  });
+  it('gives what it has into a file, over what was there', async () => {
+    await store.put('copies/a/x', file(), fingerprint('bytes'));
+    const to = join(folder, 'fetched');
+    writeFileSync(to, 'half of something longer');
+    expect(await store.fetch('copies/a/x', to)).toEqual(fingerprint('bytes'));
+    expect(readFileSync(to, 'utf8')).toBe('bytes');
+    expect(await store.fetch('copies/a/y', to)).toBeUndefined();
+  });
+  it('is told when there is no room for what it gives', async () => {
+    await store.put('x', file(), fingerprint('bytes'));
+    await expect(store.fetch('x', '/dev/full')).rejects.toMatchObject({ step: 'fetch', reason: 'NoSpace' });
   });
   it('is told when it cannot be written', async () => {
     mkdirSync(join(folder, 'copies', 'x.part'), { recursive: true });
