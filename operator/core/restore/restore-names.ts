@@ -1,0 +1,50 @@
+// Names that belong to one restore: its databases and its Jobs. The same for the same restore, whoever asks.
+import type { RestoreProgress } from '../../api/restore-fields.js';
+import { REPAIR_JOB_PREFIX } from '../../api/object-names.js';
+
+export interface DatabaseNames {
+  readonly live: string;
+  /** Of the one that was live, while the restored one is. */
+  readonly before: string;
+  /** Of the restored one, while it is not live. */
+  readonly restored: string;
+}
+
+export function databaseNames(live: string, { id }: Pick<RestoreProgress, 'id'>): DatabaseNames {
+  const time = id.toLowerCase();
+  return { live, before: `${live}_before_${time}`, restored: `${live}_restored_${time}` };
+}
+
+/** Longest name of a database that still is one with the longer of the two endings: PostgreSQL cuts at 63 bytes, and two would be one. */
+export const LONGEST_LIVE_NAME = 63 - '_restored_20261129t023000z'.length;
+
+export type RestoreJobKind = 'check' | 'restore' | 'save' | 'migrate';
+
+export interface RestoreJobName {
+  readonly kind: RestoreJobKind;
+  readonly name: string;
+}
+
+/** The login that loads the copy: open for that alone. */
+export function restoreLoginName(database: string): string {
+  return `${database}_restore`;
+}
+
+/** The Job that the phase needs; undefined: none. Each attempt has one of its own. */
+export function jobOfPhase({ id, phase, attempt, since }: RestoreProgress): RestoreJobName | undefined {
+  const ending = `${id.toLowerCase()}-${attempt}`;
+  switch (phase) {
+    case 'Checking': return { kind: 'check', name: `restore-check-${ending}` };
+    case 'Restoring': return { kind: 'restore', name: `restore-${ending}` };
+    // A copy is named by its own time, and its Job by the copy.
+    case 'Saving': return { kind: 'save', name: `backup-${copyOfSaving({ since }).toLowerCase()}` };
+    // There may be several on the way there and back.
+    case 'Migrating': return { kind: 'migrate', name: `${REPAIR_JOB_PREFIX}restore-${copyOfSaving({ since }).toLowerCase()}-${attempt}` };
+    default: return undefined;
+  }
+}
+
+/** The copy that an attempt of Saving makes. */
+export function copyOfSaving({ since }: Pick<RestoreProgress, 'since'>): string {
+  return since.replaceAll(/[-:]/g, '');
+}
