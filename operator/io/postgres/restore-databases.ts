@@ -1,0 +1,88 @@
+// The databases of a restore: made, closed, renamed and dropped by the operator's own login, each known by its OID whatever it is called.
+import pg from 'pg';
+
+import type { Login, RolePlace } from '../../controllers/ports.js';
+import type { RestoreAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
+import { MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
+import { lockRoles } from './roles.js';
+
+interface Place extends RolePlace {
+  readonly address: PostgresAddress;
+}
+
+/** What is done to one database. */
+export type DatabaseAction = Extract<RestoreAction, { kind: 'create database' | 'drop database' | 'close database' | 'open database' | 'rename database' }>;
+
+/** To make or to drop one forces a checkpoint, which takes as long as the disk is slow. Milliseconds. */
+const CHANGE_TIMEOUT = 300_000;
+/** For a session that was told to end. Milliseconds. */
+const END_TIMEOUT = 5_000;
+
+/** The live one, where there is one, and what restores beside it have made. */
+export async function observeRestoreDatabases(address: PostgresAddress, operator: Login): Promise<readonly RestoreDatabase[]> {
+  return withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
+    const { rows } = await client.query<{ name: string; oid: string; is_open: boolean }>(
+      `SELECT datname AS name, oid::text AS oid, datallowconn AS is_open FROM pg_database
+       WHERE datname = $1 OR starts_with(datname, $1 || '_before_') OR starts_with(datname, $1 || '_restored_') ORDER BY datname`,
+      [address.database],
+    );
+    return rows.map(({ name, oid, is_open: isOpen }) => ({ name, oid: Number(oid), isOpen }));
+  });
+}
+
+/**
+ * Under the lock and the fence of role changes. A database that is not the one of that OID any more, by that name, is left alone: then
+ * the step was done already, or is none of ours.
+ */
+export async function changeRestoreDatabase({ address, operator, fence }: Place, action: DatabaseAction): Promise<void> {
+  await withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
+    await lockRoles(client);
+    await fence();
+    if (action.kind === 'create database') await create(client, action.name, address.database);
+    else if (await isStill(client, action)) await change(client, action);
+  });
+}
+
+/** For the owner role alone, as the live one: nobody else may connect before the database plan has given rights. */
+async function create(client: pg.Client, name: string, owner: string): Promise<void> {
+  const database = pg.escapeIdentifier(name);
+  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+  if (rowCount === 0) await run(client, `CREATE DATABASE ${database} OWNER ${pg.escapeIdentifier(owner)} ENCODING 'UTF8' TEMPLATE template0`);
+  await run(client, `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
+}
+
+async function isStill(client: pg.Client, { name, oid }: { readonly name: string; readonly oid: number }): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1 AND oid = $2', [name, oid]);
+  return rowCount === 1;
+}
+
+async function change(client: pg.Client, action: Exclude<DatabaseAction, { kind: 'create database' }>): Promise<void> {
+  const database = pg.escapeIdentifier(action.name);
+  switch (action.kind) {
+    case 'drop database': return run(client, `DROP DATABASE ${database} WITH (FORCE)`);
+    case 'open database': return run(client, `ALTER DATABASE ${database} WITH ALLOW_CONNECTIONS true`);
+    case 'rename database': return rename(client, action);
+    case 'close database': return close(client, action.name);
+  }
+}
+
+/** First nobody may come in any more, not even a superuser; then whoever is in goes. */
+async function close(client: pg.Client, name: string): Promise<void> {
+  await run(client, `ALTER DATABASE ${pg.escapeIdentifier(name)} WITH ALLOW_CONNECTIONS false`);
+  await endSessions(client, name);
+}
+
+/** One who came in while it was being closed would make it fail. */
+async function rename(client: pg.Client, { name, to }: { readonly name: string; readonly to: string }): Promise<void> {
+  await endSessions(client, name);
+  await run(client, `ALTER DATABASE ${pg.escapeIdentifier(name)} RENAME TO ${pg.escapeIdentifier(to)}`);
+}
+
+async function endSessions(client: pg.Client, database: string): Promise<void> {
+  await client.query(`SELECT pg_terminate_backend(pid, ${END_TIMEOUT}) FROM pg_stat_activity WHERE datname = $1`, [database]);
+}
+
+async function run(client: pg.Client, statement: string): Promise<void> {
+  await client.query(`SET statement_timeout = ${CHANGE_TIMEOUT}`);
+  await client.query({ text: statement, query_timeout: CHANGE_TIMEOUT + 1_000 } as pg.QueryConfig);
+}
