@@ -187,6 +187,22 @@ describe('wherever the operator is ended,', () => {
     it('after each action, which is done a second time', () => expect(endOf(run(request, () => undefined, true))).toEqual(endOf(whole)));
   });
 
+  it('undo may be said once more in any turn of the way back, and the copy is live again', () => {
+    for (let at = 1; at < 45; at += 1) {
+      const world = begun();
+      world.until(reached(world, 'Unconfirmed'));
+      world.request = 'undo';
+      const isBack = () => world.phase === 'Unconfirmed' && world.status.current?.direction === 'back';
+      world.until(() => isBack() || (world.request === 'undo' && world.status.current?.direction === 'back' && world.status.current.request === undefined), (turn) => {
+        if (turn === at + 3) world.request = 'undo';
+        return undefined;
+      });
+      if (isBack()) break;
+      world.until(() => reached(world, 'Unconfirmed')() && world.status.current?.direction === 'forth');
+      expect({ at, holds: world.live?.holds, isOpen: world.live?.isOpen, names: world.names().length }).toEqual({ at, holds: 'copy', isOpen: true, names: 2 });
+    }
+  });
+
   it('undo may be said in any turn, and what was there is there again', () => {
     for (let at = 2; at < 45; at += 1) {
       const world = begun();
