@@ -86,11 +86,21 @@ export function readStore(env: NodeJS.ProcessEnv): StoreConfig {
     endpoint: new URL(endpoint), bucket: required('S3_BUCKET', set['S3_BUCKET']), prefix, region: set.S3_REGION, style,
     uploadHeaders: parsed('S3_HEADERS', headersSchema, json('S3_HEADERS', set.S3_HEADERS)),
     credentials: () => {
-      const [accessKeyId, secretAccessKey] = S3_CREDENTIAL_KEYS.map((key) => readFileSync(join(set.S3_CREDENTIALS_DIR, key), 'utf8').trim()) as [string, string];
+      const [accessKeyId, secretAccessKey] = S3_CREDENTIAL_KEYS.map((key) => readKey(set.S3_CREDENTIALS_DIR, key)) as [string, string];
       return { accessKeyId, secretAccessKey };
     },
   };
   return { kind: 's3', place };
+}
+
+/** The folder of a Secret that a person has not made is empty. */
+function readKey(folder: string, key: string): string {
+  try {
+    return required(`key ${key} of the Secret of the store`, readFileSync(join(folder, key), 'utf8').trim());
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw new RangeError(`key ${key} of the Secret of the store: expected a value, found nothing`, { cause: error });
+  }
 }
 
 function listOf(text: string): string[] {

@@ -33,7 +33,10 @@ const TASKS = new Map<string, () => Promise<AnyReport>>([
 const task = env['TASK'] ?? 'store';
 
 function connectStore(store: StoreConfig): CopyStore {
-  return store.kind === 's3' ? new S3Store(store.place, { now }) : new FolderStore(store.folder);
+  if (store.kind === 'volume') return new FolderStore(store.folder);
+  // Read for each request: there, what is not there would look like a store that does not answer.
+  configured(() => store.place.credentials());
+  return new S3Store(store.place, { now });
 }
 
 async function restoreInput(): Promise<FetchInput> {

@@ -3,11 +3,20 @@ import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
 import { topologyOf } from './topology.js';
 
+/** Never both: the operator begins no backup beside a rollout, and to a migrate Job beside one the quota gives no pod until it has ended. */
+const MOMENTS = ['rollout', 'backup'] as const;
+type Moment = (typeof MOMENTS)[number];
+
+interface Amounts {
+  readonly memory: number;
+  readonly cpu: number;
+}
+
 /** One line of the budget. Memory counts limits (what may be used), CPU counts requests (what must be free to schedule). */
 export interface BudgetLine {
   readonly name: string;
-  /** When it is there: always, or while a new version is rolled out. */
-  readonly when: 'always' | 'rollout';
+  /** When it is there: always, or at one of the moments, of which there is never more than one. */
+  readonly when: 'always' | Moment;
   /** Setting to lower, or undefined for the host itself. */
   readonly setting: string;
   /** Mebibytes of limit. */
@@ -23,9 +32,11 @@ export interface BudgetLine {
 
 export interface Budget {
   readonly lines: readonly BudgetLine[];
-  readonly host: { readonly memory: number; readonly cpu: number };
-  readonly steady: { readonly memory: number; readonly cpu: number };
-  readonly peak: { readonly memory: number; readonly cpu: number };
+  readonly host: Amounts;
+  readonly steady: Amounts;
+  readonly during: Readonly<Record<Moment, Amounts>>;
+  /** The most of each, at whichever moment that is. */
+  readonly peak: Amounts;
   /** Empty when everything fits. */
   readonly problems: readonly string[];
 }
@@ -43,11 +54,21 @@ export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
   const host = { memory: Math.floor(bytesOf(settings.host.memory) / MEBIBYTE), cpu: milliCpuOf(settings.host.cpu) };
   const steady = total(lines.filter(({ when }) => when === 'always'));
-  const peak = total(lines);
-  return { lines, host, steady, peak, problems: [...memoryProblems(lines, peak.memory, host.memory), ...cpuProblems(lines, peak.cpu, host.cpu)] };
+  const during = { rollout: total(linesDuring(lines, 'rollout')), backup: total(linesDuring(lines, 'backup')) };
+  const peak = { memory: worstMoment(lines, ({ memory }) => memory), cpu: worstMoment(lines, ({ cpu }) => cpu) };
+  return { lines, host, steady, during, peak, problems: [...memoryProblems(lines, host.memory), ...cpuProblems(lines, host.cpu)] };
 }
 
-export function total(lines: readonly BudgetLine[]): { memory: number; cpu: number } {
+/** The most that all lines together have of something at one moment. */
+export function worstMoment(lines: readonly BudgetLine[], amountOf: (line: BudgetLine) => number): number {
+  return Math.max(...MOMENTS.map((moment) => linesDuring(lines, moment).reduce((sum, line) => sum + amountOf(line), 0)));
+}
+
+function linesDuring(lines: readonly BudgetLine[], moment: Moment): readonly BudgetLine[] {
+  return lines.filter(({ when }) => when === 'always' || when === moment);
+}
+
+function total(lines: readonly BudgetLine[]): Amounts {
   return {
     memory: lines.reduce((sum, { memory }) => sum + memory, 0),
     cpu: lines.reduce((sum, { cpu }) => sum + cpu, 0),
@@ -56,7 +77,7 @@ export function total(lines: readonly BudgetLine[]): { memory: number; cpu: numb
 
 function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
-  const { webResources, worker, valkey, gateway } = topologyOf(settings);
+  const { webResources, worker, valkey, gateway, backup } = topologyOf(settings);
   const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
   const pod = (name: string, value: ContainerResources, { setting, least = 0, when = 'always' }: Pick<BudgetLine, 'setting'> & Partial<BudgetLine>): BudgetLine => ({
     name, when, setting, ours: true, resources: value, least: Math.max(least, mebibytes(bytesOf(value.requests.memory))),
@@ -77,59 +98,71 @@ function budgetLines(settings: Settings): BudgetLine[] {
     // With a gateway web is rolled without one: events wait in the spool meanwhile.
     gateway ? pod('gateway (surge)', resources.gateway, { ...front, when: 'rollout' }) : pod('web (surge)', webResources, { ...web, when: 'rollout' }),
     pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
+    ...(backup === undefined ? [] : [pod('backup Job', resources.backup, { setting: 'resources.backup.limits.memory', when: 'backup' })]),
     reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),
     reserve('neighbours', host.neighbours, { setting: 'host.neighbours', cpu: 0, least: 0 }),
   ];
 }
 
-function memoryProblems(lines: readonly BudgetLine[], needed: number, available: number): string[] {
-  const over = needed - available;
-  if (over <= 0) return [];
-  const ways = [...groupBySetting(lines)]
-    .map(([setting, { memory, times, least }]) => ({ setting, by: Math.ceil(over / times), memory: memory / times, times, least }))
-    .filter(({ by, memory, least }) => memory - by >= least)
-    .map(({ setting, by, memory, times }) => `${setting} by ${by}Mi to ${Math.floor(memory - by)}Mi${times > 1 ? ` (it counts ${times} times)` : ''}`);
+function memoryProblems(lines: readonly BudgetLine[], available: number): string[] {
+  const needed = worstMoment(lines, ({ memory }) => memory);
+  if (needed <= available) return [];
+  const ways = [...new Set(lines.map(({ setting }) => setting))]
+    .flatMap((setting) => wayOut(lines, setting, available))
+    .map(({ setting, by, memory, times }) => `${setting} by ${by}Mi to ${memory - by}Mi${times > 1 ? ` (it counts ${times} times)` : ''}`);
   const advice = ways.length === 0 ? 'no single setting can give that much' : `lower one of: ${ways.join('; ')}`;
-  return [`host.memory: expected at least ${needed}Mi for the worst moment (a rollout), found ${available}Mi: ${over}Mi too little; ${advice}; or raise host.memory to what the host really has`];
+  return [`host.memory: expected at least ${needed}Mi for the worst moment (${namesOf(lines, needed)}), found ${available}Mi: ${needed - available}Mi too little; ${advice}; or raise host.memory to what the host really has`];
 }
 
-function cpuProblems(lines: readonly BudgetLine[], needed: number, available: number): string[] {
-  const over = needed - available;
+function namesOf(lines: readonly BudgetLine[], needed: number): string {
+  return MOMENTS.filter((moment) => total(linesDuring(lines, moment)).memory === needed).map((moment) => `a ${moment}`).join(' or ');
+}
+
+function cpuProblems(lines: readonly BudgetLine[], available: number): string[] {
+  const over = worstMoment(lines, ({ cpu }) => cpu) - available;
   if (over <= 0) return [];
   const largest = [...lines].filter(({ ours }) => ours).sort((one, other) => other.cpu - one.cpu)[0];
   const advice = largest === undefined ? '' : `, for example ${largest.setting.replace('limits.memory', 'requests.cpu')} (${largest.cpu}m)`;
-  return [`host.cpu: expected at least ${needed}m of requests for a rollout to be schedulable, found ${available}m: lower requests by ${over}m${advice}`];
+  return [`host.cpu: expected at least ${available + over}m of requests for the worst moment to be schedulable, found ${available}m: lower requests by ${over}m${advice}`];
 }
 
-interface SettingTotal {
+interface WayOut {
+  readonly setting: string;
+  /** Mebibytes to lower it by. */
+  readonly by: number;
   readonly memory: number;
   /** How often the setting counts: the limit of what is rolled with a surge once more for that. */
   readonly times: number;
-  readonly least: number;
 }
 
-function groupBySetting(lines: readonly BudgetLine[]): Map<string, SettingTotal> {
-  const groups = new Map<string, SettingTotal>();
-  for (const { setting, memory, least } of lines) {
-    const group = groups.get(setting) ?? { memory: 0, times: 0 };
-    groups.set(setting, { memory: group.memory + memory, times: group.times + 1, least });
-  }
-  return groups;
+/** Lowering this setting alone makes every moment fit; none where it cannot. */
+function wayOut(lines: readonly BudgetLine[], setting: string, available: number): WayOut[] {
+  const [first] = lines.filter((line) => line.setting === setting);
+  const tooMuch = MOMENTS.map((moment) => linesDuring(lines, moment)).filter((each) => total(each).memory > available)
+    .map((each) => ({ over: total(each).memory - available, times: each.filter((line) => line.setting === setting).length }));
+  if (first === undefined || tooMuch.some(({ times }) => times === 0)) return [];
+  const by = Math.max(...tooMuch.map(({ over, times }) => Math.ceil(over / times)));
+  const { memory, least } = first;
+  return memory - by < least ? [] : [{ setting, by, memory, times: Math.max(...tooMuch.map(({ times }) => times)) }];
 }
 
-/** The budget as a table for people: what is there always, what a rollout adds, and what is left of the host. */
+/** The budget as a table for people: what is there always, what a rollout or a backup adds, and what is left of the host. */
 export function renderBudget(budget: Budget): string {
   const rows: [string, string, string][] = [
     ['part', 'memory limit', 'CPU request'],
     ...budget.lines.filter(({ when }) => when === 'always').map(row),
     ['= steady', `${budget.steady.memory}Mi`, `${budget.steady.cpu}m`],
-    ...budget.lines.filter(({ when }) => when === 'rollout').map(row),
-    ['= worst moment (rollout)', `${budget.peak.memory}Mi`, `${budget.peak.cpu}m`],
+    ...MOMENTS.flatMap((moment) => rowsDuring(budget, moment)),
     ['host', `${budget.host.memory}Mi`, `${budget.host.cpu}m`],
-    ['= left', `${budget.host.memory - budget.peak.memory}Mi`, `${budget.host.cpu - budget.peak.cpu}m`],
+    ['= left at the worst moment', `${budget.host.memory - budget.peak.memory}Mi`, `${budget.host.cpu - budget.peak.cpu}m`],
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows.map((cells) => cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')).join('\n');
+}
+
+function rowsDuring({ lines, during }: Budget, moment: Moment): [string, string, string][] {
+  const own = lines.filter(({ when }) => when === moment);
+  return own.length === 0 ? [] : [...own.map(row), [`= during a ${moment}`, `${during[moment].memory}Mi`, `${during[moment].cpu}m`]];
 }
 
 function row({ name, memory, cpu }: BudgetLine): [string, string, string] {

@@ -1,5 +1,6 @@
 // The stack, as a table of contents: what runs GlitchTip, part by part.
 import { Construct } from 'constructs';
+import { Backup } from './parts/backup.js';
 import { Gateway } from './parts/gateway.js';
 import { Migrate } from './parts/migrate.js';
 import { CLAIMS } from './part-names.js';
@@ -18,7 +19,7 @@ import { Worker } from './parts/worker.js';
 export class GlitchTip extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { worker, valkey, gateway } = topologyOf(settings);
+    const { worker, valkey, gateway, backup } = topologyOf(settings);
     const { storage } = settings;
 
     new ServiceAccounts(this, 'accounts');
@@ -32,5 +33,6 @@ export class GlitchTip extends Construct {
     new Migrate(this, 'migrate', settings);
     new Web(this, 'web', settings);
     if (worker !== undefined) new Worker(this, 'worker', settings, worker);
+    if (backup !== undefined) new Backup(this, 'backup', settings);
   }
 }

@@ -30,6 +30,11 @@ export function block(cidr: string, less: readonly string[]): IpBlock {
   return except.length === 0 ? { cidr } : { cidr, except };
 }
 
+/** Whether an address is in one of the blocks. */
+export function reaches(blocks: readonly IpBlock[], address: string): boolean {
+  return blocks.some(({ cidr, except = [] }) => contains(cidr, address) && !except.some((each) => contains(each, address)));
+}
+
 /** Whether all of `inner` lies in `outer`; a network lies in itself. */
 export function contains(outer: string, inner: string): boolean {
   const [one, other] = [parse(outer), parse(inner)];

@@ -1,8 +1,8 @@
 // The names that the parts know each other by, in one place.
-import { POSTGRES_SUPERUSER, SERVICES } from '../operator/api/object-names.js';
+import { BACKUP_RUN, POSTGRES_SUPERUSER, SERVICES } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
-export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway';
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'backup';
 
 /** Secrets are made by the operator, in the cluster: no manifest holds a value. */
 export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
@@ -15,16 +15,22 @@ export const CONFIG_MAPS = {
   bundle: 'glitchkeeper-bundle',
   /** The gateway's. */
   gatewayBundle: 'gateway-bundle',
+  /** Of the program that stores copies. */
+  backupBundle: 'backup-bundle',
+  /** What dumps and restores, for the postgres image. */
+  backupScripts: 'backup-scripts',
+  /** Without data: what the operator writes there, apply leaves alone. */
+  backupRun: BACKUP_RUN,
   /** The GlitchTip resource that the operator applies */
   settings: 'glitchkeeper-settings',
 } as const;
 
 /** ServiceAccount of all pods but the operator's: no token, no rights. */
 export const POD_ACCOUNT = 'glitchtip';
-export { MIGRATE_TEMPLATE, OPERATOR_DEPLOYMENT as OPERATOR } from '../operator/api/object-names.js';
+export { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR_DEPLOYMENT as OPERATOR } from '../operator/api/object-names.js';
 /** The resource that `kubectl get gt` shows. */
 export const RESOURCE = 'glitchtip';
-export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads', spool: 'spool' } as const;
+export const CLAIMS = { postgres: 'postgres-data', valkey: 'valkey-data', uploads: 'uploads', spool: 'spool', backups: 'backups' } as const;
 
 export const DATABASE = { name: 'glitchtip', superuser: POSTGRES_SUPERUSER, port: 5432 } as const;
 export const VALKEY_PORT = 6379;

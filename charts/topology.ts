@@ -13,6 +13,8 @@ export interface Topology {
   readonly valkey: boolean;
   /** Events are taken by the gateway, which gives them to web. */
   readonly gateway: boolean;
+  /** Where copies go; undefined: none are made. */
+  readonly backup?: 's3' | 'volume';
 }
 
 export function topologyOf(settings: Settings): Topology {
@@ -20,14 +22,16 @@ export function topologyOf(settings: Settings): Topology {
   const valkey = settings.profile === 'classic';
   const { split, single, tag } = release;
   const gateway = settings.gateway.enabled && release.gateway === true;
+  const { store } = settings.backup;
+  const parts = { tag, valkey, gateway, ...(store === 'none' ? {} : { backup: store }) };
   if (split !== undefined && settings.profile === 'classic') {
     return {
-      tag, valkey, gateway, web: split.web, webResources: settings.resources.web,
+      ...parts, web: split.web, webResources: settings.resources.web,
       worker: { process: split.worker, heartbeat: split.heartbeat },
     };
   }
   if (single === undefined) throw new RangeError(`GlitchTip ${settings.version} has no single process; the settings' schema refuses this`);
-  return { tag, valkey, gateway, web: single, webResources: settings.resources.single };
+  return { ...parts, web: single, webResources: settings.resources.single };
 }
 
 /** Of a topology, or of a GlitchTip resource's spec, in the order in which they start. */

@@ -11,6 +11,7 @@ interface Claim {
 /** Where the size of each claim is set. */
 const SETTINGS: Readonly<Record<string, string>> = {
   [CLAIMS.postgres]: 'storage.postgres', [CLAIMS.valkey]: 'storage.valkey', [CLAIMS.uploads]: 'storage.uploads', [CLAIMS.spool]: 'gateway.spool',
+  [CLAIMS.backups]: 'backup.volume',
 };
 const REFUSED = 'a volume claim that exists cannot be changed (only a class that can expand volumes takes a larger size), and kubectl apply -f dist/ will fail: docs/runbooks/move-volume.md';
 

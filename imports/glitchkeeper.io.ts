@@ -243,6 +243,11 @@ export interface GlitchTipSpecSecrets {
   readonly gateway?: string;
 
   /**
+   * @schema GlitchTipSpecSecrets#backup
+   */
+  readonly backup?: string;
+
+  /**
    * @schema GlitchTipSpecSecrets#rotation
    */
   readonly rotation?: string;
@@ -260,6 +265,7 @@ export function toJson_GlitchTipSpecSecrets(obj: GlitchTipSpecSecrets | undefine
     'valkey': obj.valkey,
     'administrator': obj.administrator,
     'gateway': obj.gateway,
+    'backup': obj.backup,
     'rotation': obj.rotation,
   };
   // filter undefined values
@@ -284,7 +290,7 @@ export interface GlitchTipSpecDatabase {
   readonly port?: number;
 
   /**
-   * The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway's with _gateway.
+   * The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway's with _gateway, the one that dumps with _backup.
    *
    * @schema GlitchTipSpecDatabase#name
    */
@@ -759,6 +765,8 @@ export enum GlitchTipSpecRotationCredentials {
   OPERATOR = "operator",
   /** gateway */
   GATEWAY = "gateway",
+  /** backup */
+  BACKUP = "backup",
 }
 
 /**

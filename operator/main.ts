@@ -4,6 +4,7 @@ import { pino } from 'pino';
 
 import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
+import { BackupObjects } from './io/kubernetes/backup-objects.js';
 import { KubernetesObjects } from './io/kubernetes/objects.js';
 import { readCertificate } from './io/kubernetes/certificate-expiry.js';
 import { connectInCluster, KubernetesApi } from './io/kubernetes/api-client.js';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     config,
     cluster: new KubernetesObjects(api, config.namespace, config.instance),
     workloads: new Workloads(api, config.namespace),
+    backups: new BackupObjects(api, config.namespace),
     postgres: postgresPort,
     valkey: valkeyPort,
     web: webPort,

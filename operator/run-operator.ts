@@ -2,11 +2,12 @@
 import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
-import { ALERT_TEST_ANNOTATION } from './api/object-names.js';
+import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION } from './api/object-names.js';
+import { BackupController } from './controllers/backup/backup-controller.js';
 import { CredentialsController } from './controllers/credentials/credentials-controller.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { NotificationController } from './controllers/alerts/notification-controller.js';
-import type { ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
+import type { BackupPort, ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
 import { SettingsFileController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
 import type { Crypto } from './core/credentials/generated-secrets.js';
 import { Sensitive } from './core/sensitive.js';
@@ -30,6 +31,7 @@ export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
     lease(): LeasePort;
     applySettings(name: string, file: SettingsFile, signal: AbortSignal): Promise<void>;
   };
+  readonly backups: BackupPort;
   readonly health: HealthPort;
   readonly notifiers: NotifiersPort;
   readonly readCertificate: HealthDependencies['readCertificate'];
@@ -61,6 +63,7 @@ interface Term {
   /** Aborted the moment the Lease is lost: whoever leads no longer is not to be told by when its last call has ended. */
   readonly signal: AbortSignal;
   readonly resources: KeyedQueue;
+  readonly backups: KeyedQueue;
   readonly settings: KeyedQueue;
   readonly settingsController: SettingsFileController;
 }
@@ -71,8 +74,8 @@ export class Operator {
   /** Outlives a term: while the API server does not answer, or takes no writes, there is no leader, and the incident has to be notified. */
   readonly #health: KeyedQueue;
   readonly #healthController: HealthController;
-  /** What of each resource last requeued its health check: the controller's own writes must not. */
-  readonly #watched = new Map<string, string>();
+  /** What of each resource last requeued its health check, and its backups: the controllers' own writes must not. */
+  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>() };
   /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
   #contactAt = -Infinity;
 
@@ -116,7 +119,7 @@ export class Operator {
   }
 
   #queues(): readonly KeyedQueue[] {
-    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.settings] : [])];
+    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.settings] : [])];
   }
 
   #leadership(): Leadership {
@@ -129,7 +132,8 @@ export class Operator {
     const { config, clock, cluster, log, random } = this.deps;
     const term = this.#newTerm(signal);
     this.#term = term;
-    this.#watched.clear();
+    this.#watched.health.clear();
+    this.#watched.backups.clear();
     this.metrics.setLeader(true);
     log.info('leading', {});
     term.settings.add(config.resource);
@@ -140,23 +144,26 @@ export class Operator {
       resyncEvery: RESYNC_EVERY,
       onPresent: (metadata) => {
         term.resources.add(metadata.name);
-        this.#requeueHealth(metadata);
+        this.#requeue('health', this.#health, metadata, ALERT_TEST_ANNOTATION);
+        this.#requeue('backups', term.backups, metadata, BACKUP_ANNOTATION);
       },
       onDeleted: (name) => this.#onDeleted(name, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
     }, signal);
     this.metrics.setLeader(false);
-    await Promise.all([term.resources.stop(), term.settings.stop()]);
+    await Promise.all([term.resources.stop(), term.backups.stop(), term.settings.stop()]);
     this.#term = undefined;
     log.info('not leading any more', {});
   }
 
-  #onDeleted(name: string, { resources, settings, settingsController }: Term): void {
+  #onDeleted(name: string, { resources, backups, settings, settingsController }: Term): void {
     resources.forget(name);
+    backups.forget(name);
     this.#healthController.forget(name);
     // The check finds no resource, and ends tracked causes and waiting notifications.
     this.#health.add(name);
-    this.#watched.delete(name);
+    this.#watched.health.delete(name);
+    this.#watched.backups.delete(name);
     this.metrics.forget(name);
     // What the settings file describes is meant to exist.
     if (name !== this.deps.config.resource) return;
@@ -164,12 +171,12 @@ export class Operator {
     settings.add(name);
   }
 
-  /** Checks have their own interval; only another spec, or a request for a test message, starts one at once. */
-  #requeueHealth({ name, generation, annotations = {} }: WatchedMetadata): void {
-    const seen = `${generation} ${annotations[ALERT_TEST_ANNOTATION] ?? ''}`;
-    if (this.#watched.get(name) === seen) return;
-    this.#watched.set(name, seen);
-    this.#health.add(name);
+  /** Checks and backups have their own time; only another spec, or a request by annotation, starts one at once. */
+  #requeue(what: 'health' | 'backups', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
+    const seen = `${generation} ${annotations[annotation] ?? ''}`;
+    if (this.#watched[what].get(name) === seen) return;
+    this.#watched[what].set(name, seen);
+    queue.add(name);
   }
 
   #newHealthController(): HealthController {
@@ -185,9 +192,13 @@ export class Operator {
   }
 
   #newTerm(signal: AbortSignal): Term {
-    const { cluster, workloads, postgres, valkey, web, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
+    const { cluster, workloads, postgres, valkey, web, backups, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
     const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, trustedHosts, log: log.info, warn: log.warn, onStatus });
+    const backupController = new BackupController({
+      cluster, workloads, postgres, backups, clock, trustedHosts, log: log.info,
+      onBackups: (name, known) => this.metrics.setBackups(name, known), onEnd: (name) => this.#health.add(name),
+    });
     const settingsController = new SettingsFileController({
       read: readSettings,
       readResource: (name, signal) => cluster.readResource(name, signal),
@@ -198,6 +209,7 @@ export class Operator {
     return {
       signal,
       resources: this.#queue('glitchtip', (name, until) => resourceController.reconcile(name, until)),
+      backups: this.#queue('backup', (name, until) => backupController.reconcile(name, until)),
       settings: this.#queue('settings', (name, until) => settingsController.reconcile(name, until)),
       settingsController,
     };

@@ -91,6 +91,18 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'Backups',
+    panels: [
+      { title: 'Newest good copy', kind: 'stat', unit: 's', width: 6, queries: [[`time() - ${of('backup_verified_timestamp_seconds')}`, 'old']], thresholds: { warn: 108_000, bad: 129_600 }, description: 'It was restored, and is what was dumped.' },
+      { title: 'Failures in a row', kind: 'stat', unit: 'short', width: 6, queries: [[of('backup_failures'), 'failures']], thresholds: { warn: 1, bad: 2 } },
+      { title: 'Next', kind: 'stat', unit: 's', width: 6, queries: [[`${of('backup_next_timestamp_seconds')} - time()`, 'in']] },
+      { title: 'Under way', kind: 'stat', unit: 'short', width: 6, queries: [[of('backup_running'), 'running']], words: { 0: 'no', 1: 'yes' } },
+      { title: 'Size of a copy', kind: 'timeseries', unit: 'bytes', width: 8, queries: [[of('backup_bytes'), 'size']] },
+      { title: 'How long it took', kind: 'timeseries', unit: 's', width: 8, queries: [[of('backup_duration_seconds'), 'duration']], thresholds: { warn: 1_800, bad: 3_600 } },
+      { title: 'Copies in the store', kind: 'timeseries', unit: 'short', width: 8, queries: [[of('backup_copies'), '{{state}}']] },
+    ],
+  },
+  {
     title: 'The operator',
     panels: [
       { title: 'Memory', kind: 'timeseries', unit: 'bytes', width: 8, queries: [[`process_resident_memory_bytes{namespace="$namespace",job="glitchkeeper"}`, 'resident']] },

@@ -18,6 +18,8 @@ const NOT_READY = 'docs/runbooks/not-ready.md';
 const HEALTH = 'docs/health.md';
 const QUEUE_FULL = 'docs/runbooks/queue-full.md';
 const ROTATE = 'docs/runbooks/rotate.md';
+/** A run is ended after two hours. Seconds. */
+const SLOW_BACKUP = 3_600;
 
 /**
  * The alerts of one GlitchTip. The operator's own incidents are alerted on as they are; the rest is about the operator itself and
@@ -27,7 +29,7 @@ const ROTATE = 'docs/runbooks/rotate.md';
  */
 export function alertRules(namespace: string, everySeconds = 30): readonly AlertRule[] {
   const at = (more = ''): string => `{namespace="${namespace}"${more === '' ? '' : `,${more}`}}`;
-  return [...incidents(at), ...operator(at, everySeconds), ...figures(at)];
+  return [...incidents(at), ...operator(at, everySeconds), ...figures(at), ...backups(at)];
 }
 
 type Selector = (more?: string) => string;
@@ -148,6 +150,35 @@ function figures(at: Selector): AlertRule[] {
       expr: `glitchkeeper_certificate_days${at()} < 14`,
       summary: 'The certificate ends in {{ $value | printf "%.1f" }} days',
       description: 'cert-manager renews 30 days before: it has not.',
+    },
+  ];
+}
+
+function backups(at: Selector): AlertRule[] {
+  return [
+    {
+      alert: 'GlitchTipBackupFails', severity: 'warning', for: '1m', runbook: HEALTH,
+      expr: `glitchkeeper_backup_failures${at()} > 0`,
+      summary: 'The backup failed, {{ $value }} times in a row',
+      description: 'glitchkeeper status says in which step and why. It is tried again an hour later, three times, and then as the schedule says.',
+    },
+    {
+      alert: 'GlitchTipBackupTooOld', severity: 'warning', for: '5m', runbook: HEALTH,
+      expr: `time() - glitchkeeper_backup_verified_timestamp_seconds${at()} > glitchkeeper_backup_max_age_seconds${at()}`,
+      summary: 'The newest copy that is known to restore is too old',
+      description: 'It is of {{ $value | humanizeDuration }} ago. glitchkeeper status says why there is no newer one.',
+    },
+    {
+      alert: 'GlitchTipBackupCopyDamaged', severity: 'warning', for: '1m', runbook: HEALTH,
+      expr: `glitchkeeper_backup_copies${at('state="damaged"')} > 0`,
+      summary: 'Damaged copies in the store: {{ $value }}',
+      description: 'They are not what their manifests say, and count for nothing. glitchkeeper backups lists which are good.',
+    },
+    {
+      alert: 'GlitchTipBackupSlow', severity: 'warning', for: '5m', runbook: HEALTH,
+      expr: `glitchkeeper_backup_duration_seconds${at()} > ${SLOW_BACKUP}`,
+      summary: 'The last backup took {{ $value | humanizeDuration }}',
+      description: 'After two hours it is ended. Raise resources.backup.limits.cpu, or find out what the store takes so long for.',
     },
   ];
 }

@@ -2,9 +2,10 @@
 // create a Job is one to run any image with any Secret. So the API server itself refuses all that the operator never does.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
-import { MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
+import { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
 import type { Settings } from '../settings/schema.js';
+import { topologyOf } from '../topology.js';
 
 interface Validation {
   /** In CEL: `object` is what shall be, `oldObject` what is. */
@@ -19,7 +20,7 @@ interface Policy {
   readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[];
   readonly validations: readonly Validation[];
   /** PodTemplate whose pods are the only ones that a Job of this component may have; `params` in CEL. */
-  readonly template?: { readonly name: string; readonly component: string };
+  readonly template?: JobTemplate;
 }
 
 /** Pods of every Deployment in dist/. */
@@ -32,10 +33,20 @@ const BOOKKEEPING = ['managedFields', 'generation', 'resourceVersion'];
 /** As the API server fills it in: a match is one value, and who applies it without would differ from who applied it before. */
 const EVERYTHING = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} };
 
-/** The kinds of Job that the operator makes: a label, and the PodTemplate in which synth wrote its pods. */
-const JOB_TEMPLATES = [{ component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE }];
+interface JobTemplate {
+  readonly component: string;
+  readonly name: string;
+}
 
-const POLICIES: readonly Policy[] = [
+/**
+ * The kinds of Job that the operator makes: a label, and the PodTemplate in which synth wrote its pods. None whose template is not in
+ * dist/: of a template that is not there, a policy knows no pods to compare with.
+ */
+function jobTemplates(settings: Settings): readonly JobTemplate[] {
+  return [{ component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE }, ...(topologyOf(settings).backup === undefined ? [] : [{ component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE }])];
+}
+
+const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
   {
     name: 'deployments', group: 'apps', resource: 'deployments', operations: ['CREATE', 'UPDATE', 'DELETE'],
     validations: [
@@ -52,10 +63,10 @@ const POLICIES: readonly Policy[] = [
     name: 'jobs', group: 'batch', resource: 'jobs', operations: ['CREATE', 'UPDATE', 'DELETE'],
     validations: [
       { expression: 'object == null || oldObject == null', message: 'the operator changes no Job' },
-      { expression: componentIs(JOB_TEMPLATES.map(({ component }) => component)), message: `the operator makes and deletes only Jobs whose label ${COMPONENT_LABEL} is ${JOB_TEMPLATES.map(({ component }) => component).join(' or ')}` },
+      { expression: componentIs(templates.map(({ component }) => component)), message: `the operator makes and deletes only Jobs whose label ${COMPONENT_LABEL} is ${templates.map(({ component }) => component).join(' or ')}` },
     ],
   },
-  ...JOB_TEMPLATES.map((template): Policy => ({
+  ...templates.map((template): Policy => ({
     name: `${template.component}-jobs`, group: 'batch', resource: 'jobs', operations: ['CREATE'], template,
     validations: [
       { expression: 'dyn(object.spec.template.spec) == dyn(params.template.spec)', message: `the pods of this Job are not those of PodTemplate ${template.name}` },
@@ -82,9 +93,9 @@ const POLICIES: readonly Policy[] = [
 
 /** Of the cluster, and named after the namespace that they are about. */
 export class AdmissionPolicies extends Construct {
-  constructor(scope: Construct, id: string, { namespace }: Settings) {
+  constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    for (const policy of POLICIES) this.addPolicy(policy, namespace);
+    for (const policy of policiesFor(jobTemplates(settings))) this.addPolicy(policy, settings.namespace);
   }
 
   private addPolicy({ name, group, resource, operations, validations, template }: Policy, namespace: string): void {

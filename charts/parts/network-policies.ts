@@ -2,10 +2,12 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
+import { storeNetworks } from '../settings/store-address.js';
 import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
+import { exceptionAnnotations } from './pod-template.js';
 
 /** A flow inside the namespace: egress at one end, ingress at the other. */
 interface Flow {
@@ -25,16 +27,18 @@ export class NetworkPolicies extends Construct {
     this.allowDns();
     this.allowOperatorOut();
     this.allowWorkerOut();
+    this.allowBackupOut();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     this.allowNamespaces('web-from-clients', { to: topologyOf(settings).gateway ? 'gateway' : 'web', port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
 
   private flows(): Flow[] {
-    const { worker, valkey, gateway } = topologyOf(this.settings);
+    const { worker, valkey, gateway, backup } = topologyOf(this.settings);
     const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : [])];
     return [
       ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
+      ...(backup === undefined ? [] : [{ from: 'backup' as const, to: 'postgres' as const, ports: [DATABASE.port] }]),
       ...(valkey ? [...application, 'operator' as const] : []).map((from) => ({ from, to: 'valkey' as const, ports: [VALKEY_PORT] })),
       { from: 'operator', to: 'web', ports: [HTTP_PORT] },
       ...(gateway ? [
@@ -47,7 +51,7 @@ export class NetworkPolicies extends Construct {
   private allowFlow({ from, to, ports: numbers }: Flow): void {
     const ports = numbers.map(tcp);
     new k8s.KubeNetworkPolicy(this, `${from}-to-${to}`, {
-      metadata: { name: `${from}-to-${to}` },
+      metadata: metadataFrom(from, `${from}-to-${to}`),
       spec: {
         podSelector: { matchLabels: selectorOf(from) },
         policyTypes: ['Egress'],
@@ -101,10 +105,19 @@ export class NetworkPolicies extends Construct {
     if (workerToPrivate.length > 0) this.allowOut('private', `${from}-to-private`, { from, to: workerToPrivate.map((cidr) => block(cidr, clusterRanges)) });
   }
 
+  /** To the bucket: by the port of its address, and where private networks are named, to these alone. */
+  private allowBackupOut(): void {
+    const { backup: { s3: { endpoint, privateNetworks } }, network: { clusterRanges } } = this.settings;
+    if (topologyOf(this.settings).backup !== 's3' || endpoint === undefined) return;
+    const { port, protocol } = new URL(endpoint);
+    const ports = [port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port)];
+    this.allowOut('bucket', 'backup-to-bucket', { from: 'backup', to: storeNetworks(privateNetworks, clusterRanges), ports });
+  }
+
   /** Without ports: by all of them. */
   private allowOut(id: string, name: string, { from, to, ports }: { readonly from: Component; readonly to: readonly IpBlock[]; readonly ports?: readonly number[] }): void {
     new k8s.KubeNetworkPolicy(this, id, {
-      metadata: { name },
+      metadata: metadataFrom(from, name),
       spec: {
         podSelector: { matchLabels: selectorOf(from) },
         policyTypes: ['Egress'],
@@ -135,6 +148,11 @@ export class NetworkPolicies extends Construct {
       },
     });
   }
+}
+
+/** The pods of a backup are in no manifest, but in a template for the operator. */
+function metadataFrom(from: Component, name: string): k8s.ObjectMeta {
+  return { name, annotations: exceptionAnnotations(from === 'backup' ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
 }
 
 function tcp(port: number): k8s.NetworkPolicyPort {

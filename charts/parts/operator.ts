@@ -2,10 +2,10 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
-import { GlitchTip, GlitchTipSpecHealthHeal } from '../../imports/glitchkeeper.io.js';
+import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
 import { DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
-import { CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
+import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
@@ -19,6 +19,7 @@ const REPAIR_NAMES: Readonly<Record<RepairKind, GlitchTipSpecHealthHeal>> = {
   'maintain-partitions': GlitchTipSpecHealthHeal.MAINTAIN_HYPHEN_PARTITIONS,
   'restart-worker': GlitchTipSpecHealthHeal.RESTART_HYPHEN_WORKER,
 };
+const STORE_NAMES = { s3: GlitchTipSpecBackupStore.S3, volume: GlitchTipSpecBackupStore.VOLUME } as const;
 const SETTINGS_PATH = '/etc/glitchkeeper/settings';
 
 export class Operator extends Construct {
@@ -37,7 +38,7 @@ export class Operator extends Construct {
     });
   }
 
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads seven Secrets, with tls.secret eight, changes six of them, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with tls.secret nine, changes seven of them, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
@@ -77,6 +78,7 @@ export class Operator extends Construct {
 }
 
 function rights(settings: Settings): k8s.PolicyRule[] {
+  const hasBackup = topologyOf(settings).backup !== undefined;
   return [
     // RBAC sees no name in a create; the admission policies do.
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
@@ -91,7 +93,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // cannot name it; of other pods the API server refuses it (charts/parts/admission-policies.ts). A migrate Job that cannot start is
     // deleted once a newer one needs its room: it, too, has a name that RBAC cannot know, and others are refused there.
     { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
-    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE], verbs: ['get'] },
+    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE] : [])], verbs: ['get'] },
     // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.
@@ -99,6 +101,8 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // The alert state: read whole, and written over the version that was read.
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
+    // The variables of the next run.
+    ...(hasBackup ? [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [CONFIG_MAPS.backupRun], verbs: ['get', 'patch'] }] : []),
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
     { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
     // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.
@@ -164,8 +168,17 @@ function resourceFile(settings: Settings): string {
       web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(settings.tls.secret === undefined ? {} : { tls: settings.tls.secret }) },
       gateway: gateway ? { deployment: GATEWAY, host: WEB, port: HTTP_PORT, controlHost: `${GATEWAY}-control`, controlPort: GATEWAY_CONTROL_PORT } : undefined,
       rotation: settings.rotation,
+      backup: backupSpec(settings),
       health: { ...settings.health, heal: settings.health.heal.map((repair) => REPAIR_NAMES[repair]) },
       alerts: { secret, repeatHours, reportHours },
     },
   }));
+}
+
+/** Where copies go to, and how they are kept, is in the Job's pods. */
+function backupSpec(settings: Settings): GlitchTipSpecBackup | undefined {
+  const { backup: store } = topologyOf(settings);
+  if (store === undefined) return undefined;
+  const { enabled, everyDays, at, timeZone, mayShrink } = settings.backup;
+  return { enabled, everyDays, at, timeZone, store: STORE_NAMES[store], ...(mayShrink === undefined ? {} : { mayShrink }) };
 }

@@ -10,19 +10,21 @@ const EPHEMERAL_STORAGE = { request: '64Mi', besideTmp: 128 };
 /** /tmp of a pod that needs no more. */
 export const SMALL_TMP = '128Mi';
 
-/** The user that an image expects to run as; its group owns the volumes. */
+/** The user that an image expects to run as; its group owns the volumes, or the group of another part does whose volume it reads. */
 export interface Identity {
   readonly user: number;
   readonly group: number;
+  /** @default group */
+  readonly volumes?: number;
 }
 
 /** PodSecurity `restricted` for a pod whose image runs as this user. */
-export function podSecurity({ user, group }: Identity): k8s.PodSecurityContext {
+export function podSecurity({ user, group, volumes = group }: Identity): k8s.PodSecurityContext {
   return {
     runAsNonRoot: true,
     runAsUser: user,
     runAsGroup: group,
-    fsGroup: group,
+    fsGroup: volumes,
     // Without it the kubelet walks the whole volume at every start.
     fsGroupChangePolicy: 'OnRootMismatch',
     seccompProfile: { type: 'RuntimeDefault' },
@@ -99,6 +101,12 @@ export function secretFiles(name: string, secretName: string, keys?: readonly st
   return { name, secret: { secretName, defaultMode: 0o440, items: keys?.map((key) => ({ key, path: key })) } };
 }
 
+/** Of a Secret that a person makes, and may not have made yet: then the folder has no files. */
+export function optionalSecretFiles(name: string, secretName: string, keys: readonly string[]): k8s.Volume {
+  const { secret, ...volume } = secretFiles(name, secretName, keys);
+  return { ...volume, secret: { ...secret, optional: true } };
+}
+
 export function configFiles(name: string, configMapName: string): k8s.Volume {
   return { name, configMap: { name: configMapName, defaultMode: 0o444 } };
 }
@@ -125,9 +133,12 @@ export interface Exception {
 
 /** Metadata of a part: its labels, and kube-score's exceptions with their reasons beside them. */
 export function partMetadata(name: string, component: Component, exceptions: readonly Exception[] = []): k8s.ObjectMeta {
-  const annotations = exceptions.length === 0 ? undefined : {
+  return { name, labels: labelsOf(component), annotations: exceptionAnnotations(exceptions) };
+}
+
+export function exceptionAnnotations(exceptions: readonly Exception[]): Record<string, string> | undefined {
+  return exceptions.length === 0 ? undefined : {
     'kube-score/ignore': exceptions.map(({ check }) => check).join(','),
     'glitchkeeper.io/kube-score-reasons': exceptions.map(({ check, reason }) => `${check}: ${reason}`).join('; '),
   };
-  return { name, labels: labelsOf(component), annotations };
 }

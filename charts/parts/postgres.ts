@@ -10,11 +10,11 @@ import { claimed } from './volume-claim.js';
 import { topologyOf } from '../topology.js';
 
 /** User of the alpine image of postgres. */
-const POSTGRES_USER = { user: 70, group: 70 };
+export const POSTGRES_USER = { user: 70, group: 70 };
 const DATA_PATH = '/var/lib/postgresql/data';
 
-/** Connections beside GlitchTip's pools: the operator (2 for credentials, 2 for health), the migrate Job (2), a backup (1), a person (1). */
-const OTHER_CONNECTIONS = 8;
+/** Connections beside GlitchTip's pools: the operator (2 for credentials, 2 for health), the migrate Job (2), a backup (2: one holds the snapshot), a person (1). */
+const OTHER_CONNECTIONS = 9;
 /** PostgreSQL's own default of superuser_reserved_connections. */
 const RESERVED_CONNECTIONS = 3;
 

@@ -5,6 +5,7 @@ import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
 import { RELEASES, canRunTiny, isRelease } from '../releases.js';
 import { expectedDomain } from './domain.js';
+import { backup } from './backup-schema.js';
 import { alerts, health } from './health-schema.js';
 import { network } from './network-schema.js';
 import { pods } from './pod-schema.js';
@@ -44,6 +45,8 @@ const resources = z.strictObject({
   /** Bare Node.js is about 40Mi resident; the operator's goal is 1.25 times that. */
   operator: container({ requests: ['50m', '48Mi'], limits: ['250m', '96Mi'] }),
   gateway: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
+  /** Each of the three programs of a backup; they run one after the other. Measured: at most 45Mi (backup/README.md). */
+  backup: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
 }).prefault({});
 
 const host = z.strictObject({
@@ -181,7 +184,7 @@ const schema = z.strictObject({
     }).default('consolemail://'),
     from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
   }).prefault({}),
-  images, operator, gateway, resources, pods, storage, host, service, network, rotation, health, alerts,
+  images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, health, alerts,
   monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,

@@ -1,7 +1,7 @@
 // Kinds of values in settings.yaml: what each accepts, and what it says, with what was found, when it is something else.
 import { z } from 'zod';
 import { canonicalNetwork, hasHostBits } from '../networks.js';
-import { MEMORY_PATTERN, parseCpu, parseMemory } from '../quantity.js';
+import { MEMORY_PATTERN, bytesOf, parseCpu, parseMemory } from '../quantity.js';
 
 /** For editors: a refinement does not reach the JSON Schema. */
 const IN_JSON_SCHEMA = { pattern: MEMORY_PATTERN.source, examples: ['300Mi'] };
@@ -17,10 +17,10 @@ export const memory = (what: string) => quantity(what, (bytes) => bytes > 0);
 export const memoryOrNone = (what: string) => quantity(what, (bytes) => bytes >= 0);
 
 /** What Kubernetes is given as it is written: it warns of a fraction of a byte, and apply takes warnings for errors. */
-export const wholeBytes = (what: string) => memory(what)
+export const wholeBytes = (what: string, least = '0Mi') => memory(what)
   .refine((text) => Number.isInteger(parseMemory(text) ?? 0), {
     error: (issue) => `expected a whole number of bytes, such as 300Mi instead of 0.29Gi (${what}), found ${show(issue.input)}`,
-  }).meta(IN_JSON_SCHEMA);
+  }).refine((text) => (parseMemory(text) ?? Infinity) >= bytesOf(least), { error: (issue) => `expected at least ${least} (${what}), found ${show(issue.input)}` }).meta(IN_JSON_SCHEMA);
 
 export const cpu = z.union([z.string(), z.number()], { error: (issue) => `expected a CPU quantity such as 250m or 0.5, found ${show(issue.input)}` })
   .transform(String)

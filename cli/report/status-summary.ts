@@ -99,6 +99,7 @@ const SECRETS_OF = {
   administrator: ['administrator'],
   operator: ['postgres', 'valkey'],
   gateway: ['gateway', 'valkey'],
+  backup: ['backup'],
 } as const satisfies Readonly<Record<CredentialName, readonly (keyof Resource['spec']['secrets'])[]>>;
 
 function listCredentials({ spec, status }: Resource): CredentialReport[] {

@@ -1,5 +1,6 @@
 // Backups in the GlitchTip resource: the schedule in the spec, the last runs and the copies in the status.
 import * as z from 'zod/mini';
+import { openWord } from './open-word.js';
 import { isTimeZone } from './rotation-fields.js';
 
 const describe = (description: string) => z.meta({ description });
@@ -21,8 +22,9 @@ export const backupSpec = z.object({
 
 const progress = z.object({
   copy: copyName(),
-  trigger: z.enum(['schedule', 'request', 'retry']),
+  trigger: openWord(['schedule', 'request', 'retry']),
   startedAt: instant(),
+  jobMadeAt: z.optional(instant()).check(describe('When its Job was first seen: one that is gone after that is not made again.')),
 }).check(describe('The run that is under way: written before its Job is made, so that no restart skips or doubles it.'));
 
 const verified = z.object({
@@ -30,8 +32,8 @@ const verified = z.object({
   at: instant().check(describe('When the operator learnt of it.')),
   bytes: z.int().check(z.gte(0)),
   seconds: z.number().check(z.gte(0)),
-  how: z.enum(['counts', 'content']),
-  where: z.enum(['s3', 'volume']),
+  how: openWord(['counts', 'content']),
+  where: openWord(['s3', 'volume']),
 }).check(describe('The newest copy that was restored and found good.'));
 
 const failed = z.object({
@@ -44,7 +46,10 @@ const failed = z.object({
 }).check(describe('The last run, when it failed.'));
 
 export const backupStatus = z.object({
+  since: z.optional(instant()).check(describe('Since when backups are made: what the first one is counted from.')),
   current: z.optional(progress),
+  heldBack: z.optional(z.string()).check(describe('What a run that is due, or asked for, waits for.')),
+  request: z.optional(z.object({ name: z.string(), copy: copyName() })).check(describe('The last request that was taken up, and the copy that was begun for it.')),
   lastStartedAt: z.optional(instant()).check(describe('What the schedule is counted from.')),
   nextAt: z.optional(instant()),
   lastVerified: z.optional(verified),

@@ -25,12 +25,13 @@ const secrets = z.object({
   valkey: z._default(objectName(), DEFAULT_SECRET_NAMES.valkey),
   administrator: z._default(objectName(), DEFAULT_SECRET_NAMES.administrator),
   gateway: z._default(objectName(), DEFAULT_SECRET_NAMES.gateway),
+  backup: z._default(objectName(), DEFAULT_SECRET_NAMES.backup),
   rotation: z._default(objectName(), DEFAULT_SECRET_NAMES.rotation),
 }).check(z.meta({
   description: 'Names of the Secrets. The operator creates those that are missing, and replaces a value only when it rotates it.',
   'x-kubernetes-validations': [{
-    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.rotation].exists_one(m, m == n))',
-    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator, gateway and rotation are the same',
+    rule: '[self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.backup, self.rotation].all(n, [self.application, self.postgres, self.valkey, self.administrator, self.gateway, self.backup, self.rotation].exists_one(m, m == n))',
+    message: 'every Secret needs a name of its own: two of application, postgres, valkey, administrator, gateway, backup and rotation are the same',
   }],
 }));
 
@@ -39,7 +40,7 @@ const database = z.object({
   port: z._default(port(), 5432),
   name: z._default(identifier(), 'glitchtip').check(
     z.meta({
-      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway\'s with _gateway.',
+      description: 'The database, and the NOLOGIN role that owns it; the logins are this name with _a and _b, the gateway\'s with _gateway, the one that dumps with _backup.',
       'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the database cannot be renamed here: the data would stay behind under the old name; restore a dump into a new GlitchTip' }],
     }),
   ),
@@ -104,6 +105,9 @@ export const glitchTipSpec = z.object({
   }, {
     rule: "has(self.valkey) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'valkey')",
     message: 'rotation.credentials names valkey, but this GlitchTip has none: remove it there, or set valkey',
+  }, {
+    rule: "has(self.backup) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'backup')",
+    message: 'rotation.credentials names backup, but this GlitchTip has none: remove it there, or set backup',
   }],
 }));
 

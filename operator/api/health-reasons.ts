@@ -95,6 +95,14 @@ export const HEALTH_REASONS = {
   /** A part has no Ready pod, and nothing more exact is known. */
   PartDown: 'PartDown',
 
+  // Backups.
+  /** The last run of a backup failed: the step, the reason and the exit code are in the message. */
+  BackupFailed: 'BackupFailed',
+  /** The newest copy that is known to restore is older than the schedule allows, or there is none. */
+  BackupTooOld: 'BackupTooOld',
+  /** A copy in the store was fetched, and is not what its manifest says. */
+  BackupCopyDamaged: 'BackupCopyDamaged',
+
   // Age.
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',

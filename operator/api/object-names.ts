@@ -44,7 +44,7 @@ export const ROTATED_AT_ANNOTATION = `${GROUP}/rotated-at`;
 /** The Lease that decides which of two operators may write. */
 export const LEASE_NAME = 'glitchkeeper-operator';
 
-/** The Lease that says which operation is under way: a rotation, a migration. */
+/** The Lease that says which operation is under way: a rotation, a migration, a backup. */
 export const OPERATION_LEASE = 'glitchkeeper-operation';
 
 /** The ResourceQuota of the namespace: the budget. */
@@ -57,20 +57,25 @@ export const DEFAULT_SECRET_NAMES = {
   valkey: 'glitchtip-valkey',
   administrator: 'glitchtip-admin',
   gateway: 'glitchtip-gateway',
+  backup: 'glitchtip-backup',
   rotation: 'glitchtip-rotation',
 } as const;
 
-/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` are the files that it reads. */
+/** Keys inside the Secrets. Those of `application` are the variables of GlitchTip that they are mounted for, those of `gateway` and `backup` are the files that they read. */
 export const SECRET_KEYS = {
   application: ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'],
   postgres: ['password'],
   valkey: ['users.acl', 'password'],
   administrator: ['email', 'password'],
   gateway: ['database-password', 'valkey-password', 'control-token'],
+  backup: ['database-password'],
 } as const;
 
 /** The Secret of alerts when the resource gives no other. */
 export const ALERTS_SECRET = 'glitchtip-alerts';
+
+/** The Secret with the keys of the bucket that backups go to, when the settings name no other. */
+export const BACKUP_STORE_SECRET = 'glitchtip-backup-store';
 
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
@@ -90,7 +95,7 @@ export function gatewayLoginName(database: string): string {
   return `${database}_gateway`;
 }
 
-/** The login that dumps: it reads every table, and writes none. */
+/** The login that dumps: it reads every table, and writes none. It exists where there are backups. */
 export function backupLoginName(database: string): string {
   return `${database}_backup`;
 }

@@ -10,9 +10,10 @@ import { openWord } from './open-word.js';
  * - `valkey`: the application's password;
  * - `administrator`: the password of the first administrator, unless a person has changed it;
  * - `operator`: the operator's own passwords in Postgres and Valkey;
- * - `gateway`: the ingest gateway's passwords in Postgres and Valkey, and the token of its control port.
+ * - `gateway`: the ingest gateway's passwords in Postgres and Valkey, and the token of its control port;
+ * - `backup`: the password of the login that dumps.
  */
-export const CREDENTIALS = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator', 'gateway'] as const;
+export const CREDENTIALS = ['secret-key', 'postgres', 'valkey', 'administrator', 'operator', 'gateway', 'backup'] as const;
 export type CredentialName = (typeof CREDENTIALS)[number];
 
 /** Why a rotation began. `compromised` also ends every session and has no grace period. */

@@ -5,6 +5,10 @@ import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
 import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { BackupReport } from '../core/backup/backup-report.js';
+import type { PodTemplate, RunVariables } from '../core/backup/backup-job.js';
+import type { ObservedDatabaseFacts } from '../core/backup/backup-obstacles.js';
+import type { BackupJob } from '../core/backup/run-end.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedAdministrator, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
 import type { Holder } from '../core/operations/exclusion.js';
@@ -49,6 +53,10 @@ export interface ClusterPort {
   applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void>;
   /** The health controller's part of the status; undefined takes it away. */
   applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void>;
+  /** The backup controller's part of the status; undefined takes it away. False when the resource changed since it was read. */
+  applyBackup(resource: GlitchTipResource, report: BackupReport | undefined, signal: AbortSignal): Promise<boolean>;
+  /** Takes the annotation that asks for a backup away, unless the resource changed since it was read. */
+  dropBackupRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
   recordEvent(about: GlitchTipResource, event: EventNote, at: Date, signal: AbortSignal): Promise<void>;
   /** `name` is the resource's. */
   readAlertState(name: string, signal: AbortSignal): Promise<ObservedAlertState>;
@@ -94,6 +102,7 @@ export interface WantedDatabase {
 export interface TriedLogins {
   readonly application: Login | undefined;
   readonly gateway: Login | undefined;
+  readonly backup: Login | undefined;
 }
 
 /** Postgres: the server that the spec names, and GlitchTip's tables in it. */
@@ -106,6 +115,8 @@ export interface PostgresPort {
   openLogin(spec: GlitchTipSpec, place: RolePlace, role: string, password: Sensitive): Promise<void>;
   closeLogin(spec: GlitchTipSpec, place: RolePlace, role: string): Promise<void>;
   replaceOperatorPassword(spec: GlitchTipSpec, place: RolePlace, password: Sensitive): Promise<void>;
+  /** Which database it is, and the newest row of django_migrations. `operator`: logins that may be the operator's, tried in turn. Not being able to tell is an observation. */
+  observeFacts(spec: GlitchTipSpec, operator: readonly Login[], signal: AbortSignal): Promise<ObservedDatabaseFacts>;
   /** Whether one of these events (32 hexadecimal digits), sent between these moments, is stored. */
   isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }, signal: AbortSignal): Promise<boolean>;
   /** Project and key for events of the operator's own; made when they are missing. */
@@ -182,6 +193,34 @@ export interface HealthPort {
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;
   /** The resource is gone, or is somebody else's. */
   forget(resource: string): void;
+}
+
+/** Jobs of ours and their pods, and of them the Job that was asked for. */
+export interface ObservedJobs {
+  readonly jobs: readonly JobFacts[];
+  readonly pods: readonly PodFacts[];
+  /** Undefined: there is none of that name. */
+  readonly own?: BackupJob;
+}
+
+/** What the manifests have of a backup: its pods, and a ConfigMap for what differs from run to run. */
+export type BackupManifests =
+  /** `noRoom`: why the quota has no room for a pod of it. */
+  | { readonly kind: 'present'; readonly template: PodTemplate; readonly noRoom?: string }
+  /** `what`: "PodTemplate backup". */
+  | { readonly kind: 'missing'; readonly what: string };
+
+/** What a backup's Job is made from, and the Job. */
+export interface BackupPort {
+  /** `name`: of the Job that is looked for. Not being able to see them is an observation. */
+  observeJobs(name: string | undefined, signal: AbortSignal): Promise<Seen<ObservedJobs>>;
+  readManifests(signal: AbortSignal): Promise<BackupManifests>;
+  /** False when there is no ConfigMap for them. */
+  writeVariables(variables: RunVariables, signal: AbortSignal): Promise<boolean>;
+  /** False when there is a Job of this name. */
+  createJob(job: object, signal: AbortSignal): Promise<boolean>;
+  /** With its pods; false when it has changed since it was seen, or is gone. */
+  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
 }
 
 /** A chat of Telegram, and the bot that writes to it. */

@@ -8,6 +8,7 @@ import { observeGateway, tellWorkerStart } from './gateway/gateway-observer.js';
 import { beat } from './notifiers/heartbeat.js';
 import { Telegram } from './notifiers/telegram.js';
 import { postWebhook } from './notifiers/webhook.js';
+import { observeFacts } from './postgres/database-facts.js';
 import { Canaries } from './postgres/canary.js';
 import { observeDatabase } from './postgres/database-observer.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword, tryAdministrator } from './postgres/glitchtip-tables.js';
@@ -27,6 +28,7 @@ export const postgresPort: PostgresPort = {
   openLogin: (spec, place, role, password) => openLogin({ address: addressOf(spec, place.signal), ...place }, role, password),
   closeLogin: (spec, place, role) => closeLogin({ address: addressOf(spec, place.signal), ...place }, role),
   replaceOperatorPassword: (spec, place, password) => replaceOperatorPassword({ address: addressOf(spec, place.signal), ...place }, password),
+  observeFacts: (spec, operator, signal) => observeFacts(addressOf(spec, signal), operator),
   isEventStored: (spec, operator, events, signal) => isEventStored(addressOf(spec, signal), operator, events),
   ensureCanary: (spec, operator, signal) => ensureCanary(addressOf(spec, signal), operator),
   tryAdministrator: (spec, operator, account, signal) => tryAdministrator(addressOf(spec, signal), operator, account),

@@ -8,7 +8,7 @@ export const PARTITIONS = 97;
 
 /** Roles and databases that the tests make beside GlitchTip's own. */
 const DATABASES = ['glitchtip', 'other'];
-const ROLES = ['glitchtip', 'glitchtip_a', 'glitchtip_b', 'glitchtip_gateway', 'compose', 'reports'];
+const ROLES = ['glitchtip', 'glitchtip_a', 'glitchtip_b', 'glitchtip_gateway', 'glitchtip_backup', 'compose', 'reports'];
 
 const CONTENT = `
   CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore;

@@ -17,6 +17,7 @@ import type { Ports } from '../../operator/controllers/ports.js';
 import { nodeCrypto, sha256Hex } from '../../operator/io/crypto.js';
 import { openHealthPort, openNotifiers, postgresPort, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
 import { readCertificate } from '../../operator/io/kubernetes/certificate-expiry.js';
+import { BackupObjects } from '../../operator/io/kubernetes/backup-objects.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { Operator } from '../../operator/run-operator.js';
@@ -194,7 +195,7 @@ export class HealthStage {
     const operator = new Operator({
       config: { namespace: NAMESPACE, instance: 'test', listen: { host: '127.0.0.1', port: 0 }, resource: RESOURCE, settingsFile: '', serviceAccount: '', trustedHosts: this.#hosts(), logLevel: 'silent' },
       cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort,
-      health: openHealthPort(api, NAMESPACE, systemClock), notifiers: openNotifiers(), readCertificate, crypto: nodeCrypto, clock: systemClock, random: Math.random,
+      backups: new BackupObjects(api, NAMESPACE), health: openHealthPort(api, NAMESPACE, systemClock), notifiers: openNotifiers(), readCertificate, crypto: nodeCrypto, clock: systemClock, random: Math.random,
       readSettings: () => Promise.resolve(undefined), log: { info: () => undefined, warn: () => undefined },
     });
     const running = operator.run(ended.signal);

@@ -21,6 +21,13 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
     service: { type: 'LoadBalancer', allowPublic: true, port: 80 },
     pods: { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [{ key: 'dedicated', value: 'errors', effect: 'NoSchedule' }, { operator: 'Exists' }], imagePullSecrets: ['registry'] },
   }],
+  ['backups off the host, encrypted', {
+    backup: {
+      store: 's3', recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'],
+      s3: { endpoint: 'http://192.168.1.25:9000', bucket: 'copies', prefix: 'hosts/a/', headers: { 'x-amz-server-side-encryption': 'AES256' }, privateNetworks: ['192.168.1.0/24', 'fd00:7::/64'] },
+    },
+  }],
+  ['no backups', { backup: { store: 'none' } }],
   ['a port of the node', { service: { type: 'NodePort', allowPublic: true, port: 30080 } }],
   ['the world outside by both families of addresses', {
     network: {

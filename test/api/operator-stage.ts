@@ -90,7 +90,8 @@ export class Stage {
       .map((document) => document.toJS() as { metadata: { name: string }; data?: Record<string, string> });
     const file = objects.find(({ metadata }) => metadata.name === 'glitchkeeper-settings')?.data?.['glitchtip.yaml'] ?? '';
     const resource = parse(file) as { metadata: { name: string }; spec: object };
-    return { ...resource, spec: { ...resource.spec, database: { host: '127.0.0.1', port: this.ports.postgres }, valkey: { host: '127.0.0.1', port: this.ports.valkey } } };
+    // Where there are backups there is a login that dumps, and its Secret.
+    return { ...resource, spec: { backup: { store: 'volume' }, ...resource.spec, database: { host: '127.0.0.1', port: this.ports.postgres }, valkey: { host: '127.0.0.1', port: this.ports.valkey } } };
   }
 
   /** The operator's own bundle, started as its Deployment starts it. */
@@ -182,7 +183,7 @@ export class Stage {
   async reset(): Promise<void> {
     await this.kubectl(['delete', 'glitchtips,secrets,leases', '--all']);
     await this.sql('DROP DATABASE IF EXISTS glitchtip WITH (FORCE)');
-    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b, glitchtip_gateway');
+    await this.sql('DROP ROLE IF EXISTS glitchtip, glitchtip_a, glitchtip_b, glitchtip_gateway, glitchtip_backup');
   }
 
   /** What empty volumes would do by themselves: both servers take up the Secrets that were made anew. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION, DEFAULT_SECRET_NAMES, KIND, SECRET_KEYS } from '../../operator/api/object-names.js';
 import { ownStatus } from '../../operator/core/credentials/resource-conditions.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
+import { describeBackupLogin } from './backup-credentials.js';
 import { BAD_RESOURCES } from './bad-resources.js';
 import { START_MS } from './control-plane.js';
 import { describeGateway } from './gateway-credentials.js';
@@ -12,7 +13,7 @@ import { READY, reconcile, reconcileUntilReady } from './reconcile.js';
 import { describeReplacedDatabase } from './replaced-database.js';
 
 /** Without the rotation's journal, which is made when one begins. */
-const ROLES = ['application', 'postgres', 'valkey', 'administrator', 'gateway'] as const;
+const ROLES = ['application', 'postgres', 'valkey', 'administrator', 'gateway', 'backup'] as const;
 const READABLE = Object.values(DEFAULT_SECRET_NAMES);
 const NAMES = ROLES.map((role) => DEFAULT_SECRET_NAMES[role]);
 const never = new AbortController().signal;
@@ -64,6 +65,9 @@ describe('the operator on a real API server and a real Postgres', () => {
     [404, 'GET', `${SECRETS}/glitchtip-app`],
     [404, 'GET', `${SECRETS}/glitchtip-gateway`],
     [403, 'DELETE', `${SECRETS}/glitchtip-gateway`],
+    [404, 'GET', `${SECRETS}/glitchtip-backup`],
+    [403, 'DELETE', `${SECRETS}/glitchtip-backup`],
+    [403, 'GET', `${SECRETS}/glitchtip-backup-store`],
     [403, 'GET', SECRETS],
     [403, 'GET', `${SECRETS}?watch=true`],
     [403, 'GET', `${SECRETS}/another`],
@@ -137,7 +141,7 @@ describe('the operator on a real API server and a real Postgres', () => {
   describe('from nothing', () => {
     let operator: OperatorProcess;
 
-    it('makes the five Secrets with their keys while Postgres is down, and says that it is', async () => {
+    it('makes the six Secrets with their keys while Postgres is down, and says that it is', async () => {
       operator = await start('first');
       await until('DatabaseHealthy', () => stage.condition('DatabaseHealthy'), 'False Unreachable: Postgres does not answer (ECONNREFUSED).');
       expect(await ready()).toMatch(/^False Unreachable: /);
@@ -146,12 +150,12 @@ describe('the operator on a real API server and a real Postgres', () => {
       expect(keys).toEqual(Object.fromEntries(wanted));
     }, 90_000);
 
-    it('makes an owner that cannot log in, a login that acts as the owner, a second login for later, and one for the gateway', async () => {
+    it('makes an owner that cannot log in, a login that acts as the owner, a second login for later, one for the gateway and one for backups', async () => {
       await stage.startPostgres();
       await stage.startValkey();
       await until('Ready', ready, READY);
       expect((await stage.roles()).map(({ rolname, rolcanlogin, rolpassword }) => [rolname, rolcanlogin, rolpassword !== null])).toEqual([
-        ['glitchtip', false, false], ['glitchtip_a', true, true], ['glitchtip_b', false, false], ['glitchtip_gateway', true, true],
+        ['glitchtip', false, false], ['glitchtip_a', true, true], ['glitchtip_b', false, false], ['glitchtip_backup', true, true], ['glitchtip_gateway', true, true],
       ]);
       const password = (await stage.secrets())['glitchtip-app']?.values['DATABASE_PASSWORD'] ?? '';
       const asApplication = { user: 'glitchtip_a', password, database: 'glitchtip' };
@@ -264,13 +268,14 @@ describe('the operator on a real API server and a real Postgres', () => {
     await stage.allowReading(READABLE.filter((name) => name !== 'glitchtip-app'), 'glitchtip-app');
     await reconcile(buildPorts(stage.operatorApi));
     await reconcile(buildPorts(stage.operatorApi));
-    expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-gateway', 'glitchtip-postgres']);
+    expect(Object.keys(await stage.secrets()).sort()).toEqual(['glitchtip-admin', 'glitchtip-backup', 'glitchtip-gateway', 'glitchtip-postgres']);
     await stage.allowReading(READABLE, 'glitchtip-app');
     await reconcileUntilReady(stage);
   }, 60_000);
 
   it.each<[string, string]>([
     ['glitchtip-app', 'SECRET_KEY'], ['glitchtip-postgres', 'password'], ['glitchtip-valkey', 'users.acl'], ['glitchtip-admin', 'email'], ['glitchtip-gateway', 'control-token'],
+    ['glitchtip-backup', 'database-password'],
   ])('Secret %s without %s is not overwritten, and the condition names the key', async (name, key) => {
     const value = (await stage.secrets())[name]?.values[key] ?? '';
     const patch = (data: unknown) => stage.kubectl(['patch', 'secret', name, '--type=merge', `--patch=${JSON.stringify({ data })}`]);
@@ -299,11 +304,12 @@ describe('the operator on a real API server and a real Postgres', () => {
       expect(await stage.roles()).toEqual(expect.arrayContaining(roles));
       expect(Object.keys(await stage.secrets()).sort()).toEqual([...NAMES].sort());
     }
-    // Five Secrets and the roles with an event each, and the statuses between.
+    // Six Secrets and the roles with an event each, and the statuses between.
     expect(cuts).toBeGreaterThan(14);
   }, 240_000);
 
   describeGateway(() => stage);
+  describeBackupLogin(() => stage);
   // Last: Postgres is another one afterwards.
   describeReplacedDatabase(() => stage);
 

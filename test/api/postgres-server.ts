@@ -8,7 +8,7 @@ import { prepareProcess, unpackImage } from './image-process.js';
 
 export const POSTGRES_IMAGE = 'docker.io/library/postgres:17-alpine';
 /** User postgres of the official alpine image. */
-const USER = { uid: 70, gid: 70 };
+export const POSTGRES_USER = { uid: 70, gid: 70 };
 
 export interface PostgresServer {
   readonly port: number;
@@ -26,14 +26,14 @@ export async function startPostgres(password: string, chosenPort?: number): Prom
   const image = await unpackImage(POSTGRES_IMAGE);
   const env = { ...image.env, PGDATA: '/data/pgdata', POSTGRES_USER: 'glitchkeeper', POSTGRES_PASSWORD_FILE: '/data/password', POSTGRES_INITDB_ARGS: '--auth-host=scram-sha-256' };
   const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-postgres-'));
-  await chown(folder, USER.uid, USER.gid);
+  await chown(folder, POSTGRES_USER.uid, POSTGRES_USER.gid);
   await writeFile(join(folder, 'password'), password);
   const port = chosenPort ?? (await freePort());
   const settings = [
     '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'log_statement=all',
     '-c', 'log_connections=on', '-c', 'fsync=off', '-c', 'shared_buffers=16MB',
   ];
-  const program = prepareProcess({ image: { ...image, env }, user: USER, command: ['docker-entrypoint.sh', 'postgres', ...settings] }, { '/data': folder, '/run/postgresql': folder });
+  const program = prepareProcess({ image: { ...image, env }, user: POSTGRES_USER, command: ['docker-entrypoint.sh', 'postgres', ...settings] }, { '/data': folder, '/run/postgresql': folder });
   const start = async () => {
     program.start();
     await waitUntilReady(program, port, password);

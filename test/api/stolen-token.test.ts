@@ -14,7 +14,7 @@ import { START_MS, startControlPlane, type ControlPlane } from './control-plane.
 import { NAMESPACE, until } from './operator-stage.js';
 import { NO_SETTINGS } from '../support/settings.js';
 
-interface PodSpec { [field: string]: unknown; containers: { image: string; env?: object[]; command?: string[] }[]; volumes: object[] }
+interface PodSpec { [field: string]: unknown; containers: { image: string; env?: object[]; command?: string[]; volumeMounts?: { name: string; mountPath: string }[] }[]; volumes: object[] }
 interface Template { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec }
 interface Job { [field: string]: unknown; metadata: { name: string; labels: Record<string, string> }; spec: { [field: string]: unknown; template: Template } }
 
@@ -28,7 +28,7 @@ describe('the token of the operator', () => {
   let server: ControlPlane;
   let folder: string;
   let token: KubernetesApi;
-  let pods: Template;
+  let templates: Readonly<Record<'migrate' | 'backup', Template>>;
   let web: { spec: { template: Template } };
 
   beforeAll(async () => {
@@ -37,7 +37,8 @@ describe('the token of the operator', () => {
     server = await startControlPlane();
     await apply();
     token = server.apiFor(await server.tokenOf(NAMESPACE, 'glitchkeeper'));
-    pods = (await server.admin.get<{ template: Template }>(`${CORE}/podtemplates/migrate`)).template;
+    const [migrate, backup] = await Promise.all(['migrate', 'backup'].map((name) => server.admin.get<{ template: Template }>(`${CORE}/podtemplates/${name}`)));
+    if (migrate && backup) templates = { migrate: migrate.template, backup: backup.template };
     web = await server.admin.get(DEPLOYMENT);
     // The API server takes up new policies by and by.
     await until('every policy is in force', async () => (await Promise.all([
@@ -45,6 +46,7 @@ describe('the token of the operator', () => {
       answer(token.create(`${CORE}/configmaps`, { metadata: { name: 'probe' } })),
       answer(token.merge(DEPLOYMENT, { metadata: { labels: { probe: String(Date.now()) } } }, 'test')),
       answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }))),
+      answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }, 'backup'))),
     ])).every((each) => each !== 'taken'), true);
   }, START_MS);
   afterAll(async () => {
@@ -57,8 +59,9 @@ describe('the token of the operator', () => {
     return stdout.split('\n');
   }
 
-  /** The repair's Job, changed. */
-  function jobOf(change: (job: Job) => void): Job {
+  /** The repair's Job, or a backup's, changed. */
+  function jobOf(change: (job: Job) => void, kind: 'migrate' | 'backup' = 'migrate'): Job {
+    const pods = templates[kind];
     const job: Job = {
       apiVersion: 'batch/v1', kind: 'Job', metadata: { name: `job-${Math.random().toString(36).slice(2)}`, labels: { ...pods.metadata.labels } },
       spec: { template: structuredClone({ metadata: { labels: pods.metadata.labels, annotations: pods.metadata.annotations ?? {} }, spec: pods.spec }) },
@@ -84,6 +87,7 @@ describe('the token of the operator', () => {
         await token.merge(DEPLOYMENT, { spec: { replicas: 1 } }, 'test');
       }],
       ['makes its Secrets', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-app', data: new Map([['SECRET_KEY', new Sensitive('x')]]) }, never)],
+      ['makes the Secret of the login that dumps', () => new KubernetesObjects(token, NAMESPACE, 'test').createSecret({ name: 'glitchtip-backup', data: new Map([['database-password', new Sensitive('x')]]) }, never)],
       ['makes its Lease', () => new KubernetesObjects(token, NAMESPACE, 'test').lease().create({ holder: 'test', renewedAt: new Date().toISOString(), durationSeconds: 30, transitions: 0 }, never)],
       ['makes the Lease of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ resourceVersion: undefined }, never)],
       ['takes the lock of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ holder: { operation: 'rotation', name: 'r1', since: new Date(), until: new Date(Date.now() + 60_000) }, resourceVersion: undefined }, never)],
@@ -91,6 +95,14 @@ describe('the token of the operator', () => {
     ])('%s', async (_, act) => {
       await act();
     });
+
+    it('writes the variables of a run, and makes the Job of a backup', async () => {
+      await token.merge(`${CORE}/configmaps/backup-run`, { data: { COPY: '20261129T023000Z' } }, 'test');
+      await apply();
+      expect(await token.get(`${CORE}/configmaps/backup-run`)).toMatchObject({ data: { COPY: '20261129T023000Z' } });
+      expect((await token.get<{ template: Template }>(`${CORE}/podtemplates/backup`)).template).toEqual(templates.backup);
+      await token.create(JOBS, jobOf((job) => { Object.assign(job.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200, ttlSecondsAfterFinished: 86_400 }); }, 'backup'));
+    }, 60_000);
 
     it('runs the pods of the migrate Job again', async () => {
       expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(repairJobName(new Date()), never)).toBe(true);
@@ -136,9 +148,32 @@ describe('the token of the operator', () => {
     expect(await answer(token.create(JOBS, jobOf(change)))).toMatch(refusal);
   });
 
+  it.each<[string, (job: Job) => void, RegExp]>([
+    ['with another image', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.image = 'registry.example.com/theirs:1'; }); }, /pods of this Job/],
+    ['with another bucket', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.env = [...each.env ?? [], { name: 'S3_ENDPOINT', value: 'https://theirs.example.com' }]; }); }, /pods of this Job/],
+    ["with the superuser's password", ({ spec }) => { spec.template.spec.volumes.push(THEIRS); }, /pods of this Job/],
+    ['that writes to the uploads', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.volumeMounts = each.volumeMounts?.map(({ name, mountPath }) => ({ name, mountPath })) ?? []; }); }, /pods of this Job/],
+    ['with the pods of the migrate Job', ({ spec }) => { spec.template = structuredClone(templates.migrate); }, /pods of this Job/],
+    ['that policies take for web', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /labels of its pods/],
+    ['with an annotation that others act on', ({ spec }) => { spec.template.metadata.annotations = { 'sidecar.example.com/inject': 'true' }; }, /annotations of its pods/],
+    ['with many pods', ({ spec }) => { Object.assign(spec, { parallelism: 50, completions: 50 }); }, /has one pod/],
+  ])('makes no backup %s', async (_, change, refusal) => {
+    expect(await answer(token.create(JOBS, jobOf(change, 'backup')))).toMatch(refusal);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['its scripts', () => token.merge(`${CORE}/configmaps/backup-scripts`, { data: { 'dump.sh': 'cat /run/secrets/backup/*' } }, 'test')],
+    ['its pods', () => token.merge(`${CORE}/podtemplates/backup`, { template: { spec: { hostNetwork: true } } }, 'test')],
+    ['the keys of its bucket', () => token.get(`${CORE}/secrets/glitchtip-backup-store`)],
+    ['the log of its pods', () => token.get(`${CORE}/pods/backup/log`)],
+  ])('of a backup neither reads nor changes %s', async (_, act) => {
+    expect(await answer(act())).toMatch(/403 Forbidden/);
+  });
+
   it.each<[string, () => Promise<unknown>, RegExp]>([
     ['token without an end', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-admin', annotations: { 'kubernetes.io/service-account.name': 'glitchkeeper' } }, type: 'kubernetes.io/service-account-token' }), /403 Forbidden/],
     ['Secret of another name', () => token.create(`${CORE}/secrets`, { metadata: { name: 'theirs' }, type: 'Opaque' }), /403 Forbidden/],
+    ['Secret of the store of copies, which a person makes', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-backup-store' }, type: 'Opaque' }), /403 Forbidden/],
     ['ConfigMap of another name', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchkeeper-bundle-00000000' } }), /only the ConfigMap of its alert state/],
     ['Lease of another name', () => token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'theirs' } }), /only its own Leases/],
   ])('makes no %s', async (_, act, refusal) => {
@@ -147,7 +182,7 @@ describe('the token of the operator', () => {
 
   it('does not change what a pod of ours starts with: bundles are immutable', async () => {
     const { items } = await server.admin.get<{ items: { metadata: { name: string }; immutable?: boolean; binaryData?: object }[] }>(`${CORE}/configmaps`);
-    expect(items.filter(({ binaryData }) => binaryData).map(({ metadata: { name }, immutable }) => [name.replace(/-[0-9a-f]{8}$/, ''), immutable])).toEqual([['gateway-bundle', true], ['glitchkeeper-bundle', true]]);
+    expect(items.filter(({ binaryData }) => binaryData).map(({ metadata: { name }, immutable }) => [name.replace(/-[0-9a-f]{8}$/, ''), immutable])).toEqual([['backup-bundle', true], ['gateway-bundle', true], ['glitchkeeper-bundle', true]]);
   });
 
   it('of a person does all of it', async () => {

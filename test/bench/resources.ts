@@ -80,7 +80,7 @@ async function untilSeen({ operatorMetrics, signal }: Stage, count: number): Pro
   }
 }
 
-const NOTE = 'all but one are suspended, not watched, and share the Secrets and servers of the one. A reconcile reads the resource and five Secrets and logs in to Postgres and Valkey. '
+const NOTE = 'all but one are suspended, not watched, and share the Secrets and servers of the one. A reconcile reads the resource and its Secrets and logs in to Postgres and Valkey. '
   + 'Times of reconciles are the upper bounds of the histogram\'s buckets; memory is the peak, reading /metrics included, which has some twenty lines for each resource.';
 
 export function resourcesRows(steps: readonly ResourcesAt[]): Row[] {

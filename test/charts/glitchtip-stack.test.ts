@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CONFIG_HASH } from '../../charts/content-hash.js';
-import { GATEWAY } from '../../charts/part-names.js';
+import { CONFIG_MAPS, GATEWAY, MIGRATE_TEMPLATE } from '../../charts/part-names.js';
 import type { SettingsInput } from '../../charts/settings/schema.js';
 import { containerOf, find, podOf, renderStack, type Container, type Manifest } from './synthesize.js';
 
@@ -8,6 +8,8 @@ const manifests = renderStack();
 const workloads = manifests.filter(({ spec }) => spec?.template !== undefined);
 const containers = workloads.flatMap((manifest) => [...podOf(manifest).initContainers ?? [], ...podOf(manifest).containers]);
 const variable = ({ env }: Container, name: string) => env?.find((each) => each.name === name)?.value;
+const hashOf = (template: { metadata: { annotations?: Record<string, string> } } | undefined) => template?.metadata.annotations?.[CONFIG_HASH] ?? '';
+const PROGRAM_HASHES = new RegExp([find(manifests, 'Deployment', GATEWAY).spec.template, (find(manifests, 'PodTemplate', 'backup') as unknown as { template: Parameters<typeof hashOf>[0] }).template].map(hashOf).join('|'), 'g');
 const migrateJob = (from: Manifest[]) => from.find(({ kind }) => kind === 'Job')?.metadata.name;
 
 describe('the default limits', () => {
@@ -258,13 +260,15 @@ it('the whole stack of the tiny profile', () => expect(shown({ version: '6.2', p
 
 /** But for what says the same once more, and what only an API server can judge (test/api/stolen-token.test.ts). */
 function shown(input: SettingsInput): Manifest[] {
-  return renderStack(input).filter(({ kind }) => !['PodTemplate', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'].includes(kind)).map(withoutPrograms);
+  const isShown = ({ kind, metadata: { name } }: Manifest) => !kind.startsWith('ValidatingAdmissionPolicy') && !(kind === 'PodTemplate' && name === MIGRATE_TEMPLATE);
+  return renderStack(input).filter(isShown).map(withoutPrograms);
 }
 
 /** What changes with every line of a program says nothing of its manifests. */
 function withoutPrograms(manifest: Manifest): Manifest {
-  const hash = find(manifests, 'Deployment', GATEWAY).spec.template?.metadata.annotations?.[CONFIG_HASH] ?? '';
-  const { binaryData, ...rest } = manifest;
-  const known = JSON.parse(JSON.stringify(binaryData ? { ...rest, data: {} } : rest).replaceAll(hash, 'of-the-program')) as Manifest;
-  return binaryData ? { ...known, binaryData: Object.fromEntries(Object.keys(binaryData).map((file) => [file, 'the program'])) } : known;
+  const { binaryData, data, ...rest } = manifest;
+  const without = (files: Record<string, string>, text: string) => Object.fromEntries(Object.keys(files).map((file) => [file, text]));
+  const shownData = binaryData ? {} : manifest.metadata.name === CONFIG_MAPS.backupScripts ? without(data ?? {}, 'the script') : data;
+  const known = JSON.stringify({ ...rest, ...(shownData ? { data: shownData } : {}) }).replaceAll(/-bundle-[0-9a-f]{8}\b/g, '-bundle-of-the-program').replaceAll(PROGRAM_HASHES, 'of-the-program');
+  return { ...JSON.parse(known) as Manifest, ...(binaryData ? { binaryData: without(binaryData, 'the program') } : {}) };
 }

@@ -6,7 +6,7 @@ import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
 import type { RotationResult } from '../../operator/api/rotation-fields.js';
 import type { Fault, TestPorts } from '../api/operator-ports.js';
 import { RESOURCES, Stage } from '../api/operator-stage.js';
-import { GATEWAY_LOGIN, readCredentials, stillAlive, type Credentials } from './credentials.js';
+import { BACKUP_LOGIN, GATEWAY_LOGIN, readCredentials, stillAlive, type Credentials } from './credentials.js';
 import { chooseCuts, faultOf, isUnfinished, outcomeOf, type Cut, type Looks } from './cuts.js';
 import { Replay } from './replay.js';
 
@@ -34,7 +34,7 @@ export class CrashReplay {
     const stage = await Stage.open();
     const replay = new Replay(stage);
     await stage.server.admin.apply(`${RESOURCES}/glitchtip`, await stage.settings(), 'test');
-    await bootstrapUntil('Secrets', async () => Object.keys(await stage.secrets()).length >= 5);
+    await bootstrapUntil('Secrets', async () => Object.keys(await stage.secrets()).length >= 6);
     await stage.startPostgres();
     await stage.startValkey();
     await bootstrapUntil('Ready', async () => (await stage.condition('DatabaseHealthy')).startsWith('True'));
@@ -117,15 +117,19 @@ export class CrashReplay {
   }
 
   /** Somebody is connected with what leaked: a new password alone would leave them the tables. */
-  async strangerOfGateway(): Promise<void> {
-    const { gatewayPostgres: password } = await readCredentials(this.stage);
-    const stranger = new pg.Client({ host: '127.0.0.1', port: this.stage.postgres.port, database: 'glitchtip', user: GATEWAY_LOGIN, password });
-    stranger.on('error', () => undefined);
-    await stranger.connect();
-    await stranger.query(READ_KEYS);
+  async strangers(): Promise<void> {
+    const { gatewayPostgres, backup } = await readCredentials(this.stage);
+    const strangers = [[GATEWAY_LOGIN, gatewayPostgres], [BACKUP_LOGIN, backup]].map(([user, password]) => new pg.Client({ host: '127.0.0.1', port: this.stage.postgres.port, database: 'glitchtip', user, password }));
+    for (const stranger of strangers) {
+      stranger.on('error', () => undefined);
+      await stranger.connect();
+      await stranger.query(READ_KEYS);
+    }
     await this.rotate('compromised');
-    await expect(stranger.query(READ_KEYS)).rejects.toThrow();
-    await stranger.end();
+    for (const stranger of strangers) {
+      await expect(stranger.query(READ_KEYS)).rejects.toThrow();
+      await stranger.end();
+    }
   }
 
   async #makeCuts(looks: Looks, rotate: (cuts: readonly Cut[]) => Promise<void>): Promise<void> {

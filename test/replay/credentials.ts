@@ -1,5 +1,5 @@
 // What is published, and whether what was published before is let in anywhere.
-import { DEFAULT_SECRET_NAMES, VALKEY_GATEWAY_USER, gatewayLoginName } from '../../operator/api/object-names.js';
+import { DEFAULT_SECRET_NAMES, VALKEY_GATEWAY_USER, backupLoginName, gatewayLoginName } from '../../operator/api/object-names.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { verifyDjangoPassword } from '../../operator/io/crypto.js';
 import type { Stage, StoredSecret } from '../api/operator-stage.js';
@@ -7,6 +7,7 @@ import type { Replay } from './replay.js';
 import { hasSaved } from './valkey-users-file.js';
 
 export const GATEWAY_LOGIN = gatewayLoginName('glitchtip');
+export const BACKUP_LOGIN = backupLoginName('glitchtip');
 
 /** Every published value that a rotation may replace. */
 export interface Credentials {
@@ -20,16 +21,18 @@ export interface Credentials {
   readonly gatewayPostgres: string;
   readonly gatewayValkey: string;
   readonly gatewayToken: string;
+  readonly backup: string;
 }
 
 export async function readCredentials(stage: Stage): Promise<Credentials> {
   const secrets = await stage.secrets();
-  const { application, postgres, valkey, administrator, gateway } = DEFAULT_SECRET_NAMES;
+  const { application, postgres, valkey, administrator, gateway, backup } = DEFAULT_SECRET_NAMES;
   const app = (key: string) => read(secrets, application, key);
   return {
     key: app('SECRET_KEY'), user: app('DATABASE_USER'), password: app('DATABASE_PASSWORD'), valkey: new URL(app('VALKEY_URL')).password,
     superuser: read(secrets, postgres, 'password'), operator: read(secrets, valkey, 'password'), administrator: read(secrets, administrator, 'password'),
     gatewayPostgres: read(secrets, gateway, 'database-password'), gatewayValkey: read(secrets, gateway, 'valkey-password'), gatewayToken: read(secrets, gateway, 'control-token'),
+    backup: read(secrets, backup, 'database-password'),
   };
 }
 
@@ -52,6 +55,7 @@ export async function stillAlive(replay: Replay, old: Credentials, now: Credenti
     ['operator', () => letsInValkey('glitchkeeper', old.operator)],
     ['gatewayPostgres', () => letsIn(GATEWAY_LOGIN, old.gatewayPostgres, 'glitchtip')],
     ['gatewayValkey', () => letsInValkey(VALKEY_GATEWAY_USER, old.gatewayValkey)],
+    ['backup', () => letsIn(BACKUP_LOGIN, old.backup, 'glitchtip')],
     ['administrator', () => verifyDjangoPassword(new Sensitive(old.administrator), hash)],
   ];
   const replaced = tries.filter(([name]) => old[name] !== now[name]);

@@ -10,7 +10,7 @@ import type { ValueName } from '../../operator/core/rotation/journal.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { buildPorts, type Fault, type TestPorts } from '../api/operator-ports.js';
 import { HERE, RESOURCES, type Stage, type StoredSecret } from '../api/operator-stage.js';
-import { GATEWAY_LOGIN } from './credentials.js';
+import { BACKUP_LOGIN, GATEWAY_LOGIN } from './credentials.js';
 import type { Looks } from './cuts.js';
 import { Pods } from './pods.js';
 import { hasSaved, valkeyPassword } from './valkey-users-file.js';
@@ -134,6 +134,7 @@ export class Replay {
     const kept = passwordsOf(secrets);
     const front = secrets[DEFAULT_SECRET_NAMES.gateway]?.values ?? {};
     const frontKept = keptFor('gateway-database-password', secrets, front['database-password']);
+    const backupKept = keptFor('backup-database-password', secrets, secrets[DEFAULT_SECRET_NAMES.backup]?.values['database-password']);
     const checks: readonly (readonly [problem: string, holds: Promise<boolean>])[] = [
       ['what is published does not work', this.#publishedWorks(published)],
       ['no kept value lets the operator into Postgres', some(kept, (password) => this.#postgresLetsIn('glitchkeeper', password, 'postgres'))],
@@ -141,6 +142,7 @@ export class Replay {
       ['no kept value lets the operator into a Valkey that is started again', some(kept, (password) => Promise.resolve(hasSaved(saved, 'glitchkeeper', password)))],
       ['what is published does not work with a Valkey that is started again', Promise.resolve(hasSaved(saved, 'default', valkeyPassword(published)))],
       ['no kept value lets the gateway into Postgres', some(frontKept, (password) => this.#readsKeys(GATEWAY_LOGIN, password))],
+      ['no kept value lets a backup into Postgres', some(backupKept, (password) => this.#readsKeys(BACKUP_LOGIN, password))],
       ['what is published does not let the gateway into Valkey', this.stage.valkey.accepts(VALKEY_GATEWAY_USER, front['valkey-password'] ?? '')],
       ['what is published does not let the gateway into a Valkey that is started again', Promise.resolve(hasSaved(saved, VALKEY_GATEWAY_USER, front['valkey-password'] ?? ''))],
       ["no kept value is the administrator's password", some(kept, (password) => verifyDjangoPassword(new Sensitive(password), hash))],

@@ -11,7 +11,7 @@ describe('a rotation on real servers that is strict or cannot be finished, cut a
 
   it('"compromised" with a fault at each write: nobody is locked out, and it completes', () => replay.cutEverywhere('compromised'));
 
-  it('"compromised" ends a session that was opened with what leaked of the gateway', () => replay.strangerOfGateway());
+  it('"compromised" ends the sessions that were opened with what leaked of the gateway and of the login that dumps', () => replay.strangers());
 
   it('one that is undone is tried again after a pause, and completes', () => replay.undoAndTryAgain());
 

@@ -9,7 +9,7 @@ describe('a rotation on real servers, cut at each of its writes', () => {
   });
   afterAll(() => replay.close());
 
-  it.each(['postgres', 'gateway', 'administrator,operator'])('without a fault "%s" completes, and revokes every old value', async (request) => {
+  it.each(['postgres', 'gateway', 'backup', 'administrator,operator'])('without a fault "%s" completes, and revokes every old value', async (request) => {
     await replay.rotate(request);
   });
 

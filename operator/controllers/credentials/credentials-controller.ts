@@ -7,14 +7,14 @@ import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator
 import { plan, REQUEUE_WHEN_READY, wantsRollout, type Action, type ChangeDatabase } from '../../core/credentials/credentials-plan.js';
 import { describeChange } from '../../core/credentials/database-changes.js';
 import { describeAction, type RotationAction } from '../../core/rotation/actions.js';
-import { applicationLogin, gatewayLogin, valueOf, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
+import { applicationLogin, backupLogin, gatewayLogin, valueOf, type CreateSecret, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { canonical } from '../../core/canonical-json.js';
 import { buildInvalidStatus, ownStatus } from '../../core/credentials/resource-conditions.js';
 import { parseTrusted } from '../../core/trusted-hosts.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import { recordEvent } from '../kubernetes-events.js';
-import type { EventNote, Ports } from '../ports.js';
+import type { EventNote, Login, Ports, TriedLogins } from '../ports.js';
 import { isRefusal } from '../write-refusal.js';
 import { operatorLogin, RotationExecutor, type Context } from './rotation-executor.js';
 
@@ -74,18 +74,19 @@ export class CredentialsController {
   async #observe(spec: GlitchTipSpec, signal: AbortSignal): Promise<Observed> {
     const { cluster, postgres } = this.deps;
     const read = (name: string) => cluster.observeSecret(name, signal);
-    const [application, superuser, valkey, administrator, gateway, journal] = await Promise.all([
+    const [application, superuser, valkey, administrator, gateway, backup, journal] = await Promise.all([
       read(spec.secrets.application),
       read(spec.secrets.postgres),
       read(spec.secrets.valkey),
       read(spec.secrets.administrator),
       read(spec.secrets.gateway),
+      read(spec.secrets.backup),
       cluster.observeJournal(spec.secrets.rotation, signal),
     ]);
-    const secrets: ObservedSecrets = { application, postgres: superuser, valkey, administrator, gateway };
+    const secrets: ObservedSecrets = { application, postgres: superuser, valkey, administrator, gateway, backup };
     const logins = postgresLogins({ secrets, journal });
     const [postgresSeen, valkeySeen] = await Promise.all([
-      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, { application: applicationLogin(application), gateway: gatewayLogin(spec, gateway) }, signal),
+      logins.length === 0 ? { kind: 'not observed' as const } : postgres.observe(spec, logins, loginsOf(spec, secrets), signal),
       this.#observeValkey(spec, { secrets, journal }, signal),
     ]);
     return { secrets, journal, postgres: postgresSeen, valkey: valkeySeen };
@@ -141,10 +142,9 @@ export class CredentialsController {
 
   async #changeDatabase({ wanted }: ChangeDatabase, context: Context, signal: AbortSignal): Promise<boolean> {
     const { resource, spec, observed } = context;
-    const application = applicationLogin(observed.secrets.application);
-    if (!application) return false;
-    const gateway = gatewayLogin(spec, observed.secrets.gateway);
-    const passwords = new Map([application, ...(gateway ? [gateway] : [])].map(({ user, password }) => [user, password]));
+    const logins = loginsOf(spec, observed.secrets);
+    if (!logins.application) return false;
+    const passwords = new Map(Object.values(logins).flatMap((login: Login | undefined) => (login ? [[login.user, login.password]] : [])));
     const changes = await this.deps.postgres.change(spec, operatorLogin(context), { wanted, passwords }, signal);
     if (changes.length === 0) return false;
     const made = changes.map(describeChange);
@@ -205,4 +205,9 @@ export class CredentialsController {
   #recordEvent(resource: GlitchTipResource, event: EventNote, signal: AbortSignal): Promise<void> {
     return recordEvent(this.deps, resource, event, { at: new Date(this.deps.clock.now()), signal });
   }
+}
+
+/** What the Secrets say; of the operator's own there may be more than one. */
+function loginsOf(spec: GlitchTipSpec, { application, gateway, backup }: ObservedSecrets): TriedLogins {
+  return { application: applicationLogin(application), gateway: gatewayLogin(spec, gateway), backup: backupLogin(spec, backup) };
 }

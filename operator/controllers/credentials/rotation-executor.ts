@@ -2,7 +2,7 @@
 import { holderOf } from '../../core/operations/exclusion.js';
 import { jobsAtWork } from '../../core/operations/job-state.js';
 import { proofEvents } from '../../core/rotation/storage-proof.js';
-import type { Observed, ObservedRollout } from '../../core/credentials/observed.js';
+import type { Observed, ObservedLogin, ObservedRollout } from '../../core/credentials/observed.js';
 import { isClusterAction, type ClusterAction, type RotationAction, type ServerAction } from '../../core/rotation/actions.js';
 import { journalOf } from '../../core/rotation/journal.js';
 import type { Values } from '../../core/rotation/journal.js';
@@ -11,7 +11,7 @@ import { passwordOfUrl, valueOf, type Crypto } from '../../core/credentials/gene
 import { Sensitive } from '../../core/sensitive.js';
 import { postgresLogins, valkeyPasswords } from '../../core/credentials/operator-logins.js';
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { gatewayLoginName } from '../../api/object-names.js';
+import { backupLoginName, gatewayLoginName } from '../../api/object-names.js';
 import type { Fence, Login, Ports } from '../ports.js';
 
 /** One observation of one resource. */
@@ -107,30 +107,28 @@ export class RotationExecutor {
     const { pods } = await this.ports.workloads.podAddresses(signal);
     await this.ports.postgres.endSessions(spec, operatorLogin(context), signal);
     if (spec.gateway) await this.ports.postgres.endForeignSessions(spec, operatorLogin(context), { role: gatewayLoginName(spec.database.name), pods }, signal);
+    // Also those of a Job of ours: it is made again.
+    await this.ports.postgres.endForeignSessions(spec, operatorLogin(context), { role: backupLoginName(spec.database.name), pods: [] }, signal);
     if (!spec.valkey) return;
     const passwords = valkeyPasswords(observed);
     await this.ports.valkey.endSessions(spec.valkey, passwords, signal);
     await this.ports.valkey.endForeignConnections(spec.valkey, passwords, pods, signal);
   }
 
-  async #tryBoth(context: Context, values: BothValues, signal: AbortSignal): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins' | 'gatewayLogin'>> {
-    const [logins, valkeyLogins, gatewayLogin] = await Promise.all([
-      bothSets((set) => this.#tryLogin(context, values[set], signal)),
+  async #tryBoth(context: Context, values: BothValues, signal: AbortSignal): Promise<Pick<ObservedRollout, 'logins' | 'valkeyLogins' | 'gatewayLogin' | 'backupLogin'>> {
+    const { gateway, backup, database: { name } } = context.spec;
+    const { next } = values;
+    const [logins, valkeyLogins, gatewayLogin, backupLogin] = await Promise.all([
+      bothSets((set) => this.#tryLogin(context, { user: values[set].DATABASE_USER.reveal(), password: values[set].DATABASE_PASSWORD }, signal)),
       bothSets((set) => this.#tryValkey(context.spec, values[set], signal)),
-      this.#tryGateway(context, values.next, signal),
+      this.#tryLogin(context, gateway && { user: gatewayLoginName(name), password: next['gateway-database-password'] }, signal),
+      this.#tryLogin(context, backup && { user: backupLoginName(name), password: next['backup-database-password'] }, signal),
     ]);
-    return { logins, valkeyLogins, gatewayLogin };
+    return { logins, valkeyLogins, gatewayLogin, backupLogin };
   }
 
-  async #tryLogin({ spec, observed }: Context, values: Values, signal: AbortSignal): Promise<ObservedRollout['logins']['next']> {
-    if (observed.postgres.kind !== 'observed') return { kind: 'not tried' };
-    const login = { user: values.DATABASE_USER.reveal(), password: values.DATABASE_PASSWORD };
-    return this.ports.postgres.tryLogin(spec, login, observed.postgres.state, signal);
-  }
-
-  async #tryGateway({ spec, observed }: Context, values: Values, signal: AbortSignal): Promise<ObservedRollout['gatewayLogin']> {
-    if (!spec.gateway || observed.postgres.kind !== 'observed') return { kind: 'not tried' };
-    const login = { user: gatewayLoginName(spec.database.name), password: values['gateway-database-password'] };
+  async #tryLogin({ spec, observed }: Context, login: Login | undefined, signal: AbortSignal): Promise<ObservedLogin> {
+    if (!login || observed.postgres.kind !== 'observed') return { kind: 'not tried' };
     return this.ports.postgres.tryLogin(spec, login, observed.postgres.state, signal);
   }
 
@@ -179,6 +177,7 @@ const NO_LOGINS = {
   logins: { previous: { kind: 'not tried' }, next: { kind: 'not tried' } },
   valkeyLogins: { previous: 'not tried', next: 'not tried' },
   gatewayLogin: { kind: 'not tried' },
+  backupLogin: { kind: 'not tried' },
 } as const;
 const NOT_OBSERVED = { ...NO_LOGINS, sessions: NO_SESSIONS, eventStored: false, administrator: 'unknown' } as const;
 

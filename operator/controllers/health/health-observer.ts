@@ -37,7 +37,7 @@ interface Kept<T> {
 }
 
 /** Without the administrator's, which says nothing of health: what was not read is not there, and so is never taken for one that is absent. */
-type HealthSources = Pick<Observed, 'journal'> & { readonly secrets: Omit<Observed['secrets'], 'administrator'> };
+type HealthSources = Pick<Observed, 'journal'> & { readonly secrets: Omit<Observed['secrets'], 'administrator' | 'backup'> };
 /** What is not asked for; `absent` would mean that the API server said so. */
 const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
 
@@ -80,6 +80,7 @@ export class HealthObserver {
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal }, new Date(this.deps.clock.now())), before: memory.before,
+      ...(resource.status?.backup ? { backup: resource.status.backup } : {}),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     return facts;

@@ -28,6 +28,7 @@ const VAGUE: ReadonlyMap<HealthReason, number> = new Map([
 /** A warning and what it warns of. */
 const ESCALATIONS: ReadonlyMap<HealthReason, HealthReason> = new Map([
   [R.QueueFilling, R.QueueFull], [R.PartitionsRunningOut, R.PartitionsMissing], [R.MemoryLeak, R.OutOfMemory], [R.CertificateExpiring, R.CertificateExpired],
+  [R.BackupFailed, R.BackupTooOld],
 ]);
 
 /** What is found first, and the less severe cause that it turns out to be: events are late before the queue is seen to be long. */

@@ -1,7 +1,7 @@
 // The condition BackupVerified: whether there is a copy that is known to restore, young enough, and whether the last run was well. Pure.
 import { BACKUP_REASONS, type BackupReason, type BackupSpec, type BackupStatus } from '../../api/backup-fields.js';
 import { duration, secondsSince } from '../health/rule-finding.js';
-import { oldestAllowed } from './backup-schedule.js';
+import { isAhead, oldestAllowed } from './backup-schedule.js';
 
 export interface BackupFinding {
   readonly type: 'BackupVerified';
@@ -10,13 +10,12 @@ export interface BackupFinding {
   readonly message: string;
 }
 
-/** `created`: of the resource, from which on a first copy is waited for. */
-export function judgeBackups(spec: BackupSpec, status: BackupStatus, { created, now }: { readonly created: Date; readonly now: Date }): BackupFinding {
+export function judgeBackups(spec: BackupSpec, status: BackupStatus, now: Date): BackupFinding {
   const { lastVerified, lastFailure } = status;
   const of = (verdict: BackupFinding['status'], reason: BackupReason, message: string): BackupFinding => ({ type: 'BackupVerified', status: verdict, reason, message });
-  const damaged = status.copies?.find((copy) => copy.damaged);
+  const damaged = damagedCopy(status);
   // Too old says more than the last failure of many, and names it.
-  if (isTooOld(spec, lastVerified ? timeOf(lastVerified.copy) : created, now)) return of('False', BACKUP_REASONS.TooOld, tooOld(status, now));
+  if (isTooOld(spec, status, now)) return of('False', BACKUP_REASONS.TooOld, tooOld(status, now));
   if (lastFailure) return of('False', BACKUP_REASONS.RunFailed, describeFailure(status));
   if (!lastVerified) return of('Unknown', BACKUP_REASONS.NoRunYet, status.nextAt === undefined ? 'No backup was made yet.' : `No backup was made yet; the first is at ${status.nextAt}.`);
   if (damaged) return of('False', BACKUP_REASONS.CopyDamaged, `Copy ${damaged.name} in the store is not what its manifest says, and counts for nothing. Delete it there, or wait until retention does.`);
@@ -25,24 +24,44 @@ export function judgeBackups(spec: BackupSpec, status: BackupStatus, { created, 
   return of('True', BACKUP_REASONS.Restored, good);
 }
 
-/** On demand only: as old as a person lets it become. */
-function isTooOld(spec: BackupSpec, newest: Date, now: Date): boolean {
-  return spec.enabled && now.getTime() - newest.getTime() > oldestAllowed(spec);
+export function damagedCopy({ copies = [] }: BackupStatus): { readonly name: string } | undefined {
+  return copies.find(({ damaged }) => damaged);
 }
 
-function tooOld({ lastVerified, lastFailure, current }: BackupStatus, now: Date): string {
-  const age = lastVerified ? `The newest copy that is known to restore, ${lastVerified.copy}, is ${duration(secondsSince(timeOf(lastVerified.copy), now))} old` : 'There is no copy that is known to restore';
-  const why = lastFailure ? `; the last run failed in step ${lastFailure.step} (${lastFailure.reason})` : current ? `; backup ${current.copy} runs` : '; no run has ended since';
-  return `${age}${why}.`;
+/** On demand only: as old as a person lets it become. A copy whose date lies ahead says nothing of today. */
+export function isTooOld(spec: BackupSpec, { since, lastVerified }: BackupStatus, now: Date): boolean {
+  if (!spec.enabled) return false;
+  const newest = lastVerified ? toInstant(lastVerified.copy) : since;
+  if (newest === undefined) return false;
+  return isAhead(newest, now) || now.getTime() - Date.parse(newest) > oldestAllowed(spec);
 }
 
-function describeFailure({ lastFailure, failures = 1 }: BackupStatus): string {
+export function tooOld(status: BackupStatus, now: Date): string {
+  return `${explainAge(status, now)}; ${explainWhy(status)}.`;
+}
+
+function explainAge({ lastVerified }: BackupStatus, now: Date): string {
+  if (!lastVerified) return 'There is no copy that is known to restore';
+  const instant = toInstant(lastVerified.copy);
+  const age = isAhead(instant, now) ? 'of a time that is still to come: a clock was wrong' : `${duration(secondsSince(new Date(instant), now))} old`;
+  return `The newest copy that is known to restore, ${lastVerified.copy}, is ${age}`;
+}
+
+function explainWhy({ lastFailure, current, heldBack }: BackupStatus): string {
+  if (lastFailure) return `the last run failed in step ${lastFailure.step} (${lastFailure.reason})`;
+  if (heldBack !== undefined) return `the next one waits: ${heldBack}`;
+  return current ? `backup ${current.copy} runs` : 'no run has ended since';
+}
+
+/** Empty when the last run was well. */
+export function describeFailure({ lastFailure, failures = 1 }: BackupStatus): string {
   if (!lastFailure) return '';
   const { copy, step, reason, exitCode, detail } = lastFailure;
   const times = failures > 1 ? `, the ${failures}. time in a row` : '';
   return `Backup ${copy} failed in step ${step}: ${reason}${exitCode === undefined ? '' : `, exit code ${exitCode}`}${detail === undefined ? '' : ` (${detail})`}${times}.`;
 }
 
-function timeOf(copy: string): Date {
-  return new Date(copy.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+/** The time of a copy, which is its name, as RFC 3339 has it. */
+export function toInstant(copy: string): string {
+  return copy.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
 }

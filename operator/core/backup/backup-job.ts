@@ -1,32 +1,24 @@
-// The Job of one run: the pod template of the manifests, with what this run alone knows. Pure.
+// The Job of one run: the pods of the PodTemplate to the letter, and beside them what differs from run to run, as variables in a ConfigMap. Pure.
 import type { BackupProgress, BackupStatus } from '../../api/backup-fields.js';
-import { LABELS } from '../../api/object-names.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, LABELS } from '../../api/object-names.js';
 import type { Expected } from '../../../backup/core/verification.js';
-import { BACKUP_CONTAINERS, type BackupContainer } from './run-end.js';
+import type { ContainerResources } from '../rotation/quota-room.js';
 
-/** As much of a container as is looked at; the rest is carried over as it is. */
-export interface TemplateContainer {
-  readonly name: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-}
-
+/** As much of it as is looked at: the admission policies refuse a Job whose pods differ from it in anything. */
 export interface PodTemplate {
   readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: { readonly initContainers?: readonly TemplateContainer[]; readonly containers: readonly TemplateContainer[] };
+  readonly spec: { readonly containers: readonly TemplateContainer[]; readonly initContainers?: readonly TemplateContainer[] };
 }
 
-export interface JobInput {
-  readonly template: PodTemplate;
-  readonly run: BackupProgress;
-  readonly expected: Expected;
-  readonly status: BackupStatus;
+interface TemplateContainer {
+  readonly name: string;
+  readonly resources?: ContainerResources;
 }
 
 /** A run of a database of the size of this host takes minutes; one that waits for a store that is away, a quarter of an hour. Seconds. */
-const DEADLINE = 7_200;
+export const JOB_DEADLINE = 7_200;
 /** Its pod is there to be looked at, and its report to be read by an operator that was away. Seconds. */
 const KEPT = 86_400;
-const COMPONENT = 'backup';
 const DAY = 86_400_000;
 const RECHECK_EVERY = 7 * DAY;
 
@@ -35,41 +27,33 @@ export function backupJobName(copy: string): string {
   return `backup-${copy.toLowerCase()}`;
 }
 
-export function buildBackupJob(input: JobInput): object {
-  const { template: { metadata, spec }, run } = input;
-  const withVariables = (containers: readonly TemplateContainer[]) => containers.map((container) => addVariables(container, variablesOf(container.name, input)));
-  const labels = { ...LABELS, 'app.kubernetes.io/component': COMPONENT };
+export function buildBackupJob({ metadata: { labels, annotations } = {}, spec }: PodTemplate, copy: string): object {
   return {
     apiVersion: 'batch/v1', kind: 'Job',
-    metadata: { name: backupJobName(run.copy), labels },
+    metadata: { name: backupJobName(copy), labels: { ...LABELS, [COMPONENT_LABEL]: BACKUP_COMPONENT } },
     spec: {
       // A run that failed is told, and followed by another run: a second pod would dump again what nobody asked for.
-      backoffLimit: 0, completions: 1, parallelism: 1, activeDeadlineSeconds: DEADLINE, ttlSecondsAfterFinished: KEPT,
-      template: {
-        metadata: { ...metadata, labels: { ...metadata?.labels, ...labels } },
-        spec: { ...spec, initContainers: withVariables(spec.initContainers ?? []), containers: withVariables(spec.containers), restartPolicy: 'Never' },
-      },
+      backoffLimit: 0, completions: 1, parallelism: 1, activeDeadlineSeconds: JOB_DEADLINE, ttlSecondsAfterFinished: KEPT,
+      template: { metadata: { ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) }, spec },
     },
   };
 }
 
-/** Its own win over those of the template. */
-function addVariables(container: TemplateContainer, variables: Readonly<Record<string, string>>): TemplateContainer {
-  const kept = (container.env ?? []).filter(({ name }) => !(name in variables));
-  return { ...container, env: [...kept, ...Object.entries(variables).map(([name, value]) => ({ name, value }))] };
+/** What the containers of a run read from ConfigMap backup-run. */
+export interface RunVariables {
+  /** The time of the run (ISO 8601), for both databases. */
+  readonly AT: string;
+  /** `true`: every row is hashed. */
+  readonly CONTENT: string;
+  readonly COPY: string;
+  /** JSON of {@link Expected}. */
+  readonly EXPECTED: string;
+  /** `true`: an old copy is fetched and compared with its manifest. */
+  readonly RECHECK: string;
 }
 
-function variablesOf(container: string, { run, expected, status }: JobInput): Readonly<Record<string, string>> {
-  const database = { AT: run.startedAt, CONTENT: String(isHashDue(run, status)) };
-  const byContainer: Readonly<Record<BackupContainer, Readonly<Record<string, string>>>> = {
-    dump: database, restore: database,
-    store: { COPY: run.copy, EXPECTED: JSON.stringify(expected), RECHECK: String(isRecheckDue(run, status)) },
-  };
-  return isBackupContainer(container) ? byContainer[container] : {};
-}
-
-function isBackupContainer(name: string): name is BackupContainer {
-  return (BACKUP_CONTAINERS as readonly string[]).includes(name);
+export function runVariables(run: BackupProgress, expected: Expected, status: BackupStatus): RunVariables {
+  return { AT: run.startedAt, CONTENT: String(isHashDue(run, status)), COPY: run.copy, EXPECTED: JSON.stringify(expected), RECHECK: String(isRecheckDue(run, status)) };
 }
 
 /** The first run of each month, by the calendar of UTC. */

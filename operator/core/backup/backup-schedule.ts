@@ -14,11 +14,14 @@ export const MOST_RETRIES = 3;
  */
 const MAINTENANCE = { from: 4 * 60 + 30, to: 5 * 60 + 30 } as const;
 
-/** `created`: of the resource, where no run was started yet. Undefined: nothing on schedule. @throws RangeError for a time zone that does not exist */
-export function nextBackup({ enabled, everyDays, at, timeZone }: BackupSpec, { lastStartedAt, failures = 0 }: BackupStatus, created: Date): Date | undefined {
+/** Clocks of two hosts differ by so much without anybody minding. Milliseconds. */
+const AHEAD = 5 * MINUTE;
+
+/** `since`: from when on a first one is waited for. Undefined: nothing on schedule. @throws RangeError for a time zone that does not exist */
+export function nextBackup({ enabled, everyDays, at, timeZone }: BackupSpec, { lastStartedAt, failures = 0 }: BackupStatus, since: Date): Date | undefined {
   if (!enabled) return undefined;
   const clock = clockOf(timeZone);
-  if (lastStartedAt === undefined) return firstAfter(created, at, clock);
+  if (lastStartedAt === undefined) return firstAfter(since, at, clock);
   const last = new Date(lastStartedAt);
   const scheduled = atTimeOfDay(dayAfter(last, everyDays, clock), at, clock);
   if (failures === 0 || failures > MOST_RETRIES) return scheduled;
@@ -26,9 +29,20 @@ export function nextBackup({ enabled, everyDays, at, timeZone }: BackupSpec, { l
 }
 
 /** Today's, if it is still to come. */
-function firstAfter(created: Date, at: string, clock: ReturnType<typeof clockOf>): Date {
-  const today = atTimeOfDay(dayAfter(created, 0, clock), at, clock);
-  return today.getTime() > created.getTime() ? today : atTimeOfDay(dayAfter(created, 1, clock), at, clock);
+function firstAfter(since: Date, at: string, clock: ReturnType<typeof clockOf>): Date {
+  const today = atTimeOfDay(dayAfter(since, 0, clock), at, clock);
+  return today.getTime() > since.getTime() ? today : atTimeOfDay(dayAfter(since, 1, clock), at, clock);
+}
+
+/** Without the dates of a clock that was wrong: counted from them, no run would come for years. */
+export function withoutAhead(status: BackupStatus, now: Date): BackupStatus {
+  const { since, lastStartedAt, ...rest } = status;
+  return { ...rest, ...(isAhead(since, now) ? {} : { since }), ...(isAhead(lastStartedAt, now) ? {} : { lastStartedAt }) };
+}
+
+/** Undefined counts as ahead: it is left out, too. */
+export function isAhead(instant: string | undefined, now: Date): boolean {
+  return instant === undefined || Date.parse(instant) > now.getTime() + AHEAD;
 }
 
 /** When the maintenance of partitions is over; undefined when it is not near. */

@@ -28,10 +28,11 @@ export interface BackupJob {
   readonly pod?: BackupPod;
 }
 
-export function judgeRun(job: BackupJob | undefined): ObservedRun {
+/** `stuck`: why none of its containers will run. */
+export function judgeRun(job: BackupJob | undefined, stuck?: string): ObservedRun {
   if (job === undefined) return { kind: 'absent' };
   switch (job.condition) {
-    case undefined: return { kind: 'running' };
+    case undefined: return stuck === undefined ? { kind: 'running' } : { kind: 'cannot start', why: stuck };
     case 'Complete': return { kind: 'ended', end: completed(job) };
     case 'Failed': return { kind: 'ended', end: failureOf(job, { containers: BACKUP_CONTAINERS, parse: parseReport }) };
   }

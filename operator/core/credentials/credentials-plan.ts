@@ -5,11 +5,11 @@ import { judgeAdministratorAccount } from './administrator-account.js';
 import { findAdoptionObstacle } from './database-adoption.js';
 import { identifyDatabase, type DatabaseIdentity } from './database-identity.js';
 import type { Observed, ObservedRollout } from './observed.js';
-import { gatewayLoginName } from '../../api/object-names.js';
+import { backupLoginName, gatewayLoginName } from '../../api/object-names.js';
 import { judgeValkeyUsers, planGatewayUser, planValkeyUsers } from './valkey-users.js';
 import { findProblems, isGatewayGone, loginNames, planSecrets, valueOf, type CreateSecret, type Crypto } from './generated-secrets.js';
 import { planDatabase } from './postgres-roles.js';
-import { type DatabaseChange, type WantedGateway, type WantedRoles } from './database-changes.js';
+import { type DatabaseChange, type WantedLogin, type WantedRoles } from './database-changes.js';
 import type { RotationAction } from '../rotation/actions.js';
 import { needsRollout, planRotation, REQUEUE_WHILE_ROTATING, type RotationPlan } from '../rotation/rotation-plan.js';
 import { journalOf } from '../rotation/journal.js';
@@ -138,14 +138,22 @@ export function wantedRoles(spec: GlitchTipSpec, observed: Pick<Observed, 'secre
   const active = valueOf(observed.secrets.application, 'DATABASE_USER')?.reveal();
   if (active !== a && active !== b) return undefined;
   const applicationWorks = letsApplicationWork(observed, spec.database.name);
-  return { database: spec.database.name, active, idle: active === a ? b : a, rotating: isRotating(observed), applicationWorks, ...wantedGateway(spec, observed) };
+  return { database: spec.database.name, active, idle: active === a ? b : a, rotating: isRotating(observed), applicationWorks, ...wantedGateway(spec, observed), ...wantedBackup(spec, observed) };
 }
 
 /** Nothing while its password is not known, nor for one that the settings do not have any more and that may still give what it holds. */
-function wantedGateway(spec: GlitchTipSpec, { secrets, postgres }: Pick<Observed, 'secrets' | 'postgres'>): { readonly gateway?: WantedGateway } {
+function wantedGateway(spec: GlitchTipSpec, { secrets, postgres }: Pick<Observed, 'secrets' | 'postgres'>): { readonly gateway?: WantedLogin } {
   if (isGatewayGone(spec, secrets)) return { gateway: { role: gatewayLoginName(spec.database.name), isRefused: false, isGone: true } };
   if (!spec.gateway || !valueOf(secrets.gateway, 'database-password')) return {};
   return { gateway: { role: gatewayLoginName(spec.database.name), isRefused: postgres.kind === 'observed' && postgres.gatewayLogin?.kind === 'refused' } };
+}
+
+/** Nothing while its password is not known. Without backups nobody dumps: what its Secret still holds lets nobody in, and serves again when they are back. */
+function wantedBackup(spec: GlitchTipSpec, { secrets, postgres }: Pick<Observed, 'secrets' | 'postgres'>): { readonly backup?: WantedLogin } {
+  const role = backupLoginName(spec.database.name);
+  if (!spec.backup) return { backup: { role, isRefused: false, isGone: true } };
+  if (!valueOf(secrets.backup, 'database-password')) return {};
+  return { backup: { role, isRefused: postgres.kind === 'observed' && postgres.backupLogin?.kind === 'refused' } };
 }
 
 function letsApplicationWork({ postgres }: Pick<Observed, 'postgres'>, owner: string): boolean {

@@ -13,10 +13,13 @@ export interface WantedRoles {
   /** The login of the application's Secret was let in and acts as the owner. */
   readonly applicationWorks: boolean;
   /** The gateway's login; undefined: it stays as it is. */
-  readonly gateway?: WantedGateway;
+  readonly gateway?: WantedLogin;
+  /** The login that dumps; undefined: it stays as it is. */
+  readonly backup?: WantedLogin;
 }
 
-export interface WantedGateway {
+/** The login of one part, which acts as nobody else. */
+export interface WantedLogin {
   readonly role: string;
   /** Nobody may log in as it any more. */
   readonly isGone?: boolean;
@@ -42,11 +45,13 @@ export type DatabaseChange =
   | { readonly kind: 'close schema'; readonly database: string }
   /** Lets a role connect to the database, and read these tables of it. */
   | { readonly kind: 'allow reading'; readonly database: string; readonly role: string; readonly tables: readonly string[] }
+  /** Lets a role connect to the database, whatever the public may. */
+  | { readonly kind: 'allow connecting'; readonly database: string; readonly role: string }
   /** Gives the owner what another role owns in this database. */
   | { readonly kind: 'adopt objects'; readonly database: string; readonly from: string; readonly owner: string; readonly objects: number };
 
 /** What is decided by what only a look from inside the database shows. */
-const INSIDE: readonly DatabaseChange['kind'][] = ['own database', 'close database', 'close schema', 'adopt objects', 'close owner', 'allow reading'];
+const INSIDE: readonly DatabaseChange['kind'][] = ['own database', 'close database', 'close schema', 'adopt objects', 'close owner', 'allow reading', 'allow connecting'];
 
 /**
  * Where a change has to run: roles together in one transaction, CREATE DATABASE by itself (it refuses to run in one), and what
@@ -73,6 +78,7 @@ function describeRoleChange(change: RoleChange): string {
     case 'grant membership': return `is a member of ${change.owner}`;
     case 'act as owner': return `acts as ${change.owner}`;
     case 'allow reading': return `may read ${change.tables.join(', ')}`;
+    case 'allow connecting': return `may connect to ${change.database}`;
     case 'close owner': return 'is an owner without login, password and privileges of its own';
   }
 }

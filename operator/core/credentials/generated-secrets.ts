@@ -1,6 +1,6 @@
 // Decides what is wrong with the Secrets and which of them to generate: a new credential only where the API server said 404.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { gatewayLoginName, SECRET_KEYS, VALKEY_APPLICATION_USER, VALKEY_GATEWAY_USER, VALKEY_OPERATOR_USER, VALKEY_PROBE_USER } from '../../api/object-names.js';
+import { backupLoginName, gatewayLoginName, SECRET_KEYS, VALKEY_APPLICATION_USER, VALKEY_GATEWAY_USER, VALKEY_OPERATOR_USER, VALKEY_PROBE_USER } from '../../api/object-names.js';
 import type { ObservedSecret, ObservedSecrets, SecretRole, ValkeyPasswords } from './observed.js';
 import { Sensitive } from '../sensitive.js';
 
@@ -33,7 +33,7 @@ export function loginNames(database: string): readonly [string, string] {
 /** The Secrets that this resource needs, in the order in which they are made. */
 export function secretsNeeded(spec: GlitchTipSpec): readonly SecretRole[] {
   // Valkey's users file is derived from the passwords of the application and of the gateway, never the other way round (it holds hashes).
-  return ['application', 'postgres', ...(spec.gateway ? ['gateway'] as const : []), ...(spec.valkey ? ['valkey'] as const : []), 'administrator'];
+  return ['application', 'postgres', ...(spec.gateway ? ['gateway'] as const : []), ...(spec.backup ? ['backup'] as const : []), ...(spec.valkey ? ['valkey'] as const : []), 'administrator'];
 }
 
 /** Plans the Secrets to create. Pure but for `crypto.generate`. */
@@ -125,7 +125,8 @@ function generateData(spec: GlitchTipSpec, role: SecretRole, crypto: Crypto): Re
     case 'postgres':
       return new Map([['password', crypto.generate()]]);
     case 'gateway':
-      return new Map(SECRET_KEYS.gateway.map((key) => [key, crypto.generate()]));
+    case 'backup':
+      return new Map(SECRET_KEYS[role].map((key) => [key, crypto.generate()]));
     case 'valkey':
       return valkeyData({ application: crypto.generate(), gateway: undefined }, crypto);
   }
@@ -187,6 +188,12 @@ export function isGatewayGone(spec: Pick<GlitchTipSpec, 'gateway'>, { gateway }:
 export function gatewayLogin(spec: GlitchTipSpec, secret: ObservedSecret): { readonly user: string; readonly password: Sensitive } | undefined {
   const password = spec.gateway && valueOf(secret, 'database-password');
   return password && { user: gatewayLoginName(spec.database.name), password };
+}
+
+/** The login that dumps; undefined when there is none, or its Secret does not say. */
+export function backupLogin(spec: GlitchTipSpec, secret: ObservedSecret): { readonly user: string; readonly password: Sensitive } | undefined {
+  const password = spec.backup && valueOf(secret, 'database-password');
+  return password && { user: backupLoginName(spec.database.name), password };
 }
 
 function dataOf(secret: ObservedSecret): ReadonlyMap<string, Sensitive> | undefined {

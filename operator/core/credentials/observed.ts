@@ -6,7 +6,7 @@ import type { ValueSet } from '../rotation/protocol.js';
 import type { Sensitive } from '../sensitive.js';
 
 /** The Secrets that hold what is in use, by the part that they play. */
-export type SecretRole = 'application' | 'postgres' | 'valkey' | 'administrator' | 'gateway';
+export type SecretRole = 'application' | 'postgres' | 'valkey' | 'administrator' | 'gateway' | 'backup';
 
 export type ObservedSecret =
   /** The API server answered 404: it does not exist. */
@@ -64,6 +64,8 @@ export type ObservedDatabase =
       readonly owner: string;
       readonly publicCanConnect: boolean;
       readonly publicCanCreateInSchema: boolean;
+      /** The login that dumps was let in by name: what the public may is taken away. */
+      readonly backupCanConnect: boolean;
       /** By owner, in the order of their names; undefined when it was looked at from another database, where it cannot be seen. */
       readonly foreign?: readonly ForeignObjects[];
       /** What the gateway asks; undefined when it was looked at from another database, where it cannot be seen. */
@@ -107,6 +109,8 @@ export type ObservedPostgres =
       readonly login: ObservedLogin;
       /** Of the gateway; undefined: there is none. */
       readonly gatewayLogin?: ObservedLogin;
+      /** Of the login that dumps; undefined: there is none. */
+      readonly backupLogin?: ObservedLogin;
       readonly via: Via;
     };
 
@@ -134,6 +138,8 @@ export interface ObservedWorkload {
   readonly rotation?: string;
   /** Undefined when every pod is of the newest template and available; else what is waited for. */
   readonly pending?: string;
+  /** Nobody wants a pod of it: it is pending for as long as that is so, and no rollout. */
+  readonly isScaledToNothing?: boolean;
 }
 
 /** Sessions of a login: of pods of ours, of those the ones of a Job, and of anybody else. */
@@ -156,6 +162,8 @@ export interface ObservedRollout {
   readonly gateway?: ObservedWorkload;
   /** A try to log in to Postgres as the gateway with the values to come. */
   readonly gatewayLogin: ObservedLogin;
+  /** The same of the login that dumps. */
+  readonly backupLogin: ObservedLogin;
   /** The recorded lock of operations. */
   readonly lock: ObservedLock;
   /** Jobs of ours that are at work. */

@@ -1,6 +1,6 @@
 // Decides which changes Postgres needs: an owner that cannot log in, two logins that act as it, and nothing for anybody else.
 import { findAdoptionObstacle, holdsOwnership, planAdoption, planClosing } from './database-adoption.js';
-import type { DatabaseChange, WantedGateway, WantedRoles } from './database-changes.js';
+import type { DatabaseChange, WantedLogin, WantedRoles } from './database-changes.js';
 import type { ObservedDatabase, ObservedRole, PostgresState } from './observed.js';
 
 /** Plans the changes from what is there to what is wanted; empty when nothing is to do. Pure. */
@@ -15,6 +15,7 @@ export function planDatabase(state: PostgresState, wanted: WantedRoles): readonl
   changes.push(...planLogin(find(wanted.active), wanted.active));
   if (!wanted.rotating) changes.push(...planIdle(find(wanted.idle), wanted.idle));
   if (wanted.gateway) changes.push(...planGateway(state, wanted.gateway, wanted));
+  if (wanted.backup) changes.push(...planBackup(state, wanted.backup, wanted));
   changes.push(...planOwnership(state, wanted));
   // Last of all: the owner's own login is the rollback while anything else is not as it should be.
   return changes.length > 0 ? changes : planClosing(state, wanted);
@@ -48,17 +49,32 @@ export const GATEWAY_TABLES: readonly string[] = ['issue_events_issueevent', 'pe
 /** It has to see when the oldest transaction of others began: while one is open, a row may still come. */
 const STATISTICS = 'pg_read_all_stats';
 
-function planGateway({ roles, database }: PostgresState, { role, isRefused, isGone }: WantedGateway, { database: name, rotating }: WantedRoles): readonly DatabaseChange[] {
+function planGateway(state: PostgresState, gateway: WantedLogin, { database, rotating }: WantedRoles): readonly DatabaseChange[] {
+  const { role, isGone } = gateway;
+  const closed = isGone ? [] : closedTables(state.database);
+  const login = planPartLogin(state, gateway, { group: STATISTICS, rotating });
+  return closed.length === 0 ? login : [...login, { kind: 'allow reading', database, role, tables: closed }];
+}
+
+/** A dump is of everything, also of a table that a migration makes tomorrow, or that somebody else made; and it changes nothing. */
+const ALL_DATA = 'pg_read_all_data';
+
+function planBackup(state: PostgresState, backup: WantedLogin, { database, rotating }: WantedRoles): readonly DatabaseChange[] {
+  const { role, isGone } = backup;
+  const isShut = !isGone && state.database.kind === 'present' && !state.database.backupCanConnect;
+  const login = planPartLogin(state, backup, { group: ALL_DATA, rotating });
+  return isShut ? [...login, { kind: 'allow connecting', database, role }] : login;
+}
+
+/** It is there, has the rights of its group, and is let in with the password of its Secret. */
+function planPartLogin({ roles }: PostgresState, { role, isRefused, isGone }: WantedLogin, { group, rotating }: { readonly group: string; readonly rotating: boolean }): readonly DatabaseChange[] {
   const found = roles.find((each) => each.name === role);
   if (isGone) return planIdle(found, role);
   const changes: DatabaseChange[] = [];
   if (!found) changes.push({ kind: 'create role', role });
-  if (!found?.memberOf.includes(STATISTICS)) changes.push({ kind: 'grant membership', role, owner: STATISTICS });
+  if (!found?.memberOf.includes(group)) changes.push({ kind: 'grant membership', role, owner: group });
   // A rotation replaces it in its own time.
-  changes.push(...(isRefused && !rotating ? [{ kind: 'set password' as const, role }] : planLogin(found, role)));
-  const closed = closedTables(database);
-  if (closed.length > 0) changes.push({ kind: 'allow reading', database: name, role, tables: closed });
-  return changes;
+  return [...changes, ...(isRefused && !rotating ? [{ kind: 'set password' as const, role }] : planLogin(found, role))];
 }
 
 function closedTables(database: ObservedDatabase): readonly string[] {

@@ -1,5 +1,5 @@
 // Turns what was observed into the conditions of the resource: one reason each, and in Ready the one that explains the others.
-import { isHealthCondition, REASONS, type ConditionType, type Reason } from '../../api/conditions.js';
+import { isBackupCondition, isHealthCondition, REASONS, type ConditionType, type Reason } from '../../api/conditions.js';
 import { ROTATED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { Condition, CredentialStatus, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { explainAdoption, explainObstacle, type AdoptionObstacle } from './database-adoption.js';
@@ -124,9 +124,9 @@ export function buildInvalidStatus(problems: readonly string[], previous: Glitch
   return { ...own, observedGeneration: at.generation, conditions: [...datedConditions([ready], previous, at), ...kept] };
 }
 
-/** Without what the health controller writes: it has a field manager of its own, and neither takes over what is the other's. */
+/** Without what the health and the backup controller write: each has a field manager of its own, and none takes over what is another's. */
 export function ownStatus({ observedGeneration, conditions, credentials, postgres, rotation }: GlitchTipStatus): GlitchTipStatus {
-  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition)), credentials, postgres, rotation };
+  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition) && !isBackupCondition(condition)), credentials, postgres, rotation };
 }
 
 /** When, and for which generation of the resource, something was found. */

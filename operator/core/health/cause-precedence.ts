@@ -25,6 +25,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.WorkerDown]: [R.RolloutStuck],
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
   [R.CredentialsCompromised]: [R.CredentialsOverdue],
+  [R.BackupTooOld]: [R.BackupFailed],
 };
 
 /** A cause explains these reasons of any part. */

@@ -2,6 +2,7 @@
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { IncidentStatus } from '../../api/health-fields.js';
 import { ageRules } from './age-rules.js';
+import { backupRules } from './backup-rules.js';
 import type { Cause } from './root-cause.js';
 import { inNamespace } from './remedy-commands.js';
 import { databaseRules } from './database-rules.js';
@@ -15,7 +16,7 @@ import { isObserved } from './unobserved.js';
 import { webRules } from './web-rules.js';
 
 /** The order of causes of equal severity: infrastructure first. */
-const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...ageRules];
+const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...backupRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
 export type Aspect = 'web' | 'worker' | 'ingest';

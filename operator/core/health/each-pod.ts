@@ -1,4 +1,5 @@
 // What rules about pods share: for how long an end is told, one finding for all pods of a part, how bad it is, and the first sentence of what Kubernetes says.
+import { BACKUP_COMPONENT } from '../../api/object-names.js';
 import type { Severity } from '../../api/health-fields.js';
 import type { PodFacts } from './health-facts.js';
 import { partOf } from './part-state.js';
@@ -7,12 +8,12 @@ import type { CheckInput, Finding, Rule } from './rule-finding.js';
 /** For how long the end of a container, or of a pod that was put out, is reported. Seconds. */
 export const END_REPORTED_FOR = 600;
 
-/** Of a terminating pod nothing is said. */
+/** Of a terminating pod nothing is said, nor of a backup's: how that ended is the backup controller's to tell, with its step (backup-rules.ts). */
 export function eachPod(rule: (pod: PodFacts, input: CheckInput) => readonly Finding[]): Rule {
   return (input) => {
     const { pods } = input.facts.cluster;
     if (pods.kind === 'unseen') return [];
-    const found = pods.value.filter(({ ending }) => !ending).flatMap((pod) => rule(pod, input));
+    const found = pods.value.filter(({ ending, part }) => !ending && part !== BACKUP_COMPONENT).flatMap((pod) => rule(pod, input));
     // Two pods of a part with the same problem are one cause.
     return found.filter(({ reason, part }, index) => found.findIndex((other) => other.reason === reason && other.part === part) === index);
   };

@@ -1,4 +1,5 @@
 // What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
+import type { BackupStatus } from '../../api/backup-fields.js';
 import type { Holder } from '../operations/exclusion.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
@@ -159,7 +160,7 @@ export interface PostgresFacts {
   /** Those that the application may have. */
   readonly connectionsMax: number;
   readonly longestTransactionSeconds: number;
-  /** Sessions in the application's database that are neither the application's nor the operator's: psql, pg_restore. */
+  /** Sessions in the application's database that are of none of our parts: psql, pg_restore. */
   readonly foreignSessions: number;
   /** What of GlitchTip's schema is missing: a table or a function. */
   readonly missing: readonly string[];
@@ -242,8 +243,8 @@ export interface OperationFacts {
   readonly lock: ObservedLock;
   /** Who holds it, as far as that one has not ended. */
   readonly holder?: Holder;
-  /** Names of Jobs of ours that are at work; undefined: they could not be seen. */
-  readonly jobs?: readonly string[];
+  /** Jobs of ours that are at work; undefined: they could not be seen. */
+  readonly jobs?: readonly Holder[];
 }
 
 export interface LeakFacts {
@@ -296,5 +297,7 @@ export interface Facts {
   readonly credentials: CredentialFacts;
   /** The recorded lock of operations. */
   readonly operation: OperationFacts;
+  /** What the backup controller says of copies; undefined where none are made. */
+  readonly backup?: BackupStatus;
   readonly before: Before;
 }

@@ -1,5 +1,6 @@
 // The figures of a check, as the status and the metrics give them; what was not seen is absent.
 import type { HealthFigures } from '../../api/health-fields.js';
+import { BACKUP_COMPONENT } from '../../api/object-names.js';
 import { shortestRunway } from './database-rules.js';
 import type { Facts, PostgresFacts } from './health-facts.js';
 import { partOf, restartsOf } from './part-state.js';
@@ -45,7 +46,8 @@ function gatewayFigures({ gateway }: Facts): HealthFigures {
 function partFigures(facts: Facts, now: Date): HealthFigures {
   const { pods, memory } = facts.cluster;
   if (pods.kind === 'unseen') return {};
-  const names = [...new Set(pods.value.filter(({ alive }) => alive).map(({ part }) => part))].sort();
+  // A backup's pod is never Ready, comes and goes, and has figures of its own.
+  const names = [...new Set(pods.value.filter(({ alive, part }) => alive && part !== BACKUP_COMPONENT).map(({ part }) => part))].sort();
   const used = memory.kind === 'seen' ? memory.value : new Map<string, number>();
   return {
     parts: names.map((name) => {

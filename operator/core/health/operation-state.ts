@@ -1,4 +1,5 @@
 // What health has to know of operations: which Jobs are at work, and who holds the recorded lock.
+import { holderOf } from '../operations/exclusion.js';
 import { jobsAtWork } from '../operations/job-state.js';
 import { holderOfLock, type ObservedLock } from '../operations/operation-lock.js';
 import { journalOf, type ObservedJournal } from '../rotation/journal.js';
@@ -12,9 +13,9 @@ interface Beside {
 
 export function readOperation(lock: ObservedLock, { cluster, journal }: Beside, now: Date): OperationFacts {
   const seen = ifSeen(cluster.jobs);
-  const jobs = seen && jobsAtWork(seen, ifSeen(cluster.pods), now).map(({ name }) => name);
+  const jobs = seen && jobsAtWork(seen, ifSeen(cluster.pods), now).map(holderOf);
   const ended = seen?.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) ?? [];
   const readable = journalOf({ journal });
-  const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs, ended }, now);
+  const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: jobs?.map(({ name }) => name), ended }, now);
   return { lock, ...(holder ? { holder } : {}), ...(jobs ? { jobs } : {}) };
 }

@@ -16,7 +16,7 @@ interface Checked {
 
 export function repairInput({ spec, facts: { cluster, credentials, operation }, now }: Checked, causes: readonly Cause[], alerts: AlertState): RepairInput {
   return {
-    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, operation, jobs: operation.jobs, now,
+    causes, open: openIncidents(alerts), repairs: alerts.repairs, spec, rotation: credentials.phase, operation, now,
     ...migrationOf(cluster, now),
   };
 }

@@ -1,7 +1,7 @@
 // Plans repairs: which one is due for the open incidents, none more often than allowed, and what the status says of each. Pure.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { RepairKind, IncidentStatus, Repair } from '../../api/health-fields.js';
-import { describeHolder } from '../operations/exclusion.js';
+import { describeHolder, type Operation } from '../operations/exclusion.js';
 import { toSeconds } from '../timestamps.js';
 import type { OperationFacts } from './health-facts.js';
 import type { Cause } from './root-cause.js';
@@ -35,8 +35,6 @@ export interface RepairInput {
   readonly spec: GlitchTipSpec;
   /** Phase of a rotation that is changing something. */
   readonly rotation?: string;
-  /** Jobs of ours that are at work; undefined when they could not be seen. */
-  readonly jobs: readonly string[] | undefined;
   readonly operation: OperationFacts;
   /** False where there is no migrate Job to run again. */
   readonly canMigrate: boolean;
@@ -96,18 +94,21 @@ function explainObstacle(healing: RepairKind, input: RepairInput): string | unde
   const { spec, canMigrate, cannotStart } = input;
   if (!spec.health.heal.includes(healing)) return `is switched off: spec.health.heal does not name ${healing}`;
   if (spec.suspend) return 'is not done while spec.suspend is true';
-  const others = explainOthers(input);
+  const others = explainOthers(healing, input);
   if (others !== undefined || healing === 'restart-worker') return others;
   if (cannotStart !== undefined) return `is of no use: its newest Job cannot start (${cannotStart})`;
   return canMigrate ? undefined : 'is not possible: there is none; kubectl apply -f dist/ makes one';
 }
 
+/** A backup reads the database, and uses no worker: one that stores nothing is not left so for the hours that a copy may take. */
+const BESIDE: Readonly<Record<RepairKind, readonly Operation[]>> = { migrate: [], 'maintain-partitions': [], 'restart-worker': ['backup'] };
+
 /** What else is going on. */
-function explainOthers({ rotation, jobs, operation: { lock, holder } }: RepairInput): string | undefined {
+function explainOthers(healing: RepairKind, { rotation, operation: { lock, holder, jobs } }: RepairInput): string | undefined {
   if (rotation !== undefined) return `waits for the rotation, which is ${rotation}`;
   if (jobs === undefined) return 'waits until Jobs can be seen';
-  const [running] = jobs;
-  if (running !== undefined) return `waits for Job ${running}`;
+  const running = jobs.find(({ operation }) => !BESIDE[healing].includes(operation));
+  if (running !== undefined) return `waits for Job ${running.name}`;
   if (lock.kind === 'unreadable') return 'waits until it can be seen whether another operation is under way';
-  return holder && `waits for ${describeHolder(holder)}`;
+  return holder && !BESIDE[healing].includes(holder.operation) ? `waits for ${describeHolder(holder)}` : undefined;
 }

@@ -24,6 +24,8 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.GatewayDown]: 'pods', [R.GatewaySilent]: 'gateway', [R.SpoolFilling]: 'spool', [R.EventsSetAside]: 'spool',
   [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage',
   [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
+  // Of the status, which is read with the resource.
+  [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always', [R.CredentialsCompromised]: 'journal',
 };
 

@@ -9,6 +9,7 @@ export const VALUE_NAMES = [
   'SECRET_KEY', 'SECRET_KEY_FALLBACKS', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL',
   'administrator-password', 'operator-postgres-password', 'operator-valkey-password',
   'gateway-database-password', 'gateway-valkey-password', 'gateway-control-token',
+  'backup-database-password',
 ] as const;
 export type ValueName = (typeof VALUE_NAMES)[number];
 
@@ -107,9 +108,13 @@ export function decodeJournal(data: ReadonlyMap<string, Sensitive>): ParsedJourn
 }
 
 function decodeValues(data: ReadonlyMap<string, Sensitive>, set: string): Values | undefined {
-  // A journal that an older version wrote knows of no gateway.
-  const entries = VALUE_NAMES.map((name) => [name, data.get(`${set}.${name}`) ?? (name.startsWith('gateway-') ? new Sensitive('') : undefined)] as const);
+  const entries = VALUE_NAMES.map((name) => [name, data.get(`${set}.${name}`) ?? (isAddedLater(name) ? new Sensitive('') : undefined)] as const);
   return entries.every(([, value]) => value !== undefined) ? (Object.fromEntries(entries) as unknown as Values) : undefined;
+}
+
+/** A journal that an older version wrote knows of no gateway, and of no backup. */
+function isAddedLater(name: ValueName): boolean {
+  return name.startsWith('gateway-') || name.startsWith('backup-');
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -38,13 +38,13 @@ export function podNeeds({ containers, initContainers }: PodResources): Needs {
   }));
 }
 
-/** Why the pod has no room; undefined when it has, or the quota does not limit it. */
-export function explainNoRoom(needs: Needs, { hard, used }: Quota): string | undefined {
+/** Why the pod has no room; undefined when it has, or the quota does not limit it. `pod`: whose it is. */
+export function explainNoRoom(needs: Needs, { hard, used }: Quota, pod = 'one more pod, as a rollout needs it'): string | undefined {
   const short = Object.entries(needs).find(([name, need]) => {
     const [limit, taken] = [parseQuantity(hard[name] ?? ''), parseQuantity(used[name] ?? '0')];
     return limit !== undefined && taken !== undefined && taken + need > limit;
   });
   if (!short) return undefined;
   const [name] = short;
-  return `The quota leaves no room for one more pod, as a rollout needs it: ${name} ${used[name] ?? '?'} of ${hard[name] ?? '?'} is used.`;
+  return `The quota leaves no room for ${pod}: ${name} ${used[name] ?? '?'} of ${hard[name] ?? '?'} is used.`;
 }

@@ -18,7 +18,7 @@ export function parseRequest(annotation: string | undefined, rotatable: readonly
   return { kind: 'invalid', message: `Annotation glitchkeeper.io/rotate: expected ${expected}; found "${annotation.slice(0, 100)}".` };
 }
 
-/** The credentials that exist: without Valkey, or a gateway, there are none of it. */
-export function rotatableCredentials(spec: { readonly valkey?: object; readonly gateway?: object }): readonly CredentialName[] {
-  return CREDENTIALS.filter((name) => (name !== 'valkey' && name !== 'gateway') || spec[name] !== undefined);
+/** The credentials that exist: without Valkey, a gateway or backups there are none of it. */
+export function rotatableCredentials(spec: { readonly valkey?: object; readonly gateway?: object; readonly backup?: object }): readonly CredentialName[] {
+  return CREDENTIALS.filter((name) => (name !== 'valkey' && name !== 'gateway' && name !== 'backup') || spec[name] !== undefined);
 }

@@ -10,6 +10,7 @@ import { describeAction, type RotationAction, type WriteJournal } from './action
 import { administratorStep } from './administrator-password.js';
 import { withoutAhead } from './future-journal-dates.js';
 import { publishStep } from './application-secret.js';
+import { backupStep } from './backup-credentials.js';
 import { journalOf, type Journal, type Rotation } from './journal.js';
 import { endSessionsAtOnce, keptFor, keptLoginSteps, sessionsEndedStep } from './compromise.js';
 import { writeJournal } from './journal-write.js';
@@ -214,7 +215,7 @@ function stepsOf(underway: Underway, journal: Journal): readonly (() => Rotation
 }
 
 function retiringSteps(underway: Underway, journal: Journal, accepted: readonly (() => RotationStep)[]): readonly (() => RotationStep)[] {
-  const published = [() => publishStep(underway), () => rollStep(underway), () => gatewayStep(underway)];
+  const published = [() => publishStep(underway), () => rollStep(underway), () => gatewayStep(underway), () => backupStep(underway)];
   const atOnce = [() => operatorLoginStep(underway), () => administratorStep(underway)];
   const kept = keptFor(underway);
   if (kept) return [...published, ...atOnce, ...keptLoginSteps(underway, journal, kept)];

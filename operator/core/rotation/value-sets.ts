@@ -11,7 +11,7 @@ import { fallbacksAfter } from './secret-key.js';
 const NONE = new Sensitive('');
 
 /** What the Secrets hold now. */
-export function currentValues({ application, postgres, valkey, administrator, gateway }: ObservedSecrets): Values {
+export function currentValues({ application, postgres, valkey, administrator, gateway, backup }: ObservedSecrets): Values {
   const valueIn = (secret: ObservedSecret, key: string) => valueOf(secret, key) ?? NONE;
   return {
     SECRET_KEY: valueIn(application, 'SECRET_KEY'),
@@ -25,6 +25,7 @@ export function currentValues({ application, postgres, valkey, administrator, ga
     'gateway-database-password': valueIn(gateway, 'database-password'),
     'gateway-valkey-password': valueIn(gateway, 'valkey-password'),
     'gateway-control-token': valueIn(gateway, 'control-token'),
+    'backup-database-password': valueIn(backup, 'database-password'),
   };
 }
 
@@ -36,6 +37,7 @@ export function nextValues(previous: Values, rotation: Pick<Rotation, 'credentia
     valkey: () => ({ VALKEY_URL: withNewPassword(previous.VALKEY_URL, crypto) }),
     administrator: () => ({ 'administrator-password': crypto.generate() }),
     gateway: () => ({ 'gateway-database-password': crypto.generate(), 'gateway-valkey-password': crypto.generate(), 'gateway-control-token': crypto.generate() }),
+    backup: () => ({ 'backup-database-password': crypto.generate() }),
     operator: () => ({ 'operator-postgres-password': crypto.generate(), ...(spec.valkey ? { 'operator-valkey-password': crypto.generate() } : {}) }),
   };
   // After a compromise no old key is accepted, not even one whose grace period is running.

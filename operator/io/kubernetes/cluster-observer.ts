@@ -65,16 +65,8 @@ export class ClusterObserver {
     }
   }
 
-  /** Deletes a Job with its pods; false when it has changed since it was seen, or is gone. */
-  async deleteJob({ name, version }: JobFacts, signal: AbortSignal): Promise<boolean> {
-    try {
-      // Its pods too: the API server's default for Jobs leaves them behind.
-      await this.api.delete(`/apis/batch/v1/namespaces/${this.namespace}/jobs/${name}`, { propagationPolicy: 'Background', preconditions: version }, signal);
-      return true;
-    } catch (error) {
-      if (isStatus(error, 404) || isStatus(error, 409)) return false;
-      throw error;
-    }
+  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean> {
+    return deleteJob(this.api, this.namespace, job, signal);
   }
 
   /**
@@ -133,6 +125,18 @@ export class ClusterObserver {
 function readRefusal(failure: ObservedCondition | undefined): WorkloadFacts['refused'] {
   if (failure?.status !== 'True') return undefined;
   return { since: new Date(failure.lastTransitionTime ?? 0), message: failure.message ?? failure.reason ?? 'it is refused' };
+}
+
+/** Deletes a Job with its pods; false when it has changed since it was seen, or is gone. */
+export async function deleteJob(api: KubernetesApi, namespace: string, { name, version }: JobFacts, signal: AbortSignal): Promise<boolean> {
+  try {
+    // Its pods too: the API server's default for Jobs leaves them behind.
+    await api.delete(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`, { propagationPolicy: 'Background', preconditions: version }, signal);
+    return true;
+  } catch (error) {
+    if (isStatus(error, 404) || isStatus(error, 409)) return false;
+    throw error;
+  }
 }
 
 /** What could not be seen is a result: the rest of the check goes on. */

@@ -6,7 +6,7 @@ import type { ObjectMeta } from './api-client.js';
 export interface Job {
   readonly metadata: ObjectMeta;
   readonly spec: { readonly suspend?: boolean; readonly activeDeadlineSeconds?: number };
-  readonly status?: { readonly startTime?: string; readonly failed?: number; readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: { readonly startTime?: string; readonly failed?: number; readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[] };
 }
 
 export function readJob({ metadata, spec: { suspend = false, activeDeadlineSeconds: limit }, status = {} }: Job): JobFacts {

@@ -1,8 +1,9 @@
 // The objects that the operator reads and writes, each by the one call that its rights allow.
-import { ALERT_TEST_ANNOTATION, API_VERSION, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
+import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
+import type { BackupReport } from '../../core/backup/backup-report.js';
 import type { HealthReport } from '../../core/health/health-status.js';
 import type { ObservedSecret } from '../../core/credentials/observed.js';
 import type { ObservedLock } from '../../core/operations/operation-lock.js';
@@ -83,6 +84,11 @@ export class KubernetesObjects {
     return this.#dropAnnotation(resource, ALERT_TEST_ANNOTATION, signal);
   }
 
+  /** Like {@link dropRequest}, of a backup. */
+  async dropBackupRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, BACKUP_ANNOTATION, signal);
+  }
+
   async #dropAnnotation({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, signal: AbortSignal): Promise<boolean> {
     const body = { metadata: { resourceVersion, annotations: { [annotation]: null } } };
     return writtenFirst(this.api.merge(`${this.#resources()}/${name}`, body, OPERATOR_MANAGER, signal));
@@ -134,6 +140,15 @@ export class KubernetesObjects {
   async applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status: report ?? {} };
     await this.api.apply(`${this.#resources()}/${name}/status`, body, HEALTH_MANAGER, signal);
+  }
+
+  /**
+   * Like {@link applyHealth}, of backups; only over the version that was read: a run that two operators begin at the same moment is one of
+   * the two. False when somebody else wrote since.
+   */
+  async applyBackup({ metadata: { name, resourceVersion } }: GlitchTipResource, report: BackupReport | undefined, signal: AbortSignal): Promise<boolean> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: report ?? {} };
+    return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, BACKUP_MANAGER, signal));
   }
 
   /** Everything of kind GlitchTip in the namespace. */

@@ -3,7 +3,7 @@ import type { PodAddresses } from '../../controllers/ports.js';
 import type { JobFacts, PodFacts } from '../../core/health/health-facts.js';
 import { JOB_NAME_LABEL, LABELS, OPERATOR_MANAGER, QUOTA, ROTATION_ANNOTATION } from '../../api/object-names.js';
 import type { ObservedWorkload } from '../../core/credentials/observed.js';
-import { explainNoRoom, podNeeds, type ContainerResources } from '../../core/rotation/quota-room.js';
+import { explainNoRoom, podNeeds, type ContainerResources, type Needs, type Quota } from '../../core/rotation/quota-room.js';
 import { absentAsUndefined, type KubernetesApi, type ObjectMeta } from './api-client.js';
 import { readJob, type Job } from './job-reports.js';
 import { readPod, type Pod } from './pod-reports.js';
@@ -24,9 +24,8 @@ interface Container {
   readonly resources?: ContainerResources;
 }
 
-
 interface ResourceQuota {
-  readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
+  readonly status?: Partial<Quota>;
 }
 
 /** Of a list: what belongs to a GlitchTip of ours. */
@@ -38,7 +37,7 @@ export class Workloads {
   async observe(name: string, signal: AbortSignal): Promise<ObservedWorkload> {
     const deployment = await absentAsUndefined(this.#read(name, signal));
     if (!deployment) return { name, pending: 'it does not exist' };
-    return { name, rotation: deployment.spec.template.metadata?.annotations?.[ROTATION_ANNOTATION], pending: explainPending(deployment) };
+    return { name, rotation: deployment.spec.template.metadata?.annotations?.[ROTATION_ANNOTATION], pending: explainPending(deployment), ...(deployment.spec.replicas === 0 ? { isScaledToNothing: true } : {}) };
   }
 
   /** Marks the pod template, which makes new pods; undefined takes the mark away. */
@@ -68,16 +67,9 @@ export class Workloads {
 
   /** Why one more pod of this Deployment has no room; undefined when it has, or nothing limits it. */
   async noRoomFor(name: string, signal: AbortSignal): Promise<string | undefined> {
-    const path = `/api/v1/namespaces/${this.namespace}/resourcequotas/${QUOTA}`;
-    const [quota, deployment] = await Promise.all([
-      absentAsUndefined(this.api.get<ResourceQuota>(path, signal)),
-      absentAsUndefined(this.#read(name, signal)),
-    ]);
-    if (!quota?.status || !deployment) return undefined;
-    const { containers, initContainers = [] } = deployment.spec.template.spec;
-    const resources = (list: readonly Container[]) => list.map((container) => container.resources ?? {});
-    const needs = podNeeds({ containers: resources(containers), initContainers: resources(initContainers) });
-    return explainNoRoom(needs, { hard: quota.status.hard ?? {}, used: quota.status.used ?? {} });
+    const [quota, deployment] = await Promise.all([readQuota(this.api, this.namespace, signal), absentAsUndefined(this.#read(name, signal))]);
+    if (!quota || !deployment) return undefined;
+    return explainNoRoom(needsOf(deployment.spec.template.spec), quota);
   }
 
   #read(name: string, signal: AbortSignal): Promise<Deployment> {
@@ -87,6 +79,18 @@ export class Workloads {
   #path(plural: string): string {
     return `/apis/apps/v1/namespaces/${this.namespace}/${plural}`;
   }
+}
+
+/** Undefined where nothing limits the namespace. */
+export async function readQuota(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<Quota | undefined> {
+  const quota = await absentAsUndefined(api.get<ResourceQuota>(`/api/v1/namespaces/${namespace}/resourcequotas/${QUOTA}`, signal));
+  return quota?.status && { hard: quota.status.hard ?? {}, used: quota.status.used ?? {} };
+}
+
+/** Of a pod of this spec. */
+export function needsOf({ containers, initContainers = [] }: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] }): Needs {
+  const resources = (list: readonly Container[]) => list.map((container) => container.resources ?? {});
+  return podNeeds({ containers: resources(containers), initContainers: resources(initContainers) });
 }
 
 /** As `kubectl rollout status` judges; a Deployment that was scaled to nothing is pending too: it would prove nothing. */

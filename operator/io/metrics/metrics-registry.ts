@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { HealthStatus } from '../../api/health-fields.js';
+import { BACKUP_GAUGES, type KnownBackups } from './backup-metrics.js';
 import { HEALTH_GAUGES, RepairCounter } from './health-metrics.js';
 import { addResourceGauges } from './resource-gauges.js';
 import { STATUS_GAUGES } from './status-metrics.js';
@@ -11,6 +12,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #statuses = new Map<string, GlitchTipStatus>();
   readonly #healths = new Map<string, HealthStatus>();
+  readonly #backups = new Map<string, KnownBackups>();
   readonly #repairs: RepairCounter;
   readonly #reconciles: Histogram<'controller' | 'result'>;
   readonly #requests: Counter<'method' | 'status'>;
@@ -30,6 +32,7 @@ export class Metrics {
     this.#leader = new Gauge({ name: 'glitchkeeper_leader', help: '1 while this process holds the Lease', registers });
     addResourceGauges(registers, STATUS_GAUGES, this.#statuses);
     addResourceGauges(registers, HEALTH_GAUGES, this.#healths);
+    addResourceGauges(registers, BACKUP_GAUGES, this.#backups);
     this.#repairs = new RepairCounter(registers);
     addProcessMetrics(registers, depth);
   }
@@ -53,10 +56,17 @@ export class Metrics {
     this.#repairs.look(resource, health);
   }
 
+  /** What is known of a resource's backups; undefined where none are made. */
+  setBackups(resource: string, known: KnownBackups | undefined): void {
+    if (known === undefined) this.#backups.delete(resource);
+    else this.#backups.set(resource, known);
+  }
+
   /** The resource is gone. */
   forget(resource: string): void {
     this.#statuses.delete(resource);
     this.#healths.delete(resource);
+    this.#backups.delete(resource);
   }
 
   countRequest(method: string, status: number): void {
@@ -69,6 +79,7 @@ export class Metrics {
     if (isLeader) return;
     this.#statuses.clear();
     this.#healths.clear();
+    this.#backups.clear();
     this.#repairs.forget();
   }
 

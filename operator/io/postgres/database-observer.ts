@@ -1,7 +1,7 @@
 // Observes Postgres in one session, and follows the operator's own event from web into it.
 import type pg from 'pg';
 
-import { gatewayLoginName } from '../../api/object-names.js';
+import { backupLoginName, gatewayLoginName } from '../../api/object-names.js';
 import type { DatabaseObservation, DatabaseQuestion, Login } from '../../controllers/ports.js';
 import type { CanaryFacts, ObservedDatabase, PostgresFacts } from '../../core/health/health-facts.js';
 import { healthRelease, leastDays, type HealthRelease } from '../../core/health/release-facts.js';
@@ -86,8 +86,9 @@ interface FiguresRow {
 }
 
 /**
- * One statement. Bounds: of partitions that are not over yet, in the order of their beginnings. Others: whoever is not the
- * operator, by its name, nor the gateway's login, nor the application, which is a member of the role that the database is named after.
+ * One statement. Bounds: of partitions that are not over yet, in the order of their beginnings. Longest: without the snapshot of a
+ * backup, which has a deadline of its own. Others: whoever is not the operator, by its name, nor the logins of the gateway and of
+ * backups, nor the application, which is a member of the role that the database is named after.
  */
 async function readFigures(client: pg.Client, release: HealthRelease, database: string): Promise<Omit<PostgresFacts, 'login'>> {
   const { rows } = await client.query<FiguresRow>(
@@ -95,9 +96,9 @@ async function readFigures(client: pg.Client, release: HealthRelease, database: 
        (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections_max,
        (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
-         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()) AS longest,
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND usename <> $6) AS longest,
        (SELECT count(*)::int FROM pg_stat_activity s WHERE datname = current_database() AND backend_type = 'client backend'
-         AND NOT (usename = session_user AND application_name = $4) AND usename <> ALL (ARRAY[current_database(), $5])
+         AND NOT (usename = session_user AND application_name = $4) AND usename <> ALL (ARRAY[current_database(), $5, $6])
          AND NOT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname = current_database() AND m.member = s.usesysid)) AS others,
        ARRAY(SELECT t FROM unnest($1::text[]) t WHERE to_regclass('public.' || t) IS NULL)
          || ARRAY(SELECT f FROM unnest($2::text[]) f WHERE to_regprocedure('public.' || f) IS NULL) AS missing,
@@ -106,7 +107,7 @@ async function readFigures(client: pg.Client, release: HealthRelease, database: 
          FROM pg_class p JOIN pg_inherits i ON i.inhparent = p.oid JOIN pg_class c ON c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) b
          WHERE p.oid = ANY (ARRAY(SELECT to_regclass('public.' || t)::oid FROM unnest($3::text[]) t))) bounds
          WHERE upper > now()) AS bounds`,
-    [release.tables, [release.ingestFunction], release.partitioned.map(({ table }) => table), APPLICATION_NAME, gatewayLoginName(database)],
+    [release.tables, [release.ingestFunction], release.partitioned.map(({ table }) => table), APPLICATION_NAME, gatewayLoginName(database), backupLoginName(database)],
   );
   const row = rows[0];
   if (!row) throw new Error('Postgres answered without a row');

@@ -1,7 +1,7 @@
 // Observes Postgres and changes its roles; passwords are only ever used to log in by SCRAM, or turned into verifiers here.
 import pg from 'pg';
 
-import { gatewayLoginName } from '../../api/object-names.js';
+import { backupLoginName, gatewayLoginName } from '../../api/object-names.js';
 import type { Login, OperatorLogin, TriedLogins, WantedDatabase } from '../../controllers/ports.js';
 import type { GatewayTables, ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
 import { GATEWAY_TABLES, planDatabase } from '../../core/credentials/postgres-roles.js';
@@ -17,13 +17,13 @@ const ADVISORY_LOCK = '29104508263590251';
 const BOOTSTRAP_SUPERUSER = 10;
 
 /** Looks at roles, database and the application's login. Expected failures are results; what is unexpected is thrown. */
-export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], { application, gateway }: TriedLogins): Promise<ObservedPostgres> {
+export async function observePostgres(address: PostgresAddress, operator: readonly OperatorLogin[], { application, gateway, backup }: TriedLogins): Promise<ObservedPostgres> {
   try {
     const entered = await enter(operator, (login) => observeState(address, login));
     if (!entered) return { kind: 'refused' };
     const tried = async (login: Login | undefined) => (login ? tryApplicationLogin(address, login, entered.result) : { kind: 'not tried' as const });
-    const [login, gatewayLogin] = await Promise.all([tried(application), tried(gateway)]);
-    return { kind: 'observed', state: entered.result, login, ...(gateway ? { gatewayLogin } : {}), via: entered.via };
+    const [login, gatewayLogin, backupLogin] = await Promise.all([tried(application), tried(gateway), tried(backup)]);
+    return { kind: 'observed', state: entered.result, login, ...(gateway ? { gatewayLogin } : {}), ...(backup ? { backupLogin } : {}), via: entered.via };
   } catch (error) {
     address.signal.throwIfAborted();
     return { kind: 'unreachable', why: unreachable(error) };
@@ -83,23 +83,24 @@ async function readRoles(client: pg.Client, owner: string): Promise<ObservedRole
        (SELECT substr(c, 6) FROM pg_db_role_setting s, unnest(s.setconfig) c
          WHERE s.setrole = r.oid AND s.setdatabase = 0 AND c LIKE 'role=%') AS acts_as
      FROM pg_authid r WHERE r.rolname = ANY ($1)`,
-    [[owner, `${owner}_a`, `${owner}_b`, gatewayLoginName(owner)]],
+    [[owner, `${owner}_a`, `${owner}_b`, gatewayLoginName(owner), backupLoginName(owner)]],
   );
   return rows.map(({ can_login: canLogin, has_verifier: hasVerifier, member_of: memberOf, acts_as: actsAs, ...row }) => ({ ...row, canLogin, hasVerifier, memberOf, actsAs: actsAs ?? undefined }));
 }
 
 async function readDatabase(client: pg.Client, database: string): Promise<ObservedDatabase> {
-  const { rows } = await client.query<{ owner: string; inside: boolean; public_connect: boolean; public_create: boolean }>(
+  const { rows } = await client.query<{ owner: string; inside: boolean; public_connect: boolean; public_create: boolean; backup_connect: boolean }>(
     `SELECT pg_get_userbyid(d.datdba) AS owner, current_database() = d.datname AS inside, has_database_privilege('public', d.oid, 'CONNECT, TEMPORARY') AS public_connect,
-       current_database() = d.datname AND has_schema_privilege('public', 'public', 'CREATE') AS public_create
+       current_database() = d.datname AND has_schema_privilege('public', 'public', 'CREATE') AS public_create,
+       EXISTS (SELECT FROM aclexplode(d.datacl) a JOIN pg_roles r ON r.oid = a.grantee WHERE r.rolname = $2 AND a.privilege_type = 'CONNECT') AS backup_connect
      FROM pg_database d WHERE d.datname = $1`,
-    [database],
+    [database, backupLoginName(database)],
   );
   const row = rows[0];
   if (!row) return { kind: 'absent' };
   const foreign = row.inside ? await readForeign(client, database) : undefined;
   const gatewayTables = row.inside ? await readGatewayTables(client, database) : undefined;
-  return { kind: 'present', owner: row.owner, publicCanConnect: row.public_connect, publicCanCreateInSchema: row.public_create, foreign, gatewayTables };
+  return { kind: 'present', owner: row.owner, publicCanConnect: row.public_connect, publicCanCreateInSchema: row.public_create, backupCanConnect: row.backup_connect, foreign, gatewayTables };
 }
 
 /** Asked by the role's oid: by its name a role that is not there would be an error. */
@@ -196,6 +197,7 @@ function roleToSql(change: RoleChange, verifiers: Verifiers): string {
     case 'close login': return `ALTER ROLE ${role} NOLOGIN PASSWORD NULL`;
     case 'close owner': return `ALTER ROLE ${role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL`;
     case 'allow reading': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}; GRANT SELECT ON ${change.tables.map((table) => pg.escapeIdentifier(table)).join(', ')} TO ${role}`;
+    case 'allow connecting': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}`;
     case 'grant membership': return `GRANT ${pg.escapeIdentifier(change.owner)} TO ${role}`;
     case 'act as owner': return `ALTER ROLE ${role} SET role = ${pg.escapeLiteral(change.owner)}`;
   }

@@ -4,7 +4,7 @@ import { lackingForPolicies } from '../../../embedded/index.js';
 import { send } from '../../sdk/http-client.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { printFigure } from '../support/fault-report.js';
-import { CLIENT, FlowEnds, baseName } from '../support/flow-ends.js';
+import { CLIENT, FlowEnds, PORT, baseName } from '../support/flow-ends.js';
 import { renderFlows, type Flow } from '../support/flows.js';
 import { withForward } from '../support/project.js';
 import type { Stack } from '../support/stack.js';
@@ -18,7 +18,7 @@ const BESIDE = ['outside', 'outside by 443'];
 /** 0.0.0.0/0 less 169.254.0.0/16, where no policy of the target refuses it. */
 const ANYWHERE = [...API, 'kubelet', 'node', 'node by UDP', 'alert receiver', ...BESIDE, 'other namespace', 'internet'];
 const GATEWAY = [...both('gateway'), ...both('gateway control')];
-const STACK = [...DATA, ...both('web'), ...GATEWAY, ...both('operator'), 'worker', 'migrate'];
+const STACK = [...DATA, ...both('web'), ...GATEWAY, ...both('operator'), 'worker', 'migrate', 'backup'];
 
 /** Targets by source. */
 type Allowed = Readonly<Record<string, readonly string[]>>;
@@ -29,6 +29,7 @@ const OPEN: Allowed = {
   web: [...DNS, ...DATA],
   'worker (internet)': [...DNS, ...DATA, 'internet'],
   migrate: [...DNS, ...DATA],
+  'backup (volume)': [...DNS, ...both('postgres')],
   postgres: DNS,
   valkey: DNS,
   // By 443 and 6443 anywhere, for the API server is no pod; and by the ports of alerts.
@@ -42,9 +43,13 @@ const OPEN: Allowed = {
 const OPEN_WHEN_CHANGED: Allowed = {
   web: OPEN['web'] ?? [],
   'worker (no internet)': [...DNS, ...DATA, ...BESIDE],
+  'backup (bucket)': [...DNS, ...both('postgres'), 'outside'],
   'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...both('gateway'), ...both('operator')],
   'other namespace': OPEN['other namespace'] ?? [],
 };
+
+/** Nobody has its identity: no copy is made here. */
+const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
 const lacking = await lackingForPolicies();
 
@@ -77,7 +82,7 @@ export function describePolicies(stack: Stack): void {
       });
     });
 
-    describe('with one private address instead of the internet for the worker, and with a namespace of clients that monitors', () => {
+    describe('with one private address instead of the internet for the worker, a bucket at a port of it, and a namespace of clients that monitors', () => {
       let flows: Flow[] = [];
       beforeAll(async () => {
         await change(stack);
@@ -109,12 +114,14 @@ function allowed(open: Allowed, source: string): string[] {
 
 /** As a person changes the settings: synth, apply, and what is no more in dist/ is deleted by hand. */
 async function change(stack: Stack): Promise<void> {
-  const settings = { network: { clients: [CLIENT], workerToInternet: false, workerToPrivate: [stack.cluster.network.hostAddress] }, monitoring: { from: [CLIENT] }, alerts: { ports: [...ALERT_PORTS] } };
+  const { hostAddress } = stack.cluster.network;
+  const bucket = { store: 's3' as const, recipients: [RECIPIENT], s3: { endpoint: `http://${hostAddress}:${PORT}`, bucket: 'copies', privateNetworks: [hostAddress] } };
+  const settings = { network: { clients: [CLIENT], workerToInternet: false, workerToPrivate: [hostAddress] }, monitoring: { from: [CLIENT] }, alerts: { ports: [...ALERT_PORTS] }, backup: bucket };
   await stack.apply(await stack.synthesize('flows', settings));
   await stack.kubectl('delete', 'networkpolicy', 'worker-to-internet');
 }
 
 async function changeBack(stack: Stack): Promise<void> {
   await stack.apply(stack.manifests);
-  await stack.kubectl('delete', 'networkpolicy', 'web-from-clients', 'operator-from-monitoring', 'worker-to-private');
+  await stack.kubectl('delete', 'networkpolicy', 'web-from-clients', 'operator-from-monitoring', 'worker-to-private', 'backup-to-bucket');
 }

@@ -12,9 +12,9 @@ import type { Stack } from './stack.js';
 const OTHER = 'flows-other';
 export const CLIENT = 'flows-client';
 
-/** Where pods listen that serve nothing: a flow to them is refused by a policy or by nobody. */
-const PORT = 8099;
-const SILENT = ['worker', 'migrate', 'other namespace'];
+/** Where pods listen that serve nothing, and this machine does: a flow to them is refused by a policy or by nobody. */
+export const PORT = 8099;
+const SILENT = ['worker', 'migrate', 'backup', 'other namespace'];
 /** Cloud providers answer there with credentials of the machine. */
 const METADATA = '169.254.169.254';
 /** For documentation (RFC 5737): nobody has it, and no rule of ours knows it. */
@@ -42,9 +42,10 @@ export class FlowEnds {
     await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [
       ...[OTHER, CLIENT].flatMap((name) => [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, pod('probe', name)]),
       pod('flows-migrate', namespace, selectorOf('migrate')),
+      pod('flows-backup', namespace, selectorOf('backup')),
       pod('flows-no-part', namespace),
     ] }));
-    const probes = [['migrate', namespace, 'flows-migrate'], ['no part', namespace, 'flows-no-part'], ['other namespace', OTHER, 'probe'], ['client namespace', CLIENT, 'probe']] as const;
+    const probes = [['migrate', namespace, 'flows-migrate'], ['backup', namespace, 'flows-backup'], ['no part', namespace, 'flows-no-part'], ['other namespace', OTHER, 'probe'], ['client namespace', CLIENT, 'probe']] as const;
     const addresses = new Map<string, string>();
     for (const [name, where, podName] of probes) {
       await cluster.kubectl(['wait', '--for=condition=Ready', '--timeout=60s', '--namespace', where, `pod/${podName}`]);
@@ -76,7 +77,7 @@ export class FlowEnds {
     for (const listener of this.listeners) await listener.stop();
     const { cluster } = this.stack;
     for (const address of [METADATA, INTERNET]) await execa('nsenter', [networkOfNode(cluster), 'ip', 'address', 'delete', `${address}/32`, 'dev', 'lo'], { reject: false });
-    await this.stack.kubectl('delete', 'pod', 'flows-migrate', 'flows-no-part', '--now');
+    await this.stack.kubectl('delete', 'pod', 'flows-migrate', 'flows-backup', 'flows-no-part', '--now');
     await cluster.kubectl(['delete', 'namespace', OTHER, CLIENT]);
   }
 

@@ -1,6 +1,7 @@
 // For each rule what goes wrong, after how many minutes it fires, and what its message says then.
 import { clusterOf, databaseOf, gatewayOf, queueOf, seen } from '../../unit/operator/core/health/health-scenarios.js';
-import { HOUR, MINUTE, dateAt, healthyMoment, partitionsAt, type Moment } from './simulated-operator.js';
+import { copyNameAt } from '../../../operator/core/backup/backup-plan.js';
+import { HOUR, MINUTE, backupAt, dateAt, healthyMoment, partitionsAt, type Moment } from './simulated-operator.js';
 
 const MIB = 2 ** 20;
 /** Every fault begins after two hours in which all is well. Seconds. */
@@ -107,5 +108,23 @@ export const FAULTS: readonly Fault[] = [
   {
     what: 'the certificate is not renewed', alert: 'GlitchTipCertificateEnds', firesAfter: 61, change: facts({ certificate: { kind: 'seen', secret: 'web-tls', endsAt: dateAt(13 * 24 * HOUR) } }),
     labels: RESOURCE, summary: 'The certificate ends in 12.9 days', description: 'cert-manager renews 30 days before: it has not.',
+  },
+  {
+    what: 'a backup failed', alert: 'GlitchTipBackupFails', firesAfter: 2, change: ({ backup }) => ({ backup: { ...backup, failures: 2 } }), labels: RESOURCE,
+    summary: 'The backup failed, 2 times in a row',
+    description: 'glitchkeeper status says in which step and why. It is tried again an hour later, three times, and then as the schedule says.',
+  },
+  {
+    what: 'no copy was made for a day and a half', alert: 'GlitchTipBackupTooOld', firesAfter: 6, change: () => ({ backup: backupAt(BEGINS, { copy: copyNameAt(dateAt(BEGINS - 36 * HOUR - MINUTE)) }) }), labels: RESOURCE,
+    summary: 'The newest copy that is known to restore is too old', description: 'It is of 1d 12h 7m 0s ago. glitchkeeper status says why there is no newer one.',
+  },
+  {
+    what: 'a copy is damaged', alert: 'GlitchTipBackupCopyDamaged', firesAfter: 2,
+    change: ({ backup }) => ({ backup: { ...backup, copies: [...backup.copies ?? [], { name: '19691201T023000Z', bytes: 1, damaged: true }] } }), labels: { ...RESOURCE, state: 'damaged' },
+    summary: 'Damaged copies in the store: 1', description: 'They are not what their manifests say, and count for nothing. glitchkeeper backups lists which are good.',
+  },
+  {
+    what: 'a backup takes long', alert: 'GlitchTipBackupSlow', firesAfter: 6, change: () => ({ backup: backupAt(BEGINS, { seconds: 5_400 }) }), labels: RESOURCE,
+    summary: 'The last backup took 1h 30m 0s', description: 'After two hours it is ended. Raise resources.backup.limits.cpu, or find out what the store takes so long for.',
   },
 ];

@@ -1,5 +1,7 @@
 // What Prometheus has of the operator, minute by minute: its own metrics, fed with what it would see on a healthy day or in a fault.
+import { backupSpec, type BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
+import { copyNameAt } from '../../../operator/core/backup/backup-plan.js';
 import type { Facts, PartitionFacts } from '../../../operator/core/health/health-facts.js';
 import { figuresOf } from '../../../operator/core/health/health-figures.js';
 import { healthRelease, leastDays, type PartitionedTable } from '../../../operator/core/health/release-facts.js';
@@ -12,6 +14,7 @@ const DAY = 86_400;
 const MIB = 2 ** 20;
 /** When the scheduler makes partitions. */
 const MAINTENANCE = 5 * HOUR;
+const BACKUP = 2.5 * HOUR;
 
 /** What the operator knows and is at one moment. Seconds since the midnight at which the simulation begins, which is 1970 for promtool. */
 export interface Moment {
@@ -20,6 +23,7 @@ export interface Moment {
   readonly channels: NonNullable<HealthStatus['channels']>;
   readonly checkedAt: number;
   readonly nextRotationAt: number;
+  readonly backup: BackupStatus;
   /** Reconciles that fail within the minute. */
   readonly errors: number;
   readonly isLeader: boolean;
@@ -45,8 +49,15 @@ export function healthyMoment(at: number): Moment {
       { name: 'heartbeat', waiting: 0, lastSentAt: dateAt(at).toISOString() },
       { name: 'telegram', waiting: 0, lastSentAt: dateAt(0).toISOString() },
     ],
-    checkedAt: at, nextRotationAt: 30 * DAY, errors: time === 10 * HOUR + 3 * MINUTE ? 3 : 0, isLeader: true, isScraped: !isReplaced,
+    checkedAt: at, nextRotationAt: 30 * DAY, backup: backupAt(at), errors: time === 10 * HOUR + 3 * MINUTE ? 3 : 0, isLeader: true, isScraped: !isReplaced,
   };
+}
+
+/** Made daily at 02:30, in four minutes; the last one of before the simulation is of the day before. */
+export function backupAt(at: number, change: Partial<NonNullable<BackupStatus['lastVerified']>> = {}): BackupStatus {
+  const made = Math.floor((at - BACKUP - 4 * MINUTE) / DAY) * DAY + BACKUP;
+  const lastVerified = { copy: copyNameAt(dateAt(made)), at: dateAt(made + 4 * MINUTE).toISOString(), bytes: 180 * MIB, seconds: 236, how: 'counts', where: 's3', ...change } as const;
+  return { lastVerified, nextAt: dateAt(made + DAY).toISOString(), copies: [{ name: lastVerified.copy, bytes: 180 * MIB, damaged: false }] };
 }
 
 /** @param lastRun day of the last maintenance. @default it runs each day */
@@ -80,12 +91,13 @@ export async function simulate(momentAt: (at: number) => Moment, minutes: number
   return series;
 }
 
-function show(metrics: Metrics, { facts, incidents, channels, checkedAt, nextRotationAt, errors, isLeader }: Moment, at: number): void {
+function show(metrics: Metrics, { facts, incidents, channels, checkedAt, nextRotationAt, backup, errors, isLeader }: Moment, at: number): void {
   metrics.observeReconcile('credentials', 'ok', 0.1);
   for (let error = 0; error < errors; error += 1) metrics.observeReconcile('credentials', 'error', 0.1);
   metrics.setLeader(isLeader);
   if (!isLeader) return;
   metrics.setStatus('glitchtip', { rotation: { nextAt: dateAt(nextRotationAt).toISOString() } });
+  metrics.setBackups('glitchtip', { spec: backupSpec.parse({ store: 's3' }), status: backup });
   metrics.setHealth('glitchtip', { checkedAt: dateAt(checkedAt).toISOString(), incidents, channels, figures: figuresOf(factsOf(facts), dateAt(at)) });
 }
 

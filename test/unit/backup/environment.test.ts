@@ -1,10 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { readBackupConfig } from '../../../backup/environment.js';
 import { readRestoreConfig } from '../../../backup/restore/environment.js';
 import { EXPECTED } from './copy-scenarios.js';
 
+/** As the Secret of the store is mounted. */
+const KEYS = mkdtempSync(join(tmpdir(), 'glitchkeeper-keys-'));
+writeFileSync(join(KEYS, 'access-key-id'), 'AK\n');
+writeFileSync(join(KEYS, 'secret-access-key'), 'secret\n');
+afterAll(() => rmSync(KEYS, { recursive: true }));
+
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-const BUCKET = { COPY: '20261129T023000Z', RELEASE: '5.2', EXPECTED: JSON.stringify(EXPECTED), S3_ENDPOINT: 'https://s3.example:9000', S3_BUCKET: 'copies', RECIPIENTS: RECIPIENT };
+const BUCKET = { COPY: '20261129T023000Z', RELEASE: '5.2', EXPECTED: JSON.stringify(EXPECTED), S3_ENDPOINT: 'https://s3.example:9000', S3_BUCKET: 'copies', S3_CREDENTIALS_DIR: KEYS, RECIPIENTS: RECIPIENT };
 
 describe('the configuration of the program that stores copies', () => {
   it('has defaults', () => {
@@ -14,6 +23,14 @@ describe('the configuration of the program that stores copies', () => {
     });
   });
   it('may name a folder instead', () => expect(readBackupConfig({ ...BUCKET, FOLDER: '/backups', RECIPIENTS: '' })).toMatchObject({ store: { kind: 'volume', folder: '/backups' }, recipients: [] }));
+  it('says which key of the Secret of the store is missing', () => {
+    const { store } = readBackupConfig({ ...BUCKET, S3_CREDENTIALS_DIR: '/nowhere' });
+    expect(() => store.kind === 's3' && store.place.credentials()).toThrow('key access-key-id of the Secret of the store: expected a value, found nothing');
+  });
+  it('reads keys without the newline at their end', () => {
+    const { store } = readBackupConfig(BUCKET);
+    expect(store.kind === 's3' && store.place.credentials()).toEqual({ accessKeyId: 'AK', secretAccessKey: 'secret' });
+  });
   it.each<[string, NodeJS.ProcessEnv, string]>([
     ['nothing goes off the host unencrypted', { RECIPIENTS: '' }, 'RECIPIENTS: expected at least one, for unencrypted nothing leaves the host, found none'],
     ['an SSH key is no recipient', { RECIPIENTS: 'ssh-ed25519 AAAA' }, 'RECIPIENTS: expected recipients of age (age1..., made by age-keygen), found an SSH key'],

@@ -58,6 +58,31 @@ describe('the budget', () => {
     expect(problem).toMatch(/^host\.cpu: expected at least 1450m .*, found 1000m: lower requests by 450m/);
   });
 
+  it('counts a backup beside what is always there, and never beside a rollout', () => {
+    const { lines, steady, during, peak } = budgetOf({ resources: { backup: { limits: { memory: '128Mi' } } } });
+    expect(lines.filter(({ when }) => when !== 'always').map(({ name, when, memory }) => [name, when, memory])).toEqual([['gateway (surge)', 'rollout', 96], ['migrate Job', 'rollout', 200], ['backup Job', 'backup', 128]]);
+    expect([during.rollout.memory - steady.memory, during.backup.memory - steady.memory, peak.memory]).toEqual([296, 128, during.rollout.memory]);
+  });
+
+  it('has no backup where none is made', () => {
+    const { lines, during, steady } = budgetOf({ backup: { store: 'none' } });
+    expect(lines.map(({ name }) => name)).not.toContain('backup Job');
+    expect(during.backup).toEqual(steady);
+  });
+
+  it('refuses a backup that does not fit, and advises what helps at every moment', () => {
+    const large: SettingsInput = { resources: { backup: { limits: { memory: '500Mi' } } } };
+    const { peak, during } = budgetOf(large);
+    expect(peak).toEqual({ memory: during.backup.memory, cpu: during.rollout.cpu });
+    const [alone] = budgetOf({ ...large, host: { memory: `${peak.memory - 50}Mi` } }).problems;
+    expect(alone).toContain(`expected at least ${peak.memory}Mi for the worst moment (a backup), found ${peak.memory - 50}Mi: 50Mi too little; lower one of: `);
+    expect(alone).toContain('resources.backup.limits.memory by 50Mi to 450Mi;');
+    expect(alone).not.toContain('resources.migrate');
+    // With so little room neither fits, and lowering what is there at one of them helps nobody.
+    const [both] = budgetOf({ ...large, host: { memory: `${during.rollout.memory - 20}Mi` } }).problems;
+    expect(both).not.toMatch(/resources\.(backup|migrate)/);
+  });
+
   it.each([['tiny', '6.2', false], ['tiny', '7.0', false], ['classic', '7.0', true]] as const)(
     'has one GlitchTip process in profile %s of %s, and fits', (profile, version, valkey) => {
       const { lines, problems } = budgetOf({ profile, version });

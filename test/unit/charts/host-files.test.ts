@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { planBudget } from '../../../charts/budget.js';
+import { planBudget, worstMoment } from '../../../charts/budget.js';
 import { hostFiles } from '../../../charts/host-files.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
@@ -26,7 +26,7 @@ describe('the files for the host', () => {
 
   it('leave pods room for all of ours at the worst moment, for k3s\' own, and for what the kubelet keeps free', () => {
     const [flags, { host, lines }] = [kubeletFlags(), planBudget(checkSettings({}))];
-    const ours = lines.filter((line) => line.ours).reduce((sum, { memory }) => sum + memory, 0);
+    const ours = worstMoment(lines.filter((line) => line.ours), ({ memory }) => memory);
     const pods = host.memory - mebibytesIn(flags.get('kube-reserved')) - mebibytesIn(flags.get('system-reserved'));
     expect(pods - mebibytesIn(flags.get('eviction-hard')) - ours).toBeGreaterThanOrEqual(100);
   });

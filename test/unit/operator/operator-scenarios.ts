@@ -37,6 +37,7 @@ export function secretsOf(changes: Partial<ObservedSecrets> = {}): ObservedSecre
     valkey: present({ 'users.acl': 'user default on #(vpw) ~* &* +@all -@admin\n', password: 'own' }),
     administrator: present({ email: 'admin@localhost', password: 'admin' }),
     gateway: ABSENT,
+    backup: ABSENT,
     ...changes,
   };
 }
@@ -52,12 +53,12 @@ export function stateOf(changes: Partial<PostgresState> = {}): PostgresState {
       roleOf('glitchtip_a', { canLogin: true, hasVerifier: true }),
       roleOf('glitchtip_b'),
     ],
-    database: { kind: 'present', owner: 'glitchtip', publicCanConnect: false, publicCanCreateInSchema: false },
+    database: { kind: 'present', owner: 'glitchtip', publicCanConnect: false, publicCanCreateInSchema: false, backupCanConnect: true },
     ...changes,
   };
 }
 
-export function postgresOf(state: PostgresState = stateOf()): ObservedPostgres {
+export function postgresOf(state: PostgresState = stateOf()): ObservedPostgres & { readonly kind: 'observed' } {
   return { kind: 'observed', state, login: { kind: 'accepted', actsAs: 'glitchtip' }, via: 'published' };
 }
 

@@ -35,13 +35,14 @@ const canary = { project: 1, key: '0'.repeat(32) };
 const roles = (signal: AbortSignal) => ({ operator, fence: () => Promise.resolve(), signal });
 
 const POSTGRES: Readonly<Record<keyof PostgresPort, Call>> = {
-  observe: (signal) => postgresPort.observe(spec(), [operator], { application: undefined, gateway: undefined }, signal),
+  observe: (signal) => postgresPort.observe(spec(), [operator], { application: undefined, gateway: undefined, backup: undefined }, signal),
   change: (signal) => postgresPort.change(spec(), operator, { wanted: { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true }, passwords: new Map() }, signal),
   tryLogin: (signal) => postgresPort.tryLogin(spec(), { user: 'glitchtip_a', password }, stateOf(), signal),
   countSessions: (signal) => postgresPort.countSessions(spec(), operator, { logins: [], pods: [], jobs: [] }, signal),
   openLogin: (signal) => postgresPort.openLogin(spec(), roles(signal), 'glitchtip_a', password),
   closeLogin: (signal) => postgresPort.closeLogin(spec(), roles(signal), 'glitchtip_a'),
   replaceOperatorPassword: (signal) => postgresPort.replaceOperatorPassword(spec(), roles(signal), password),
+  observeFacts: (signal) => postgresPort.observeFacts(spec(), [operator], signal),
   isEventStored: (signal) => postgresPort.isEventStored(spec(), operator, { ids: [], since: at, until: at }, signal),
   ensureCanary: (signal) => postgresPort.ensureCanary(spec(), operator, signal),
   tryAdministrator: (signal) => postgresPort.tryAdministrator(spec(), operator, { email: 'a@example.com', password, known: undefined }, signal),

@@ -31,4 +31,6 @@ describe('the run of a backup', () => {
     ['that was evicted for memory', job([{ name: 'dump' }], {}, { reason: 'Evicted', message: 'The node was low on resource: memory.' }), failed('dump', 'Evicted')],
     ['whose pod was deleted', { condition: 'Failed', reason: 'BackoffLimitExceeded' }, failed('begin', 'PodGone')],
   ])('%s', (_, observed, expected) => expect(judgeRun(observed)).toEqual(expected));
+  it('whose containers will not run cannot start', () => expect(judgeRun({}, 'store: ImagePullBackOff')).toEqual({ kind: 'cannot start', why: 'store: ImagePullBackOff' }));
+  it('that ended did not wait to start', () => expect(judgeRun({ condition: 'Failed' }, 'no pod')).toMatchObject({ kind: 'ended' }));
 });

@@ -47,7 +47,7 @@ describe('a plan', () => {
 
   it('generates nothing when no Secret can be read, and says so', () => {
     const crypto = new CountingCrypto();
-    const secrets: ObservedSecrets = { application: UNREADABLE, postgres: UNREADABLE, valkey: UNREADABLE, administrator: UNREADABLE, gateway: UNREADABLE };
+    const secrets: ObservedSecrets = { application: UNREADABLE, postgres: UNREADABLE, valkey: UNREADABLE, administrator: UNREADABLE, gateway: UNREADABLE, backup: UNREADABLE };
     const result = planFor({ ...QUIET, secrets, postgres: { kind: 'not observed' } }, {}, crypto);
     expect(result.actions).toEqual([]);
     expect(crypto.given).toBe(0);
@@ -128,7 +128,7 @@ describe('a plan', () => {
   it('changes the database only when it has to', () => {
     const world = finished();
     expect(planFor(world.observe()).actions).toEqual([]);
-    world.database = { kind: 'present', owner: 'glitchtip', publicCanConnect: true, publicCanCreateInSchema: false };
+    world.database = { kind: 'present', owner: 'glitchtip', publicCanConnect: true, publicCanCreateInSchema: false, backupCanConnect: false };
     expect(created(planFor(world.observe()).actions)).toEqual(['change database']);
   });
 

@@ -38,7 +38,7 @@ export function present(data: Readonly<Record<string, string>>, undecodable: rea
 /** No Valkey to look at, and no rotation. */
 export const QUIET = { valkey: { kind: 'none' }, journal: { kind: 'absent' } } as const;
 
-export const ABSENT: ObservedSecrets = { application: { kind: 'absent' }, postgres: { kind: 'absent' }, valkey: { kind: 'absent' }, administrator: { kind: 'absent' }, gateway: { kind: 'absent' } };
+export const ABSENT: ObservedSecrets = { application: { kind: 'absent' }, postgres: { kind: 'absent' }, valkey: { kind: 'absent' }, administrator: { kind: 'absent' }, gateway: { kind: 'absent' }, backup: { kind: 'absent' } };
 
 /** What an action can change; `observe` looks at it as the controller does. */
 export class World {
@@ -51,7 +51,7 @@ export class World {
       const data = this.secrets.get(role);
       return data ? { kind: 'present', data, undecodable: [], createdAt: '2026-01-01T00:00:00Z' } : { kind: 'absent' };
     };
-    const secrets = { application: read('application'), postgres: read('postgres'), valkey: read('valkey'), administrator: read('administrator'), gateway: read('gateway') };
+    const secrets = { application: read('application'), postgres: read('postgres'), valkey: read('valkey'), administrator: read('administrator'), gateway: read('gateway'), backup: read('backup') };
     if (secrets.postgres.kind === 'absent') return { ...QUIET, secrets, postgres: { kind: 'not observed' } };
     const login = this.roles.get(this.secrets.get('application')?.get('DATABASE_USER')?.reveal() ?? '');
     const accepted = this.database.kind === 'present' && login?.canLogin === true && login.hasVerifier;
@@ -75,6 +75,7 @@ export class World {
 
   change(change: DatabaseChange): void {
     if (change.kind === 'allow reading' && this.database.kind === 'present') this.database = { ...this.database, gatewayTables: { absent: [], closed: [] } };
+    if (change.kind === 'allow connecting' && this.database.kind === 'present') this.database = { ...this.database, backupCanConnect: true };
     if ('role' in change) this.roles.set(change.role, changedRole(this.roles.get(change.role), change));
     else this.database = changedDatabase(this.database, change);
   }
@@ -91,19 +92,18 @@ export class World {
 function changedRole(before: ObservedRole | undefined, change: Extract<DatabaseChange, { role: string }>): ObservedRole {
   const role = before ?? { name: change.role, canLogin: false, hasVerifier: false, memberOf: [], attributes: [], bootstrap: false, sessions: 0 };
   switch (change.kind) {
-    case 'create role': return role;
     case 'set password': return { ...role, canLogin: true, hasVerifier: true };
     case 'allow login': return { ...role, canLogin: true };
     case 'close login': return { ...role, canLogin: false, hasVerifier: false };
     case 'close owner': return { ...role, canLogin: false, hasVerifier: false, attributes: [] };
     case 'grant membership': return { ...role, memberOf: [...role.memberOf, change.owner] };
     case 'act as owner': return { ...role, actsAs: change.owner };
-    case 'allow reading': return role;
+    default: return role;
   }
 }
 
 function changedDatabase(before: PostgresState['database'], change: DatabaseChange): PostgresState['database'] {
-  if (change.kind === 'create database') return { kind: 'present', owner: change.owner, publicCanConnect: true, publicCanCreateInSchema: true };
+  if (change.kind === 'create database') return { kind: 'present', owner: change.owner, publicCanConnect: true, publicCanCreateInSchema: true, backupCanConnect: false };
   if (before.kind === 'absent') throw new Error(`${change.kind} before there is a database`);
   if (change.kind === 'own database') return { ...before, owner: change.owner };
   if (change.kind === 'adopt objects') return { ...before, foreign: before.foreign?.filter(({ owner }) => owner !== change.from) };

@@ -12,7 +12,7 @@ const OPENED: ObservedRole = { ...CLOSED, canLogin: true, hasVerifier: true };
 
 const foreign = (changes: Partial<ForeignObjects> = {}): ForeignObjects => ({ owner: 'compose', objects: 214, inPublic: true, sessions: 0, ...changes });
 const left = (changes: Partial<ObservedDatabase & { kind: 'present' }> = {}): Partial<PostgresState> =>
-  ({ database: { kind: 'present', owner: 'compose', publicCanConnect: true, publicCanCreateInSchema: true, foreign: [foreign()], ...changes } });
+  ({ database: { kind: 'present', owner: 'compose', publicCanConnect: true, publicCanCreateInSchema: true, backupCanConnect: false, foreign: [foreign()], ...changes } });
 const taken = (others: readonly ForeignObjects[]): Partial<PostgresState> => left({ owner: 'glitchtip', publicCanConnect: false, publicCanCreateInSchema: false, foreign: others });
 const ownedBy = (owner: Partial<ObservedRole>): Partial<PostgresState> => ({ roles: [{ ...OPENED, ...owner }, ...LOGINS] });
 

@@ -12,7 +12,7 @@ import { CountingCrypto, specOf } from './credentials-scenarios.js';
 const SECRET = { 'database-password': 'gateway-pw', 'valkey-password': 'gateway-vpw', 'control-token': 'token' };
 const [owner, a, b] = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), roleOf('glitchtip_a', { canLogin: true, hasVerifier: true }), roleOf('glitchtip_b')];
 const gateway = roleOf('glitchtip_gateway', { canLogin: true, hasVerifier: true, memberOf: ['pg_read_all_stats'], actsAs: undefined });
-const tables = (absent: readonly string[], closed: readonly string[] = []): ObservedDatabase => ({ kind: 'present', owner: 'glitchtip', publicCanConnect: false, publicCanCreateInSchema: false, gatewayTables: { absent, closed } });
+const tables = (absent: readonly string[], closed: readonly string[] = []): ObservedDatabase => ({ kind: 'present', owner: 'glitchtip', publicCanConnect: false, publicCanCreateInSchema: false, backupCanConnect: false, gatewayTables: { absent, closed } });
 
 describe("the gateway's Secret", () => {
   it.each<[string, Scenario, readonly string[]]>([

@@ -88,7 +88,7 @@ describe('the plan', () => {
 describe('the plan for Postgres', () => {
   const wanted: WantedRoles = { database: 'glitchtip', active: 'glitchtip_a', idle: 'glitchtip_b', rotating: false, applicationWorks: true };
   const [owner, a, b] = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), roleOf('glitchtip_a', { canLogin: true, hasVerifier: true }), roleOf('glitchtip_b')];
-  const open = { kind: 'present' as const, owner: 'glitchkeeper', publicCanConnect: true, publicCanCreateInSchema: true };
+  const open = { kind: 'present' as const, owner: 'glitchkeeper', publicCanConnect: true, publicCanCreateInSchema: true, backupCanConnect: false };
 
   it.each<[string, Parameters<typeof stateOf>[0], string[], boolean?]>([
     ['whole: nothing', {}, []],

@@ -46,6 +46,11 @@ describe('a journal', () => {
     expect(read(empty).values?.next.SECRET_KEY_FALLBACKS.reveal()).toBe('');
   });
 
+  it('of an older version, which knows of no gateway and no backups, is read', () => {
+    const { next } = read(without(...['previous', 'next'].flatMap((set) => VALUE_NAMES.filter((name) => /^(gateway|backup)-/.test(name)).map((name) => `${set}.${name}`)))).values ?? VALUES;
+    expect([next.DATABASE_PASSWORD.reveal(), next['gateway-control-token'].reveal(), next['backup-database-password'].reveal()]).toEqual(['canary next DATABASE_PASSWORD', '', '']);
+  });
+
   it('of one that waits needs no values, and takes no half of them', () => {
     expect(read(encodeJournal(WAITING)).values).toBeUndefined();
     const half = new Map([...encodeJournal(WAITING), ['previous.SECRET_KEY', new Sensitive('canary')]]);

@@ -106,6 +106,45 @@ describe("the gateway's credentials", () => {
   });
 });
 
+describe('the password of the login that dumps', () => {
+  const see = (phase: Phase, request: string, faults: Faults = {}) => worldIn(phase, { request, faults, fields: { backup: { store: 'volume' } } });
+  const finish = (world: RotationWorld) => world.until(() => world.journal?.history[0]?.result === 'Completed');
+
+  it('is replaced in Postgres first, then in its Secret, after the point of no return, and no pod is rolled for it', () => {
+    const world = see('Altering', 'backup');
+    expect(finish(world)).toEqual([
+      'journal: Publishing', 'journal: Rolling', 'journal: Proving', 'journal: Retiring', 'open login glitchtip_backup', 'write glitchtip-backup', 'journal: Completed', 'release lock',
+    ]);
+    expect([world.logins.get('glitchtip_backup'), world.secrets.get('backup')?.annotations]).toEqual([
+      world.secrets.get('backup')?.data.get('database-password')?.reveal(), expect.objectContaining({ 'glitchkeeper.io/generation': '2' }),
+    ]);
+  });
+
+  it('is replaced with everything else, and is left alone by a rotation of others', () => {
+    expect(finish(see('Altering', 'all'))).toEqual(expect.arrayContaining(['open login glitchtip_backup', 'write glitchtip-backup']));
+    expect(finish(see('Altering', 'postgres'))).not.toContain('open login glitchtip_backup');
+  });
+
+  it('stays as it is in a rotation that is undone', () => {
+    const world = see('Returning', 'all');
+    world.until(() => world.phase === 'Waiting');
+    expect([world.logins.get('glitchtip_backup'), world.secrets.get('backup')?.data.get('database-password')?.reveal()]).toEqual(['old-backup', 'old-backup']);
+  });
+
+  it.each<[string, Faults, string]>([
+    ['Postgres is away', { rollout: { backupLogin: { kind: 'unreachable', why: '57P03' } } }, 'Postgres does not answer (57P03)'],
+    ['its Secret cannot be read', { unreadable: 'backup', rollout: { backupLogin: { kind: 'accepted', actsAs: 'glitchtip_backup' } } }, 'the Secret of the backup cannot be read'],
+  ])('waits while %s', (_, faults, message) => {
+    const world = see('Retiring', 'backup', faults);
+    expect([done(world), said(world.plan())]).toEqual([[], message]);
+  });
+
+  it('waits for no rollout: there is none', () => {
+    const world = see('Waiting', 'backup', { rollout: { web: { name: 'web', pending: '0 of 1 new pods are available' } } });
+    expect(done(world)).toEqual(['take lock']);
+  });
+});
+
 describe('the proof', () => {
   it('is an event that is stored', () => {
     const world = see('Proving', { eventsLost: true });

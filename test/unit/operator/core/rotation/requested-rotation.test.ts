@@ -8,6 +8,9 @@ const WITHOUT_VALKEY = rotatableCredentials({});
 
 describe('what can be rotated', () => {
   it('is everything', () => expect(EVERYTHING).toEqual(['secret-key', 'postgres', 'valkey', 'administrator', 'operator']));
+  it('is that, the gateway and the login that dumps where there are such', () => {
+    expect(rotatableCredentials({ valkey: {}, gateway: {}, backup: {} })).toEqual([...EVERYTHING, 'gateway', 'backup']);
+  });
   it('is everything but Valkey where there is none', () => expect(WITHOUT_VALKEY).toEqual(['secret-key', 'postgres', 'administrator', 'operator']));
 });
 

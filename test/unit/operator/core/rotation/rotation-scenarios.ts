@@ -70,6 +70,7 @@ export class RotationWorld {
       ['administrator', stored(sensitive({ email: 'admin@localhost', password: 'old-admin' }))],
     ]);
     if (this.spec.gateway) this.#addGateway(stored);
+    if (this.spec.backup) this.#addBackup(stored);
     for (const name of WORKLOADS) this.pods.set(name, { values: this.published() });
   }
 
@@ -78,6 +79,11 @@ export class RotationWorld {
     this.secrets.set('gateway', stored(values));
     this.logins.set('glitchtip_gateway', 'old-gateway');
     this.pods.set('gateway', { values });
+  }
+
+  #addBackup(stored: (data: Data) => Stored): void {
+    this.secrets.set('backup', stored(sensitive({ 'database-password': 'old-backup' })));
+    this.logins.set('glitchtip_backup', 'old-backup');
   }
 
   get rotation(): Rotation | undefined { return this.journal?.rotation; }
@@ -124,7 +130,7 @@ export class RotationWorld {
       if (faults.unreadable === role) return { kind: 'unreadable', why: '403' };
       return stored ? { kind: 'present', data: stored.data, undecodable: [], createdAt: '2026-01-01T00:00:00Z', resourceVersion: String(stored.version), annotations: stored.annotations } : { kind: 'absent' };
     };
-    const secrets: ObservedSecrets = { application: secret('application'), postgres: secret('postgres'), valkey: secret('valkey'), administrator: secret('administrator'), gateway: secret('gateway') };
+    const secrets: ObservedSecrets = { application: secret('application'), postgres: secret('postgres'), valkey: secret('valkey'), administrator: secret('administrator'), gateway: secret('gateway'), backup: secret('backup') };
     const journal = faults.journal ?? this.#observeJournal();
     return { secrets, journal, postgres: this.#observePostgres({ secrets, journal }), valkey: this.#observeValkey() };
   }
@@ -196,9 +202,15 @@ export class RotationWorld {
     if (this.faults.postgresDown) return { kind: 'unreachable', why: 'ECONNREFUSED' };
     if (!via) return { kind: 'refused' };
     const login = (name: string) => roleOf(name, { canLogin: this.logins.has(name), hasVerifier: this.logins.has(name) });
-    const roles = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), login('glitchtip_a'), login('glitchtip_b'), ...(this.spec.gateway ? [{ ...login('glitchtip_gateway'), memberOf: ['pg_read_all_stats'], actsAs: undefined }] : [])];
-    const gatewayLogin = this.#tryGateway(text(this.secrets.get('gateway')?.data, 'database-password'));
-    return { kind: 'observed', via, state: stateOf({ roles }), login: this.#try(this.published()), ...(this.spec.gateway ? { gatewayLogin } : {}) };
+    const part = (name: string, group: string) => ({ ...login(name), memberOf: [group], actsAs: undefined });
+    const roles = [
+      roleOf('glitchtip', { memberOf: [], actsAs: undefined }), login('glitchtip_a'), login('glitchtip_b'),
+      ...(this.spec.gateway ? [part('glitchtip_gateway', 'pg_read_all_stats')] : []), ...(this.spec.backup ? [part('glitchtip_backup', 'pg_read_all_data')] : []),
+    ];
+    return {
+      kind: 'observed', via, state: stateOf({ roles }), login: this.#try(this.published()), ...(this.spec.gateway ? { gatewayLogin: this.#tryPublished('gateway') } : {}),
+      ...(this.spec.backup ? { backupLogin: this.#tryPublished('backup') } : {}),
+    };
   }
 
   #observeValkey(): Observed['valkey'] {
@@ -224,7 +236,8 @@ export class RotationWorld {
       logins: { previous: this.#try(previous), next: this.#try(next) },
       sessions: { previous: this.#sessions(previous), next: this.#sessions(next) },
       valkeyLogins: { previous: valkeyLogin(previous), next: valkeyLogin(next) },
-      gatewayLogin: this.#tryGateway(text(next, 'gateway-database-password')),
+      gatewayLogin: this.#tryPart('gateway', text(next, 'gateway-database-password')),
+      backupLogin: this.#tryPart('backup', text(next, 'backup-database-password')),
       web: this.#workload('web'),
       worker: this.#workload('worker'),
       ...(this.spec.gateway ? { gateway: this.#workload('gateway') } : {}),
@@ -236,9 +249,14 @@ export class RotationWorld {
     };
   }
 
-  #tryGateway(password: string): ObservedLogin {
-    if (!this.spec.gateway) return { kind: 'not tried' };
-    return this.logins.get('glitchtip_gateway') === password ? { kind: 'accepted', actsAs: 'glitchtip_gateway' } : { kind: 'refused' };
+  #tryPublished(part: 'gateway' | 'backup'): ObservedLogin {
+    return this.#tryPart(part, text(this.secrets.get(part)?.data, 'database-password'));
+  }
+
+  #tryPart(part: 'gateway' | 'backup', password: string): ObservedLogin {
+    if (!this.spec[part]) return { kind: 'not tried' };
+    const login = `glitchtip_${part}`;
+    return this.logins.get(login) === password ? { kind: 'accepted', actsAs: login } : { kind: 'refused' };
   }
 
   #sessions(data: Data): SessionCount {

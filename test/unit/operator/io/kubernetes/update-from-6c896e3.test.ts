@@ -34,7 +34,7 @@ describe('an update of a running 6c896e3', () => {
 
   it('looks for its objects under the names that they have', () => {
     expect([alertStateName('glitchtip'), LEASE_NAME, DEFAULT_SECRET_NAMES]).toEqual([configMap.metadata.name, 'glitchkeeper-operator', {
-      application: 'glitchtip-app', postgres: 'glitchtip-postgres', valkey: 'glitchtip-valkey', administrator: 'glitchtip-admin', gateway: 'glitchtip-gateway', rotation: 'glitchtip-rotation',
+      application: 'glitchtip-app', postgres: 'glitchtip-postgres', valkey: 'glitchtip-valkey', administrator: 'glitchtip-admin', gateway: 'glitchtip-gateway', backup: 'glitchtip-backup', rotation: 'glitchtip-rotation',
     }]);
   });
 

@@ -1,0 +1,90 @@
+// What a backup waits for: operations, Jobs, rotations and rollouts that are under way, and a database that is not the one that it should be. Pure.
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { describeReplaced, identifyDatabase } from '../credentials/database-identity.js';
+import type { ObservedWorkload } from '../credentials/observed.js';
+import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
+import { holderOfLock, isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
+import { journalOf, type ObservedJournal } from '../rotation/journal.js';
+import { toSeconds } from '../timestamps.js';
+import type { Expected } from '../../../backup/core/verification.js';
+
+/** What the operator's own login says of the database that is to be dumped. */
+export type ObservedDatabaseFacts =
+  | { readonly kind: 'seen'; readonly systemIdentifier: string; readonly migration: string }
+  | { readonly kind: 'unseen'; readonly why: string };
+
+/** What was seen around a run that is wanted. */
+export interface Around {
+  readonly lock: ObservedLock;
+  /** Jobs at work, but the run's own. */
+  readonly jobs: readonly Holder[];
+  readonly journal: ObservedJournal;
+  readonly rollouts: readonly ObservedWorkload[];
+  /** Why the quota has no room for its pod. */
+  readonly noRoom: string | undefined;
+  readonly database: ObservedDatabaseFacts;
+  /** System identifier of the database that was set up. */
+  readonly remembered: string | undefined;
+}
+
+interface Wanted {
+  /** Of the Job, where the run has begun. */
+  readonly job: string | undefined;
+  readonly since: Date;
+  readonly now: Date;
+}
+
+/**
+ * A rollout needs the memory that the Job needs. One that never ends, and a quota that stays full, are no reason for having no copy: then
+ * the run is tried all the same, and what becomes of it is told. Milliseconds.
+ */
+const PATIENCE = 2 * 3_600_000;
+
+/** The first thing that a run waits for; undefined when it may begin. */
+export function findObstacle(around: Around, wanted: Wanted): string | undefined {
+  const isPatient = wanted.now.getTime() - wanted.since.getTime() < PATIENCE;
+  return operationObstacle(around, wanted) ?? rotationObstacle(around) ?? databaseObstacle(around) ?? (isPatient ? roomObstacle(around) : undefined);
+}
+
+function operationObstacle({ lock, jobs, journal }: Around, { job, now }: Wanted): string | undefined {
+  const atWork = findHolder('backup', jobs, now);
+  if (atWork) return `Job ${atWork.name} has not ended`;
+  if (lock.kind === 'unreadable') return `whether another operation is under way cannot be seen (${lock.why})`;
+  const holder = lockHolder(lock, { jobs, journal }, now);
+  const other = holder && !isSameHolder(holder, ownName(job ?? '')) ? findHolder('backup', [holder], now) : undefined;
+  return other && `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
+}
+
+/** Who holds the lock and has not ended. */
+export function lockHolder(lock: ObservedLock, { jobs, journal }: Pick<Around, 'jobs' | 'journal'>, now: Date): Holder | undefined {
+  const readable = journalOf({ journal });
+  return holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: jobs.map(({ name }) => name) }, now);
+}
+
+export function ownName(job: string): Pick<Holder, 'operation' | 'name'> {
+  return { operation: 'backup', name: job };
+}
+
+/** One that waits changes nothing. With a journal that nobody understands no rotation goes on, so a backup need not wait for a person. */
+function rotationObstacle({ journal }: Around): string | undefined {
+  if (journal.kind === 'unreadable') return `whether a rotation is under way cannot be seen (${journal.why})`;
+  const rotation = journalOf({ journal })?.rotation;
+  return rotation && rotation.phase !== 'Waiting' ? `rotation ${rotation.id} is ${rotation.phase}` : undefined;
+}
+
+function databaseObstacle({ database, remembered }: Around): string | undefined {
+  if (database.kind === 'unseen') return `the database cannot be looked at (${database.why})`;
+  const { replaced } = identifyDatabase({ found: database.systemIdentifier, remembered, accepted: undefined });
+  return replaced && `a copy of it is no copy of GlitchTip: ${describeReplaced(replaced)}`;
+}
+
+/** One that is scaled to nothing is no rollout. */
+function roomObstacle({ rollouts, noRoom }: Around): string | undefined {
+  const rolling = rollouts.find(({ pending, isScaledToNothing }) => pending !== undefined && isScaledToNothing !== true);
+  return rolling ? `Deployment ${rolling.name}: ${rolling.pending ?? ''}` : noRoom;
+}
+
+/** What the copy is judged by. */
+export function expectedOf({ database, backup }: GlitchTipSpec, { systemIdentifier, migration }: Extract<ObservedDatabaseFacts, { kind: 'seen' }>): Expected {
+  return { systemIdentifier, database: database.name, migration, ...(backup?.mayShrink === undefined ? {} : { mayShrink: backup.mayShrink }) };
+}

@@ -1,0 +1,261 @@
+// Backups as the operator makes them on a real API server, of a real Postgres. No kubelet: what it would report of a Job and its pod is written by the test.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { formatReport, type Report } from '../../backup/core/report.js';
+import { BACKUP_ANNOTATION, BACKUP_RUN, BACKUP_TEMPLATE, COMPONENT_LABEL, JOB_NAME_LABEL, LABELS } from '../../operator/api/object-names.js';
+import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
+import { BackupController } from '../../operator/controllers/backup/backup-controller.js';
+import type { BackupPort, Ports } from '../../operator/controllers/ports.js';
+import { backupJobName } from '../../operator/core/backup/backup-job.js';
+import { postgresPort } from '../../operator/io/connect-ports.js';
+import { BackupObjects } from '../../operator/io/kubernetes/backup-objects.js';
+import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
+import { Workloads } from '../../operator/io/kubernetes/workloads.js';
+import { START_MS } from './control-plane.js';
+import { buildPorts } from './operator-ports.js';
+import { HERE, NAMESPACE, RESOURCES, Stage } from './operator-stage.js';
+import { reconcile } from './reconcile.js';
+
+const never = new AbortController().signal;
+const CORE = `/api/v1/namespaces/${NAMESPACE}`;
+const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/glitchkeeper-operation`;
+const POD_LABELS = { ...LABELS, [COMPONENT_LABEL]: 'backup' };
+const VARIABLES = ['AT', 'CONTENT', 'COPY', 'EXPECTED', 'RECHECK'];
+const container = (name: string) => ({
+  name, image: 'example.com/image:1', env: VARIABLES.map((key) => ({ name: key, valueFrom: { configMapKeyRef: { name: BACKUP_RUN, key } } })),
+  resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '96Mi' } },
+});
+const TEMPLATE = {
+  apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: BACKUP_TEMPLATE, labels: POD_LABELS },
+  template: {
+    metadata: { labels: POD_LABELS, annotations: { 'example.com/hash': 'x' } },
+    spec: { restartPolicy: 'Never', automountServiceAccountToken: false, initContainers: [container('dump'), container('restore')], containers: [container('store')] },
+  },
+};
+const DEPLOYMENTS = ['web', 'worker', 'gateway'];
+/** What would be a crash here is one right after the write of this number. */
+interface Cut { readonly after: number }
+
+describe('backups on a real API server', () => {
+  let stage: Stage;
+  let now = new Date();
+  const status = async (): Promise<NonNullable<GlitchTipStatus['backup']>> => (await stage.resource()).status?.backup ?? {};
+  const jobs = async () => (await stage.server.admin.get<{ items: { metadata: { name: string } }[] }>(JOBS)).items.map(({ metadata }) => metadata.name);
+  const holder = async () => (await stage.server.admin.get<{ spec?: { holderIdentity?: string } }>(LEASE)).spec?.holderIdentity;
+  const later = (minutes: number) => { now = new Date(now.getTime() + minutes * 60_000); };
+
+  beforeAll(async () => {
+    stage = await Stage.open();
+    const { admin } = stage.server;
+    await stage.kubectl(['delete', 'resourcequota', '--all']);
+    const { spec, ...settings } = await stage.settings();
+    await admin.apply(`${RESOURCES}/glitchtip`, { ...settings, spec: { ...spec, backup: { store: 's3', enabled: false } } }, 'test');
+    await reconcile(buildPorts(stage.operatorApi));
+    await Promise.all([stage.startPostgres(), stage.startValkey()]);
+    for (let turn = 0; turn < 5; turn += 1) await reconcile(buildPorts(stage.operatorApi));
+    await stage.sql("SET ROLE glitchtip; CREATE TABLE django_migrations (id int PRIMARY KEY, app text, name text); INSERT INTO django_migrations VALUES (1, 'users', '0001_first'), (2, 'issue_events', '0042_last')", 'glitchtip');
+    await Promise.all(DEPLOYMENTS.map(rolledOut));
+  }, START_MS);
+  afterAll(() => stage.close());
+
+  /** With its template, without Jobs, as if no backup was ever made. */
+  beforeEach(async () => {
+    const { admin } = stage.server;
+    await stage.kubectl(['delete', 'jobs,pods', `--selector=${COMPONENT_LABEL}=backup`, '--force', '--grace-period=0']);
+    await stage.kubectl(['delete', 'lease', 'glitchkeeper-operation', '--ignore-not-found']);
+    await stage.kubectl(['annotate', 'glitchtip', 'glitchtip', `${BACKUP_ANNOTATION}-`]);
+    await admin.apply(`${CORE}/podtemplates/${BACKUP_TEMPLATE}`, TEMPLATE, 'test');
+    await admin.apply(`${CORE}/configmaps/${BACKUP_RUN}`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: BACKUP_RUN, labels: POD_LABELS } }, 'test');
+    await admin.apply(`${RESOURCES}/glitchtip/status`, { apiVersion: 'glitchkeeper.io/v1alpha1', kind: 'GlitchTip', metadata: { name: 'glitchtip' }, status: {} }, 'glitchkeeper-backup');
+    // Far from the maintenance of partitions.
+    now = new Date(new Date().setUTCHours(12, 0, 0, 0));
+  });
+
+  /** As the controller manager says of a Deployment whose one pod is there. */
+  async function rolledOut(name: string): Promise<void> {
+    const [labels, path] = [{ app: name }, `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`];
+    const spec = { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name, image: 'example.com/image:1' }] } } };
+    await stage.server.admin.apply(path, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec }, 'test');
+    await stage.server.admin.merge(`${path}/status`, { status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 } }, 'test');
+  }
+
+  /** As many looks, each of an operator that has just started. @returns whether it was cut off */
+  async function look(count: number, cut?: Cut): Promise<boolean> {
+    const { admin } = stage.server;
+    const nothing = () => undefined;
+    const cuts = new Cuts(cut);
+    const ports = { cluster: cuts.wrap(new KubernetesObjects(admin, NAMESPACE, 'test'), ['applyBackup', 'writeLock', 'dropBackupRequest']), workloads: new Workloads(admin, NAMESPACE), postgres: postgresPort };
+    const backups = cuts.wrap<BackupPort>(new BackupObjects(admin, NAMESPACE), ['writeVariables', 'createJob', 'deleteJob']);
+    for (let done = 0; done < count && !cuts.isCut; done += 1) {
+      const controller = new BackupController({ ...(ports as unknown as Ports), backups, trustedHosts: HERE, clock: { now: () => now.getTime(), monotonic: () => 0, after: () => nothing }, log: nothing, onBackups: nothing, onEnd: nothing });
+      await controller.reconcile('glitchtip', never).catch((error: unknown) => {
+        if (!cuts.isCut) throw error;
+      });
+    }
+    return cuts.isCut;
+  }
+
+  const ask = (name: string) => stage.kubectl(['annotate', 'glitchtip', 'glitchtip', `${BACKUP_ANNOTATION}=${name}`]);
+
+  /** A Job that is made and seen. @returns the name of its copy */
+  async function begin(request: string): Promise<string> {
+    await ask(request);
+    await look(4);
+    return (await status()).current?.copy ?? '';
+  }
+
+  const verified = (copy: string): Report => ({ result: 'verified', copy, bytes: 187_000_000, where: 's3', how: 'content', seconds: 236, copies: [[copy, 187_000_000, 'good']], deleted: 0, retention: 'done' });
+
+  /** As the kubelet and the Job controller do. */
+  async function end(copy: string, report: Report, withPod = true): Promise<void> {
+    const { admin } = stage.server;
+    const [job, isGood] = [backupJobName(copy), report.result === 'verified'];
+    if (withPod) {
+      await admin.create(`${CORE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${job}-1`, labels: { ...POD_LABELS, [JOB_NAME_LABEL]: job } }, spec: TEMPLATE.template.spec });
+      const ended = (name: string, exitCode: number, message?: string) => ({
+        name, image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt: now.toISOString(), finishedAt: now.toISOString(), ...(message === undefined ? {} : { message }) } },
+      });
+      const podStatus = { phase: isGood ? 'Succeeded' : 'Failed', initContainerStatuses: [ended('dump', 0), ended('restore', 0)], containerStatuses: [ended('store', isGood ? 0 : 1, formatReport(report))] };
+      await admin.merge(`${CORE}/pods/${job}-1/status`, { status: podStatus }, 'kubelet');
+    }
+    const at = now.toISOString();
+    const conditions = (isGood ? ['SuccessCriteriaMet', 'Complete'] : ['FailureTarget', 'Failed']).map((type) => ({ type, status: 'True', reason: isGood ? 'CompletionsReached' : 'BackoffLimitExceeded', lastProbeTime: at, lastTransitionTime: at }));
+    await admin.merge(`${JOBS}/${job}/status`, { status: { startTime: at, ...(isGood ? { completionTime: at, succeeded: 1 } : { failed: 1 }), conditions } }, 'kubelet');
+  }
+
+  it('a run is made as its template says, with what it has to know beside it', async () => {
+    const copy = await begin('one');
+    const { spec, metadata } = await stage.server.admin.get<{ metadata: { labels: object }; spec: { template: { metadata: { annotations: object }; spec: object } } }>(`${JOBS}/${backupJobName(copy)}`);
+    const { template } = await stage.server.admin.get<{ template: { spec: object } }>(`${CORE}/podtemplates/${BACKUP_TEMPLATE}`);
+    expect(spec.template.spec).toEqual(template.spec);
+    expect([metadata.labels, spec.template.metadata.annotations]).toEqual([expect.objectContaining(POD_LABELS), TEMPLATE.template.metadata.annotations]);
+    const { data } = await stage.server.admin.get<{ data: Readonly<Record<string, string>> }>(`${CORE}/configmaps/${BACKUP_RUN}`);
+    expect(data).toMatchObject({ COPY: copy, AT: now.toISOString().replace('.000Z', 'Z'), CONTENT: 'true', RECHECK: 'false' });
+    const [server] = await stage.sql<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()');
+    expect(JSON.parse(data['EXPECTED'] ?? '')).toEqual({ systemIdentifier: server?.id, database: 'glitchtip', migration: 'issue_events.0042_last' });
+    expect([await holder(), (await status()).request]).toEqual([`backup/${backupJobName(copy)}`, { name: 'one', copy }]);
+  });
+
+  it('one that ends well is told, and its request is gone', async () => {
+    const copy = await begin('two');
+    later(4);
+    await end(copy, verified(copy));
+    await look(2);
+    expect(await stage.condition('BackupVerified')).toBe(`True Restored: Copy ${copy} was restored, and every row is as dumped.`);
+    const { metadata: { annotations = {} } } = await stage.resource();
+    expect([(await status()).current, await holder(), annotations[BACKUP_ANNOTATION], await jobs()]).toEqual([undefined, undefined, undefined, [backupJobName(copy)]]);
+    expect(await stage.kubectl(['get', 'events', '--output=jsonpath={range .items[*]}{.reason} {end}'])).toContain('BackupVerified');
+    // Neither takes away what the other writes.
+    await reconcile(buildPorts(stage.operatorApi));
+    expect([await stage.condition('BackupVerified'), await stage.condition('DatabaseHealthy')]).toEqual([expect.stringMatching(/^True/), expect.stringMatching(/^True/)]);
+  });
+
+  it.each<[string, Report, boolean, string]>([
+    ['fails says in which step, and why', { result: 'failed', step: 'read-back', reason: 'ClockSkewed', detail: '403: the clock is wrong' }, true, 'failed in step read-back: ClockSkewed (403: the clock is wrong).'],
+    ['fails and whose pod is gone says that', { result: 'failed', step: 'dump', reason: 'LockWait' }, false, 'failed in step begin: PodGone.'],
+  ])('one that %s', async (_, report, withPod, message) => {
+    const copy = await begin('three');
+    later(4);
+    await end(copy, report, withPod);
+    await look(2);
+    expect(await stage.condition('BackupVerified')).toBe(`False RunFailed: Backup ${copy} ${message}`);
+    expect(await holder()).toBeUndefined();
+  });
+
+  it('an operator that is ended after any of its writes makes one run', async () => {
+    for (let after = 1; after < 9; after += 1) {
+      const before = (await jobs()).length;
+      await ask(`cut-${after}`);
+      const wasCut = await look(6, { after });
+      await look(6);
+      const { current } = await status();
+      const copy = current?.copy ?? '';
+      later(4);
+      await end(copy, verified(copy));
+      await look(4);
+      expect([(await jobs()).length - before, (await status()).lastVerified?.copy, (await status()).request]).toEqual([1, copy, { name: `cut-${after}`, copy }]);
+      later(60);
+      // Status, request, lock, variables, Job, status.
+      expect(wasCut).toBe(after <= 6);
+    }
+  });
+
+  it('a request while one runs is taken up after it', async () => {
+    const copy = await begin('four');
+    await ask('five');
+    await look(2);
+    expect(await jobs()).toEqual([backupJobName(copy)]);
+    later(4);
+    await end(copy, verified(copy));
+    await look(6);
+    expect((await status()).request).toMatchObject({ name: 'five' });
+    expect((await jobs()).length).toBe(2);
+  });
+
+  it('waits for a rotation that holds the lock, and says so', async () => {
+    const since = now.toISOString().replace('Z', '000Z');
+    const spec = { holderIdentity: 'migration/glitchkeeper-migrate-1', acquireTime: since, renewTime: since, leaseDurationSeconds: 600 };
+    await stage.server.admin.create(LEASE.replace(/\/[^/]+$/, ''), { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'glitchkeeper-operation' }, spec });
+    await ask('six');
+    await look(2);
+    expect([(await status()).heldBack, await jobs()]).toEqual([`migration glitchkeeper-migrate-1 is under way since ${now.toISOString().replace('.000Z', 'Z')}`, []]);
+    later(3);
+    await look(4);
+    expect([(await status()).heldBack, (await jobs()).length]).toEqual([undefined, 1]);
+  });
+
+  it.each([['podtemplate', BACKUP_TEMPLATE, 'PodTemplate backup'], ['configmap', BACKUP_RUN, 'ConfigMap backup-run']])('without its %s it is told, and not thrown', async (kind, name, what) => {
+    await stage.kubectl(['delete', kind, name]);
+    await ask('seven');
+    await look(4);
+    expect(await stage.condition('BackupVerified')).toMatch(new RegExp(`^False RunFailed: .* in step begin: ManifestsMissing \\(${what} is not there`));
+    expect(await jobs()).toEqual([]);
+  });
+
+  it('of a status that somebody else wrote meanwhile nothing is written over', async () => {
+    const cluster = new KubernetesObjects(stage.server.admin, NAMESPACE, 'test');
+    const resource = await cluster.readResource('glitchtip', never);
+    if (!resource) throw new Error('there is no resource');
+    await ask('eight');
+    expect(await cluster.applyBackup(resource, { conditions: [], backup: { heldBack: 'old' } }, never)).toBe(false);
+    expect((await status()).heldBack).toBeUndefined();
+  });
+
+  it('taken out of the settings, nothing is said of it any more', async () => {
+    const copy = await begin('nine');
+    later(4);
+    await end(copy, verified(copy));
+    await look(2);
+    await stage.kubectl(['patch', 'glitchtip', 'glitchtip', '--type=json', '--patch=[{"op":"remove","path":"/spec/backup"}]']);
+    await look(1);
+    expect([await stage.condition('BackupVerified'), await status()]).toEqual(['none', {}]);
+  });
+});
+
+/** The real objects, until the process would have died: after a write, whose answer it never hears. */
+class Cuts {
+  isCut = false;
+  #written = 0;
+
+  constructor(private readonly cut: Cut | undefined) {}
+
+  wrap<T extends object>(object: T, writes: readonly (keyof T & string)[]): T {
+    return new Proxy(object, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        const call = (args: unknown[]) => Reflect.apply(member, target, args) as Promise<unknown>;
+        return writes.some((write) => write === name) ? (...args: unknown[]) => this.#write(() => call(args)) : (...args: unknown[]) => call(args);
+      },
+    });
+  }
+
+  async #write(call: () => Promise<unknown>): Promise<unknown> {
+    if (this.isCut) throw new Error('ended');
+    const answer = await call();
+    if (answer !== false) this.#written += 1;
+    if (this.#written !== this.cut?.after) return answer;
+    this.isCut = true;
+    throw new Error('ended');
+  }
+}

@@ -1,0 +1,61 @@
+// What a backup waits for, and what not.
+import { describe, expect, it } from '@jest/globals';
+import { expectedOf, findObstacle, type Around } from '../../../../../operator/core/backup/backup-obstacles.js';
+import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
+import { EMPTY_JOURNAL, type Rotation } from '../../../../../operator/core/rotation/journal.js';
+import { specOf } from '../../operator-scenarios.js';
+
+const NOW = new Date('2026-11-29T02:30:05Z');
+const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
+const JOB = 'backup-20261129t023005z';
+const holding = (operation: Holder['operation'], name: string, change: Partial<Holder> = {}): Holder => ({ operation, name, since: later(-1), until: later(60), ...change });
+const held = (holder: Holder): Around['lock'] => ({ kind: 'held', holder, resourceVersion: '1' });
+const inPhase = (phase: Rotation['phase']): Around['journal'] => ({
+  kind: 'present', resourceVersion: '1', keys: [],
+  journal: { ...EMPTY_JOURNAL, rotation: { id: 'r1', trigger: 'request', credentials: ['postgres'], phase, requestedAt: '', since: '', attempt: 1, requestPending: false, sessionsEnded: false } },
+});
+const AROUND: Around = {
+  lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, rollouts: [{ name: 'web' }, { name: 'worker' }], noRoom: undefined,
+  database: { kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' }, remembered: '7123',
+};
+const obstacle = (change: Partial<Around>, since = NOW) => findObstacle({ ...AROUND, ...change }, { job: JOB, since, now: NOW });
+
+describe('a backup', () => {
+  it.each<[string, Partial<Around>, string | undefined]>([
+    ['begins when nothing else is under way', {}, undefined],
+    ['waits for a migration', { jobs: [holding('migration', 'migrate-1')] }, 'Job migrate-1 has not ended'],
+    ['waits for a backup of before', { jobs: [holding('backup', 'backup-0')] }, 'Job backup-0 has not ended'],
+    ['waits for a rotation that holds the lock', { lock: held(holding('rotation', 'r1')), journal: inPhase('Waiting') }, 'rotation r1 is under way since 2026-11-29T02:29:05Z'],
+    ['does not wait for a lock of a rotation that has ended', { lock: held(holding('rotation', 'r0')), journal: inPhase('Waiting') }, undefined],
+    ['waits for a migration whose Job is about to be made', { lock: held(holding('migration', 'glitchkeeper-migrate-1')) }, 'migration glitchkeeper-migrate-1 is under way since 2026-11-29T02:29:05Z'],
+    ['does not wait for a holder whose Job is gone', { lock: held(holding('backup', 'backup-0', { since: later(-5) })) }, undefined],
+    ['does not wait for itself', { lock: held(holding('backup', JOB)) }, undefined],
+    ['waits while the lock cannot be seen', { lock: { kind: 'unreadable', why: '403' } }, 'whether another operation is under way cannot be seen (403)'],
+    ['waits for a rotation that is changing something', { journal: inPhase('Rolling') }, 'rotation r1 is Rolling'],
+    ['waits while rotations cannot be seen', { journal: { kind: 'unreadable', why: '403' } }, 'whether a rotation is under way cannot be seen (403)'],
+    ['does not wait for a person who has to look at the journal', { journal: { kind: 'malformed', why: 'record' } }, undefined],
+    ['waits while Postgres does not answer', { database: { kind: 'unseen', why: 'ECONNREFUSED' } }, 'the database cannot be looked at (ECONNREFUSED)'],
+    ['waits while the database is another one', { remembered: '1' }, 'a copy of it is no copy of GlitchTip: The database is new: its data directory has the system identifier 7123, and had 1. Nothing is set up in it'],
+    ['begins where nobody remembers a database', { remembered: undefined }, undefined],
+    ['waits for a rollout', { rollouts: [{ name: 'web', pending: '0 of 1 pods are new' }] }, 'Deployment web: 0 of 1 pods are new'],
+    ['does not wait for a part that is scaled to nothing', { rollouts: [{ name: 'web', pending: 'it is scaled to 0', isScaledToNothing: true }] }, undefined],
+    ['waits for room', { noRoom: 'The quota leaves no room for the pod of a backup: limits.memory.' }, 'The quota leaves no room for the pod of a backup: limits.memory.'],
+  ])('%s', (_, change, expected) => expect(obstacle(change)).toBe(expected));
+
+  const stuck: Partial<Around> = { rollouts: [{ name: 'web', pending: '0 of 1 new pods are available' }], noRoom: 'none' };
+  it('is tried all the same when a rollout does not end in two hours', () => {
+    expect(obstacle(stuck, later(-119))).toBe('Deployment web: 0 of 1 new pods are available');
+    expect(obstacle(stuck, later(-120))).toBeUndefined();
+  });
+  it('waits for another operation however long that takes', () => expect(obstacle({ jobs: [holding('restore', 'restore-1')] }, later(-600))).toBe('Job restore-1 has not ended'));
+});
+
+describe('what is expected of the database', () => {
+  const seen = { kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' } as const;
+  it('is what the operator saw by its own login', () => {
+    expect(expectedOf(specOf({ database: { name: 'errors' }, backup: { store: 's3' } }), seen)).toEqual({ systemIdentifier: '7123', database: 'errors', migration: 'users.0042_last' });
+  });
+  it("has a person's reason for smaller tables", () => {
+    expect(expectedOf(specOf({ backup: { store: 's3', mayShrink: 'we emptied it' } }), seen).mayShrink).toBe('we emptied it');
+  });
+});
