@@ -3,7 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import pg from 'pg';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { databaseNames } from '../../operator/core/restore/restore-names.js';
-import { changeRestoreDatabase, observeRestoreDatabases, type DatabaseAction } from '../../operator/io/postgres/restore-databases.js';
+import { changeRestoreDatabase, observeLiveContent, observeRestoreDatabases, type DatabaseAction } from '../../operator/io/postgres/restore-databases.js';
+import { observeRestoreLogin, openRestoreLogin } from '../../operator/io/postgres/restore-login.js';
+import { closeLogin } from '../../operator/io/postgres/rotate-logins.js';
 import { START_MS } from './control-plane.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
 
@@ -102,5 +104,43 @@ describe('the databases of a restore', () => {
     await change({ kind: 'drop database', name: restored, oid: await oidOf(restored) });
     await ended;
     expect(await oidOf(restored)).toBe(0);
+  });
+
+  it('are empty until somebody has an organization there', async () => {
+    const look = () => observeLiveContent(address(), operator());
+    expect(await look()).toEqual({ isEmpty: true, storedSessions: 0 });
+    await sql('CREATE TABLE organizations_ext_organization (id int); CREATE TABLE django_session (session_key text)', 'gt');
+    await sql("INSERT INTO organizations_ext_organization VALUES (2147483000); INSERT INTO django_session VALUES ('a'), ('b')", 'gt');
+    expect(await look()).toEqual({ isEmpty: true, storedSessions: 2 });
+    await sql('INSERT INTO organizations_ext_organization VALUES (1)', 'gt');
+    expect(await look()).toEqual({ isEmpty: false, storedSessions: 2 });
+    await sql('DROP DATABASE gt');
+    expect(await look()).toEqual({ isEmpty: true, storedSessions: 0 });
+  });
+
+  it('are loaded by a login that acts as the owner, is more than that nowhere, and is closed with its sessions', async () => {
+    const place = (fence = fine) => ({ address: address(), operator: operator(), fence, signal: new AbortController().signal });
+    const look = () => observeRestoreLogin(address(), operator());
+    const late = () => Promise.reject(new Error('another operator leads'));
+    expect(await look()).toBe('closed');
+    await expect(openRestoreLogin(place(late), new Sensitive('first'))).rejects.toThrow('another operator leads');
+    expect(await look()).toBe('closed');
+    for (const password of ['first', 'second']) await openRestoreLogin(place(), new Sensitive(password));
+    expect(await look()).toBe('open');
+    await change({ kind: 'create database', name: restored });
+    const login = { user: 'gt_restore', password: 'second', database: restored };
+    await server.query(login, 'SET ROLE gt; CREATE TABLE made (id int)');
+    expect(await sql("SELECT tableowner AS owner FROM pg_tables WHERE tablename = 'made'", restored)).toEqual([{ owner: 'gt' }]);
+    await expect(server.query({ ...login, password: 'first' }, 'SELECT 1')).rejects.toThrow('password authentication failed');
+    await expect(server.query(login, 'CREATE DATABASE another')).rejects.toThrow('permission denied');
+    await expect(server.query(login, 'CREATE ROLE another')).rejects.toThrow('permission denied');
+    expect(server.log()).not.toContain('SCRAM-SHA-256$');
+    const client = new pg.Client({ host: '127.0.0.1', port: server.port, ...login });
+    const ended = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    await closeLogin(place(), 'gt_restore');
+    await ended;
+    expect(await look()).toBe('closed');
+    await expect(server.query(login, 'SELECT 1')).rejects.toThrow();
   });
 });

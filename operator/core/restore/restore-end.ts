@@ -13,9 +13,10 @@ const FINAL: ReadonlySet<string> = new Set([
   'NoCopy', 'CopyDamaged', 'ManifestUnreadable', 'OtherRelease', 'IdentityWrong', 'KeyMissing', 'NotVerified', 'DumpChanged', 'LoginRefused', 'StoreRefused', 'ClockSkewed', 'NoSpace', 'TooSlow',
 ]);
 
-export function judgeRestoreJob(kind: RestoreJobKind, job: BackupJob | undefined): RestoreJob {
+/** `stuck`: why none of its containers will run; web is not kept away for that. */
+export function judgeRestoreJob(kind: RestoreJobKind, job: BackupJob | undefined, stuck?: string): RestoreJob {
   if (job === undefined) return { kind: 'absent' };
-  if (job.condition === undefined) return { kind: 'running' };
+  if (job.condition === undefined) return stuck === undefined ? { kind: 'running' } : { kind: 'ended', end: { kind: 'failed', why: stuck, again: false } };
   return { kind: 'ended', end: endOf(kind, job) };
 }
 

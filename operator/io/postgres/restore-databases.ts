@@ -3,7 +3,8 @@ import pg from 'pg';
 
 import type { Login, RolePlace } from '../../controllers/ports.js';
 import type { RestoreAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
-import { MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
+import { CANARY_ID } from './canary-rows.js';
+import { DATABASE_DOES_NOT_EXIST, MAINTENANCE_DATABASE, codeOf, withClient, type PostgresAddress } from './postgres-client.js';
 import { lockRoles } from './roles.js';
 
 interface Place extends RolePlace {
@@ -28,6 +29,34 @@ export async function observeRestoreDatabases(address: PostgresAddress, operator
     );
     return rows.map(({ name, oid, is_open: isOpen }) => ({ name, oid: Number(oid), isOpen }));
   });
+}
+
+/** What is in the live database of people's own, and of sessions. */
+export interface LiveContent {
+  /** No organization but the operator's own, or not even the tables or the database. */
+  readonly isEmpty: boolean;
+  /** Sessions that Django keeps in the database. */
+  readonly storedSessions: number;
+}
+
+export async function observeLiveContent(address: PostgresAddress, operator: Login): Promise<LiveContent> {
+  try {
+    return await withClient(address, operator, address.database, async (client) => ({
+      isEmpty: (await count(client, 'organizations_ext_organization', `id <> ${CANARY_ID}`)) === 0,
+      storedSessions: await count(client, 'django_session', 'true'),
+    }));
+  } catch (error) {
+    if (codeOf(error) === DATABASE_DOES_NOT_EXIST) return { isEmpty: true, storedSessions: 0 };
+    throw error;
+  }
+}
+
+/** A table that is not there has none. */
+async function count(client: pg.Client, table: string, where: string): Promise<number> {
+  const { rows: [there] } = await client.query<{ is_there: boolean }>("SELECT to_regclass('public.' || $1) IS NOT NULL AS is_there", [table]);
+  if (there?.is_there !== true) return 0;
+  const { rows } = await client.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM public.${pg.escapeIdentifier(table)} WHERE ${where}`);
+  return rows[0]?.rows ?? 0;
 }
 
 /**

@@ -193,8 +193,12 @@ describe('wherever the operator is ended,', () => {
       world.until(reached(world, 'Unconfirmed'));
       world.request = 'undo';
       const isBack = () => world.phase === 'Unconfirmed' && world.status.current?.direction === 'back';
-      world.until(() => isBack() || (world.request === 'undo' && world.status.current?.direction === 'back' && world.status.current.request === undefined), (turn) => {
-        if (turn === at + 3) world.request = 'undo';
+      const said: number[] = [];
+      world.until(() => isBack() || said.length > 0, (turn) => {
+        if (turn === at + 3) {
+          world.request = 'undo';
+          said.push(turn);
+        }
         return undefined;
       });
       if (isBack()) break;

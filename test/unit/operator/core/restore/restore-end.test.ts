@@ -33,4 +33,7 @@ describe('a Job of a restore', () => {
     ['has not migrated', 'migrate', { condition: 'Failed', reason: 'BackoffLimitExceeded' }, end({ kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true })],
     ['has saved nothing without a report', 'save', complete(ended('store', 0)), end({ kind: 'failed', why: 'store: NoReport', again: true })],
   ])('%s', (_, kind, job, expected) => expect(judgeRestoreJob(kind, job)).toEqual(expected));
+  it('that cannot start is given up: web would be kept away for it', () => {
+    expect(judgeRestoreJob('restore', { pod: { containers: [] } }, 'fetch: ImagePullBackOff')).toEqual(end({ kind: 'failed', why: 'fetch: ImagePullBackOff', again: false }));
+  });
 });
