@@ -64,6 +64,7 @@ export type RestoreAction =
   | { readonly kind: 'take lock' | 'release lock' }
   | { readonly kind: 'set gateway'; readonly mode: GatewayMode }
   | { readonly kind: 'scale'; readonly replicas: 0 | 1 }
+  /** `save`: a backup that is told why tables may have shrunk (mayShrink), for that may be why something is restored. */
   | { readonly kind: 'create job'; readonly job: RestoreJobKind; readonly name: string }
   | { readonly kind: 'open restore login' | 'close restore login' }
   /** Owned by the owner role, from template0, closed to the public. */

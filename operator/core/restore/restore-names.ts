@@ -15,6 +15,9 @@ export function databaseNames(live: string, { id }: Pick<RestoreProgress, 'id'>)
   return { live, before: `${live}_before_${time}`, restored: `${live}_restored_${time}` };
 }
 
+/** What both add to the name of the live one: a regular expression, for PostgreSQL and for JavaScript. */
+export const RESTORE_ENDING = '_(before|restored)_[0-9]{8}t[0-9]{6}z$';
+
 /** Longest name of a database that still is one with the longer of the two endings: PostgreSQL cuts at 63 bytes, and two would be one. */
 export const LONGEST_LIVE_NAME = 63 - '_restored_20261129t023000z'.length;
 

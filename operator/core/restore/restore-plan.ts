@@ -214,7 +214,10 @@ function planFailure({ status, now }: RestoreInput, current: RestoreProgress, { 
     const isTime = now.getTime() - Date.parse(since) >= pauseAfter(attempt);
     return isTime ? record(status, next, `${phase} is tried again.`) : rest(status, `${phase}: ${why}. It is tried again; undo goes back.`, WHILE_UNDER_WAY);
   }
-  return again && attempt < MOST_ATTEMPTS ? record(status, next, `${phase} is tried again: ${why}.`) : giveUp(status, current, `${phase}: ${why}`, now);
+  if (again && attempt < MOST_ATTEMPTS) return record(status, next, `${phase} is tried again: ${why}.`);
+  // What is there may be what cannot be dumped any more.
+  const otherwise = phase === 'Saving' ? '; with "save": false it is kept as a database alone, until confirm' : '';
+  return giveUp(status, current, `${phase}: ${why}${otherwise}`, now);
 }
 
 function giveUp(status: RestoreStatus, current: RestoreProgress, why: string, now: Date): RestorePlan {

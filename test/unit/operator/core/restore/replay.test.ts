@@ -99,6 +99,13 @@ describe('a restore', () => {
     expect([...world.jobs.keys()].filter((name) => name.startsWith('backup-'))).toEqual([]);
   });
 
+  it('of what is not to be saved makes no copy, and keeps the database until it is confirmed', () => {
+    const world = begun('{"copy":"latest","save":false}');
+    world.until(reached(world, 'Unconfirmed'));
+    expect([...world.jobs.keys()].filter((name) => name.startsWith('backup-'))).toEqual([]);
+    expect(world.names()).toHaveLength(2);
+  });
+
   it('into a server without the database at all is restored, too; then there is no way back', () => {
     const world = begun('latest', { isLiveEmpty: true });
     world.databases.clear();
@@ -115,7 +122,7 @@ describe('a failure before the databases change names starts everything as it wa
     ['the copy is damaged', { jobEnds: (name) => (name.startsWith('restore-check-') ? { kind: 'failed', why: 'fetch: CopyDamaged', again: false } : undefined) }, 'Checking: fetch: CopyDamaged'],
     ['the volume has no room', { free: 6e8 }, 'the volume of Postgres: expected 620 MiB free, found 573 MiB'],
     ['the Job of the restore is killed three times', { jobEnds: (name) => (/^restore-\d/.test(name) ? { kind: 'failed', why: 'load: OutOfMemory', again: true } : undefined) }, 'Restoring: load: OutOfMemory'],
-    ['what is there cannot be saved', { jobEnds: (name) => (name.startsWith('backup-') ? { kind: 'failed', why: 'dump: LoginRefused', again: false } : undefined) }, 'Saving: dump: LoginRefused'],
+    ['what is there cannot be saved', { jobEnds: (name) => (name.startsWith('backup-') ? { kind: 'failed', why: 'dump: LoginRefused', again: false } : undefined) }, 'Saving: dump: LoginRefused; with "save": false it is kept as a database alone, until confirm'],
   ])('%s', (_, change, why) => {
     const world = begun('latest', change);
     world.until(isOver(world));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { restoreStatus, type RestoreProgress } from '../../../../../operator/api/restore-fields.js';
 import type { RestoreFacts } from '../../../../../operator/core/restore/restore-facts.js';
-import { jobOfPhase, databaseNames } from '../../../../../operator/core/restore/restore-names.js';
+import { RESTORE_ENDING, jobOfPhase, databaseNames } from '../../../../../operator/core/restore/restore-names.js';
 import { planRestore, type RestoreInput } from '../../../../../operator/core/restore/restore-plan.js';
 import { parseRestoreRequest, type RestoreRequest } from '../../../../../operator/core/restore/restore-request.js';
 import { copyNameSchema } from '../../../../../backup/core/copy-name.js';
@@ -80,6 +80,8 @@ describe('a restore', () => {
     expect(restoreStatus.parse(world.status)).toEqual(world.status);
     expect(copyNameSchema.safeParse(world.status.current?.saved).success).toBe(true);
     expect(databaseNames('glitchtip', CURRENT)).toEqual({ live: 'glitchtip', before: 'glitchtip_before_20261129t100000z', restored: 'glitchtip_restored_20261129t100000z' });
+    const { before, restored } = databaseNames('glitchtip', CURRENT);
+    for (const name of [before, restored]) expect(name).toMatch(new RegExp(`^glitchtip${RESTORE_ENDING}`));
     expect(jobOfPhase(CURRENT)).toEqual({ kind: 'restore', name: 'restore-20261129t100000z-1' });
   });
 });
