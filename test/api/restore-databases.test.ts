@@ -5,6 +5,7 @@ import { Sensitive } from '../../operator/core/sensitive.js';
 import { databaseNames } from '../../operator/core/restore/restore-names.js';
 import { changeRestoreDatabase, observeLiveContent, observeRestoreDatabases, type DatabaseAction } from '../../operator/io/postgres/restore-databases.js';
 import { observeRestoreLogin, openRestoreLogin } from '../../operator/io/postgres/restore-login.js';
+import { observePostgres } from '../../operator/io/postgres/roles.js';
 import { closeLogin } from '../../operator/io/postgres/rotate-logins.js';
 import { START_MS } from './control-plane.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
@@ -78,6 +79,21 @@ describe('the databases of a restore', () => {
     expect(await holds('gt')).toBe('today');
     await change({ kind: 'drop database', name: restored, oid: fresh });
     expect(await observe()).toEqual([{ name: 'gt', oid: live, isOpen: true }]);
+  });
+
+  it('are not made anew by the operator while their names are exchanged', async () => {
+    const look = async () => {
+      const observed = await observePostgres(address(), [{ ...operator(), via: 'published' }], { application: undefined, gateway: undefined, backup: undefined });
+      return observed.kind === 'observed' ? observed.state.database : observed;
+    };
+    const live = await oidOf('gt');
+    await change({ kind: 'close database', name: 'gt', oid: live });
+    await change({ kind: 'rename database', name: 'gt', oid: live, to: before });
+    expect(await look()).toEqual({ kind: 'absent', isExchanged: true });
+    await change({ kind: 'drop database', name: before, oid: live });
+    expect(await look()).toEqual({ kind: 'absent' });
+    await change({ kind: 'create database', name: restored });
+    expect(await look()).toEqual({ kind: 'absent', isExchanged: true });
   });
 
   it('are left alone where another one has the name by now', async () => {

@@ -58,7 +58,8 @@ export interface ForeignObjects {
 
 /** The application's database; `absent` until it was created. */
 export type ObservedDatabase =
-  | { readonly kind: 'absent' }
+  /** `isExchanged`: a restore has renamed it, or has one beside it that is to have its name; nothing is made in its place. */
+  | { readonly kind: 'absent'; readonly isExchanged?: boolean }
   | {
       readonly kind: 'present';
       readonly owner: string;

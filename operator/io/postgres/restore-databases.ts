@@ -3,6 +3,7 @@ import pg from 'pg';
 
 import type { Login, RolePlace } from '../../controllers/ports.js';
 import type { RestoreAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
+import { RESTORE_ENDING } from '../../core/restore/restore-names.js';
 import { CANARY_ID } from './canary-rows.js';
 import { DATABASE_DOES_NOT_EXIST, MAINTENANCE_DATABASE, codeOf, withClient, type PostgresAddress } from './postgres-client.js';
 import { lockRoles } from './roles.js';
@@ -24,8 +25,8 @@ export async function observeRestoreDatabases(address: PostgresAddress, operator
   return withClient(address, operator, MAINTENANCE_DATABASE, async (client) => {
     const { rows } = await client.query<{ name: string; oid: string; is_open: boolean }>(
       `SELECT datname AS name, oid::text AS oid, datallowconn AS is_open FROM pg_database
-       WHERE datname = $1 OR starts_with(datname, $1 || '_before_') OR starts_with(datname, $1 || '_restored_') ORDER BY datname`,
-      [address.database],
+       WHERE datname = $1 OR datname ~ $2 ORDER BY datname`,
+      [address.database, `^${address.database}${RESTORE_ENDING}`],
     );
     return rows.map(({ name, oid, is_open: isOpen }) => ({ name, oid: Number(oid), isOpen }));
   });
