@@ -88,7 +88,7 @@ function replace(file: string, content: string | Uint8Array, mode = 0o644): void
 
 for (const [name, program] of Object.entries(PROGRAMS)) await buildProgram(name, program);
 for (const file of readdirSync('charts/runtime')) replace(`${ASSETS}/runtime/${file}`, readFileSync(`charts/runtime/${file}`));
-for (const file of readdirSync('backup/postgres')) replace(`${ASSETS}/backup/${file}`, readFileSync(`backup/postgres/${file}`));
+for (const file of readdirSync('backup/postgres')) replace(`${ASSETS}/backup/postgres/${file}`, readFileSync(`backup/postgres/${file}`));
 await buildCommand('main.ts', 'main');
 await buildCommand('cli/main.ts', 'cli');
 buildLibrary();

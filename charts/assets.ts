@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Beside charts/ (sources, tests), in build/assets (bundles in build/), in build/assets (library in build/lib/charts). */
-const ROOTS = ['./', '../build/assets/', './assets/', '../../assets/'];
+/** In charts/ and beside it (sources, tests), in build/assets (bundles in build/), in build/assets (library in build/lib/charts). */
+const ROOTS = ['./', '../', '../build/assets/', './assets/', '../../assets/'];
 
 /** @throws Error naming the command that makes the file, where it is missing */
 export function readAsset(path: string): Buffer {

@@ -2,6 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RECORD_STATES } from '../gateway/control/control-answers.js';
 import { CREDENTIALS } from '../operator/api/rotation-fields.js';
+import { backupNow } from './commands/backup-now.js';
+import { backups } from './commands/backups.js';
 import { bundle } from './commands/bundle.js';
 import { testAlerts } from './commands/alert.js';
 import type { Context, ExitCode } from './commands/command-context.js';
@@ -21,6 +23,8 @@ import { openOutput, printFailure, type Output } from './output.js';
 const ROTATION_TIMEOUT = '1800';
 /** Longer than two checks of the operator's at the default settings, and a slow channel. Seconds. */
 const ALERT_TIMEOUT = '120';
+/** The deadline of its Job (operator/core/backup/backup-job.ts), and time to wait for its turn. Seconds. */
+const BACKUP_TIMEOUT = '10800';
 const PORT = '9090';
 /** A poll costs four calls of kubectl, about half a second of one core. Seconds. */
 const WATCH_EVERY = '5';
@@ -123,12 +127,25 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
     .option('--timeout <seconds>', 'how long to wait for the operator', ALERT_TIMEOUT)
     .action(async ({ timeout }: { timeout: string }) => done(await testAlerts(context(), { timeout: wholeNumber('--timeout', timeout, 86_400) })));
 
+  addBackups(program, context, done);
   addSpool(program, context, done);
 
   program.command('history')
     .description('the rotations that have ended')
     .action(async () => done(await history(context())));
   return program;
+}
+
+function addBackups(program: Command, context: () => Context, done: (code: ExitCode) => void): void {
+  program.command('backup')
+    .description('a copy of the database, restored before it counts as one')
+    .command('now')
+    .description('has the operator make one, or follows the one that is under way, and shows each step; exits with 0 when it was restored and found good, 1 when it failed or was refused, 2 when unknown')
+    .option('--timeout <seconds>', 'how long to wait; the backup goes on without this program', BACKUP_TIMEOUT)
+    .action(async ({ timeout }: { timeout: string }) => done(await backupNow(context(), { timeout: wholeNumber('--timeout', timeout, 86_400) })));
+  program.command('backups')
+    .description('the copies: when, how large, how verified, where; exits with 0 when the newest is known to restore and young enough, 1 when not, 2 when unknown')
+    .action(async () => done(await backups(context())));
 }
 
 function addSpool(program: Command, context: () => Context, done: (code: ExitCode) => void): void {

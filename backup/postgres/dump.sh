@@ -2,11 +2,21 @@
 # Dumps the database, and counts every table in the dump's own snapshot. PGHOST, PGDATABASE, PGUSER and PASSWORD_FILE say which and who.
 #
 # Leaves in WORK: database.dump, its SHA-256, dumped.facts. AT: the time of the run (ISO 8601). CONTENT=true: each row is hashed, too.
+# WAIT: seconds for which a server that does not answer is waited for.
 source "$(dirname "$0")/steps.sh"
 
 begin() {
   rm -rf "${WORK:?}"/* && mkdir -p "$ERRORS" || fail $? NoSpace
   use_login glitchkeeper-backup
+}
+
+# Policies let a new pod out a second or two after it has begun; a server that starts takes longer. Whatever it is then, psql says it.
+await_server() {
+  local began=$SECONDS
+  until pg_isready -q -t 3; do
+    ((SECONDS - began < ${WAIT:-60})) || return 0
+    sleep 1
+  done
 }
 
 # One session holds the snapshot from before the dump to after the count: it dies with its transaction.
@@ -58,6 +68,7 @@ fingerprint() {
 }
 
 begin
+await_server
 open_snapshot
 # The dump, and 1.3 times the database for the server that it is restored into; when that has gone, the encrypted dump.
 room "$((mebibytes * 9 / 5 + 64))"

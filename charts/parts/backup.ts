@@ -40,7 +40,7 @@ export class Backup extends Construct {
 }
 
 function scripts(): Record<string, string> {
-  return Object.fromEntries(SCRIPTS.map((name) => [name, readAsset(`backup/${name}`).toString('utf8')]));
+  return Object.fromEntries(SCRIPTS.map((name) => [name, readAsset(`backup/postgres/${name}`).toString('utf8')]));
 }
 
 /** Other programs are another template. */

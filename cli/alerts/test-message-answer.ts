@@ -1,7 +1,7 @@
 // Waits for the operator's answer to a request for a test message, through short outages of the API server.
 import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { Failure, isPassing } from '../failure.js';
-import { systemClock, type Clock } from '../rotation/follow-rotation.js';
+import { systemClock, type Clock } from '../live/follow.js';
 import type { Resource } from '../glitchtip-resource-access.js';
 
 const POLL_EVERY_MS = 1_000;

@@ -2,7 +2,7 @@
 import { ROTATE_ANNOTATION } from '../../operator/api/object-names.js';
 import { Failure } from '../failure.js';
 import { KIND_NAME, ask, readResource, type Place, type Resource } from '../glitchtip-resource-access.js';
-import { follow } from '../rotation/follow-rotation.js';
+import { followRotation } from '../rotation/follow-rotation.js';
 import { describeEnd, type End } from '../rotation/rotation-progress.js';
 import { planRequest, type Request, type RequestPlan, type RotateArguments } from '../rotation/request-rotation.js';
 import { printPhases, showPhases } from '../rotation/show-rotation.js';
@@ -56,7 +56,7 @@ async function annotate(place: Place, { value }: Request, overwrite: boolean): P
 
 async function watch({ place, output }: Context, request: Request, timeout: number): Promise<ExitCode> {
   const started = Date.now();
-  const polls = follow(request, () => readResource(place), timeout);
+  const polls = followRotation(request, () => readResource(place), timeout);
   const end = output.json ? await printPhases(polls, output) : await showPhases(polls);
   const seconds = Math.round((Date.now() - started) / 1000);
   if (output.json) output.printJson(finalLine(end, seconds));

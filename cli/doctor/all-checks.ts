@@ -1,5 +1,6 @@
 // Every check of `glitchkeeper doctor`, from the outside in.
 import { checkAlerts } from './alerting-checks.js';
+import { checkBackups } from './backup-checks.js';
 import { checkCluster } from './cluster-checks.js';
 import { checkConditions } from './condition-checks.js';
 import { checkExposure } from './exposure-checks.js';
@@ -14,7 +15,7 @@ import { checkRegistration } from './registration-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkConditions,
+  checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

@@ -5,6 +5,8 @@ import { failure, ok, onSight, oneOrEach, warning, type Finding } from './check-
 import type { Facts } from './gathered-facts.js';
 
 const DOCS = 'docs/runbooks/not-ready.md';
+/** Of backups doctor says more by itself. */
+const SAID_ELSEWHERE: readonly string[] = ['BackupVerified'];
 
 export function checkConditions({ resource }: Facts): readonly Finding[] {
   return onSight('conditions', resource, (found) => found === undefined ? [] : [
@@ -17,7 +19,7 @@ function conditionProblems({ status: { conditions = [], observedGeneration = 0 }
   if (conditions.length === 0) return [failure('conditions', 'the operator has not reconciled the resource yet', 'see operator and leader above')];
   return [
     ...(observedGeneration < generation ? [warning('conditions', 'the operator has not seen the latest change yet', 'see operator and leader above')] : []),
-    ...conditionsThatMatter({ conditions }).filter(({ status }) => status !== 'True').map(({ type, status, reason, message }) =>
+    ...conditionsThatMatter({ conditions }).filter(({ type, status }) => status !== 'True' && !SAID_ELSEWHERE.includes(type)).map(({ type, status, reason, message }) =>
       (type === 'Ready' && status === 'False' ? failure : warning)('conditions', `${type} is ${status}, ${reason}: ${message}`, DOCS)),
   ];
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { readAsset } from '../../charts/assets.js';
 import { bundleHash } from '../../charts/content-hash.js';
 import { LOADER_FILE, PROGRAMS } from '../../charts/programs.js';
-import { LEASE_NAME } from '../../operator/api/object-names.js';
+import { BACKUP_TEMPLATE, LEASE_NAME } from '../../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from '../failure.js';
 import { kubectl } from '../kubectl.js';
 import { KIND_NAME, ask, parseResource, type Place, type Resource } from '../glitchtip-resource-access.js';
@@ -32,9 +32,15 @@ export interface Facts {
   readonly claims: Seen<readonly objects.Claim[]>;
   /** Names of the keys of the alerts' Secret; undefined: there is no such Secret. */
   readonly alertKeys: Seen<readonly string[] | undefined>;
+  /** Of the pods of a backup's Job. */
+  readonly backupTemplate: Seen<objects.PodTemplate | undefined>;
+  /** The same of the Secret of the bucket, where copies go to one. */
+  readonly storeKeys: Seen<{ readonly secret: string; readonly keys: readonly string[] | undefined }>;
 }
 
 const json = ['--output', 'json'] as const;
+/** As backup/environment.ts reads them. */
+export const STORE_CREDENTIALS = '/run/secrets/backup-store';
 const KEYS_ONLY = 'go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}';
 
 /** @throws Failure when the cluster cannot be reached */
@@ -44,7 +50,7 @@ export async function gatherFacts(place: Place, now: Date): Promise<Facts> {
   const look = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T>>> => attempt(async () => shape.parse(JSON.parse(await ask(place, ...args))));
   const list = <T extends z.ZodType>(shape: T, kind: string): Promise<Seen<z.output<T>[]>> => look(objects.listOf(shape), 'get', kind, ...json);
   const one = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T> | undefined>> => orAbsent(look(shape, 'get', ...args, ...json));
-  const [metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims] = await Promise.all([
+  const [metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims, backupTemplate] = await Promise.all([
     attempt(async () => { await ask(place, 'get', '--raw', `/apis/metrics.k8s.io/v1beta1/namespaces/${place.namespace}/pods`); return true as const; }),
     list(objects.storageClass, 'storageclasses'),
     list(objects.node, 'nodes'),
@@ -57,12 +63,14 @@ export async function gatherFacts(place: Place, now: Date): Promise<Facts> {
     list(objects.service, 'services'),
     list(objects.ingress, 'ingresses'),
     list(objects.claim, 'persistentvolumeclaims'),
+    one(objects.podTemplate, 'podtemplate', BACKUP_TEMPLATE),
   ]);
   return {
     place: { cluster: place.target.description, namespace: place.namespace, name: place.name },
-    now, versions, metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims,
+    now, versions, metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims, backupTemplate,
     ownBundle: ownBundle(),
     alertKeys: await readAlertKeys(place, resource),
+    storeKeys: await readStoreKeys(place, backupTemplate),
   };
 }
 
@@ -89,10 +97,22 @@ async function orAbsent<T>(looked: Promise<Seen<T> & { readonly absent?: boolean
   return !result.seen && result.absent === true ? seen(undefined) : result;
 }
 
-/** The API server returns the whole Secret; this kubectl call prints only the names of its keys. */
 async function readAlertKeys(place: Place, resource: Seen<Resource | undefined>): Promise<Facts['alertKeys']> {
   if (!resource.seen || resource.value === undefined) return notSeen('the resource that names the Secret was not seen');
   const { secret } = resource.value.spec.alerts;
+  return readKeys(place, secret);
+}
+
+async function readStoreKeys(place: Place, template: Seen<objects.PodTemplate | undefined>): Promise<Facts['storeKeys']> {
+  if (!template.seen) return template;
+  const secret = template.value && objects.secretMountedAt(template.value, STORE_CREDENTIALS);
+  if (secret === undefined) return notSeen('the pods of a backup mount no Secret of a bucket');
+  const keys = await readKeys(place, secret);
+  return keys.seen ? seen({ secret, keys: keys.value }) : keys;
+}
+
+/** The API server returns the whole Secret; this kubectl call prints only the names of its keys. */
+function readKeys(place: Place, secret: string): Promise<Seen<readonly string[] | undefined>> {
   return orAbsent(attempt(async () => (await ask(place, 'get', 'secret', secret, '--output', KEYS_ONLY)).split('\n').filter((key) => key !== '')));
 }
 

@@ -67,6 +67,15 @@ export const node = z.object({
   }),
 });
 
+/** Of the pods of a backup's Job; the volumes as far as they are Secrets. */
+export const podTemplate = z.object({
+  metadata,
+  template: z.object({ spec: podSpec.extend({
+    containers: z.array(container.extend({ volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]) })),
+    volumes: z.array(z.object({ name: z.string(), secret: z.object({ secretName: z.string() }).optional() })).default([]),
+  }) }),
+});
+
 export const claim = z.object({ metadata, status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }) });
 export const storageClass = z.object({ metadata, provisioner: z.string().default('') });
 export const namespace = z.object({ metadata });
@@ -89,6 +98,7 @@ export type Workload = z.infer<typeof workload>;
 export type Service = z.infer<typeof service>;
 export type Ingress = z.infer<typeof ingress>;
 export type ClusterNode = z.infer<typeof node>;
+export type PodTemplate = z.infer<typeof podTemplate>;
 export type Claim = z.infer<typeof claim>;
 export type StorageClass = z.infer<typeof storageClass>;
 export type NamespaceObject = z.infer<typeof namespace>;
@@ -105,4 +115,10 @@ export function variable({ env }: Container, name: string): string | undefined {
 /** A workload of the stack by its component. */
 export function componentOf({ metadata: { labels } }: { metadata: { labels: Readonly<Record<string, string>> } }): string | undefined {
   return labels['app.kubernetes.io/component'];
+}
+
+/** Name of the Secret that a pod has in a folder. */
+export function secretMountedAt({ template: { spec } }: PodTemplate, folder: string): string | undefined {
+  const mount = spec.containers.flatMap(({ volumeMounts }) => volumeMounts).find(({ mountPath }) => mountPath === folder);
+  return spec.volumes.find(({ name }) => name === mount?.name)?.secret?.secretName;
 }

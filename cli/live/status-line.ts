@@ -9,10 +9,11 @@ export interface Change {
   readonly incidents: readonly string[];
   readonly notReady: readonly string[];
   readonly rotation?: string;
+  readonly backup?: string;
 }
 
 export function changeOf({ value, trouble }: View<Summary>): Change {
-  const { verdict, why, health, parts, rotation } = value;
+  const { verdict, why, health, parts, rotation, backups } = value;
   return {
     verdict: trouble === undefined ? verdict : 'not answering',
     // The error differs from try to try: that there is no answer is what is new.
@@ -20,14 +21,16 @@ export function changeOf({ value, trouble }: View<Summary>): Change {
     incidents: (health?.incidents ?? []).map(({ reason, part }) => `${reason} (${part})`),
     notReady: parts.filter(({ ready }) => !ready).map(({ part }) => part),
     rotation: rotation.current?.phase,
+    backup: backups?.current?.copy,
   };
 }
 
-export function describeChange({ verdict, why, incidents, notReady, rotation }: Change): string {
+export function describeChange({ verdict, why, incidents, notReady, rotation, backup }: Change): string {
   return [
     `${verdict}: ${why}`,
     ...(incidents.length === 0 ? [] : [`incidents: ${incidents.join(', ')}`]),
     ...(notReady.length === 0 ? [] : [`not ready: ${notReady.join(', ')}`]),
     ...(rotation === undefined ? [] : [`rotation: ${rotation}`]),
+    ...(backup === undefined ? [] : [`backup: ${backup}`]),
   ].join('; ');
 }

@@ -5,6 +5,7 @@ import type { Condition } from '../../operator/api/glitchtip-resource.js';
 import type { CredentialName, RotationProgress } from '../../operator/api/rotation-fields.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { REASONS } from '../../operator/api/conditions.js';
+import { buildBackupReport, type BackupReport } from '../backup/backup-report.js';
 import type { PartReport, Pod } from '../part-states.js';
 import type { Resource } from '../glitchtip-resource-access.js';
 
@@ -38,6 +39,8 @@ export interface Summary {
   readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message' | 'lastTransitionTime'>[];
   readonly credentials: readonly CredentialReport[];
   readonly rotation: { readonly current?: RotationProgress; readonly lastCompletedAt?: string; readonly nextAt?: string };
+  /** Absent: none are made. */
+  readonly backups?: BackupReport;
   /** Absent where the operator is older than its health checks. */
   readonly health?: HealthStatus;
   /** What is missing here, because the operator is of another version than this program. */
@@ -65,6 +68,7 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
     conditions: conditions.map(({ type, status, reason, message, lastTransitionTime }) => ({ type, status, reason, message, lastTransitionTime })),
     credentials: listCredentials(resource),
     rotation: { current, lastCompletedAt, nextAt },
+    backups: buildBackupReport(resource),
     health: resource.status.health,
     ...(resource.notUnderstood.length > 0 ? { notUnderstood: resource.notUnderstood } : {}),
     events: events?.slice(-EVENTS_SHOWN),

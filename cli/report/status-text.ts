@@ -1,6 +1,7 @@
 // `glitchkeeper status` and `history` as text that fits a screen: pure.
 import type { RotationRecord } from '../../operator/api/rotation-fields.js';
 import { MEBIBYTE } from '../../charts/quantity.js';
+import { backupLines } from '../backup/backup-text.js';
 import { formatBoth, formatDistance, formatDuration, formatInstant } from '../moments.js';
 import type { Colour, Paint } from '../output.js';
 import type { PartReport } from '../part-states.js';
@@ -21,6 +22,7 @@ export function renderSummary(summary: Summary, now: Date, paint: Paint): string
     conditions(summary, now, paint),
     credentials(summary, now),
     rotation(summary, now, paint),
+    backups(summary, now, paint),
     ...(health === undefined ? [] : [repairLines(health, now), channelLines(health, now, paint)]),
     events(summary, now, paint),
   ]);
@@ -35,6 +37,7 @@ export function renderLive(summary: Summary, now: Date, paint: Paint): string {
     partLines(summary, paint),
     figureLines(health, paint, WITHOUT_MEMORY),
     rotation(summary, now, paint),
+    backups(summary, now, paint),
     [...repairLines(health, now), ...channelLines(health, now, paint)],
     events(summary, now, paint),
   ]);
@@ -91,6 +94,10 @@ function rotation({ rotation: { current } }: Summary, now: Date, paint: Paint): 
     ...(notBefore === undefined ? [] : [`  not before ${formatBoth(notBefore, now)}`]),
     `  ${message}`,
   ];
+}
+
+function backups({ backups: report }: Summary, now: Date, paint: Paint): string[] {
+  return report === undefined ? [] : backupLines(report, now, paint);
 }
 
 function events({ events: list }: Summary, now: Date, paint: Paint): string[] {

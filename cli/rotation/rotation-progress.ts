@@ -57,9 +57,13 @@ function findOurs({ known, trigger }: Request, current: RotationProgress | undef
 }
 
 function judgeQueued({ value }: Request, { annotations, status }: Resource): Progress {
-  const rejected = status.conditions?.find(({ reason }) => reason === REASONS.RequestRejected);
+  const isAsked = annotations[ROTATE_ANNOTATION] === value;
+  const said = (wanted: string) => (isAsked ? status.conditions?.find(({ reason }) => reason === wanted)?.message : undefined);
+  const rejected = said(REASONS.RequestRejected);
   // The condition may still be that of an older request: the message quotes the one that it means.
-  if (annotations[ROTATE_ANNOTATION] === value && rejected?.message.includes(`"${value}"`)) return { kind: 'rejected', message: rejected.message };
+  if (rejected?.includes(`"${value}"`)) return { kind: 'rejected', message: rejected };
+  const repeated = said(REASONS.RequestRepeated);
+  if (repeated !== undefined) return { kind: 'queued', message: repeated };
   const other = status.rotation?.current;
   if (other) return { kind: 'queued', message: `rotation ${other.id} has to end first (${other.phase}: ${other.message})` };
   return { kind: 'queued', message: annotations[ROTATE_ANNOTATION] === undefined ? 'recorded by the operator' : 'the operator has not recorded the request yet' };

@@ -1,17 +1,9 @@
 // Shows a rotation while it goes on: a line a phase on a terminal, or a line of JSON a phase.
-import { Listr, type ListrTask } from 'listr2';
+import type { ListrTask } from 'listr2';
 import { PHASES, type Phase } from '../../operator/api/rotation-fields.js';
+import { Turned, openCursor, showLines, type Cursor } from '../live/phase-lines.js';
 import type { Output } from '../output.js';
 import { isEnd, isPast, isWayBack, type End, type Progress } from './rotation-progress.js';
-
-/** Where the rotation is, shared by the lines of its phases, of which one is active at a time. */
-interface Cursor {
-  progress: Progress;
-  readonly move: () => Promise<void>;
-}
-
-/** What ends the lines of a phase early; the cursor knows why. */
-class Turned extends Error {}
 
 /** A line a phase with its seconds; a phase that fails says why, and a rollback counts as failed, too. */
 export async function showPhases(polls: AsyncGenerator<Progress, void>): Promise<End> {
@@ -19,22 +11,12 @@ export async function showPhases(polls: AsyncGenerator<Progress, void>): Promise
   const ways = [PHASES.filter((phase) => !isWayBack(phase)), PHASES.filter(isWayBack)];
   for (const phases of ways) {
     if (isEnd(cursor.progress)) break;
-    await new Listr(phases.map((phase) => line(phase, cursor)), { exitOnError: !phases.some(isWayBack), fallbackRenderer: 'simple' }).run().catch(ignoreTurned);
+    await showLines(phases.map((phase) => line(phase, cursor)), { exitOnError: !phases.some(isWayBack) });
   }
   return endOf(cursor.progress);
 }
 
-async function openCursor(polls: AsyncGenerator<Progress, void>): Promise<Cursor> {
-  const next = async (): Promise<Progress> => {
-    const { value, done } = await polls.next();
-    if (done === true) throw new Error('a rotation was followed beyond its end');
-    return value;
-  };
-  const cursor: Cursor = { progress: await next(), move: async () => { cursor.progress = await next(); } };
-  return cursor;
-}
-
-function line(phase: Phase, cursor: Cursor): ListrTask {
+function line(phase: Phase, cursor: Cursor<Progress>): ListrTask {
   return {
     title: phase,
     task: async (_, task) => {
@@ -51,10 +33,6 @@ function line(phase: Phase, cursor: Cursor): ListrTask {
       task.title = seconds();
     },
   };
-}
-
-function ignoreTurned(error: unknown): void {
-  if (!(error instanceof Turned)) throw error;
 }
 
 /** One JSON line whenever the phase changes; the end is the caller's to print. */

@@ -1,4 +1,6 @@
 // The pictures of docs/: what the CLI and the operator really write, of a GlitchTip that is made up.
+import { buildBackupReport, type BackupReport } from '../../cli/backup/backup-report.js';
+import { renderBackups } from '../../cli/backup/backup-text.js';
 import { renderView } from '../../cli/commands/watch-status.js';
 import { examine } from '../../cli/doctor/all-checks.js';
 import { seen } from '../../cli/doctor/check-result.js';
@@ -12,7 +14,7 @@ import { buildMessage, type Message } from '../../operator/core/alerts/message-t
 import type { Notification, IncidentSnapshot } from '../../operator/core/alerts/alert-state.js';
 import { factsOf, withEnv } from '../../test/unit/cli/doctor/example-facts.js';
 import { OUTAGE, WELL } from '../../test/unit/cli/health-scenarios.js';
-import { NOW, condition, ready, resource } from '../../test/unit/cli/cli-scenarios.js';
+import { NOW, condition, copied, ready, resource } from '../../test/unit/cli/cli-scenarios.js';
 import { drawChat } from './chat.js';
 import { drawTerminal } from './svg.js';
 
@@ -54,6 +56,14 @@ function messages(): Message[] {
   return notifications.map((each) => buildMessage(each, { name: 'glitchtip', namespace: 'errors' }, 0));
 }
 
+function copies(): BackupReport {
+  const dates = ['20260601T023000Z', '20260531T023000Z', '20260530T023000Z', '20260529T023000Z', '20260501T023000Z'];
+  const backup = copied({ copies: dates.map((name, index) => ({ name, bytes: 44_000_000 - index * 700_000, damaged: index === 3 })) });
+  const report = buildBackupReport(resource({ spec: { backup: { store: 's3' } }, backup }));
+  if (report === undefined) throw new Error('the scenario has no backups');
+  return report;
+}
+
 /** By their files' names. */
 export function drawPictures(): Readonly<Record<string, string>> {
   const doctored = factsOf({ alertKeys: seen(['telegram-token', 'telegram-chat']), ...withEnv({ CSRF_TRUSTED_ORIGINS: 'http://localhost:9090' }, { domain: 'https://errors.example.com' }) });
@@ -61,6 +71,7 @@ export function drawPictures(): Readonly<Record<string, string>> {
   return {
     'status.svg': drawTerminal('glitchkeeper status', renderSummary(summaryOf(WELL), NOW, paint)),
     'status-watch.svg': drawTerminal('glitchkeeper status --watch', renderView(view, { now: NOW, every: 5, paint })),
+    'backups.svg': drawTerminal('glitchkeeper backups', renderBackups(copies(), NOW, paint)),
     'alert.svg': drawChat('an alert, and the message that it is over', messages()),
     'doctor.svg': drawTerminal('glitchkeeper doctor', renderFindings(examine(doctored), paint)),
   };

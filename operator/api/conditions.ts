@@ -95,6 +95,8 @@ export const REASONS = {
   Idle: 'Idle',
   /** RotationInProgress=False: the annotation asks for something that does not exist; the message says what does. */
   RequestRejected: 'RequestRejected',
+  /** RotationInProgress=False: a rotation for a compromise was asked for again right after one; the message says when the next may begin. */
+  RequestRepeated: 'RequestRepeated',
   /** RotationInProgress=False, and for the next five: a rotation waits, because something is not healthy. */
   NotHealthy: 'NotHealthy',
   /** An attempt was undone and the next one comes after a pause. */

@@ -64,6 +64,14 @@ describe('a backup of a real database', () => {
     expect(await stage.restore(work, { programs })).toMatchObject({ report: { step: 'hash' } });
   }, RUN_MS);
 
+  it('waits for a server that does not answer at first, as to a new pod before policies let it out', async () => {
+    const work = await stage.newWork();
+    const late = `[[ $(wc -l </work/asked 2>/dev/null) -ge 2 ]] || { echo >>/work/asked; exit 2; }`;
+    expect(await stage.dump(work, 'gt', { programs: { pg_isready: late } })).toMatchObject({ report: undefined });
+    expect(await readFile(join(work, 'asked'), 'utf8')).toBe('\n\n');
+    await rm(work, { recursive: true });
+  }, RUN_MS);
+
   it('knows the partition of today in GlitchTip 6, whose bounds are ids', async () => {
     await stage.makeDatabase('six');
     const id = (time: string) => `${Date.parse(time).toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-000000000000`;
@@ -167,7 +175,7 @@ describe('a backup of a real database', () => {
       ['22 the server ends the dump\'s connection', filledAs(), { programs: { pg_dump: `(sleep 1; PGPASSWORD=of-the-superuser PGPASSFILE= psql -XqU glitchkeeper -d damaged -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump' OR query LIKE 'LOCK TABLE%'") & ${REAL} "$@"` } }, failed('dump', 'DatabaseAway')],
       ['somebody has locked a table', filledAs(), { programs: { pg_dump: `${REAL} "\${@/#--lock-wait-timeout=*/--lock-wait-timeout=1s}"` } }, failed('dump', 'LockWait')],
       ['the password is another', filledAs(), { env: { PASSWORD_FILE: '/opt/backup/facts.sql' } }, failed('snapshot', 'LoginRefused')],
-      ['there is no server', filledAs(), { env: { PGPORT: '1' } }, failed('snapshot', 'DatabaseAway')],
+      ['there is no server', filledAs(), { env: { PGPORT: '1', WAIT: '2' } }, failed('snapshot', 'DatabaseAway')],
       ['a program is killed for its memory', filledAs(), { programs: { pg_dump: 'kill -9 $$' } }, failed('dump', 'OutOfMemory')],
       ['pg_dump ends with a code of its own', filledAs(), { programs: { pg_dump: 'exit 70' } }, { ...failed('dump', 'StepFailed'), exitCode: 70 }],
     ])('%s', async (name, make, change, report) => {

@@ -90,8 +90,7 @@ export class Stage {
       .map((document) => document.toJS() as { metadata: { name: string }; data?: Record<string, string> });
     const file = objects.find(({ metadata }) => metadata.name === 'glitchkeeper-settings')?.data?.['glitchtip.yaml'] ?? '';
     const resource = parse(file) as { metadata: { name: string }; spec: object };
-    // Where there are backups there is a login that dumps, and its Secret.
-    return { ...resource, spec: { backup: { store: 'volume' }, ...resource.spec, database: { host: '127.0.0.1', port: this.ports.postgres }, valkey: { host: '127.0.0.1', port: this.ports.valkey } } };
+    return { ...resource, spec: { ...resource.spec, database: { host: '127.0.0.1', port: this.ports.postgres }, valkey: { host: '127.0.0.1', port: this.ports.valkey } } };
   }
 
   /** The operator's own bundle, started as its Deployment starts it. */

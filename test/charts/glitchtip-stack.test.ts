@@ -164,7 +164,7 @@ describe('what a program says when it fails', () => {
 describe('Valkey', () => {
   const configuration = find(manifests, 'ConfigMap', 'valkey-config').data?.['valkey.conf'] ?? '';
 
-  it.each(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'maxmemory 30mb'])('says "%s"', (line) => {
+  it.each(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'maxmemory 25mb'])('says "%s"', (line) => {
     expect(configuration.split('\n')).toContain(line);
   });
 

@@ -1,5 +1,6 @@
 // The stack that `npm start` itself brought up: looked at from inside and outside, updated, its credentials rotated, its queue killed and filled; at the end Ctrl-C leaves nothing.
 import { afterAll, beforeAll } from '@jest/globals';
+import { describeBackupNow } from './pods/backup.js';
 import { describeFacts } from './pods/facts.js';
 import { describeGateway } from './pods/gateway.js';
 import { describeLogs } from './pods/logs.js';
@@ -29,6 +30,7 @@ describeOnPods('the stack on real pods', 'stack', {
     describeNetwork(stack, portsBefore);
     describePolicies(stack);
     describeRollout(stack, dsn);
+    describeBackupNow(stack);
     describeQuiet(alerts, 'an install and an update');
     describeRotations(installed, [undisturbed(), undone, applied, twoOperators(['Rolling', 'Retiring']), compromised]);
     // Given up is a matter for a person, until the next one completed.

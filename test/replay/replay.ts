@@ -7,6 +7,7 @@ import { Sensitive } from '../../operator/core/sensitive.js';
 import type { PostgresPort, Ports } from '../../operator/controllers/ports.js';
 import { postgresPort } from '../../operator/io/connect-ports.js';
 import type { ValueName } from '../../operator/core/rotation/journal.js';
+import { COMPROMISED_EVERY } from '../../operator/core/rotation/requested-rotation.js';
 import type { Clock } from '../../operator/runtime/clock.js';
 import { buildPorts, type Fault, type TestPorts } from '../api/operator-ports.js';
 import { HERE, RESOURCES, type Stage, type StoredSecret } from '../api/operator-stage.js';
@@ -64,6 +65,8 @@ export class Replay {
   }
 
   async request(value: string): Promise<void> {
+    // One after another, for this one waits until some minutes after the one before.
+    if (value === 'compromised') this.clock.advance(COMPROMISED_EVERY);
     await this.stage.server.admin.merge(`${RESOURCES}/glitchtip`, { metadata: { annotations: { [ROTATE_ANNOTATION]: value } } }, 'test');
   }
 

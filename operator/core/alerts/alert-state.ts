@@ -74,7 +74,7 @@ const notification = z.object({
   endedAt: z.optional(instant()),
   /** Of an incident that turned out to be part of another one: that one. */
   partOf: z.optional(incidentSnapshot),
-  report: z.optional(z.object({ since: instant(), incidents: z.array(incidentSnapshot), resolved: z.int(), repairs: z.array(z.string()) })),
+  report: z.optional(z.object({ since: instant(), incidents: z.array(incidentSnapshot), resolved: z.int(), repairs: z.array(z.string()), backups: z.optional(z.string()) })),
 });
 export type Notification = z.output<typeof notification>;
 

@@ -1,6 +1,8 @@
 // Tracks causes from check to check: when one becomes an incident, when it is resolved, and which notifications follow.
+import type { BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { IncidentStatus } from '../../api/health-fields.js';
+import { describeBackups } from '../backup/backup-line.js';
 import type { Cause } from '../health/root-cause.js';
 import { toSeconds } from '../timestamps.js';
 import { advance, change, close, follow, isActive, isStale, openings, FLAPPING_OPENINGS, recentlyOpened, revive, snapshotOf, type Check } from './tracked-causes.js';
@@ -14,6 +16,8 @@ export interface CheckResult {
   readonly repairTexts: ReadonlyMap<string, string>;
   readonly now: Date;
   readonly spec: GlitchTipSpec;
+  /** For the regular report; undefined where none are made, or it is not known. */
+  readonly backup?: BackupStatus | undefined;
 }
 
 /** A flapping incident is resolved after this long without its cause. Milliseconds. */
@@ -23,7 +27,7 @@ const HOUR = 3_600_000;
 const FOLLOWED_KEPT = 30;
 
 /** The alert state after a check, with the notifications that follow; the same object when nothing changed. */
-export function track(alerts: AlertState, { causes, repairTexts, now, spec }: CheckResult): AlertState {
+export function track(alerts: AlertState, { causes, repairTexts, now, spec, backup }: CheckResult): AlertState {
   const seen = new Map(causes.map((cause) => [keyOf(cause), cause] as const));
   const check: Check = { seen, repairTexts, now, failuresToOpen: spec.health.failuresToOpen, successesToClose: spec.health.successesToClose };
   const steps: readonly ((alerts: AlertState) => AlertState)[] = [
@@ -32,7 +36,7 @@ export function track(alerts: AlertState, { causes, repairTexts, now, spec }: Ch
     (each) => each.followed.reduce((before, followed) => miss(before, followed, check), each),
     (each) => each.followed.reduce((before, followed) => openWhenDue(before, followed, check), each),
     (each) => each.followed.reduce((before, followed) => repeatWhenDue(before, followed, check, spec.alerts.repeatHours), each),
-    (each) => reportWhenDue(each, spec.alerts.reportHours, now),
+    (each) => reportWhenDue(each, { hours: spec.alerts.reportHours, backups: backup && describeBackups(backup, now) }, now),
     (each) => prune(each, now),
   ];
   const after = steps.reduce((before, step) => step(before), alerts);
@@ -158,7 +162,7 @@ function repeatWhenDue(alerts: AlertState, followed: TrackedCause, check: Check,
   return post(written, { event: 'update', edit: false, incident: snapshotOf(repeated), ...timesOf(repeated) }, check.now);
 }
 
-function reportWhenDue(alerts: AlertState, hours: number, now: Date): AlertState {
+function reportWhenDue(alerts: AlertState, { hours, backups }: { readonly hours: number; readonly backups: string | undefined }, now: Date): AlertState {
   const { report } = alerts;
   if (hours === 0) return report ? { ...alerts, report: undefined } : alerts;
   // The first period begins now: a restart is no reason for a report.
@@ -166,7 +170,7 @@ function reportWhenDue(alerts: AlertState, hours: number, now: Date): AlertState
   if (Date.parse(report.since) + hours * HOUR > now.getTime()) return alerts;
   const repairs = alerts.repairs.filter(({ at }) => Date.parse(at) >= Date.parse(report.since)).map(({ message }) => message.slice(0, 200));
   const incidents = alerts.followed.filter(({ state }) => state === 'open').slice(0, 10).map(snapshotOf);
-  return post({ ...alerts, report: { since: toSeconds(now), resolved: 0 } }, { event: 'report', edit: false, report: { ...report, incidents, repairs } }, now);
+  return post({ ...alerts, report: { since: toSeconds(now), resolved: 0 } }, { event: 'report', edit: false, report: { ...report, incidents, repairs, ...(backups === undefined ? {} : { backups }) } }, now);
 }
 
 /** Drops what is not needed any more. */

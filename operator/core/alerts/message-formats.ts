@@ -35,7 +35,7 @@ export function renderWebhook({ notification, id, message, sender }: { readonly 
     id,
     glitchtip: { name: sender.name, namespace: sender.namespace },
     ...(incident ? { incident: { ...incident, ...(endedAt === undefined ? {} : { endedAt }), ...(times === undefined ? {} : { times }), ...(partOf ? { partOf: partOf.id } : {}) } } : {}),
-    ...(report ? { report: { since: report.since, open: report.incidents, resolved: report.resolved, repairs: report.repairs } } : {}),
+    ...(report ? { report: { since: report.since, open: report.incidents, resolved: report.resolved, repairs: report.repairs, ...(report.backups === undefined ? {} : { backups: report.backups }) } } : {}),
   };
 }
 

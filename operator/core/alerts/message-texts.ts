@@ -80,7 +80,7 @@ function contentOfPart(incident: IncidentSnapshot, whole: IncidentSnapshot, send
   };
 }
 
-function contentOfReport({ since, incidents, resolved, repairs }: NonNullable<Notification['report']>, sender: Sender, at: string): Content {
+function contentOfReport({ since, incidents, resolved, repairs, backups }: NonNullable<Notification['report']>, sender: Sender, at: string): Content {
   const span = formatSpan(Date.parse(at) - Date.parse(since));
   const past = resolved === 0 ? `Nothing else in the last ${span}.` : `${counted(resolved, 'incident')} ended in the last ${span}.`;
   return {
@@ -89,6 +89,7 @@ function contentOfReport({ since, incidents, resolved, repairs }: NonNullable<No
       ...incidents.map((incident) => ({ text: `${MARKS[incident.severity]} ${headline(incident)}, since ${formatMoment(incident.since)}.` })),
       { text: incidents.length === 0 && resolved === 0 ? `And was for the last ${span}.` : past },
       ...(repairs.length === 0 ? [] : [{ label: 'The operator', text: repairs.join(' ') }]),
+      ...(backups === undefined ? [] : [{ label: 'Backups', text: backups }]),
     ],
   };
 }

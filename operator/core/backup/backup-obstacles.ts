@@ -1,6 +1,6 @@
 // What a backup waits for: operations, Jobs, rotations and rollouts that are under way, and a database that is not the one that it should be. Pure.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { describeReplaced, identifyDatabase } from '../credentials/database-identity.js';
+import { identifyDatabase } from '../credentials/database-identity.js';
 import type { ObservedWorkload } from '../credentials/observed.js';
 import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
 import { holderOfLock, isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
@@ -75,7 +75,7 @@ function rotationObstacle({ journal }: Around): string | undefined {
 function databaseObstacle({ database, remembered }: Around): string | undefined {
   if (database.kind === 'unseen') return `the database cannot be looked at (${database.why})`;
   const { replaced } = identifyDatabase({ found: database.systemIdentifier, remembered, accepted: undefined });
-  return replaced && `a copy of it is no copy of GlitchTip: ${describeReplaced(replaced)}`;
+  return replaced && `the database is another one than before (system identifier ${replaced.is}, it was ${replaced.was}), and nobody has accepted it`;
 }
 
 /** One that is scaled to nothing is no rollout. */

@@ -23,7 +23,7 @@ import { findObstacle } from './preconditions.js';
 import { proofStep } from './storage-proof.js';
 import { act, firstUnmet, MET, pauseAfter, PROTOCOL, wait } from './protocol.js';
 import { releaseLock, takeLock } from './rotation-lock.js';
-import { parseRequest, rotatableCredentials } from './requested-rotation.js';
+import { hearRequest, parseRequest, rotatableCredentials, type Heard } from './requested-rotation.js';
 import { nextRotation } from './rotation-schedule.js';
 import type { RotationStep, Underway } from './step-input.js';
 import { ageOf } from './secret-generations.js';
@@ -71,15 +71,19 @@ export function planRotation(input: RotationInput, crypto: Crypto): RotationPlan
   if (!rotation || isOvertaken(input, journal, rotation)) return planBeginning(input, journal, crypto);
   if (rotation.requestPending) return planRecorded(input, journal, rotation);
   if (!input.rollout) return planUnseen(rotation, input.findings);
-  const early = endSessionsAtOnce({ observed: input.observed, journal, rotation }, triggerOf(input));
+  const early = endSessionsAtOnce({ observed: input.observed, journal, rotation }, triggerOf(input, journal));
   if (early.kind === 'act') return underwayPlan(rotation, early.actions, 'Sessions are ended.');
   if (rotation.phase === 'Waiting' || !values) return planStart({ ...input, rollout: input.rollout }, journal, crypto);
   return planPhase({ spec: input.spec, observed: input.observed, rollout: input.rollout, now: input.now, crypto, rotation, values, row: PROTOCOL[rotation.phase] }, journal);
 }
 
+function hear({ spec, request, now }: Pick<RotationInput, 'spec' | 'request' | 'now'>, { history }: Journal): Heard {
+  return hearRequest(request, rotatableCredentials(spec), { history, now });
+}
+
 /** What the annotation asks for. */
-function triggerOf({ spec, request }: RotationInput): Trigger | undefined {
-  const asked = parseRequest(request, rotatableCredentials(spec));
+function triggerOf(input: RotationInput, journal: Journal): Trigger | undefined {
+  const asked = hear(input, journal);
   return asked.kind === 'valid' ? asked.trigger : undefined;
 }
 
@@ -118,7 +122,7 @@ export function scheduledAt(spec: GlitchTipSpec, observed: Pick<Observed, 'secre
 
 /** A request comes before the schedule, and what leaked before both. */
 function beginning({ spec, observed, request, now }: Omit<RotationInput, 'rollout' | 'findings'>, journal: Journal): Pick<Rotation, 'trigger' | 'credentials' | 'requestPending'> | undefined {
-  const asked = parseRequest(request, rotatableCredentials(spec));
+  const asked = hear({ spec, request, now }, journal);
   const at = scheduledAt(spec, observed, journal);
   const due = at === undefined || at > now ? undefined : dueRotation(spec, journal);
   const isHeard = asked.kind === 'valid' && (asked.trigger === 'compromised' || due?.trigger !== 'compromised');
@@ -129,8 +133,12 @@ function beginning({ spec, observed, request, now }: Omit<RotationInput, 'rollou
 function planBeginning(input: RotationInput, journal: Journal, crypto: Crypto): RotationPlan {
   const begun = beginning(input, journal);
   if (!begun) {
-    const asked = parseRequest(input.request, rotatableCredentials(input.spec));
-    return asked.kind === 'invalid' ? resting(asked.message, REASONS.RequestRejected) : resting('No rotation is under way.');
+    const asked = hear(input, journal);
+    switch (asked.kind) {
+      case 'invalid': return resting(asked.message, REASONS.RequestRejected);
+      case 'repeated': return resting(asked.message, REASONS.RequestRepeated);
+      default: return resting('No rotation is under way.');
+    }
   }
   const at = toSeconds(input.now);
   const id = `${at.replaceAll(/[-:]/g, '')}-${crypto.sha256(crypto.generate()).slice(0, 6)}`;

@@ -7,6 +7,7 @@ import { freezeApiServer } from '../support/api-server.js';
 import { freezeWorker } from '../support/fault-actions.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
+import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { killByMemory, killMain, processesOf } from '../support/out-of-memory.js';
 import { queueDepth } from '../support/queue-access.js';
 import { spoolEmpty } from '../support/spool.js';
@@ -155,6 +156,8 @@ export function describeGatewayDisturbed(installed: Installed): void {
         const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
         expect({ run: report.runId, stored, lost, rows: Number(rows) }).toEqual({ run: report.runId, stored: accepted, lost: [], rows: accepted });
       }
+      // Scenes kill web and the worker for memory, and these two never.
+      for (const part of ['postgres', 'valkey'] as const) expect(await memoryKillsOfPod(stack.cluster.cgroup.name, (await stack.pod(part)).uid)).toEqual([]);
     }, 1_200_000);
   });
 }

@@ -51,8 +51,6 @@ export function describeQueue(stack: Stack, dsn: () => string, runs: QueueRuns):
     }, 240_000);
 
     let underLoad: LoadReport | undefined;
-    /** Numbers of the events that the kill may cost. */
-    let young: ReadonlySet<number> = new Set();
     it('a kill -9 of Valkey under load, the worker stopped: no event is refused, and what was queued a second before is in the queue', async () => {
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 120 });
       await sleep(10_000);
@@ -63,7 +61,7 @@ export function describeQueue(stack: Stack, dsn: () => string, runs: QueueRuns):
       const report = underLoad = await load.report;
       runs.reports.push(report);
       expect(tellLoad('Valkey killed', report).losses).toEqual({});
-      young = youngAt(report, killedAt);
+      const young = youngAt(report, killedAt);
       const depth = await queueDepth(stack);
       printFigure(`Valkey answered again after ${seconds.toFixed(1)} s; ${report.events.length} accepted, ${young.size} of them in the last second before the kill; ${before} in the queue before it, ${depth} afterwards`);
       expect(before).toBeGreaterThan(0);
@@ -95,6 +93,7 @@ export function describeQueue(stack: Stack, dsn: () => string, runs: QueueRuns):
       expect((await stack.pod('valkey')).restarts).toBe(before.restarts + 1);
     }, 300_000);
 
+    // The copies were in the queue and nowhere else. What GlitchTip lost of the runs is looked for later: it is given again after minutes.
     it('a worker that comes back drains it: what was in the queue is stored', async () => {
       const report = underLoad;
       if (report === undefined) throw new Error('the tests before this one fill the queue');
@@ -104,12 +103,10 @@ export function describeQueue(stack: Stack, dsn: () => string, runs: QueueRuns):
         const depth = await queueDepth(stack);
         return depth === 0 ? { found: true } : { seen: `${depth} in the queue` };
       });
-      const { lost, stored } = await settleStored(stack, report, young);
       const missing = await untilStored(stack, report.runId, copied.slice(0, taken));
-      printFigure(`drained after ${((Date.now() - started) / 1000).toFixed(0)} s: ${stored} of the run and ${taken - missing.length} of ${taken} copies are stored; lost of the run: ${lost.length}`);
-      expect(lost.filter((number) => !young.has(number))).toEqual([]);
+      printFigure(`drained after ${((Date.now() - started) / 1000).toFixed(0)} s: ${taken - missing.length} of ${taken} copies are stored`);
       expect(missing).toEqual([]);
-    }, 720_000);
+    }, 300_000);
   });
 }
 

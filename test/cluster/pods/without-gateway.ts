@@ -24,6 +24,7 @@ export function describeWithoutGateway(stack: Stack, dsn: () => string): void {
       await underLoad(stack, dsn(), async () => {
         await stack.apply(without);
         await spoolEmpty(stack);
+        await settingsRead(stack);
         await stack.kubectl('delete', 'deployment,service,configmap,pvc', '-l', OWN);
         await stack.kubectl('delete', 'secret', 'glitchtip-gateway');
         for (const workload of ['deployment/web', 'deployment/worker']) await stack.kubectl('rollout', 'status', workload, '--timeout=180s');
@@ -44,6 +45,14 @@ export function describeWithoutGateway(stack: Stack, dsn: () => string): void {
       });
       expect(JSON.parse(await cli(stack, 'spool', '--json'))).toMatchObject({ records: { limbo: 0 } });
     }, 600_000);
+  });
+}
+
+/** Until then the gateway is a part of the resource, and its Secret would be made again. */
+async function settingsRead(stack: Stack): Promise<void> {
+  await waitFor<true>({ what: 'the operator to read that there is no gateway', seconds: 180, every: 2 }, async () => {
+    const gateway = await stack.kubectl('get', 'gt', 'glitchtip', '-o', 'jsonpath={.spec.gateway}');
+    return gateway === '' ? { found: true } : { seen: gateway };
   });
 }
 

@@ -33,7 +33,12 @@ export async function killByMemory(stack: Stack, part: Part): Promise<void> {
 /** Processes of a part's container, as this machine numbers them; the first is its main process. */
 export async function processesOf(stack: Stack, part: Part): Promise<number[]> {
   const { container } = await stack.pod(part);
-  return membersOf(await stack.cluster.containerCgroup(container, 'memory'));
+  return processesIn(stack, container);
+}
+
+/** The same of a container by its pod's name. */
+export async function processesIn({ cluster }: Stack, container: ContainerReference): Promise<number[]> {
+  return membersOf(await cluster.containerCgroup(container, 'memory'));
 }
 
 /** kill -9 of the main process of a part's container. @returns when @throws Error when none runs */

@@ -16,8 +16,8 @@ import { waitFor } from './wait.js';
 /** Set to leave the cluster running afterwards and to use it again: a single test is then tried with `-t` in seconds. */
 export const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
 
-/** Of every suite: the defaults, and a way out to the tests' own receivers of alerts. */
-const SETTINGS = { alerts: { ports: [...ALERT_PORTS] } } satisfies SettingsInput;
+/** Of every suite: the defaults, a way out to the tests' own receivers of alerts, and no backup at half past two beside what is tested. */
+const SETTINGS = { alerts: { ports: [...ALERT_PORTS] }, backup: { enabled: false } } satisfies SettingsInput;
 
 /** Manifests that were synthesized, and the settings that they were made from. */
 export interface Synthesized {

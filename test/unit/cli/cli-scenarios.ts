@@ -1,4 +1,5 @@
 // GlitchTip resources as kubectl prints them, for the tests of the CLI.
+import type { BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
 import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
@@ -13,6 +14,9 @@ export interface Scenario {
   readonly conditions?: readonly object[];
   readonly current?: RotationProgress;
   readonly history?: readonly RotationRecord[];
+  /** Of glitchkeeper.io/backup. */
+  readonly backupAsked?: string;
+  readonly backup?: BackupStatus;
   /** Absent: an operator of before the health checks. */
   readonly health?: HealthStatus;
 }
@@ -37,10 +41,29 @@ export function ended(id: string, result: RotationRecord['result'], more: Partia
   };
 }
 
+export const COPY = '20260601T023000Z';
+export const OLDER_COPY = '20260531T023000Z';
+
+/** Of a bucket with two copies, the newest of this morning. */
+export function copied(more: Partial<BackupStatus> = {}): BackupStatus {
+  return {
+    lastStartedAt: '2026-06-01T02:30:00Z', nextAt: '2026-06-02T02:30:00Z',
+    lastVerified: { copy: COPY, at: '2026-06-01T02:34:10Z', bytes: 44_000_000, seconds: 236, how: 'content', where: 's3' },
+    copies: [{ name: COPY, bytes: 44_000_000, damaged: false }, { name: OLDER_COPY, bytes: 43_000_000, damaged: false }],
+    ...more,
+  };
+}
+
+/** A run that failed. */
+export function lastFailure(more: Partial<NonNullable<BackupStatus['lastFailure']>> = {}): NonNullable<BackupStatus['lastFailure']> {
+  return { copy: '20260601T113000Z', at: '2026-06-01T11:31:00Z', step: 'restore', reason: 'StepFailed', exitCode: 3, ...more };
+}
+
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health }: Scenario = {}): string {
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked }: Scenario = {}): string {
+  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }) };
   return JSON.stringify({
-    metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations: annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation } },
+    metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
     status: {
       observedGeneration: 3,
@@ -50,6 +73,7 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
         { name: 'glitchtip-admin', generation: 1, createdAt: '2026-01-01T00:00:00Z' },
       ],
       rotation: { ...(progress ? { current: progress } : {}), nextAt: '2026-08-18T03:00:00Z', history },
+      backup,
       health,
     },
   });

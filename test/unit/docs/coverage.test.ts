@@ -1,9 +1,11 @@
 // What the code has, the documentation names: causes, channels, metrics, phases and commands.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { BACKUP_REASONS } from '../../../operator/api/backup-fields.js';
 import { ALERT_SECRET_KEYS } from '../../../operator/api/health-fields.js';
 import { HEALTH_REASONS } from '../../../operator/api/health-reasons.js';
 import { PHASES } from '../../../operator/api/rotation-fields.js';
+import { RUN_FAILURES } from '../../../operator/core/backup/failure-advice.js';
 import { Metrics } from '../../../operator/io/metrics/metrics-registry.js';
 import { exportedNames } from '../operator/io/metrics/metrics-series.js';
 
@@ -18,6 +20,9 @@ describe('the documentation names', () => {
     expect(rowsOf('docs/rotation.md')).toContain(phase);
     expect(rowsOf('docs/runbooks/rotate.md')).toContain(phase);
   });
+
+  it.each(Object.values(BACKUP_REASONS))('the reason %s of BackupVerified', (reason) => expect(rowsOf('docs/backups.md')).toContain(reason));
+  it.each(Object.values(RUN_FAILURES))('the failure %s of a backup', (failure) => expect(rowsOf('docs/backups.md')).toContain(failure));
 
   it('every metric', async () => {
     const names = (await exportedNames(new Metrics(() => 0))).filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));

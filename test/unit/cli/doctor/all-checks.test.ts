@@ -6,8 +6,8 @@ import { notSeen, seen, type Level } from '../../../../cli/doctor/check-result.j
 import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { renderFindings } from '../../../../cli/doctor/findings-table.js';
 import { plain } from '../../../../cli/output.js';
-import { condition, ready, resource } from '../cli-scenarios.js';
-import { factsOf, withContainer, withEnv, withWorkload } from './example-facts.js';
+import { COPY, condition, copied, lastFailure, ready } from '../cli-scenarios.js';
+import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
 
 /** What is not as it should be: check, level, found. */
 const problems = (facts: Facts): [string, Level, string][] => examine(facts).filter(({ level }) => level !== 'ok').map(({ check, level, found }) => [check, level, found]);
@@ -20,10 +20,10 @@ const node = (status: object) => seen([objects.node.parse({ metadata: { name: 'h
 const versions = (server: string, client = server) => ({ versions: { clientVersion: { gitVersion: client }, serverVersion: { gitVersion: server } } });
 const incident = (severity: string) => ({ id: 'a', reason: 'DatabaseDown', part: 'postgres', severity, since: '2026-06-01T11:59:00Z', message: 'Postgres does not answer.', advice: 'Look at it.' });
 const withHealth = (health: object) => {
-  const one = resource();
+  const one = backedUp();
   return { resource: seen({ ...one, status: { ...one.status, health: health as never } }) };
 };
-const withSpec = (spec: object) => ({ resource: seen(resource({ spec })) });
+const withSpec = (spec: object) => ({ resource: seen(backedUp({ spec })) });
 
 describe('nothing is wrong', () => {
   it.each([['with http', {}], ['with https', HTTPS], ['with 6.2', { version: '6.2' }], ['with 7.0', { version: '7.0' }]] as const)('%s', (_, settings) => {
@@ -69,8 +69,8 @@ describe('of namespace and operator doctor finds', () => {
     ['no leader', { lease: seen(undefined) }, 'leader', 'failure', /no operator is the leader/],
     ['a leader who is silent', { lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: '2026-06-01T11:50:00Z' } }) }, 'leader', 'failure', /heard of last 10 min ago/],
     ['a resource that is suspended', withSpec({ suspend: true }), 'resource', 'warning', /suspended/],
-    ['a status of another version', { resource: seen({ ...resource(), notUnderstood: ['status.health.incidents'] }) }, 'resource', 'warning', /does not understand status.health.incidents/],
-    ['a resource that cannot be understood', { resource: seen({ ...resource(), problems: ['spec.version: invalid'] }) }, 'resource', 'failure', /spec.version: invalid/],
+    ['a status of another version', { resource: seen({ ...backedUp(), notUnderstood: ['status.health.incidents'] }) }, 'resource', 'warning', /does not understand status.health.incidents/],
+    ['a resource that cannot be understood', { resource: seen({ ...backedUp(), problems: ['spec.version: invalid'] }) }, 'resource', 'failure', /spec.version: invalid/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 
   it('no operator at all', () => {
@@ -186,8 +186,37 @@ describe('of what the operator says doctor finds', () => {
   });
 });
 
+describe('of backups doctor finds', () => {
+  const onHost = { spec: { backup: { store: 'volume' } }, lastVerified: { copy: COPY, at: '2026-06-01T02:34:10Z', bytes: 44_000_000, seconds: 236, how: 'counts', where: 'volume' } } as const;
+  const OLD = copied({ lastVerified: { copy: '20260530T233000Z', at: '2026-05-30T23:34:10Z', bytes: 44_000_000, seconds: 236, how: 'counts', where: 's3' } });
+  const never = copied({ lastVerified: undefined, copies: [] });
+  const storeKeys = (keys: readonly string[] | undefined) => ({ storeKeys: seen({ secret: 'glitchtip-backup-store', keys }) });
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['that none are made', withBackup({ spec: undefined }), 'backups', 'warning', /none are made/],
+    ['that there is no copy yet, and when the first is', withBackup({ status: never }), 'backups', 'warning', /no copy yet; the first is at 2026-06-02T02:30:00Z/],
+    ['that the newest is too old', withBackup({ status: OLD }), 'backups', 'failure', /known to restore is 36 h old/],
+    ['that the last run failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 1 }) }), 'backups', 'warning', /failed in step restore: StepFailed, exit code 3$/],
+    ['that the last runs failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 3 }) }), 'backups', 'failure', /3 times in a row/],
+    ['a copy that is damaged', withBackup({ status: copied({ copies: [{ name: COPY, bytes: 1, damaged: true }] }) }), 'backups', 'warning', /copy 20260601T023000Z in the store is not what its manifest says/],
+    ['that copies are on this host alone', { ...withBackup({ spec: onHost.spec.backup, status: copied({ lastVerified: onHost.lastVerified }) }), ...backupTemplate({ recipients: 'age1x', store: 'volume' }) }, 'backup store', 'warning', /what destroys the host takes them, too$/],
+    ['that such copies lack SECRET_KEY', { ...withBackup({ spec: onHost.spec.backup }), ...backupTemplate({ store: 'volume' }) }, 'backup store', 'warning', /none has SECRET_KEY/],
+    ['that nobody could read what goes to a bucket', backupTemplate({}), 'backup store', 'failure', /no recipient/],
+    ['that there are no pods for a Job', { backupTemplate: seen(undefined) }, 'backup store', 'failure', /no PodTemplate backup/],
+    ['no Secret of the bucket', storeKeys(undefined), 'backup keys', 'failure', /there is no Secret glitchtip-backup-store/],
+    ['a key of it that is missing', storeKeys(['access-key-id']), 'backup keys', 'failure', /glitchtip-backup-store lacks secret-access-key/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('no fault in an old copy where a person asked for none on schedule', () => {
+    expect(problems(factsOf(withBackup({ spec: { store: 's3', enabled: false }, status: OLD })))).toEqual([]);
+  });
+  it('what to do about a failure by its reason', () => {
+    const facts = factsOf(withBackup({ status: copied({ lastFailure: lastFailure({ step: 'list', reason: 'ClockSkewed' }) }) }));
+    expect(examine(facts).find(({ level }) => level === 'warning')?.remedy).toMatch(/timedatectl.*backup-failed\.md/);
+  });
+});
+
 describe('what may not be seen', () => {
-  const FACTS = ['storageClasses', 'nodes', 'namespace', 'definition', 'resource', 'lease', 'workloads', 'pods', 'services', 'ingresses', 'claims', 'alertKeys'] as const;
+  const FACTS = ['storageClasses', 'nodes', 'namespace', 'definition', 'resource', 'lease', 'workloads', 'pods', 'services', 'ingresses', 'claims', 'alertKeys', 'backupTemplate', 'storeKeys'] as const;
   it.each(FACTS)('is reported as such, and fails nothing: %s', (fact) => {
     const found = problems(factsOf({ [fact]: notSeen('you may not do this: forbidden') }));
     expect(found.every(([, level, why]) => level === 'not seen' && why === 'you may not do this: forbidden')).toBe(true);
@@ -196,7 +225,7 @@ describe('what may not be seen', () => {
 });
 
 it('every warning and every failure has a remedy', () => {
-  const spoiled = factsOf({ ...versions('v1.20.1'), namespace: seen(undefined), lease: seen(undefined), services: service({ type: 'NodePort' }), alertKeys: seen([]), ...withHealth({ incidents: [incident('critical')] }) });
+  const spoiled = factsOf({ ...versions('v1.20.1'), namespace: seen(undefined), lease: seen(undefined), services: service({ type: 'NodePort' }), alertKeys: seen([]), backupTemplate: seen(undefined), ...withHealth({ incidents: [incident('critical')] }) });
   for (const { level, remedy } of examine(spoiled)) expect([level, remedy === undefined || remedy === '']).toEqual([level, level === 'ok' || level === 'not seen']);
 });
 

@@ -8,7 +8,9 @@ import { renderStack, type Manifest } from '../../../charts/synthesize.js';
 import { checkSettings } from '../../../../charts/settings/load-settings.js';
 import { topologyOf } from '../../../../charts/topology.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
-import { NOW, resource, type Scenario } from '../cli-scenarios.js';
+import type { BackupStatus } from '../../../../operator/api/backup-fields.js';
+import type { Resource } from '../../../../cli/glitchtip-resource-access.js';
+import { NOW, copied, resource, type Scenario } from '../cli-scenarios.js';
 
 const READY = { Deployment: { readyReplicas: 1 }, StatefulSet: { readyReplicas: 1 }, Job: { succeeded: 1 } };
 
@@ -43,7 +45,7 @@ export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Fa
     nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '1283Mi' }, conditions: [{ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' }] } })]),
     namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })),
     definition: seen(objects.definition.parse({ ...buildCustomResourceDefinition(), status: { conditions: [{ type: 'Established', status: 'True' }] } })),
-    resource: seen(resource({ ...scenario, spec: { ...(topologyOf(checkSettings(settings)).gateway ? { gateway: {}, web: { host: 'web-backend' } } : {}), ...scenario.spec } })),
+    resource: seen(backedUp({ ...scenario, spec: { ...(topologyOf(checkSettings(settings)).gateway ? { gateway: {}, web: { host: 'web-backend' } } : {}), ...scenario.spec } })),
     lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: NOW.toISOString() } }),
     workloads: seen(deployed(settings)),
     pods: seen(z.array(objects.runningPod).parse(['operator', 'gateway', 'web', 'worker', 'postgres', 'valkey'].map(pod))),
@@ -51,8 +53,29 @@ export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Fa
     ingresses: seen([]),
     claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data' }, status: { phase: 'Bound' } })]),
     alertKeys: seen(['telegram-token', 'telegram-chat', 'heartbeat-url']),
+    ...backupTemplate(),
+    storeKeys: seen({ secret: 'glitchtip-backup-store', keys: ['access-key-id', 'secret-access-key'] }),
     ...changes,
   };
+}
+
+/** Where copies go, as the pods of a backup are told. */
+export function backupTemplate({ recipients, store = 's3' }: { recipients?: string; store?: 's3' | 'volume' } = { recipients: 'age1example' }): Pick<Facts, 'backupTemplate'> {
+  return { backupTemplate: seen(objects.podTemplate.parse({ metadata: { name: 'backup' }, template: { spec: {
+    containers: [{ name: 'store', env: [...(recipients === undefined ? [] : [{ name: 'RECIPIENTS', value: recipients }]), store === 's3' ? { name: 'S3_ENDPOINT', value: 'https://s3.example.com' } : { name: 'FOLDER', value: '/backups' }], volumeMounts: [{ name: 'store', mountPath: '/run/secrets/backup-store' }] }],
+    volumes: [{ name: 'store', secret: { secretName: 'glitchtip-backup-store' } }],
+  } } })) };
+}
+
+/** A resource with a bucket that has copies. */
+export function backedUp(scenario: Scenario = {}): Resource {
+  return resource({ backup: copied(), ...scenario, spec: { backup: { store: 's3' }, ...scenario.spec } });
+}
+
+/** The resource with other backups; spec undefined: with none. */
+export function withBackup({ status = copied(), ...more }: { spec?: object | undefined; status?: BackupStatus } = {}): Pick<Facts, 'resource'> {
+  const spec = { gateway: {}, web: { host: 'web-backend' }, ...('spec' in more ? { backup: more.spec } : {}) };
+  return { resource: seen(backedUp({ backup: status, spec })) };
 }
 
 /** The workloads with one of them changed. */

@@ -8,7 +8,7 @@ import { buildSummary, type Summary } from '../../../../cli/report/status-summar
 import { fakeKubectl, type FakeKubectl } from '../fake-kubectl.js';
 import { OUTAGE, WELL } from '../health-scenarios.js';
 import { runCli } from '../running-command.js';
-import { NOW, current, resource, resourceJson, type Scenario } from '../cli-scenarios.js';
+import { NOW, copied, current, resource, resourceJson, type Scenario } from '../cli-scenarios.js';
 
 const view = (scenario: Scenario, trouble?: string, ready = true): View<Summary> => ({
   value: buildSummary(resource(scenario), { parts: [{ part: 'operator', pod: 'operator-0', ready: true, state: 'ready', restarts: 0 }, { part: 'web', pod: 'web-0', ready, state: 'starting', restarts: 0 }] }),
@@ -22,6 +22,7 @@ describe('a line a change', () => {
     ['incidents', line({ health: OUTAGE }), 'not ready: The worker\'s pod is alive and has taken nothing from the queue for 270 s; 9120 tasks wait.; incidents: QueueFilling (valkey), WorkerStuck (worker)'],
     ['a part', line({}, undefined, false), 'ready: Everything is as it should be.; not ready: web'],
     ['a rotation', line({ current: current('Rolling') }), 'ready: Everything is as it should be.; rotation: Rolling'],
+    ['a backup', line({ spec: { backup: { store: 's3' } }, backup: copied({ current: { copy: '20260601T115900Z', trigger: 'request', startedAt: '2026-06-01T11:59:00Z' } }) }), 'ready: Everything is as it should be.; backup: 20260601T115900Z'],
     ['silence, whatever its words', line({}, 'dial tcp 10.0.0.1:6443: i/o timeout'), 'not answering: the cluster does not answer'],
   ])('%s', (_, said, expected) => expect(said).toBe(expected));
 

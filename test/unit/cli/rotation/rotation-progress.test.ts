@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Failure } from '../../../../cli/failure.js';
 import type { Resource } from '../../../../cli/glitchtip-resource-access.js';
-import { follow, type Clock } from '../../../../cli/rotation/follow-rotation.js';
+import type { Clock } from '../../../../cli/live/follow.js';
+import { followRotation } from '../../../../cli/rotation/follow-rotation.js';
 import { describeEnd, isPast, judgeProgress, type Progress } from '../../../../cli/rotation/rotation-progress.js';
 import type { Request } from '../../../../cli/rotation/request-rotation.js';
 import { condition, current, ended, ready, resource, type Scenario } from '../cli-scenarios.js';
@@ -25,6 +26,7 @@ describe('a request is', () => {
     ['undone, with the time of the next attempt', { current: current('Waiting', { attempt: 2, notBefore: '2026-06-01T12:05:00Z' }), history: [ended(OURS, 'Undone')] }, { kind: 'undone', retryAt: '2026-06-01T12:05:00Z' }],
     ['completed when a later attempt was', { history: [ended(`${OURS}-2`, 'Completed'), ended(OURS, 'Undone')] }, { kind: 'completed' }],
     ['rejected', { annotation: 'all', conditions: rejection }, { kind: 'rejected', message: 'expected this; found "all".' }],
+    ['queued while it is too soon for one more', { annotation: 'all', conditions: [condition('RotationInProgress', 'False', 'RequestRepeated', 'The next may begin at noon.')] }, { kind: 'queued', message: 'The next may begin at noon.' }],
     ['not rejected because an older one was', { annotation: 'all', conditions: [condition('RotationInProgress', 'False', 'RequestRejected', 'found "valky".')] }, { kind: 'queued' }],
   ])('%s', (_, scenario, progress) => expect(judgeProgress(request, resource(scenario))).toMatchObject(progress));
 });
@@ -59,7 +61,7 @@ describe('following', () => {
       return answer instanceof Failure ? Promise.reject(answer) : Promise.resolve(resource(answer));
     };
     const seen: Progress[] = [];
-    for await (const progress of follow(request, read, timeout, fakeClock())) seen.push(progress);
+    for await (const progress of followRotation(request, read, timeout, fakeClock())) seen.push(progress);
     return seen;
   };
 

@@ -1,4 +1,5 @@
 // Causes, and an alert state that goes from check to check, for the tests of alerts.
+import type { BackupStatus } from '../../../../../operator/api/backup-fields.js';
 import { glitchTipSpec, type GlitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import { HEALTH_REASONS as R, type HealthReason } from '../../../../../operator/api/health-reasons.js';
 import { track } from '../../../../../operator/core/alerts/incidents.js';
@@ -29,9 +30,9 @@ export class Watch {
   constructor(readonly spec: GlitchTipSpec = specOf(), private readonly deliver = true) {}
 
   /** One check after `seconds`. */
-  check(causes: readonly Cause[], { seconds = 10, repairTexts = {} }: { seconds?: number; repairTexts?: Readonly<Record<string, string>> } = {}): this {
+  check(causes: readonly Cause[], { seconds = 10, repairTexts = {}, backup }: { seconds?: number; repairTexts?: Readonly<Record<string, string>>; backup?: BackupStatus } = {}): this {
     this.now = new Date(this.now.getTime() + seconds * 1_000);
-    this.alerts = track(this.alerts, { causes, repairTexts: new Map(Object.entries(repairTexts)), now: this.now, spec: this.spec });
+    this.alerts = track(this.alerts, { causes, repairTexts: new Map(Object.entries(repairTexts)), now: this.now, spec: this.spec, backup });
     if (this.deliver) this.#deliver();
     return this;
   }

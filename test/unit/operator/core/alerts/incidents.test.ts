@@ -1,6 +1,6 @@
 // When a cause becomes an incident, when it is resolved, and what is notified: one outage, one message.
 import { describe, expect, it } from '@jest/globals';
-
+import type { BackupStatus } from '../../../../../operator/api/backup-fields.js';
 import { HEALTH_REASONS as R } from '../../../../../operator/api/health-reasons.js';
 import { failing, openIncidents, track } from '../../../../../operator/core/alerts/incidents.js';
 import { encodeAlertState, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
@@ -205,6 +205,13 @@ describe('time', () => {
     expect(watch.notifications.at(-1)).toMatchObject({ event: 'report', report: { since: '2026-06-01T02:14:10Z', resolved: 1, repairs: ['Migrations were run.'], incidents: [{ reason: 'MemoryLeak' }] } });
     expect(watch.check([LEAK], { seconds: 3_600 }).notifications.at(-1)?.event).not.toBe('open');
     expect(watch.events.filter((line) => line === 'report')).toHaveLength(1);
+  });
+
+  it('a report says how old the newest copy is, where that is known', () => {
+    const backup: BackupStatus = { lastVerified: { copy: '20260601T021410Z', at: '2026-06-01T02:14:10Z', bytes: 44_040_192, seconds: 1, how: 'counts', where: 's3' }, copies: [{ name: '20260601T021410Z', bytes: 1, damaged: false }] };
+    const reported = (known: { backup?: BackupStatus }) => new Watch(specOf({ alerts: { reportHours: 6 } })).check([], known).check([], { seconds: 6 * 3_600, ...known }).notifications.at(-1)?.report;
+    expect(reported({ backup })?.backups).toBe('One copy; the newest is 6.0 h old (42Mi), was restored.');
+    expect(reported({})).not.toHaveProperty('backups');
   });
 
   it('no report is sent where none is asked for', () => expect(new Watch().times(100, [], { seconds: 3_600 }).events).toEqual([]));

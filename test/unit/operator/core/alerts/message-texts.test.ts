@@ -49,6 +49,11 @@ describe('a message', () => {
     expect(plainOf(open, 7)).toMatch(/7 older messages could not be sent in time and were dropped\.$/);
   });
 
+  it('how old the newest copy is', () => {
+    const report = new Watch(specOf({ alerts: { reportHours: 6 } })).check([]).check([], { seconds: 21_600, backup: {} }).notifications.at(-1);
+    expect(report && buildMessage(report, { name: 'gt', namespace: 'gt' }, 0).paragraphs.at(-1)).toEqual({ label: 'Backups', text: 'There is no copy that is known to restore.' });
+  });
+
   it('that all is well wakes nobody', () => {
     const report = new Watch(specOf({ alerts: { reportHours: 6 } })).check([]).check([], { seconds: 21_600 }).notifications.at(-1);
     expect(report && buildMessage(report, { name: 'gt', namespace: 'gt' }, 0)).toEqual({ title: '📋 All is well · gt', paragraphs: [{ text: 'And was for the last 6 h.' }], silent: true });

@@ -35,7 +35,7 @@ describe('a backup', () => {
     ['waits while rotations cannot be seen', { journal: { kind: 'unreadable', why: '403' } }, 'whether a rotation is under way cannot be seen (403)'],
     ['does not wait for a person who has to look at the journal', { journal: { kind: 'malformed', why: 'record' } }, undefined],
     ['waits while Postgres does not answer', { database: { kind: 'unseen', why: 'ECONNREFUSED' } }, 'the database cannot be looked at (ECONNREFUSED)'],
-    ['waits while the database is another one', { remembered: '1' }, 'a copy of it is no copy of GlitchTip: The database is new: its data directory has the system identifier 7123, and had 1. Nothing is set up in it'],
+    ['waits while the database is another one', { remembered: '1' }, 'the database is another one than before (system identifier 7123, it was 1), and nobody has accepted it'],
     ['begins where nobody remembers a database', { remembered: undefined }, undefined],
     ['waits for a rollout', { rollouts: [{ name: 'web', pending: '0 of 1 pods are new' }] }, 'Deployment web: 0 of 1 pods are new'],
     ['does not wait for a part that is scaled to nothing', { rollouts: [{ name: 'web', pending: 'it is scaled to 0', isScaledToNothing: true }] }, undefined],

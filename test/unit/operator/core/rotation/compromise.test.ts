@@ -69,6 +69,18 @@ describe('sessions', () => {
 });
 
 describe('a rotation for a compromise', () => {
+  it('that something asks for again and again signs people out once in five minutes', () => {
+    const world = new RotationWorld();
+    world.request = 'compromised';
+    world.until(isOver(world));
+    const ended = world.sessionsEnded;
+    world.request = 'compromised';
+    expect([done(world), conditionOf(world.plan(), 'RotationInProgress')]).toEqual([[], 'False RequestRepeated']);
+    world.after(5).until(() => world.rotation?.trigger === 'compromised');
+    world.until(isOver(world));
+    expect(world.sessionsEnded).toBe(2 * ended);
+  });
+
   it('goes on beside a backup to its end', () => {
     const world = leakBeside('backup');
     world.until(isOver(world));

@@ -1,7 +1,8 @@
 // What a person may write into the annotation glitchkeeper.io/rotate, and what is answered to anything else.
 import { describe, expect, it } from '@jest/globals';
 
-import { parseRequest, rotatableCredentials } from '../../../../../operator/core/rotation/requested-rotation.js';
+import type { RotationRecord, RotationResult, Trigger } from '../../../../../operator/api/rotation-fields.js';
+import { hearRequest, parseRequest, rotatableCredentials } from '../../../../../operator/core/rotation/requested-rotation.js';
 
 const EVERYTHING = rotatableCredentials({ valkey: {} });
 const WITHOUT_VALKEY = rotatableCredentials({});
@@ -54,4 +55,22 @@ describe('a request', () => {
     const request = parseRequest('x'.repeat(10_000), EVERYTHING);
     expect(request.kind === 'invalid' && request.message.length).toBeLessThan(300);
   });
+});
+
+describe('a request for a compromise', () => {
+  const ENDED = '2026-01-02T03:00:00Z';
+  const record = (trigger: Trigger, result: RotationResult): RotationRecord => ({ id: '20260102T025800Z-aaaaaa', trigger, credentials: ['postgres'], startedAt: ENDED, finishedAt: ENDED, result, message: '' });
+  const heard = (annotation: string, last: RotationRecord, at: string) => hearRequest(annotation, EVERYTHING, { history: [last], now: new Date(at) });
+
+  it('waits until five minutes after one completed, and says until when, and what may have set it', () => {
+    const request = heard('compromised', record('compromised', 'Completed'), '2026-01-02T03:04:59Z');
+    expect(request).toMatchObject({ kind: 'repeated', message: expect.stringMatching(/may begin at 2026-01-02T03:05:00Z.*manifests in git/) });
+  });
+
+  it.each([
+    ['five minutes after that', 'compromised', record('compromised', 'Completed'), '2026-01-02T03:05:00Z'],
+    ['at once after one that was undone', 'compromised', record('compromised', 'Undone'), ENDED],
+    ['at once after a rotation of another kind', 'compromised', record('request', 'Completed'), ENDED],
+    ['at once when it asks for less', 'all', record('compromised', 'Completed'), ENDED],
+  ])('is heard %s', (_, annotation, last, at) => expect(heard(annotation, last, at).kind).toBe('valid'));
 });

@@ -1,0 +1,127 @@
+// Backups on pods while numbered events come in: what all scenes share, and what has to hold at their end.
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { generateX25519Identity } from 'age-encryption';
+import { MANIFEST, copyKey } from '../../../backup/core/layout.js';
+import { parseManifest, type Manifest } from '../../../backup/core/manifest.js';
+import type { SettingsInput } from '../../../charts/settings/schema.js';
+import type { LoadReport } from '../../sdk/load.js';
+import { forgetPast } from '../support/alerts.js';
+import { backup, backupStatus, untilIdle, type Ended } from '../support/backup-runs.js';
+import { BackupStore } from '../support/backup-store.js';
+import { cli } from '../support/cli.js';
+import { startLoad } from '../support/inside.js';
+import { tellLoad } from '../support/load-report.js';
+import { glitchTip } from '../support/requested-rotations.js';
+import type { Stack } from '../support/stack.js';
+import { settleStored, sql } from '../support/stored-events.js';
+import { waitFor, when } from '../support/wait.js';
+import type { Installed } from './on-pods.js';
+
+/** Events a second, all the time. */
+export const RATE = 20;
+/** Longer than the part may take. Seconds. */
+const LOAD_SECONDS = 2_600;
+/** So small that a test fills it; a run of so small a database takes a fifth of it. */
+const SCRATCH = '512Mi';
+export const SCRATCH_MEBIBYTES = 512;
+/** Of a scene with a run or two. Milliseconds. */
+export const SCENE_MS = 600_000;
+
+export type BackupScene = (scenes: BackupScenes) => void;
+
+export class BackupScenes {
+  readonly stack: Stack;
+  private bucket: BackupStore | undefined;
+  private load: { readonly report: Promise<LoadReport>; readonly stop: () => void } | undefined;
+  /** Of age: whoever has it reads the copies of the bucket. */
+  identity = '';
+
+  constructor(readonly installed: Installed) {
+    this.stack = installed.stack;
+  }
+
+  get store(): BackupStore {
+    if (this.bucket === undefined) throw new Error('the bucket was not started');
+    return this.bucket;
+  }
+
+  async begin(): Promise<void> {
+    const { stack, installed: { dsn } } = this;
+    this.bucket = await BackupStore.start(stack.cluster);
+    this.identity = await generateX25519Identity();
+    this.load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: LOAD_SECONDS });
+  }
+
+  /** Every event that was sent, and what became of it. */
+  async endLoad(): Promise<LoadReport> {
+    this.load?.stop();
+    const report = await this.load?.report;
+    if (report === undefined) throw new Error('no load was started');
+    return report;
+  }
+
+  async end(): Promise<void> {
+    this.load?.stop();
+    await this.bucket?.stop();
+  }
+
+  /** On demand only, so that none begins between two scenes. */
+  async apply(label: string, more: SettingsInput['backup']): Promise<void> {
+    await this.stack.apply(await this.stack.synthesize(label, { backup: { enabled: false, scratch: SCRATCH, ...more } }));
+    await this.stack.rolledOut();
+  }
+
+  async manifestOf(copy: string): Promise<Manifest> {
+    return parseManifest(await readFile(this.store.file(copyKey(copy, MANIFEST)), 'utf8'));
+  }
+
+  /** Names of the copies in the bucket. */
+  async copiesInBucket(): Promise<string[]> {
+    const keys = (await this.store.objects.list()).map(({ key }) => key);
+    return keys.filter((key) => key.endsWith(`/${MANIFEST}`)).map((key) => key.split('/')[1] ?? '');
+  }
+
+  expectFailed(ended: Ended, expected: object): void {
+    expect(ended).toMatchObject({ kind: 'failed', run: expected });
+  }
+
+  /** What failed leaves nothing behind that the next one stumbles over. */
+  async expectNextGood(): Promise<void> {
+    expect(await backup(this.stack)).toMatchObject({ kind: 'verified' });
+  }
+}
+
+export function describeBackups(installed: Installed, declared: readonly BackupScene[]): void {
+  const { stack } = installed;
+  describe(`backups at ${RATE} events/s`, () => {
+    const scenes = new BackupScenes(installed);
+    beforeAll(() => scenes.begin(), 900_000);
+    afterEach(async () => {
+      await scenes.store.behave({ kind: 'forward' });
+      await untilIdle(stack);
+      // Failures come here faster than anywhere: told as flapping, they would be over only after a quarter of an hour.
+      await forgetPast(stack);
+    }, SCENE_MS);
+    afterAll(() => scenes.end(), 60_000);
+    for (const declare of declared) declare(scenes);
+
+    it('at the end not one event was refused, and every one is stored, once', async () => {
+      const report = await scenes.endLoad();
+      const { accepted, losses } = tellLoad('beside backups', report);
+      expect(losses).toEqual({});
+      const { stored, lost } = await settleStored(stack, report);
+      const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
+      expect({ stored, lost, rows: Number(rows) }).toEqual({ stored: accepted, lost: [], rows: accepted });
+    }, SCENE_MS);
+
+    it('and all is well: no incident is open, and the newest copy is known to restore', async () => {
+      await waitFor<true>({ what: 'no open incident', seconds: 240, every: 2 }, async () => {
+        const { health } = await glitchTip(stack);
+        return when((health?.incidents ?? []).length === 0, JSON.stringify(health?.incidents));
+      });
+      expect(JSON.parse(await cli(stack, 'backups', '--json'))).toMatchObject({ condition: { status: 'True', reason: 'Restored' } });
+      expect((await backupStatus(stack)).lastFailure).toBeUndefined();
+    }, SCENE_MS);
+  });
+}

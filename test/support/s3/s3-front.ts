@@ -1,0 +1,90 @@
+// What stands before an S3 server in tests: it passes everything on, or behaves as a store that is away, slow, full or of another time.
+import { EventEmitter, once } from 'node:events';
+import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+
+/**
+ * `forward`: as the server answers; `away`: nothing listens; `hold`: a request waits until the front behaves otherwise; `answer`: each is
+ * of these methods, or of all, is answered so, with a Date that is `secondsAhead` of this machine's.
+ */
+export const frontBehaviour = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('forward') }),
+  z.object({ kind: z.literal('away') }),
+  z.object({ kind: z.literal('hold') }),
+  z.object({ kind: z.literal('answer'), status: z.int(), code: z.string(), secondsAhead: z.number().default(0), methods: z.array(z.string()).optional() }),
+]);
+export type FrontBehaviour = z.input<typeof frontBehaviour>;
+
+export interface FrontAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Of the S3 server, on the loopback address. */
+  readonly backend: number;
+}
+
+export class S3Front {
+  #server: Server | undefined;
+  #behaviour: z.output<typeof frontBehaviour> = { kind: 'forward' };
+  readonly #changes = new EventEmitter();
+  /** Requests that came, whatever became of them. */
+  asked = 0;
+
+  constructor(private readonly address: FrontAddress) {}
+
+  async start(): Promise<void> {
+    const handle = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
+    // A client asks first whether its body is wanted: a store that refuses says so then.
+    const server = createServer(handle).on('checkContinue', handle);
+    server.listen(this.address.port, this.address.host);
+    await once(server, 'listening');
+    this.#server = server;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async behave(behaviour: FrontBehaviour): Promise<void> {
+    this.#behaviour = frontBehaviour.parse(behaviour);
+    this.#changes.emit('change');
+    if (behaviour.kind === 'away') await this.stop();
+    else if (!this.#server) await this.start();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.asked += 1;
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    while (this.#behaviour.kind === 'hold') await once(this.#changes, 'change');
+    if (response.destroyed) return;
+    const behaviour = this.#behaviour;
+    const { method = 'GET' } = request;
+    if (behaviour.kind === 'answer' && behaviour.methods?.includes(method) !== false) this.#answer(response, behaviour);
+    else this.#forward(request, response);
+  }
+
+  #answer(response: ServerResponse, { status, code, secondsAhead }: Extract<z.output<typeof frontBehaviour>, { kind: 'answer' }>): void {
+    response.writeHead(status, { 'content-type': 'application/xml', date: new Date(Date.now() + secondsAhead * 1_000).toUTCString(), connection: 'close' });
+    response.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code></Error>`);
+  }
+
+  #forward(request: IncomingMessage, response: ServerResponse): void {
+    const { expect, ...headers } = request.headers;
+    if (expect !== undefined) response.writeContinue();
+    // With the Host that was signed.
+    const outgoing = ask({ host: '127.0.0.1', port: this.address.backend, method: request.method ?? 'GET', path: request.url ?? '/', headers });
+    outgoing.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    outgoing.on('error', () => response.destroy());
+    response.on('close', () => outgoing.destroy());
+    request.pipe(outgoing);
+  }
+}
