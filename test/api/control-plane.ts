@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubernetesApi, type Connection } from '../../operator/io/kubernetes/api-client.js';
+import { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
+import { ClusterConnection } from '../../operator/io/kubernetes/connection.js';
 import { networkFor } from '../../embedded/address.js';
 import { ensureBinaries } from '../../embedded/binaries.js';
 import { buildProgress } from '../../embedded/index.js';
@@ -17,6 +18,13 @@ const ADMIN_TOKEN = 'admin';
 /** The servers' start, and a bootstrap, on busy processors. Milliseconds. */
 export const START_MS = 300_000;
 
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authority that signed its certificate. */
+  readonly ca: string;
+}
+
 export interface ControlPlane {
   /** Everything that the API server sent in Warning headers to anybody of `apiFor`. */
   readonly warnings: readonly string[];
@@ -25,7 +33,7 @@ export interface ControlPlane {
   /** For kubectl: path of a kubeconfig with the administrator's rights. */
   readonly kubeconfig: string;
   readonly kubectl: string;
-  connectionFor(token: string): Connection;
+  readonly address: ServerAddress;
   apiFor(token: string): KubernetesApi;
   /** A fresh token of a service account, as a pod would have one. */
   tokenOf(namespace: string, serviceAccount: string): Promise<string>;
@@ -51,8 +59,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const etcd = new Program(binaries.etcd, etcdArguments(folder, etcdPort, peerPort));
   const apiserver = new Program(binaries.apiserver, apiserverArguments(folder, etcdPort, port));
   const warnings: string[] = [];
-  const connectionFor = (token: string): Connection => ({ host: '127.0.0.1', port, ca: () => Promise.resolve(ca), token: () => Promise.resolve(token) });
-  const apiFor = (token: string) => new KubernetesApi(connectionFor(token), { onWarning: (warning) => warnings.push(warning), onAnswer: () => undefined });
+  const address = { host: '127.0.0.1', port, ca };
+  const apiFor = (token: string) => new KubernetesApi(connectAs(token, address), { onWarning: (warning) => warnings.push(warning), onAnswer: () => undefined });
   const admin = apiFor(ADMIN_TOKEN);
   const resume = async () => {
     apiserver.start();
@@ -61,7 +69,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   etcd.start();
   await resume();
   return {
-    warnings, admin, kubeconfig, kubectl: binaries.kubectl, connectionFor, apiFor, resume,
+    warnings, admin, kubeconfig, kubectl: binaries.kubectl, address, apiFor, resume,
     tokenOf: (namespace, serviceAccount) => requestToken(admin, namespace, serviceAccount),
     pause: () => apiserver.kill(),
     freeze: () => apiserver.signal('SIGSTOP'),
@@ -73,6 +81,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** With a token that does not change. */
+export function connectAs(token: string, { host, port, ca }: ServerAddress): ClusterConnection {
+  const connection = new ClusterConnection();
+  connection.loadFromClusterAndUser({ name: 'test', server: `https://${host}:${port}`, caData: Buffer.from(ca).toString('base64'), skipTLSVerify: false }, { name: 'test', token });
+  return connection;
 }
 
 function etcdArguments(folder: string, port: number, peerPort: number): string[] {

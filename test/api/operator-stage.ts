@@ -53,19 +53,19 @@ export class Stage {
   #superuserPassword = '';
   #applied = { exitCode: -1, stderr: '' };
 
-  private constructor(readonly server: ControlPlane, private readonly folder: string, private readonly token: string, private readonly ports: { readonly postgres: number; readonly valkey: number }) {
+  private constructor(readonly server: ControlPlane, private readonly folder: string, private readonly token: string, private readonly own: { readonly ports: { readonly postgres: number; readonly valkey: number }; readonly spec: object }) {
     this.operatorApi = server.apiFor(token);
   }
 
-  /** Everything but Postgres: that is started when its password exists. */
-  static async open(): Promise<Stage> {
+  /** Everything but Postgres: that is started when its password exists. @param spec what the resource has beside what is in dist/ */
+  static async open(spec: object = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-operator-'));
     await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: NO_SETTINGS, CDK8S_OUTDIR: join(folder, 'dist') } });
     const server = await startControlPlane();
     const kubectl = (args: readonly string[]) => execa(server.kubectl, ['--kubeconfig', server.kubeconfig, ...args], { reject: false });
     const { exitCode = -1, stderr } = await kubectl(['apply', '--warnings-as-errors', ...MANIFESTS.flatMap((file) => ['-f', join(folder, 'dist', file)])]);
     await kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd/glitchtips.glitchkeeper.io']);
-    const stage = new Stage(server, folder, await server.tokenOf(NAMESPACE, 'glitchkeeper'), { postgres: await freePort(), valkey: await freePort() });
+    const stage = new Stage(server, folder, await server.tokenOf(NAMESPACE, 'glitchkeeper'), { ports: { postgres: await freePort(), valkey: await freePort() }, spec });
     stage.#applied = { exitCode, stderr };
     await stage.#writePodFiles();
     return stage;
@@ -79,7 +79,7 @@ export class Stage {
   /** What the kubelet would mount: the token, and the settings with Postgres' address of here. */
   async #writePodFiles(): Promise<void> {
     await mkdir(join(this.folder, 'account'));
-    await writeFile(join(this.folder, 'account', 'ca.crt'), await this.server.connectionFor('').ca());
+    await writeFile(join(this.folder, 'account', 'ca.crt'), this.server.address.ca);
     await writeFile(join(this.folder, 'account', 'token'), this.token, { mode: 0o600 });
     await writeFile(join(this.folder, 'settings.yaml'), JSON.stringify(await this.settings()));
   }
@@ -90,13 +90,13 @@ export class Stage {
       .map((document) => document.toJS() as { metadata: { name: string }; data?: Record<string, string> });
     const file = objects.find(({ metadata }) => metadata.name === 'glitchkeeper-settings')?.data?.['glitchtip.yaml'] ?? '';
     const resource = parse(file) as { metadata: { name: string }; spec: object };
-    return { ...resource, spec: { ...resource.spec, database: { host: '127.0.0.1', port: this.ports.postgres }, valkey: { host: '127.0.0.1', port: this.ports.valkey } } };
+    return { ...resource, spec: { ...resource.spec, ...this.own.spec, database: { host: '127.0.0.1', port: this.own.ports.postgres }, valkey: { host: '127.0.0.1', port: this.own.ports.valkey } } };
   }
 
-  /** The operator's own bundle, started as its Deployment starts it. */
-  async startOperator(pod: string): Promise<OperatorProcess> {
-    const [{ host, port }, metricsPort] = [this.server.connectionFor(''), await freePort()];
-    return new OperatorProcess(pod, metricsPort, {
+  /** The operator's own bundle, started as its Deployment starts it. @param build folder that it was built into */
+  async startOperator(pod: string, build = 'build'): Promise<OperatorProcess> {
+    const [{ host, port }, metricsPort] = [this.server.address, await freePort()];
+    return new OperatorProcess({ pod, build, metricsPort }, {
       KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: String(port), SERVICE_ACCOUNT_DIR: join(this.folder, 'account'),
       POD_NAMESPACE: NAMESPACE, POD_NAME: pod, SETTINGS_FILE: join(this.folder, 'settings.yaml'),
       LISTEN_HOST: '127.0.0.1', PORT: String(metricsPort), LOG_LEVEL: 'trace', TRUSTED_HOSTS: HERE.join(),
@@ -111,7 +111,7 @@ export class Stage {
   /** As its StatefulSet does: once the Secret is there, with the password in it. */
   async startPostgres(): Promise<void> {
     this.#superuserPassword = (await this.secrets())['glitchtip-postgres']?.values['password'] ?? '';
-    this.#postgres = await startPostgres(this.#superuserPassword, this.ports.postgres);
+    this.#postgres = await startPostgres(this.#superuserPassword, this.own.ports.postgres);
   }
 
   get valkey(): ValkeyServer {
@@ -121,7 +121,7 @@ export class Stage {
 
   /** As its StatefulSet does: with the users file of its Secret. */
   async startValkey(): Promise<void> {
-    this.#valkey = await startValkey(this.ports.valkey, await this.#usersFile());
+    this.#valkey = await startValkey(this.own.ports.valkey, await this.#usersFile());
   }
 
   async #usersFile(): Promise<string> {
@@ -215,8 +215,7 @@ export class Stage {
 
   /** The API server's status code for the operator's token. */
   async answerTo(method: string, path: string): Promise<number> {
-    const { host, port, ca: authority } = this.server.connectionFor('');
-    const ca = await authority();
+    const { host, port, ca } = this.server.address;
     return new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${this.token}` };
       const sent = request({ host, port, ca, method, path, headers }, (response) => {
@@ -241,9 +240,17 @@ export class Stage {
 export class OperatorProcess {
   readonly #program: Program;
 
-  constructor(readonly pod: string, private readonly metricsPort: number, env: NodeJS.ProcessEnv) {
-    this.#program = new Program(process.execPath, [...PROGRAMS.operator.flags, 'build/assets/runtime/run.mjs', `../${PROGRAMS.operator.bundle}`], { env });
+  constructor(private readonly of: { readonly pod: string; readonly build: string; readonly metricsPort: number }, env: NodeJS.ProcessEnv) {
+    this.#program = new Program(process.execPath, [...PROGRAMS.operator.flags, join(of.build, 'assets/runtime/run.mjs'), `../${PROGRAMS.operator.bundle}`], { env });
     this.#program.start();
+  }
+
+  get pod(): string {
+    return this.of.pod;
+  }
+
+  get pid(): number {
+    return this.#program.pid ?? 0;
   }
 
   get output(): string {
@@ -255,10 +262,14 @@ export class OperatorProcess {
     return this.output.split('\n').filter((line) => line.startsWith('{')).map((line) => (JSON.parse(line) as { msg: string }).msg);
   }
 
+  /** Empty when it does not answer. */
+  metrics(): Promise<string> {
+    return fetch(`http://127.0.0.1:${this.of.metricsPort}/metrics`).then((response) => response.text(), () => '');
+  }
+
   /** How many reconciles of the resource ended well. */
   async reconciles(): Promise<number> {
-    const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`).then((response) => response.text(), () => '');
-    const line = answer.split('\n').find((text) => text.startsWith('glitchkeeper_reconcile_duration_seconds_count') && text.includes('"glitchtip"') && text.includes('"ok"'));
+    const line = (await this.metrics()).split('\n').find((text) => text.startsWith('glitchkeeper_reconcile_duration_seconds_count') && text.includes('"glitchtip"') && text.includes('"ok"'));
     return Number(line?.split(' ').at(-1) ?? 0);
   }
 

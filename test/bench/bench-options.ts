@@ -3,7 +3,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 
 /** What is measured when nothing is named. */
 export const DEFAULT_MEASUREMENTS = ['synth', 'start', 'memory', 'ingest', 'operator', 'rotation'] as const;
-export const MEASUREMENTS = [...DEFAULT_MEASUREMENTS, 'watching', 'quiet', 'resources', 'spool', 'gateway', 'backup'] as const;
+export const MEASUREMENTS = [...DEFAULT_MEASUREMENTS, 'watching', 'quiet', 'resources', 'spool', 'gateway', 'backup', 'client'] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 
 export interface BenchOptions {
@@ -19,7 +19,9 @@ export interface BenchOptions {
   readonly rate: number;
   /** Seconds of load. */
   readonly seconds: number;
-  /** Runs of each program in the synth measurement. */
+  /** Folder of another build, whose operator is compared with this one's; without it, with a bare Node. */
+  readonly against?: string;
+  /** Runs of each program in the synth and client measurements. */
   readonly runs: number;
   /** File for the results as JSON. */
   readonly json?: string;
@@ -33,13 +35,14 @@ export interface BenchOptions {
 export function parseOptions(args: readonly string[]): BenchOptions {
   const program = new Command('bench')
     .description('Measures what the project promises, on a fresh embedded cluster, and prints one table.')
-    .addArgument(new Argument('[measurements...]', 'what to measure (default: all but watching, quiet, resources, spool, gateway and backup)').choices(MEASUREMENTS))
+    .addArgument(new Argument('[measurements...]', 'what to measure (default: all but watching, quiet, resources, spool, gateway, backup and client)').choices(MEASUREMENTS))
     .option('--name <name>', 'instance of the embedded cluster; what it held is deleted', 'bench')
     .option('--image-archive <oci.tar>', "GlitchTip's image under its official name, instead of the double")
     .option('--settings <file>', "settings of the stack (default: the product's own)")
     .option('--rate <n>', 'events per second', positive, 104)
     .option('--seconds <n>', 'seconds of load', positive, 60)
-    .option('--runs <n>', 'runs of each program in synth', positive, 10)
+    .option('--against <build>', "operator: compare with another build's, such as ../before/build, on an API server without nodes")
+    .option('--runs <n>', 'runs of each program in synth, client and operator --against', positive, 10)
     .option('--json <file>', 'write the results to this file too')
     .option('--check', 'exit with 1 when a goal is not met', false)
     .option('--keep', 'leave the cluster running', false)

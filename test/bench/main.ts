@@ -6,6 +6,8 @@ import { measureBackup } from './backup.js';
 import { startCounting } from './cpu.js';
 import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
+import { measureBuilds } from './builds.js';
+import { measureClient } from './client.js';
 import { measureOperator } from './operator.js';
 import { parseOptions, type BenchOptions, type Measurement } from './bench-options.js';
 import { measureGateway } from './gateway.js';
@@ -29,7 +31,7 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
   const machine = { cores: availableParallelism(), loadAverageBefore: loadavg()[0], node: process.version };
   say(`${machine.cores} cores, load average ${machine.loadAverageBefore?.toFixed(1) ?? '?'}, Node ${machine.node}`);
   const apart = await measureApart(options, say, signal);
-  const onCluster = options.measurements.filter((measurement) => !APART.includes(measurement));
+  const onCluster = options.measurements.filter((measurement) => !APART.includes(measurement) && !isOfBuilds(measurement, options));
   const { sections, image }: Findings = onCluster.length === 0 ? { sections: [] } : await measureOnCluster(options, say, signal);
   const all = [...apart, ...sections];
   if (options.json !== undefined) await writeFile(options.json, `${renderJson(all, { measuredAt: new Date().toISOString(), machine, image })}\n`);
@@ -38,7 +40,11 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
 }
 
 /** What needs no cluster, or more than one. */
-const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'backup'];
+const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'backup', 'client'];
+
+function isOfBuilds(measurement: Measurement, { against }: BenchOptions): boolean {
+  return measurement === 'operator' && against !== undefined;
+}
 
 async function measureApart({ measurements, ...options }: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section[]> {
   return [
@@ -46,6 +52,8 @@ async function measureApart({ measurements, ...options }: BenchOptions, say: (li
     ...(measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : []),
     ...(measurements.includes('backup') ? [await measureBackup(say)] : []),
     ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
+    ...(measurements.includes('client') ? [await measureClient(options.runs, say, signal)] : []),
+    ...(measurements.includes('operator') && options.against !== undefined ? [await measureBuilds(options.against, options.runs, say)] : []),
   ];
 }
 

@@ -117,3 +117,9 @@ export function timesBare(operator: Resident, bare: Resident): string {
 export function describeResident({ resident, own }: Resident): string {
   return `${mebibytes(resident)} resident: ${mebibytes(own)} its own, ${mebibytes(resident - own)} of files (Node's program)`;
 }
+
+/** To a tenth of a mebibyte: builds differ by less than one. */
+export function describeTenths({ resident, own }: Resident): string {
+  const tenths = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)}Mi`;
+  return `${tenths(resident)} resident: ${tenths(own)} its own, ${tenths(resident - own)} of files`;
+}

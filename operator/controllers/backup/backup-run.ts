@@ -3,7 +3,7 @@ import type { BackupProgress, BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { backupJobName, buildBackupJob, JOB_DEADLINE, runVariables } from '../../core/backup/backup-job.js';
 import { expectedOf, ownName } from '../../core/backup/backup-obstacles.js';
-import { copyNameAt } from '../../core/backup/backup-plan.js';
+import { copyNameOf } from '../../../backup/core/copy-name.js';
 import { isSameHolder, type ObservedLock } from '../../core/operations/operation-lock.js';
 import type { BackupPort, ClusterPort } from '../ports.js';
 import type { SeenAround, SeenRun } from './backup-observer.js';
@@ -53,7 +53,7 @@ export class BackupRun {
     if (lastStartedAt === undefined) return;
     const lock = await this.deps.cluster.observeLock(signal);
     signal.throwIfAborted();
-    const own = ownName(backupJobName(copyNameAt(new Date(lastStartedAt))));
+    const own = ownName(backupJobName(copyNameOf(new Date(lastStartedAt))));
     if (lock.kind === 'held' && isSameHolder(lock.holder, own)) await this.deps.cluster.writeLock({ resourceVersion: lock.resourceVersion }, signal);
   }
 

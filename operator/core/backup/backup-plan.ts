@@ -1,4 +1,5 @@
 // The decision on backups: what is known of the last run, and the time, become the next step and the status. Pure.
+import { copyNameOf } from '../../../backup/core/copy-name.js';
 import type { BackupProgress, BackupSpec, BackupStatus } from '../../api/backup-fields.js';
 import { toSeconds } from '../timestamps.js';
 import { maintenanceEnd, nextBackup, withoutAhead } from './backup-schedule.js';
@@ -140,7 +141,7 @@ function planNext(input: BackupInput): BackupPlan {
 /** By the time of its beginning, not the one that it was due at: after an outage of days the copy is of today. */
 function begin(input: BackupInput, trigger: BackupProgress['trigger']): BackupPlan {
   const { status, now } = input;
-  const run: BackupProgress = { copy: copyNameAt(now), trigger, startedAt: toSeconds(now) };
+  const run: BackupProgress = { copy: copyNameOf(now), trigger, startedAt: toSeconds(now) };
   const known = without(status, 'heldBack');
   return { step: { kind: 'begin', run }, status: { ...known, ...requestOf(input, run.copy), current: run, lastStartedAt: run.startedAt }, requeueAfter: 0 };
 }
@@ -200,11 +201,6 @@ function explainNext(next: Date | undefined): string {
 
 function without(status: BackupStatus, ...names: readonly (keyof BackupStatus)[]): BackupStatus {
   return Object.fromEntries(Object.entries(status).filter(([name]) => !(names as readonly string[]).includes(name)));
-}
-
-/** As backup/core/copy-name.ts reads it. */
-export function copyNameAt(moment: Date): string {
-  return toSeconds(moment).replace(/[-:]/g, '');
 }
 
 function untilThen(next: Date | undefined, now: Date): number {

@@ -2,7 +2,8 @@
 import { HEALTH_MANAGER, LABELS, alertStateName } from '../../api/object-names.js';
 import { decodeAlertState, encodeAlertState, type ObservedAlertState, type StoredAlertState } from '../../core/alerts/alert-state.js';
 import { messageOf } from '../../core/error-message.js';
-import { isStatus, provesAbsence, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import type { KubernetesApi, ObjectMeta } from './api-client.js';
+import { isStatus, provesAbsence } from './api-error.js';
 
 interface ConfigMap {
   readonly metadata: ObjectMeta;

@@ -5,8 +5,8 @@ import type { PodTemplate, RunVariables } from '../../core/backup/backup-job.js'
 import type { BackupJob, BackupPod, ContainerEnd } from '../../core/backup/run-end.js';
 import type { JobFacts, Seen } from '../../core/health/health-facts.js';
 import { explainNoRoom } from '../../core/rotation/quota-room.js';
-import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi } from './api-client.js';
-import { deleteJob, seen } from './cluster-observer.js';
+import { absentAsUndefined, provesAbsence, type KubernetesApi } from './api-client.js';
+import { createJob, deleteJob, seen } from './cluster-observer.js';
 import { readJob, type Job } from './job-reports.js';
 import { readPod, type Pod } from './pod-reports.js';
 import { needsOf, OURS, readQuota } from './workloads.js';
@@ -49,14 +49,8 @@ export class BackupObjects implements BackupPort {
     }
   }
 
-  async createJob(job: object, signal: AbortSignal): Promise<boolean> {
-    try {
-      await this.api.create(this.#path('batch/v1', 'jobs'), job, signal);
-      return true;
-    } catch (error) {
-      if (isStatus(error, 409)) return false;
-      throw error;
-    }
+  createJob(job: object, signal: AbortSignal): Promise<boolean> {
+    return createJob(this.api, this.namespace, job, signal);
   }
 
   deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean> {

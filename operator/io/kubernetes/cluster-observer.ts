@@ -4,7 +4,8 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
 import { messageOf } from '../../core/error-message.js';
 import { parseBytes } from '../../core/quantity.js';
-import { absentAsUndefined, ApiError, isStatus, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import type { KubernetesApi, ObjectMeta } from './api-client.js';
+import { absentAsUndefined, ApiError, isStatus } from './api-error.js';
 import { readJob, type Job } from './job-reports.js';
 import { OURS } from './workloads.js';
 import { readPod, type ObservedCondition, type Pod } from './pod-reports.js';
@@ -48,21 +49,15 @@ export class ClusterObserver {
     const found = await absentAsUndefined(this.api.get<PodTemplate>(`/api/v1/namespaces/${this.namespace}/podtemplates/${MIGRATE_TEMPLATE}`, signal));
     if (!found) return false;
     const { metadata: { labels = {}, annotations } = {}, spec } = found.template;
-    try {
-      await this.api.create(`/apis/batch/v1/namespaces/${this.namespace}/jobs`, {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        metadata: { name, labels },
-        spec: {
-          backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: REPAIR_JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
-          template: { metadata: { labels, ...(annotations ? { annotations } : {}) }, spec },
-        },
-      }, signal);
-      return true;
-    } catch (error) {
-      if (isStatus(error, 409)) return false;
-      throw error;
-    }
+    return createJob(this.api, this.namespace, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name, labels },
+      spec: {
+        backoffLimit: 2, completions: 1, parallelism: 1, activeDeadlineSeconds: REPAIR_JOB_DEADLINE, ttlSecondsAfterFinished: JOB_KEPT,
+        template: { metadata: { labels, ...(annotations ? { annotations } : {}) }, spec },
+      },
+    }, signal);
   }
 
   deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean> {
@@ -125,6 +120,17 @@ export class ClusterObserver {
 function readRefusal(failure: ObservedCondition | undefined): WorkloadFacts['refused'] {
   if (failure?.status !== 'True') return undefined;
   return { since: new Date(failure.lastTransitionTime ?? 0), message: failure.message ?? failure.reason ?? 'it is refused' };
+}
+
+/** False when a Job of this name exists. */
+export async function createJob(api: KubernetesApi, namespace: string, job: object, signal: AbortSignal): Promise<boolean> {
+  try {
+    await api.create(`/apis/batch/v1/namespaces/${namespace}/jobs`, job, signal);
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409)) return false;
+    throw error;
+  }
 }
 
 /** Deletes a Job with its pods; false when it has changed since it was seen, or is gone. */

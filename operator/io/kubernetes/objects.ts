@@ -15,7 +15,8 @@ import { Sensitive } from '../../core/sensitive.js';
 import { messageOf } from '../../core/error-message.js';
 import type { LeasePort, LeaseRecord } from '../../runtime/leader-election.js';
 import type { ListWatch } from '../../runtime/resource-watch.js';
-import { absentAsUndefined, isStatus, provesAbsence, type KubernetesApi, type ObjectMeta, type WatchedMetadata } from './api-client.js';
+import type { KubernetesApi, ObjectMeta, WatchedMetadata } from './api-client.js';
+import { absentAsUndefined, isStatus, provesAbsence } from './api-error.js';
 import { readAlertState, writeAlertState } from './alert-state-store.js';
 import { observeLock, writeLock } from './operation-lease.js';
 

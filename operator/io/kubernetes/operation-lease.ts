@@ -3,7 +3,8 @@ import { LABELS, OPERATION_LEASE } from '../../api/object-names.js';
 import { messageOf } from '../../core/error-message.js';
 import { OPERATIONS, type Holder } from '../../core/operations/exclusion.js';
 import type { ObservedLock } from '../../core/operations/operation-lock.js';
-import { absentAsUndefined, isStatus, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import type { KubernetesApi, ObjectMeta } from './api-client.js';
+import { absentAsUndefined, isStatus } from './api-error.js';
 
 interface Lease {
   readonly metadata: ObjectMeta;

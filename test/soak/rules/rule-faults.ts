@@ -1,6 +1,6 @@
 // For each rule what goes wrong, after how many minutes it fires, and what its message says then.
 import { clusterOf, databaseOf, gatewayOf, queueOf, seen } from '../../unit/operator/core/health/health-scenarios.js';
-import { copyNameAt } from '../../../operator/core/backup/backup-plan.js';
+import { copyNameOf } from '../../../backup/core/copy-name.js';
 import { HOUR, MINUTE, backupAt, dateAt, healthyMoment, partitionsAt, type Moment } from './simulated-operator.js';
 
 const MIB = 2 ** 20;
@@ -115,7 +115,7 @@ export const FAULTS: readonly Fault[] = [
     description: 'glitchkeeper status says in which step and why. It is tried again an hour later, three times, and then as the schedule says.',
   },
   {
-    what: 'no copy was made for a day and a half', alert: 'GlitchTipBackupTooOld', firesAfter: 6, change: () => ({ backup: backupAt(BEGINS, { copy: copyNameAt(dateAt(BEGINS - 36 * HOUR - MINUTE)) }) }), labels: RESOURCE,
+    what: 'no copy was made for a day and a half', alert: 'GlitchTipBackupTooOld', firesAfter: 6, change: () => ({ backup: backupAt(BEGINS, { copy: copyNameOf(dateAt(BEGINS - 36 * HOUR - MINUTE)) }) }), labels: RESOURCE,
     summary: 'The newest copy that is known to restore is too old', description: 'It is of 1d 12h 7m 0s ago. glitchkeeper status says why there is no newer one.',
   },
   {

@@ -1,7 +1,7 @@
 // What Prometheus has of the operator, minute by minute: its own metrics, fed with what it would see on a healthy day or in a fault.
 import { backupSpec, type BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
-import { copyNameAt } from '../../../operator/core/backup/backup-plan.js';
+import { copyNameOf } from '../../../backup/core/copy-name.js';
 import type { Facts, PartitionFacts } from '../../../operator/core/health/health-facts.js';
 import { figuresOf } from '../../../operator/core/health/health-figures.js';
 import { healthRelease, leastDays, type PartitionedTable } from '../../../operator/core/health/release-facts.js';
@@ -56,7 +56,7 @@ export function healthyMoment(at: number): Moment {
 /** Made daily at 02:30, in four minutes; the last one of before the simulation is of the day before. */
 export function backupAt(at: number, change: Partial<NonNullable<BackupStatus['lastVerified']>> = {}): BackupStatus {
   const made = Math.floor((at - BACKUP - 4 * MINUTE) / DAY) * DAY + BACKUP;
-  const lastVerified = { copy: copyNameAt(dateAt(made)), at: dateAt(made + 4 * MINUTE).toISOString(), bytes: 180 * MIB, seconds: 236, how: 'counts', where: 's3', ...change } as const;
+  const lastVerified = { copy: copyNameOf(dateAt(made)), at: dateAt(made + 4 * MINUTE).toISOString(), bytes: 180 * MIB, seconds: 236, how: 'counts', where: 's3', ...change } as const;
   return { lastVerified, nextAt: dateAt(made + DAY).toISOString(), copies: [{ name: lastVerified.copy, bytes: 180 * MIB, damaged: false }] };
 }
 

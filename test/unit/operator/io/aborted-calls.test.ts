@@ -6,6 +6,7 @@ import type { HealthPort, PostgresPort, ValkeyPort, WebPort } from '../../../../
 import { Sensitive } from '../../../../operator/core/sensitive.js';
 import { openHealthPort, postgresPort, valkeyPort, webPort } from '../../../../operator/io/connect-ports.js';
 import { KubernetesApi } from '../../../../operator/io/kubernetes/api-client.js';
+import { connectInCluster } from '../../../../operator/io/kubernetes/connection.js';
 import { systemClock } from '../../../../operator/runtime/clock.js';
 import { specOf, stateOf } from '../operator-scenarios.js';
 
@@ -65,7 +66,7 @@ const WEB: Readonly<Record<keyof WebPort, Call>> = {
 };
 
 /** What of it asks no API server. */
-const noApi = new KubernetesApi({ host: '127.0.0.1', port: 1, ca: () => Promise.resolve(''), token: () => Promise.resolve('') }, { onWarning: () => undefined, onAnswer: () => undefined });
+const noApi = new KubernetesApi(connectInCluster({ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '1' }, ''), { onWarning: () => undefined, onAnswer: () => undefined });
 const health = openHealthPort(noApi, 'glitchtip', systemClock);
 const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'deleteJob' | 'rerunMigrations' | 'restart' | 'forget'>, Call>> = {
   observeWeb: (signal) => health.observeWeb(spec(), [], signal),

@@ -5,7 +5,7 @@ import { CredentialsController } from '../../../../../operator/controllers/crede
 import type { Ports } from '../../../../../operator/controllers/ports.js';
 import type { SecretRole } from '../../../../../operator/core/credentials/observed.js';
 import type { RotationAction } from '../../../../../operator/core/rotation/actions.js';
-import { ApiError } from '../../../../../operator/io/kubernetes/api-client.js';
+import { ApiError } from '../../../../../operator/io/kubernetes/api-error.js';
 import { worldIn, type RotationWorld } from '../../core/rotation/rotation-scenarios.js';
 
 const ROLES: Readonly<Record<string, SecretRole>> = { 'glitchtip-app': 'application', 'glitchtip-postgres': 'postgres', 'glitchtip-valkey': 'valkey', 'glitchtip-admin': 'administrator' };

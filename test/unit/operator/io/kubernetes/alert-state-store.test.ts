@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { emptyAlertState, encodeAlertState, recordRepair } from '../../../../../operator/core/alerts/alert-state.js';
-import { ApiError, type KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import type { KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import { ApiError } from '../../../../../operator/io/kubernetes/api-error.js';
 import { readAlertState, writeAlertState } from '../../../../../operator/io/kubernetes/alert-state-store.js';
 
 const STORE = { path: '/api/v1/namespaces/errors/configmaps', resource: 'glitchtip' };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KubernetesObjects } from '../../../../../operator/io/kubernetes/objects.js';
-import { ApiError, type KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import type { KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import { ApiError } from '../../../../../operator/io/kubernetes/api-error.js';
 
 const signal = new AbortController().signal;
 const answering = (failure: Error) => new KubernetesObjects({ get: () => Promise.reject(failure) } as unknown as KubernetesApi, 'errors', 'glitchkeeper-0');

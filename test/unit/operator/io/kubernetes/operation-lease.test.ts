@@ -1,6 +1,7 @@
 // The lock of operations as a Lease: what is written is read again, and what is not understood is not taken for free.
 import { describe, expect, it } from '@jest/globals';
-import { ApiError, type KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import type { KubernetesApi } from '../../../../../operator/io/kubernetes/api-client.js';
+import { ApiError } from '../../../../../operator/io/kubernetes/api-error.js';
 import { observeLock, writeLock } from '../../../../../operator/io/kubernetes/operation-lease.js';
 
 const never = new AbortController().signal;

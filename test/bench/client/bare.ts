@@ -1,0 +1,2 @@
+// Node.js that does nothing.
+setInterval(() => undefined, 60_000);
