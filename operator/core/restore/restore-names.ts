@@ -21,6 +21,18 @@ export const RESTORE_ENDING = '_(before|restored)_[0-9]{8}t[0-9]{6}z$';
 /** Longest name of a database that still is one with the longer of the two endings: PostgreSQL cuts at 63 bytes, and two would be one. */
 export const LONGEST_LIVE_NAME = 63 - '_restored_20261129t023000z'.length;
 
+/**
+ * Keys of ConfigMap restore-run: what differs from run to run. Each is there whenever a Job is.
+ * - COPY, for fetch and place: the name of a copy, or latest;
+ * - NOT_AFTER, for fetch and place: with latest, a time (ISO 8601), else empty;
+ * - PGDATABASE, for load: the new database; empty for the check.
+ *
+ * Everything else is the same for every restore, and in the templates: RELEASE, the store, IDENTITY (file of the Secret; it need not be there),
+ * UPLOADS, PGHOST, PGPORT, PGUSER (restoreLoginName), PASSWORD_FILE, OWNER (the database's name).
+ */
+export const RESTORE_VARIABLES = ['COPY', 'NOT_AFTER', 'PGDATABASE'] as const;
+export type RestoreVariables = Readonly<Record<(typeof RESTORE_VARIABLES)[number], string>>;
+
 export type RestoreJobKind = 'check' | 'restore' | 'save' | 'migrate';
 
 export interface RestoreJobName {
