@@ -44,12 +44,14 @@ async function restoreInput(): Promise<FetchInput> {
   return { config, source: { store: connectStore(config.store), decrypt: await readIdentity(config) }, now };
 }
 
+/** Copies on a volume may need none; what is encrypted says itself that it is missing. */
 async function readIdentity({ identity }: RestoreConfig): Promise<Decrypt | undefined> {
   if (identity === undefined) return undefined;
   let text: string;
   try {
     text = readFileSync(identity, 'utf8');
   } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
     throw new RestoreFailure('begin', 'KeyMissing', `IDENTITY: expected a file, found ${codeOf(cause) ?? 'none'}`, { cause });
   }
   return decrypterFor(text);

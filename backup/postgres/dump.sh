@@ -10,15 +10,6 @@ begin() {
   use_login glitchkeeper-backup
 }
 
-# Policies let a new pod out a second or two after it has begun; a server that starts takes longer. Whatever it is then, psql says it.
-await_server() {
-  local began=$SECONDS
-  until pg_isready -q -t 3; do
-    ((SECONDS - began < ${WAIT:-60})) || return 0
-    sleep 1
-  done
-}
-
 # One session holds the snapshot from before the dump to after the count: it dies with its transaction.
 open_snapshot() {
   step=snapshot

@@ -2,6 +2,7 @@
 # Restores WORK/database.dump into a new database of a server that is there, and counts what is in it then. PGHOST, PGDATABASE, PGUSER and
 # PASSWORD_FILE say which and who; OWNER: the role that all of it belongs to, and that the login is a member of.
 #
+# WAIT: seconds for which a server that does not answer is waited for.
 # Leaves in WORK: restored.facts. Where WORK/hashed is, each row is hashed, as it was for the copy.
 source "$(dirname "$0")/steps.sh"
 
@@ -31,6 +32,7 @@ recount() {
 mkdir -p "$ERRORS" || fail $? NoSpace
 use_login glitchkeeper-restore
 run hash check_hash
+await_server
 check_empty
 run load load
 AT=now

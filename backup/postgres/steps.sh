@@ -67,6 +67,15 @@ use_login() {
   export PGPASSFILE=$WORK/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=$1 PGREQUIREAUTH=scram-sha-256
 }
 
+# Policies let a new pod out a second or two after it has begun; a server that starts takes longer. Whatever it is then, psql says it.
+await_server() {
+  local began=$SECONDS
+  until pg_isready -q -t 3; do
+    ((SECONDS - began < ${WAIT:-60})) || return 0
+    sleep 1
+  done
+}
+
 check_hash() {
   (cd "$WORK" && sha256sum -c database.dump.sha256)
 }

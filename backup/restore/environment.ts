@@ -13,7 +13,7 @@ export interface RestoreConfig {
   readonly wanted: WantedCopy;
   /** RELEASE of GlitchTip that is to run on it. */
   readonly release: string;
-  /** IDENTITY: file with identities of age; none where copies are not encrypted. */
+  /** IDENTITY: file with identities of age; it need not be there where copies are not encrypted. */
   readonly identity: string | undefined;
   /** UPLOADS: folder that they are put into; none where they are in a bucket. */
   readonly uploads: string | undefined;

@@ -17,7 +17,7 @@ export interface PlaceInput {
 
 /** On the same volume, so that a rename is enough; one that a kill left is written over. */
 const SCRATCH = '.glitchkeeper-restore';
-/** Of files and folders: GlitchTip reads and deletes them as the volume's group. */
+/** Of files and folders, which GlitchTip's own user makes: the volume's group reads and deletes them, too. */
 const [FILE_MODE, FOLDER_MODE] = [0o664, 0o2775];
 
 export async function placeUploads({ folder, source, uploads }: PlaceInput): Promise<{ readonly written: number; readonly kept: number }> {

@@ -1,6 +1,6 @@
 // Copies in a folder of a volume: not off the host, and not encrypted. For whoever has no bucket; a standing warning says what it is worth.
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Fingerprint } from '../core/manifest.js';
 import { BackupFailure, type Failure } from '../core/report.js';
@@ -11,6 +11,8 @@ import { CHUNK, fingerprintFile, fingerprintOf, isSame, sync, writeFingerprinted
 
 /** What is being written; a name that no key has. */
 const UNFINISHED = '.part';
+/** A restore is another user's, of the group alone. */
+const MODE = 0o640;
 
 export class FolderStore implements CopyStore {
   readonly where = 'volume';
@@ -38,6 +40,7 @@ export class FolderStore implements CopyStore {
       await mkdir(dirname(place), { recursive: true });
       const scratch = `${place}${UNFINISHED}`;
       await copyFile(file, scratch);
+      await chmod(scratch, MODE);
       await sync(scratch);
       const written = await fingerprintFile(scratch);
       if (!isSame(written, fingerprint)) throw new BackupFailure('store', 'DumpChanged', `${key} is not what was written to it`);

@@ -9,6 +9,8 @@ import { prepareProcess, unpackImage } from './image-process.js';
 import { POSTGRES_IMAGE, startPostgres, type PostgresServer } from './postgres-server.js';
 
 const USER = { uid: 70, gid: 70 };
+/** Of a restore's pods: GlitchTip's own, so that the uploads are its own. */
+export const RESTORE_USER = { uid: 5_000, gid: 5_000 };
 const SUPERUSER = 'of-the-superuser';
 /** Its password is that of the login below. */
 const RESTORE_LOGIN = 'gt_restore';
@@ -120,16 +122,16 @@ export class BackupStage {
   }
 
   load(work: string, database: string, change: ScriptChange = {}): Promise<ScriptEnd> {
-    return this.#run('load.sh', work, { ...change, env: { PGHOST: '127.0.0.1', PGPORT: String(this.postgres.port), PGUSER: RESTORE_LOGIN, PGDATABASE: database, OWNER: 'glitchtip', ...change.env } });
+    return this.#run('load.sh', work, { ...change, env: { PGHOST: '127.0.0.1', PGPORT: String(this.postgres.port), PGUSER: RESTORE_LOGIN, PGDATABASE: database, OWNER: 'glitchtip', ...change.env } }, RESTORE_USER);
   }
 
-  async #run(script: string, work: string, { env = {}, programs = {}, room, group }: ScriptChange): Promise<ScriptEnd> {
-    const files = await this.#files(programs);
+  async #run(script: string, work: string, { env = {}, programs = {}, room, group }: ScriptChange, user = USER): Promise<ScriptEnd> {
+    const files = await this.#files(programs, user);
     const path = `/opt/programs:${this.image.env['PATH'] ?? ''}`;
     const variables = { ...this.image.env, PATH: path, AT, WORK: '/work', REPORT: '/opt/report/message', PASSWORD_FILE: '/opt/backup/password', ...env };
     const mounts = { '/opt/backup': join(files, 'backup'), '/opt/programs': join(files, 'programs'), '/opt/report': join(files, 'report'), '/work': work };
-    if (room !== undefined) await execa('mount', ['-t', 'tmpfs', '-o', `size=${room},uid=${USER.uid},gid=${USER.gid}`, 'tmpfs', work]);
-    const program = prepareProcess({ image: { ...this.image, env: variables }, user: USER, command: ['bash', `/opt/backup/${script}`] }, mounts);
+    if (room !== undefined) await execa('mount', ['-t', 'tmpfs', '-o', `size=${room},uid=${user.uid},gid=${user.gid}`, 'tmpfs', work]);
+    const program = prepareProcess({ image: { ...this.image, env: variables }, user, command: ['bash', `/opt/backup/${script}`] }, mounts);
     try {
       program.start();
       await group?.add(program.pid);
@@ -143,14 +145,14 @@ export class BackupStage {
     }
   }
 
-  async #files(programs: Readonly<Record<string, string>>): Promise<string> {
+  async #files(programs: Readonly<Record<string, string>>, { uid, gid }: typeof USER): Promise<string> {
     const files = await mkdtemp(join(this.folder, 'files-'));
     await chmod(files, 0o755);
     await cp('backup/postgres', join(files, 'backup'), { recursive: true });
     await writeFile(join(files, 'backup', 'password'), BACKUP_LOGIN.password);
     await mkdir(join(files, 'programs'));
     await mkdir(join(files, 'report'));
-    await chown(join(files, 'report'), USER.uid, USER.gid);
+    await chown(join(files, 'report'), uid, gid);
     for (const [name, text] of Object.entries(programs)) await writeFile(join(files, 'programs', name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     return files;
   }

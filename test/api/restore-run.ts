@@ -8,13 +8,11 @@ import { parseManifest, type Manifest } from '../../backup/core/manifest.js';
 import { parseReport, type Report } from '../../backup/core/report.js';
 import { parseRestoreReport, type RestoreReport } from '../../backup/core/restore-report.js';
 import { PROGRAMS } from '../../charts/programs.js';
-import { BackupStage, type ScriptChange, type ScriptEnd } from './backup-run.js';
+import { BackupStage, RESTORE_USER as USER, type ScriptChange, type ScriptEnd } from './backup-run.js';
 import { S3_KEY, startS3, type S3Server } from './s3-server.js';
 
 /** `OLD` has each row hashed; the row of `NEW` is not in it. */
 export const [OLD, NEW] = ['20261128T023000Z', '20261129T023000Z'];
-/** Of the Jobs' pods: their user, and the volumes' group. */
-export const USER = { uid: 70, gid: 5_000 };
 
 export class RestoreStage {
   /** Of the test: the Job's folder (job), the identity, the keys of the store, the uploads. */
@@ -58,7 +56,8 @@ export class RestoreStage {
     await writeFile(join(this.work, 'keys', 'access-key-id'), S3_KEY.accessKeyId);
     await writeFile(join(this.work, 'keys', 'secret-access-key'), S3_KEY.secretAccessKey);
     await this.giveIdentity(`# created: 2026-11-29\n${this.identity}\n`);
-    await execa('chown', ['-R', String(USER.uid), this.job, join(this.work, 'keys')]);
+    await execa('chown', ['-R', String(USER.uid), this.work]);
+    await chmod(this.work, 0o755);
     // As fsGroup leaves a volume of GlitchTip's.
     await chown(this.uploads, 5_000, 5_000);
     await chmod(this.uploads, 0o2775);
@@ -76,15 +75,15 @@ export class RestoreStage {
     await chown(join(this.work, 'identity'), USER.uid, USER.gid);
   }
 
-  /** The node container, from its bundle, as the Job's user. */
-  async run(task: string, variables: Readonly<Record<string, string>> = {}): Promise<{ readonly output: string; readonly report: Report | RestoreReport | undefined }> {
+  /** The node container, from its bundle, as the user of a restore's pods. */
+  async run(task: string, variables: Readonly<Record<string, string>> = {}, user: Readonly<typeof USER> = USER): Promise<{ readonly output: string; readonly report: Report | RestoreReport | undefined }> {
     const message = join(this.work, 'message');
     await rm(message, { force: true });
     const env = {
       TASK: task, COPY: NEW, RELEASE: '5.2', WORK: this.job, REPORT: message, IDENTITY: join(this.work, 'identity'), UPLOADS: this.uploads,
       S3_ENDPOINT: this.server.place.endpoint.href, S3_BUCKET: 'copies', S3_PREFIX: 'host-a/', S3_CREDENTIALS_DIR: join(this.work, 'keys'), ...variables,
     };
-    const { stdout, stderr } = await execa('node', [...PROGRAMS.backup.flags, join(this.folder, 'backup.cjs')], { env, reject: false, ...USER });
+    const { stdout, stderr } = await execa('node', [...PROGRAMS.backup.flags, join(this.folder, 'backup.cjs')], { env, reject: false, ...user });
     const text = await readFile(message, 'utf8').catch(() => '');
     return { output: stdout + stderr, report: parseRestoreReport(text) ?? parseReport(text) };
   }

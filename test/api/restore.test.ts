@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { execa } from 'execa';
-import { BACKUP_LOGIN, textsOf, type ScriptChange } from './backup-run.js';
-import { NEW, OLD, RestoreStage, USER } from './restore-run.js';
+import { BACKUP_LOGIN, RESTORE_USER as USER, textsOf, type ScriptChange } from './backup-run.js';
+import { NEW, OLD, RestoreStage } from './restore-run.js';
 
 const BUILD_MS = 900_000;
 const RUN_MS = 240_000;
+/** Of a backup's pods. */
+const MAKER = { uid: 70, gid: 70 };
 
 describe('a copy of a real database', () => {
   let stage: RestoreStage;
-  const run = (task: string, variables: Readonly<Record<string, string>> = {}) => stage.run(task, variables);
+  const run = (task: string, variables: Readonly<Record<string, string>> = {}, user?: typeof USER) => stage.run(task, variables, user);
   const load = (database?: string, change?: ScriptChange) => stage.load(database, change);
   const sql = (statement: string) => stage.postgres.sql(statement, 'restored');
   const uploaded = (path: string) => join(stage.uploads, path);
@@ -64,7 +66,8 @@ describe('a copy of a real database', () => {
     await writeFile(uploaded('file_blobs/ab/one'), 'an upload');
     await writeFile(uploaded('file_blobs/ab/two'), 'damaged');
     await execa('chown', ['-R', '5000:5000', stage.uploads]);
-    await execa('chmod', ['-R', 'g+w', stage.uploads]);
+    // As Django makes them: nobody else writes there, not even the group.
+    await execa('chmod', ['-R', 'go-w', join(stage.uploads, 'file_blobs')]);
     const long = new Date('2026-01-01T00:00:00Z');
     await utimes(uploaded('file_blobs/ab/one'), long, long);
     await run('fetch');
@@ -83,16 +86,18 @@ describe('a copy of a real database', () => {
     expect((await stat(to)).mode & 0o777).toBe(0o600);
   }, RUN_MS);
 
-  it('is brought back from a folder, too, where it is not encrypted', async () => {
+  it('is brought back from a folder, too, where it is not encrypted, by its group and without an identity', async () => {
     const copies = join(stage.work, 'copies');
     const made = await stage.dump('false');
     await mkdir(copies);
-    await chown(copies, USER.uid, USER.gid);
-    expect((await run('store', { FOLDER: copies, WORK: made, EXPECTED: await stage.expected(), UPLOADS: '/nowhere' })).report).toMatchObject({ result: 'verified' });
-    expect((await run('fetch', { FOLDER: copies, IDENTITY: '' })).report).toMatchObject({ reason: 'KeyMissing' });
-    expect((await run('fetch', { FOLDER: copies })).report).toMatchObject({ result: 'fetched', where: 'volume', hasSettings: false });
+    await chown(copies, MAKER.uid, MAKER.gid);
+    await execa('chown', ['-R', String(MAKER.uid), made]);
+    const stored = await run('store', { FOLDER: copies, WORK: made, EXPECTED: await stage.expected(), UPLOADS: '/nowhere', REPORT: join(made, 'message') }, MAKER);
+    expect(stored.output).toMatch(/"result":"verified"/);
+    const reader = { ...USER, gid: MAKER.gid };
+    expect((await run('fetch', { FOLDER: copies, IDENTITY: '/nowhere' }, reader)).report).toMatchObject({ result: 'fetched', where: 'volume', hasSettings: false });
     await load();
-    expect((await run('place', { FOLDER: copies })).report).toMatchObject({ result: 'restored' });
+    expect((await run('place', { FOLDER: copies, IDENTITY: '/nowhere' }, reader)).report).toMatchObject({ result: 'restored' });
     expect(await stage.contentOf('restored')).toBe(await stage.contentOf('gt'));
   }, RUN_MS);
 
@@ -146,7 +151,7 @@ describe('a copy of a real database', () => {
 
     it('without an identity', async () => {
       await rm(join(stage.work, 'identity'));
-      expect((await run('fetch')).report).toMatchObject({ step: 'begin', reason: 'KeyMissing', detail: 'IDENTITY: expected a file, found ENOENT' });
+      expect((await run('fetch')).report).toMatchObject({ step: 'begin', reason: 'KeyMissing', detail: `copies/${NEW}/database.dump.age: expected the identity of one of its recipients, found none` });
     }, RUN_MS);
 
     it('where there is no room for it', async () => {

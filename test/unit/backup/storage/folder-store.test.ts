@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -21,6 +21,11 @@ describe('a folder of copies', () => {
     expect(await store.list()).toEqual([{ key: 'copies/a/x', bytes: 5 }]);
     expect(await store.read('copies/a/x')).toBe('bytes');
     expect(await store.fingerprint('copies/a/x')).toEqual(fingerprint('bytes'));
+  });
+  it('is readable to the group, as a restore is another user, and to nobody else', async () => {
+    chmodSync(file(), 0o600);
+    await store.put('copies/a/x', file(), fingerprint('bytes'));
+    expect(statSync(join(folder, 'copies', 'copies', 'a', 'x')).mode & 0o777).toBe(0o640);
   });
   it('is not there at first, and empty', async () => expect(await store.list()).toEqual([]));
   it('takes the same bytes a second time', async () => {
