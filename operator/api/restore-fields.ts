@@ -51,6 +51,7 @@ const progress = z.object({
   restored: z.optional(z.object({ oid: oid(), attempt: z.int() })).check(describe('The new database, and the attempt that it was made for.')),
   saved: z.optional(copyName()),
   why: z.optional(z.string()).check(describe('Why it returns, or what the last attempt of the phase failed for.')),
+  waitsFor: z.optional(z.string()).check(describe('What the phase waits for; figures in it may be of a moment ago.')),
   canceled: z.optional(z.boolean()),
 }).check(describe('The restore that is under way.'));
 
@@ -63,7 +64,13 @@ const ended = z.object({
   saved: z.optional(copyName()),
 }).check(describe('How the last restore ended.'));
 
-export const restoreStatus = z.object({ current: z.optional(progress), last: z.optional(ended) });
+const refused = z.object({
+  request: z.string().check(describe('The annotation, or its beginning.')),
+  at: instant(),
+  why: z.string(),
+}).check(describe('The last request of which nothing became.'));
+
+export const restoreStatus = z.object({ current: z.optional(progress), last: z.optional(ended), refused: z.optional(refused) });
 
 export type RestoreStatus = z.output<typeof restoreStatus>;
 export type RestoreProgress = z.output<typeof progress>;
