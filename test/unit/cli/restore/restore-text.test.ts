@@ -23,7 +23,7 @@ describe('what will happen', () => {
   it('is said line by line: the copy, what is lost, what stops, what stays, the way back', () => {
     const text = prospect();
     for (const line of [
-      /copy +20260601T023000Z, of 2026-06-01 02:30 UTC \(9 h ago\), 41Mi/, /release +5\.2; a copy of another release is refused before anything is stopped/,
+      /copy +20260601T023000Z, of 2026-06-01 02:30 UTC \(9 h ago\), 42Mi/, /release +5\.2; a copy of another release is refused before anything is stopped/,
       /lost from view +what was stored in the 9 h since the copy: it stays in the database of before, and in a copy that is made of it/,
       /stops +web and the worker/, /events +go on being taken: the gateway keeps them/, /stays +today's passwords/, /as in the copy +.*those that were revoked since, too/,
       /the way back +glitchkeeper restore --undo, until glitchkeeper restore --confirm drops/,
