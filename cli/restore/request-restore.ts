@@ -21,8 +21,12 @@ export interface RestoreArguments {
 
 export type Wanted = RestoreProgress['wanted'];
 
+/** Of the restore that is under way. */
+type Turn = 'confirm' | 'undo' | 'follow';
+
 export type Wish =
-  | { readonly kind: 'show' | 'follow' | 'confirm' | 'undo' }
+  | { readonly kind: 'show' }
+  | { readonly kind: Turn }
   | { readonly kind: 'begin'; readonly wanted: Wanted }
   | { readonly kind: 'not understood'; readonly message: string };
 
@@ -45,18 +49,25 @@ export type RequestPlan =
 
 const timeSchema = z.iso.datetime({ offset: true });
 
-export function wishOf({ copy, at, reason, save, identityFile, confirm, undo, follow }: RestoreArguments): Wish {
-  const turns = [...(confirm ? ['confirm'] as const : []), ...(undo ? ['undo'] as const : []), ...(follow ? ['follow'] as const : [])];
-  const isBegun = copy !== undefined || at !== undefined;
-  if (turns.length > 1 || (turns.length === 1 && isBegun)) return notUnderstood('expected one of a copy, --confirm, --undo and --follow, found several');
+const TURNS: readonly Turn[] = ['confirm', 'undo', 'follow'];
+
+export function wishOf(args: RestoreArguments): Wish {
+  const turns = TURNS.filter((each) => args[each]);
+  const isBegun = args.copy !== undefined || args.at !== undefined;
+  if (turns.length + Number(isBegun) > 1) return notUnderstood('expected one of a copy, --confirm, --undo and --follow, found several');
+  if (isBegun) return wishOfBeginning(args);
   const [turn] = turns;
-  const isAboutBeginning = reason !== undefined || identityFile !== undefined || !save;
-  if (turn !== undefined) return isAboutBeginning ? notUnderstood(`expected --${turn} without --reason, --identity-file and --no-save, which belong to the beginning of a restore`) : { kind: turn };
-  if (!isBegun) return isAboutBeginning ? notUnderstood('expected the name of a copy, latest or --at TIME: glitchkeeper backups lists the copies') : { kind: 'show' };
-  return wishOfBeginning({ copy: copy ?? 'latest', at, reason, save });
+  if (!belongsToBeginning(args)) return { kind: turn ?? 'show' };
+  return notUnderstood(turn === undefined
+    ? 'expected the name of a copy, latest or --at TIME: glitchkeeper backups lists the copies'
+    : `expected --${turn} without --reason, --identity-file and --no-save, which belong to the beginning of a restore`);
 }
 
-function wishOfBeginning({ copy, at, reason, save }: { readonly copy: string; readonly at: string | undefined; readonly reason: string | undefined; readonly save: boolean }): Wish {
+function belongsToBeginning({ reason, identityFile, save }: RestoreArguments): boolean {
+  return reason !== undefined || identityFile !== undefined || !save;
+}
+
+function wishOfBeginning({ copy = 'latest', at, reason, save }: RestoreArguments): Wish {
   if (at !== undefined && !timeSchema.safeParse(at).success) return notUnderstood(`--at: expected a time with its zone, such as 2026-11-29T02:30:00Z, found ${at}`);
   const wanted: Wanted = { copy, save, ...(at === undefined ? {} : { notAfter: at }), ...(reason === undefined ? {} : { reason }) };
   // The operator's own words for what it would refuse.
@@ -70,17 +81,25 @@ function notUnderstood(message: string): Wish {
 
 /** @param hasIdentity whether an identity of age was given */
 export function planRequest(resource: Resource, wish: Exclude<Wish, { kind: 'show' | 'not understood' }>, hasIdentity: boolean): RequestPlan {
-  const { spec, problems, annotations, status: { restore: { current, last } = {} } } = resource;
-  if (problems.length > 0) return refused(`the resource is not valid, and the operator leaves it alone until it is: ${problems.join('; ')}`);
-  if (spec.suspend && wish.kind !== 'follow') return refused('spec.suspend is true: the operator changes nothing until it is false');
+  const { annotations, status: { restore: { current, last } = {} } } = resource;
   const known = [current, last].flatMap((each) => (each === undefined ? [] : [each.id]));
   const pending = annotations[RESTORE_ANNOTATION];
   if (wish.kind === 'follow') return planFollow(current, known, pending);
-  if (pending !== undefined) return refused(`"${pending}" is asked for already, and not seen by the operator yet: glitchkeeper restore --follow shows what becomes of it`);
-  if (wish.kind === 'begin') return planBeginning(resource, wish.wanted, { hasIdentity, known });
-  if (current === undefined) return refused(`there is no restore to ${wish.kind}`);
-  if (wish.kind === 'confirm' && current.phase !== 'Unconfirmed') return refused(`there is nothing to confirm yet: the restore is ${current.phase}; glitchkeeper restore --follow shows it`);
-  return { kind: 'ask', request: { kind: wish.kind, value: wish.kind, id: current.id, known, direction: current.direction } };
+  const impediment = impedimentOf(resource, pending);
+  if (impediment !== undefined) return refused(impediment);
+  return wish.kind === 'begin' ? planBeginning(resource, wish.wanted, { hasIdentity, known }) : planTurn(wish.kind, current, known);
+}
+
+function impedimentOf({ spec, problems }: Resource, pending: string | undefined): string | undefined {
+  if (problems.length > 0) return `the resource is not valid, and the operator leaves it alone until it is: ${problems.join('; ')}`;
+  if (spec.suspend) return 'spec.suspend is true: the operator changes nothing until it is false';
+  return pending === undefined ? undefined : `"${pending}" is asked for already, and not seen by the operator yet: glitchkeeper restore --follow shows what becomes of it`;
+}
+
+function planTurn(turn: 'confirm' | 'undo', current: RestoreProgress | undefined, known: readonly string[]): RequestPlan {
+  if (current === undefined) return refused(`there is no restore to ${turn}`);
+  if (turn === 'confirm' && current.phase !== 'Unconfirmed') return refused(`there is nothing to confirm yet: the restore is ${current.phase}; glitchkeeper restore --follow shows it`);
+  return { kind: 'ask', request: { kind: turn, value: turn, id: current.id, known, direction: current.direction } };
 }
 
 function planFollow(current: RestoreProgress | undefined, known: readonly string[], pending: string | undefined): RequestPlan {

@@ -47,19 +47,38 @@ export function isPast(progress: Progress, phase: RestorePhase, phases: readonly
 export function judgeProgress(request: Request, { annotations, status: { restore = {} } }: Pick<Resource, 'annotations' | 'status'>): Progress {
   // Recorded in the status before it is gone.
   if (request.value !== undefined && annotations[RESTORE_ANNOTATION] === request.value) return { kind: 'queued', message: 'the operator has not seen the request yet' };
+  const refusal = refusalOf(request, restore);
+  if (refusal !== undefined && !isTakenUp(request, restore)) return { kind: 'refused', message: refusal };
+  const id = idOf(request, restore);
   const { current, last } = restore;
-  const id = request.id ?? [current?.id, last?.id].find((each) => each !== undefined && !request.known.includes(each));
-  if (isRefused(request, restore, id)) return { kind: 'refused', message: restore.refused?.why ?? '' };
   if (current !== undefined && current.id === id) return underWay(request, current);
   if (last !== undefined && last.id === id) return { kind: 'ended', run: last, message: describeResult(last) };
   return { kind: 'lost', message: 'nothing of the request is in the status: the operator does not run, or is of an older version' };
 }
 
-/** What was taken up changed the status in the same moment. */
-function isRefused({ kind, value, direction }: Request, { current, refused }: RestoreStatus, id: string | undefined): boolean {
-  if (refused === undefined || value === undefined || !value.startsWith(refused.request.slice(0, 90))) return false;
-  if (kind === 'begin' || kind === 'follow') return id === undefined;
-  return current?.id === id && (kind === 'confirm' ? current?.phase === 'Unconfirmed' : current?.direction === direction && current?.phase !== 'Returning');
+/** Of the restore that is followed; undefined: none was begun for the request. */
+function idOf({ id, known }: Request, { current, last }: RestoreStatus): string | undefined {
+  return id ?? [current?.id, last?.id].find((each) => each !== undefined && !known.includes(each));
+}
+
+/** The status has the beginning of a long request alone. */
+const REPEATED = 90;
+
+/** It may be of a request of before, in the same words. */
+function refusalOf({ value }: Request, { refused }: RestoreStatus): string | undefined {
+  return refused !== undefined && value?.startsWith(refused.request.slice(0, REPEATED)) === true ? refused.why : undefined;
+}
+
+/** What is taken up changes the status in the same moment. */
+function isTakenUp(request: Request, restore: RestoreStatus): boolean {
+  const id = idOf(request, restore);
+  const current = restore.current?.id === id ? restore.current : undefined;
+  if (current === undefined) return id !== undefined;
+  switch (request.kind) {
+    case 'confirm': return current.phase !== 'Unconfirmed';
+    case 'undo': return current.direction !== request.direction || current.phase === 'Returning';
+    default: return true;
+  }
 }
 
 function underWay({ kind, direction }: Request, current: RestoreProgress): Progress {

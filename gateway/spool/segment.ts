@@ -288,23 +288,27 @@ export class Segment {
   }
 
   #note({ kind, record, destination, at, attempts }: Mark, place: Place | undefined): void {
-    const [done, sent, kept] = [this.#done.get(destination), this.#sent.get(destination), this.#kept.get(destination)];
-    if (!done || !sent || !kept) return;
-    if (kind !== 'kept') kept.set(record, 0);
+    const sent = this.#sent.get(destination);
+    if (!sent) return;
+    if (kind !== 'kept') this.#kept.get(destination)?.set(record, 0);
     switch (kind) {
       case 'sent': sent.set(record, { at, attempts, isAnswered: true }); break;
       case 'unanswered': sent.set(record, { at, attempts, isAnswered: false }); break;
       case 'unsent': sent.set(record, { at: 0, attempts, isAnswered: true }); break;
-      case 'kept':
-        sent.delete(record);
-        if (!done.has(record)) kept.set(record, attempts);
-        this.#keptAt = Math.max(this.#keptAt, at);
-        break;
-      case 'done':
-        sent.delete(record);
-        if (done.add(record) && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
-        break;
+      default: sent.delete(record);
     }
+    if (kind === 'kept') this.#keep(record, destination, { round: attempts, at });
+    if (kind === 'done') this.#letGo(record, destination, place);
+  }
+
+  #keep(record: number, destination: number, { round, at }: { readonly round: number; readonly at: number }): void {
+    if (!this.isRecordDone(record, destination)) this.#kept.get(destination)?.set(record, round);
+    this.#keptAt = Math.max(this.#keptAt, at);
+  }
+
+  #letGo(record: number, destination: number, place: Place | undefined): void {
+    const isNews = this.#done.get(destination)?.add(record) === true;
+    if (isNews && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
   }
 }
 

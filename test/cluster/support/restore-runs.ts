@@ -19,12 +19,12 @@ export async function restoreStatus(stack: Stack): Promise<RestoreStatus> {
  */
 export async function restore(stack: Stack, args: readonly string[], during: (phase: RestorePhase) => Promise<unknown> = () => Promise.resolve()): Promise<string> {
   const began = Date.now();
-  let isOver = false;
-  const running = cli(stack, 'restore', ...args, '--yes').finally(() => { isOver = true; });
+  const state = { isOver: false };
+  const running = cli(stack, 'restore', ...args, '--yes').finally(() => { state.isOver = true; });
   // It is awaited below, after what is done meanwhile.
   running.catch(() => undefined);
   const seen = new Set<RestorePhase>();
-  while (!isOver) {
+  while (!state.isOver) {
     const phase = await restoreStatus(stack).then(({ current }) => current?.phase, () => undefined);
     if (phase !== undefined && !seen.has(phase)) {
       seen.add(phase);

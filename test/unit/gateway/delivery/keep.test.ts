@@ -114,6 +114,7 @@ describe('what is kept', () => {
 
   it('waits for GlitchTip to forget it: its duplicate guard is of no database', async () => {
     const model = new Model();
+    model.keep.begin('restore');
     const ids = await load(model, { seconds: 2, from: 1 });
     model.hold();
     await model.run(10 * SECOND);
@@ -151,7 +152,7 @@ describe('what is kept', () => {
     model.release('other');
     model.web = 'down';
     await model.run(MINUTE);
-    const refused = await load(model, { seconds: 100, from: 10_000 }).then(() => false, ({ name }: Error) => name);
+    const refused = await load(model, { seconds: 100, from: 10_000 }).then(() => false, (error: unknown) => (error as Error).name);
     model.web = 'up';
     await model.run(2 * GIVEN_AGAIN);
     expect([refused, notOnce(model, ids)]).toEqual(['SpoolFullError', []]);
