@@ -92,6 +92,23 @@ describe('what is kept', () => {
     }
   });
 
+  it.each([['the same gateway', false], ['the next gateway', true]])('that was missing, and waits to be given, is not given by %s to the database that has it', async (_, restarts) => {
+    const model = new Model();
+    model.keep.begin('restore');
+    const ids = await load(model, { seconds: 5, from: 1 });
+    model.hold();
+    await model.run(10 * SECOND);
+    model.web = 'down';
+    model.release('other');
+    await model.run(GIVEN_AGAIN);
+    model.hold();
+    model.release('one');
+    if (restarts) model.restartGateway();
+    model.web = 'up';
+    await model.run(GIVEN_AGAIN);
+    expect([notOnce(model, ids), model.left, model.setAside]).toEqual([[], 0, []]);
+  });
+
   it.each([1, 3, 7, 13])('is so wherever the gateway is killed, every %i s', async (every) => {
     const model = new Model();
     const ids = await load(model, { seconds: 10, from: 1 });
