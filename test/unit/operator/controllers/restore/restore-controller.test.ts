@@ -240,11 +240,11 @@ describe('what is in the way', () => {
 
   it('a CustomResourceDefinition that does not know the status is told once, and nothing is begun', async () => {
     const cluster = new RestoreCluster();
-    cluster.refusal = Object.assign(new Error('422: .status.restore: field not declared in schema'), { status: 422 });
+    cluster.refusal = Object.assign(new Error('500 InternalError: .status.restore: field not declared in schema'), { status: 500 });
     cluster.ask('latest');
     const controller = cluster.controller();
     for (let looks = 0; looks < 3; looks += 1) await expect(cluster.look(controller)).rejects.toThrow('field not declared');
-    expect(cluster.events).toEqual([expect.stringMatching(/^RestoreHeldBack: The restore does not go on, for its status cannot be written: 422/)]);
+    expect(cluster.events).toEqual([expect.stringMatching(/^RestoreHeldBack: The restore does not go on, for its status cannot be written: 500/)]);
     expect([cluster.writes, cluster.world.request]).toEqual([[], 'latest']);
   });
 });
