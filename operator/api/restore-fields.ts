@@ -1,5 +1,6 @@
 // A restore in the status of the GlitchTip resource: how far it is, and how the last one ended. It is written before each step, so that whoever comes next goes on.
 import * as z from 'zod/mini';
+import { openWord } from './open-word.js';
 
 const describe = (description: string) => z.meta({ description });
 const instant = () => z.string().check(z.meta({ format: 'date-time' }));
@@ -43,8 +44,8 @@ const progress = z.object({
     reason: z.optional(z.string()),
   }),
   copy: z.optional(copyName()).check(describe('The copy that was chosen and found whole.')),
-  phase: z.enum(RESTORE_PHASES),
-  direction: z.enum(['forth', 'back']).check(describe('Which database is to be live: the restored one, or the one before it.')),
+  phase: openWord(RESTORE_PHASES),
+  direction: openWord(['forth', 'back']).check(describe('Which database is to be live: the restored one, or the one before it.')),
   since: instant().check(describe('When the phase, or its last attempt, began.')),
   attempt: z.int().check(z.gte(1)),
   before: z.optional(oid()).check(describe('OID of the database that was live; absent where there was none.')),
@@ -59,7 +60,7 @@ const ended = z.object({
   id: copyName(),
   copy: z.optional(copyName()),
   at: instant(),
-  result: z.enum(['Confirmed', 'Undone', 'Canceled', 'Failed']),
+  result: openWord(['Confirmed', 'Undone', 'Canceled', 'Failed']),
   why: z.optional(z.string()),
   saved: z.optional(copyName()),
 }).check(describe('How the last restore ended.'));
@@ -75,3 +76,8 @@ export const restoreStatus = z.object({ current: z.optional(progress), last: z.o
 export type RestoreStatus = z.output<typeof restoreStatus>;
 export type RestoreProgress = z.output<typeof progress>;
 export type RestoreEnd = z.output<typeof ended>;
+
+/** False for one of a later version, which this one knows nothing to do in. */
+export function isKnownPhase({ phase }: Pick<RestoreProgress, 'phase'>): boolean {
+  return RESTORE_PHASES.includes(phase);
+}

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import pg from 'pg';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { databaseNames } from '../../operator/core/restore/restore-names.js';
-import { changeRestoreDatabase, observeLiveContent, observeRestoreDatabases, type DatabaseAction } from '../../operator/io/postgres/restore-databases.js';
+import type { DatabaseAction } from '../../operator/core/restore/restore-facts.js';
+import { changeRestoreDatabase, observeLiveContent, observeRestoreDatabases } from '../../operator/io/postgres/restore-databases.js';
 import { observeRestoreLogin, openRestoreLogin } from '../../operator/io/postgres/restore-login.js';
 import { observePostgres } from '../../operator/io/postgres/roles.js';
 import { closeLogin } from '../../operator/io/postgres/rotate-logins.js';

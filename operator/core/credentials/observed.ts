@@ -167,6 +167,8 @@ export interface ObservedRollout {
   readonly backupLogin: ObservedLogin;
   /** The recorded lock of operations. */
   readonly lock: ObservedLock;
+  /** The restore of the status; null: there is none. */
+  readonly restore?: { readonly id: string } | null;
   /** Jobs of ours that are at work. */
   readonly jobs: readonly Holder[];
   /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */

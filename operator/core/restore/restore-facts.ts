@@ -18,10 +18,11 @@ export interface PartReplicas {
 
 /**
  * - `gives`: to GlitchTip, and lets go of what it sees stored;
- * - `holds`: gives nothing;
+ * - `holds`: gives nothing, and lets go of nothing;
  * - `keeps`: gives, and lets go of nothing: what it saw stored in one database and another lacks is given again.
+ * - `holds without keeping`: as a person holds it; no restore wants that.
  */
-export type GatewayMode = 'gives' | 'holds' | 'keeps';
+export type GatewayMode = 'gives' | 'holds' | 'keeps' | 'holds without keeping';
 
 /** How a Job of a restore ended. */
 export type RestoreJobEnd =
@@ -47,7 +48,8 @@ export interface RestoreFacts {
   readonly databases: Seen<readonly RestoreDatabase[]>;
   /** Whether the live database holds nothing of anybody: no organization but the operator's own. */
   readonly isLiveEmpty: Seen<boolean>;
-  readonly restoreLogin: Seen<'open' | 'closed'>;
+  /** `unknown password`: it is open, and the Secret that its Job reads has no password of it. */
+  readonly restoreLogin: Seen<'open' | 'closed' | 'unknown password'>;
   /** The Job of the phase (jobOfPhase). */
   readonly job: Seen<RestoreJob>;
   /** Of Postgres' volume; undefined where nobody measures it. Bytes. */
@@ -56,8 +58,8 @@ export interface RestoreFacts {
   readonly isAdministratorRight: Seen<boolean>;
   /** Sessions that Django keeps in the live database: those of a copy are of another day. */
   readonly storedSessions: Seen<number>;
-  /** When the operator's last event that was stored was sent. */
-  readonly provedAt: Seen<Date | undefined>;
+  /** Whether an event that the operator sent in this phase is stored. */
+  readonly isProved: Seen<boolean>;
 }
 
 export type RestoreAction =
@@ -76,9 +78,14 @@ export type RestoreAction =
   | { readonly kind: 'open database'; readonly name: string; readonly oid: number }
   | { readonly kind: 'rename database'; readonly name: string; readonly oid: number; readonly to: string }
   | { readonly kind: 'end stored sessions' }
+  /** Accepted is not stored: a later look shows whether it was. */
+  | { readonly kind: 'send event' }
   | { readonly kind: 'set administrator password' }
   /** `rejected`: why nothing became of it, for an event. */
   | { readonly kind: 'drop request'; readonly rejected?: string };
+
+/** What is done to one database. */
+export type DatabaseAction = Extract<RestoreAction, { kind: 'create database' | 'drop database' | 'close database' | 'open database' | 'rename database' }>;
 
 /** For the log; no value is in it. */
 export function describeRestoreAction(action: RestoreAction): string {

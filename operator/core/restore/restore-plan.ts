@@ -2,8 +2,9 @@
 //
 // The status is written before the step is done, and each step is seen in the world when it was: so whoever comes after a kill goes on.
 // Until the databases change names a failure starts everything again as it was. From then on a person decides, and both ways are open.
-import { RESTORE_PHASES, type RestoreEnd, type RestorePhase, type RestoreProgress, type RestoreStatus } from '../../api/restore-fields.js';
+import { RESTORE_PHASES, isKnownPhase, type RestoreEnd, type RestorePhase, type RestoreProgress, type RestoreStatus } from '../../api/restore-fields.js';
 import { firstUnmet, pauseAfter, wait } from '../rotation/protocol.js';
+import { cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
 import { describeRestoreAction, type GatewayMode, type RestoreAction, type RestoreFacts, type RestoreJobEnd } from './restore-facts.js';
 import { LONGEST_LIVE_NAME, copyOfSaving, jobOfPhase } from './restore-names.js';
@@ -18,6 +19,8 @@ export interface RestoreInput {
   readonly status: RestoreStatus;
   /** The value of the annotation glitchkeeper.io/restore. */
   readonly request: string | undefined;
+  /** Why none can begin at all; undefined: nothing keeps one from it. */
+  readonly impediment?: string | undefined;
   readonly facts: RestoreFacts;
   readonly now: Date;
 }
@@ -35,7 +38,12 @@ export interface RestorePlan {
 
 const AT_ONCE = 0;
 const WHILE_UNDER_WAY = 2_000;
+/** Until somebody else's operation has ended. */
+const WHILE_HELD_BACK = 10_000;
 const RESTING = 300_000;
+/** A request is refused once, however often it is looked at until it is gone. Milliseconds. */
+const REFUSED_ONCE = 60_000;
+const REQUEST_KEPT = 100;
 /** Of Checking, Restoring and Saving, whose Jobs may be killed. */
 export const MOST_ATTEMPTS = 3;
 /** Web and worker end within a minute; longer, and something keeps them. Milliseconds. */
@@ -53,6 +61,7 @@ const isSwapBegun = ({ phase, before }: RestoreProgress): boolean => before !== 
 export function planRestore(input: RestoreInput): RestorePlan {
   const { status, suspend, request } = input;
   const { current } = status;
+  if (current && !isKnownPhase(current)) return rest(status, `A later version of the operator has brought it to ${current.phase}: this one does not know how it goes on.`);
   if (suspend) return rest(status, 'Nothing is restored while spec.suspend is true.');
   // What was taken up is in the status: the annotation goes, so that it does not ask a second time.
   if (current?.request !== undefined) return request === current.request ? doing(status, { kind: 'drop request' }) : record(status, without(current, 'request'), 'The request is recorded.');
@@ -61,36 +70,51 @@ export function planRestore(input: RestoreInput): RestorePlan {
   return input.facts.lock.kind === 'ours' ? doing(status, { kind: 'release lock' }) : rest(status, 'No restore is under way.');
 }
 
-function planRequest({ status, database, now }: RestoreInput, annotation: string): RestorePlan {
-  const { current } = status;
+function planRequest(input: RestoreInput, annotation: string): RestorePlan {
   const request = parseRestoreRequest(annotation);
-  const refuse = (rejected: string) => doing(status, { kind: 'drop request', rejected });
-  if (request.kind === 'none') return rest(status, 'No restore is under way.');
-  if (request.kind === 'invalid') return refuse(request.message);
-  if (request.kind === 'begin') {
-    if (current) return refuse(`A restore is under way (${current.id}, ${current.phase}): confirm or undo it first.`);
-    if (database.length > LONGEST_LIVE_NAME) return refuse(`spec.database.name: expected at most ${LONGEST_LIVE_NAME} characters for a restore beside it, found ${database.length}.`);
-    const at = toSeconds(now);
-    const begun: RestoreProgress = { id: at.replaceAll(/[-:]/g, ''), request: annotation, wanted: request.wanted, phase: 'Waiting', direction: 'forth', since: at, attempt: 1 };
-    return record(status, begun, 'The restore is recorded.');
+  const { current } = input.status;
+  switch (request.kind) {
+    case 'none': return rest(input.status, 'No restore is under way.');
+    case 'invalid': return refuse(input, request.message);
+    case 'begin': return planBeginning(input, annotation, request.wanted);
+    case 'confirm': return current ? planConfirm(input, current) : refuse(input, 'There is no restore to confirm.');
+    case 'undo': return current ? planUndo(input, current) : refuse(input, 'There is no restore to undo.');
   }
-  if (!current) return refuse(`There is no restore to ${request.kind}.`);
-  return request.kind === 'confirm' ? planConfirm(status, current, annotation, now) : planUndo(status, current, annotation, now);
 }
 
-function planConfirm(status: RestoreStatus, current: RestoreProgress, request: string, now: Date): RestorePlan {
-  if (current.phase !== 'Unconfirmed') return doing(status, { kind: 'drop request', rejected: `There is nothing to confirm yet: the restore is ${current.phase}.` });
-  return record(status, { ...enter(current, 'Cleaning', now), request }, 'The restore is confirmed.');
+function planBeginning(input: RestoreInput, annotation: string, wanted: RestoreProgress['wanted']): RestorePlan {
+  const { status, status: { current }, database, impediment, now } = input;
+  if (current) return refuse(input, `A restore is under way (${current.id}, ${current.phase}): confirm or undo it first.`);
+  if (impediment !== undefined) return refuse(input, impediment);
+  if (database.length > LONGEST_LIVE_NAME) return refuse(input, `spec.database.name: expected at most ${LONGEST_LIVE_NAME} characters for a restore beside it, found ${database.length}.`);
+  const at = toSeconds(now);
+  const begun: RestoreProgress = { id: at.replaceAll(/[-:]/g, ''), request: annotation, wanted, phase: 'Waiting', direction: 'forth', since: at, attempt: 1 };
+  return record({ ...status, refused: undefined }, begun, 'The restore is recorded.');
+}
+
+/** Told in the status, which is written before the annotation goes. */
+function refuse({ status, request = '', now }: RestoreInput, rejected: string): RestorePlan {
+  const { refused: last } = status;
+  const refused = { request: cut(request, REQUEST_KEPT), at: toSeconds(now), why: rejected };
+  const isTold = last?.request === refused.request && last.why === rejected && now.getTime() - Date.parse(last.at) < REFUSED_ONCE;
+  return doing({ ...status, refused: isTold ? last : refused }, { kind: 'drop request', rejected });
+}
+
+function planConfirm(input: RestoreInput, current: RestoreProgress): RestorePlan {
+  const { status, request, now } = input;
+  if (current.phase !== 'Unconfirmed') return refuse(input, `There is nothing to confirm yet: the restore is ${current.phase}.`);
+  return record(status, { ...enter(current, 'Cleaning', now), ...(request === undefined ? {} : { request }) }, 'The restore is confirmed.');
 }
 
 /** Before the swap it is given up; from then on the databases change names once more, in whichever direction. */
-function planUndo(status: RestoreStatus, current: RestoreProgress, request: string, now: Date): RestorePlan {
-  const refuse = (rejected: string) => doing(status, { kind: 'drop request', rejected });
-  if (['Returning', 'Cleaning'].includes(current.phase)) return refuse(`The restore cannot be undone while it is ${current.phase}.`);
-  if (!isSwapBegun(current)) return record(status, { ...enter(current, 'Returning', now), request, canceled: true, why: 'it was taken back' }, 'The restore is taken back.');
-  if (current.before === undefined) return refuse('There was no database before this restore.');
+function planUndo(input: RestoreInput, before: RestoreProgress): RestorePlan {
+  const { status, request, now } = input;
+  const current = request === undefined ? before : { ...before, request };
+  if (['Returning', 'Cleaning'].includes(current.phase)) return refuse(input, `The restore cannot be undone while it is ${current.phase}.`);
+  if (!isSwapBegun(current)) return record(status, { ...enter(current, 'Returning', now), canceled: true, why: 'it was taken back' }, 'The restore is taken back.');
+  if (current.before === undefined) return refuse(input, 'There was no database before this restore.');
   const direction = current.direction === 'forth' ? 'back' : 'forth';
-  return record(status, { ...enter(current, 'Stopping', now), request, direction }, 'The restore is undone.');
+  return record(status, { ...enter(current, 'Stopping', now), direction }, 'The restore is undone.');
 }
 
 function planPhase(input: RestoreInput, current: RestoreProgress): RestorePlan {
@@ -98,11 +122,18 @@ function planPhase(input: RestoreInput, current: RestoreProgress): RestorePlan {
   const failure = failureOf(input, current);
   if (failure) return planFailure(input, current, failure);
   const underway: RestoreStepInput = { ...input, current };
-  const step = firstUnmet(CONDITIONS[current.phase].map((condition) => () => condition(underway)));
+  const step = unmet(CONDITIONS[current.phase], underway);
   if (step.kind === 'act') return doing(status, step.actions[0] as RestoreAction, `${current.phase}: `);
   if (step.kind === 'met') return planMet(underway, status);
   const isLate = current.phase === 'Stopping' && !isSwapBegun(current) && now.getTime() - Date.parse(current.since) >= STOPPED_WITHIN;
-  return isLate ? giveUp(status, current, step.why, now) : rest(status, `${current.phase}: ${step.why}.`, WHILE_UNDER_WAY);
+  return isLate ? giveUp(status, current, step.why, now) : rest(status, `${current.phase}: ${step.why}.`, LOOKED_AT[current.phase] ?? WHILE_UNDER_WAY);
+}
+
+/** Others that are not looked at so often: nothing of a restore is under way in them. */
+const LOOKED_AT: Readonly<Partial<Record<RestorePhase, number>>> = { Waiting: WHILE_HELD_BACK, Unconfirmed: RESTING };
+
+function unmet(conditions: readonly Condition[], underway: RestoreStepInput): RestoreStep {
+  return firstUnmet(conditions.map((condition) => () => condition(underway)));
 }
 
 type Condition = (input: RestoreStepInput) => RestoreStep;
@@ -207,12 +238,15 @@ function failureOf({ facts }: RestoreInput, current: RestoreProgress): Extract<R
   return job?.kind === 'failed' ? job : undefined;
 }
 
-function planFailure({ status, now }: RestoreInput, current: RestoreProgress, { why, again }: Extract<RestoreJobEnd, { kind: 'failed' }>): RestorePlan {
+function planFailure(input: RestoreInput, current: RestoreProgress, { why, again }: Extract<RestoreJobEnd, { kind: 'failed' }>): RestorePlan {
+  const { status, now } = input;
   const { phase, attempt, since } = current;
-  const next: RestoreProgress = { ...current, attempt: attempt + 1, since: toSeconds(now), why };
+  const next: RestoreProgress = { ...without(current, 'waitsFor'), attempt: attempt + 1, since: toSeconds(now), why };
   if (isSwapBegun(current)) {
-    const isTime = now.getTime() - Date.parse(since) >= pauseAfter(attempt);
-    return isTime ? record(status, next, `${phase} is tried again.`) : rest(status, `${phase}: ${why}. It is tried again; undo goes back.`, WHILE_UNDER_WAY);
+    if (now.getTime() - Date.parse(since) >= pauseAfter(attempt)) return record(status, next, `${phase} is tried again.`);
+    const away = unmet(AWAY, { ...input, current });
+    if (away.kind === 'act') return doing(status, away.actions[0] as RestoreAction, `${phase}: `);
+    return rest({ ...status, current: { ...current, why } }, `${phase}: ${why}. It is tried again; undo goes back.`, WHILE_UNDER_WAY);
   }
   if (again && attempt < MOST_ATTEMPTS) return record(status, next, `${phase} is tried again: ${why}.`);
   // What is there may be what cannot be dumped any more.
@@ -230,11 +264,11 @@ function end(status: RestoreStatus, { id, copy, saved, why }: RestoreProgress, r
 }
 
 function enter(current: RestoreProgress, phase: RestorePhase, now: Date): RestoreProgress {
-  return { ...without(current, 'why'), phase, since: toSeconds(now), attempt: 1 };
+  return { ...without(current, 'why', 'waitsFor'), phase, since: toSeconds(now), attempt: 1 };
 }
 
-function without(current: RestoreProgress, name: 'request' | 'why'): RestoreProgress {
-  return Object.fromEntries(Object.entries(current).filter(([key]) => key !== name)) as RestoreProgress;
+function without(current: RestoreProgress, ...names: readonly ('request' | 'why' | 'waitsFor')[]): RestoreProgress {
+  return Object.fromEntries(Object.entries(current).filter(([key]) => !(names as readonly string[]).includes(key))) as RestoreProgress;
 }
 
 function record(status: RestoreStatus, current: RestoreProgress, message: string): RestorePlan {
@@ -246,5 +280,12 @@ function doing(status: RestoreStatus, action: RestoreAction, before = ''): Resto
 }
 
 function rest(status: RestoreStatus, message: string, requeueAfter = RESTING): RestorePlan {
-  return { status, message, requeueAfter };
+  const { current } = status;
+  const isNews = current !== undefined && withoutFigures(current.waitsFor) !== withoutFigures(message);
+  return { status: isNews ? { ...status, current: { ...current, waitsFor: message } } : status, message, requeueAfter };
+}
+
+/** Another count is no news: each would be a write. */
+function withoutFigures(message = ''): string {
+  return message.replaceAll(/[0-9]+/g, '0');
 }

@@ -32,7 +32,11 @@ export function unlockStep({ facts: { lock } }: RestoreStepInput): RestoreStep {
 
 export function gatewayStep({ facts: { gateway } }: RestoreStepInput, mode: GatewayMode): RestoreStep {
   if (gateway === undefined) return MET;
-  return seen(gateway, (found) => (found.mode === mode ? MET : act({ kind: 'set gateway', mode })));
+  return seen(gateway, ({ mode: found }) => {
+    // A person's own hold is a person's to end.
+    const isAnothers = mode === 'gives' && found === 'holds without keeping';
+    return found === mode || isAnothers ? MET : act({ kind: 'set gateway', mode });
+  });
 }
 
 /** While web and worker still work. */
@@ -127,8 +131,8 @@ export function credentialsStep({ facts: { storedSessions, isAdministratorRight 
   });
 }
 
-export function proofStep({ facts: { provedAt }, current }: RestoreStepInput): RestoreStep {
-  return seen(provedAt, (at) => (at !== undefined && at > new Date(current.since) ? MET : wait('no event was stored yet')));
+export function proofStep({ facts: { isProved } }: RestoreStepInput): RestoreStep {
+  return seen(isProved, (isStored) => (isStored ? MET : act({ kind: 'send event' })));
 }
 
 /** Of the two, the one that is not live. */

@@ -1,24 +1,45 @@
 // The databases of a restore: made, closed, renamed and dropped by the operator's own login, each known by its OID whatever it is called.
 import pg from 'pg';
 
-import type { Login, RolePlace } from '../../controllers/ports.js';
-import type { RestoreAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
+import type { LiveContent, Login, RolePlace } from '../../controllers/ports.js';
+import type { DatabaseAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
 import { RESTORE_ENDING } from '../../core/restore/restore-names.js';
+import type { Seen } from '../../core/health/health-facts.js';
 import { CANARY_ID } from './canary-rows.js';
-import { DATABASE_DOES_NOT_EXIST, MAINTENANCE_DATABASE, codeOf, withClient, type PostgresAddress } from './postgres-client.js';
+import { readVolume } from './database-observer.js';
+import { DATABASE_DOES_NOT_EXIST, MAINTENANCE_DATABASE, codeOf, isRefusal, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
 import { lockRoles } from './roles.js';
 
 interface Place extends RolePlace {
   readonly address: PostgresAddress;
 }
 
-/** What is done to one database. */
-export type DatabaseAction = Extract<RestoreAction, { kind: 'create database' | 'drop database' | 'close database' | 'open database' | 'rename database' }>;
-
-/** To make or to drop one forces a checkpoint, which takes as long as the disk is slow. Milliseconds. */
-const CHANGE_TIMEOUT = 300_000;
+/** To make or to drop one forces a checkpoint, which takes as long as the disk is slow; beyond the 300 s of a reconcile the operator would be started again. Milliseconds. */
+const CHANGE_TIMEOUT = 240_000;
 /** For a session that was told to end. Milliseconds. */
 const END_TIMEOUT = 5_000;
+
+/** The first that is let in. Not being able to tell is an observation. @throws the reason of the address' signal once that is aborted */
+export async function findLogin(address: PostgresAddress, operator: readonly Login[]): Promise<Seen<Login>> {
+  for (const login of operator) {
+    try {
+      await withClient(address, login, MAINTENANCE_DATABASE, (client) => client.query('SELECT'));
+      return { kind: 'seen', value: login };
+    } catch (error) {
+      address.signal.throwIfAborted();
+      if (!isRefusal(error)) return { kind: 'unseen', why: `Postgres cannot be reached (${unreachable(error)})` };
+    }
+  }
+  return { kind: 'unseen', why: operator.length === 0 ? 'there is no password to log in to Postgres with' : 'Postgres refuses the operator' };
+}
+
+/** Bytes that are free on its volume. */
+export async function observeFree(address: PostgresAddress, operator: Login): Promise<Seen<number>> {
+  const volumes = await withClient(address, operator, MAINTENANCE_DATABASE, readVolume);
+  if (volumes.kind === 'unseen') return { kind: 'unseen', why: `the room on the volume of Postgres cannot be seen (${volumes.why})` };
+  const [volume] = volumes.value;
+  return volume ? { kind: 'seen', value: volume.capacityBytes - volume.usedBytes } : { kind: 'unseen', why: 'Postgres says nothing of its volume' };
+}
 
 /** The live one, where there is one, and what restores beside it have made. */
 export async function observeRestoreDatabases(address: PostgresAddress, operator: Login): Promise<readonly RestoreDatabase[]> {
@@ -30,14 +51,6 @@ export async function observeRestoreDatabases(address: PostgresAddress, operator
     );
     return rows.map(({ name, oid, is_open: isOpen }) => ({ name, oid: Number(oid), isOpen }));
   });
-}
-
-/** What is in the live database of people's own, and of sessions. */
-export interface LiveContent {
-  /** No organization but the operator's own, or not even the tables or the database. */
-  readonly isEmpty: boolean;
-  /** Sessions that Django keeps in the database. */
-  readonly storedSessions: number;
 }
 
 export async function observeLiveContent(address: PostgresAddress, operator: Login): Promise<LiveContent> {

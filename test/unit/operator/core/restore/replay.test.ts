@@ -37,7 +37,7 @@ describe('a restore', () => {
       '-> Swapping', 'close database glitchtip', 'close database glitchtip_restored', 'rename glitchtip to glitchtip_before', 'rename glitchtip_restored to glitchtip', 'open database glitchtip',
       '-> Migrating', 'job glitchkeeper-migrate-restore-1', 'end stored sessions', 'set administrator password',
       '-> Starting', 'scale to 1',
-      '-> Proving', 'gateway keeps',
+      '-> Proving', 'gateway keeps', 'send event',
       '-> Unconfirmed', 'release lock',
       '-> Cleaning', 'drop request', 'take lock', 'drop database glitchtip_before', 'gateway gives',
       '-> Confirmed', 'release lock',

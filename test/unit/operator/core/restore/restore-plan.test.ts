@@ -43,8 +43,12 @@ describe('a restore', () => {
     ...change, facts: { ...new RestoreWorld().facts(), lock: { kind: 'ours' }, ...change.facts },
   });
 
+  const none = { wanted: 0, pods: 0, ready: 0 } as const;
+  const AWAY = { gateway: undefined, parts: seen({ web: none, worker: none }), sessions: seen(0) };
+
   it.each<[string, Parameters<typeof plan>, string]>([
     ['is not begun while the operator is suspended', [{ suspend: true, request: 'latest' }, null], 'Nothing is restored while spec.suspend is true.'],
+    ['leaves alone what a later version has begun', [{}, { phase: 'Rehearsing' as RestoreProgress['phase'] }], 'A later version of the operator has brought it to Rehearsing: this one does not know how it goes on.'],
     ['stands still while the operator is suspended', [{ suspend: true }], 'Nothing is restored while spec.suspend is true.'],
     ['waits while pods cannot be seen', [{ facts: { gateway: undefined, parts: { kind: 'unseen', why: 'pods: 503' } } }], 'Restoring: pods: 503.'],
     ['waits for pods that have not ended', [{ facts: { gateway: undefined, parts: seen({ web: { wanted: 0, pods: 1, ready: 0 }, worker: { wanted: 0, pods: 0, ready: 0 } }) } }], 'Restoring: 1 pods of web and worker have not ended.'],
@@ -52,7 +56,10 @@ describe('a restore', () => {
     ['but no longer than two minutes', [{ now: new Date('2026-11-29T10:05:01Z'), facts: { gateway: seen({ mode: 'holds', underWay: 7 }) } }, { phase: 'Stopping' }], 'Stopping: scale web and worker to 0.'],
     ['takes the lock again that it has lost', [{ facts: { lock: { kind: 'free' } } }], 'Restoring: take lock.'],
     ['does not go on while it has not', [{ facts: { lock: { kind: 'taken', why: 'rotation 1 is under way' } } }], 'Restoring: rotation 1 is under way.'],
-    ['is told to have failed to migrate, and tries again after a while', [{ facts: { job: seen({ kind: 'ended', end: { kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true } }) } }, { phase: 'Migrating', before: 5, restored: { oid: 101, attempt: 1 } }], 'Migrating: migrate: BackoffLimitExceeded. It is tried again; undo goes back.'],
+    ['is told to have failed to migrate, and tries again after a while', [{ facts: { ...AWAY, job: seen({ kind: 'ended', end: { kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true } }) } }, { phase: 'Migrating', before: 5, restored: { oid: 101, attempt: 1 } }], 'Migrating: migrate: BackoffLimitExceeded. It is tried again; undo goes back.'],
+    ['leaves a hold of somebody else alone when it was only prepared', [{ facts: { gateway: seen({ mode: 'holds without keeping', underWay: 0 }) } }, { phase: 'Returning' }], 'The restore has ended: Failed.'],
+    ['sends an event until one is stored', [{ facts: { gateway: undefined, isProved: seen(false) } }, { phase: 'Proving' }], 'Proving: send event.'],
+    ['stops web again that somebody started in the pause before that', [{ facts: { gateway: undefined, job: seen({ kind: 'ended', end: { kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true } }) } }, { phase: 'Migrating', before: 5, restored: { oid: 101, attempt: 1 } }], 'Migrating: scale web and worker to 0.'],
     ['waits for a person', [{ facts: { lock: { kind: 'free' } } }, { phase: 'Unconfirmed' }], 'Unconfirmed: a person looks at it, and says confirm or undo.'],
   ])('%s', (_, input, message) => expect(plan(...input).message).toBe(message));
 

@@ -34,13 +34,17 @@ export class RestoreWorld {
   storedSessions = 0;
   isAdministratorRight = true;
   free = 1e9;
-  provedAt: Date | undefined;
+  /** In which phase, by its beginning, an event was sent that is stored. */
+  proved: string | undefined;
+  #sent: string | undefined;
   readonly databases = new Map<string, WorldDatabase>([['glitchtip', database(5, 'today')]]);
   readonly jobs = new Map<string, Job>();
   /** Everything that was done, as it would be logged. */
   readonly done: string[] = [];
   /** How Jobs end: by name; else well. */
   jobEnds: (name: string) => RestoreJobEnd | undefined = () => undefined;
+  /** Jobs of which no container starts. */
+  neverEnds: (name: string) => boolean = () => false;
   /** Events that SDKs were told are kept: each has to be in the live database in the end. */
   readonly taken = new Set<number>();
   #oid = 100;
@@ -99,13 +103,17 @@ export class RestoreWorld {
   /** Time passes: Jobs end, events come and are given, the operator's event is stored. */
   pass(milliseconds: number): void {
     this.now = new Date(this.now.getTime() + Math.max(1_000, milliseconds));
-    for (const [name, job] of this.jobs) job.end ??= this.#endJob(name);
+    this.#endJobs();
     if (this.replicas === 0 || this.live?.isOpen !== true) return;
-    this.provedAt = this.now;
+    this.proved = this.#sent;
     if (this.gateway === 'holds') return;
     // What it has not let go of is given where it is missing.
     for (const event of this.taken) if (event > this.#letGo) this.live.events.add(event);
     if (this.gateway === 'gives') this.#letGo = Math.max(this.#letGo, ...this.taken);
+  }
+
+  #endJobs(): void {
+    for (const [name, job] of this.jobs) if (!this.neverEnds(name)) job.end ??= this.#endJob(name);
   }
 
   #letGo = -1;
@@ -129,6 +137,7 @@ export class RestoreWorld {
       'open restore login': () => { this.isLoginOpen = true; },
       'close restore login': () => { this.isLoginOpen = false; },
       'create database': ({ name }) => { if (!this.databases.has(name)) this.databases.set(name, database((this.#oid += 1), 'nothing')); },
+      'send event': () => { this.#sent = `${this.status.current?.since} ${this.status.current?.direction}`; },
       'end stored sessions': () => { this.storedSessions = 0; },
       'set administrator password': () => { this.isAdministratorRight = true; },
       'drop request': () => { this.request = undefined; },
@@ -191,7 +200,7 @@ export class RestoreWorld {
       parts: seen({ web: part, worker: part }), sessions: seen(this.replicas),
       databases: seen([...this.databases].map(([each, { oid, isOpen }]) => ({ name: each, oid, isOpen }))),
       isLiveEmpty: seen(this.isLiveEmpty), restoreLogin: seen(this.isLoginOpen ? 'open' : 'closed'), job: seen(job), free: seen(this.free),
-      isAdministratorRight: seen(this.isAdministratorRight), storedSessions: seen(this.storedSessions), provedAt: seen(this.provedAt),
+      isAdministratorRight: seen(this.isAdministratorRight), storedSessions: seen(this.storedSessions), isProved: seen(this.proved === `${current?.since} ${current?.direction}`),
     };
   }
 
