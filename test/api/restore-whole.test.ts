@@ -17,7 +17,7 @@ import { Sensitive } from '../../operator/core/sensitive.js';
 import { changeRestoreDatabase, observeLiveContent, observeRestoreDatabases } from '../../operator/io/postgres/restore-databases.js';
 import { observeRestoreLogin, openRestoreLogin } from '../../operator/io/postgres/restore-login.js';
 import { closeLogin } from '../../operator/io/postgres/rotate-logins.js';
-import { BACKUP_LOGIN, type ScriptChange } from './backup-run.js';
+import { RESTORE_USER, BACKUP_LOGIN, type ScriptChange } from './backup-run.js';
 import { NEW, RestoreStage } from './restore-run.js';
 
 const BUILD_MS = 900_000;
@@ -150,7 +150,7 @@ class Operator {
     await this.stage.postgres.restore(made);
     await mkdir(join(made, 'settings'));
     await writeFile(join(made, 'settings', 'SECRET_KEY'), 'a-key');
-    await execa('chown', ['-R', '70', made]);
+    await execa('chown', ['-R', String(RESTORE_USER.uid), made]);
     const expected = { ...(JSON.parse(await this.stage.expected()) as object), database: LIVE };
     const copy = this.status.current?.since.replaceAll(/[-:]/g, '') ?? '';
     return this.#program('store', { COPY: copy, WORK: made, RECIPIENTS: await identityToRecipient(this.stage.identity), SETTINGS: join(made, 'settings'), EXPECTED: JSON.stringify({ ...expected, mayShrink: 'another database' }) });
