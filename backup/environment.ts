@@ -8,6 +8,8 @@ import type { RetentionPolicy } from './core/retention.js';
 import type { Expected } from './core/verification.js';
 import type { S3Place } from './storage/s3-exchange.js';
 
+export type StoreConfig = { readonly kind: 's3'; readonly place: S3Place } | { readonly kind: 'volume'; readonly folder: string };
+
 export interface BackupConfig {
   /** COPY: its name, the time of the run. */
   readonly copy: string;
@@ -20,7 +22,7 @@ export interface BackupConfig {
   /** EXPECTED: JSON of what the operator knows of the database. */
   readonly expected: Expected;
   /** S3_ENDPOINT, S3_BUCKET, S3_PREFIX (none), S3_REGION (us-east-1), S3_STYLE (path), S3_HEADERS (JSON); or FOLDER. */
-  readonly store: { readonly kind: 's3'; readonly place: S3Place } | { readonly kind: 'volume'; readonly folder: string };
+  readonly store: StoreConfig;
   /** RECIPIENTS of age, separated by commas. Must not be empty with S3: unencrypted nothing goes off the host. */
   readonly recipients: readonly string[];
   /** UPLOADS: folder of the uploads; none where they are in a bucket. */
@@ -54,7 +56,7 @@ export function readBackupConfig(env: NodeJS.ProcessEnv): BackupConfig {
     const fault = faultOfRecipient(recipient);
     if (fault !== undefined) throw new RangeError(`RECIPIENTS: expected recipients of age (age1..., made by age-keygen), ${fault}`);
   }
-  const store = readStore(set);
+  const store = readStore(env);
   if (store.kind === 's3' && recipients.length === 0) throw new RangeError('RECIPIENTS: expected at least one, for unencrypted nothing leaves the host, found none');
   return {
     copy: parsed('COPY', copyNameSchema, set['COPY']),
@@ -70,7 +72,8 @@ export function readBackupConfig(env: NodeJS.ProcessEnv): BackupConfig {
   };
 }
 
-function readStore(set: Variables): BackupConfig['store'] {
+export function readStore(env: NodeJS.ProcessEnv): StoreConfig {
+  const set: Variables = { ...DEFAULTS, ...env };
   const folder = set['FOLDER'];
   if (folder !== undefined) return { kind: 'volume', folder };
   const endpoint = required('S3_ENDPOINT', set['S3_ENDPOINT']);
@@ -104,7 +107,7 @@ function listOf(text: string): string[] {
   return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
 }
 
-function required(name: string, value: string | undefined): string {
+export function required(name: string, value: string | undefined): string {
   if (value === undefined || value === '') throw new RangeError(`${name}: expected a value, found nothing`);
   return value;
 }
@@ -115,7 +118,7 @@ function number(name: string, text: string): number {
   return value;
 }
 
-function json(name: string, text: string | undefined): unknown {
+export function json(name: string, text: string | undefined): unknown {
   try {
     return JSON.parse(required(name, text));
   } catch (cause) {
@@ -123,7 +126,7 @@ function json(name: string, text: string | undefined): unknown {
   }
 }
 
-function parsed<T>(name: string, schema: z.core.$ZodType<T>, value: unknown): T {
+export function parsed<T>(name: string, schema: z.core.$ZodType<T>, value: unknown): T {
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -3,6 +3,11 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** No room is left where it should be written. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
+}
+
 /** Undefined where what is read is not there (any more). */
 export async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {

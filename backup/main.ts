@@ -1,54 +1,97 @@
-// Composition root of the program that stores a copy: what dump.sh and restore.sh left becomes one, or the operator is told why not.
-import { writeFileSync } from 'node:fs';
+// Composition root of the programs around copies. TASK says which: store (what dump.sh and restore.sh left becomes a copy), or, of a restore, list, fetch and place.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { decrypterFor, type Decrypt } from './decryption.js';
 import { encrypterFor } from './encryption.js';
-import { readBackupConfig, type BackupConfig } from './environment.js';
+import { readBackupConfig, readStore, type StoreConfig } from './environment.js';
 import { codeOf } from './error-code.js';
-import { BackupFailure, formatReport, type Report } from './core/report.js';
+import { BackupFailure, formatReport, type FailedReport, type Report } from './core/report.js';
+import { RestoreFailure, formatRestoreReport, type RestoreReport } from './core/restore-report.js';
+import { readRestoreConfig, type RestoreConfig } from './restore/environment.js';
+import { fetchCopy, type FetchInput } from './restore/fetch-copy.js';
+import { listCopies } from './restore/list-copies.js';
+import { placeCopy } from './restore/place-copy.js';
 import { storeCopy } from './store-copy.js';
 import type { CopyStore } from './storage/copy-store.js';
 import { FolderStore } from './storage/folder-store.js';
 import { S3Store } from './storage/s3-store.js';
 
+type AnyReport = Report | RestoreReport;
+
 const now = (): Date => new Date();
+const env = process.env;
 
-function connectStore({ store }: BackupConfig): CopyStore {
-  return store.kind === 's3' ? new S3Store(store.place, { now }) : new FolderStore(store.folder);
-}
-
-async function run(): Promise<Report> {
-  try {
-    const config = readConfig();
+const TASKS = new Map<string, () => Promise<AnyReport>>([
+  ['store', () => {
+    const config = configured(() => readBackupConfig(env));
     const encrypt = config.recipients.length > 0 ? encrypterFor(config.recipients) : undefined;
-    return await storeCopy({ config, store: connectStore(config), encrypt, now, random: Math.random });
-  } catch (error) {
-    if (error instanceof BackupFailure) return error.report;
-    // What a surprise says may hold anything; its kind and its place do not.
-    return { result: 'failed', step: 'store', reason: 'StepFailed', detail: `${error instanceof Error ? error.name : 'unknown'}: ${codeOf(error) ?? 'no code'}` };
-  }
+    return storeCopy({ config, store: connectStore(config.store), encrypt, now, random: Math.random });
+  }],
+  ['list', () => listCopies(connectStore(configured(() => readStore(env))))],
+  ['fetch', async () => fetchCopy(await restoreInput())],
+  ['place', async () => placeCopy(await restoreInput())],
+]);
+const task = env['TASK'] ?? 'store';
+
+function connectStore(store: StoreConfig): CopyStore {
+  if (store.kind === 'volume') return new FolderStore(store.folder);
+  // Read for each request: there, what is not there would look like a store that does not answer.
+  configured(() => store.place.credentials());
+  return new S3Store(store.place, { now });
 }
 
-function readConfig(): BackupConfig {
+async function restoreInput(): Promise<FetchInput> {
+  const config = configured(() => readRestoreConfig(env));
+  return { config, source: { store: connectStore(config.store), decrypt: await readIdentity(config) }, now };
+}
+
+/** Copies on a volume may need none; what is encrypted says itself that it is missing. */
+async function readIdentity({ identity }: RestoreConfig): Promise<Decrypt | undefined> {
+  if (identity === undefined) return undefined;
+  let text: string;
   try {
-    const config = readBackupConfig(process.env);
-    // Read for each request: there, what is not there would look like a store that does not answer.
-    if (config.store.kind === 's3') config.store.place.credentials();
-    return config;
+    text = readFileSync(identity, 'utf8');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw new RestoreFailure('begin', 'KeyMissing', `IDENTITY: expected a file, found ${codeOf(cause) ?? 'none'}`, { cause });
+  }
+  return decrypterFor(text);
+}
+
+function configured<T>(read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof RangeError) throw new BackupFailure('begin', 'KeyMissing', error.message, { cause: error });
     throw error;
   }
 }
 
-function end(report: Report): void {
-  const line = formatReport(report);
+async function run(): Promise<AnyReport> {
+  try {
+    const program = TASKS.get(task);
+    if (program === undefined) throw new BackupFailure('begin', 'KeyMissing', `TASK: expected one of ${[...TASKS.keys()].join(', ')}, found ${task}`);
+    return await program();
+  } catch (error) {
+    if (error instanceof BackupFailure || error instanceof RestoreFailure) return error.report;
+    // What a surprise says may hold anything; its kind and its place do not.
+    return failed('StepFailed', `${error instanceof Error ? error.name : 'unknown'}: ${codeOf(error) ?? 'no code'}`);
+  }
+}
+
+function failed(reason: FailedReport['reason'], detail?: string): FailedReport {
+  return { result: 'failed', step: TASKS.has(task) ? task : 'begin', reason, ...(detail === undefined ? {} : { detail }) };
+}
+
+function end(report: AnyReport): void {
+  const line = report.result === 'verified' ? formatReport(report) : formatRestoreReport(report);
   process.stdout.write(`${line}\n`);
-  writeFileSync(process.env['REPORT'] ?? '/dev/termination-log', line);
-  process.exitCode = report.result === 'verified' ? 0 : 1;
+  writeFileSync(env['REPORT'] ?? '/dev/termination-log', line);
+  process.exitCode = report.result === 'failed' ? 1 : 0;
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
-    end({ result: 'failed', step: 'store', reason: 'Stopped' });
+    end(failed('Stopped'));
     process.exit(1);
   });
 }

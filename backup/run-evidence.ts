@@ -22,15 +22,20 @@ const stepSchema = z.strictObject({ step: z.string(), seconds: z.number() });
 export async function readEvidence(work: string): Promise<RunEvidence> {
   const text = (name: string) => readFile(join(work, name), 'utf8');
   try {
-    const steps = (await text('seconds')).split('\n').filter((line) => line !== '').map((line) => stepSchema.parse(JSON.parse(line)));
     const [sha256 = ''] = (await text(`${DUMP}.sha256`)).split(' ');
     return {
       dumped: parseFacts(await text('dumped.facts')),
       restored: parseFacts(await text('restored.facts')),
       dump: { sha256: sha256Schema.parse(sha256), bytes: (await stat(join(work, DUMP))).size },
-      seconds: Object.fromEntries(steps.map(({ step, seconds }) => [step, seconds])),
+      seconds: readSeconds(await text('seconds')),
     };
   } catch (cause) {
     throw new BackupFailure('verify', 'NotVerified', 'what dump and restore left is not whole', { cause });
   }
+}
+
+/** How long each step took, by the lines of steps.sh. @throws Error for what it does not write */
+export function readSeconds(text: string): Readonly<Record<string, number>> {
+  const steps = text.split('\n').filter((line) => line !== '').map((line) => stepSchema.parse(JSON.parse(line)));
+  return Object.fromEntries(steps.map(({ step, seconds }) => [step, seconds]));
 }

@@ -3,12 +3,12 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Encrypt, Encrypted } from './encryption.js';
 import type { BackupConfig } from './environment.js';
-import { codeOf } from './error-code.js';
+import { isFull } from './error-code.js';
 import { DAMAGED, ENCRYPTED, MANIFEST, copyKey } from './core/layout.js';
 import { ownBytes, parseManifest, type Manifest, type Stored } from './core/manifest.js';
 import { BackupFailure, type VerifiedReport } from './core/report.js';
 import { copiesAmong } from './core/retention.js';
-import { describeProblem, findProblems } from './core/verification.js';
+import { describeProblems, findProblems } from './core/verification.js';
 import { retain } from './retain.js';
 import { DUMP, readEvidence, type RunEvidence } from './run-evidence.js';
 import type { CopyStore, StoredObject } from './storage/copy-store.js';
@@ -23,9 +23,6 @@ export interface StoreCopyInput {
   /** From 0 to below 1: which old copy is looked at. */
   readonly random: () => number;
 }
-
-/** Problems that are told; the rest is in the count. */
-const TOLD_PROBLEMS = 10;
 
 /** @throws BackupFailure with the step and the reason; what is stored by then has no manifest, and so is no copy */
 export async function storeCopy(input: StoreCopyInput): Promise<VerifiedReport> {
@@ -69,9 +66,7 @@ async function newestGood(store: CopyStore, objects: readonly StoredObject[]): P
 
 function verify({ dumped, restored }: RunEvidence, { expected }: BackupConfig, previous: Manifest | undefined): void {
   const problems = findProblems({ dumped, restored, expected, ...(previous === undefined ? {} : { previous }) });
-  if (problems.length === 0) return;
-  const more = problems.length > TOLD_PROBLEMS ? `; and ${problems.length - TOLD_PROBLEMS} more` : '';
-  throw new BackupFailure('verify', 'NotVerified', problems.slice(0, TOLD_PROBLEMS).map(describeProblem).join('; ') + more);
+  if (problems.length > 0) throw new BackupFailure('verify', 'NotVerified', describeProblems(problems));
 }
 
 /** The dump itself goes as soon as it is encrypted: the volume holds one of the two. */
@@ -97,7 +92,7 @@ async function encrypted(encrypt: Encrypt, path: string): Promise<Encrypted> {
   try {
     return await encrypt(path, path + ENCRYPTED);
   } catch (cause) {
-    if (codeOf(cause) === 'ENOSPC') throw new BackupFailure('encrypt', 'NoSpace', 'no room for the encrypted dump', { cause });
+    if (isFull(cause)) throw new BackupFailure('encrypt', 'NoSpace', 'no room for the encrypted dump', { cause });
     throw cause;
   }
 }

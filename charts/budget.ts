@@ -3,7 +3,10 @@ import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
 import { topologyOf } from './topology.js';
 
-/** Never both: the operator begins no backup beside a rollout, and to a migrate Job beside one the quota gives no pod until it has ended. */
+/**
+ * Never both: the operator begins no backup beside a rollout, and to a migrate Job beside one the quota gives no pod until it has ended.
+ * A restore has no moment of its own: its Jobs are as large as a backup's and never beside one, and most of them run while web and worker are away.
+ */
 const MOMENTS = ['rollout', 'backup'] as const;
 type Moment = (typeof MOMENTS)[number];
 

@@ -1,8 +1,8 @@
 // The names that the parts know each other by, in one place.
-import { BACKUP_RUN, POSTGRES_SUPERUSER, SERVICES } from '../operator/api/object-names.js';
+import { BACKUP_RUN, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
-export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'backup';
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'backup' | 'restore';
 
 /** Secrets are made by the operator, in the cluster: no manifest holds a value. */
 export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
@@ -21,6 +21,8 @@ export const CONFIG_MAPS = {
   backupScripts: 'backup-scripts',
   /** Without data: what the operator writes there, apply leaves alone. */
   backupRun: BACKUP_RUN,
+  /** As backupRun. */
+  restoreRun: RESTORE_RUN,
   /** The GlitchTip resource that the operator applies */
   settings: 'glitchkeeper-settings',
 } as const;

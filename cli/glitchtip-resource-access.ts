@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { glitchTipSpec, glitchTipStatus, parseSpec, type GlitchTipSpec, type GlitchTipStatus } from '../operator/api/glitchtip-resource.js';
 import { GROUP, PLURAL } from '../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from './failure.js';
-import { kubectl, type Target } from './kubectl.js';
+import { kubectl, kubectlReading, type Target } from './kubectl.js';
 
 /** Which GlitchTip of which cluster. */
 export interface Place {
@@ -37,9 +37,18 @@ const document = z.object({
 });
 
 /** Output of kubectl about the place's namespace. @throws Failure */
-export async function ask({ target, namespace }: Pick<Place, 'target' | 'namespace'>, ...args: string[]): Promise<string> {
+export function ask(place: Pick<Place, 'target' | 'namespace'>, ...args: string[]): Promise<string> {
+  return explained(kubectl(place.target, ...args, '--namespace', place.namespace, ANSWER_WITHIN));
+}
+
+/** An object of the place's namespace is made, by what only kubectl's standard input has of it. @throws Failure */
+export async function create({ target, namespace }: Pick<Place, 'target' | 'namespace'>, manifest: object): Promise<void> {
+  await explained(kubectlReading(target, JSON.stringify(manifest), 'create', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
+}
+
+async function explained(output: Promise<string>): Promise<string> {
   try {
-    return await kubectl(target, ...args, '--namespace', namespace, ANSWER_WITHIN);
+    return await output;
   } catch (error) {
     throw explainFailure(error as ProgramError);
   }

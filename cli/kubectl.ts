@@ -16,6 +16,12 @@ export async function kubectl(target: Target, ...args: string[]): Promise<string
   return stdout;
 }
 
+/** The same with something on its standard input: what is an argument is in the list of processes. The error has nothing of it. */
+export async function kubectlReading(target: Target, input: string, ...args: string[]): Promise<string> {
+  const { stdout } = await execa(target.kubectl, [...target.cluster, ...args], { input });
+  return stdout;
+}
+
 /** How a person runs kubectl against the same cluster. */
 export function kubectlCommand(target: Target): string {
   return [target.kubectl, ...target.cluster].join(' ');

@@ -10,6 +10,7 @@ import type { Context, ExitCode } from './commands/command-context.js';
 import { doctor } from './commands/doctor.js';
 import { history } from './commands/history.js';
 import { open } from './commands/open.js';
+import { restore, type RestoreOptions } from './commands/restore.js';
 import { rotate } from './commands/rotate.js';
 import { spoolDrop, spoolList, spoolResend, spoolShow, spoolStatus } from './commands/spool.js';
 import { status } from './commands/status.js';
@@ -25,6 +26,8 @@ const ROTATION_TIMEOUT = '1800';
 const ALERT_TIMEOUT = '120';
 /** The deadline of its Job (operator/core/backup/backup-job.ts), and time to wait for its turn. Seconds. */
 const BACKUP_TIMEOUT = '10800';
+/** A database of gigabytes on a small host takes hours (operator/core/restore/), and it waits for its turn. Seconds. */
+const RESTORE_TIMEOUT = '21600';
 const PORT = '9090';
 /** A poll costs four calls of kubectl, about half a second of one core. Seconds. */
 const WATCH_EVERY = '5';
@@ -128,6 +131,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
     .action(async ({ timeout }: { timeout: string }) => done(await testAlerts(context(), { timeout: wholeNumber('--timeout', timeout, 86_400) })));
 
   addBackups(program, context, done);
+  addRestore(program, context, { done, until });
   addSpool(program, context, done);
 
   program.command('history')
@@ -146,6 +150,22 @@ function addBackups(program: Command, context: () => Context, done: (code: ExitC
   program.command('backups')
     .description('the copies: when, how large, how verified, where; exits with 0 when the newest is known to restore and young enough, 1 when not, 2 when unknown')
     .action(async () => done(await backups(context())));
+}
+
+function addRestore(program: Command, context: () => Context, { done, until }: { readonly done: (code: ExitCode) => void; readonly until: Surroundings['until'] }): void {
+  program.command('restore [copy]')
+    .description('brings back a copy by its name, or the latest, beside what is there, and says first what that means; without one, how the last went; exits with 0 when done, 1 when it failed or was refused, 2 when unknown or still under way')
+    .option('--at <time>', 'the newest copy that is not after it, such as 2026-11-29T02:30:00Z')
+    .option('--reason <text>', 'for whoever reads of it later')
+    .option('--identity-file <file>', 'identity of age that opens the copy, as age-keygen writes it; - reads standard input')
+    .option('--no-save', 'make no copy of what is live before it is replaced')
+    .option('--confirm', 'keep what was restored: the database of before is dropped', false)
+    .option('--undo', 'back to the database of before, or not on with a restore that has changed nothing yet', false)
+    .option('--follow', 'show the one that is under way', false)
+    .option('--timeout <seconds>', 'how long to wait; the restore goes on without this program', RESTORE_TIMEOUT)
+    .option('--yes', 'do not ask', false)
+    .action(async (copy: string | undefined, options: Omit<RestoreOptions, 'copy' | 'timeout' | 'until'> & { readonly timeout: string }) =>
+      done(await restore(context(), { ...options, ...(copy === undefined ? {} : { copy }), timeout: wholeNumber('--timeout', options.timeout, 86_400), until })));
 }
 
 function addSpool(program: Command, context: () => Context, done: (code: ExitCode) => void): void {

@@ -17,6 +17,7 @@ import { ProjectShares } from './core/project-shares.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
+import { Keep } from './delivery/keep.js';
 import { queueLengths, type QueueLengths } from './delivery/queue.js';
 import { findRows, openTransactions, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
@@ -90,13 +91,14 @@ export class Gateway {
     this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
     this.#workerStart = new WorkerStart(...onVolume('worker-started'));
     const hold = new Hold(...onVolume('hold.json'));
+    const keep = new Keep(...onVolume('keep.json'));
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
     this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
     const policy = itemPolicy(config.release, config.spansToTransactions);
-    this.#delivery = this.#openDelivery(policy);
-    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold };
+    this.#delivery = this.#openDelivery(policy, keep);
+    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep };
     this.#metrics.watch(watched);
     const counts = new IngestCounts();
     this.#servers = [
@@ -148,11 +150,11 @@ export class Gateway {
     if (adopted.length > 0) this.log('took over what another gateway left', { from: adopted });
   }
 
-  #openDelivery(policy: ItemPolicy): Delivery {
+  #openDelivery(policy: ItemPolicy, keep: Keep): Delivery {
     const { release, upstream } = this.config;
     const sender = new Sender(upstream);
     return new Delivery({
-      spool: this.#spool, shares: this.#shares, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
+      spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => findRows(this.#database, release, wanted),
       queue: () => this.#queueLengths(),

@@ -4,12 +4,13 @@ import { pino } from 'pino';
 
 import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
-import { BackupObjects } from './io/kubernetes/backup-objects.js';
+import { backupJobs } from './io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from './io/kubernetes/objects.js';
 import { readCertificate } from './io/kubernetes/certificate-expiry.js';
 import { KubernetesApi } from './io/kubernetes/api-client.js';
 import { connectInCluster } from './io/kubernetes/connection.js';
-import { openHealthPort, openNotifiers, postgresPort, valkeyPort, webPort } from './io/connect-ports.js';
+import { gatewayModes, openHealthPort, openNotifiers, postgresPort, restoreDatabases, valkeyPort, webPort } from './io/connect-ports.js';
+import { RestoreObjects } from './io/kubernetes/restore-objects.js';
 import { Workloads } from './io/kubernetes/workloads.js';
 import { Operator } from './run-operator.js';
 import { systemClock } from './runtime/clock.js';
@@ -36,7 +37,10 @@ async function main(): Promise<void> {
     config,
     cluster: new KubernetesObjects(api, config.namespace, config.instance),
     workloads: new Workloads(api, config.namespace),
-    backups: new BackupObjects(api, config.namespace),
+    backups: backupJobs(api, config.namespace),
+    restores: new RestoreObjects(api, config.namespace),
+    databases: restoreDatabases,
+    gateways: gatewayModes,
     postgres: postgresPort,
     valkey: valkeyPort,
     web: webPort,

@@ -2,12 +2,13 @@
 import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
-import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION } from './api/object-names.js';
+import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, RESTORE_ANNOTATION } from './api/object-names.js';
 import { BackupController } from './controllers/backup/backup-controller.js';
 import { CredentialsController } from './controllers/credentials/credentials-controller.js';
+import { RestoreController } from './controllers/restore/restore-controller.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { NotificationController } from './controllers/alerts/notification-controller.js';
-import type { BackupPort, ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
+import type { BackupPort, ClusterPort, GatewayModePort, HealthPort, NotifiersPort, Ports, RestoreDatabasesPort, RestorePort } from './controllers/ports.js';
 import { SettingsFileController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
 import type { Crypto } from './core/credentials/generated-secrets.js';
 import { Sensitive } from './core/sensitive.js';
@@ -32,6 +33,9 @@ export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
     applySettings(name: string, file: SettingsFile, signal: AbortSignal): Promise<void>;
   };
   readonly backups: BackupPort;
+  readonly restores: RestorePort;
+  readonly databases: RestoreDatabasesPort;
+  readonly gateways: GatewayModePort;
   readonly health: HealthPort;
   readonly notifiers: NotifiersPort;
   readonly readCertificate: HealthDependencies['readCertificate'];
@@ -64,6 +68,7 @@ interface Term {
   readonly signal: AbortSignal;
   readonly resources: KeyedQueue;
   readonly backups: KeyedQueue;
+  readonly restores: KeyedQueue;
   readonly settings: KeyedQueue;
   readonly settingsController: SettingsFileController;
 }
@@ -74,8 +79,8 @@ export class Operator {
   /** Outlives a term: while the API server does not answer, or takes no writes, there is no leader, and the incident has to be notified. */
   readonly #health: KeyedQueue;
   readonly #healthController: HealthController;
-  /** What of each resource last requeued its health check, and its backups: the controllers' own writes must not. */
-  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>() };
+  /** What of each resource last requeued its health check, its backups and its restore: the controllers' own writes must not. */
+  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), restores: new Map<string, string>() };
   /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
   #contactAt = -Infinity;
 
@@ -119,7 +124,7 @@ export class Operator {
   }
 
   #queues(): readonly KeyedQueue[] {
-    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.settings] : [])];
+    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.restores, this.#term.settings] : [])];
   }
 
   #leadership(): Leadership {
@@ -132,8 +137,7 @@ export class Operator {
     const { config, clock, cluster, log, random } = this.deps;
     const term = this.#newTerm(signal);
     this.#term = term;
-    this.#watched.health.clear();
-    this.#watched.backups.clear();
+    for (const watched of Object.values(this.#watched)) watched.clear();
     this.metrics.setLeader(true);
     log.info('leading', {});
     term.settings.add(config.resource);
@@ -146,24 +150,25 @@ export class Operator {
         term.resources.add(metadata.name);
         this.#requeue('health', this.#health, metadata, ALERT_TEST_ANNOTATION);
         this.#requeue('backups', term.backups, metadata, BACKUP_ANNOTATION);
+        this.#requeue('restores', term.restores, metadata, RESTORE_ANNOTATION);
       },
       onDeleted: (name) => this.#onDeleted(name, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
     }, signal);
     this.metrics.setLeader(false);
-    await Promise.all([term.resources.stop(), term.backups.stop(), term.settings.stop()]);
+    await Promise.all([term.resources.stop(), term.backups.stop(), term.restores.stop(), term.settings.stop()]);
     this.#term = undefined;
     log.info('not leading any more', {});
   }
 
-  #onDeleted(name: string, { resources, backups, settings, settingsController }: Term): void {
+  #onDeleted(name: string, { resources, backups, restores, settings, settingsController }: Term): void {
     resources.forget(name);
     backups.forget(name);
+    restores.forget(name);
     this.#healthController.forget(name);
     // The check finds no resource, and ends tracked causes and waiting notifications.
     this.#health.add(name);
-    this.#watched.health.delete(name);
-    this.#watched.backups.delete(name);
+    for (const watched of Object.values(this.#watched)) watched.delete(name);
     this.metrics.forget(name);
     // What the settings file describes is meant to exist.
     if (name !== this.deps.config.resource) return;
@@ -171,8 +176,8 @@ export class Operator {
     settings.add(name);
   }
 
-  /** Checks and backups have their own time; only another spec, or a request by annotation, starts one at once. */
-  #requeue(what: 'health' | 'backups', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
+  /** Checks, backups and restores have their own time; only another spec, or a request by annotation, starts one at once. */
+  #requeue(what: 'health' | 'backups' | 'restores', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
     const seen = `${generation} ${annotations[annotation] ?? ''}`;
     if (this.#watched[what].get(name) === seen) return;
     this.#watched[what].set(name, seen);
@@ -192,12 +197,16 @@ export class Operator {
   }
 
   #newTerm(signal: AbortSignal): Term {
-    const { cluster, workloads, postgres, valkey, web, backups, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
+    const { cluster, workloads, postgres, valkey, web, backups, restores, databases, gateways, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
     const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, trustedHosts, log: log.info, warn: log.warn, onStatus });
     const backupController = new BackupController({
       cluster, workloads, postgres, backups, clock, trustedHosts, log: log.info,
       onBackups: (name, known) => this.metrics.setBackups(name, known), onEnd: (name) => this.#health.add(name),
+    });
+    const restoreController = new RestoreController({
+      cluster, workloads, postgres, valkey, web, restores, databases, gateways, crypto, clock, trustedHosts, log: log.info,
+      onRestore: (name, known) => this.metrics.setRestore(name, known), onPhase: (name) => this.#health.add(name),
     });
     const settingsController = new SettingsFileController({
       read: readSettings,
@@ -210,6 +219,7 @@ export class Operator {
       signal,
       resources: this.#queue('glitchtip', (name, until) => resourceController.reconcile(name, until)),
       backups: this.#queue('backup', (name, until) => backupController.reconcile(name, until)),
+      restores: this.#queue('restore', (name, until) => restoreController.reconcile(name, until)),
       settings: this.#queue('settings', (name, until) => settingsController.reconcile(name, until)),
       settingsController,
     };

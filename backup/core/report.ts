@@ -58,21 +58,22 @@ const verifiedSchema = z.strictObject({
 });
 export type VerifiedReport = z.infer<typeof verifiedSchema>;
 
-const failedSchema = z.strictObject({
+/** Of the report of whatever failed; its reasons are its own. */
+export const failedFields = {
   result: z.literal('failed'),
   step: z.string().check(z.regex(/^[a-z-]+$/)),
-  reason: failureSchema,
   exitCode: z.optional(z.int()),
   detail: z.optional(z.string()),
-});
+};
+const failedSchema = z.strictObject({ ...failedFields, reason: failureSchema });
 export type FailedReport = z.infer<typeof failedSchema>;
 
 export const reportSchema = z.discriminatedUnion('result', [verifiedSchema, failedSchema]);
 export type Report = z.infer<typeof reportSchema>;
 
 /** Kubernetes cuts a termination message here. Bytes. */
-const MESSAGE_LIMIT = 4_096;
-const DETAIL_LIMIT = 1_000;
+export const MESSAGE_LIMIT = 4_096;
+export const DETAIL_LIMIT = 1_000;
 
 /** One line. Of too many copies the oldest are left out. */
 export function formatReport(report: Report): string {

@@ -7,18 +7,7 @@ source "$(dirname "$0")/steps.sh"
 
 begin() {
   rm -rf "${WORK:?}"/* && mkdir -p "$ERRORS" || fail $? NoSpace
-  # In pgpass these two mean something.
-  printf '*:*:*:*:%s\n' "$(sed 's/[\\:]/\\&/g' "$PASSWORD_FILE")" >"$WORK/pgpass" || fail $? LoginRefused
-  export PGPASSFILE=$WORK/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=glitchkeeper-backup PGREQUIREAUTH=scram-sha-256
-}
-
-# Policies let a new pod out a second or two after it has begun; a server that starts takes longer. Whatever it is then, psql says it.
-await_server() {
-  local began=$SECONDS
-  until pg_isready -q -t 3; do
-    ((SECONDS - began < ${WAIT:-60})) || return 0
-    sleep 1
-  done
+  use_login glitchkeeper-backup
 }
 
 # One session holds the snapshot from before the dump to after the count: it dies with its transaction.

@@ -9,10 +9,6 @@ SERVER=$WORK/server
 unset PGHOST PGPORT PGUSER PGDATABASE PGPASSFILE PGSERVICE PGOPTIONS
 export PGHOST=$WORK/socket PGUSER=postgres PGAPPNAME=glitchkeeper-backup
 
-check_hash() {
-  (cd "$WORK" && sha256sum -c database.dump.sha256)
-}
-
 # Nobody else's, and gone within minutes: it need not survive a power cut, and is reached by its socket alone.
 make_server() {
   rm -rf "$SERVER" "$PGHOST"
@@ -44,12 +40,11 @@ start_server() {
 
 restore() {
   psql -Xqd postgres -v ON_ERROR_STOP=1 -c "CREATE DATABASE restored TEMPLATE template0" || return
-  # Not in one transaction: that would lock each partition at once.
-  pg_restore -e --no-owner --no-privileges -d restored "$WORK/database.dump"
+  load_dump restored
 }
 
 recount() {
-  psql -XAtqd restored -v ON_ERROR_STOP=1 -v at="$AT" -v content="${CONTENT:-false}" -o "$WORK/restored.facts" -f "$HERE/facts.sql"
+  count_rows restored restored.facts
 }
 
 end_server() {

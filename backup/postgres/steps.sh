@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What dump.sh and restore.sh share: steps, and how a failure is told. They source it; they need what the postgres image has, and no more.
+# What dump.sh, restore.sh and load.sh share: steps, and how a failure is told. They source it; they need what the postgres image has, and no more.
 #
 # What programs write to their error output may quote rows, tokens among them. It goes into files of the Job's own folder, which
 # ends with its pod, and is read for nothing but a few fixed sentences.
@@ -58,4 +58,36 @@ room() {
   local available
   available=$(df -Pk "$WORK" | awk 'NR == 2 { print int($4 / 1024) }')
   ((available >= $1)) || fail 1 NoSpace
+}
+
+# use_login APPLICATION: the password of PASSWORD_FILE, for whatever server.
+use_login() {
+  # In pgpass these two mean something.
+  printf '*:*:*:*:%s\n' "$(sed 's/[\\:]/\\&/g' "$PASSWORD_FILE")" >"$WORK/pgpass" || fail $? LoginRefused
+  export PGPASSFILE=$WORK/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=$1 PGREQUIREAUTH=scram-sha-256
+}
+
+# Policies let a new pod out a second or two after it has begun; a server that starts takes longer. Whatever it is then, psql says it.
+await_server() {
+  local began=$SECONDS
+  until pg_isready -q -t 3; do
+    ((SECONDS - began < ${WAIT:-60})) || return 0
+    sleep 1
+  done
+}
+
+check_hash() {
+  (cd "$WORK" && sha256sum -c database.dump.sha256)
+}
+
+# load_dump DATABASE OPTIONS...: not in one transaction, which would lock each partition at once.
+load_dump() {
+  local database=$1
+  shift
+  pg_restore -e --no-owner --no-privileges "$@" -d "$database" "$WORK/database.dump"
+}
+
+# count_rows DATABASE FACTS: AT and CONTENT as in dump.sh.
+count_rows() {
+  psql -XAtqd "$1" -v ON_ERROR_STOP=1 -v at="$AT" -v content="${CONTENT:-false}" -o "$WORK/$2" -f "$HERE/facts.sql"
 }

@@ -20,6 +20,8 @@ export interface CopyStore {
   read(key: string): Promise<string | undefined>;
   /** Of what the store has now: every byte is read. Undefined: there is none. */
   fingerprint(key: string): Promise<Fingerprint | undefined>;
+  /** Writes it to the file, over what is there, and says what was written. Undefined: there is none. */
+  fetch(key: string, file: string): Promise<Fingerprint | undefined>;
   /** One that is not there is success. */
   remove(key: string): Promise<void>;
 }

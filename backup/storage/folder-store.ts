@@ -1,16 +1,18 @@
 // Copies in a folder of a volume: not off the host, and not encrypted. For whoever has no bucket; a standing warning says what it is worth.
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Fingerprint } from '../core/manifest.js';
 import { BackupFailure, type Failure } from '../core/report.js';
-import { codeOf, ifThere } from '../error-code.js';
+import { codeOf, ifThere, isFull } from '../error-code.js';
 import type { CopyStore, StoredObject } from './copy-store.js';
 import { LARGEST_TEXT } from './copy-store.js';
-import { CHUNK, fingerprintFile, fingerprintOf, isSame } from './files.js';
+import { CHUNK, fingerprintFile, fingerprintOf, isSame, sync, writeFingerprinted } from './files.js';
 
 /** What is being written; a name that no key has. */
 const UNFINISHED = '.part';
+/** A restore is another user's, of the group alone. */
+const MODE = 0o640;
 
 export class FolderStore implements CopyStore {
   readonly where = 'volume';
@@ -38,6 +40,7 @@ export class FolderStore implements CopyStore {
       await mkdir(dirname(place), { recursive: true });
       const scratch = `${place}${UNFINISHED}`;
       await copyFile(file, scratch);
+      await chmod(scratch, MODE);
       await sync(scratch);
       const written = await fingerprintFile(scratch);
       if (!isSame(written, fingerprint)) throw new BackupFailure('store', 'DumpChanged', `${key} is not what was written to it`);
@@ -58,6 +61,14 @@ export class FolderStore implements CopyStore {
     return told('read', () => ifThere(() => fingerprintOf(createReadStream(join(this.folder, key), { highWaterMark: CHUNK }))));
   }
 
+  async fetch(key: string, file: string): Promise<Fingerprint | undefined> {
+    const place = join(this.folder, key);
+    return told('fetch', async () => {
+      const there = await ifThere(() => stat(place));
+      return there && writeFingerprinted(createReadStream(place, { highWaterMark: CHUNK }), file);
+    });
+  }
+
   async remove(key: string): Promise<void> {
     await told('retention', async () => {
       await rm(join(this.folder, key), { force: true });
@@ -66,12 +77,6 @@ export class FolderStore implements CopyStore {
       if (left?.length === 0) await rm(join(this.folder, dirname(key)), { recursive: true });
     });
   }
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  await handle.sync();
-  await handle.close();
 }
 
 async function told<T>(step: string, act: () => Promise<T>): Promise<T> {
@@ -84,5 +89,5 @@ async function told<T>(step: string, act: () => Promise<T>): Promise<T> {
 }
 
 function reasonOf(error: unknown): Failure {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') ? 'NoSpace' : 'StoreAway';
+  return isFull(error) ? 'NoSpace' : 'StoreAway';
 }

@@ -1,11 +1,12 @@
 // Copies in a bucket of any S3 server. Single PUTs, at most 5 GiB each: nothing half-made stays behind, and the server itself checks every byte.
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fingerprint } from '../core/manifest.js';
 import { BackupFailure } from '../core/report.js';
-import { codeOf } from '../error-code.js';
+import { codeOf, isFull } from '../error-code.js';
 import { judgeAnswer, parseListing } from '../core/s3-answers.js';
 import type { CopyStore, StoredObject } from './copy-store.js';
-import { fingerprintOf } from './files.js';
+import { fingerprintOf, writeFingerprinted } from './files.js';
 import { exchange, type S3Place, type S3Request, type S3Response } from './s3-exchange.js';
 
 /** Of one PUT. Bytes. */
@@ -64,13 +65,30 @@ export class S3Store implements CopyStore {
   }
 
   async fingerprint(key: string): Promise<Fingerprint | undefined> {
-    let found: Fingerprint | undefined;
-    const answer = await this.#ask('read', { method: 'GET', key, consume: async (body) => { found = await fingerprintOf(body); } });
-    return answer.kind === 'done' ? found : undefined;
+    return this.#take('read', key, fingerprintOf);
+  }
+
+  async fetch(key: string, file: string): Promise<Fingerprint | undefined> {
+    return this.#take('fetch', key, async (body) => {
+      try {
+        return await writeFingerprinted(body, file);
+      } catch (cause) {
+        // Of this host's disk, and so no reason to ask the store again.
+        if (isFull(cause)) throw new BackupFailure('fetch', 'NoSpace', `no room for ${key}`, { cause });
+        throw cause;
+      }
+    });
   }
 
   async remove(key: string): Promise<void> {
     await this.#ask('retention', { method: 'DELETE', key });
+  }
+
+  /** The last try counts: one that was cut in the middle began anew. */
+  async #take(step: string, key: string, take: (body: IncomingMessage) => Promise<Fingerprint>): Promise<Fingerprint | undefined> {
+    let found: Fingerprint | undefined;
+    const answer = await this.#ask(step, { method: 'GET', key, consume: async (body) => { found = await take(body); } });
+    return answer.kind === 'done' ? found : undefined;
   }
 
   /** `isDone`: whether a request that got no answer did what it should. */
@@ -92,6 +110,7 @@ export class S3Store implements CopyStore {
     try {
       answer = await exchange(this.place, request, this.clock.now());
     } catch (error) {
+      if (error instanceof BackupFailure) throw error;
       // The code alone: a message of Node's may quote an address with more in it than the host.
       return codeOf(error) ?? 'no answer';
     }

@@ -2,7 +2,7 @@
 // create a Job is one to run any image with any Secret. So the API server itself refuses all that the operator never does.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
@@ -36,14 +36,24 @@ const EVERYTHING = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSel
 interface JobTemplate {
   readonly component: string;
   readonly name: string;
+  /** Of a component with two templates: in CEL, which of its Jobs have the pods of this one. */
+  readonly jobs?: string;
 }
+
+/** CEL: the check of a restore is told by the name of its Job. */
+const IS_CHECK = `object.metadata.name.startsWith('${RESTORE_TEMPLATES.check}-')`;
 
 /**
  * The kinds of Job that the operator makes: a label, and the PodTemplate in which synth wrote its pods. None whose template is not in
  * dist/: of a template that is not there, a policy knows no pods to compare with.
  */
 function jobTemplates(settings: Settings): readonly JobTemplate[] {
-  return [{ component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE }, ...(topologyOf(settings).backup === undefined ? [] : [{ component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE }])];
+  const migrate = { component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE };
+  if (topologyOf(settings).backup === undefined) return [migrate];
+  return [
+    migrate, { component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE },
+    { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.restore, jobs: `!${IS_CHECK}` }, { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.check, jobs: IS_CHECK },
+  ];
 }
 
 const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
@@ -63,11 +73,11 @@ const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
     name: 'jobs', group: 'batch', resource: 'jobs', operations: ['CREATE', 'UPDATE', 'DELETE'],
     validations: [
       { expression: 'object == null || oldObject == null', message: 'the operator changes no Job' },
-      { expression: componentIs(templates.map(({ component }) => component)), message: `the operator makes and deletes only Jobs whose label ${COMPONENT_LABEL} is ${templates.map(({ component }) => component).join(' or ')}` },
+      { expression: componentIs(componentsOf(templates)), message: `the operator makes and deletes only Jobs whose label ${COMPONENT_LABEL} is ${componentsOf(templates).join(' or ')}` },
     ],
   },
   ...templates.map((template): Policy => ({
-    name: `${template.component}-jobs`, group: 'batch', resource: 'jobs', operations: ['CREATE'], template,
+    name: `${template.name}-jobs`, group: 'batch', resource: 'jobs', operations: ['CREATE'], template,
     validations: [
       { expression: 'dyn(object.spec.template.spec) == dyn(params.template.spec)', message: `the pods of this Job are not those of PodTemplate ${template.name}` },
       { expression: sameBut(optional('object.spec.template.metadata', 'labels'), optional('params.template.metadata', 'labels'), GENERATED_POD_LABELS), message: `the labels of its pods are not those of PodTemplate ${template.name}` },
@@ -79,7 +89,7 @@ const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
   {
     name: 'secrets', group: '', resource: 'secrets', operations: ['CREATE'],
     // One of type kubernetes.io/service-account-token would be a token without an end.
-    validations: [{ expression: `object.type == 'Opaque' && object.metadata.name in ${list(Object.values(SECRETS))}`, message: 'the operator makes only the Secrets of its resource, of type Opaque' }],
+    validations: [{ expression: `object.type == 'Opaque' && object.metadata.name in ${list([...Object.values(SECRETS), RESTORE_SECRET])}`, message: 'the operator makes only the Secrets of its resource and that of a restore, of type Opaque' }],
   },
   {
     name: 'configmaps', group: '', resource: 'configmaps', operations: ['CREATE'],
@@ -107,7 +117,10 @@ export class AdmissionPolicies extends Construct {
         failurePolicy: 'Fail',
         ...(template === undefined ? {} : { paramKind: { apiVersion: 'v1', kind: 'PodTemplate' } }),
         matchConstraints: { ...EVERYTHING, resourceRules: [{ apiGroups: [group], apiVersions: ['*'], operations: [...operations], resources: [resource], scope: '*' }] },
-        matchConditions: [{ name: 'of-the-operator', expression: `request.userInfo.username == 'system:serviceaccount:${namespace}:${OPERATOR}'` }],
+        matchConditions: [
+          { name: 'of-the-operator', expression: `request.userInfo.username == 'system:serviceaccount:${namespace}:${OPERATOR}'` },
+          ...(template?.jobs === undefined ? [] : [{ name: 'of-the-template', expression: template.jobs }]),
+        ],
         validations: validations.map(({ expression, message }) => ({ expression, message, reason: 'Forbidden' })),
       },
     });
@@ -138,6 +151,10 @@ function sameBut(one: string, other: string, keys: readonly string[]): string {
 /** CEL: a map that may be absent, then an empty one. */
 function optional(object: string, field: string): string {
   return `(has(${object}.${field}) ? dyn(${object}.${field}) : dyn({}))`;
+}
+
+function componentsOf(templates: readonly JobTemplate[]): readonly string[] {
+  return [...new Set(templates.map(({ component }) => component))];
 }
 
 function componentIs(components: readonly string[]): string {

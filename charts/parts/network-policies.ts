@@ -16,6 +16,9 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
+/** Whose pods make copies, and bring them back. */
+const COPIES: readonly Component[] = ['backup', 'restore'];
+
 export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
@@ -27,7 +30,7 @@ export class NetworkPolicies extends Construct {
     this.allowDns();
     this.allowOperatorOut();
     this.allowWorkerOut();
-    this.allowBackupOut();
+    this.allowCopiesOut();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     this.allowNamespaces('web-from-clients', { to: topologyOf(settings).gateway ? 'gateway' : 'web', port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
@@ -38,7 +41,7 @@ export class NetworkPolicies extends Construct {
     const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : [])];
     return [
       ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
-      ...(backup === undefined ? [] : [{ from: 'backup' as const, to: 'postgres' as const, ports: [DATABASE.port] }]),
+      ...(backup === undefined ? [] : COPIES.map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] }))),
       ...(valkey ? [...application, 'operator' as const] : []).map((from) => ({ from, to: 'valkey' as const, ports: [VALKEY_PORT] })),
       { from: 'operator', to: 'web', ports: [HTTP_PORT] },
       ...(gateway ? [
@@ -106,12 +109,12 @@ export class NetworkPolicies extends Construct {
   }
 
   /** To the bucket: by the port of its address, and where private networks are named, to these alone. */
-  private allowBackupOut(): void {
+  private allowCopiesOut(): void {
     const { backup: { s3: { endpoint, privateNetworks } }, network: { clusterRanges } } = this.settings;
     if (topologyOf(this.settings).backup !== 's3' || endpoint === undefined) return;
     const { port, protocol } = new URL(endpoint);
     const ports = [port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port)];
-    this.allowOut('bucket', 'backup-to-bucket', { from: 'backup', to: storeNetworks(privateNetworks, clusterRanges), ports });
+    for (const from of COPIES) this.allowOut(`${from}-bucket`, `${from}-to-bucket`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports });
   }
 
   /** Without ports: by all of them. */
@@ -150,9 +153,9 @@ export class NetworkPolicies extends Construct {
   }
 }
 
-/** The pods of a backup are in no manifest, but in a template for the operator. */
+/** The pods of a backup and of a restore are in no manifest, but in templates for the operator. */
 function metadataFrom(from: Component, name: string): k8s.ObjectMeta {
-  return { name, annotations: exceptionAnnotations(from === 'backup' ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
+  return { name, annotations: exceptionAnnotations(COPIES.includes(from) ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
 }
 
 function tcp(port: number): k8s.NetworkPolicyPort {

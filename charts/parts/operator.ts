@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, alertStateName } from '../../operator/api/object-names.js';
+import { DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
@@ -38,7 +38,7 @@ export class Operator extends Construct {
     });
   }
 
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with tls.secret nine, changes seven of them, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with tls.secret nine, changes seven of them, has that of a restore while there is one, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
@@ -93,7 +93,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // cannot name it; of other pods the API server refuses it (charts/parts/admission-policies.ts). A migrate Job that cannot start is
     // deleted once a newer one needs its room: it, too, has a name that RBAC cannot know, and others are refused there.
     { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
-    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE] : [])], verbs: ['get'] },
+    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE, ...Object.values(RESTORE_TEMPLATES)] : [])], verbs: ['get'] },
     // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.
@@ -101,8 +101,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // The alert state: read whole, and written over the version that was read.
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
-    // The variables of the next run.
-    ...(hasBackup ? [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [CONFIG_MAPS.backupRun], verbs: ['get', 'patch'] }] : []),
+    ...(hasBackup ? copyRights() : []),
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
     { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
     // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.
@@ -113,6 +112,15 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // Of the election, and of the operation that is under way.
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME, OPERATION_LEASE], verbs: ['get', 'update'] },
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+  ];
+}
+
+/** Of backups and restores. The Secret of a restore has a person's identity for as long as it lasts, and ends with it. */
+function copyRights(): k8s.PolicyRule[] {
+  return [
+    // The variables of the next run.
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [CONFIG_MAPS.backupRun, CONFIG_MAPS.restoreRun], verbs: ['get', 'patch'] },
+    { apiGroups: [''], resources: ['secrets'], resourceNames: [RESTORE_SECRET], verbs: ['get', 'patch', 'delete'] },
   ];
 }
 

@@ -45,7 +45,7 @@ const resources = z.strictObject({
   /** Bare Node.js is about 40Mi resident; the operator's goal is 1.25 times that. */
   operator: container({ requests: ['50m', '48Mi'], limits: ['250m', '96Mi'] }),
   gateway: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
-  /** Each of the three programs of a backup; they run one after the other. Measured: at most 45Mi (backup/README.md). */
+  /** Each of the three programs of a backup, or of a restore; they run one after the other. Measured: at most 46Mi (backup/README.md). */
   backup: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
 }).prefault({});
 

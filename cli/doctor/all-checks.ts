@@ -12,10 +12,11 @@ import { checkNamespace } from './namespace-checks.js';
 import { checkOperator, checkResource } from './operator-checks.js';
 import { checkProbes } from './probe-checks.js';
 import { checkRegistration } from './registration-checks.js';
+import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkConditions,
+  checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

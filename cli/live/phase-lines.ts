@@ -20,9 +20,12 @@ export async function openCursor<P>(polls: AsyncGenerator<P, void>): Promise<Cur
   return cursor;
 }
 
-/** Resolves also when a line turned. */
-export async function showLines(lines: ListrTask[], { exitOnError }: { readonly exitOnError: boolean }): Promise<void> {
-  await new Listr(lines, { exitOnError, fallbackRenderer: 'simple' }).run().catch((error: unknown) => {
+/**
+ * Resolves also when a line turned.
+ * @param options.ownSignals whether Ctrl-C is the caller's; otherwise it ends the program
+ */
+export async function showLines(lines: ListrTask[], { exitOnError, ownSignals = false }: { readonly exitOnError: boolean; readonly ownSignals?: boolean }): Promise<void> {
+  await new Listr(lines, { exitOnError, fallbackRenderer: 'simple', registerSignalListeners: !ownSignals }).run().catch((error: unknown) => {
     if (!(error instanceof Turned)) throw error;
   });
 }

@@ -10,10 +10,11 @@ export interface Change {
   readonly notReady: readonly string[];
   readonly rotation?: string;
   readonly backup?: string;
+  readonly restore?: string;
 }
 
 export function changeOf({ value, trouble }: View<Summary>): Change {
-  const { verdict, why, health, parts, rotation, backups } = value;
+  const { verdict, why, health, parts, rotation, backups, restore } = value;
   return {
     verdict: trouble === undefined ? verdict : 'not answering',
     // The error differs from try to try: that there is no answer is what is new.
@@ -22,15 +23,17 @@ export function changeOf({ value, trouble }: View<Summary>): Change {
     notReady: parts.filter(({ ready }) => !ready).map(({ part }) => part),
     rotation: rotation.current?.phase,
     backup: backups?.current?.copy,
+    restore: restore?.current?.phase,
   };
 }
 
-export function describeChange({ verdict, why, incidents, notReady, rotation, backup }: Change): string {
+export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore }: Change): string {
   return [
     `${verdict}: ${why}`,
     ...(incidents.length === 0 ? [] : [`incidents: ${incidents.join(', ')}`]),
     ...(notReady.length === 0 ? [] : [`not ready: ${notReady.join(', ')}`]),
     ...(rotation === undefined ? [] : [`rotation: ${rotation}`]),
     ...(backup === undefined ? [] : [`backup: ${backup}`]),
+    ...(restore === undefined ? [] : [`restore: ${restore}`]),
   ].join('; ');
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { partsOf } from '../../charts/topology.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
+import type { RestoreStatus } from '../../operator/api/restore-fields.js';
 import type { CredentialName, RotationProgress } from '../../operator/api/rotation-fields.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { REASONS } from '../../operator/api/conditions.js';
@@ -41,6 +42,8 @@ export interface Summary {
   readonly rotation: { readonly current?: RotationProgress; readonly lastCompletedAt?: string; readonly nextAt?: string };
   /** Absent: none are made. */
   readonly backups?: BackupReport;
+  /** Absent: nothing was ever restored. */
+  readonly restore?: RestoreStatus;
   /** Absent where the operator is older than its health checks. */
   readonly health?: HealthStatus;
   /** What is missing here, because the operator is of another version than this program. */
@@ -69,6 +72,7 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
     credentials: listCredentials(resource),
     rotation: { current, lastCompletedAt, nextAt },
     backups: buildBackupReport(resource),
+    restore: resource.status.restore,
     health: resource.status.health,
     ...(resource.notUnderstood.length > 0 ? { notUnderstood: resource.notUnderstood } : {}),
     events: events?.slice(-EVENTS_SHOWN),

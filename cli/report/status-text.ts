@@ -2,6 +2,7 @@
 import type { RotationRecord } from '../../operator/api/rotation-fields.js';
 import { MEBIBYTE } from '../../charts/quantity.js';
 import { backupLines } from '../backup/backup-text.js';
+import { restoreLines } from '../restore/restore-text.js';
 import { formatBoth, formatDistance, formatDuration, formatInstant } from '../moments.js';
 import type { Colour, Paint } from '../output.js';
 import type { PartReport } from '../part-states.js';
@@ -23,6 +24,7 @@ export function renderSummary(summary: Summary, now: Date, paint: Paint): string
     credentials(summary, now),
     rotation(summary, now, paint),
     backups(summary, now, paint),
+    restores(summary, now, paint),
     ...(health === undefined ? [] : [repairLines(health, now), channelLines(health, now, paint)]),
     events(summary, now, paint),
   ]);
@@ -38,6 +40,7 @@ export function renderLive(summary: Summary, now: Date, paint: Paint): string {
     figureLines(health, paint, WITHOUT_MEMORY),
     rotation(summary, now, paint),
     backups(summary, now, paint),
+    restores(summary, now, paint),
     [...repairLines(health, now), ...channelLines(health, now, paint)],
     events(summary, now, paint),
   ]);
@@ -98,6 +101,12 @@ function rotation({ rotation: { current } }: Summary, now: Date, paint: Paint): 
 
 function backups({ backups: report }: Summary, now: Date, paint: Paint): string[] {
   return report === undefined ? [] : backupLines(report, now, paint);
+}
+
+/** What ended well is no news: `glitchkeeper restore` shows it. */
+function restores({ restore }: Summary, now: Date, paint: Paint): string[] {
+  const isNews = restore !== undefined && (restore.current !== undefined || restore.refused !== undefined || restore.last?.result === 'Failed');
+  return isNews ? restoreLines(restore, now, paint) : [];
 }
 
 function events({ events: list }: Summary, now: Date, paint: Paint): string[] {

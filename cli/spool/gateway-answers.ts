@@ -14,6 +14,7 @@ export const gatewayStatus = z.looseObject({
   refused: z.record(z.string(), z.number()).default({}),
   ignored: z.array(z.looseObject({ project: z.number(), type: z.string(), items: z.number() })).default([]),
   hold: z.looseObject({ since: z.string(), why: z.string() }).optional(),
+  keep: z.looseObject({ since: z.string(), why: z.string(), records: z.number().optional(), bytes: z.number().optional(), unchecked: z.number().default(0), dropped: z.number().default(0) }).optional(),
 });
 export type SpoolStatus = z.output<typeof gatewayStatus>;
 

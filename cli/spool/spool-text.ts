@@ -33,10 +33,23 @@ function figures(status: SpoolStatus, paint: Paint): string[][] {
     ['waiting', countOf(waiting)],
     ['under way', `${countOf(underWay)}${window.allowedBytes === undefined || window.closed !== undefined ? '' : `, at most ${size(window.allowedBytes)}`}`],
     ['not seen in time', countOf(limbo)],
+    ...keptFigures(status, paint),
     ...setAsideFigures(status, paint),
     ['refused', listOf(Object.entries(refused).map(([why, count]) => `${why} ${count}`))],
     ['left out', listOf(byProject(ignored))],
   ];
+}
+
+/** While another database may be live soon. */
+function keptFigures({ keep }: SpoolStatus, paint: Paint): string[][] {
+  if (keep === undefined) return [];
+  const { records, bytes = 0, unchecked, dropped, why } = keep;
+  const lines = [
+    `${countOf(records)} (${size(bytes)}) that are stored: ${visible(why)}`,
+    ...(unchecked === 0 ? [] : [`${countOf(unchecked)} of them are still to be looked for in the database that is live`]),
+    ...(dropped === 0 ? [] : [paint('yellow', `${countOf(dropped)} went: events that came needed their room`)]),
+  ];
+  return [['kept', lines.join('\n')]];
 }
 
 function setAsideFigures({ setAside, setAsideDropped = 0 }: SpoolStatus, paint: Paint): string[][] {

@@ -17,7 +17,7 @@ export interface GatewayStatus {
   /** Other gateways on the volume, which live or left something: what they hold is not counted here. */
   readonly others: readonly string[];
   readonly spool: {
-    /** Bytes that GlitchTip has not stored yet. */
+    /** Bytes that GlitchTip has not stored yet. What is kept is not among them. */
     readonly liveBytes: number;
     /** Bytes at most; beyond it events are answered 429. */
     readonly limitBytes: number;
@@ -53,6 +53,8 @@ export interface GatewayStatus {
   readonly ignored: readonly IgnoredItems[];
   /** Absent while nothing is held. */
   readonly hold?: HoldStatus;
+  /** Absent while nothing is kept. */
+  readonly keep?: KeepStatus;
   /** When GlitchTip's worker was started last, as the operator told; absent until it does. */
   readonly workerStartedAt?: string;
 }
@@ -63,13 +65,28 @@ export interface IgnoredItems {
   readonly items: number;
 }
 
+/**
+ * Records that GlitchTip has stored, kept for the case that another database is live later (PUT /hold with "keep": true, until DELETE /keep).
+ * Whenever a hold ends meanwhile, all of them are looked for in the database that is live then, and given again where they are missing.
+ */
+export interface KeepStatus {
+  readonly since: string;
+  readonly why: string;
+  readonly records: number;
+  readonly bytes: number;
+  /** Of the records, those that are still to be looked for in the database that is live now. */
+  readonly unchecked: number;
+  /** The oldest of them that went since the gateway started, for events that came needed their room. */
+  readonly dropped: number;
+}
+
 /** PUT /hold answers this, too. */
 export interface HoldStatus {
   readonly since: string;
   readonly why: string;
 }
 
-export const RECORD_STATES = ['set-aside', 'waiting', 'under-way', 'limbo'] as const;
+export const RECORD_STATES = ['set-aside', 'waiting', 'under-way', 'limbo', 'kept'] as const;
 export type RecordState = (typeof RECORD_STATES)[number];
 
 /** A line of GET /records, and what resend and DELETE answer. */

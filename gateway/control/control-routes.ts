@@ -1,5 +1,6 @@
 // What each request to the control port does, once it is known who asks.
 import type { Hold } from '../delivery/hold.js';
+import type { Keep } from '../delivery/keep.js';
 import type { Turn } from '../delivery/turn.js';
 import type { WorkerStart } from '../delivery/worker-start.js';
 import { RECORD_STATES, type ControlRefusal, type GatewayStatus, type RecordLine, type RecordState } from './control-answers.js';
@@ -23,7 +24,8 @@ export type ControlAnswer =
 export interface RoutesPorts {
   /** @throws the system's error */
   readonly status: () => GatewayStatus;
-  readonly hold: Pick<Hold, 'begin' | 'end'>;
+  readonly hold: Pick<Hold, 'begin' | 'look' | 'end'>;
+  readonly keep: Pick<Keep, 'begin' | 'beginRound' | 'end'>;
   readonly turn: Pick<Turn, 'isQuiet'>;
   readonly workerStart: Pick<WorkerStart, 'tell'>;
   readonly records: Pick<Records, 'list' | 'find' | 'resend' | 'drop'>;
@@ -52,6 +54,7 @@ export class ControlRoutes {
     this.#routes = [
       [/^\/status$/, { GET: () => json(200, ports.status()) }],
       [/^\/hold$/, { PUT: (request) => this.#beginHold(request), DELETE: () => this.#endHold() }],
+      [/^\/keep$/, { DELETE: () => this.#endKeep() }],
       [/^\/worker-restarted$/, { POST: (request) => this.#tellWorkerStart(request) }],
       [/^\/records$/, { GET: (request) => this.#list(request) }],
       [new RegExp(`^/records/${ID}$`), { GET: (_, id) => this.#show(id), DELETE: (_, id) => this.#drop(id) }],
@@ -74,15 +77,28 @@ export class ControlRoutes {
   async #beginHold({ body, signal }: ControlRequest): Promise<ControlAnswer> {
     const why = fieldOf(body, 'why');
     if (typeof why !== 'string' || why.trim() === '' || why.length > LONGEST_WHY) return refused(400, `why: expected a text of 1 to ${LONGEST_WHY} characters, found ${describe(why)}`);
+    const keep = fieldOf(body, 'keep') ?? false;
+    if (typeof keep !== 'boolean') return refused(400, `keep: expected true or false, found ${describe(keep)}`);
+    // What drains while it is held is kept already.
+    if (keep) this.ports.keep.begin(why);
     const hold = this.ports.hold.begin(why);
-    this.ports.log('nothing is given to GlitchTip from now on', { why });
+    this.ports.log('nothing is given to GlitchTip from now on', { why, keep });
     const isQuiet = await this.ports.turn.isQuiet(() => new Promise((resolve) => setTimeout(resolve, TRY_EVERY)), signal);
     return isQuiet ? json(200, holdStatus(hold)) : refused(409, 'the hold was ended before the last request to GlitchTip was answered');
   }
 
+  /** The round first: whoever finds no hold looks for what is kept before it gives. */
   #endHold(): ControlAnswer {
+    if (this.ports.hold.look()) this.ports.keep.beginRound();
     this.ports.hold.end();
     this.ports.log('GlitchTip may be given to again', {});
+    return { kind: 'json', status: 204 };
+  }
+
+  #endKeep(): ControlAnswer {
+    if (this.ports.hold.look()) return refused(409, 'expected no hold, for the database that is live has to say what may go; found one');
+    this.ports.keep.end();
+    this.ports.log('what GlitchTip has stored is let go again', {});
     return { kind: 'json', status: 204 };
   }
 

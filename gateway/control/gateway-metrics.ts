@@ -9,7 +9,7 @@ import type { Spool } from '../spool/spool.js';
 import { itemTypeName } from './ingest-counts.js';
 
 export interface Watched {
-  readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes'>;
+  readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes' | 'keptBytes' | 'keptDropped'>;
   readonly delivery: Pick<Delivery, 'entries' | 'window'>;
   readonly maxBytes: number;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
@@ -38,6 +38,8 @@ export class GatewayMetrics {
     gauge('spool_bytes', 'Bytes in the spool that GlitchTip has not stored yet', () => watched.spool.liveBytes);
     gauge('spool_disk_bytes', 'Bytes of the spool on the disk', () => watched.spool.diskBytes);
     gauge('spool_limit_bytes', 'Bytes that the spool may hold', () => watched.maxBytes);
+    gauge('kept_bytes', 'Bytes in the spool that GlitchTip has stored, kept for a way back', () => watched.spool.keptBytes);
+    gauge('kept_dropped_records', 'Records that were kept and went since it started, for events that came needed their room', () => watched.spool.keptDropped);
     gauge('window_bytes', 'Bytes that may be under way to Postgres at once; 0 while the way is broken', () => (watched.delivery.window.closed ? 0 : watched.delivery.window.allowed));
     gauge('limbo_records', 'Records that GlitchTip took and that are not seen in Postgres', () => watched.delivery.entries.filter(({ state }) => state === 'limbo').length);
     gauge('set_aside_records', 'Records that a person has to look at', () => watched.setAside.ids().length);

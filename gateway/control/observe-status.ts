@@ -1,12 +1,13 @@
 // GET /status: what the gateway is doing, put together from its parts.
 import type { Delivery } from '../delivery/delivery.js';
 import type { Hold, HoldState } from '../delivery/hold.js';
+import type { Keep } from '../delivery/keep.js';
 import type { SetAside } from '../delivery/set-aside.js';
 import type { Turn } from '../delivery/turn.js';
 import type { WorkerStart } from '../delivery/worker-start.js';
 import type { SharedVolume } from '../spool/ownership.js';
 import type { Spool } from '../spool/spool.js';
-import type { GatewayStatus, HoldStatus } from './control-answers.js';
+import type { GatewayStatus, HoldStatus, KeepStatus } from './control-answers.js';
 import type { IngestCounts } from './ingest-counts.js';
 
 export interface Observed {
@@ -15,12 +16,13 @@ export interface Observed {
   readonly startedAt: number;
   readonly maxBytes: number;
   readonly volume: Pick<SharedVolume, 'others'>;
-  readonly spool: Pick<Spool, 'liveBytes' | 'segments'>;
+  readonly spool: Pick<Spool, 'liveBytes' | 'keptBytes' | 'keptDropped' | 'segments'>;
   /** Number of the destination in the spool's marks. */
   readonly destination: number;
   readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest' | 'oldestWaiting'>;
   readonly turn: Pick<Turn, 'isOurs'>;
   readonly hold: Pick<Hold, 'look'>;
+  readonly keep: Pick<Keep, 'look'>;
   readonly workerStart: Pick<WorkerStart, 'read'>;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
   readonly counts: Pick<IngestCounts, 'refused' | 'ignored'>;
@@ -45,6 +47,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     refused: counts.refused,
     ignored: counts.ignored,
     ...(hold ? { hold: holdStatus(hold) } : {}),
+    ...keepStatus({ spool, keep: observed.keep, destination: observed.destination }),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: instant(workerStartedAt) }),
   };
 }
@@ -56,6 +59,14 @@ function countRecords({ spool, delivery, destination }: Pick<Observed, 'spool' |
   const limbo = states.filter((state) => state === 'limbo').length;
   const left = spool.segments.reduce((sum, segment) => sum + segment.left(destination), 0);
   return { waiting: Math.max(0, left - underWay - limbo), underWay, limbo };
+}
+
+function keepStatus({ spool, keep, destination }: Pick<Observed, 'spool' | 'keep' | 'destination'>): { readonly keep?: KeepStatus } {
+  const { round, on } = keep.look();
+  if (!on) return {};
+  const count = (isWanted: (of: number) => boolean) => spool.segments.reduce((sum, segment) => sum + segment.keptRecords(destination, isWanted).length, 0);
+  const unchecked = count((of) => of !== round);
+  return { keep: { since: instant(on.since), why: on.why, records: unchecked + count((of) => of === round), bytes: spool.keptBytes, unchecked, dropped: spool.keptDropped } };
 }
 
 export function holdStatus({ since, why }: HoldState): HoldStatus {

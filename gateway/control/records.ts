@@ -7,7 +7,7 @@ import type { RecordHead, RecordLine, RecordState } from './control-answers.js';
 import { SpoolRecords, type SpoolRecord } from './spool-records.js';
 
 export interface RecordsPorts {
-  readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'isDone' | 'segments' | 'append'>;
+  readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'isDone' | 'roundOf' | 'segments' | 'append'>;
   /** Number of the destination in the spool's marks. */
   readonly destination: number;
   readonly delivery: Pick<Delivery, 'entry'>;
@@ -136,7 +136,7 @@ function lineOf({ id, project, kind, receivedAt, size, events }: RecordHeader): 
 }
 
 function spoolLine({ header, state, attempts }: SpoolRecord): RecordLine {
-  return { ...lineOf(header), state, attempts };
+  return { ...lineOf(header), state, ...(attempts === undefined ? {} : { attempts }) };
 }
 
 function setAsideLine({ header, why, at, attempts }: SetAsideHead): RecordLine {

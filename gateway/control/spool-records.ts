@@ -1,4 +1,4 @@
-// The records of the spool that GlitchTip has not stored, one after the other, with what the delivery knows of them.
+// The records of the spool that GlitchTip has not stored, or that are kept though it has, one after the other, with what the delivery knows of them.
 import { decodeHeader, type RecordHeader } from '../core/record.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { EntryState } from '../delivery/under-way.js';
@@ -10,11 +10,12 @@ export interface SpoolRecord {
   readonly place: Place;
   readonly header: RecordHeader;
   readonly state: Exclude<RecordState, 'set-aside'>;
-  readonly attempts: number;
+  /** Absent: nobody counts how often what is kept was given. */
+  readonly attempts?: number;
 }
 
 export interface SpoolRecordsPorts {
-  readonly spool: Pick<Spool, 'start' | 'read' | 'isDone' | 'segments'>;
+  readonly spool: Pick<Spool, 'start' | 'read' | 'isDone' | 'roundOf' | 'segments'>;
   readonly destination: number;
   readonly delivery: Pick<Delivery, 'entry'>;
   readonly pause: () => Promise<void>;
@@ -44,8 +45,9 @@ export class SpoolRecords {
     const { spool, destination, delivery } = this.ports;
     const entry = delivery.entry(place);
     if (entry) return { state: STATES[entry.state], attempts: entry.attempts };
+    if (spool.roundOf(place, destination) > 0) return { state: 'kept' };
     // The delivery has not come to it yet: what an earlier process wrote down of it.
     const sent = spool.segments.find(({ number }) => number === place.segment)?.sent(destination).get(place.record);
-    return { state: sent === undefined || sent.at === 0 ? 'waiting' : 'limbo', attempts: sent?.attempts ?? 0 };
+    return { state: sent === undefined || (sent.at === 0 && sent.attempts === 0) ? 'waiting' : 'limbo', attempts: sent?.attempts ?? 0 };
   }
 }

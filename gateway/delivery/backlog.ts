@@ -14,7 +14,7 @@ export class Backlog {
   /** Until when a project takes nothing. Milliseconds of Unix time. */
   readonly #throttled = new Map<number, number>();
 
-  constructor(private readonly spool: Pick<Spool, 'start' | 'read' | 'isDone' | 'segments'>, private readonly destination: number) {
+  constructor(private readonly spool: Pick<Spool, 'start' | 'read' | 'isAwaited' | 'segments'>, private readonly destination: number) {
     this.#cursor = spool.start;
   }
 
@@ -43,7 +43,7 @@ export class Backlog {
   /** In one segment, from there on. */
   #firstReceivedAt(start: SpoolCursor): number | undefined {
     for (let read = this.spool.read(start); read.kind !== 'end' && read.next.segment === start.segment; read = this.spool.read(read.next)) {
-      if (read.kind === 'damaged' || this.spool.isDone(read.place, this.destination)) continue;
+      if (read.kind === 'damaged' || !this.spool.isAwaited(read.place, this.destination)) continue;
       const header = decodeHeader(read.header);
       if (header) return header.receivedAt;
     }
@@ -60,7 +60,8 @@ export class Backlog {
       const read = this.spool.read(this.#cursor);
       if (read.kind === 'end') return undefined;
       this.#cursor = read.next;
-      if (read.kind === 'damaged' || this.spool.isDone(read.place, this.destination)) continue;
+      // What was kept may be in hand already, to be looked for again.
+      if (read.kind === 'damaged' || !this.spool.isAwaited(read.place, this.destination) || this.underWay.get(read.place)) continue;
       const header = decodeHeader(read.header);
       // Written by a version to come: it stays in the spool for that one.
       if (!header) continue;
@@ -81,5 +82,5 @@ export class Backlog {
 /** As an earlier process left it, whose marks say when a record was given, and not when that was answered. */
 function restored({ at, attempts, isAnswered }: OpenMark): Partial<Pick<Entry, 'attempts' | 'sentAt' | 'answeredAt' | 'state'>> {
   const sentAt = at * 1_000;
-  return { attempts, sentAt, answeredAt: isAnswered ? sentAt + ANSWER_OVER : undefined, state: at === 0 ? 'waiting' : 'limbo' };
+  return { attempts, sentAt, answeredAt: isAnswered ? sentAt + ANSWER_OVER : undefined, state: at === 0 && attempts === 0 ? 'waiting' : 'limbo' };
 }

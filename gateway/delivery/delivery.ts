@@ -11,12 +11,13 @@ import type { Spool } from '../spool/spool.js';
 import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
 import { composeRequest, mayJoin, type UpstreamRequest } from './batch.js';
+import { KeptRecords, type KeptRecordsPorts } from './kept-records.js';
 import type { QueueLengths } from './queue.js';
 import { RecordStates, type RecordStatesPorts } from './record-states.js';
 import type { Entry } from './under-way.js';
 
-export interface DeliveryPorts extends RecordStatesPorts {
-  readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isDone' | 'segments'>;
+export interface DeliveryPorts extends RecordStatesPorts, Pick<KeptRecordsPorts, 'keep'> {
+  readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isAwaited' | 'segments' | 'letGoOfKept'>;
   readonly policy: ItemPolicy;
   readonly limits: WindowLimits;
   /** Never rejects. */
@@ -59,6 +60,7 @@ interface Group {
 export class Delivery {
   readonly #backlog: Backlog;
   readonly #states: RecordStates;
+  readonly #kept: KeptRecords;
   #window: Window = OPENING;
   #requests = 0;
   #confirmedSentAt: number | undefined;
@@ -73,6 +75,7 @@ export class Delivery {
   constructor(private readonly ports: DeliveryPorts) {
     this.#backlog = new Backlog(ports.spool, ports.destination);
     this.#states = new RecordStates(ports, this.#backlog.underWay);
+    this.#kept = new KeptRecords(ports, this.#backlog.underWay, this.#states);
   }
 
   get window(): Window {
@@ -100,6 +103,7 @@ export class Delivery {
 
   /** Gives what fits now. Resolves when the requests that it began are answered. @throws when the marks cannot be written: nothing left then */
   async give(): Promise<void> {
+    this.#kept.look();
     if (this.#window.closed) await this.#tryTheWay(this.#window);
     this.#mayTry = await this.#isTimeToTry();
     const { underWay } = this.#backlog;
@@ -117,8 +121,9 @@ export class Delivery {
     await Promise.all(groups.map((group) => this.#send(group)));
   }
 
-  /** Looks for the rows of what was given. @throws when Postgres cannot be asked */
+  /** Looks for the rows of what was given, and of what was kept while another database was live. @throws when Postgres cannot be asked, or the volume cannot be written */
   async confirm(): Promise<void> {
+    this.#kept.lookAgain();
     const sought = [...this.#backlog.underWay.in('taken'), ...this.#backlog.underWay.in('limbo')];
     if (sought.length > 0) await this.#find(sought);
     this.#expire(this.ports.now());
@@ -257,6 +262,7 @@ export class Delivery {
 
   /** @returns those that are still missing */
   async #find(entries: readonly Entry[]): Promise<Entry[]> {
+    const kept = this.#kept.look();
     const found = await this.ports.find(entries.flatMap(wantedOf));
     for (const { missing } of entries) for (const id of missing) if (found.has(id)) missing.delete(id);
     const whole = entries.filter(({ missing }) => missing.size === 0);
@@ -264,7 +270,7 @@ export class Delivery {
       this.#window = confirmed(this.#window, this.ports.limits, header.size);
       this.#confirmedSentAt = Math.max(this.#confirmedSentAt ?? 0, sentAt);
     }
-    this.#states.letGo(whole);
+    this.#kept.seen(whole, kept);
     return entries.filter(({ missing }) => missing.size > 0);
   }
 }

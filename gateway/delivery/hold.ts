@@ -1,8 +1,8 @@
 /**
- * The hold: while it is there, nothing is given to GlitchTip (an upgrade, a restore). Events are taken and kept all the same, and rows
- * of what is under way are looked for, so that it drains. A file of the volume, so that it survives restarts and is one for all gateways.
+ * The hold: while it is there, nothing is given to GlitchTip (an upgrade, a restore). Events are taken all the same, and rows of what is
+ * under way are looked for, so that it drains. A file of the volume, so that it survives restarts and is one for all gateways.
  *
- * What is confirmed while it is held is let go as ever: it is not kept for the case that the database goes back to an older state.
+ * What is seen in Postgres meanwhile is let go as ever, unless it is kept (keep.ts).
  */
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';

@@ -73,6 +73,18 @@ export class RecordStates {
     if (entries.length > 0) this.#mark(entries, 'done', false);
   }
 
+  /** In the spool alone, for the case that another database is live later. */
+  keep(entries: readonly Entry[], round: number): void {
+    for (const entry of entries) this.drop(entry);
+    if (entries.length > 0) this.#mark(entries, 'kept', false, round);
+  }
+
+  /** They were kept, and are not any more: nobody drops them to make room before they are found. */
+  lookFor(entries: readonly Entry[]): void {
+    const marks = entries.map(({ place, sentAt, attempts }): PlaceMark => ({ place, kind: 'sent', at: Math.floor(sentAt / 1_000), destination: this.ports.destination, attempts }));
+    if (marks.length > 0) this.ports.spool.mark(marks, false);
+  }
+
   setAside(entry: Entry, why: string): void {
     const body = this.ports.spool.body(entry.place);
     if (body) this.ports.setAside({ header: entry.header, body }, { why, attempts: entry.attempts });
@@ -80,16 +92,17 @@ export class RecordStates {
     this.letGo([entry]);
   }
 
-  /** It is in the spool no more. */
+  /** It is in hand no more. */
   drop(entry: Entry): void {
     this.underWay.remove(entry);
     this.ports.shares.letGo(entry.header.project, sizeOf(entry.place));
   }
 
-  #mark(entries: readonly Entry[], kind: MarkKind, durable: boolean): void {
+  /** @param number instead of the attempts */
+  #mark(entries: readonly Entry[], kind: MarkKind, durable: boolean, number?: number): void {
     const at = Math.floor(this.ports.now() / 1_000);
     // "sent" is written before it is counted.
-    const marks = entries.map(({ place, attempts }): PlaceMark => ({ place, kind, at, destination: this.ports.destination, attempts: attempts + (kind === 'sent' ? 1 : 0) }));
+    const marks = entries.map(({ place, attempts }): PlaceMark => ({ place, kind, at, destination: this.ports.destination, attempts: number ?? attempts + (kind === 'sent' ? 1 : 0) }));
     this.ports.spool.mark(marks, durable);
   }
 }

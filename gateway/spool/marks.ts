@@ -12,10 +12,11 @@ import { crc32 } from 'node:zlib';
 import type { SpoolFile } from './files.js';
 
 const ENTRY_BYTES = 16;
-const KINDS = ['sent', 'unsent', 'done', 'unanswered'] as const;
+const KINDS = ['sent', 'unsent', 'done', 'unanswered', 'kept'] as const;
 /**
  * `sent`: given to the destination, what came of it is open. `unsent`: it certainly did not arrive, it may be given again.
  * `done`: the destination has let it go. `unanswered`: it was given, and nothing came of it but an error or the end of the connection.
+ * `kept`: it was seen stored, and is kept for the case that it is not where the destination goes back to (gateway/delivery/keep.ts).
  */
 export type MarkKind = (typeof KINDS)[number];
 
@@ -27,7 +28,7 @@ export interface Mark {
   readonly at: number;
   /** Number of the destination (gateway/delivery/destinations.ts). */
   readonly destination: number;
-  /** How many times it was sent, and may have arrived. */
+  /** How many times it was sent, and may have arrived; of what is kept, the round. */
   readonly attempts: number;
 }
 

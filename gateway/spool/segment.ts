@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Bits } from './bits.js';
 import type { SpoolFile, SpoolFiles } from './files.js';
 import { MarksFile, type Mark } from './marks.js';
+import { Rounds } from './rounds.js';
 import { afterDamage, decodePrefix, isWhole, PREFIX_BYTES } from './segment-format.js';
 
 const RECORDS = 'records';
@@ -45,6 +46,9 @@ export class Segment {
   readonly #marks: MarksFile;
   readonly #done = new Map<number, Bits>();
   readonly #sent = new Map<number, Map<number, OpenMark>>();
+  readonly #kept = new Map<number, Rounds>();
+  #keptBytes = 0;
+  #keptAt = 0;
   #end = 0;
   #count = 0;
   #liveBytes = 0;
@@ -55,6 +59,7 @@ export class Segment {
     for (const destination of destinations) {
       this.#done.set(destination, new Bits());
       this.#sent.set(destination, new Map());
+      this.#kept.set(destination, new Rounds());
     }
   }
 
@@ -80,14 +85,24 @@ export class Segment {
     return this.#end;
   }
 
-  /** Records that a destination has not let go. */
+  /** Records that a destination has neither let go nor keeps. */
   left(destination: number): number {
-    return this.#count - (this.#done.get(destination)?.size ?? 0);
+    return this.#count - (this.#done.get(destination)?.size ?? 0) - (this.#kept.get(destination)?.size ?? 0);
   }
 
   /** Bytes of records that not every destination has let go. */
   get liveBytes(): number {
     return this.#liveBytes;
+  }
+
+  /** Of those, of records that no destination waits for. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** When the last of what it keeps was seen stored. Seconds of Unix time. */
+  get keptAt(): number {
+    return this.#keptAt;
   }
 
   get isDone(): boolean {
@@ -96,6 +111,16 @@ export class Segment {
 
   isRecordDone(record: number, destination: number): boolean {
     return this.#done.get(destination)?.has(record) ?? true;
+  }
+
+  /** In which round it was kept; 0: it is not. */
+  roundOf(record: number, destination: number): number {
+    return this.#kept.get(destination)?.of(record) ?? 0;
+  }
+
+  /** Numbers of what a destination keeps, of the rounds that are wanted. */
+  keptRecords(destination: number, isWanted: (round: number) => boolean): readonly number[] {
+    return this.#kept.get(destination)?.records(isWanted) ?? [];
   }
 
   /** What the marks say of records that were sent and not let go; by the number of the record. */
@@ -146,12 +171,26 @@ export class Segment {
     for (const mark of marks) this.#apply(mark, places.get(mark.record));
   }
 
+  /** @returns how many. @throws the system's error */
+  letGoOfKept(destination: number, isWanted: (round: number) => boolean): number {
+    const records = this.keptRecords(destination, isWanted);
+    if (records.length === 0) return 0;
+    const sizes = [...this.#steps()].map(({ bytes }) => bytes);
+    const marks = records.map((record): Mark => ({ record, kind: 'done', at: 0, destination, attempts: 0 }));
+    for (const mark of marks) this.#apply(mark, this.#placeOf(mark.record, sizes[mark.record] ?? PREFIX_BYTES));
+    // A segment that is done with it is deleted whole.
+    if (!this.isDone) this.#marks.append(marks);
+    return records.length;
+  }
+
   syncMarks(): void {
     this.#marks.sync();
   }
 
   /** A damaged record waits for nobody any more. @returns false when that was known */
   skip(record: number, bytes: number): boolean {
+    if (this.#isKept(record)) this.#keptBytes -= bytes;
+    for (const kept of this.#kept.values()) kept.set(record, 0);
     const wasLive = [...this.#done.values()].map((done) => done.add(record)).includes(true);
     if (wasLive) this.#liveBytes -= bytes;
     return wasLive;
@@ -175,30 +214,43 @@ export class Segment {
     for (const mark of this.#marks.read()) {
       const size = sizes[mark.record];
       // A mark of a record that is not there: its record was cut off.
-      if (size !== undefined) this.#apply(mark, { segment: this.number, record: mark.record, offset: 0, headerBytes: 0, bodyBytes: size - PREFIX_BYTES });
+      if (size !== undefined) this.#apply(mark, this.#placeOf(mark.record, size));
     }
+  }
+
+  /** As far as its size goes. */
+  #placeOf(record: number, size: number): Place {
+    return { segment: this.number, record, offset: 0, headerBytes: 0, bodyBytes: size - PREFIX_BYTES };
   }
 
   /** Counts what is there. @returns the size of each record, by its number */
   #scan(onDamage: (offset: number, bytes: number) => void): number[] {
     const sizes: number[] = [];
-    const window = new ScanWindow(this.#records);
-    this.#end = window.size;
-    let cursor: Cursor = { record: 0, offset: 0 };
-    for (let step = this.#step(window, cursor); step.kind !== 'end'; step = this.#step(window, cursor)) {
-      const bytes = step.next.offset - cursor.offset;
+    const size = this.#records.size();
+    this.#end = size;
+    let end = 0;
+    for (const { isDamaged, record, offset, bytes } of this.#steps()) {
       sizes.push(bytes);
       this.#liveBytes += bytes;
-      if (step.kind === 'damaged') {
-        onDamage(cursor.offset, bytes);
-        this.skip(cursor.record, bytes);
-      }
+      end = offset + bytes;
+      if (!isDamaged) continue;
+      onDamage(offset, bytes);
+      this.skip(record, bytes);
+    }
+    this.#count = sizes.length;
+    this.#end = end;
+    if (size > end) this.#cutOff(end);
+    return sizes;
+  }
+
+  /** From front to back: each record, and what cannot be read. */
+  *#steps(): Generator<Cursor & { readonly bytes: number; readonly isDamaged: boolean }> {
+    const window = new ScanWindow(this.#records);
+    let cursor: Cursor = { record: 0, offset: 0 };
+    for (let step = this.#step(window, cursor); step.kind !== 'end'; step = this.#step(window, cursor)) {
+      yield { ...cursor, bytes: step.next.offset - cursor.offset, isDamaged: step.kind === 'damaged' };
       cursor = step.next;
     }
-    this.#count = cursor.record;
-    this.#end = cursor.offset;
-    if (window.size > this.#end) this.#cutOff(this.#end);
-    return sizes;
   }
 
   /** What a scan finds at the cursor; headers and bodies are looked at when they are read. */
@@ -223,18 +275,40 @@ export class Segment {
     this.#records.sync();
   }
 
-  #apply({ kind, record, destination, at, attempts }: Mark, place: Place | undefined): void {
-    const [done, sent] = [this.#done.get(destination), this.#sent.get(destination)];
-    if (!done || !sent) return;
+  #apply(mark: Mark, place: Place | undefined): void {
+    const wasKept = this.#isKept(mark.record);
+    this.#note(mark, place);
+    if (place) this.#keptBytes += (Number(this.#isKept(mark.record)) - Number(wasKept)) * sizeOf(place);
+  }
+
+  /** Live, and no destination waits for it. */
+  #isKept(record: number): boolean {
+    const isDone = (destination: number) => this.isRecordDone(record, destination);
+    return this.destinations.some((each) => !isDone(each)) && this.destinations.every((each) => isDone(each) || this.roundOf(record, each) > 0);
+  }
+
+  #note({ kind, record, destination, at, attempts }: Mark, place: Place | undefined): void {
+    const sent = this.#sent.get(destination);
+    if (!sent) return;
+    if (kind !== 'kept') this.#kept.get(destination)?.set(record, 0);
     switch (kind) {
       case 'sent': sent.set(record, { at, attempts, isAnswered: true }); break;
       case 'unanswered': sent.set(record, { at, attempts, isAnswered: false }); break;
       case 'unsent': sent.set(record, { at: 0, attempts, isAnswered: true }); break;
-      case 'done':
-        sent.delete(record);
-        if (done.add(record) && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
-        break;
+      default: sent.delete(record);
     }
+    if (kind === 'kept') this.#keep(record, destination, { round: attempts, at });
+    if (kind === 'done') this.#letGo(record, destination, place);
+  }
+
+  #keep(record: number, destination: number, { round, at }: { readonly round: number; readonly at: number }): void {
+    if (!this.isRecordDone(record, destination)) this.#kept.get(destination)?.set(record, round);
+    this.#keptAt = Math.max(this.#keptAt, at);
+  }
+
+  #letGo(record: number, destination: number, place: Place | undefined): void {
+    const isNews = this.#done.get(destination)?.add(record) === true;
+    if (isNews && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
   }
 }
 
@@ -244,13 +318,10 @@ export function sizeOf({ headerBytes, bodyBytes }: Pick<Place, 'headerBytes' | '
 
 /** Reads a file from front to back in large steps, for whoever asks for small ones. */
 class ScanWindow {
-  readonly size: number;
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
 
-  constructor(private readonly file: SpoolFile) {
-    this.size = file.size();
-  }
+  constructor(private readonly file: SpoolFile) {}
 
   read(offset: number, length: number): Buffer {
     if (offset < this.#start || offset + length > this.#start + this.#bytes.length) {

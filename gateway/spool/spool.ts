@@ -72,6 +72,7 @@ export class Spool {
   #last = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  #keptDropped = 0;
 
   private constructor(private readonly options: SpoolOptions) {}
 
@@ -83,9 +84,19 @@ export class Spool {
     return spool;
   }
 
-  /** Bytes that not every destination has let go, with those that are about to be written. */
+  /** Bytes that a destination waits for, with those that are about to be written. */
   get liveBytes(): number {
-    return this.#waitingBytes + [...this.#segments.values()].reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+    return this.#waitingBytes + [...this.#segments.values()].reduce((sum, { liveBytes, keptBytes }) => sum + liveBytes - keptBytes, 0);
+  }
+
+  /** Bytes that none waits for, and that are kept as long as nothing else needs their room. */
+  get keptBytes(): number {
+    return [...this.#segments.values()].reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+  }
+
+  /** Records that were kept and went for what came, since it was opened. */
+  get keptDropped(): number {
+    return this.#keptDropped;
   }
 
   /** Bytes of all segments, the done records in them included. */
@@ -98,13 +109,15 @@ export class Spool {
   }
 
   /**
-   * Resolves when the record survives a power cut.
+   * Resolves when the record survives a power cut. What is kept makes room for it, the oldest first.
    * @throws SpoolFullError when it has no room, the system's error when it could not be written: it is not in the spool then
    */
   append(header: Buffer, body: Buffer): Promise<Place> {
     const record = encodeRecord(header, body);
     const bytes = sizeOf({ headerBytes: header.length, bodyBytes: body.length });
-    if (this.liveBytes + bytes > this.options.maxBytes) return Promise.reject(new SpoolFullError(`the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
+    const room = this.options.maxBytes - this.liveBytes - bytes;
+    if (room < 0) return Promise.reject(new SpoolFullError(`the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
+    this.#keepWithin(room);
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) this.options.defer(() => this.#write());
       this.#waiting.push({ record, resolve, reject });
@@ -142,6 +155,21 @@ export class Spool {
     return this.#segments.get(segment)?.isRecordDone(record, destination) ?? true;
   }
 
+  /** In which round it was kept; 0: it is not. */
+  roundOf({ segment, record }: Pick<Place, 'segment' | 'record'>, destination: number): number {
+    return this.#segments.get(segment)?.roundOf(record, destination) ?? 0;
+  }
+
+  /** Whether a destination has neither let it go nor keeps it. */
+  isAwaited(place: Pick<Place, 'segment' | 'record'>, destination: number): boolean {
+    return !this.isDone(place, destination) && this.roundOf(place, destination) === 0;
+  }
+
+  /** Of the rounds that are wanted. @throws the system's error */
+  letGoOfKept(destination: number, isWanted: (round: number) => boolean): void {
+    for (const segment of this.#segments.values()) this.#letGoOfKept(segment, destination, isWanted);
+  }
+
   /** @param durable whether it returns only when they survive a power cut. @throws the system's error */
   mark(marks: readonly PlaceMark[], durable: boolean): void {
     const numbers = new Set(marks.map(({ place }) => place.segment));
@@ -172,6 +200,20 @@ export class Spool {
   close(): void {
     for (const segment of this.#segments.values()) segment.close();
     this.#segments.clear();
+  }
+
+  /** A segment at a time: the oldest have the most that is old. */
+  #keepWithin(room: number): void {
+    for (const segment of this.#segments.values()) {
+      if (this.keptBytes <= room) return;
+      for (const destination of this.options.destinations) this.#keptDropped += this.#letGoOfKept(segment, destination, () => true);
+    }
+  }
+
+  #letGoOfKept(segment: Segment, destination: number, isWanted: (round: number) => boolean): number {
+    const count = segment.letGoOfKept(destination, isWanted);
+    if (segment.isDone && segment !== this.#newest) this.#delete(segment);
+    return count;
   }
 
   #write(): void {

@@ -7,6 +7,7 @@ import { CONDITION_TYPES } from './conditions.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES } from './object-names.js';
 import { openWord } from './open-word.js';
+import { restoreStatus } from './restore-fields.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
 
 /** A DNS-1123 subdomain, as the names of most Kubernetes objects must be: labels with dots between them, none empty. */
@@ -140,6 +141,7 @@ export const glitchTipStatus = z.object({
   })),
   rotation: z.optional(rotationStatus),
   backup: z.optional(backupStatus),
+  restore: z.optional(restoreStatus),
   health: z.optional(healthStatus),
 });
 

@@ -103,6 +103,14 @@ export const HEALTH_REASONS = {
   /** A copy in the store was fetched, and is not what its manifest says. */
   BackupCopyDamaged: 'BackupCopyDamaged',
 
+  // Restores.
+  /** Web and worker are away for a restore, and it does not get on. */
+  RestoreStuck: 'RestoreStuck',
+  /** GlitchTip works, and a restore is held up, or was not confirmed for a day. */
+  RestoreUnfinished: 'RestoreUnfinished',
+  /** A restore failed, and everything is as it was. */
+  RestoreFailed: 'RestoreFailed',
+
   // Age.
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',

@@ -14,6 +14,8 @@ export const OPERATOR_MANAGER = 'glitchkeeper-operator';
 export const HEALTH_MANAGER = 'glitchkeeper-health';
 /** Field manager of the backup controller: BackupVerified and status.backup. */
 export const BACKUP_MANAGER = 'glitchkeeper-backup';
+/** Field manager of the restore controller: status.restore. */
+export const RESTORE_MANAGER = 'glitchkeeper-restore';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
 export const SETTINGS_MANAGER = 'glitchkeeper-settings';
 
@@ -24,6 +26,8 @@ export const SETTINGS_HASH_ANNOTATION = `${GROUP}/settings-hash`;
 export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 /** Asks for a backup now; its value names the request. Removed once the run is recorded. */
 export const BACKUP_ANNOTATION = `${GROUP}/backup`;
+/** Asks for a restore, or confirms or undoes the one that is under way (operator/core/restore/restore-request.ts). Removed once it is recorded. */
+export const RESTORE_ANNOTATION = `${GROUP}/restore`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
 /** Accepts a Postgres whose data directory is another one than before: its value is the system identifier of the new one. */
@@ -77,6 +81,21 @@ export const ALERTS_SECRET = 'glitchtip-alerts';
 /** The Secret with the keys of the bucket that backups go to, when the settings name no other. */
 export const BACKUP_STORE_SECRET = 'glitchtip-backup-store';
 
+/**
+ * The Secret of one restore, which ends with it: the operator deletes it whole when no Job needs it any more, and one that nobody asked for
+ * a restore with within {@link RESTORE_SECRET_UNUSED}. Whoever makes it anew deletes what is there first, so that its age says which restore it is of.
+ */
+export const RESTORE_SECRET = 'glitchtip-restore';
+/** Keys in it, and names of the files that pods read. */
+export const RESTORE_SECRET_KEYS = {
+  /** An age identity (AGE-SECRET-KEY-1...), from a person; absent where copies are not encrypted. */
+  identity: 'identity',
+  /** Of the login that loads the copy, from the operator, another one for each attempt. */
+  databasePassword: 'database-password',
+} as const;
+/** Milliseconds. */
+export const RESTORE_SECRET_UNUSED = 600_000;
+
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
 /** The application's user in Valkey: the one that a URL without a name means. */
@@ -123,6 +142,12 @@ export const BACKUP_TEMPLATE = 'backup';
  * letter, as the admission policies want it, so what differs from run to run is beside them.
  */
 export const BACKUP_RUN = 'backup-run';
+/** Component of the Jobs of a restore. */
+export const RESTORE_COMPONENT = 'restore';
+/** PodTemplates of the manifests: all of a restore's Job (fetch, load, place), and its first container alone. */
+export const RESTORE_TEMPLATES = { restore: 'restore', check: 'restore-check' } as const;
+/** ConfigMap with the variables of the restore that is under way (RESTORE_VARIABLES in operator/core/restore/restore-names.ts). */
+export const RESTORE_RUN = 'restore-run';
 /** Kubernetes itself puts these labels on the pods of a Job. */
 export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */

@@ -3,12 +3,16 @@
 /** Who we are was not proven, the object is gone, it took too long, the read was stale, too many asked: a retry may succeed. */
 const NOT_FOR_GOOD: readonly number[] = [401, 404, 408, 409, 429];
 
+/** A server-side apply of a field that the schema does not have is an error of the server's own (500), as Kubernetes 1.34 sees it. */
+const NOT_IN_SCHEMA = 'field not declared in schema';
+
 /**
  * True when the same would be refused again: a field that an older CRD does not know, a value that it does not allow, a policy or a
  * Role that forbids it. Other missing rights are reported by what needs them.
  */
 export function isRefusal(error: unknown): error is Error {
   const status = statusOf(error) ?? 0;
+  if (status === 500 && error instanceof Error && error.message.includes(NOT_IN_SCHEMA)) return true;
   return status >= 400 && status < 500 && !NOT_FOR_GOOD.includes(status);
 }
 

@@ -1,9 +1,10 @@
 // The ports of the controllers, connected to the real world.
-import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
+import type { GatewayModePort, HealthPort, NotifiersPort, PostgresPort, RestoreDatabasesPort, ValkeyPort, WebPort } from '../controllers/ports.js';
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
 import { ClusterObserver } from './kubernetes/cluster-observer.js';
+import { observeGatewayMode, setGatewayMode } from './gateway/gateway-mode.js';
 import { observeGateway, tellWorkerStart } from './gateway/gateway-observer.js';
 import { beat } from './notifiers/heartbeat.js';
 import { Telegram } from './notifiers/telegram.js';
@@ -13,6 +14,8 @@ import { Canaries } from './postgres/canary.js';
 import { observeDatabase } from './postgres/database-observer.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword, tryAdministrator } from './postgres/glitchtip-tables.js';
 import { addressOf } from './postgres/postgres-client.js';
+import { changeRestoreDatabase, findLogin, observeFree, observeLiveContent, observeRestoreDatabases } from './postgres/restore-databases.js';
+import { observeRestoreLogin, openRestoreLogin } from './postgres/restore-login.js';
 import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
 import { closeLogin, countSessions, endForeignSessions, openLogin, replaceOperatorPassword } from './postgres/rotate-logins.js';
 import { endForeignConnections, endValkeySessions, observeValkey, setValkeyPasswords, tryValkeyPassword } from './valkey/valkey-client.js';
@@ -37,6 +40,18 @@ export const postgresPort: PostgresPort = {
   endForeignSessions: (spec, operator, of, signal) => endForeignSessions(addressOf(spec, signal), operator, of),
   endSessions: (spec, operator, signal) => endSessions(addressOf(spec, signal), operator),
 };
+
+export const restoreDatabases: RestoreDatabasesPort = {
+  findLogin: (spec, operator, signal) => findLogin(addressOf(spec, signal), operator),
+  observe: (spec, operator, signal) => observeRestoreDatabases(addressOf(spec, signal), operator),
+  observeContent: (spec, operator, signal) => observeLiveContent(addressOf(spec, signal), operator),
+  observeLogin: (spec, operator, signal) => observeRestoreLogin(addressOf(spec, signal), operator),
+  observeFree: (spec, operator, signal) => observeFree(addressOf(spec, signal), operator),
+  openLogin: (spec, place, password) => openRestoreLogin({ address: addressOf(spec, place.signal), ...place }, password),
+  change: (spec, place, action) => changeRestoreDatabase({ address: addressOf(spec, place.signal), ...place }, action),
+};
+
+export const gatewayModes: GatewayModePort = { observe: observeGatewayMode, setMode: setGatewayMode };
 
 export const valkeyPort: ValkeyPort = {
   observe: observeValkey,

@@ -7,13 +7,14 @@ import { BackupController } from '../../operator/controllers/backup/backup-contr
 import type { BackupPort, Ports } from '../../operator/controllers/ports.js';
 import { backupJobName } from '../../operator/core/backup/backup-job.js';
 import { postgresPort } from '../../operator/io/connect-ports.js';
-import { BackupObjects } from '../../operator/io/kubernetes/backup-objects.js';
+import { backupJobs } from '../../operator/io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { START_MS } from './control-plane.js';
 import { buildPorts } from './operator-ports.js';
 import { HERE, NAMESPACE, RESOURCES, Stage } from './operator-stage.js';
 import { reconcile } from './reconcile.js';
+import { WriteCuts, type WriteCut } from './write-cuts.js';
 
 const never = new AbortController().signal;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
@@ -34,9 +35,6 @@ const TEMPLATE = {
   },
 };
 const DEPLOYMENTS = ['web', 'worker', 'gateway'];
-/** What would be a crash here is one right after the write of this number. */
-interface Cut { readonly after: number }
-
 /** An hour and a half ago, for what the API server makes must not be of an earlier time; not near the maintenance of partitions. */
 function quietHour(real: Date): Date {
   const past = new Date(Math.floor(real.getTime() / 1_000) * 1_000 - 90 * 60_000);
@@ -87,12 +85,12 @@ describe('backups on a real API server', () => {
   }
 
   /** As many looks, each of an operator that has just started. @returns whether it was cut off */
-  async function look(count: number, cut?: Cut): Promise<boolean> {
+  async function look(count: number, cut?: WriteCut): Promise<boolean> {
     const { operatorApi } = stage;
     const nothing = () => undefined;
-    const cuts = new Cuts(cut);
+    const cuts = new WriteCuts(cut);
     const ports = { cluster: cuts.wrap(new KubernetesObjects(operatorApi, NAMESPACE, 'test'), ['applyBackup', 'writeLock', 'dropBackupRequest']), workloads: new Workloads(operatorApi, NAMESPACE), postgres: postgresPort };
-    const backups = cuts.wrap<BackupPort>(new BackupObjects(operatorApi, NAMESPACE), ['writeVariables', 'createJob', 'deleteJob']);
+    const backups = cuts.wrap<BackupPort>(backupJobs(operatorApi, NAMESPACE), ['writeVariables', 'createJob', 'deleteJob']);
     for (let done = 0; done < count && !cuts.isCut; done += 1) {
       const controller = new BackupController({ ...(ports as unknown as Ports), backups, trustedHosts: HERE, clock: { now: () => now.getTime(), monotonic: () => 0, after: () => nothing }, log: nothing, onBackups: nothing, onEnd: nothing });
       await controller.reconcile('glitchtip', never).catch((error: unknown) => {
@@ -233,31 +231,3 @@ describe('backups on a real API server', () => {
     expect([await stage.condition('BackupVerified'), await status()]).toEqual(['none', {}]);
   });
 });
-
-/** The real objects, until the process would have died: after a write, whose answer it never hears. */
-class Cuts {
-  isCut = false;
-  #written = 0;
-
-  constructor(private readonly cut: Cut | undefined) {}
-
-  wrap<T extends object>(object: T, writes: readonly (keyof T & string)[]): T {
-    return new Proxy(object, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        const call = (args: unknown[]) => Reflect.apply(member, target, args) as Promise<unknown>;
-        return writes.some((write) => write === name) ? (...args: unknown[]) => this.#write(() => call(args)) : (...args: unknown[]) => call(args);
-      },
-    });
-  }
-
-  async #write(call: () => Promise<unknown>): Promise<unknown> {
-    if (this.isCut) throw new Error('ended');
-    const answer = await call();
-    if (answer !== false) this.#written += 1;
-    if (this.#written !== this.cut?.after) return answer;
-    this.isCut = true;
-    throw new Error('ended');
-  }
-}

@@ -1,21 +1,25 @@
-// The Job's containers on this machine: dump.sh and restore.sh in the postgres image, entered by chroot, beside a real Postgres.
+// The Jobs' containers on this machine: dump.sh, restore.sh and load.sh in the postgres image, entered by chroot, beside a real Postgres.
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { parseReport, type Report } from '../../backup/core/report.js';
+import { parseRestoreReport, type RestoreReport } from '../../backup/core/restore-report.js';
 import { prepareProcess, unpackImage } from './image-process.js';
 import { POSTGRES_IMAGE, startPostgres, type PostgresServer } from './postgres-server.js';
 
 const USER = { uid: 70, gid: 70 };
+/** Of a restore's pods: GlitchTip's own, so that the uploads are its own. */
+export const RESTORE_USER = { uid: 5_000, gid: 5_000 };
 const SUPERUSER = 'of-the-superuser';
+/** Its password is that of the login below. */
+const RESTORE_LOGIN = 'gt_restore';
 export const BACKUP_LOGIN = { user: 'gt_backup', password: String.raw`with:colons\and\backslashes` };
 /** In a partition of the database below. */
 export const AT = '2026-11-29T02:30:00Z';
 
 export interface ScriptEnd {
-  readonly report: Report | undefined;
+  readonly report: RestoreReport | undefined;
   readonly output: string;
 }
 
@@ -59,6 +63,7 @@ export class BackupStage {
     await chmod(stage.folder, 0o755);
     await stage.sql('CREATE ROLE glitchtip NOLOGIN');
     await stage.sql(`CREATE ROLE gt_backup LOGIN NOSUPERUSER IN ROLE pg_read_all_data PASSWORD '${BACKUP_LOGIN.password}'`);
+    await stage.sql(`CREATE ROLE ${RESTORE_LOGIN} LOGIN NOSUPERUSER IN ROLE glitchtip PASSWORD '${BACKUP_LOGIN.password}'`);
     return stage;
   }
 
@@ -75,6 +80,13 @@ export class BackupStage {
   async makeDatabase(name: string): Promise<void> {
     await this.sql(`CREATE DATABASE ${name} OWNER glitchtip ENCODING 'UTF8' TEMPLATE template0`);
     await this.sql(`${CONTENT}; ALTER TABLE issue_events_issueevent OWNER TO glitchtip`, name);
+  }
+
+  /** As the operator makes one to restore into. */
+  async makeEmptyDatabase(name: string): Promise<void> {
+    await this.dropDatabase(name);
+    await this.sql(`CREATE DATABASE ${name} OWNER glitchtip ENCODING 'UTF8' TEMPLATE template0`);
+    await this.sql(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
   }
 
   async dropDatabase(name: string): Promise<void> {
@@ -109,34 +121,38 @@ export class BackupStage {
     return this.#run('restore.sh', work, change);
   }
 
-  async #run(script: string, work: string, { env = {}, programs = {}, room, group }: ScriptChange): Promise<ScriptEnd> {
-    const files = await this.#files(programs);
+  load(work: string, database: string, change: ScriptChange = {}): Promise<ScriptEnd> {
+    return this.#run('load.sh', work, { ...change, env: { PGHOST: '127.0.0.1', PGPORT: String(this.postgres.port), PGUSER: RESTORE_LOGIN, PGDATABASE: database, OWNER: 'glitchtip', ...change.env } }, RESTORE_USER);
+  }
+
+  async #run(script: string, work: string, { env = {}, programs = {}, room, group }: ScriptChange, user = USER): Promise<ScriptEnd> {
+    const files = await this.#files(programs, user);
     const path = `/opt/programs:${this.image.env['PATH'] ?? ''}`;
     const variables = { ...this.image.env, PATH: path, AT, WORK: '/work', REPORT: '/opt/report/message', PASSWORD_FILE: '/opt/backup/password', ...env };
     const mounts = { '/opt/backup': join(files, 'backup'), '/opt/programs': join(files, 'programs'), '/opt/report': join(files, 'report'), '/work': work };
-    if (room !== undefined) await execa('mount', ['-t', 'tmpfs', '-o', `size=${room},uid=${USER.uid},gid=${USER.gid}`, 'tmpfs', work]);
-    const program = prepareProcess({ image: { ...this.image, env: variables }, user: USER, command: ['bash', `/opt/backup/${script}`] }, mounts);
+    if (room !== undefined) await execa('mount', ['-t', 'tmpfs', '-o', `size=${room},uid=${user.uid},gid=${user.gid}`, 'tmpfs', work]);
+    const program = prepareProcess({ image: { ...this.image, env: variables }, user, command: ['bash', `/opt/backup/${script}`] }, mounts);
     try {
       program.start();
       await group?.add(program.pid);
       while (!program.ended) await sleep(50);
       // What it wrote last may come after its end.
       await sleep(50);
-      return { report: parseReport(await readFile(join(files, 'report', 'message'), 'utf8').catch(() => '')), output: program.fullOutput };
+      return { report: parseRestoreReport(await readFile(join(files, 'report', 'message'), 'utf8').catch(() => '')), output: program.fullOutput };
     } finally {
       await program.kill();
       if (room !== undefined) await execa('umount', [work]);
     }
   }
 
-  async #files(programs: Readonly<Record<string, string>>): Promise<string> {
+  async #files(programs: Readonly<Record<string, string>>, { uid, gid }: typeof USER): Promise<string> {
     const files = await mkdtemp(join(this.folder, 'files-'));
     await chmod(files, 0o755);
     await cp('backup/postgres', join(files, 'backup'), { recursive: true });
     await writeFile(join(files, 'backup', 'password'), BACKUP_LOGIN.password);
     await mkdir(join(files, 'programs'));
     await mkdir(join(files, 'report'));
-    await chown(join(files, 'report'), USER.uid, USER.gid);
+    await chown(join(files, 'report'), uid, gid);
     for (const [name, text] of Object.entries(programs)) await writeFile(join(files, 'programs', name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     return files;
   }

@@ -155,7 +155,7 @@ export class Program {
   constructor(private readonly command: string, private readonly args: readonly string[], private readonly options: { readonly env?: NodeJS.ProcessEnv } = {}) {}
 
   get ended(): boolean {
-    return this.#child === undefined || this.#child.exitCode !== null;
+    return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** The last of what it wrote. */

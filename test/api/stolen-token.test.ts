@@ -22,13 +22,16 @@ const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`;
 const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const never = new AbortController().signal;
+/** PodTemplates of the Jobs that the operator makes. */
+const KINDS = ['migrate', 'backup', 'restore', 'restore-check'] as const;
+type Kind = (typeof KINDS)[number];
 const THEIRS = { name: 'theirs', secret: { secretName: 'glitchtip-postgres' } };
 
 describe('the token of the operator', () => {
   let server: ControlPlane;
   let folder: string;
   let token: KubernetesApi;
-  let templates: Readonly<Record<'migrate' | 'backup', Template>>;
+  let templates: Readonly<Record<Kind, Template>>;
   let web: { spec: { template: Template } };
 
   beforeAll(async () => {
@@ -37,16 +40,15 @@ describe('the token of the operator', () => {
     server = await startControlPlane();
     await apply();
     token = server.apiFor(await server.tokenOf(NAMESPACE, 'glitchkeeper'));
-    const [migrate, backup] = await Promise.all(['migrate', 'backup'].map((name) => server.admin.get<{ template: Template }>(`${CORE}/podtemplates/${name}`)));
-    if (migrate && backup) templates = { migrate: migrate.template, backup: backup.template };
+    const found = await Promise.all(KINDS.map(async (kind) => [kind, (await server.admin.get<{ template: Template }>(`${CORE}/podtemplates/${kind}`)).template] as const));
+    templates = Object.fromEntries(found) as Record<Kind, Template>;
     web = await server.admin.get(DEPLOYMENT);
     // The API server takes up new policies by and by.
     await until('every policy is in force', async () => (await Promise.all([
       answer(token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'probe' } })),
       answer(token.create(`${CORE}/configmaps`, { metadata: { name: 'probe' } })),
       answer(token.merge(DEPLOYMENT, { metadata: { labels: { probe: String(Date.now()) } } }, 'test')),
-      answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }))),
-      answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }, 'backup'))),
+      ...KINDS.map((kind) => answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }, kind)))),
     ])).every((each) => each !== 'taken'), true);
   }, START_MS);
   afterAll(async () => {
@@ -59,11 +61,11 @@ describe('the token of the operator', () => {
     return stdout.split('\n');
   }
 
-  /** The repair's Job, or a backup's, changed. */
-  function jobOf(change: (job: Job) => void, kind: 'migrate' | 'backup' = 'migrate'): Job {
+  /** The repair's Job, or that of a backup or a restore, changed. */
+  function jobOf(change: (job: Job) => void, kind: Kind = 'migrate'): Job {
     const pods = templates[kind];
     const job: Job = {
-      apiVersion: 'batch/v1', kind: 'Job', metadata: { name: `job-${Math.random().toString(36).slice(2)}`, labels: { ...pods.metadata.labels } },
+      apiVersion: 'batch/v1', kind: 'Job', metadata: { name: `${kind}-${Math.random().toString(36).slice(2)}`, labels: { ...pods.metadata.labels } },
       spec: { template: structuredClone({ metadata: { labels: pods.metadata.labels, annotations: pods.metadata.annotations ?? {} }, spec: pods.spec }) },
     };
     change(job);
@@ -102,6 +104,18 @@ describe('the token of the operator', () => {
       expect(await token.get(`${CORE}/configmaps/backup-run`)).toMatchObject({ data: { COPY: '20261129T023000Z' } });
       expect((await token.get<{ template: Template }>(`${CORE}/podtemplates/backup`)).template).toEqual(templates.backup);
       await token.create(JOBS, jobOf((job) => { Object.assign(job.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200, ttlSecondsAfterFinished: 86_400 }); }, 'backup'));
+    }, 60_000);
+
+    it('writes the variables of a restore, makes its Secret and its Jobs, and ends them', async () => {
+      await token.merge(`${CORE}/configmaps/restore-run`, { data: { COPY: 'latest', NOT_AFTER: '', PGDATABASE: '' } }, 'test');
+      await token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-restore' }, type: 'Opaque' });
+      await token.merge(`${CORE}/secrets/glitchtip-restore`, { data: { 'database-password': 'eA==' } }, 'test');
+      for (const kind of ['restore-check', 'restore'] as const) {
+        const job = jobOf((made) => { Object.assign(made.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200 }); }, kind);
+        await token.create(JOBS, job);
+        await token.delete(`${JOBS}/${job.metadata.name}`, {});
+      }
+      await token.delete(`${CORE}/secrets/glitchtip-restore`, {});
     }, 60_000);
 
     it('runs the pods of the migrate Job again', async () => {
@@ -159,6 +173,18 @@ describe('the token of the operator', () => {
     ['with many pods', ({ spec }) => { Object.assign(spec, { parallelism: 50, completions: 50 }); }, /has one pod/],
   ])('makes no backup %s', async (_, change, refusal) => {
     expect(await answer(token.create(JOBS, jobOf(change, 'backup')))).toMatch(refusal);
+  });
+
+  it.each<[string, Kind, (job: Job) => void, RegExp]>([
+    ['restore with the pods of its check', 'restore', ({ spec }) => { spec.template = structuredClone(templates['restore-check']); }, /not those of PodTemplate restore/],
+    ['check with the pods of a restore', 'restore-check', ({ spec }) => { spec.template = structuredClone(templates.restore); }, /not those of PodTemplate restore-check/],
+    ['restore with the pods of a backup', 'restore', ({ spec }) => { spec.template = structuredClone(templates.backup); }, /not those of PodTemplate restore/],
+    ['restore into another server', 'restore', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.env = [...each.env ?? [], { name: 'PGHOST', value: 'theirs.example.com' }]; }); }, /pods of this Job/],
+    ['restore with another command', 'restore', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['cat', '/run/secrets/restore/identity']; }); }, /pods of this Job/],
+    ["check with the superuser's password", 'restore-check', ({ spec }) => { spec.template.spec.volumes.push(THEIRS); }, /pods of this Job/],
+    ['restore that policies take for web', 'restore', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /labels of its pods/],
+  ])('makes no %s', async (_, kind, change, refusal) => {
+    expect(await answer(token.create(JOBS, jobOf(change, kind)))).toMatch(refusal);
   });
 
   it.each<[string, () => Promise<unknown>]>([

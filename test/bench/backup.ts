@@ -1,10 +1,11 @@
-// A backup with its restore, within the limits of the small host, beside a plain pg_dump to a file.
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+// A backup with its restore, within the limits of the small host, beside a plain pg_dump to a file; then the copy brought back into the server.
+import { chown, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { parseReport } from '../../backup/core/report.js';
+import { parseRestoreReport } from '../../backup/core/restore-report.js';
 import { PROGRAMS, PROGRAM_PATH, commandOf } from '../../charts/programs.js';
 import { BackupStage, PLAIN_DUMP, type ScriptEnd } from '../api/backup-run.js';
 import { prepareProcess, unpackImage } from '../api/image-process.js';
@@ -71,11 +72,16 @@ async function measure({ stage, s3, say }: Bench): Promise<BackupCost> {
     }
   };
   const [database] = await stage.sql<{ bytes: string }>("SELECT pg_database_size('gt')::text AS bytes");
+  const identity = await generateX25519Identity();
+  const program = (task: 'store' | 'fetch') => (group: LimitedGroup) => runProgram({ stage, s3, work, group, task, identity });
+  await stage.makeEmptyDatabase('restored');
   const steps = {
     'plain pg_dump': { ...(await timed('plain pg_dump', (group) => stage.dump(work, 'gt', { group, programs: PLAIN_DUMP }))), seconds: await dumpSeconds(work) },
     'dump and count': await timed('dump and count', (group) => stage.dump(work, 'gt', { group })),
     'restore and count': await timed('restore and count', (group) => stage.restore(work, { group })),
-    'encrypt and store': await timed('encrypt and store', (group) => store({ stage, s3, work, group })),
+    'encrypt and store': await timed('encrypt and store', program('store')),
+    'fetch and decrypt': await timed('fetch and decrypt', program('fetch')),
+    'load and count': await timed('load and count', (group) => stage.load(work, 'restored', { group })),
   };
   return { database: Number(database?.bytes), copy: (await stat(join(s3.folder, 'host-a/copies', COPY, 'database.dump.age'))).size, steps };
 }
@@ -86,28 +92,47 @@ async function dumpSeconds(work: string): Promise<number> {
   return steps.find(({ step }) => step === 'dump')?.seconds ?? Number.NaN;
 }
 
-/** The third container, from its compressed bundle by its loader, on Node 24. */
-async function store({ stage, s3, work, group }: { stage: BackupStage; s3: S3Server; work: string; group: LimitedGroup }): Promise<ScriptEnd> {
+interface ProgramRun {
+  readonly stage: BackupStage;
+  readonly s3: S3Server;
+  readonly work: string;
+  readonly group: LimitedGroup;
+  readonly task: 'store' | 'fetch';
+  readonly identity: string;
+}
+
+/** A container of ours, from its compressed bundle by its loader, on Node 24. */
+async function runProgram({ stage, s3, work, group, task, identity }: ProgramRun): Promise<ScriptEnd> {
   const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-bench-backup-'));
   try {
-    await mkdir(join(folder, 'program'));
-    await mkdir(join(folder, 'keys'));
-    for (const [from, to] of [['runtime/run.mjs', 'run.mjs'], [PROGRAMS.backup.bundle, PROGRAMS.backup.bundle]] as const) await copyFile(resolve('build/assets', from), join(folder, 'program', to));
-    await writeFile(join(folder, 'keys', 'access-key-id'), S3_KEY.accessKeyId);
-    await writeFile(join(folder, 'keys', 'secret-access-key'), S3_KEY.secretAccessKey);
+    await furnish(folder, identity);
     const image = await unpackImage('docker.io/library/node:24-alpine');
     const env = {
-      ...image.env, PATH: `${image.env['PATH'] ?? ''}:/usr/sbin`, COPY, RELEASE: '5.2', REPORT: '/work/message', RECIPIENTS: await identityToRecipient(await generateX25519Identity()),
+      ...image.env, PATH: `${image.env['PATH'] ?? ''}:/usr/sbin`, COPY, RELEASE: '5.2', REPORT: '/report/message', TASK: task, RECIPIENTS: await identityToRecipient(identity), IDENTITY: '/keys/identity',
       EXPECTED: JSON.stringify({ systemIdentifier: await stage.systemIdentifier(), database: 'gt', migration: 'users.0042_last' }),
       S3_ENDPOINT: s3.place.endpoint.href, S3_BUCKET: 'copies', S3_PREFIX: 'host-a/', S3_CREDENTIALS_DIR: '/keys',
     };
-    const program = prepareProcess({ image: { ...image, env }, user: { uid: 70, gid: 70 }, command: commandOf(PROGRAMS.backup) }, { [PROGRAM_PATH]: join(folder, 'program'), '/keys': join(folder, 'keys'), '/work': work });
+    const program = prepareProcess({ image: { ...image, env }, user: { uid: 70, gid: 70 }, command: commandOf(PROGRAMS.backup) }, { [PROGRAM_PATH]: join(folder, 'program'), '/keys': join(folder, 'keys'), '/report': join(folder, 'report'), '/work': work });
     program.start();
     await group.add(program.pid);
     while (!program.ended) await sleep(50);
     await program.kill();
-    return { report: parseReport(await readFile(join(work, 'message'), 'utf8').catch(() => '')), output: program.fullOutput };
+    const message = await readFile(join(folder, 'report', 'message'), 'utf8').catch(() => '');
+    if (parseReport(message)?.result === 'verified') return { report: undefined, output: program.fullOutput };
+    return { report: parseRestoreReport(message), output: program.fullOutput };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the pod's volumes would hold. */
+async function furnish(folder: string, identity: string): Promise<void> {
+  await mkdir(join(folder, 'program'));
+  await mkdir(join(folder, 'keys'));
+  await mkdir(join(folder, 'report'));
+  await chown(join(folder, 'report'), 70, 70);
+  for (const [from, to] of [['runtime/run.mjs', 'run.mjs'], [PROGRAMS.backup.bundle, PROGRAMS.backup.bundle]] as const) await copyFile(resolve('build/assets', from), join(folder, 'program', to));
+  await writeFile(join(folder, 'keys', 'access-key-id'), S3_KEY.accessKeyId);
+  await writeFile(join(folder, 'keys', 'secret-access-key'), S3_KEY.secretAccessKey);
+  await writeFile(join(folder, 'keys', 'identity'), identity);
 }

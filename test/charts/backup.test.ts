@@ -89,7 +89,7 @@ describe("a backup's pods", () => {
     const manifests = renderStack();
     const bundle = manifests.find(({ metadata }) => metadata.name.startsWith('backup-bundle-'))?.metadata.name.replace('backup-bundle-', '');
     const { data } = find(manifests, 'ConfigMap', 'backup-scripts');
-    expect(Object.keys(data ?? {})).toEqual(['dump.sh', 'facts.sql', 'restore.sh', 'steps.sh']);
+    expect(Object.keys(data ?? {})).toEqual(['dump.sh', 'facts.sql', 'load.sh', 'restore.sh', 'steps.sh']);
     expect(template.metadata.annotations).toEqual({ [CONFIG_HASH]: contentHash(JSON.stringify([data, { [CONFIG_HASH]: bundle }])) });
   });
 
@@ -119,7 +119,7 @@ describe('what the programs are told', () => {
 
   it('a volume, understood by the program, and then no key is in any copy', () => {
     expect(readBackupConfig(environmentOf(container({}, 'store')))).toMatchObject({ store: { kind: 'volume', folder: '/backups' }, recipients: [], uploads: '/uploads', settings: undefined });
-    expect(templateOf(renderStack()).spec.volumes.map(({ name }) => name)).toEqual(['work', 'tmp', 'scripts', 'login', 'bundle', 'uploads', 'copies']);
+    expect(templateOf(renderStack()).spec.volumes.map(({ name }) => name)).toEqual(['work', 'tmp', 'scripts', 'bundle', 'login', 'uploads', 'copies']);
   });
 
   it('SECRET_KEY, its fallbacks where there are any, and the settings, for copies that are encrypted', () => {
@@ -180,7 +180,7 @@ describe('the operator', () => {
 
   it('reads the pods, and writes the variables of a run', () => {
     expect(rulesOf({})).toEqual(expect.arrayContaining([
-      expect.objectContaining({ resources: ['podtemplates'], resourceNames: ['migrate', 'backup'], verbs: ['get'] }), expect.objectContaining({ resources: ['configmaps'], resourceNames: ['backup-run'], verbs: ['get', 'patch'] }),
+      expect.objectContaining({ resources: ['podtemplates'], resourceNames: ['migrate', 'backup', 'restore', 'restore-check'], verbs: ['get'] }), expect.objectContaining({ resources: ['configmaps'], resourceNames: ['backup-run', 'restore-run'], verbs: ['get', 'patch'] }),
     ]));
   });
 

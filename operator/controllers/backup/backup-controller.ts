@@ -91,7 +91,7 @@ export class BackupController {
     const since = wantedSince(asked);
     if (since === undefined) return undefined;
     const { status: { current }, now } = asked;
-    const around = await this.#observer.observeAround(spec, { seen, remembered: resource.status?.postgres?.systemIdentifier, now }, signal);
+    const around = await this.#observer.observeAround(spec, { seen, status: resource.status, now }, signal);
     return { ...around, obstacle: around.unseen ?? findObstacle(around.around, { job: current && backupJobName(current.copy), since, now }) };
   }
 

@@ -1,6 +1,6 @@
 // What a backup needs to know: how its Job is, and, where a run is wanted, what else is under way and which database it would be a copy of.
 import type { BackupProgress } from '../../api/backup-fields.js';
-import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { backupJobName } from '../../core/backup/backup-job.js';
 import type { Around } from '../../core/backup/backup-obstacles.js';
 import type { FailedEnd, ObservedRun } from '../../core/backup/backup-plan.js';
@@ -9,7 +9,7 @@ import { postgresLogins } from '../../core/credentials/operator-logins.js';
 import type { Seen } from '../../core/health/health-facts.js';
 import { holderOf } from '../../core/operations/exclusion.js';
 import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
-import type { BackupManifests, BackupPort, ObservedJobs, Ports } from '../ports.js';
+import type { JobManifests, BackupPort, ObservedJobs, Ports } from '../ports.js';
 
 export interface SeenRun {
   readonly run: ObservedRun;
@@ -18,7 +18,7 @@ export interface SeenRun {
 
 export interface SeenAround {
   readonly around: Around;
-  readonly manifests: BackupManifests;
+  readonly manifests: JobManifests;
   /** Why nothing can be said of what is under way. */
   readonly unseen: string | undefined;
   readonly impediment: FailedEnd | undefined;
@@ -41,7 +41,7 @@ export class BackupObserver {
     return { jobs, run: judgeRun(jobs.value.own, whyStuck(jobs.value, name, now)) };
   }
 
-  async observeAround(spec: GlitchTipSpec, { seen: { jobs }, remembered, now }: { readonly seen: SeenRun; readonly remembered: string | undefined; readonly now: Date }, signal: AbortSignal): Promise<SeenAround> {
+  async observeAround(spec: GlitchTipSpec, { seen: { jobs }, status, now }: { readonly seen: SeenRun; readonly status: GlitchTipStatus | undefined; readonly now: Date }, signal: AbortSignal): Promise<SeenAround> {
     const { cluster, workloads, postgres, backups } = this.deps;
     const deployments = [spec.web, spec.worker, spec.gateway].flatMap((part) => part?.deployment ?? []);
     const [lock, journal, superuser, manifests, rollouts] = await Promise.all([
@@ -51,7 +51,11 @@ export class BackupObserver {
     const database = await postgres.observeFacts(spec, postgresLogins({ secrets: { postgres: superuser, valkey: NOT_READ }, journal }), signal);
     const atWork = jobs.kind === 'seen' ? jobsAtWork(jobs.value.jobs, jobs.value.pods, now).map(holderOf) : [];
     return {
-      around: { lock, jobs: atWork, journal, rollouts, noRoom: manifests.kind === 'present' ? manifests.noRoom : undefined, database, remembered }, manifests,
+      around: {
+        lock, jobs: atWork, journal, rollouts, noRoom: manifests.kind === 'present' ? manifests.noRoom : undefined, database,
+        restore: status?.restore, remembered: status?.postgres?.systemIdentifier,
+      },
+      manifests,
       unseen: jobs.kind === 'seen' ? undefined : `Jobs cannot be seen (${jobs.why})`,
       impediment: manifests.kind === 'missing' ? manifestsMissing(manifests.what) : undefined,
     };

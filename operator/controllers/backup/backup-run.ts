@@ -2,7 +2,7 @@
 import type { BackupProgress, BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { backupJobName, buildBackupJob, JOB_DEADLINE, runVariables } from '../../core/backup/backup-job.js';
-import { expectedOf, ownName } from '../../core/backup/backup-obstacles.js';
+import { expectedOf, ownName, whyOtherRows } from '../../core/backup/backup-obstacles.js';
 import { copyNameOf } from '../../../backup/core/copy-name.js';
 import { isSameHolder, type ObservedLock } from '../../core/operations/operation-lock.js';
 import type { BackupPort, ClusterPort } from '../ports.js';
@@ -33,7 +33,8 @@ export class BackupRun {
     const name = backupJobName(run.copy);
     if (!(await this.#takeLock(name, seen.around.lock, { now, signal }))) return false;
     signal.throwIfAborted();
-    if (!(await this.deps.backups.writeVariables(runVariables(run, expectedOf(spec, seen.around.database), status), signal))) return false;
+    const expected = expectedOf(spec, seen.around.database, spec.backup?.mayShrink ?? whyOtherRows(status, seen.around.restore));
+    if (!(await this.deps.backups.writeVariables(runVariables(run, expected, status), signal))) return false;
     signal.throwIfAborted();
     const isMade = await this.deps.backups.createJob(buildBackupJob(seen.manifests.template, run.copy), signal);
     this.deps.log(isMade ? 'Job of a backup made' : 'Job of a backup exists already', { job: name });

@@ -79,8 +79,8 @@ export class HealthObserver {
     signal.throwIfAborted();
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate,
-      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal }, new Date(this.deps.clock.now())), before: memory.before,
-      ...(resource.status?.backup ? { backup: resource.status.backup } : {}),
+      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, restore: resource.status?.restore }, new Date(this.deps.clock.now())), before: memory.before,
+      ...(resource.status?.backup ? { backup: resource.status.backup } : {}), ...(resource.status?.restore ? { restore: resource.status.restore } : {}),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     return facts;

@@ -27,12 +27,17 @@ export function backupJobName(copy: string): string {
   return `backup-${copy.toLowerCase()}`;
 }
 
-export function buildBackupJob({ metadata: { labels, annotations } = {}, spec }: PodTemplate, copy: string): object {
+export function buildBackupJob(template: PodTemplate, copy: string): object {
+  return buildTemplateJob(template, { name: backupJobName(copy), component: BACKUP_COMPONENT });
+}
+
+/** One try of what a template says. */
+export function buildTemplateJob({ metadata: { labels, annotations } = {}, spec }: PodTemplate, { name, component }: { readonly name: string; readonly component: string }): object {
   return {
     apiVersion: 'batch/v1', kind: 'Job',
-    metadata: { name: backupJobName(copy), labels: { ...LABELS, [COMPONENT_LABEL]: BACKUP_COMPONENT } },
+    metadata: { name, labels: { ...LABELS, [COMPONENT_LABEL]: component } },
     spec: {
-      // A run that failed is told, and followed by another run: a second pod would dump again what nobody asked for.
+      // One that failed is told, and followed by another Job: a second pod would do again what nobody asked for.
       backoffLimit: 0, completions: 1, parallelism: 1, activeDeadlineSeconds: JOB_DEADLINE, ttlSecondsAfterFinished: KEPT,
       template: { metadata: { ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) }, spec },
     },

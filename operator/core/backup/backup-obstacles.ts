@@ -1,5 +1,8 @@
 // What a backup waits for: operations, Jobs, rotations and rollouts that are under way, and a database that is not the one that it should be. Pure.
+import { timeOfCopy } from '../../../backup/core/copy-name.js';
+import type { BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { RestoreStatus } from '../../api/restore-fields.js';
 import { identifyDatabase } from '../credentials/database-identity.js';
 import type { ObservedWorkload } from '../credentials/observed.js';
 import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
@@ -19,6 +22,8 @@ export interface Around {
   /** Jobs at work, but the run's own. */
   readonly jobs: readonly Holder[];
   readonly journal: ObservedJournal;
+  /** Of the status, which was read with the resource. */
+  readonly restore: RestoreStatus | undefined;
   readonly rollouts: readonly ObservedWorkload[];
   /** Why the quota has no room for its pod. */
   readonly noRoom: string | undefined;
@@ -46,19 +51,19 @@ export function findObstacle(around: Around, wanted: Wanted): string | undefined
   return operationObstacle(around, wanted) ?? rotationObstacle(around) ?? databaseObstacle(around) ?? (isPatient ? roomObstacle(around) : undefined);
 }
 
-function operationObstacle({ lock, jobs, journal }: Around, { job, now }: Wanted): string | undefined {
+function operationObstacle({ lock, jobs, journal, restore }: Around, { job, now }: Wanted): string | undefined {
   const atWork = findHolder('backup', jobs, now);
   if (atWork) return `Job ${atWork.name} has not ended`;
   if (lock.kind === 'unreadable') return `whether another operation is under way cannot be seen (${lock.why})`;
-  const holder = lockHolder(lock, { jobs, journal }, now);
+  const holder = lockHolder(lock, { jobs, journal, restore }, now);
   const other = holder && !isSameHolder(holder, ownName(job ?? '')) ? findHolder('backup', [holder], now) : undefined;
   return other && `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
 }
 
 /** Who holds the lock and has not ended. */
-export function lockHolder(lock: ObservedLock, { jobs, journal }: Pick<Around, 'jobs' | 'journal'>, now: Date): Holder | undefined {
+export function lockHolder(lock: ObservedLock, { jobs, journal, restore }: Pick<Around, 'jobs' | 'journal' | 'restore'>, now: Date): Holder | undefined {
   const readable = journalOf({ journal });
-  return holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: jobs.map(({ name }) => name) }, now);
+  return holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), restore: restore?.current ?? null, jobs: jobs.map(({ name }) => name) }, now);
 }
 
 export function ownName(job: string): Pick<Holder, 'operation' | 'name'> {
@@ -84,7 +89,14 @@ function roomObstacle({ rollouts, noRoom }: Around): string | undefined {
   return rolling ? `Deployment ${rolling.name}: ${rolling.pending ?? ''}` : noRoom;
 }
 
-/** What the copy is judged by. */
-export function expectedOf({ database, backup }: GlitchTipSpec, { systemIdentifier, migration }: Extract<ObservedDatabaseFacts, { kind: 'seen' }>): Expected {
-  return { systemIdentifier, database: database.name, migration, ...(backup?.mayShrink === undefined ? {} : { mayShrink: backup.mayShrink }) };
+/** What the copy is judged by. `mayShrink`: why the copy before it says nothing of it. */
+export function expectedOf({ database, backup }: GlitchTipSpec, { systemIdentifier, migration }: Extract<ObservedDatabaseFacts, { kind: 'seen' }>, mayShrink = backup?.mayShrink): Expected {
+  return { systemIdentifier, database: database.name, migration, ...(mayShrink === undefined ? {} : { mayShrink }) };
+}
+
+/** The copy before is of a database that is live no longer: the first one after a restore is not compared with it. */
+export function whyOtherRows({ lastVerified }: BackupStatus, { current, last }: RestoreStatus = {}): string | undefined {
+  const exchanged = current?.phase === 'Unconfirmed' ? current : last && (last.result === 'Confirmed' || last.result === 'Undone') ? { id: last.id, since: last.at } : undefined;
+  if (exchanged === undefined || (lastVerified && timeOfCopy(lastVerified.copy) >= new Date(exchanged.since))) return undefined;
+  return `the first copy after restore ${exchanged.id}`;
 }

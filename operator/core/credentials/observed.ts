@@ -58,7 +58,8 @@ export interface ForeignObjects {
 
 /** The application's database; `absent` until it was created. */
 export type ObservedDatabase =
-  | { readonly kind: 'absent' }
+  /** `isExchanged`: a restore has renamed it, or has one beside it that is to have its name; nothing is made in its place. */
+  | { readonly kind: 'absent'; readonly isExchanged?: boolean }
   | {
       readonly kind: 'present';
       readonly owner: string;
@@ -166,6 +167,8 @@ export interface ObservedRollout {
   readonly backupLogin: ObservedLogin;
   /** The recorded lock of operations. */
   readonly lock: ObservedLock;
+  /** The restore of the status; null: there is none. */
+  readonly restore?: { readonly id: string } | null;
   /** Jobs of ours that are at work. */
   readonly jobs: readonly Holder[];
   /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */

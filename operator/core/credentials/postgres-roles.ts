@@ -85,7 +85,7 @@ function planOwnership(state: PostgresState, wanted: WantedRoles): readonly Data
   const { database } = wanted;
   const owner = database;
   // What a new database still lacks is planned by the next reconcile.
-  if (state.database.kind === 'absent') return [{ kind: 'create database', database, owner }];
+  if (state.database.kind === 'absent') return state.database.isExchanged ? [] : [{ kind: 'create database', database, owner }];
   // Not even CONNECT is revoked while a GlitchTip still runs with the old login.
   if (holdsOwnership(findAdoptionObstacle(state, wanted))) return [];
   const changes: DatabaseChange[] = [];

@@ -47,6 +47,11 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.Backlog]: [R.EventsNotStored, R.QueueFilling, R.QueueFull],
   [R.GatewayDown]: [R.IngestRefused],
   [R.SpoolFilling]: [R.IngestRefused],
+  // What waits on disk meanwhile may fill it, which is another matter.
+  [R.RestoreStuck]: [
+    R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort,
+    R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog,
+  ],
   [R.WebDown]: [R.IngestRefused, R.StaticFilesMissing, ...BEHIND_GATEWAY],
   [R.PortMismatch]: [R.IngestRefused, R.WebDown, R.StaticFilesMissing, ...BEHIND_GATEWAY],
   [R.TimeoutTooShort]: [R.IngestRefused, ...BEHIND_GATEWAY],

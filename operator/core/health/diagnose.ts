@@ -13,10 +13,11 @@ import { ingestRules } from './ingest-rules.js';
 import { podRules } from './pod-rules.js';
 import { queueRules } from './queue-rules.js';
 import { isObserved } from './unobserved.js';
+import { restoreRules } from './restore-rules.js';
 import { webRules } from './web-rules.js';
 
 /** The order of causes of equal severity: infrastructure first. */
-const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...backupRules, ...ageRules];
+const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...backupRules, ...restoreRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
 export type Aspect = 'web' | 'worker' | 'ingest';

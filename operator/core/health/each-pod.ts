@@ -1,5 +1,5 @@
 // What rules about pods share: for how long an end is told, one finding for all pods of a part, how bad it is, and the first sentence of what Kubernetes says.
-import { BACKUP_COMPONENT } from '../../api/object-names.js';
+import { BACKUP_COMPONENT, RESTORE_COMPONENT } from '../../api/object-names.js';
 import type { Severity } from '../../api/health-fields.js';
 import type { PodFacts } from './health-facts.js';
 import { partOf } from './part-state.js';
@@ -8,12 +8,15 @@ import type { CheckInput, Finding, Rule } from './rule-finding.js';
 /** For how long the end of a container, or of a pod that was put out, is reported. Seconds. */
 export const END_REPORTED_FOR = 600;
 
-/** Of a terminating pod nothing is said, nor of a backup's: how that ended is the backup controller's to tell, with its step (backup-rules.ts). */
+/** How these ended is told by the controller that made them, with the step (backup-rules.ts, restore-rules.ts). */
+export const OF_RUNS: readonly string[] = [BACKUP_COMPONENT, RESTORE_COMPONENT];
+
+/** Of a terminating pod nothing is said, nor of one of a run. */
 export function eachPod(rule: (pod: PodFacts, input: CheckInput) => readonly Finding[]): Rule {
   return (input) => {
     const { pods } = input.facts.cluster;
     if (pods.kind === 'unseen') return [];
-    const found = pods.value.filter(({ ending, part }) => !ending && part !== BACKUP_COMPONENT).flatMap((pod) => rule(pod, input));
+    const found = pods.value.filter(({ ending, part }) => !ending && !OF_RUNS.includes(part)).flatMap((pod) => rule(pod, input));
     // Two pods of a part with the same problem are one cause.
     return found.filter(({ reason, part }, index) => found.findIndex((other) => other.reason === reason && other.part === part) === index);
   };

@@ -1,5 +1,6 @@
 // What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
 import type { BackupStatus } from '../../api/backup-fields.js';
+import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { Holder } from '../operations/exclusion.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
@@ -299,5 +300,7 @@ export interface Facts {
   readonly operation: OperationFacts;
   /** What the backup controller says of copies; undefined where none are made. */
   readonly backup?: BackupStatus;
+  /** What the restore controller says; undefined where nothing was ever restored. */
+  readonly restore?: RestoreStatus;
   readonly before: Before;
 }

@@ -1,7 +1,7 @@
 // The figures of a check, as the status and the metrics give them; what was not seen is absent.
 import type { HealthFigures } from '../../api/health-fields.js';
-import { BACKUP_COMPONENT } from '../../api/object-names.js';
 import { shortestRunway } from './database-rules.js';
+import { OF_RUNS } from './each-pod.js';
 import type { Facts, PostgresFacts } from './health-facts.js';
 import { partOf, restartsOf } from './part-state.js';
 
@@ -46,8 +46,8 @@ function gatewayFigures({ gateway }: Facts): HealthFigures {
 function partFigures(facts: Facts, now: Date): HealthFigures {
   const { pods, memory } = facts.cluster;
   if (pods.kind === 'unseen') return {};
-  // A backup's pod is never Ready, comes and goes, and has figures of its own.
-  const names = [...new Set(pods.value.filter(({ alive, part }) => alive && part !== BACKUP_COMPONENT).map(({ part }) => part))].sort();
+  // A run's pod is never Ready, comes and goes, and has figures of its own.
+  const names = [...new Set(pods.value.filter(({ alive, part }) => alive && !OF_RUNS.includes(part)).map(({ part }) => part))].sort();
   const used = memory.kind === 'seen' ? memory.value : new Map<string, number>();
   return {
     parts: names.map((name) => {

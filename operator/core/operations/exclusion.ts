@@ -3,8 +3,8 @@ import { MIGRATE_COMPONENT } from '../../api/object-names.js';
 import type { JobFacts } from '../health/health-facts.js';
 
 /**
- * What changes the database or its credentials as a whole, or copies it. `compromised` is a rotation for leaked credentials. Rotations,
- * migrations and backups exist so far; the others are in the table because it is one table.
+ * What changes the database or its credentials as a whole, or copies it. `compromised` is a rotation for leaked credentials. Upgrade and
+ * move do not exist yet; they are in the table because it is one table.
  */
 export const OPERATIONS = ['rotation', 'compromised', 'migration', 'backup', 'restore', 'upgrade', 'move'] as const;
 export type Operation = (typeof OPERATIONS)[number];

@@ -16,6 +16,8 @@ const JOB_MADE_WITHIN = 120_000;
 export interface Traces {
   /** The rotation of the journal; null: there is none; undefined: the journal cannot be read. */
   readonly rotation: Pick<Rotation, 'id'> | null | undefined;
+  /** The restore of the status, which has a Job only now and then; null: there is none; undefined: the status was not read. */
+  readonly restore?: { readonly id: string } | null | undefined;
   /** Names of Jobs that are at work; undefined: they cannot be seen. */
   readonly jobs: readonly string[] | undefined;
   /** Names of Jobs that have ended, as far as they are known: one of them need not be waited for as one that is about to be made. */
@@ -28,8 +30,20 @@ export function holderOfLock(lock: ObservedLock, traces: Traces, now: Date): Hol
   return hasEnded(lock.holder, traces, now) ? undefined : lock.holder;
 }
 
-function hasEnded({ operation, name, since }: Holder, { rotation, jobs, ended = [] }: Traces, now: Date): boolean {
-  if (operation === 'rotation' || operation === 'compromised') return rotation !== undefined && rotation?.id !== name;
+function hasEnded(holder: Holder, traces: Traces, now: Date): boolean {
+  switch (holder.operation) {
+    case 'rotation': case 'compromised': return isGone(holder, traces.rotation);
+    case 'restore': return isGone(holder, traces.restore);
+    default: return hasJobEnded(holder, traces, now);
+  }
+}
+
+/** `found`: undefined where nobody looked. */
+function isGone({ name }: Holder, found: { readonly id: string } | null | undefined): boolean {
+  return found !== undefined && found?.id !== name;
+}
+
+function hasJobEnded({ name, since }: Holder, { jobs, ended = [] }: Traces, now: Date): boolean {
   if (ended.includes(name)) return true;
   return jobs !== undefined && !jobs.includes(name) && now.getTime() - since.getTime() >= JOB_MADE_WITHIN;
 }

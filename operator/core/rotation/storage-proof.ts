@@ -34,6 +34,11 @@ const MOST_EVENTS = 40;
 
 /** Ids (32 hexadecimal digits) of the events of this phase, the newest first: always the same for the same moment, so that a repeat is no second event. */
 export function proofEvents(rotation: Rotation, now: Date, sha256: (text: string) => string): readonly string[] {
-  const windows = Math.min(Math.floor((now.getTime() - Date.parse(rotation.since)) / EVENT_EVERY), MOST_EVENTS);
-  return Array.from({ length: Math.max(windows, 0) + 1 }, (_, index) => sha256(`${templateMark(rotation)} ${rotation.since} ${index}`).slice(0, 32)).reverse();
+  return eventIds({ of: templateMark(rotation), since: rotation.since, now }, sha256);
+}
+
+/** The same for whatever proves itself by an event since then. */
+export function eventIds({ of, since, now }: { readonly of: string; readonly since: string; readonly now: Date }, sha256: (text: string) => string): readonly string[] {
+  const windows = Math.min(Math.floor((now.getTime() - Date.parse(since)) / EVENT_EVERY), MOST_EVENTS);
+  return Array.from({ length: Math.max(windows, 0) + 1 }, (_, index) => sha256(`${of} ${since} ${index}`).slice(0, 32)).reverse();
 }

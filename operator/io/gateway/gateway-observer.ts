@@ -1,16 +1,10 @@
 // Asks the gateway, on its control port, what waits on its disk and what keeps it from giving it to GlitchTip; and tells it what it cannot see.
-import { request } from 'node:http';
 import * as z from 'zod/mini';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { GatewayFacts, ObservedGateway } from '../../core/health/health-facts.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { withDeadline } from '../../runtime/deadline.js';
 import { codeOf } from '../web/web-observer.js';
-
-/** Milliseconds. */
-const TIMEOUT = 5_000;
-/** An answer names at most a few hundred projects. Bytes. */
-const MOST_BYTES = 1_048_576;
+import { ask, parseJson } from './gateway-control.js';
 
 /** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
 const status = z.object({
@@ -52,38 +46,4 @@ export async function tellWorkerStart({ gateway }: Pick<GlitchTipSpec, 'gateway'
   if (!gateway) return;
   const { status: code } = await ask(gateway, token, { method: 'POST', path: '/worker-restarted', body: JSON.stringify({ at: at.toISOString() }) }, signal);
   if (code >= 300) throw new Error(`the gateway answered ${code}`);
-}
-
-interface Asked {
-  readonly method?: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: string;
-}
-
-type Place = Pick<NonNullable<GlitchTipSpec['gateway']>, 'controlHost' | 'controlPort'>;
-
-function ask({ controlHost: host, controlPort: port }: Place, token: Sensitive, { method = 'GET', path, body }: Asked, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
-  return withDeadline(signal, TIMEOUT, (limited) => new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token.reveal()}`, connection: 'close', ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) };
-    const sent = request({ host, port, method, path, headers, agent: false, signal: limited }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > MOST_BYTES) response.destroy(new Error('the answer is too long'));
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-      response.on('error', reject);
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  }));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 // The objects that the operator reads and writes, each by the one call that its rights allow.
-import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
+import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
 import type { BackupReport } from '../../core/backup/backup-report.js';
@@ -52,9 +53,20 @@ export class KubernetesObjects {
   }
 
   /** Changes some of its values; false when somebody else wrote it since it was read. */
-  async writeSecret({ name, resourceVersion, data, annotations }: WriteSecret, signal: AbortSignal): Promise<boolean> {
+  async writeSecret({ name, resourceVersion, data, annotations }: Omit<WriteSecret, 'kind' | 'role'>, signal: AbortSignal): Promise<boolean> {
     const body = { metadata: { resourceVersion, annotations }, data: encodeData(data) };
     return writtenFirst(this.api.merge(`${this.#core('secrets')}/${name}`, body, OPERATOR_MANAGER, signal));
+  }
+
+  /** False when somebody else wrote it since it was read, or it is gone. */
+  async deleteSecret(name: string, resourceVersion: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.api.delete(`${this.#core('secrets')}/${name}`, { preconditions: { resourceVersion } }, signal);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404) || isStatus(error, 409)) return false;
+      throw error;
+    }
   }
 
   /** Never throws, like {@link observeSecret}. */
@@ -88,6 +100,11 @@ export class KubernetesObjects {
   /** Like {@link dropRequest}, of a backup. */
   async dropBackupRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
     return this.#dropAnnotation(resource, BACKUP_ANNOTATION, signal);
+  }
+
+  /** Like {@link dropRequest}, of a restore, of its confirmation, or of its undoing. */
+  async dropRestoreRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, RESTORE_ANNOTATION, signal);
   }
 
   async #dropAnnotation({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, signal: AbortSignal): Promise<boolean> {
@@ -150,6 +167,12 @@ export class KubernetesObjects {
   async applyBackup({ metadata: { name, resourceVersion } }: GlitchTipResource, report: BackupReport | undefined, signal: AbortSignal): Promise<boolean> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: report ?? {} };
     return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, BACKUP_MANAGER, signal));
+  }
+
+  /** Like {@link applyBackup}, of a restore: a step that two operators would do at the same moment is done by one of the two. */
+  async applyRestore({ metadata: { name, resourceVersion } }: GlitchTipResource, restore: RestoreStatus | undefined, signal: AbortSignal): Promise<boolean> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: restore ? { restore } : {} };
+    return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, RESTORE_MANAGER, signal));
   }
 
   /** Everything of kind GlitchTip in the namespace. */

@@ -2,9 +2,11 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { HealthStatus } from '../../api/health-fields.js';
 import { BACKUP_GAUGES, type KnownBackups } from './backup-metrics.js';
 import { HEALTH_GAUGES, RepairCounter } from './health-metrics.js';
+import { RESTORE_GAUGES } from './restore-metrics.js';
 import { addResourceGauges } from './resource-gauges.js';
 import { STATUS_GAUGES } from './status-metrics.js';
 
@@ -13,6 +15,7 @@ export class Metrics {
   readonly #statuses = new Map<string, GlitchTipStatus>();
   readonly #healths = new Map<string, HealthStatus>();
   readonly #backups = new Map<string, KnownBackups>();
+  readonly #restores = new Map<string, RestoreStatus>();
   readonly #repairs: RepairCounter;
   readonly #reconciles: Histogram<'controller' | 'result'>;
   readonly #requests: Counter<'method' | 'status'>;
@@ -33,6 +36,7 @@ export class Metrics {
     addResourceGauges(registers, STATUS_GAUGES, this.#statuses);
     addResourceGauges(registers, HEALTH_GAUGES, this.#healths);
     addResourceGauges(registers, BACKUP_GAUGES, this.#backups);
+    addResourceGauges(registers, RESTORE_GAUGES, this.#restores);
     this.#repairs = new RepairCounter(registers);
     addProcessMetrics(registers, depth);
   }
@@ -62,11 +66,18 @@ export class Metrics {
     else this.#backups.set(resource, known);
   }
 
+  /** What is known of a resource's restores; undefined where the resource is gone. */
+  setRestore(resource: string, known: RestoreStatus | undefined): void {
+    if (known === undefined) this.#restores.delete(resource);
+    else this.#restores.set(resource, known);
+  }
+
   /** The resource is gone. */
   forget(resource: string): void {
     this.#statuses.delete(resource);
     this.#healths.delete(resource);
     this.#backups.delete(resource);
+    this.#restores.delete(resource);
   }
 
   countRequest(method: string, status: number): void {
@@ -80,6 +91,7 @@ export class Metrics {
     this.#statuses.clear();
     this.#healths.clear();
     this.#backups.clear();
+    this.#restores.clear();
     this.#repairs.forget();
   }
 

@@ -132,7 +132,7 @@ export function runway(bounds: readonly { readonly from: string; readonly to: st
  * Room on the file system of the data directory, as `df` in the server's container sees it: the size of a database says nothing
  * of a disk that others fill, and no right in a namespace shows a volume's use. A fixed command, by the login that may run it.
  */
-async function readVolume(client: pg.Client): Promise<DatabaseObservation['volumes']> {
+export async function readVolume(client: pg.Client): Promise<DatabaseObservation['volumes']> {
   try {
     await client.query('CREATE TEMP TABLE IF NOT EXISTS glitchkeeper_df (line text)');
     await client.query("COPY glitchkeeper_df FROM PROGRAM 'df -Pk .'");

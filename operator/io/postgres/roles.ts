@@ -6,6 +6,7 @@ import type { Login, OperatorLogin, TriedLogins, WantedDatabase } from '../../co
 import type { GatewayTables, ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
 import { GATEWAY_TABLES, planDatabase } from '../../core/credentials/postgres-roles.js';
 import { placeOf, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/database-changes.js';
+import { RESTORE_ENDING } from '../../core/restore/restore-names.js';
 import { buildScramVerifier } from '../crypto.js';
 import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adopt-database.js';
 import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
@@ -97,10 +98,16 @@ async function readDatabase(client: pg.Client, database: string): Promise<Observ
     [database, backupLoginName(database)],
   );
   const row = rows[0];
-  if (!row) return { kind: 'absent' };
+  if (!row) return readAbsent(client, database);
   const foreign = row.inside ? await readForeign(client, database) : undefined;
   const gatewayTables = row.inside ? await readGatewayTables(client, database) : undefined;
   return { kind: 'present', owner: row.owner, publicCanConnect: row.public_connect, publicCanCreateInSchema: row.public_create, backupCanConnect: row.backup_connect, foreign, gatewayTables };
+}
+
+/** Under the lock of role changes nobody renames meanwhile. */
+async function readAbsent(client: pg.Client, database: string): Promise<ObservedDatabase> {
+  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname ~ $1', [`^${database}${RESTORE_ENDING}`]);
+  return rowCount === 0 ? { kind: 'absent' } : { kind: 'absent', isExchanged: true };
 }
 
 /** Asked by the role's oid: by its name a role that is not there would be an error. */

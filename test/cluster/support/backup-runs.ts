@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RESOURCE } from '../../../charts/part-names.js';
 import type { BackupStatus } from '../../../operator/api/backup-fields.js';
 import { BACKUP_ANNOTATION, BACKUP_COMPONENT, COMPONENT_LABEL } from '../../../operator/api/object-names.js';
+import { backupJobName } from '../../../operator/core/backup/backup-job.js';
 import { toSeconds } from '../../../operator/core/timestamps.js';
 import type { BackupContainer } from '../../../operator/core/backup/run-end.js';
 import type { ContainerReference } from '../../../embedded/index.js';
@@ -74,16 +75,21 @@ export async function endOf(stack: Stack, copy: string, since = Date.now()): Pro
 }
 
 /** Looks so often that a step of a second is seen. */
-export async function catchContainer(stack: Stack, copy: string, name: BackupContainer): Promise<ContainerReference> {
-  return waitFor<ContainerReference>({ what: `container ${name} of backup ${copy} to run`, seconds: PATIENCE, every: 0.1 }, async () => {
-    const pods = (await backupPods(stack)).filter(({ metadata }) => metadata.name.includes(copy.toLowerCase()));
+export function catchContainer(stack: Stack, copy: string, name: BackupContainer): Promise<ContainerReference> {
+  return catchRunning(stack, { component: BACKUP_COMPONENT, job: backupJobName(copy) }, name);
+}
+
+/** Of a Job that the operator makes, by the beginning of its name. */
+export async function catchRunning(stack: Stack, { component, job }: { readonly component: string; readonly job: string }, name: string): Promise<ContainerReference> {
+  return waitFor<ContainerReference>({ what: `container ${name} of Job ${job} to run`, seconds: PATIENCE, every: 0.1 }, async () => {
+    const pods = (await podsOf(stack, component)).filter(({ metadata }) => metadata.name.startsWith(job));
     const pod = pods.find(({ status }) => [...status.initContainerStatuses, ...status.containerStatuses].some((each) => each.name === name && each.state.running !== undefined));
     return pod === undefined ? { seen: JSON.stringify(pods.map(({ status }) => status)) } : { found: { namespace: stack.namespace, pod: pod.metadata.name, container: name } };
   });
 }
 
-async function backupPods(stack: Stack): Promise<z.infer<typeof podList>['items']> {
-  const selector = encodeURIComponent(`${COMPONENT_LABEL}=${BACKUP_COMPONENT}`);
+async function podsOf(stack: Stack, component: string): Promise<z.infer<typeof podList>['items']> {
+  const selector = encodeURIComponent(`${COMPONENT_LABEL}=${component}`);
   return podList.parse(JSON.parse(await stack.get(`/api/v1/namespaces/${stack.namespace}/pods?labelSelector=${selector}`))).items;
 }
 

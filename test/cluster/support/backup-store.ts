@@ -21,14 +21,18 @@ const BUCKET = 'copies';
 const PREFIX = 'host-a/';
 
 export class BackupStore {
-  private constructor(readonly place: S3Place, readonly host: string, private readonly folder: string, private readonly end: () => Promise<void>) {}
+  private constructor(readonly place: S3Place, readonly host: string, private readonly root: string, private readonly end: () => Promise<void>) {}
 
-  /** The first call on a machine builds versitygw, which takes minutes. */
-  static async start(cluster: ClusterHandle): Promise<BackupStore> {
+  /**
+   * The first call on a machine builds versitygw, which takes minutes.
+   * @param root what another one kept. @default a new one
+   */
+  static async start(cluster: ClusterHandle, root?: string): Promise<BackupStore> {
     const gateway = await ensureVersitygw(buildProgress(printFigure, Date.now));
-    const root = await mkdtemp(join(tmpdir(), 'glitchkeeper-bucket-'));
-    await mkdir(join(root, 'data', BUCKET), { recursive: true });
-    await mkdir(join(root, 'metadata'));
+    return BackupStore.open(cluster, gateway, root ?? await newRoot());
+  }
+
+  private static async open(cluster: ClusterHandle, gateway: string, root: string): Promise<BackupStore> {
     const host = cluster.network.nodeAddress;
     const options: S3ProgramOptions = { host, ...PORTS, gateway, root, ...KEY };
     const running = execa('nsenter', [`--net=/run/netns/${cluster.nodeName}`, process.execPath, '--import', 'tsx', PROGRAM, JSON.stringify(options)], { reject: false, stderr: 'inherit' });
@@ -37,15 +41,21 @@ export class BackupStore {
       running.then(({ exitCode }) => { throw new Error(`the bucket's program ended with ${exitCode ?? 'a signal'}`); }),
     ]);
     const place: S3Place = { endpoint: new URL(`http://${host}:${PORTS.port}`), bucket: BUCKET, prefix: PREFIX, region: 'us-east-1', style: 'path', uploadHeaders: {}, credentials: () => KEY };
-    return new BackupStore(place, host, join(root, 'data', BUCKET, PREFIX), async () => {
+    return new BackupStore(place, host, root, async () => {
       running.kill('SIGTERM');
       await running;
-      await rm(root, { recursive: true, force: true });
     });
   }
 
-  stop(): Promise<void> {
-    return this.end();
+  async stop(): Promise<void> {
+    await this.keep();
+    await rm(this.root, { recursive: true, force: true });
+  }
+
+  /** Stops, and leaves what is in it for another one. @returns its root */
+  async keep(): Promise<string> {
+    await this.end();
+    return this.root;
   }
 
   async behave(behaviour: FrontBehaviour): Promise<void> {
@@ -59,7 +69,7 @@ export class BackupStore {
 
   /** Of an object on disk. */
   file(key: string): string {
-    return join(this.folder, key);
+    return join(this.root, 'data', BUCKET, PREFIX, key);
   }
 
   /** `backup.s3` of settings.yaml. */
@@ -74,4 +84,11 @@ export class BackupStore {
       stringData: { 'access-key-id': KEY.accessKeyId, 'secret-access-key': KEY.secretAccessKey },
     };
   }
+}
+
+async function newRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'glitchkeeper-bucket-'));
+  await mkdir(join(root, 'data', BUCKET), { recursive: true });
+  await mkdir(join(root, 'metadata'));
+  return root;
 }

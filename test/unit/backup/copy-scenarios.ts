@@ -1,5 +1,5 @@
 // A database that was dumped and restored as it should be, a manifest of it, and a store in memory.
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import type { DatabaseFacts } from '../../../backup/core/database-facts.js';
 import type { Fingerprint, Manifest } from '../../../backup/core/manifest.js';
@@ -57,6 +57,12 @@ export class MemoryStore implements CopyStore {
   fingerprint(key: string): Promise<Fingerprint | undefined> {
     const text = this.objects.get(key);
     return Promise.resolve(text === undefined ? undefined : { bytes: Buffer.byteLength(text, 'latin1'), sha256: createHash('sha256').update(text, 'latin1').digest('hex') });
+  }
+
+  async fetch(key: string, file: string): Promise<Fingerprint | undefined> {
+    const text = this.objects.get(key);
+    if (text !== undefined) await writeFile(file, text, 'latin1');
+    return this.fingerprint(key);
   }
 
   remove(key: string): Promise<void> {

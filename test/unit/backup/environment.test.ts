@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readBackupConfig } from '../../../backup/environment.js';
+import { readRestoreConfig } from '../../../backup/restore/environment.js';
 import { EXPECTED } from './copy-scenarios.js';
 
 /** As the Secret of the store is mounted. */
@@ -42,4 +43,19 @@ describe('the configuration of the program that stores copies', () => {
     ['a copy is kept for days', { KEEP_DAYS: '0' }, 'KEEP_DAYS: expected a whole number of at least 1, found 0'],
     ['what is expected is JSON', { EXPECTED: 'x' }, 'EXPECTED: expected JSON'],
   ])('says that %s', (_, change, message) => expect(() => readBackupConfig({ ...BUCKET, ...change })).toThrow(message));
+});
+
+describe('the configuration of the programs that bring a copy back', () => {
+  const set = { COPY: 'latest', RELEASE: '5.2', FOLDER: '/backups' };
+  it.each<[string, NodeJS.ProcessEnv, object]>([
+    ['the latest copy', {}, { kind: 'newest' }],
+    ['the newest not after a time, in whatever zone', { NOT_AFTER: '2026-11-29T03:30:00+01:00' }, { kind: 'newest', notAfter: new Date('2026-11-29T02:30:00Z') }],
+    ['one by its name', { COPY: '20261129T023000Z' }, { kind: 'name', name: '20261129T023000Z' }],
+  ])('may ask for %s', (_, change, wanted) => expect(readRestoreConfig({ ...set, ...change })).toEqual({ work: '/work', store: { kind: 'volume', folder: '/backups' }, wanted, release: '5.2', identity: undefined, uploads: undefined, settingsTo: undefined }));
+  it.each<[string, NodeJS.ProcessEnv, string]>([
+    ['the copy is a name or the latest', { COPY: 'yesterday' }, 'COPY: expected a time such as 20261129T023000Z'],
+    ['a time is one', { NOT_AFTER: 'noon' }, 'NOT_AFTER: '],
+    ['a name and a time are one too many', { COPY: '20261129T023000Z', NOT_AFTER: '2026-11-29T02:30:00Z' }, 'NOT_AFTER: expected nothing beside the name of a copy'],
+    ['the release is there', { RELEASE: '' }, 'RELEASE: expected a value, found nothing'],
+  ])('says that %s', (_, change, message) => expect(() => readRestoreConfig({ ...set, ...change })).toThrow(message));
 });

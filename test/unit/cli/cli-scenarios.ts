@@ -2,6 +2,7 @@
 import type { BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
+import type { RestoreProgress, RestoreStatus } from '../../../operator/api/restore-fields.js';
 import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
 import { parseResource, type Resource } from '../../../cli/glitchtip-resource-access.js';
 
@@ -17,6 +18,9 @@ export interface Scenario {
   /** Of glitchkeeper.io/backup. */
   readonly backupAsked?: string;
   readonly backup?: BackupStatus;
+  /** Of glitchkeeper.io/restore. */
+  readonly restoreAsked?: string;
+  readonly restore?: RestoreStatus;
   /** Absent: an operator of before the health checks. */
   readonly health?: HealthStatus;
 }
@@ -59,9 +63,16 @@ export function lastFailure(more: Partial<NonNullable<BackupStatus['lastFailure'
   return { copy: '20260601T113000Z', at: '2026-06-01T11:31:00Z', step: 'restore', reason: 'StepFailed', exitCode: 3, ...more };
 }
 
+export const RESTORE = '20260601T115800Z';
+
+/** A restore of the newest copy. */
+export function restoring(phase: RestoreProgress['phase'], more: Partial<RestoreProgress> = {}): RestoreProgress {
+  return { id: RESTORE, wanted: { copy: 'latest', save: true }, copy: COPY, phase, direction: 'forth', since: '2026-06-01T11:59:00Z', attempt: 1, ...more };
+}
+
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked }: Scenario = {}): string {
-  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }) };
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked }: Scenario = {}): string {
+  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }) };
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
@@ -74,6 +85,7 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
       ],
       rotation: { ...(progress ? { current: progress } : {}), nextAt: '2026-08-18T03:00:00Z', history },
       backup,
+      restore,
       health,
     },
   });

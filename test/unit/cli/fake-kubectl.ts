@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** `kind:` and what follows `get`: everything else that is asked for by its kind. */
-export type Question = 'resource' | 'pods' | 'metrics' | 'events' | 'namespace' | 'annotate' | 'forward' | 'logs' | 'describe' | 'version' | `kind:${string}`;
+export type Question = 'resource' | 'pods' | 'metrics' | 'events' | 'namespace' | 'annotate' | 'create' | 'delete' | 'forward' | 'logs' | 'describe' | 'version' | `kind:${string}`;
 /** Text for standard output, or what kubectl says when it fails. */
 export type Answer = string | { readonly error: string };
 
@@ -12,6 +12,8 @@ export interface FakeKubectl {
   readonly prepare: (question: Question, ...answers: readonly Answer[]) => void;
   /** Arguments of each call. */
   readonly calls: () => string[];
+  /** What `create` read on its standard input. */
+  readonly created: () => string;
   readonly remove: () => void;
 }
 
@@ -21,6 +23,8 @@ echo "$*" >> "$dir/calls"
 case " $* " in
   *" port-forward "*) question=forward ;;
   *" annotate "*) question=annotate ;;
+  *" create "*) question=create; cat >> "$dir/created" ;;
+  *" delete "*) question=delete ;;
   *" get namespace "*) question=namespace ;;
   *" get pods "*) question=pods ;;
   *" get events "*) question=events ;;
@@ -44,7 +48,7 @@ export function fakeKubectl(): FakeKubectl {
   const folder = mkdtempSync(join(tmpdir(), 'glitchkeeper-kubectl-'));
   const path = process.env.PATH;
   writeFileSync(join(folder, 'kubectl'), SCRIPT.replace('NODE', process.execPath), { mode: 0o755 });
-  writeFileSync(join(folder, 'calls'), '');
+  for (const file of ['calls', 'created']) writeFileSync(join(folder, file), '');
   process.env.PATH = `${folder}${delimiter}${path ?? ''}`;
   return {
     prepare: (question, ...answers) => {
@@ -54,6 +58,7 @@ export function fakeKubectl(): FakeKubectl {
         else writeFileSync(`${file}.error`, answer.error);
       });
     },
+    created: () => readFileSync(join(folder, 'created'), 'utf8'),
     calls: () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n'),
     remove: () => {
       process.env.PATH = path;

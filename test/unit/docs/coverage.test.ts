@@ -1,9 +1,11 @@
 // What the code has, the documentation names: causes, channels, metrics, phases and commands.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { RESTORE_FAILURES } from '../../../backup/core/restore-report.js';
 import { BACKUP_REASONS } from '../../../operator/api/backup-fields.js';
 import { ALERT_SECRET_KEYS } from '../../../operator/api/health-fields.js';
 import { HEALTH_REASONS } from '../../../operator/api/health-reasons.js';
+import { RESTORE_PHASES } from '../../../operator/api/restore-fields.js';
 import { PHASES } from '../../../operator/api/rotation-fields.js';
 import { RUN_FAILURES } from '../../../operator/core/backup/failure-advice.js';
 import { Metrics } from '../../../operator/io/metrics/metrics-registry.js';
@@ -23,6 +25,9 @@ describe('the documentation names', () => {
 
   it.each(Object.values(BACKUP_REASONS))('the reason %s of BackupVerified', (reason) => expect(rowsOf('docs/backups.md')).toContain(reason));
   it.each(Object.values(RUN_FAILURES))('the failure %s of a backup', (failure) => expect(rowsOf('docs/backups.md')).toContain(failure));
+
+  it.each(RESTORE_PHASES)('the phase %s of a restore', (phase) => expect(rowsOf('docs/restore.md')).toContain(phase));
+  it.each(Object.values(RESTORE_FAILURES))('the failure %s of a restore', (failure) => expect(rowsOf('docs/restore.md')).toContain(failure));
 
   it('every metric', async () => {
     const names = (await exportedNames(new Metrics(() => 0))).filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));

@@ -1,6 +1,6 @@
 // The client against servers that misbehave; test/api/backup-store.test.ts has one that behaves.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -123,6 +123,22 @@ describe('an S3 server', () => {
     expect(asked.map(({ url }) => url)).toEqual([
       '/copies/?encoding-type=url&list-type=2&prefix=host-a%2F', '/copies/?encoding-type=url&list-type=2&prefix=host-a%2F&continuation-token=t%2B1',
     ]);
+  });
+  const cutInTheMiddle: Answer = (_, response) => {
+    response.writeHead(200, { 'content-length': String(TEXT.length) });
+    response.write(TEXT.slice(0, 100_000), () => response.destroy());
+  };
+  it('that breaks off in the middle is asked again, and the file holds the whole', async () => {
+    answers = [cutInTheMiddle, status(200, {}, TEXT), cutInTheMiddle, cutInTheMiddle, cutInTheMiddle, status(404)];
+    expect(await store().fetch('x', join(folder, 'fetched'))).toEqual(fingerprint(TEXT));
+    expect(readFileSync(join(folder, 'fetched'), 'utf8')).toBe(TEXT);
+    await expect(store().fetch('x', join(folder, 'fetched'))).rejects.toMatchObject({ step: 'fetch', reason: 'StoreAway' });
+    expect(await store().fetch('x', join(folder, 'fetched'))).toBeUndefined();
+  });
+  it('is not asked again when this host has no room', async () => {
+    answers = [status(200, {}, TEXT)];
+    await expect(store().fetch('x', '/dev/full')).rejects.toMatchObject({ step: 'fetch', reason: 'NoSpace', detail: 'no room for x' });
+    expect(asked).toHaveLength(1);
   });
   it('has an object, or none', async () => {
     answers = [status(200, {}, 'text'), status(404), status(200, {}, TEXT), status(404), status(204)];

@@ -93,7 +93,7 @@ describe('spool list', () => {
   });
 
   it.each([
-    [['--state', 'lost'], 'Allowed choices are set-aside, waiting, under-way, limbo'],
+    [['--state', 'lost'], 'Allowed choices are set-aside, waiting, under-way, limbo, kept'],
     [['--project', 'one'], '--project: expected a whole number'], [['--limit', '1000'], '--limit: expected a whole number from 1 to 999, found "1000"'],
   ])('refuses %s', async (args, message) => {
     expect(await runCli(['spool', 'list', ...args, '--json'])).toMatchObject({ code: 2, json: [{ error: { kind: 'usage', message: expect.stringContaining(message) } }] });

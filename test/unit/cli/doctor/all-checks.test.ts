@@ -6,7 +6,8 @@ import { notSeen, seen, type Level } from '../../../../cli/doctor/check-result.j
 import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { renderFindings } from '../../../../cli/doctor/findings-table.js';
 import { plain } from '../../../../cli/output.js';
-import { COPY, condition, copied, lastFailure, ready } from '../cli-scenarios.js';
+import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
+import { COPY, condition, copied, lastFailure, ready, restoring } from '../cli-scenarios.js';
 import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
 
 /** What is not as it should be: check, level, found. */
@@ -212,6 +213,21 @@ describe('of backups doctor finds', () => {
   it('what to do about a failure by its reason', () => {
     const facts = factsOf(withBackup({ status: copied({ lastFailure: lastFailure({ step: 'list', reason: 'ClockSkewed' }) }) }));
     expect(examine(facts).find(({ level }) => level === 'warning')?.remedy).toMatch(/timedatectl.*backup-failed\.md/);
+  });
+});
+
+describe('of restores doctor finds', () => {
+  const withRestore = (restore: RestoreStatus): Partial<Facts> => ({ resource: seen(backedUp({ backup: copied(), restore, spec: { gateway: {}, web: { host: 'web-backend' } } })) });
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['one that is kept open for days', withRestore({ current: restoring('Unconfirmed', { since: '2026-05-29T12:00:00Z' }) }), 'restore', 'warning', /done and has been kept open for 3 d/],
+    ['one that does not get on', withRestore({ current: restoring('Starting', { since: '2026-06-01T10:00:00Z', waitsFor: 'Starting: web and worker start.' }) }), 'restore', 'warning', /has been Starting for 2 h: web and worker start$/],
+    ['one that failed', withRestore({ last: { id: '20260601T110000Z', at: '2026-06-01T11:05:00Z', result: 'Failed', why: 'Checking: fetch: IdentityWrong' } }), 'restore', 'warning', /failed, and everything is as it was: Checking: fetch: IdentityWrong \(55 min ago\)/],
+    ['a request that was refused', withRestore({ refused: { request: 'undo', at: '2026-06-01T11:00:00Z', why: 'There is no restore to undo.' } }), 'restore', 'warning', /"undo" was refused 60 min ago: There is no restore/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('nothing in one that goes on, and in one that ended well', () => {
+    const last = { id: '20260601T110000Z', at: '2026-06-01T11:05:00Z', result: 'Confirmed' } as const;
+    expect(problems(factsOf(withRestore({ current: restoring('Restoring'), last })))).toEqual([]);
   });
 });
 

@@ -77,7 +77,7 @@ describe('a request', () => {
     ['POST', '/worker-restarted', '{"at":"today"}', 'at: expected an instant such as 2026-06-01T12:00:00Z, found "today"'],
     ['POST', '/worker-restarted', '{"at":1780000000}', 'at: expected an instant such as 2026-06-01T12:00:00Z, found 1780000000'],
     ['POST', '/worker-restarted', '{"at":"2027-01-01T00:00:00Z"}', 'at: expected an instant that is past, found "2027-01-01T00:00:00Z"'],
-    ['GET', '/records?state=lost', '', 'state: expected one of set-aside, waiting, under-way, limbo, found "lost"'],
+    ['GET', '/records?state=lost', '', 'state: expected one of set-aside, waiting, under-way, limbo, kept, found "lost"'],
     ['GET', '/records?project=one', '', 'project: expected a whole number from 1 on, found "one"'],
     ['GET', '/records?limit=1001', '', 'limit: expected a whole number from 1 to 1000, found "1001"'],
     ['GET', '/records?sort=id', '', 'expected state, project or limit, found "sort"'],

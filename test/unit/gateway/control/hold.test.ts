@@ -71,6 +71,74 @@ describe('while it is held', () => {
   });
 });
 
+describe('with "keep": true', () => {
+  const KEEP = { body: { why: 'restore of 20261129T023000Z', keep: true } };
+  const keepOf = async () => (await control.status()).keep;
+  const look = () => control.delivery.confirm();
+
+  it('what is seen in Postgres from then on is kept, and let go when that ends', async () => {
+    await open();
+    await control.take(1, 2);
+    await control.give();
+    expect((await control.ask('PUT', '/hold', KEEP)).status).toBe(200);
+    control.rows.add(idOf(1));
+    await look();
+    expect(await keepOf()).toEqual({ since: STATUS.since, why: KEEP.body.why, records: 1, bytes: expect.any(Number), unchecked: 0, dropped: 0 });
+    expect(await control.status()).toMatchObject({ records: { waiting: 0, underWay: 1, limbo: 0 } });
+    expect((await control.records('?state=kept')).map(({ events, state }) => [events, state])).toEqual([[[idOf(1)], 'kept']]);
+    expect((await control.ask('DELETE', '/keep')).status).toBe(409);
+    await control.ask('DELETE', '/hold');
+    expect(await keepOf()).toMatchObject({ records: 1, unchecked: 1 });
+    await look();
+    expect(await keepOf()).toMatchObject({ records: 1, unchecked: 0 });
+    expect((await control.ask('DELETE', '/keep')).status).toBe(204);
+    await look();
+    expect(await keepOf()).toBeUndefined();
+    expect(await control.records()).toHaveLength(1);
+  });
+
+  it('what the database lacks after it is looked for again, and is not given while that is not certain', async () => {
+    await open();
+    await control.take(1);
+    await control.give();
+    await control.ask('PUT', '/hold', KEEP);
+    control.rows.add(idOf(1));
+    await look();
+    control.rows.clear();
+    await control.ask('DELETE', '/hold');
+    await look();
+    expect(await control.status()).toMatchObject({ records: { waiting: 0, underWay: 0, limbo: 1 }, keep: { records: 0 } });
+    control.now += 302_000;
+    control.workerStart.tell(control.now);
+    for (let time = 0; time < 2; time += 1) {
+      await control.delivery.judge();
+      await control.give();
+    }
+    expect((await control.records()).map(({ state, attempts }) => [state, attempts])).toEqual([['under-way', 2]]);
+  });
+
+  it('an end of a hold that is none begins nothing anew', async () => {
+    await open();
+    await control.ask('PUT', '/hold', KEEP);
+    for (let time = 0; time < 3; time += 1) await control.ask('DELETE', '/hold');
+    expect(control.keep.look().round).toBe(2);
+  });
+
+  it('a hold without it goes on keeping what another wanted kept', async () => {
+    await open();
+    await control.ask('PUT', '/hold', KEEP);
+    await control.ask('PUT', '/hold', WHY);
+    expect(await keepOf()).toMatchObject({ why: KEEP.body.why });
+  });
+
+  it.each([['yes', '"yes"'], [1, '1']])('%j is refused, and nothing is held', async (keep, found) => {
+    await open();
+    const { status, body } = await control.ask('PUT', '/hold', { body: { why: 'restore', keep } });
+    expect([status, JSON.parse(body)]).toEqual([400, { detail: `keep: expected true or false, found ${found}` }]);
+    expect((await control.status()).hold).toBeUndefined();
+  });
+});
+
 describe('it is answered', () => {
   /** A GlitchTip that answers when the test says so. */
   const openSlow = async () => {

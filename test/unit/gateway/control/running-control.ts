@@ -10,6 +10,7 @@ import { itemPolicy } from '../../../../gateway/core/item-policy.js';
 import { ProjectShares } from '../../../../gateway/core/project-shares.js';
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
 import { Hold } from '../../../../gateway/delivery/hold.js';
+import { Keep } from '../../../../gateway/delivery/keep.js';
 import { Sender } from '../../../../gateway/delivery/sender.js';
 import { SetAside } from '../../../../gateway/delivery/set-aside.js';
 import { Turn } from '../../../../gateway/delivery/turn.js';
@@ -32,6 +33,7 @@ export class RunningControl {
   readonly locks: Locks;
   readonly volume: SharedVolume;
   readonly hold: Hold;
+  readonly keep: Keep;
   readonly turn: Turn;
   readonly workerStart: WorkerStart;
   readonly setAside: SetAside;
@@ -47,12 +49,13 @@ export class RunningControl {
     this.volume = new SharedVolume(files, this.locks.tryLock, '/spool');
     this.volume.claim('a');
     this.hold = new Hold(files, '/spool/hold.json', now);
+    this.keep = new Keep(files, '/spool/keep.json', now);
     this.turn = new Turn({ hold: this.hold, tryToDeliver: () => this.volume.tryToDeliver() });
     this.workerStart = new WorkerStart(files, '/spool/worker-started', now);
     this.setAside = new SetAside(files, '/spool/set-aside', now, { records: 1_000, bytes: 2 ** 20 });
     const sender = new Sender(gateway.upstream);
     this.delivery = new Delivery({
-      spool, shares: new ProjectShares(2 ** 30), destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,
+      spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),
@@ -62,7 +65,7 @@ export class RunningControl {
     this.token = TOKEN;
     this.server = openControl({
       name: 'gateway-1', startedAt: NOW, maxBytes: 2 ** 26, credentials: this.#credentials, destination: 0, now, log,
-      volume: this.volume, spool, delivery: this.delivery, turn: this.turn, hold: this.hold, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway),
+      volume: this.volume, spool, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway),
       problem: () => undefined, metrics: () => Promise.resolve({ contentType: 'text/plain', body: 'figures\n' }),
     });
   }

@@ -6,6 +6,7 @@ import { encodeHeader } from '../../../../gateway/core/record.js';
 import type { UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js';
 import type { BatchRecord, UpstreamRequest } from '../../../../gateway/delivery/batch.js';
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
+import { Keep } from '../../../../gateway/delivery/keep.js';
 import { unpackWhole } from '../../../../gateway/encoding/unpack.js';
 import { sizeOf } from '../../../../gateway/spool/segment.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
@@ -43,8 +44,10 @@ export class Model {
   readonly unstorable = new Set<string>();
   /** Ids for which the worker drops the whole batch that they are in. */
   readonly toxic = new Set<string>();
-  /** Times that each id has a row. */
-  readonly rows = new Map<string, number>();
+  /** Of each database, the times that each id has a row. */
+  readonly databases = { one: new Map<string, number>(), other: new Map<string, number>() };
+  /** The database that is live. */
+  live: keyof Model['databases'] = 'one';
   readonly setAside: { readonly id: string; readonly why: string }[] = [];
   /** Bytes that the delivery let go of, by project. */
   readonly letGo = new Map<number, number>();
@@ -62,8 +65,10 @@ export class Model {
   #spool: Spool;
   #delivery: Delivery;
   #appended = 0;
+  #isHeld = false;
 
-  constructor() {
+  /** @param maxBytes of the spool */
+  constructor(private readonly maxBytes = 2 ** 30) {
     [this.#spool, this.#delivery] = this.#start();
   }
 
@@ -71,8 +76,35 @@ export class Model {
     return this.#delivery;
   }
 
+  /** Of the live database. */
+  get rows(): Map<string, number> {
+    return this.databases[this.live];
+  }
+
   get left(): number {
     return this.#spool.liveBytes;
+  }
+
+  get kept(): { readonly bytes: number; readonly dropped: number } {
+    return { bytes: this.#spool.keptBytes, dropped: this.#spool.keptDropped };
+  }
+
+  get keep(): Keep {
+    return new Keep(this.#files, '/spool/keep.json', () => this.now);
+  }
+
+  /** What the operator does before it exchanges the databases: nothing is given, and what was confirmed is kept. */
+  hold(): void {
+    this.keep.begin('restore');
+    this.#isHeld = true;
+  }
+
+  /** Web and the worker begin anew, in the database that is live now. */
+  release(live: keyof Model['databases']): void {
+    this.killWorker('back');
+    this.live = live;
+    this.keep.beginRound();
+    this.#isHeld = false;
   }
 
   async append(id: string, { project = 1, bytes = 4_000 }: { readonly project?: number; readonly bytes?: number } = {}): Promise<void> {
@@ -122,7 +154,7 @@ export class Model {
     for (let end = this.now + milliseconds; this.now < end;) {
       this.now += STEP;
       this.#work();
-      await this.#delivery.give();
+      if (!this.#isHeld) await this.#delivery.give();
       if (this.now % (2 * STEP) === 0) await this.#delivery.confirm().catch(ignoreOutage);
       if (this.now % 5_000 === 0) await this.#delivery.judge().catch(ignoreOutage);
       this.mostBelow = Math.max(this.mostBelow, sum([...this.#queue, ...this.#stranded, ...this.#memory.flatMap(({ tasks }) => tasks)].map(({ bytes }) => bytes)));
@@ -130,9 +162,9 @@ export class Model {
   }
 
   #start(): [Spool, Delivery] {
-    const spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: 2 ** 30, destinations: [0], segmentBytes: 65_536, defer: (write) => queueMicrotask(write), onDamage: () => undefined });
+    const spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: this.maxBytes, destinations: [0], segmentBytes: 65_536, defer: (write) => queueMicrotask(write), onDamage: () => undefined });
     return [spool, new Delivery({
-      spool, shares: { letGo: (project, bytes) => this.letGo.set(project, (this.letGo.get(project) ?? 0) + bytes) }, destination: 0, policy: POLICY, limits: LIMITS, now: () => this.now, log: () => undefined,
+      spool, shares: { letGo: (project, bytes) => this.letGo.set(project, (this.letGo.get(project) ?? 0) + bytes) }, keep: this.keep, destination: 0, policy: POLICY, limits: LIMITS, now: () => this.now, log: () => undefined,
       send: (request) => Promise.resolve(this.#answer(request)),
       probe: () => Promise.resolve(this.web === 'up' && this.postgres === 'up'),
       find: (wanted) => {

@@ -119,6 +119,39 @@ describe('the spool', () => {
     expect(pending(spool)).toEqual(['c']);
   });
 
+  it('keeps what was seen stored as long as nothing else needs its room, and counts what goes', async () => {
+    const files = new FailingFiles();
+    const { spool } = open(files, { maxBytes: 600 });
+    for (const name of ['a', 'b', 'c', 'd']) await add(spool, name, 60);
+    spool.mark(['a', 'b', 'c'].map((name) => ({ ...mark(placeOf(spool, name), 'kept'), attempts: 7 })), true);
+    const [held] = [spool.keptBytes];
+    expect([spool.keptBytes, spool.liveBytes]).toEqual([held, sizeOf(placeOf(spool, 'd'))]);
+    expect(spool.segments.flatMap((segment) => segment.keptRecords(GLITCHTIP, (round) => round === 7))).toHaveLength(3);
+    const later = open(files.after('none'), { maxBytes: 600 }).spool;
+    expect([later.keptBytes, later.liveBytes, later.keptDropped]).toEqual([held, spool.liveBytes, 0]);
+    for (const name of ['e', 'f', 'g']) await add(later, name, 60);
+    expect(pending(later)).toEqual(expect.arrayContaining(['d', 'e', 'f', 'g']));
+    expect(later.keptBytes + later.liveBytes).toBeLessThanOrEqual(600);
+    expect([later.keptDropped > 0, pending(later)[0]]).toEqual([true, 'c']);
+  });
+
+  it('waits again for what was kept and is given anew, and lets go of what is kept of the rounds that are wanted', async () => {
+    const files = new FailingFiles();
+    const { spool } = open(files, { segmentBytes: MEBIBYTE });
+    for (const name of ['a', 'b', 'c']) await add(spool, name);
+    const kept = (name: string, round: number) => ({ ...mark(placeOf(spool, name), 'kept'), attempts: round });
+    spool.mark([kept('a', 1), kept('b', 2), kept('c', 2), mark(placeOf(spool, 'b'), 'sent')], true);
+    const awaited = (each: Spool) => ['a', 'b', 'c'].filter((name) => each.isAwaited(placeOf(each, name), GLITCHTIP));
+    expect([awaited(spool), spool.liveBytes, spool.segments[0]?.left(GLITCHTIP)]).toEqual([['b'], sizeOf(placeOf(spool, 'b')), 1]);
+    spool.letGoOfKept(GLITCHTIP, (round) => round === 2);
+    expect([pending(spool), awaited(spool)]).toEqual([['a', 'b'], ['b']]);
+    const later = open(files.after('kill'), { segmentBytes: MEBIBYTE }).spool;
+    expect([pending(later), awaited(later), later.keptBytes]).toEqual([['a', 'b'], ['b'], spool.keptBytes]);
+    later.mark([mark(placeOf(later, 'b'), 'done')], true);
+    later.letGoOfKept(GLITCHTIP, () => true);
+    expect([later.liveBytes, later.keptBytes]).toEqual([0, 0]);
+  });
+
   it('counts what waits to be written, so that a burst cannot pass its bound', async () => {
     const { spool } = open(new FailingFiles(), { maxBytes: 300 });
     const results = await Promise.allSettled(Array.from({ length: 5 }, (_, index) => add(spool, `${index}`, 100)));
@@ -180,7 +213,11 @@ async function story(files: FailingFiles): Promise<{ readonly answered: readonly
     await append(spool, 'e');
     done.push('c', 'd');
     spool.mark(['c', 'd'].map((name) => mark(placeOf(spool, name), 'done')), false);
+    spool.mark([{ ...mark(placeOf(spool, 'e'), 'kept'), attempts: 1 }], false);
     await append(spool, 'f');
+    done.push('e');
+    spool.letGoOfKept(GLITCHTIP, () => true);
+    await append(spool, 'g');
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
   }

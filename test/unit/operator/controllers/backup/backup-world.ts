@@ -3,7 +3,7 @@ import { formatReport, type Report } from '../../../../../backup/core/report.js'
 import type { GlitchTipResource, GlitchTipStatus } from '../../../../../operator/api/glitchtip-resource.js';
 import { BACKUP_ANNOTATION } from '../../../../../operator/api/object-names.js';
 import { BackupController } from '../../../../../operator/controllers/backup/backup-controller.js';
-import type { BackupManifests, BackupPort, ObservedJobs, Ports } from '../../../../../operator/controllers/ports.js';
+import type { JobManifests, BackupPort, ObservedJobs, Ports } from '../../../../../operator/controllers/ports.js';
 import type { ObservedDatabaseFacts } from '../../../../../operator/core/backup/backup-obstacles.js';
 import type { BackupJob } from '../../../../../operator/core/backup/run-end.js';
 import type { JobFacts, PodFacts } from '../../../../../operator/core/health/health-facts.js';
@@ -37,7 +37,7 @@ export class BackupWorld {
   readonly writes: string[] = [];
   readonly events: string[] = [];
   readonly ends: string[] = [];
-  manifests: BackupManifests = { kind: 'present', template: { spec: { containers: [] } } };
+  manifests: JobManifests = { kind: 'present', template: { spec: { containers: [] } } };
   database: ObservedDatabaseFacts = { kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' };
   pending: string | undefined;
   areJobsSeen = true;

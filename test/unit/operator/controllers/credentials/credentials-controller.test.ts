@@ -54,7 +54,7 @@ class Scenario {
       },
       recordEvent: (_, { reason }) => Promise.resolve(void this.events.push(reason)),
       writeJournal: (_, action) => apply(action),
-      writeSecret: apply,
+      writeSecret: (action) => apply(action as RotationAction),
     };
     const workloads: Partial<Ports['workloads']> = {
       observe: (name) => Promise.resolve({ name, rotation: world.templates.get(name), pending: world.pods.get(name)?.mark === world.templates.get(name) ? undefined : 'none is available' }),

@@ -1,6 +1,7 @@
 // What a backup waits for, and what not.
 import { describe, expect, it } from '@jest/globals';
-import { expectedOf, findObstacle, type Around } from '../../../../../operator/core/backup/backup-obstacles.js';
+import type { RestoreProgress, RestoreStatus } from '../../../../../operator/api/restore-fields.js';
+import { expectedOf, findObstacle, whyOtherRows, type Around } from '../../../../../operator/core/backup/backup-obstacles.js';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
 import { EMPTY_JOURNAL, type Rotation } from '../../../../../operator/core/rotation/journal.js';
 import { specOf } from '../../operator-scenarios.js';
@@ -15,9 +16,11 @@ const inPhase = (phase: Rotation['phase']): Around['journal'] => ({
   journal: { ...EMPTY_JOURNAL, rotation: { id: 'r1', trigger: 'request', credentials: ['postgres'], phase, requestedAt: '', since: '', attempt: 1, requestPending: false, sessionsEnded: false } },
 });
 const AROUND: Around = {
-  lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, rollouts: [{ name: 'web' }, { name: 'worker' }], noRoom: undefined,
+  lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, restore: undefined, rollouts: [{ name: 'web' }, { name: 'worker' }], noRoom: undefined,
   database: { kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' }, remembered: '7123',
 };
+const RESTORE = '20261128T100000Z';
+const progress = (phase: RestoreProgress['phase'], since = '2026-11-28T10:05:00Z'): RestoreProgress => ({ id: RESTORE, wanted: { copy: 'latest', save: true }, phase, direction: 'forth', since, attempt: 1 });
 const obstacle = (change: Partial<Around>, since = NOW) => findObstacle({ ...AROUND, ...change }, { job: JOB, since, now: NOW });
 
 describe('a backup', () => {
@@ -30,6 +33,8 @@ describe('a backup', () => {
     ['waits for a migration whose Job is about to be made', { lock: held(holding('migration', 'glitchkeeper-migrate-1')) }, 'migration glitchkeeper-migrate-1 is under way since 2026-11-29T02:29:05Z'],
     ['does not wait for a holder whose Job is gone', { lock: held(holding('backup', 'backup-0', { since: later(-5) })) }, undefined],
     ['does not wait for itself', { lock: held(holding('backup', JOB)) }, undefined],
+    ['waits for a restore that holds the lock', { lock: held(holding('restore', RESTORE)), restore: { current: progress('Restoring') } }, `restore ${RESTORE} is under way since 2026-11-29T02:29:05Z`],
+    ['does not wait for a lock of a restore that has ended', { lock: held(holding('restore', RESTORE)), restore: {} }, undefined],
     ['waits while the lock cannot be seen', { lock: { kind: 'unreadable', why: '403' } }, 'whether another operation is under way cannot be seen (403)'],
     ['waits for a rotation that is changing something', { journal: inPhase('Rolling') }, 'rotation r1 is Rolling'],
     ['waits while rotations cannot be seen', { journal: { kind: 'unreadable', why: '403' } }, 'whether a rotation is under way cannot be seen (403)'],
@@ -58,4 +63,24 @@ describe('what is expected of the database', () => {
   it("has a person's reason for smaller tables", () => {
     expect(expectedOf(specOf({ backup: { store: 's3', mayShrink: 'we emptied it' } }), seen).mayShrink).toBe('we emptied it');
   });
+});
+
+describe('the copy before says nothing of the rows', () => {
+  const verified = (copy: string) => ({ lastVerified: { copy, at: '2026-11-28T10:30:00Z', bytes: 1, seconds: 1, how: 'counts', where: 's3' } as const });
+  const [before, after] = ['20261128T023000Z', '20261128T102000Z'].map(verified) as [ReturnType<typeof verified>, ReturnType<typeof verified>];
+  const ended = (result: 'Confirmed' | 'Undone' | 'Failed' | 'Canceled'): RestoreStatus => ({ last: { id: RESTORE, at: '2026-11-28T10:10:00Z', result } });
+
+  it.each<[string, RestoreStatus]>([
+    ['of a database that a restore has put in its place', { current: progress('Unconfirmed') }],
+    ['of one that was confirmed', ended('Confirmed')],
+    ['of one that is live again', ended('Undone')],
+  ])('%s, once', (_, restore) => {
+    expect(whyOtherRows(before, restore)).toBe(`the first copy after restore ${RESTORE}`);
+    expect(whyOtherRows({}, restore)).toBe(`the first copy after restore ${RESTORE}`);
+    expect(whyOtherRows(after, restore)).toBeUndefined();
+  });
+
+  it.each<[string, RestoreStatus | undefined]>([
+    ['there was no restore', undefined], ['it failed', ended('Failed')], ['it was taken back', ended('Canceled')], ['it is under way', { current: progress('Checking') }],
+  ])('but not where %s', (_, restore) => expect(whyOtherRows(before, restore)).toBeUndefined());
 });

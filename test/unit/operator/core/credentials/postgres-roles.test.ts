@@ -40,6 +40,7 @@ describe('the plan', () => {
     ['refuses the operator', { postgres: { kind: 'refused' } }, [], 'False OperatorLoginRefused'],
     ['cannot be asked without a password', { postgres: { kind: 'not observed' } }, [], 'Unknown NotObserved'],
     ['is empty', { postgres: postgresOf(stateOf({ roles: [], database: { kind: 'absent' } })) }, ['change glitchtip for glitchtip_a'], 'False BootstrapPending'],
+    ['is about to have another database in its place, from a restore: none is made', { postgres: { kind: 'observed', via: 'published', state: stateOf({ database: { kind: 'absent', isExchanged: true } }), login: { kind: 'not tried' } } }, [], 'Unknown NotObserved'],
     ['is empty but a Secret is missing: the Secret comes first', { secrets: { administrator: ABSENT }, postgres: postgresOf(stateOf({ roles: [] })) }, ['create glitchtip-admin'], 'False BootstrapPending'],
     ['is empty and the operator suspended', { spec: { suspend: true }, postgres: postgresOf(stateOf({ roles: [] })) }, [], 'False BootstrapPending'],
     ['refuses the application: its password is never replaced', { postgres: { kind: 'observed', via: 'published', state: stateOf(), login: { kind: 'refused' } } }, [], 'False LoginRefused'],

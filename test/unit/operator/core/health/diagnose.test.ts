@@ -5,6 +5,7 @@ import { diagnoseUnreachable } from '../../../../../operator/core/health/diagnos
 import { explains } from '../../../../../operator/core/health/cause-precedence.js';
 import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import { BACKUP_CAUSES } from './backup-causes.js';
+import { RESTORE_CAUSES } from './restore-causes.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
@@ -180,6 +181,8 @@ describe('a cause', () => {
     expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
   });
 
+  it.each(RESTORE_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
+
   it('is none of backups where none are made', () => expect(BACKUP_CAUSES.flatMap(([, facts]) => causesOf(facts))).toEqual([]));
 
   it.each(provoked)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
@@ -189,7 +192,7 @@ describe('a cause', () => {
   });
 
   it('is provoked for every reason', () => {
-    const reasons = new Set([...[...provoked, ...behindGateway, ...BACKUP_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    const reasons = new Set([...[...provoked, ...behindGateway, ...BACKUP_CAUSES, ...RESTORE_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
     expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });

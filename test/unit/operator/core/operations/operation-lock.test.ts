@@ -6,6 +6,7 @@ import { NOW, ago } from '../health/health-scenarios.js';
 
 const ROTATION: Holder = { operation: 'rotation', name: 'r1', since: ago(60), until: ago(-600) };
 const REPAIR: Holder = { operation: 'migration', name: 'glitchkeeper-migrate-1', since: ago(600), until: ago(-600) };
+const RESTORE: Holder = { operation: 'restore', name: '20261129T100000Z', since: ago(600), until: ago(-600) };
 const NO_TRACE: Traces = { rotation: null, jobs: [] };
 
 describe('the recorded lock', () => {
@@ -22,6 +23,10 @@ describe('the recorded lock', () => {
     ['of a Job that was made a moment ago and has ended', { ...REPAIR, since: ago(5) }, { ...NO_TRACE, ended: [REPAIR.name] }, false],
     ['of a Job, while Jobs cannot be seen', REPAIR, { ...NO_TRACE, jobs: undefined }, true],
     ['of a Job whose time is over, while Jobs cannot be seen', { ...REPAIR, until: NOW }, { ...NO_TRACE, jobs: undefined }, false],
+    ['of a restore that is between two Jobs', RESTORE, { ...NO_TRACE, restore: { id: RESTORE.name } }, true],
+    ['of a restore, for whoever does not know the status', RESTORE, NO_TRACE, true],
+    ['of a restore that has ended', RESTORE, { ...NO_TRACE, restore: null }, false],
+    ['of a restore in whose place there is another', RESTORE, { ...NO_TRACE, restore: { id: '20261129T110000Z' } }, false],
   ])('%s is held: or is not', (_, holder, traces, isHeld) => {
     expect(holderOfLock({ kind: 'held', holder, resourceVersion: '1' }, traces, NOW)).toBe(isHeld ? holder : undefined);
   });

@@ -1,9 +1,10 @@
-// What a backup's Job is made from and the Job itself, by the calls that the operator's rights allow: Jobs are listed, never read by name.
-import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL } from '../../api/object-names.js';
-import type { BackupManifests, BackupPort, ObservedJobs } from '../../controllers/ports.js';
+// Jobs that the operator makes from PodTemplates of the manifests, by the calls that its rights allow: Jobs are listed, never read by name.
+import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, MIGRATE_TEMPLATE, RESTORE_MANAGER, RESTORE_RUN, RESTORE_TEMPLATES } from '../../api/object-names.js';
+import type { BackupPort, JobManifests, ObservedJobs } from '../../controllers/ports.js';
 import type { PodTemplate, RunVariables } from '../../core/backup/backup-job.js';
 import type { BackupJob, BackupPod, ContainerEnd } from '../../core/backup/run-end.js';
 import type { JobFacts, Seen } from '../../core/health/health-facts.js';
+import type { RestoreJobKind } from '../../core/restore/restore-names.js';
 import { explainNoRoom } from '../../core/rotation/quota-room.js';
 import { absentAsUndefined, provesAbsence, type KubernetesApi } from './api-client.js';
 import { createJob, deleteJob, seen } from './cluster-observer.js';
@@ -11,7 +12,26 @@ import { readJob, type Job } from './job-reports.js';
 import { readPod, type Pod } from './pod-reports.js';
 import { needsOf, OURS, readQuota } from './workloads.js';
 
-export class BackupObjects implements BackupPort {
+/** What a Job is made from: its pods, and the ConfigMap with what differs from run to run, where anything does. */
+interface Source {
+  readonly template: string;
+  /** As it is said of its pod: "a backup". */
+  readonly of: string;
+  readonly run?: { readonly name: string; readonly manager: string };
+}
+
+const BACKUP: Source = { template: BACKUP_TEMPLATE, of: 'a backup', run: { name: BACKUP_RUN, manager: BACKUP_MANAGER } };
+const RESTORE_VALUES = { name: RESTORE_RUN, manager: RESTORE_MANAGER };
+
+/** By kind of a restore's Job. */
+export const JOB_SOURCES: Readonly<Record<RestoreJobKind, Source>> = {
+  check: { template: RESTORE_TEMPLATES.check, of: 'a restore', run: RESTORE_VALUES },
+  restore: { template: RESTORE_TEMPLATES.restore, of: 'a restore', run: RESTORE_VALUES },
+  save: BACKUP,
+  migrate: { template: MIGRATE_TEMPLATE, of: 'the migrate Job' },
+};
+
+export class TemplateJobs {
   constructor(private readonly api: KubernetesApi, private readonly namespace: string) {}
 
   async observeJobs(name: string | undefined, signal: AbortSignal): Promise<Seen<ObservedJobs>> {
@@ -26,25 +46,26 @@ export class BackupObjects implements BackupPort {
     return { jobs: jobs.map(readJob), pods: pods.map(readPod), ...(own ? { own: readBackupJob(own, pods) } : {}) };
   }
 
-  async readManifests(signal: AbortSignal): Promise<BackupManifests> {
+  async readManifests({ template, of, run }: Source, signal: AbortSignal): Promise<JobManifests> {
     const [found, variables, quota] = await Promise.all([
-      absentAsUndefined(this.api.get<{ readonly template: PodTemplate }>(`${this.#path('v1', 'podtemplates')}/${BACKUP_TEMPLATE}`, signal)),
-      absentAsUndefined(this.api.get<object>(`${this.#path('v1', 'configmaps')}/${BACKUP_RUN}`, signal)),
+      absentAsUndefined(this.api.get<{ readonly template: PodTemplate }>(`${this.#path('v1', 'podtemplates')}/${template}`, signal)),
+      run && absentAsUndefined(this.api.get<object>(`${this.#path('v1', 'configmaps')}/${run.name}`, signal)),
       readQuota(this.api, this.namespace, signal),
     ]);
-    if (!found) return { kind: 'missing', what: `PodTemplate ${BACKUP_TEMPLATE}` };
-    if (!variables) return { kind: 'missing', what: `ConfigMap ${BACKUP_RUN}` };
-    const noRoom = quota && explainNoRoom(needsOf(found.template.spec), quota, 'the pod of a backup');
+    if (!found) return { kind: 'missing', what: `PodTemplate ${template}` };
+    if (run && !variables) return { kind: 'missing', what: `ConfigMap ${run.name}` };
+    const noRoom = quota && explainNoRoom(needsOf(found.template.spec), quota, `the pod of ${of}`);
     return { kind: 'present', template: found.template, ...(noRoom === undefined ? {} : { noRoom }) };
   }
 
   /** Only over what the manifests made: the operator has no right to make it. */
-  async writeVariables(variables: RunVariables, signal: AbortSignal): Promise<boolean> {
+  async writeVariables({ run }: Source, variables: Readonly<Record<string, string>>, signal: AbortSignal): Promise<boolean> {
+    if (!run) return true;
     try {
-      await this.api.merge(`${this.#path('v1', 'configmaps')}/${BACKUP_RUN}`, { data: variables }, BACKUP_MANAGER, signal);
+      await this.api.merge(`${this.#path('v1', 'configmaps')}/${run.name}`, { data: variables }, run.manager, signal);
       return true;
     } catch (error) {
-      if (provesAbsence(error, BACKUP_RUN)) return false;
+      if (provesAbsence(error, run.name)) return false;
       throw error;
     }
   }
@@ -60,6 +81,18 @@ export class BackupObjects implements BackupPort {
   #path(group: string, plural: string): string {
     return `${group === 'v1' ? '/api/v1' : `/apis/${group}`}/namespaces/${this.namespace}/${plural}`;
   }
+}
+
+/** What a backup's Job is made from, and the Job. */
+export function backupJobs(api: KubernetesApi, namespace: string): BackupPort {
+  const jobs = new TemplateJobs(api, namespace);
+  return {
+    observeJobs: (name, signal) => jobs.observeJobs(name, signal),
+    readManifests: (signal) => jobs.readManifests(BACKUP, signal),
+    writeVariables: (variables: RunVariables, signal) => jobs.writeVariables(BACKUP, { ...variables }, signal),
+    createJob: (job, signal) => jobs.createJob(job, signal),
+    deleteJob: (job, signal) => jobs.deleteJob(job, signal),
+  };
 }
 
 /** With what its containers said at their end, which no other look at pods keeps. */

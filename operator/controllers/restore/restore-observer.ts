@@ -1,0 +1,238 @@
+// What the next step of a restore needs to know: each phase looks at what it acts on, and at nothing else.
+import { RESTORE_SECRET, RESTORE_SECRET_KEYS } from '../../api/object-names.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import { isKnownPhase, type RestorePhase, type RestoreProgress } from '../../api/restore-fields.js';
+import { loginNames, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
+import type { ObservedSecret } from '../../core/credentials/observed.js';
+import { postgresLogins } from '../../core/credentials/operator-logins.js';
+import { messageOf } from '../../core/error-message.js';
+import type { PodFacts, Seen } from '../../core/health/health-facts.js';
+import { holderOf, type Holder } from '../../core/operations/exclusion.js';
+import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
+import type { ObservedLock } from '../../core/operations/operation-lock.js';
+import { judgeRestoreJob } from '../../core/restore/restore-end.js';
+import type { PartReplicas, RestoreFacts, RestoreJob } from '../../core/restore/restore-facts.js';
+import { isOwnJob } from '../../core/restore/restore-jobs.js';
+import { judgeLock } from '../../core/restore/restore-lock.js';
+import { jobOfPhase } from '../../core/restore/restore-names.js';
+import { restoreEvents } from '../../core/restore/restore-proof.js';
+import type { ObservedJournal } from '../../core/rotation/journal.js';
+import type { GatewayModePort, JobManifests, Login, ObservedJobs, Ports, RestoreDatabasesPort, RestorePort } from '../ports.js';
+
+export interface ObserverDependencies extends Pick<Ports, 'cluster' | 'workloads' | 'postgres'> {
+  readonly restores: RestorePort;
+  readonly databases: RestoreDatabasesPort;
+  readonly gateways: GatewayModePort;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+}
+
+/** One look at one resource. */
+export interface About {
+  readonly resource: GlitchTipResource;
+  readonly spec: GlitchTipSpec;
+  readonly current: RestoreProgress | undefined;
+  readonly now: Date;
+}
+
+/** What was seen, and what a step of it is done with. */
+export interface SeenRestore {
+  readonly facts: RestoreFacts;
+  readonly lock: ObservedLock;
+  readonly jobs: Seen<ObservedJobs>;
+  readonly login: Seen<Login>;
+  /** Of the phase's Job, while there is none. */
+  readonly manifests: JobManifests | undefined;
+  readonly secrets: RestoreSecrets;
+}
+
+export interface RestoreSecrets {
+  readonly own: ObservedSecret;
+  readonly gateway: ObservedSecret;
+  readonly administrator: ObservedSecret;
+}
+
+type Need = 'others' | 'gateway' | 'parts' | 'sessions' | 'databases' | 'content' | 'login' | 'job' | 'administrator' | 'proof';
+
+const AWAY: readonly Need[] = ['others', 'gateway', 'parts', 'sessions'];
+const NEEDS: Readonly<Record<RestorePhase, readonly Need[]>> = {
+  Waiting: ['others'],
+  Checking: ['others', 'job'],
+  Stopping: AWAY,
+  Restoring: [...AWAY, 'databases', 'login', 'job'],
+  Saving: [...AWAY, 'databases', 'content', 'job'],
+  Swapping: [...AWAY, 'databases'],
+  Migrating: [...AWAY, 'content', 'job', 'administrator'],
+  Starting: ['others', 'gateway', 'parts'],
+  Proving: ['others', 'gateway', 'parts', 'proof'],
+  Unconfirmed: [],
+  Cleaning: ['others', 'databases', 'gateway'],
+  Returning: ['databases', 'login', 'parts', 'gateway'],
+};
+/** Without a restore: whether anything is left of one. */
+const IDLE: readonly Need[] = ['others'];
+const OF_DATABASE: readonly Need[] = ['sessions', 'databases', 'content', 'login', 'administrator', 'proof'];
+
+const NOT_LOOKED_AT = { kind: 'unseen', why: 'it was not looked at' } as const;
+const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
+
+export class RestoreObserver {
+  constructor(private readonly deps: ObserverDependencies) {}
+
+  async observe(about: About, signal: AbortSignal): Promise<SeenRestore> {
+    const { spec, current, resource, now } = about;
+    const needs = current && isKnownPhase(current) ? NEEDS[current.phase] : IDLE;
+    const needsDatabase = current?.phase === 'Checking' || needs.some((need) => OF_DATABASE.includes(need));
+    const { lock, journal, jobs, secrets, superuser } = await this.#observeCluster(about, { needs, needsDatabase }, signal);
+    const login = needsDatabase ? await this.#findLogin(spec, { superuser, journal }, signal) : NOT_LOOKED_AT;
+    const { job, manifests } = await this.#job(about, { jobs, isNeeded: needs.includes('job') }, signal);
+    const facts = await this.#facts({ ...about, needs, login, secrets, jobs, job }, signal);
+    return { facts: { ...facts, lock: judgeLock({ lock, journal, jobs: othersAtWork(jobs, about) }, resource.status?.restore ?? {}, now) }, lock, jobs, login, manifests, secrets };
+  }
+
+  async #observeCluster({ spec, current }: About, { needs, needsDatabase }: { readonly needs: readonly Need[]; readonly needsDatabase: boolean }, signal: AbortSignal): Promise<SeenCluster> {
+    const { cluster, restores } = this.deps;
+    const isAnyOf = (...wanted: readonly Need[]) => wanted.some((need) => needs.includes(need));
+    const secret = (name: string, isNeeded: boolean): Promise<ObservedSecret> => (isNeeded ? cluster.observeSecret(name, signal) : Promise.resolve(NOT_READ));
+    const [lock, journal, jobs, own, gateway, administrator, superuser] = await Promise.all([
+      cluster.observeLock(signal),
+      needsDatabase || isAnyOf('others') ? cluster.observeJournal(spec.secrets.rotation, signal) : NOT_READ,
+      isAnyOf('others', 'parts') ? restores.observeJobs(current && jobOfPhase(current)?.name, signal) : NOT_LOOKED_AT,
+      secret(RESTORE_SECRET, true), secret(spec.secrets.gateway, isAnyOf('gateway')), secret(spec.secrets.administrator, isAnyOf('administrator')), secret(spec.secrets.postgres, needsDatabase),
+    ]);
+    return { lock, journal, jobs, secrets: { own, gateway, administrator }, superuser };
+  }
+
+  async #facts(seen: Looking, signal: AbortSignal): Promise<Omit<RestoreFacts, 'lock'>> {
+    const { spec, needs, login, secrets, jobs, job } = seen;
+    const { gateways, databases } = this.deps;
+    const look = <T>(need: Need, how: (login: Login) => Promise<Seen<T>>): Promise<Seen<T>> => (needs.includes(need) ? whenLoggedIn(login, how, signal) : Promise.resolve(NOT_LOOKED_AT));
+    const [gateway, parts, sessions, found, content, restoreLogin, isAdministratorRight, isProved, free] = await Promise.all([
+      needs.includes('gateway') && spec.gateway ? gateways.observe(spec, valueOf(secrets.gateway, 'control-token'), signal) : NOT_LOOKED_AT,
+      needs.includes('parts') ? this.#parts(spec, jobs, signal) : NOT_LOOKED_AT,
+      look('sessions', (who) => this.#sessions(spec, who, signal)),
+      look('databases', async (who) => seenAs(await databases.observe(spec, who, signal))),
+      look('content', async (who) => seenAs(await databases.observeContent(spec, who, signal))),
+      look('login', async (who) => seenAs(await databases.observeLogin(spec, who, signal))),
+      isDone(job) ? look('administrator', (who) => this.#administrator(spec, who, secrets, signal)) : NOT_LOOKED_AT,
+      look('proof', async (who) => seenAs(await this.#isProved(seen, who, signal))),
+      isChecked(job) ? whenLoggedIn(login, (who) => databases.observeFree(spec, who, signal), signal) : NOT_LOOKED_AT,
+    ]);
+    return {
+      gateway: spec.gateway ? gateway : undefined, parts, sessions, databases: found, job, free, isAdministratorRight, isProved,
+      isLiveEmpty: map(content, ({ isEmpty }) => isEmpty), storedSessions: map(content, ({ storedSessions }) => storedSessions),
+      restoreLogin: map(restoreLogin, (is) => (is === 'open' && !hasPassword(secrets.own) ? 'unknown password' : is)),
+    };
+  }
+
+  #findLogin(spec: GlitchTipSpec, { superuser, journal }: { readonly superuser: ObservedSecret; readonly journal: ObservedJournal }, signal: AbortSignal): Promise<Seen<Login>> {
+    // No step needs a password of Valkey's.
+    return this.deps.databases.findLogin(spec, postgresLogins({ secrets: { postgres: superuser, valkey: NOT_READ }, journal }), signal);
+  }
+
+  /** What it is made from is looked at while it is not there. */
+  async #job({ current, now }: About, { jobs, isNeeded }: { readonly jobs: Seen<ObservedJobs>; readonly isNeeded: boolean }, signal: AbortSignal): Promise<{ readonly job: Seen<RestoreJob>; readonly manifests: JobManifests | undefined }> {
+    const wanted = isNeeded && current ? jobOfPhase(current) : undefined;
+    if (!wanted || jobs.kind === 'unseen') return { job: jobs.kind === 'unseen' ? { kind: 'unseen', why: `Jobs cannot be seen (${jobs.why})` } : NOT_LOOKED_AT, manifests: undefined };
+    const job = judgeRestoreJob(wanted.kind, jobs.value.own, whyStuck(jobs.value, wanted.name, now));
+    if (job.kind !== 'absent') return { job: seenAs(job), manifests: undefined };
+    const manifests = await this.deps.restores.readManifests(wanted.kind, signal);
+    if (manifests.kind === 'missing') {
+      const why = `${manifests.what} is not there: kubectl apply -f dist/ makes it`;
+      return { job: seenAs({ kind: 'ended', end: { kind: 'failed', why, again: false } }), manifests };
+    }
+    return { job: manifests.noRoom === undefined ? seenAs(job) : { kind: 'unseen', why: manifests.noRoom }, manifests };
+  }
+
+  /** In one process there is no worker beside web: it is where web is. */
+  async #parts({ web, worker }: GlitchTipSpec, jobs: Seen<ObservedJobs>, signal: AbortSignal): Promise<RestoreFacts['parts']> {
+    if (jobs.kind === 'unseen') return { kind: 'unseen', why: `pods cannot be seen (${jobs.why})` };
+    const look = async (part: string, deployment: string): Promise<PartReplicas> => {
+      const { isScaledToNothing } = await this.deps.workloads.observe(deployment, signal);
+      return { wanted: isScaledToNothing === true ? 0 : 1, ...countPods(jobs.value.pods, part) };
+    };
+    const ofWeb = await look('web', web.deployment);
+    return seenAs({ web: ofWeb, worker: worker ? await look('worker', worker.deployment) : ofWeb });
+  }
+
+  async #sessions(spec: GlitchTipSpec, login: Login, signal: AbortSignal): Promise<Seen<number>> {
+    const counted = await this.deps.postgres.countSessions(spec, login, { logins: loginNames(spec.database.name), pods: [], jobs: [] }, signal);
+    return seenAs([...counted.values()].reduce((sum, { others }) => sum + others, 0));
+  }
+
+  /** An account that is not there, or that leads nothing, is not the one of the Secret: there is nothing to set. */
+  async #administrator(spec: GlitchTipSpec, login: Login, { administrator }: RestoreSecrets, signal: AbortSignal): Promise<Seen<boolean>> {
+    const [email, password] = [valueOf(administrator, 'email')?.reveal(), valueOf(administrator, 'password')];
+    if (email === undefined || password === undefined) return { kind: 'unseen', why: 'the Secret of the administrator cannot be read' };
+    const tried = await this.deps.postgres.tryAdministrator(spec, login, { email, password, known: undefined }, signal);
+    return tried.kind === 'not tried' ? { kind: 'unseen', why: 'the account of the administrator cannot be looked at' } : seenAs(tried.kind !== 'refused');
+  }
+
+  async #isProved({ spec, current, now }: Looking, login: Login, signal: AbortSignal): Promise<boolean> {
+    if (!current) return false;
+    const events = { ids: restoreEvents(current, now, this.deps.crypto), since: new Date(current.since), until: now };
+    return this.deps.postgres.isEventStored(spec, login, events, signal);
+  }
+}
+
+interface SeenCluster {
+  readonly lock: ObservedLock;
+  readonly journal: ObservedJournal;
+  readonly jobs: Seen<ObservedJobs>;
+  readonly secrets: RestoreSecrets;
+  readonly superuser: ObservedSecret;
+}
+
+interface Looking extends About {
+  readonly needs: readonly Need[];
+  readonly login: Seen<Login>;
+  readonly secrets: RestoreSecrets;
+  readonly jobs: Seen<ObservedJobs>;
+  readonly job: Seen<RestoreJob>;
+}
+
+/** What cannot be seen this time is waited for, and told. */
+async function whenLoggedIn<T>(login: Seen<Login>, how: (login: Login) => Promise<Seen<T>>, signal: AbortSignal): Promise<Seen<T>> {
+  if (login.kind === 'unseen') return login;
+  try {
+    return await how(login.value);
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'unseen', why: `the database cannot be looked at (${messageOf(error)})` };
+  }
+}
+
+function othersAtWork(jobs: Seen<ObservedJobs>, { current, now }: About): readonly Holder[] | undefined {
+  if (jobs.kind === 'unseen') return undefined;
+  return jobsAtWork(jobs.value.jobs, jobs.value.pods, now).filter((job) => !isOwnJob(job, current)).map(holderOf);
+}
+
+function whyStuck({ jobs, pods }: ObservedJobs, name: string, now: Date): string | undefined {
+  const job = jobs.find((each) => each.name === name);
+  const state = job?.outcome === 'running' ? judgeJob(job, pods, now) : undefined;
+  return state?.kind === 'cannot start' ? state.why : undefined;
+}
+
+function countPods(pods: readonly PodFacts[], wanted: string): Pick<PartReplicas, 'pods' | 'ready'> {
+  const alive = pods.filter(({ part, alive: isAlive, job }) => part === wanted && isAlive && job === undefined);
+  return { pods: alive.length, ready: alive.filter(({ ready, ending }) => ready && !ending).length };
+}
+
+function isDone(job: Seen<RestoreJob>): boolean {
+  return job.kind === 'seen' && job.value.kind === 'ended' && job.value.end.kind === 'done';
+}
+
+function isChecked(job: Seen<RestoreJob>): boolean {
+  return job.kind === 'seen' && job.value.kind === 'ended' && job.value.end.kind === 'checked';
+}
+
+function hasPassword(secret: ObservedSecret): boolean {
+  return valueOf(secret, RESTORE_SECRET_KEYS.databasePassword) !== undefined;
+}
+
+function seenAs<T>(value: T): Seen<T> {
+  return { kind: 'seen', value };
+}
+
+function map<T, R>(fact: Seen<T>, change: (value: T) => R): Seen<R> {
+  return fact.kind === 'seen' ? seenAs(change(fact.value)) : fact;
+}

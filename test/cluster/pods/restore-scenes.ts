@@ -1,0 +1,119 @@
+// Restores on pods while numbered events come in: there and back, with operator and Job killed in each phase; at the end each event is stored once.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { RESTORE_COMPONENT, RESTORE_SECRET } from '../../../operator/api/object-names.js';
+import { recordMeasurement } from '../../support/measurements.js';
+import { backup, backupStatus, catchRunning } from '../support/backup-runs.js';
+import { tellLoad } from '../support/load-report.js';
+import { killContainer, killMain } from '../support/out-of-memory.js';
+import { databasesOfRestores, mark, marks, restore, restoreStatus } from '../support/restore-runs.js';
+import { runIds, settleStored, sql } from '../support/stored-events.js';
+import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
+import type { Stack } from '../support/stack.js';
+import type { Installed } from './on-pods.js';
+
+export function describeRestores(installed: Installed): void {
+  const { stack, canaries } = installed;
+  describe(`restores at ${RATE} events/s`, () => {
+    const scenes = new BackupScenes(installed);
+    let folder = '';
+    let copy = '';
+    const key = (name = 'key') => join(folder, name);
+    const begin = (during?: Parameters<typeof restore>[2]) => restore(stack, [copy, '--identity-file', key()], during);
+
+    beforeAll(async () => {
+      await scenes.begin();
+      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
+      await writeFile(key(), `${scenes.identity}\n`, { mode: 0o600 });
+      await writeFile(key('another'), `${await generateX25519Identity()}\n`, { mode: 0o600 });
+      await scenes.apply('restore-s3', { store: 's3', recipients: [await identityToRecipient(scenes.identity)], s3: scenes.store.settings });
+      await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(scenes.store.secret(stack.namespace)));
+      await mark(stack, '1 in the copy');
+      expect(await backup(stack)).toMatchObject({ kind: 'verified' });
+      copy = (await backupStatus(stack)).lastVerified?.copy ?? '';
+      await mark(stack, '2 after it');
+    }, 900_000);
+    afterAll(async () => {
+      await scenes.end();
+      await rm(folder, { recursive: true, force: true });
+    }, 60_000);
+
+    it('with the identity of somebody else: told in Checking, and nothing was stopped', async () => {
+      const before = await stack.ready();
+      await expect(restore(stack, [copy, '--identity-file', key('another')])).rejects.toThrow(/IdentityWrong/);
+      expect((await stack.ready()).get('web')?.uid).toBe(before.get('web')?.uid);
+      expect(await databasesOfRestores(stack)).toEqual([]);
+    }, SCENE_MS);
+
+    it('there: the copy is live, with what came since the gateway held', async () => {
+      const began = Date.now();
+      const printed = await begin((phase) => (phase === 'Restoring' ? canaries.collect() : Promise.resolve()));
+      recordMeasurement({ what: `restore at ${RATE} events/s, until it is live`, value: Math.round((Date.now() - began) / 1_000), unit: 's' });
+      expect(printed).toMatch(/is live, and an event was stored in it/);
+      expect(await marks(stack)).toEqual(['1 in the copy']);
+      expect(await databasesOfRestores(stack)).toHaveLength(1);
+      await stack.rolledOut();
+    }, SCENE_MS);
+
+    it('back: the database of before is live, and the restored one goes when that is confirmed', async () => {
+      await restore(stack, ['--undo']);
+      expect(await marks(stack)).toEqual(['1 in the copy', '2 after it']);
+      await restore(stack, ['--confirm']);
+      expect([await databasesOfRestores(stack), (await restoreStatus(stack)).last?.result]).toEqual([[], 'Undone']);
+    }, SCENE_MS);
+
+    it('the operator killed (kill -9) in each phase, and the manifests applied in the middle: it comes to the same end', async () => {
+      await begin(async (phase) => {
+        if (phase === 'Unconfirmed') return;
+        if (phase === 'Restoring') await stack.apply();
+        await killOperator(stack);
+      });
+      expect(await marks(stack)).toEqual(['1 in the copy']);
+      await restore(stack, ['--undo'], async (phase) => {
+        if (phase === 'Swapping') await killMain(stack, 'operator').catch(() => undefined);
+      });
+      await restore(stack, ['--confirm']);
+      expect([await marks(stack), await databasesOfRestores(stack)]).toEqual([['1 in the copy', '2 after it'], []]);
+    }, 2 * SCENE_MS);
+
+    it.each(['fetch', 'load', 'place'])('its Job killed (kill -9) in %s: another attempt, into another database', async (container) => {
+      await begin(async (phase) => {
+        if (phase !== 'Restoring') return;
+        const job = `restore-${(await restoreStatus(stack)).current?.id.toLowerCase() ?? ''}`;
+        await killContainer(stack, await catchRunning(stack, { component: RESTORE_COMPONENT, job }, container));
+      });
+      expect([await marks(stack), (await databasesOfRestores(stack)).length]).toEqual([['1 in the copy'], 1]);
+      await restore(stack, ['--undo']);
+      await restore(stack, ['--confirm']);
+    }, 2 * SCENE_MS);
+
+    it('taken back while it is loaded: everything is started as it was', async () => {
+      await begin(async (phase) => {
+        if (phase === 'Restoring') await restore(stack, ['--undo']);
+      }).catch(() => undefined);
+      expect([(await restoreStatus(stack)).last?.result, await marks(stack), await databasesOfRestores(stack)]).toEqual(['Canceled', ['1 in the copy', '2 after it'], []]);
+      await stack.rolledOut();
+    }, SCENE_MS);
+
+    it('at the end not one event was refused, and every one is stored, once, in the database of before', async () => {
+      const report = await scenes.endLoad();
+      const { accepted, losses } = tellLoad('beside restores', report);
+      expect(losses).toEqual({});
+      const { stored, lost } = await settleStored(stack, report);
+      const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
+      expect({ stored, lost, rows: Number(rows), ids: (await runIds(stack, report.runId)).size }).toEqual({ stored: accepted, lost: [], rows: accepted, ids: accepted });
+    }, 2 * SCENE_MS);
+
+    it('and of the identity nothing is left', async () => expect(await stack.kubectl('get', 'secret', RESTORE_SECRET, '--ignore-not-found')).toBe(''));
+  });
+}
+
+/** kill -9, and a new pod at once: the kubelet would wait longer before each start of the same one. One that is just being started is killed in the next phase. */
+async function killOperator(stack: Stack): Promise<void> {
+  const { container } = await stack.pod('operator');
+  await killMain(stack, 'operator').catch(() => undefined);
+  await stack.kubectl('delete', 'pod', container.pod, '--grace-period=0', '--force', '--ignore-not-found');
+}
