@@ -103,12 +103,18 @@ export const HEALTH_REASONS = {
   /** A copy in the store was fetched, and is not what its manifest says. */
   BackupCopyDamaged: 'BackupCopyDamaged',
 
-  // Age.
+  // HTTPS.
+  /** Nobody answers by https at k3s' Traefik: whoever is outside reaches nothing. */
+  HttpsDown: 'HttpsDown',
+  /** Whoever asks for the public name is shown a certificate that is not for it, such as Traefik's default one. */
+  CertificateNotServed: 'CertificateNotServed',
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */
   CertificateUnreadable: 'CertificateUnreadable',
+
+  // Age.
   /** Somebody said that credentials leaked, and those are still valid. */
   CredentialsCompromised: 'CredentialsCompromised',
   /** A credential is older than its schedule allows, or a rotation was given up. */

@@ -46,6 +46,8 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.BackupFailed]: 'the backup failed',
   [R.BackupTooOld]: 'the newest good backup is too old',
   [R.BackupCopyDamaged]: 'a copy of the backup is damaged',
+  [R.HttpsDown]: 'nobody serves https',
+  [R.CertificateNotServed]: 'another certificate is served',
   [R.CertificateExpiring]: 'the certificate expires soon',
   [R.CertificateExpired]: 'the certificate has expired',
   [R.CertificateUnreadable]: 'there is no certificate to be seen',
