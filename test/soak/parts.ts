@@ -25,6 +25,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('gateway', 'whatever is stopped, frozen, killed, rolled and rotated behind the gateway at 104 events/s, and a spool that is full', 40),
   onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, taken out and brought back', 25),
   onPods('backup', 'backups to a volume and a bucket at 20 events/s, and whatever goes wrong with the bucket, the Job, Postgres and the operator', 40),
+  onPods('https', 'a certificate by ACME through Traefik, what is served with it to browsers and SDKs, and what is told when it is not', 30),
   onPods('volumes', 'a volume claim deleted, copied and lost, by the commands of its runbook', 25),
   onPods('faults-inside', 'every fault of GlitchTip itself, at default settings, reported within the promised time', 45),
   onPods('faults-around', 'every fault of what GlitchTip stands on, at default settings, reported within the promised time', 45),
