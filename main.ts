@@ -6,12 +6,14 @@ import { planBudget, renderBudget } from './charts/budget.js';
 import { CustomResourceDefinitions } from './charts/parts/custom-resource-definitions.js';
 import { GlitchTip } from './charts/glitchtip-stack.js';
 import { hostFiles } from './charts/host-files.js';
+import { Https } from './charts/parts/https.js';
 import { MONITORING, readManifests, replaceManifests } from './charts/manifest-folder.js';
 import { SettingsError, findSettings, loadSettings } from './charts/settings/load-settings.js';
 import { Monitoring, wantsMonitoring } from './charts/monitoring/monitoring.js';
 import { Namespace } from './charts/parts/namespace.js';
 import { Operator } from './charts/parts/operator.js';
 import type { Settings } from './charts/settings/schema.js';
+import { isServedByTraefik } from './charts/traefik.js';
 import { describeVolumeChanges } from './charts/volume-changes.js';
 
 /**
@@ -57,6 +59,12 @@ function synthesizeStack(settings: Settings, folder: string): void {
   crds.addDependency(namespace);
   operator.addDependency(crds);
   glitchtip.addDependency(operator);
+  if (isServedByTraefik(settings)) {
+    // Last, and a file of its own: a cluster without Traefik's kinds refuses nothing else.
+    const https = new Chart(app, 'https', inNamespace(settings));
+    new Https(https, 'https', settings);
+    https.addDependency(glitchtip);
+  }
   app.synth();
 }
 

@@ -2,6 +2,7 @@
 import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
 import { topologyOf } from './topology.js';
+import { isServedByTraefik } from './traefik.js';
 
 /**
  * Never both: the operator begins no backup beside a rollout, and to a migrate Job beside one the quota gives no pod until it has ended.
@@ -49,9 +50,10 @@ const CONTROL_PLANE_MILLI_CPU = 400;
 
 /**
  * With less a part is killed soon, whatever it requests. Mebibytes: a Django process of its own costs 100-130Mi and grows with its
- * work; the operator's and the control plane's processes hold about as much (`npm run bench -- operator`, `npm run bench -- memory`).
+ * work; the operator's and the control plane's processes hold about as much (`npm run bench -- operator`, `npm run bench -- memory`). Traefik
+ * was seen with 32 of its own and 67 of its program.
  */
-const LEAST = { django: 150, operator: 80, gateway: 80, controlPlane: 400 };
+const LEAST = { django: 150, operator: 80, gateway: 80, controlPlane: 400, traefik: 100 };
 
 export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
@@ -102,6 +104,7 @@ function budgetLines(settings: Settings): BudgetLine[] {
     gateway ? pod('gateway (surge)', resources.gateway, { ...front, when: 'rollout' }) : pod('web (surge)', webResources, { ...web, when: 'rollout' }),
     pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
     ...(backup === undefined ? [] : [pod('backup Job', resources.backup, { setting: 'resources.backup.limits.memory', when: 'backup' })]),
+    ...(isServedByTraefik(settings) ? [reserve('traefik', resources.traefik.limits.memory, { setting: 'resources.traefik.limits.memory', cpu: milliCpuOf(resources.traefik.requests.cpu), least: LEAST.traefik })] : []),
     reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),
     reserve('neighbours', host.neighbours, { setting: 'host.neighbours', cpu: 0, least: 0 }),
   ];

@@ -3,6 +3,7 @@
 import { stringify } from 'yaml';
 import { bytesOf, mebibytes } from './quantity.js';
 import type { Settings } from './settings/schema.js';
+import { isServedByTraefik, traefikChartConfig } from './traefik.js';
 
 export interface HostFile {
   /** Below dist/. */
@@ -32,18 +33,18 @@ export function hostFiles(settings: Settings): HostFile[] {
   return [
     { path: 'host/k3s.config', content: k3sConfiguration(settings) },
     { path: 'host/k3s.service.d/10-glitchkeeper.conf', content: systemdDropIn(settings) },
+    ...(isServedByTraefik(settings) ? [{ path: 'host/traefik.config', content: traefikConfiguration(settings) }] : []),
   ];
 }
 
-function k3sConfiguration({ host, service }: Settings): string {
+function k3sConfiguration(settings: Settings): string {
+  const { host } = settings;
   // What pods may have together must be what ours may, k3s' own, and what the kubelet wants to see free below that.
   const controlPlane = Math.max(0, mebibytes(bytesOf(host.controlPlane)) - K3S_PODS_MEBIBYTES - EVICTION_FREE_MEBIBYTES);
   const neighbours = mebibytes(bytesOf(host.neighbours));
   const configuration = {
     'write-kubeconfig-mode': '0600',
-    // Nothing public: no load balancer and no ingress listens on the host. k3s' own load balancer is a part of its cloud controller.
-    ...(service.type === 'LoadBalancer' ? { disable: ['traefik'] } : { disable: ['servicelb', 'traefik'], 'disable-cloud-controller': true }),
-    'disable-helm-controller': true,
+    ...withoutWaysIn(settings),
     'kube-controller-manager-arg': [`node-monitor-grace-period=${NODE_MONITOR_GRACE}`],
     'kubelet-arg': [
       `container-log-max-size=${LOG_SIZE}`,
@@ -58,6 +59,18 @@ function k3sConfiguration({ host, service }: Settings): string {
     ],
   };
   return `# k3s on a host of ${host.memory}: install as /etc/rancher/k3s/config.yaml before k3s first starts, or restart k3s after.\n${stringify(configuration)}`;
+}
+
+/** Nothing listens on the host but what the settings ask for. k3s' load balancer is a part of its cloud controller, and its Traefik a Helm chart. */
+function withoutWaysIn(settings: Settings): object {
+  if (isServedByTraefik(settings)) return {};
+  if (settings.service.type === 'LoadBalancer') return { disable: ['traefik'], 'disable-helm-controller': true };
+  return { disable: ['servicelb', 'traefik'], 'disable-cloud-controller': true, 'disable-helm-controller': true };
+}
+
+function traefikConfiguration(settings: Settings): string {
+  const comment = '# How k3s runs its Traefik: install as /var/lib/rancher/k3s/server/manifests/glitchkeeper-traefik.yaml; k3s applies it by itself.';
+  return `${comment}\n${stringify(traefikChartConfig(settings, (values) => stringify(values, { lineWidth: 0 })), { lineWidth: 0 })}`;
 }
 
 function systemdDropIn({ host }: Settings): string {

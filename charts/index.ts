@@ -2,6 +2,8 @@
 export { planBudget, renderBudget, type Budget } from './budget.js';
 export { CustomResourceDefinitions } from './parts/custom-resource-definitions.js';
 export { GlitchTip } from './glitchtip-stack.js';
+export { Https } from './parts/https.js';
+export { isServedByTraefik } from './traefik.js';
 export { hostFiles, type HostFile } from './host-files.js';
 export { SettingsError, checkSettings, findSettings, loadSettings, parseSettings } from './settings/load-settings.js';
 export { Monitoring } from './monitoring/monitoring.js';

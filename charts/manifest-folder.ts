@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 export const MONITORING = 'monitoring';
 
 /** Files of ours that other settings leave out: they must not stay and be applied again. */
-const OURS = /^(\d{4}-)?(namespace|crds|operator|glitchtip|monitoring)\.k8s\.yaml$/;
+const OURS = /^(\d{4}-)?(namespace|crds|operator|glitchtip|https|monitoring)\.k8s\.yaml$/;
 
 /**
  * Has `synthesize` write into an empty folder, and puts all of it in the place of what was there only when that has succeeded.

@@ -34,6 +34,11 @@ export function topologyOf(settings: Settings): Topology {
   return { ...parts, web: single, webResources: settings.resources.single };
 }
 
+/** Whom people and SDKs reach first. */
+export function frontPart(settings: Settings): 'gateway' | 'web' {
+  return topologyOf(settings).gateway ? 'gateway' : 'web';
+}
+
 /** Of a topology, or of a GlitchTip resource's spec, in the order in which they start. */
 export function partsOf({ valkey, worker, gateway }: { readonly valkey?: object | boolean | undefined; readonly worker?: object | undefined; readonly gateway?: object | boolean | undefined }): Component[] {
   const has = (part: object | boolean | undefined) => part !== undefined && part !== false;

@@ -101,7 +101,8 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
 
   program.command('doctor')
     .description('checks a cluster from the outside in; of each finding what is wrong and what helps; exits with 0 when nothing is, 1 when something is, 2 when the cluster does not answer')
-    .action(async () => done(await doctor(context())));
+    .option('--outside', 'looks at the public name, too, from where this runs: DNS, ports 80 and 443, redirect, certificate', false)
+    .action(async ({ outside }: { outside: boolean }) => done(await doctor(context(), outside)));
 
   program.command('bundle')
     .description('a support archive: objects, events, logs and findings, with every secret value removed')

@@ -1,5 +1,5 @@
 /** Builds the cluster's programs from Go modules into the cache, once for each version of the modules and flags. */
-import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -17,6 +17,8 @@ export interface GoModule {
   readonly folder: string;
   readonly packages: readonly string[];
   readonly linkerFlags: string;
+  /** Lays what no module proxy has beside its go.mod: then it is built in a copy of its folder. */
+  readonly complete?: (folder: string) => Promise<void>;
 }
 
 const strip = '-s -w';
@@ -104,7 +106,7 @@ function reportPrograms(folder: string, module: GoModule, progress: Progress): N
 }
 
 /** The folder with a module's programs, built when the cache has none. Throws when `go` is absent or the build fails. */
-async function ensureModule(module: GoModule, progress: Progress): Promise<string> {
+export async function ensureModule(module: GoModule, progress: Progress): Promise<string> {
   const folder = await cacheFolder(module);
   if (await exists(folder)) return folder;
   const building = `${folder}.${process.pid}`;
@@ -131,9 +133,15 @@ async function build(module: GoModule, output: string): Promise<void> {
   // etcd's package is called v3 and the init's is called init: they are given their names one by one.
   const plain = module.packages.filter((name) => programName(name) === basename(name));
   const named = module.packages.filter((name) => programName(name) !== basename(name));
-  const options = { cwd: join(sources, module.folder), env: { CGO_ENABLED: '0', GOFLAGS: '' } };
-  if (plain.length > 0) await execa('go', [...flags, '-o', `${output}/`, ...plain], options);
-  for (const name of named) await execa('go', [...flags, '-o', join(output, programName(name)), name], options);
+  const cwd = module.complete === undefined ? join(sources, module.folder) : `${output}.source`;
+  const options = { cwd, env: { CGO_ENABLED: '0', GOFLAGS: '' } };
+  try {
+    if (module.complete !== undefined) await cp(join(sources, module.folder), cwd, { recursive: true }).then(() => module.complete?.(cwd));
+    if (plain.length > 0) await execa('go', [...flags, '-o', `${output}/`, ...plain], options);
+    for (const name of named) await execa('go', [...flags, '-o', join(output, programName(name)), name], options);
+  } finally {
+    if (module.complete !== undefined) await rm(cwd, { recursive: true, force: true });
+  }
 }
 
 /** Paths of every program of the cluster. The first call on a machine takes about four minutes on two cores. */

@@ -150,6 +150,13 @@ export interface GlitchTipSpec {
   readonly gateway?: GlitchTipSpecGateway;
 
   /**
+   * Where TLS is served, which each check asks for the certificate of `name`. Absent: by nobody that the operator knows of.
+   *
+   * @schema GlitchTipSpec#https
+   */
+  readonly https?: GlitchTipSpecHttps;
+
+  /**
    * The first administrator, created before anything can reach the service.
    *
    * @schema GlitchTipSpec#administrator
@@ -200,6 +207,7 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
     'web': toJson_GlitchTipSpecWeb(obj.web),
     'worker': toJson_GlitchTipSpecWorker(obj.worker),
     'gateway': toJson_GlitchTipSpecGateway(obj.gateway),
+    'https': toJson_GlitchTipSpecHttps(obj.https),
     'administrator': toJson_GlitchTipSpecAdministrator(obj.administrator),
     'rotation': toJson_GlitchTipSpecRotation(obj.rotation),
     'backup': toJson_GlitchTipSpecBackup(obj.backup),
@@ -461,6 +469,46 @@ export function toJson_GlitchTipSpecGateway(obj: GlitchTipSpecGateway | undefine
     'port': obj.port,
     'controlHost': obj.controlHost,
     'controlPort': obj.controlPort,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Where TLS is served, which each check asks for the certificate of `name`. Absent: by nobody that the operator knows of.
+ *
+ * @schema GlitchTipSpecHttps
+ */
+export interface GlitchTipSpecHttps {
+  /**
+   * The public name that a certificate is served for.
+   *
+   * @schema GlitchTipSpecHttps#name
+   */
+  readonly name: string;
+
+  /**
+   * @schema GlitchTipSpecHttps#host
+   */
+  readonly host?: string;
+
+  /**
+   * @schema GlitchTipSpecHttps#port
+   */
+  readonly port?: number;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecHttps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecHttps(obj: GlitchTipSpecHttps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'host': obj.host,
+    'port': obj.port,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

@@ -7,6 +7,7 @@ import { MEBIBYTE, bytesOf } from '../quantity.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
+import { isServedByTraefik } from '../traefik.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, containerResources, frontDoor, partMetadata, podDefaults, podField, scratch, secretFiles } from './pod-template.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { Volume, claimed } from './volume-claim.js';
@@ -84,7 +85,8 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 }
 
 function variables(settings: Settings): { name: string; value: string }[] {
-  const { version, gateway: { spool, limits, spansToTransactions, trustedProxies } } = settings;
+  const { version, gateway: { spool, limits, spansToTransactions } } = settings;
+  const proxies = trustedProxies(settings);
   return Object.entries({
     RELEASE: version,
     SPOOL_DIR: SPOOL_PATH,
@@ -101,8 +103,14 @@ function variables(settings: Settings): { name: string; value: string }[] {
     BYTES_PER_SECOND: limits.bytesPerSecond,
     SPANS_TO_TRANSACTIONS: String(spansToTransactions),
     // An empty value is dropped by the API server, and so "configured" by each apply.
-    ...(trustedProxies.length > 0 ? { TRUSTED_PROXIES: trustedProxies.join(',') } : {}),
+    ...(proxies.length > 0 ? { TRUSTED_PROXIES: proxies.join(',') } : {}),
   }).map(([name, value]) => ({ name, value }));
+}
+
+/** Traefik is a pod; whose pods reach the gateway at all, the policies say. */
+function trustedProxies(settings: Settings): string[] {
+  const { gateway: { trustedProxies: others }, network: { clusterRanges } } = settings;
+  return [...others, ...(isServedByTraefik(settings) ? clusterRanges : [])];
 }
 
 function volumeSize({ gateway }: Settings): string {

@@ -6,7 +6,8 @@ import { storeNetworks } from '../settings/store-address.js';
 import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
-import { topologyOf } from '../topology.js';
+import { frontPart, topologyOf } from '../topology.js';
+import { TRAEFIK, isServedByTraefik } from '../traefik.js';
 import { exceptionAnnotations } from './pod-template.js';
 
 /** A flow inside the namespace: egress at one end, ingress at the other. */
@@ -32,7 +33,8 @@ export class NetworkPolicies extends Construct {
     this.allowWorkerOut();
     this.allowCopiesOut();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
-    this.allowNamespaces('web-from-clients', { to: topologyOf(settings).gateway ? 'gateway' : 'web', port: HTTP_PORT }, settings.network.clients);
+    if (isServedByTraefik(settings)) this.allowTraefik();
+    this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
 
@@ -133,7 +135,27 @@ export class NetworkPolicies extends Construct {
   private allowEverybody(): void {
     new k8s.KubeNetworkPolicy(this, 'everybody', {
       metadata: { name: 'web-from-everybody' },
-      spec: { podSelector: { matchLabels: selectorOf(topologyOf(this.settings).gateway ? 'gateway' : 'web') }, policyTypes: ['Ingress'], ingress: [{ ports: [tcp(HTTP_PORT)] }] },
+      spec: { podSelector: { matchLabels: selectorOf(frontPart(this.settings)) }, policyTypes: ['Ingress'], ingress: [{ ports: [tcp(HTTP_PORT)] }] },
+    });
+  }
+
+  /** Its pods alone, and not all of kube-system; the operator looks which certificate they serve. */
+  private allowTraefik(): void {
+    new k8s.KubeNetworkPolicy(this, 'operator-traefik', {
+      metadata: { name: 'operator-to-traefik' },
+      spec: {
+        podSelector: { matchLabels: selectorOf('operator') },
+        policyTypes: ['Egress'],
+        egress: [{ to: [TRAEFIK_PODS], ports: [tcp(TRAEFIK.securePort)] }],
+      },
+    });
+    new k8s.KubeNetworkPolicy(this, 'traefik', {
+      metadata: { name: 'web-from-traefik' },
+      spec: {
+        podSelector: { matchLabels: selectorOf(frontPart(this.settings)) },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [TRAEFIK_PODS], ports: [tcp(HTTP_PORT)] }],
+      },
     });
   }
 
@@ -152,6 +174,11 @@ export class NetworkPolicies extends Construct {
     });
   }
 }
+
+const TRAEFIK_PODS: k8s.NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': TRAEFIK.namespace } },
+  podSelector: { matchLabels: TRAEFIK.labels },
+};
 
 /** The pods of a backup and of a restore are in no manifest, but in templates for the operator. */
 function metadataFrom(from: Component, name: string): k8s.ObjectMeta {

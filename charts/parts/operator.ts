@@ -12,6 +12,7 @@ import type { Settings } from '../settings/schema.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { HTTP_PORT } from '../releases.js';
 import { topologyOf } from '../topology.js';
+import { isServedByTraefik } from '../traefik.js';
 
 /** The generated type has an enumeration for them. */
 const REPAIR_NAMES: Readonly<Record<RepairKind, GlitchTipSpecHealthHeal>> = {
@@ -38,7 +39,7 @@ export class Operator extends Construct {
     });
   }
 
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with tls.secret nine, changes seven of them, has that of a restore while there is one, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with https.secret nine, changes seven of them, has that of a restore while there is one, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
@@ -105,7 +106,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
     { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
     // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.
-    ...(settings.tls.secret === undefined ? [] : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [settings.tls.secret], verbs: ['get'] }]),
+    ...(settings.https.secret === undefined ? [] : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [settings.https.secret], verbs: ['get'] }]),
     // A rotation looks whether one more pod has room.
     { apiGroups: [''], resources: ['resourcequotas'], resourceNames: [QUOTA], verbs: ['get'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
@@ -173,7 +174,8 @@ function resourceFile(settings: Settings): string {
       administrator: { email: settings.administrator.email },
       valkey: valkey ? {} : undefined,
       worker: worker === undefined ? undefined : {},
-      web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(settings.tls.secret === undefined ? {} : { tls: settings.tls.secret }) },
+      web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(settings.https.secret === undefined ? {} : { tls: settings.https.secret }) },
+      https: isServedByTraefik(settings) ? { name: new URL(settings.domain).hostname } : undefined,
       gateway: gateway ? { deployment: GATEWAY, host: WEB, port: HTTP_PORT, controlHost: `${GATEWAY}-control`, controlPort: GATEWAY_CONTROL_PORT } : undefined,
       rotation: settings.rotation,
       backup: backupSpec(settings),

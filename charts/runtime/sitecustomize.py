@@ -2,6 +2,7 @@
 
 - SECRET_KEY_FALLBACKS: GlitchTip's settings never define it, so Django falls back to its global setting. Old keys,
   SECONDS:KEY a line, keep sessions and links alive until that second of the epoch, without a restart when it comes.
+- CSRF_COOKIE_SECURE: GlitchTip 5.2 defines SESSION_COOKIE_SECURE only, and so its csrftoken would travel in clear.
 - A heartbeat file for the worker's probe: it says "Python runs"; an outage of Valkey or PostgreSQL does not stop it.
 - A worker that takes nothing from the queue any more ends, to be started again: after a restart of Valkey, Celery 5.5
   sometimes connects and never consumes (celery/celery#10205), and every event from then on would wait for ever.
@@ -51,6 +52,13 @@ def keep_old_keys_valid():
     global_settings.SECRET_KEY_FALLBACKS = KeysUntil([(int(until), key) for until, _, key in lines if until.isdigit() and key])
 
 
+def keep_csrf_cookie_secure():
+    if os.environ.get("CSRF_COOKIE_SECURE") == "True":
+        from django.conf import global_settings
+
+        global_settings.CSRF_COOKIE_SECURE = True
+
+
 class Queue:
     """Whether the message that is next to be taken stays the same."""
 
@@ -89,6 +97,7 @@ def beat(path):
 import database_errors  # noqa: E402, F401 (it waits for psycopg when it is imported)
 
 keep_old_keys_valid()
+keep_csrf_cookie_secure()
 # Only the worker itself beats: a probe or a helper script in the same container must not make a dead worker look alive.
 # orig_argv and not argv, which says only "-m" of a `python -m celery worker` while this file is loaded.
 IS_WORKER = "worker" in sys.orig_argv and any(os.path.basename(word) == "celery" for word in sys.orig_argv)

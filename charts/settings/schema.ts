@@ -7,6 +7,7 @@ import { RELEASES, canRunTiny, isRelease } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
 import { alerts, health } from './health-schema.js';
+import { https, httpsProblems } from './https-schema.js';
 import { network } from './network-schema.js';
 import { pods } from './pod-schema.js';
 import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, tcpPort, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
@@ -47,6 +48,8 @@ const resources = z.strictObject({
   gateway: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
   /** Each of the three programs of a backup, or of a restore; they run one after the other. Measured: at most 46Mi (backup/README.md). */
   backup: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
+  /** k3s' own Traefik, where it serves `domain`. At most 32Mi of its own and 67Mi of its program were seen (docs/https.md). */
+  traefik: container({ requests: ['50m', '64Mi'], limits: ['500m', '104Mi'] }),
 }).prefault({});
 
 const host = z.strictObject({
@@ -166,10 +169,7 @@ const schema = z.strictObject({
     const expected = expectedDomain(value);
     if (expected !== undefined) context.addIssue({ code: 'custom', message: `expected ${expected}, found ${show(value, value.includes('@'))}` });
   }).default('http://localhost:9090'),
-  tls: z.strictObject({
-    /** Secret (kubernetes.io/tls) that serves `domain`, as cert-manager writes it: the operator alerts before its certificate expires. */
-    secret: objectName('Secret').optional(),
-  }).prefault({}),
+  https,
   administrator: z.strictObject({
     email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('admin@example.com'),
     /** In a database that was brought along: an ordinary account of this address becomes the administrator, and keeps its password. */
@@ -201,6 +201,7 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
+  for (const { path, message } of httpsProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 /** Settings with every default filled in. */

@@ -6,8 +6,9 @@ import { countLevels, renderFindings } from '../doctor/findings-table.js';
 import { Failure } from '../failure.js';
 import type { Context, ExitCode } from './command-context.js';
 
-export async function doctor({ place, output }: Context): Promise<ExitCode> {
-  const { findings, reached } = await diagnose(place);
+/** @param outside look at the public name, too: DNS, ports, certificate */
+export async function doctor({ place, output }: Context, outside = false): Promise<ExitCode> {
+  const { findings, reached } = await diagnose(place, outside);
   const counts = countLevels(findings);
   if (output.json) output.printJson({ namespace: place.namespace, name: place.name, counts, findings });
   else output.print(renderFindings(findings, output.paint));
@@ -16,9 +17,9 @@ export async function doctor({ place, output }: Context): Promise<ExitCode> {
 }
 
 /** Findings even of a cluster that does not answer: one, that it does not. */
-export async function diagnose(place: Context['place']): Promise<{ readonly findings: readonly Finding[]; readonly reached: boolean }> {
+export async function diagnose(place: Context['place'], outside = false): Promise<{ readonly findings: readonly Finding[]; readonly reached: boolean }> {
   try {
-    return { findings: examine(await gatherFacts(place, new Date())), reached: true };
+    return { findings: examine(await gatherFacts(place, new Date(), outside)), reached: true };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { findings: [failure('kube context', error.message, REMEDIES[error.kind] ?? 'kubectl version says more')], reached: false };

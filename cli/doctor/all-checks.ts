@@ -9,6 +9,7 @@ import type { Finding } from './check-result.js';
 import { checkHost } from './address-checks.js';
 import { checkLimits } from './limit-checks.js';
 import { checkNamespace } from './namespace-checks.js';
+import { checkOutside } from './outside-checks.js';
 import { checkOperator, checkResource } from './operator-checks.js';
 import { checkProbes } from './probe-checks.js';
 import { checkRegistration } from './registration-checks.js';
@@ -16,7 +17,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
+  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

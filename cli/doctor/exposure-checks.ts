@@ -5,19 +5,26 @@ import type { Facts } from './gathered-facts.js';
 import type { Ingress, RunningPod, Service } from './kubernetes-objects.js';
 
 export function checkExposure({ services, pods, ingresses, resource }: Facts): readonly Finding[] {
+  const served = resource.seen ? resource.value?.spec.https?.name : undefined;
   const web = resource.seen ? resource.value && ingestAddress(resource.value.spec).host.split('.')[0] : 'web';
   return [
     ...onSight('services', services, (all) => oneOrEach(ok('services', 'none is open to the outside'), all.flatMap((one) => openService(one, web)))),
     ...onSight('host ports', pods, (all) => oneOrEach(ok('host ports', 'no pod is on the network of the host'), all.flatMap(openPod))),
-    ...onSight('ingress', ingresses, (all) => oneOrEach(ok('ingress', all.length === 0 ? 'none' : `${all.length}, with TLS`), all.flatMap(openIngress))),
+    ...onSight('ingress', ingresses, (all) => oneOrEach(ok('ingress', ingressText(all, served)), all.flatMap(openIngress))),
   ];
+}
+
+/** @param served public name that k3s' Traefik serves */
+function ingressText({ length }: readonly Ingress[], served: string | undefined): string {
+  if (length > 0) return `${length}, with TLS`;
+  return served === undefined ? 'none' : `none; Traefik has routes of its own for ${served}`;
 }
 
 /** Web may be meant to be public; nothing else is. */
 function openService({ metadata: { name }, spec: { type, externalIPs } }: Service, web: string | undefined): readonly Finding[] {
   const opened = [...(type === 'NodePort' || type === 'LoadBalancer' ? [`is a ${type}`] : []), ...(externalIPs.length > 0 ? [`has the addresses ${externalIPs.join(', ')}`] : [])];
   return opened.map((how) => name === web
-    ? warning('services', `${name} ${how}: everybody who reaches the host reaches it, in clear text`, 'service.type: ClusterIP in settings.yaml and an ingress with TLS; or firewall the port')
+    ? warning('services', `${name} ${how}: everybody who reaches the host reaches it, in clear text`, 'service.type: ClusterIP in settings.yaml and https (docs/https.md); or firewall the port')
     : failure('services', `${name} ${how}`, `kubectl patch service ${name} --type merge --patch '{"spec":{"type":"ClusterIP","externalIPs":null}}', and find out who opened it`));
 }
 

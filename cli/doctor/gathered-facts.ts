@@ -8,7 +8,10 @@ import { Failure, explainFailure, type ProgramError } from '../failure.js';
 import { kubectl } from '../kubectl.js';
 import { KIND_NAME, ask, parseResource, type Place, type Resource } from '../glitchtip-resource-access.js';
 import { notSeen, seen, type Seen } from './check-result.js';
+import { mainContainer } from './address-checks.js';
 import * as objects from './kubernetes-objects.js';
+import type { Outside } from './outside-checks.js';
+import { lookFromOutside } from './outside-look.js';
 
 export interface Facts {
   /** What a person calls the cluster, and the namespace and resource that are meant. */
@@ -36,6 +39,8 @@ export interface Facts {
   readonly backupTemplate: Seen<objects.PodTemplate | undefined>;
   /** The same of the Secret of the bucket, where copies go to one. */
   readonly storeKeys: Seen<{ readonly secret: string; readonly keys: readonly string[] | undefined }>;
+  /** The public name as it is seen from here; undefined unless it was asked for. */
+  readonly outside?: Seen<Outside>;
 }
 
 const json = ['--output', 'json'] as const;
@@ -43,8 +48,11 @@ const json = ['--output', 'json'] as const;
 export const STORE_CREDENTIALS = '/run/secrets/backup-store';
 const KEYS_ONLY = 'go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}';
 
-/** @throws Failure when the cluster cannot be reached */
-export async function gatherFacts(place: Place, now: Date): Promise<Facts> {
+/**
+ * @param fromOutside look at the public name, too, from where this program runs
+ * @throws Failure when the cluster cannot be reached
+ */
+export async function gatherFacts(place: Place, now: Date, fromOutside = false): Promise<Facts> {
   // First, and alone: a problem with the connection to the cluster is reported once.
   const versions = await readVersions(place);
   const look = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T>>> => attempt(async () => shape.parse(JSON.parse(await ask(place, ...args))));
@@ -71,7 +79,19 @@ export async function gatherFacts(place: Place, now: Date): Promise<Facts> {
     ownBundle: ownBundle(),
     alertKeys: await readAlertKeys(place, resource),
     storeKeys: await readStoreKeys(place, backupTemplate),
+    ...(fromOutside ? { outside: await lookOutside(workloads) } : {}),
   };
+}
+
+/** The name is the one that web writes into links and DSNs. */
+async function lookOutside(workloads: Facts['workloads']): Promise<Seen<Outside>> {
+  if (!workloads.seen) return workloads;
+  const web = mainContainer(workloads.value, 'web');
+  const domain = web && objects.variable(web, 'GLITCHTIP_DOMAIN');
+  if (domain === undefined || !URL.canParse(domain)) return notSeen('web does not say its address');
+  const { protocol, hostname, port } = new URL(domain);
+  if (protocol !== 'https:') return seen({ domain });
+  return seen({ domain: hostname, look: await lookFromOutside(hostname, { plain: 80, secure: port === '' ? 443 : Number(port) }) });
 }
 
 async function readVersions(place: Place): Promise<objects.Versions> {

@@ -35,6 +35,14 @@ export function corednsEntry(path: string): ImageEntry {
   return { name: corednsImage, folder: 'coredns', onRootfs: false, prepared: { path }, pullable: false };
 }
 
+/** As k3s 1.34 to 1.37 have it. */
+export const traefikImage = 'localhost/traefik:3.7.13';
+
+/** @param path of the Traefik that was built; see ../https-programs.ts */
+export function traefikEntry(path: string): ImageEntry {
+  return { name: traefikImage, folder: 'traefik', onRootfs: false, prepared: { path }, pullable: false };
+}
+
 /** The shell image that local-path-provisioner starts; Debian trixie's busybox is 1.37 as well. */
 export const busyboxImage = 'docker.io/library/busybox:1.37';
 

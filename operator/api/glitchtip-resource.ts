@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { backupSpec, backupStatus } from './backup-fields.js';
 import { CONDITION_TYPES } from './conditions.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
-import { DEFAULT_SECRET_NAMES } from './object-names.js';
+import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE } from './object-names.js';
 import { openWord } from './open-word.js';
 import { restoreStatus } from './restore-fields.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
@@ -71,6 +71,12 @@ const worker = z.object({
   deployment: z._default(objectName(), 'worker'),
 }).check(z.meta({ description: 'The worker\'s Deployment. Absent: web does everything in one process.' }));
 
+const https = z.object({
+  name: host().check(z.meta({ description: 'The public name that a certificate is served for.' })),
+  host: z._default(host(), TRAEFIK_SERVICE),
+  port: z._default(port(), 443),
+}).check(z.meta({ description: 'Where TLS is served, which each check asks for the certificate of `name`. Absent: by nobody that the operator knows of.' }));
+
 const administrator = z.object({
   email: z._default(
     z.string().check(z.regex(/^[^@\s]+@[^@\s]+$/), z.maxLength(254)),
@@ -93,6 +99,7 @@ export const glitchTipSpec = z.object({
   web: z.prefault(web, {}),
   worker: z.optional(worker),
   gateway: z.optional(gateway),
+  https: z.optional(https),
   administrator: z.prefault(administrator, {}),
   rotation: z.prefault(rotationSpec, {}),
   /** Absent: none is made, and nothing is said of copies. */

@@ -81,7 +81,7 @@ const figures = z.object({
   volumes: z.optional(z.array(z.object({ name: z.string(), usedBytes: z.int(), capacityBytes: z.int() })).check(
     z.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
   )),
-  certificateDays: z.optional(z.number()).check(describe('Days until the certificate of `web.tls` ends.')),
+  certificateDays: z.optional(z.number()).check(describe('Days until the certificate of `web.tls`, or the one that is served by `https`, ends.')),
 });
 
 const repair = z.object({ at: instant(), healing: openWord(REPAIR_KINDS), reason: z.string(), message: z.string() });

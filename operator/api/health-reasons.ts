@@ -111,12 +111,18 @@ export const HEALTH_REASONS = {
   /** A restore failed, and everything is as it was. */
   RestoreFailed: 'RestoreFailed',
 
-  // Age.
+  // HTTPS.
+  /** Nobody answers by https at k3s' Traefik: whoever is outside reaches nothing. */
+  HttpsDown: 'HttpsDown',
+  /** Whoever asks for the public name is shown a certificate that is not for it, such as Traefik's default one. */
+  CertificateNotServed: 'CertificateNotServed',
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */
   CertificateUnreadable: 'CertificateUnreadable',
+
+  // Age.
   /** Somebody said that credentials leaked, and those are still valid. */
   CredentialsCompromised: 'CredentialsCompromised',
   /** A credential is older than its schedule allows, or a rotation was given up. */

@@ -125,6 +125,8 @@ export const OPERATOR_DEPLOYMENT = 'glitchkeeper';
 export const DATA_SERVERS = { postgres: 'postgres', valkey: 'valkey' } as const;
 /** Services of the manifests: the only servers that a resource may name without a word of the settings. */
 export const SERVICES = { postgres: DATA_SERVERS.postgres, valkey: DATA_SERVERS.valkey, web: 'web', webBackend: 'web-backend', gatewayControl: 'gateway-control' } as const;
+/** Service of k3s' own Traefik. By its full name: resolvers of musl complete none that has a dot. */
+export const TRAEFIK_SERVICE = 'traefik.kube-system.svc.cluster.local';
 /** Label that names the part of a pod. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 /** Kubernetes itself puts it on the pods of a Job: the Job's name. */

@@ -1,7 +1,8 @@
 // Which servers a resource may name. Valkey and the gateway's control port are shown a password as it is, so whoever may patch the
 // resource must not choose who listens: the Services of the manifests, and what the operator's own settings name, are all there are.
+// Traefik is shown no password, and is trusted with nothing else.
 import { parseSpec, type GlitchTipSpec, type ParsedSpec } from '../api/glitchtip-resource.js';
-import { SERVICES } from '../api/object-names.js';
+import { SERVICES, TRAEFIK_SERVICE } from '../api/object-names.js';
 
 /** Like {@link parseSpec}; a host that is not trusted is a problem of its field. `named`: hosts beside the Services of the manifests. */
 export function parseTrusted(raw: unknown, named: readonly string[] = []): ParsedSpec {
@@ -9,16 +10,18 @@ export function parseTrusted(raw: unknown, named: readonly string[] = []): Parse
   if (parsed.kind === 'invalid') return parsed;
   const trusted: readonly string[] = [...Object.values(SERVICES), ...named];
   const problems = hostsOf(parsed.spec)
-    .filter(([, host]) => !trusted.includes(host))
-    .map(([field, host]) => `spec.${field}: expected one of ${trusted.join(', ')} (operator.trustedHosts in settings.yaml names more), found ${host}`);
+    .map(([field, host]) => ({ field, host, allowed: field === 'https.host' ? [TRAEFIK_SERVICE, ...named] : trusted }))
+    .filter(({ host, allowed }) => !allowed.includes(host))
+    .map(({ field, host, allowed }) => `spec.${field}: expected one of ${allowed.join(', ')} (operator.trustedHosts in settings.yaml names more), found ${host}`);
   return problems.length === 0 ? parsed : { kind: 'invalid', problems };
 }
 
-function hostsOf({ database, valkey, web, gateway }: GlitchTipSpec): readonly (readonly [field: string, host: string])[] {
+function hostsOf({ database, valkey, web, gateway, https }: GlitchTipSpec): readonly (readonly [field: string, host: string])[] {
   return [
     ['database.host', database.host],
     ...(valkey ? [['valkey.host', valkey.host] as const] : []),
     ['web.host', web.host],
+    ...(https ? [['https.host', https.host] as const] : []),
     ...(gateway ? [['gateway.host', gateway.host] as const, ['gateway.controlHost', gateway.controlHost] as const] : []),
   ];
 }

@@ -21,6 +21,7 @@ import { closeLogin, countSessions, endForeignSessions, openLogin, replaceOperat
 import { endForeignConnections, endValkeySessions, observeValkey, setValkeyPasswords, tryValkeyPassword } from './valkey/valkey-client.js';
 import { observeQueue } from './valkey/queue-observer.js';
 import { sendEvent } from './web/send-event.js';
+import { observeServed } from './web/served-certificate.js';
 import { observeWeb } from './web/web-observer.js';
 
 export const postgresPort: PostgresPort = {
@@ -75,6 +76,7 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
   return {
     observeCluster: (spec, signal) => cluster.observe(spec, signal),
     observeWeb: ({ web }, pods, signal) => observeWeb(web, pods, signal),
+    observeServed: ({ https }, signal) => observeServed(https, signal),
     observeDatabase: (resource, question, signal) => observeDatabase({ ...question, canaries: canariesOf(resource), signal }),
     observeQueue: ({ valkey, version }, operator, signal) => observeQueue(valkey, operator, { layout: healthRelease(version, valkey !== undefined).queue, now: clock.now() }, signal),
     observeGateway,

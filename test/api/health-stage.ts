@@ -34,7 +34,7 @@ export const TLS_SECRET = 'web-tls';
 /** The list of GlitchTip 5.2's tasks. */
 const QUEUE = 'celery';
 const CHAT = { token: '123456:local-token', chat: '5550777' };
-const SETTINGS = JSON.stringify({ tls: { secret: TLS_SECRET } } satisfies Partial<Record<keyof Settings, unknown>>);
+const SETTINGS = JSON.stringify({ https: { secret: TLS_SECRET } } satisfies Partial<Record<keyof Settings, unknown>>);
 const never = new AbortController().signal;
 // A check asks for more things at once than Node.js expects of one signal.
 setMaxListeners(0, never);

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type Result } from 'execa';
 import { stringify } from 'yaml';
 import type { SettingsInput } from '../../charts/settings/schema.js';
+import { installTraefikKinds } from '../support/traefik-kinds.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
+
+/** Files of dist/ in which https by k3s' Traefik is one more. */
+const FILES = 4;
 
 const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['classic 5.2', { version: '5.2' }],
@@ -17,6 +21,8 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['tiny 7.0', { version: '7.0', profile: 'tiny' }],
   ['the operator as an image', { operator: { bundle: 'image' }, images: { operator: 'registry.example.com/glitchkeeper-operator:0.1.0' } }],
   ['https, with clients in another namespace', { domain: 'https://errors.example.com', network: { clients: ['kube-system'], workerToInternet: false } }],
+  ["https by k3s' Traefik, which gets a certificate", { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } }],
+  ["https by k3s' Traefik, for events alone, with a certificate of a Secret", { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls', public: 'ingest' }, gateway: { enabled: false }, host: { memory: '2.1Gi' } }],
   ['a load balancer, on nodes of its own', {
     service: { type: 'LoadBalancer', allowPublic: true, port: 80 },
     pods: { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [{ key: 'dedicated', value: 'errors', effect: 'NoSchedule' }, { operator: 'Exists' }], imagePullSecrets: ['registry'] },
@@ -57,15 +63,16 @@ describe('manifests on a real API server', () => {
     // A dry run makes nothing, so that what others need is really there: the namespace, with PodSecurity's warnings.
     const namespace = await kubectl(['apply', '--warnings-as-errors', '-f', join(folder, '0', '0000-namespace.k8s.yaml')]);
     if (namespace.failed) throw new Error(`the namespace was refused: ${String(namespace.stderr)}`);
+    await installTraefikKinds((args, input) => kubectl([...args, '--warnings-as-errors'], input));
   }, START_MS);
   afterAll(async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(VARIANTS.map(([name], index) => [name, index] as const))('%s: every object is accepted, strictly and without a warning', async (_, index) => {
+  it.each(VARIANTS.map(([name, { https }], index) => [name, index, FILES + (https?.mode === undefined ? 0 : 1)] as const))('%s: every object is accepted, strictly and without a warning', async (_, index, count) => {
     const files = (await readdir(join(folder, String(index)))).filter((file) => file.endsWith('.yaml'));
-    expect(files).toHaveLength(4);
+    expect(files).toHaveLength(count);
     const { exitCode, stdout, stderr } = await dryRun(join(folder, String(index)));
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const lines = String(stdout).split('\n');

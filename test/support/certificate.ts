@@ -1,7 +1,8 @@
 // A certificate of one's own, with its key: of a server in a test, and of the Secret that settings.yaml names.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { PemConverter, X509CertificateGenerator, type Extension } from '@peculiar/x509';
+import { isIP } from 'node:net';
+import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator, type Extension } from '@peculiar/x509';
 
 interface Contents {
   /** Its subject, such as CN=glitchtip.example. */
@@ -18,8 +19,16 @@ export async function selfSigned(contents: Contents): Promise<{ readonly certifi
   return { certificate: certificate.toString('pem'), key: PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY') };
 }
 
+const DAY = 86_400_000;
+
+/** Of a server: clients compare its name, or its address, with the one that they asked for. Valid from a minute ago. */
+export function selfSignedFor(server: string, { notBefore = new Date(Date.now() - 60_000), notAfter = new Date(Date.now() + DAY) }: Pick<Contents, 'notBefore' | 'notAfter'> = {}): ReturnType<typeof selfSigned> {
+  const names = new SubjectAlternativeNameExtension([{ type: isIP(server) === 0 ? 'dns' : 'ip', value: server }]);
+  return selfSigned({ name: `CN=${server}`, notBefore, notAfter, extensions: [names] });
+}
+
 /** Of the stack's domain, so many days before its end; it began a month ago. */
 export function expiringIn(days: number): Promise<{ readonly certificate: string; readonly key: string }> {
-  const [notBefore, notAfter] = [-30, days].map((from) => new Date(Date.now() + from * 86_400_000));
+  const [notBefore, notAfter] = [-30, days].map((from) => new Date(Date.now() + from * DAY));
   return selfSigned({ name: 'CN=glitchtip.example', notBefore, notAfter });
 }

@@ -1,7 +1,7 @@
 // Observes everything that the diagnosis needs; what is expensive or changes slowly is observed less often.
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { ROTATE_ANNOTATION } from '../../api/object-names.js';
-import { CERTIFICATE_WARNING } from '../../core/health/age-rules.js';
+import { endsSoon } from '../../core/health/https-rules.js';
 import { NOTHING_BEFORE, remember } from '../../core/health/previous-samples.js';
 import { readCredentials } from '../../core/health/credential-age.js';
 import type { Before, CertificateFacts, Facts } from '../../core/health/health-facts.js';
@@ -46,6 +46,8 @@ interface Memory {
   before: Before;
   volumes?: Kept<Facts['volumes']>;
   certificate?: Kept<CertificateFacts>;
+  /** Another certificate was served: the Secret may have been changed, or be gone. */
+  isOtherServed?: boolean;
   /** When the annotation was first seen to say that credentials leaked: it has no date. */
   leakAskedAt?: Date | undefined;
 }
@@ -64,10 +66,11 @@ export class HealthObserver {
       health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal), this.deps.cluster.observeLock(signal),
     ]);
     const token = valueOf(sources.secrets.gateway, 'control-token');
-    const [web, queue, gateway] = await Promise.all([
+    const [web, queue, gateway, served] = await Promise.all([
       health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : [], signal),
       health.observeQueue(spec, valkeyPasswords(sources), signal),
       health.observeGateway(spec, token, signal),
+      health.observeServed(spec, signal),
     ]);
     await this.#tellWorkerStart(spec, token, { cluster, gateway }, signal);
     const { database, canary, volumes } = await health.observeDatabase(name, {
@@ -78,11 +81,12 @@ export class HealthObserver {
     // What was cut off in the middle of it observed nothing.
     signal.throwIfAborted();
     const facts: Facts = {
-      cluster, web, canary, database, queue, gateway, certificate,
+      cluster, web, canary, database, queue, gateway, certificate, served,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, restore: resource.status?.restore }, new Date(this.deps.clock.now())), before: memory.before,
       ...(resource.status?.backup ? { backup: resource.status.backup } : {}), ...(resource.status?.restore ? { restore: resource.status.restore } : {}),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
+    memory.isOtherServed = served.kind === 'seen' && !served.isForName;
     return facts;
   }
 
@@ -110,9 +114,9 @@ export class HealthObserver {
     if (tls === undefined) return { kind: 'none' };
     const now = this.deps.clock.now();
     const kept = memory.certificate;
-    // One that expires soon is read each time: its renewal ends the incident.
-    const isFine = kept?.value.kind === 'seen' && kept.value.secret === tls && kept.value.endsAt.getTime() - now > CERTIFICATE_WARNING * 86_400_000;
-    if (kept && isFine && now - kept.at < CERTIFICATE_EVERY) return kept.value;
+    // One that expires soon, or is not served, is read each time: its renewal ends the incident, its absence explains it.
+    const isFine = kept?.value.kind === 'seen' && kept.value.secret === tls && !endsSoon(kept.value, new Date(now));
+    if (kept && isFine && memory.isOtherServed !== true && now - kept.at < CERTIFICATE_EVERY) return kept.value;
     const value = this.deps.readCertificate(tls, await this.deps.cluster.observeSecret(tls, signal));
     memory.certificate = { at: now, value };
     return value;

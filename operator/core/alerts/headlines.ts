@@ -49,6 +49,8 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.RestoreStuck]: 'a restore does not get on, web is away',
   [R.RestoreUnfinished]: 'a restore is not finished',
   [R.RestoreFailed]: 'the restore failed',
+  [R.HttpsDown]: 'nobody serves https',
+  [R.CertificateNotServed]: 'another certificate is served',
   [R.CertificateExpiring]: 'the certificate expires soon',
   [R.CertificateExpired]: 'the certificate has expired',
   [R.CertificateUnreadable]: 'there is no certificate to be seen',

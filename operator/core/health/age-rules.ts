@@ -1,15 +1,12 @@
-// Rules about what goes bad with time: memory that grows, a certificate that ends, credentials that nobody replaced.
+// Rules about what goes bad with time: memory that grows, credentials that nobody replaced.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { OPERATOR_DEPLOYMENT } from '../../api/object-names.js';
-import type { CertificateFacts, PodFacts, Sample } from './health-facts.js';
+import type { PodFacts, Sample } from './health-facts.js';
 import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 
 const R = HEALTH_REASONS;
 const DAY = 86_400;
-/** cert-manager renews a certificate of 90 days a month before its end, and Let's Encrypt a short one days before. Days. */
-export const CERTIFICATE_WARNING = 14;
-const CERTIFICATE_CRITICAL = 3;
 /** A rotation waits for a quiet moment and is tried again; only then somebody has to look. Seconds. */
 const OVERDUE_AFTER = 2 * DAY;
 const LEAK_SHARE = 0.8;
@@ -27,7 +24,7 @@ const LEAKING_PARTS: readonly string[] = ['web', 'worker', 'operator'];
  */
 const COMPROMISE_TOLD_AFTER = { waits: 120, 'under way': 210, 'given up': 0 } as const;
 
-export const ageRules: readonly Rule[] = [memoryLeak, certificate, compromise, credentials];
+export const ageRules: readonly Rule[] = [memoryLeak, compromise, credentials];
 
 function memoryLeak({ facts: { cluster, before }, spec, now }: CheckInput): readonly Finding[] {
   if (cluster.pods.kind === 'unseen' || cluster.memory.kind === 'unseen') return [];
@@ -81,26 +78,6 @@ function slope(points: readonly Point[]): number {
   const [x, y] = [mean((point) => point.x), mean((point) => point.y)];
   const variance = mean((point) => (point.x - x) ** 2);
   return variance === 0 ? 0 : mean((point) => (point.x - x) * (point.y - y)) / variance;
-}
-
-function certificate({ facts: { certificate: seen }, now }: CheckInput): readonly Finding[] {
-  if (seen.kind === 'missing') return [noCertificate(seen)];
-  if (seen.kind !== 'seen') return [];
-  const left = (seen.endsAt.getTime() - now.getTime()) / 1_000;
-  const advice = `kubectl describe certificate ${seen.secret} says why it was not renewed; without cert-manager put a new one into Secret ${seen.secret}.`;
-  if (left <= 0) return [finding(R.CertificateExpired, 'certificate', 'critical', { message: `The certificate of Secret ${seen.secret} ended ${duration(-left)} ago: SDKs and browsers refuse the connection.`, advice, symptom: 'the certificate has ended' })];
-  if (left > CERTIFICATE_WARNING * DAY) return [];
-  const severity: Finding['severity'] = left < CERTIFICATE_CRITICAL * DAY ? 'critical' : 'warning';
-  return [finding(R.CertificateExpiring, 'certificate', severity, { message: `The certificate of Secret ${seen.secret} ends in ${duration(left)}.`, advice, symptom: 'the certificate ends soon' })];
-}
-
-/** A warning: whoever serves HTTPS may have another one. */
-function noCertificate({ secret, why }: Extract<CertificateFacts, { kind: 'missing' }>): Finding {
-  return finding(R.CertificateUnreadable, 'certificate', 'warning', {
-    message: `Secret ${secret}, which tls.secret in settings.yaml names, ${why}: nobody can see until when the certificate is valid.`,
-    advice: `kubectl describe certificate ${secret} says why cert-manager makes none; without it put one there by kubectl create secret tls ${secret}, or correct tls.secret.`,
-    symptom: 'there is no certificate to be seen',
-  });
 }
 
 function compromise({ facts: { credentials: { leak: seen } }, now }: CheckInput): readonly Finding[] {

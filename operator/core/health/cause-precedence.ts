@@ -26,11 +26,13 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
   [R.CredentialsCompromised]: [R.CredentialsOverdue],
   [R.BackupTooOld]: [R.BackupFailed],
+  [R.CertificateUnreadable]: [R.CertificateNotServed],
+  [R.CertificateExpired]: [R.CertificateNotServed],
 };
 
 /** A cause explains these reasons of any part. */
 export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = {
-  [R.NodeUnderPressure]: [...DOWN, R.Unschedulable, R.RolloutStuck, R.CrashLoop],
+  [R.NodeUnderPressure]: [...DOWN, R.HttpsDown, R.Unschedulable, R.RolloutStuck, R.CrashLoop],
   [R.VolumeFull]: [R.DatabaseDown, R.QueueNotPersisted, R.CrashLoop, R.PartDown, ...EVENT_PATH],
   [R.DatabaseDown]: [R.DatabaseLoginRefused, R.ConnectionsExhausted, R.MigrationsPending, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
   [R.DatabaseReplaced]: [R.DatabaseLoginRefused, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],

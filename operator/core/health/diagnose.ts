@@ -9,6 +9,7 @@ import { databaseRules } from './database-rules.js';
 import { explains } from './cause-precedence.js';
 import type { Finding, Rule, CheckInput } from './rule-finding.js';
 import { gatewayRules } from './gateway-rules.js';
+import { httpsRules } from './https-rules.js';
 import { ingestRules } from './ingest-rules.js';
 import { podRules } from './pod-rules.js';
 import { queueRules } from './queue-rules.js';
@@ -17,7 +18,7 @@ import { restoreRules } from './restore-rules.js';
 import { webRules } from './web-rules.js';
 
 /** The order of causes of equal severity: infrastructure first. */
-const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...backupRules, ...restoreRules, ...ageRules];
+const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...backupRules, ...restoreRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
 export type Aspect = 'web' | 'worker' | 'ingest';
@@ -86,7 +87,7 @@ function dedupe(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ reason, part }, index) => findings.findIndex((other) => other.reason === reason && other.part === part) === index);
 }
 
-const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown];
+const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.CertificateNotServed];
 
 function aspectsOf({ reason, part }: Finding): readonly Aspect[] {
   const own: readonly Aspect[] = part === 'web' || part === 'worker' ? [part] : [];

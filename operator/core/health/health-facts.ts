@@ -233,12 +233,27 @@ export interface VolumeFacts {
   readonly capacityBytes: number;
 }
 
+/** From when until when a certificate is valid. */
+export interface Validity {
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
+/** Of the Secret that the settings name. */
 export type CertificateFacts =
   | { readonly kind: 'none' }
   | { readonly kind: 'unseen'; readonly why: string }
   /** The Secret was looked for, and it is not there or holds no certificate: "does not exist". */
   | { readonly kind: 'missing'; readonly secret: string; readonly why: string }
-  | { readonly kind: 'seen'; readonly secret: string; readonly endsAt: Date };
+  | ({ readonly kind: 'seen'; readonly secret: string } & Validity);
+
+/** What whoever asks for the public name by TLS is shown. */
+export type ServedCertificate =
+  | { readonly kind: 'none' }
+  /** `address`: of k3s' Traefik, which does not answer. */
+  | { readonly kind: 'silent'; readonly address: string; readonly code: string }
+  /** `subject`: whose it is, such as CN=TRAEFIK DEFAULT CERT. */
+  | ({ readonly kind: 'seen'; readonly name: string; readonly subject: string; readonly isForName: boolean } & Validity);
 
 export interface OperationFacts {
   readonly lock: ObservedLock;
@@ -295,6 +310,7 @@ export interface Facts {
   readonly gateway: ObservedGateway;
   readonly volumes: Seen<readonly VolumeFacts[]>;
   readonly certificate: CertificateFacts;
+  readonly served: ServedCertificate;
   readonly credentials: CredentialFacts;
   /** The recorded lock of operations. */
   readonly operation: OperationFacts;

@@ -62,10 +62,11 @@ function partFigures(facts: Facts, now: Date): HealthFigures {
   };
 }
 
-function ageFigures({ volumes, certificate }: Facts, now: Date): HealthFigures {
+function ageFigures({ volumes, certificate, served }: Facts, now: Date): HealthFigures {
+  const ends = [certificate, served].find((each) => each.kind === 'seen');
   return {
     ...(volumes.kind === 'seen' ? { volumes: volumes.value.map((volume) => ({ ...volume })) } : {}),
-    ...(certificate.kind === 'seen' ? { certificateDays: round((certificate.endsAt.getTime() - now.getTime()) / DAY) } : {}),
+    ...(ends ? { certificateDays: round((ends.endsAt.getTime() - now.getTime()) / DAY) } : {}),
   };
 }
 

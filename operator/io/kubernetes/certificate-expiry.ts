@@ -13,7 +13,8 @@ export function readCertificate(secret: string, observed: ObservedSecret): Certi
   if (!pem) return missing('has no tls.crt');
   try {
     // The first one is the server's own.
-    return { kind: 'seen', secret, endsAt: new Date(new X509Certificate(pem).validTo) };
+    const { validFrom, validTo } = new X509Certificate(pem);
+    return { kind: 'seen', secret, startsAt: new Date(validFrom), endsAt: new Date(validTo) };
   } catch {
     return missing('has a tls.crt that is no certificate');
   }

@@ -106,7 +106,7 @@ export const FAULTS: readonly Fault[] = [
     labels: { ...RESOURCE, volume: 'postgres-data' }, summary: 'Volume postgres-data is 90% full', description: 'Postgres stops when its volume is full. Lower retentionDays, or give it more.',
   },
   {
-    what: 'the certificate is not renewed', alert: 'GlitchTipCertificateEnds', firesAfter: 61, change: facts({ certificate: { kind: 'seen', secret: 'web-tls', endsAt: dateAt(13 * 24 * HOUR) } }),
+    what: 'the certificate is not renewed', alert: 'GlitchTipCertificateEnds', firesAfter: 61, change: facts({ certificate: { kind: 'seen', secret: 'web-tls', startsAt: dateAt(-77 * 24 * HOUR), endsAt: dateAt(13 * 24 * HOUR) } }),
     labels: RESOURCE, summary: 'The certificate ends in 12.9 days', description: 'cert-manager renews 30 days before: it has not.',
   },
   {

@@ -53,6 +53,19 @@ describe('the budget', () => {
     expect(problem).toContain(advice);
   });
 
+  it("fits the host with k3s' Traefik in it, which is not ours and so in no quota", () => {
+    const { lines, problems, peak } = budgetOf({ domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' } });
+    expect(problems).toEqual([]);
+    expect(lines.find(({ name }) => name === 'traefik')).toMatchObject({ when: 'always', memory: 104, cpu: 50, ours: false, setting: 'resources.traefik.limits.memory' });
+    expect(peak.memory - budgetOf().peak.memory).toBe(104);
+  });
+
+  it('refuses a Traefik that does not fit', () => {
+    const [problem] = budgetOf({ domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' }, resources: { traefik: { limits: { memory: '128Mi' } } } }).problems;
+    expect(problem).toContain('19Mi too little; lower one of: ');
+    expect(problem).toContain('resources.traefik.limits.memory by 19Mi to 109Mi');
+  });
+
   it('refuses requests that leave a surge pod pending on its cores', () => {
     const [problem] = budgetOf({ host: { cpu: '1' } }).problems;
     expect(problem).toMatch(/^host\.cpu: expected at least 1450m .*, found 1000m: lower requests by 450m/);

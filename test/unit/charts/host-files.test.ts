@@ -12,6 +12,9 @@ function kubeletFlags(settings: SettingsInput = {}): Map<string, string> {
   return new Map(flags.map((flag) => [flag.slice(0, flag.indexOf('=')), flag.slice(flag.indexOf('=') + 1)] as const));
 }
 
+/** By k3s' Traefik, which gets its own certificate. */
+const HTTPS: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } };
+
 const mebibytesIn = (text = ''): number => Number(/(\d+)Mi/.exec(text)?.[1]);
 
 describe('the files for the host', () => {
@@ -24,9 +27,16 @@ describe('the files for the host', () => {
     expect([disable, withoutCloud]).toEqual([['traefik'], undefined]);
   });
 
-  it('leave pods room for all of ours at the worst moment, for k3s\' own, and for what the kubelet keeps free', () => {
-    const [flags, { host, lines }] = [kubeletFlags(), planBudget(checkSettings({}))];
-    const ours = worstMoment(lines.filter((line) => line.ours), ({ memory }) => memory);
+  it("start k3s' load balancer, its Traefik and what installs it only where it serves the address", () => {
+    const [k3s] = hostFiles(checkSettings(HTTPS));
+    const configuration = parse(k3s?.content ?? '') as object;
+    for (const key of ['disable', 'disable-cloud-controller', 'disable-helm-controller']) expect(configuration).not.toHaveProperty(key);
+    expect(hostFiles(checkSettings({})).map(({ path }) => path)).not.toContain('host/traefik.config');
+  });
+
+  it.each([['as they are', {}], ['with Traefik', HTTPS]] as const)('leave pods room for all of ours at the worst moment, for k3s\' own, and for what the kubelet keeps free: %s', (_, settings) => {
+    const [flags, { host, lines }] = [kubeletFlags(settings), planBudget(checkSettings(settings))];
+    const ours = worstMoment(lines.filter((line) => line.ours || line.name === 'traefik'), ({ memory }) => memory);
     const pods = host.memory - mebibytesIn(flags.get('kube-reserved')) - mebibytesIn(flags.get('system-reserved'));
     expect(pods - mebibytesIn(flags.get('eviction-hard')) - ours).toBeGreaterThanOrEqual(100);
   });
@@ -44,5 +54,42 @@ describe('the files for the host', () => {
   it('keep the Go runtime of k3s inside its reserve', () => {
     const [, drop] = hostFiles(checkSettings({}));
     expect(Number(/GOMEMLIMIT=(\d+)MiB/.exec(drop?.content ?? '')?.[1])).toBeLessThan(470);
+  });
+});
+
+describe("what k3s' Traefik is told", () => {
+  interface ChartConfig { readonly kind: string; readonly metadata: object; readonly spec: { readonly valuesContent: string } }
+  interface Values { readonly resources: object; readonly updateStrategy: object; readonly persistence?: object; readonly additionalArguments: readonly string[] }
+
+  const chartConfig = (settings: SettingsInput) => parse(hostFiles(checkSettings(settings)).find(({ path }) => path === 'host/traefik.config')?.content ?? '') as ChartConfig;
+  const valuesOf = (settings: SettingsInput) => parse(chartConfig(settings).spec.valuesContent) as Values;
+  const SECRET: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' } };
+
+  it('is a HelmChartConfig, which k3s applies where it is installed', () => {
+    expect(chartConfig(HTTPS)).toMatchObject({ apiVersion: 'helm.cattle.io/v1', kind: 'HelmChartConfig', metadata: { name: 'traefik', namespace: 'kube-system' } });
+  });
+
+  it('is its limit, and to be rolled without a second pod, for which there is no memory', () => {
+    expect(valuesOf(HTTPS)).toMatchObject({
+      resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '104Mi' } },
+      deployment: { goMemLimitPercentage: 0.5 }, updateStrategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    });
+  });
+
+  it('is to let uploads take longer than its own minute, and to close idle connections before the gateway does', () => {
+    expect(valuesOf(SECRET).additionalArguments).toEqual(['--entrypoints.websecure.transport.respondingtimeouts.readtimeout=15m', '--serverstransport.forwardingtimeouts.idleconntimeout=60s']);
+  });
+
+  it('is whom to ask for a certificate, by port 80, and to keep it where it survives a restart', () => {
+    expect(valuesOf(HTTPS).persistence).toMatchObject({ enabled: true });
+    expect(valuesOf(HTTPS).additionalArguments).toEqual(expect.arrayContaining([
+      '--certificatesresolvers.glitchkeeper.acme.email=ops@glitchtip.invalid', '--certificatesresolvers.glitchkeeper.acme.storage=/data/acme.json',
+      '--certificatesresolvers.glitchkeeper.acme.caserver=https://acme-v02.api.letsencrypt.org/directory', '--certificatesresolvers.glitchkeeper.acme.httpchallenge.entrypoint=web',
+    ]));
+  });
+
+  it('is nothing of an authority with a certificate of one\'s own', () => {
+    expect(valuesOf(SECRET).persistence).toBeUndefined();
+    expect(valuesOf(SECRET).additionalArguments.join()).not.toContain('acme');
   });
 });

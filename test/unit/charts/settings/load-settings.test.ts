@@ -103,7 +103,7 @@ describe('settings that are refused, with path, expected and found', () => {
     ['host: {neighbours: 128}', 'host.neighbours: expected a memory quantity', 'found 128'],
     ['namespace: kube-system', "namespace: expected a namespace of GlitchTip's own", 'found "kube-system"'],
     ['namespace: default', "namespace: expected a namespace of GlitchTip's own", 'found "default"'],
-    ['tls: {secret: "errors example"}', 'tls.secret: expected the name of a Secret', 'found "errors example"'],
+    ['https: {secret: "errors example"}', 'https.secret: expected the name of a Secret', 'found "errors example"'],
     ['storage: {className: Fast}', 'storage.className: expected the name of a storage class', 'found "Fast"'],
     // names and shapes
     ['namespace: Glitch_Tip', 'namespace: expected a DNS label', 'found "Glitch_Tip"'],
@@ -199,8 +199,8 @@ describe('settings that are taken', () => {
   });
 
   it('names with dots, where Kubernetes takes them, and a host that has no neighbours', () => {
-    const taken = parseSettings('{tls: {secret: errors.example.com-tls}, storage: {className: csi.example.com, postgres: 8.2G, uploads: 2.5Gi}, host: {neighbours: 0Mi}, email: {url: "smtp+tls://mail.example.com:587/?timeout=10"}}');
-    expect(taken).toMatchObject({ tls: { secret: 'errors.example.com-tls' }, storage: { className: 'csi.example.com' }, host: { neighbours: '0Mi' } });
+    const taken = parseSettings('{https: {secret: errors.example.com-tls}, storage: {className: csi.example.com, postgres: 8.2G, uploads: 2.5Gi}, host: {neighbours: 0Mi}, email: {url: "smtp+tls://mail.example.com:587/?timeout=10"}}');
+    expect(taken).toMatchObject({ https: { secret: 'errors.example.com-tls' }, storage: { className: 'csi.example.com' }, host: { neighbours: '0Mi' } });
   });
 
   it.each([['5.2', '5.2'], ['"6.1"', '6.1'], ['7.0', '7.0'], ['6', '6.0']])('version %s, quoted or read as a number', (written, version) => {

@@ -11,6 +11,7 @@ describe('a host of the resource', () => {
   it.each<[string, object]>([
     ['left out is the Service of the manifests', {}],
     ['that is a Service of the manifests is trusted', { database: { host: 'postgres' }, web: { host: 'web-backend' }, gateway: { host: 'web', controlHost: 'gateway-control' } }],
+    ["that is k3s' Traefik is trusted with its certificate", { https: { name: 'errors.example.com' } }],
   ])('%s', (_, spec) => expect(problemsOf(spec)).toEqual([]));
 
   it.each<[string, object, string]>([
@@ -26,6 +27,13 @@ describe('a host of the resource', () => {
     const problems = problemsOf(spec);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`${field}: expected one of postgres, valkey, web, web-backend, gateway-control`);
+  });
+
+  it('of https is Traefik or named, and Traefik is trusted with nothing else', () => {
+    const traefik = 'traefik.kube-system.svc.cluster.local';
+    expect(problemsOf({ https: { name: 'errors.example.com', host: 'postgres' } })).toEqual([`spec.https.host: expected one of ${traefik} (operator.trustedHosts in settings.yaml names more), found postgres`]);
+    expect(problemsOf({ https: { name: 'errors.example.com', host: 'proxy.example.com' } }, ['proxy.example.com'])).toEqual([]);
+    expect(problemsOf({ gateway: { controlHost: traefik } })).toHaveLength(1);
   });
 
   it('that the settings name is trusted, and no other', () => {

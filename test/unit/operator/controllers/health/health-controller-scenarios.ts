@@ -27,6 +27,8 @@ export class HealthWorld {
   writesUntilAway = Infinity;
   /** How long the database has a check wait. */
   checkSeconds = 0;
+  /** How often the Secret of the certificate was read. */
+  certificateReads = 0;
   lock: ObservedLock = { kind: 'free' };
   /** Somebody else takes the lock at the same moment. */
   isLockLost = false;
@@ -47,7 +49,11 @@ export class HealthWorld {
     const log = (message: string) => void this.done.push(`log ${message}`);
     this.controller = new HealthController({
       cluster: this.#cluster(), health: this.#port(), notifications: this.#notifications(), clock: { now: () => this.#now + this.#stepped, monotonic: () => this.#now, after: () => () => undefined }, log, warn: log,
-      readCertificate: () => ({ kind: 'none' }), leadership: () => this.leadership, onHealth: (_, health) => this.reported.push(health),
+      readCertificate: () => {
+        this.certificateReads += 1;
+        return this.facts.certificate;
+      },
+      leadership: () => this.leadership, onHealth: (_, health) => this.reported.push(health),
     });
   }
 
@@ -108,6 +114,7 @@ export class HealthWorld {
         this.wait(this.checkSeconds);
         return Promise.resolve({ database: this.facts.database, canary: this.facts.canary, volumes: this.facts.volumes });
       },
+      observeServed: () => Promise.resolve(this.facts.served),
       observeQueue: () => Promise.resolve(this.facts.queue),
       observeGateway: () => Promise.resolve(this.facts.gateway),
       tellWorkerStart: (_, __, at) => Promise.resolve(void this.done.push(`worker since ${at.toISOString()}`)),

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
 import type { Leadership } from '../../../../../operator/controllers/health/health-controller.js';
+import { DEFAULT, ofSecret, served } from '../../core/health/https-causes.js';
 import { NOW, ago, answered, clusterOf, databaseOf, factsOf, jobOf, podsOf, queueOf, seen, unready } from '../../core/health/health-scenarios.js';
 import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
@@ -294,5 +295,29 @@ describe('a resource', () => {
     const world = new HealthWorld({ health: { everySeconds: 10 } });
     world.facts = factsOf({ web: { health: answered(500), pods: [] } });
     expect(await world.check()).toBe(4);
+  });
+});
+
+describe('the Secret of the certificate', () => {
+  const withSecret = () => {
+    const world = new HealthWorld({ web: { tls: 'web-tls' } });
+    world.facts = factsOf({ ...ofSecret(60), ...served(60) });
+    return world;
+  };
+
+  it('is not read at every check while its certificate is good for long', async () => {
+    const world = withSecret();
+    await checks(world, 5);
+    expect(world.certificateReads).toBe(1);
+  });
+
+  it('is read at each check while it ends soon, and once another one is served: it may be gone', async () => {
+    const [ending, other] = [withSecret(), withSecret()];
+    ending.facts = factsOf(ofSecret(7));
+    await checks(ending, 3);
+    await checks(other, 2);
+    other.facts = factsOf({ ...ofSecret(60), ...served(300, DEFAULT) });
+    await checks(other, 3);
+    expect([ending.certificateReads, other.certificateReads]).toEqual([3, 3]);
   });
 });

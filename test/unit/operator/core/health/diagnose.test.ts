@@ -6,6 +6,7 @@ import { explains } from '../../../../../operator/core/health/cause-precedence.j
 import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import { BACKUP_CAUSES } from './backup-causes.js';
 import { RESTORE_CAUSES } from './restore-causes.js';
+import { HTTPS, SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, served } from './https-causes.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
@@ -134,12 +135,6 @@ describe('a cause', () => {
     ['a rollout does not end', { cluster: clusterOf({ workloads: workloadsOf({ name: 'web', part: 'web', wanted: 1, stuck: 'ReplicaSet "web-2" has timed out progressing.' }) }) }, ['RolloutStuck/web warning']],
     ['Valkey answers without a Ready pod', pods(unready('valkey')), ['PartDown/valkey warning']],
 
-    ['a certificate ends in a week', { certificate: { kind: 'seen', secret: 'web-tls', endsAt: ago(-7 * 86_400) } }, ['CertificateExpiring/certificate warning']],
-    ['a certificate ends tomorrow', { certificate: { kind: 'seen', secret: 'web-tls', endsAt: ago(-86_400) } }, ['CertificateExpiring/certificate critical']],
-    ['a certificate has ended', { certificate: { kind: 'seen', secret: 'web-tls', endsAt: ago(60) } }, ['CertificateExpired/certificate critical']],
-    ['the Secret of the certificate is missing', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, ['CertificateUnreadable/certificate warning']],
-    ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
-    ['a certificate is good for a month', { certificate: { kind: 'seen', secret: 'web-tls', endsAt: ago(-30 * 86_400) } }, []],
     ['a rotation was given up', { credentials: { failed: 'Tried 5 times.' } }, ['CredentialsOverdue/credentials warning']],
     ['credentials leaked, and for two minutes nothing replaces them', { credentials: { leak: { since: ago(120), state: 'waits', message: 'Deployment web: 1 old pods are still there.' } } }, ['CredentialsCompromised/credentials critical']],
     ['credentials leaked a minute ago, and something is waited for', { credentials: { leak: { since: ago(60), state: 'waits' } } }, []],
@@ -183,6 +178,13 @@ describe('a cause', () => {
 
   it.each(RESTORE_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
 
+  it.each(SECRET_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
+
+  it.each(TRAEFIK_CAUSES)('%s', (_, facts, wanted) => {
+    const { causes } = diagnosisOf(facts, specOf({ ...WORKER_SPEC, https: HTTPS }));
+    expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
+  });
+
   it('is none of backups where none are made', () => expect(BACKUP_CAUSES.flatMap(([, facts]) => causesOf(facts))).toEqual([]));
 
   it.each(provoked)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
@@ -192,7 +194,7 @@ describe('a cause', () => {
   });
 
   it('is provoked for every reason', () => {
-    const reasons = new Set([...[...provoked, ...behindGateway, ...BACKUP_CAUSES, ...RESTORE_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    const reasons = new Set([...[...provoked, ...behindGateway, ...BACKUP_CAUSES, ...RESTORE_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
     expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });
@@ -268,6 +270,9 @@ describe('what cannot be seen is not well again', () => {
     ['a stuck worker while web refuses events', 'WorkerStuck', 'worker', { canary: IS_500 }, ['IngestRefused/ingest critical', 'WorkerStuck/worker critical']],
     ['an ended certificate while its Secret may not be read', 'CertificateExpired', 'certificate', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, ['CertificateExpired/certificate critical']],
     ['an ended certificate whose Secret is gone: that is reported instead', 'CertificateExpired', 'certificate', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, ['CertificateUnreadable/certificate warning']],
+    ["an ended certificate of Traefik's while it does not answer: that is reported, too", 'CertificateExpired', 'certificate', SILENT, ['HttpsDown/https critical', 'CertificateExpired/certificate critical']],
+    ['another certificate while Traefik does not answer', 'CertificateNotServed', 'certificate', SILENT, ['HttpsDown/https critical', 'CertificateNotServed/certificate critical']],
+    ['another certificate when its own is served again', 'CertificateNotServed', 'certificate', served(80), []],
     ['another port while the container starts again', 'PortMismatch', 'web', { ...pods(unready('web', { restarts: 2, lastEnd: ended('Error', 137), state: { kind: 'running', startedAt: ago(4) } })), web: DOWN, canary: NOT_SENT }, ['PortMismatch/web critical']],
     ['a stuck worker when an event was stored', 'WorkerStuck', 'worker', {}, []],
     ['an image when pods can be listed', 'ImageNotFound', 'web', {}, []],
@@ -302,7 +307,7 @@ describe('a message', () => {
     ['has the time until a full queue', { queue: queueOf({ usedBytes: 25 * MIB, maxBytes: 30 * MIB, depth: 6_000 }), before: { samples: [{ at: ago(100), queueBytes: 24 * MIB, memory: new Map() }] } }, 'Valkey is 83 % full (25Mi of 30Mi, 6000 tasks): at this rate events are refused in 8 min.'],
     ['has the limit of memory', pods(podOf('web', { containers: [containerOf({ restarts: 2, lastEnd: ended('OOMKilled', 137, 90) })] })), 'web needed more than its limit of 300Mi and was killed, 90 s ago (2 restarts).'],
     ['names the port', probed(REFUSED), 'Pod web-1 runs, and nothing listens on port 8080, which its probe asks.'],
-    ['names a missing Secret', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, 'Secret web-tls, which tls.secret in settings.yaml names, does not exist: nobody can see until when the certificate is valid.'],
+    ['names a missing Secret', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, 'Secret web-tls, which https.secret in settings.yaml names, does not exist: nobody can see until when the certificate is valid.'],
     ['names the image', pods(unready('worker', { image: 'example.com/none:9', ...waiting('ErrImagePull') })), 'The image example.com/none:9 of worker cannot be pulled (ErrImagePull).'],
     ['names what is missing of the schema', { database: databaseOf({ missing: ['django_migrations', 'users_user'], partitions: [] }), canary: NOT_SENT }, 'Migrations were not run or did not finish: django_migrations, users_user are missing; Job migrate-12345678: succeeded.'],
     ['names the table without partitions', { database: databaseOf({ partitions: [{ table: 'issue_events_issueevent', days: 0, leastDays: 5.5 }] }) }, 'issue_events_issueevent has no partition for now: no event can be stored.'],

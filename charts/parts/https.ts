@@ -1,0 +1,45 @@
+// HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, or in a Secret of yours.
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { INGEST_KINDS } from '../../gateway/core/item-policy.js';
+import { WEB } from '../part-names.js';
+import { HTTP_PORT } from '../releases.js';
+import type { Settings } from '../settings/schema.js';
+import { frontPart } from '../topology.js';
+import { HSTS_SECONDS, RESOLVER, TRAEFIK } from '../traefik.js';
+import { partMetadata } from './pod-template.js';
+
+const API = 'traefik.io/v1alpha1';
+const ROUTES = { secure: 'glitchtip', plain: 'glitchtip-to-https' } as const;
+const MIDDLEWARES = { hsts: 'hsts', redirect: 'redirect-to-https' } as const;
+
+/** IngressRoutes instead of Ingresses: these have no word for the paths of events. */
+export class Https extends Construct {
+  constructor(scope: Construct, id: string, private readonly settings: Settings) {
+    super(scope, id);
+    const { domain, https: { mode, secret, public: open } } = settings;
+    const host = `Host(\`${new URL(domain).hostname}\`)`;
+    // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
+    this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds: HSTS_SECONDS } });
+    // 301 to a GET and 308 to everything else, which is sent again as it was.
+    this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
+    this.add('IngressRoute', ROUTES.secure, {
+      entryPoints: [TRAEFIK.secure],
+      routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, MIDDLEWARES.hsts)],
+      tls: mode === 'traefik' ? { certResolver: RESOLVER } : { secretName: secret },
+    });
+    // The path of the ACME challenge is Traefik's before any route of ours.
+    this.add('IngressRoute', ROUTES.plain, { entryPoints: [TRAEFIK.plain], routes: [route(host, MIDDLEWARES.redirect)] });
+  }
+
+  private add(kind: 'IngressRoute' | 'Middleware', name: string, spec: object): void {
+    new ApiObject(this, name, { apiVersion: API, kind, metadata: partMetadata(name, frontPart(this.settings)), spec });
+  }
+}
+
+/** Of the whole path, which Traefik has decoded and cleaned of dots: the gateway's own rule (gateway/core/ingest-request.ts). */
+const EVENTS = `PathRegexp(\`^/api/[0-9]{1,15}/(${INGEST_KINDS.join('|')})/$\`)`;
+
+function route(match: string, middleware: string): object {
+  return { kind: 'Rule', match, middlewares: [{ name: middleware }], services: [{ name: WEB, port: HTTP_PORT }] };
+}

@@ -1,0 +1,66 @@
+// k3s' own Traefik: where its pods are, and what it is told at its start. Its routes to GlitchTip are in charts/parts/https.ts.
+import type { Settings } from './settings/schema.js';
+
+/** As k3s installs it, from its own Helm chart. */
+export const TRAEFIK = {
+  namespace: 'kube-system',
+  /** Of its pods. */
+  labels: { 'app.kubernetes.io/name': 'traefik' },
+  /** Entry points: its names for the ports 80 and 443. */
+  plain: 'web',
+  secure: 'websecure',
+  /** On which its pods listen for 443. */
+  securePort: 8443,
+} as const;
+
+/** Traefik's name for whom it gets certificates from. */
+export const RESOLVER = 'glitchkeeper';
+
+/** A request that takes longer to come in is ended with 502, at 33 KB/s one of 30 MB; Traefik's own 60 s are too short for uploads. Minutes. */
+const UPLOAD_MINUTES = 15;
+/** Shorter than the gateway keeps idle connections (75 s, gateway/front/server.ts): who closes first must be who sends. Traefik's own is 90. Seconds. */
+const IDLE_SECONDS = 60;
+/**
+ * Of the limit, for Go's heap: beside it the program's own pages (67Mi) must stay in memory. Without room for them Traefik did not
+ * become ready in 5 minutes (64Mi).
+ */
+const HEAP_SHARE = 0.5;
+/** Has one file, with an account and a certificate. */
+const STORAGE_SIZE = '128Mi';
+
+/** How long browsers ask by https only (Strict-Transport-Security). A year. */
+export const HSTS_SECONDS = 31_536_000;
+
+export function isServedByTraefik({ https }: Settings): boolean {
+  return https.mode !== 'none';
+}
+
+/** Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. */
+export function traefikArguments({ https: { mode, acme } }: Settings): string[] {
+  const resolver = Object.entries({ email: acme.email, storage: '/data/acme.json', caserver: acme.server, 'httpchallenge.entrypoint': TRAEFIK.plain });
+  return [
+    `--entrypoints.${TRAEFIK.secure}.transport.respondingtimeouts.readtimeout=${UPLOAD_MINUTES}m`,
+    `--serverstransport.forwardingtimeouts.idleconntimeout=${IDLE_SECONDS}s`,
+    ...(mode === 'traefik' ? resolver.map(([name, value]) => `--certificatesresolvers.${RESOLVER}.acme.${name}=${value ?? ''}`) : []),
+  ];
+}
+
+/** HelmChartConfig for k3s, which merges it into the values of its own chart. */
+export function traefikChartConfig(settings: Settings, writeYaml: (value: unknown) => string): object {
+  const values = {
+    deployment: { goMemLimitPercentage: HEAP_SHARE },
+    resources: settings.resources.traefik,
+    // One after the other: a surge pod would need its memory once more, and they share one file.
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    // The address of the client instead of the node's.
+    service: { spec: { externalTrafficPolicy: 'Local' } },
+    // Without it each start asks for a certificate anew, until the authority's limit is reached.
+    ...(settings.https.mode === 'traefik' ? { persistence: { enabled: true, size: STORAGE_SIZE } } : {}),
+    additionalArguments: traefikArguments(settings),
+  };
+  return {
+    apiVersion: 'helm.cattle.io/v1', kind: 'HelmChartConfig',
+    metadata: { name: 'traefik', namespace: TRAEFIK.namespace },
+    spec: { valuesContent: writeYaml(values) },
+  };
+}

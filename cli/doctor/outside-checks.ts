@@ -1,0 +1,58 @@
+// doctor --outside: whether whoever is outside reaches the public name, by https alone, with a certificate that is for it.
+import { endsSoon } from '../../operator/core/health/https-rules.js';
+import { contains } from '../../charts/networks.js';
+import { failure, ok, onSight, oneOrEach, warning, type Finding, type Seen } from './check-result.js';
+import type { Facts } from './gathered-facts.js';
+import type { OutsideLook, PlainAnswer, SecureAnswer } from './outside-look.js';
+
+const RUNBOOK = 'docs/runbooks/certificate-not-issued.md';
+/** Addresses that nobody outside reaches: private and shared networks, this machine, link-local. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', 'fc00::/7', 'fe80::/10', '::1/128'];
+
+/** The public name, by which `--outside` was asked to look; and what it saw, unless the address is plain http. */
+export interface Outside {
+  readonly domain: string;
+  readonly look?: OutsideLook;
+}
+
+/** Nothing where nobody asked. */
+export function checkOutside({ outside, now }: Facts): readonly Finding[] {
+  if (outside === undefined) return [];
+  return onSight('outside', outside, ({ domain, look }) => {
+    if (look === undefined) return warning('outside', `${domain} is no https address: there is nothing to look at`, 'docs/https.md has the ways to https');
+    const { addresses, plain, secure } = look;
+    if (!addresses.seen) return failure('DNS', `${domain}: no address (${addresses.why})`, `make an A record of it that leads to this host; ${RUNBOOK}`);
+    return [...nameFindings(domain, addresses.value), ...plainFindings(domain, plain), ...secureFindings(domain, secure, now)];
+  });
+}
+
+function nameFindings(domain: string, addresses: readonly string[]): readonly Finding[] {
+  const hidden = addresses.filter((address) => PRIVATE.some((network) => network.includes(':') === address.includes(':') && contains(network, address)));
+  return oneOrEach(ok('DNS', `${domain} is ${addresses.join(', ')}`), hidden.map((address) => warning('DNS', `${domain} is ${address}, which the internet does not reach`, 'right in a network of your own; a public certificate authority and SDKs outside need a public address')));
+}
+
+function plainFindings(domain: string, plain: Seen<PlainAnswer>): readonly Finding[] {
+  if (!plain.seen) return [warning('port 80', `${domain}: no answer (${plain.why})`, `open it where Traefik gets the certificate: the authority asks there, also at each renewal; ${RUNBOOK}`)];
+  const { status, location } = plain.value;
+  const isRedirect = [301, 302, 307, 308].includes(status) && location?.startsWith('https://') === true;
+  return [isRedirect ? ok('redirect', `${status} to ${location}`) : failure('redirect', `http://${domain} answers ${status}${location === undefined ? '' : ` and leads to ${location}`}: passwords and DSNs travel in clear text`, 'npm run synth && kubectl apply -f dist/ has the redirect with https.mode traefik or secret; a proxy of yours needs its own')];
+}
+
+function secureFindings(domain: string, secure: Seen<SecureAnswer>, now: Date): readonly Finding[] {
+  if (!secure.seen) return [failure('port 443', `${domain}: no answer (${secure.why})`, 'is it open in the firewall, and does Traefik run: kubectl -n kube-system get pods,services -l app.kubernetes.io/name=traefik')];
+  return [certificateFinding(domain, secure.value, now), hstsFinding(domain, secure.value)];
+}
+
+function certificateFinding(domain: string, { subject, issuer, isForName, distrust, startsAt, endsAt }: SecureAnswer, now: Date): Finding {
+  if (!isForName) return failure('certificate', `${domain} shows one that is not for it (${subject})`, RUNBOOK);
+  const until = endsAt.toISOString().slice(0, 10);
+  if (endsAt <= now) return failure('certificate', `ended on ${until}`, RUNBOOK);
+  if (distrust !== undefined) return failure('certificate', `this machine does not trust it (${distrust}; signed by ${issuer})`, 'an authority of your own has to be known to every SDK and browser; of a public one the chain is missing in the Secret');
+  if (endsSoon({ startsAt, endsAt }, now)) return warning('certificate', `ends on ${until}`, `it should have been renewed by now: ${RUNBOOK}`);
+  return ok('certificate', `until ${until}, signed by ${issuer}`);
+}
+
+function hstsFinding(domain: string, { hsts }: SecureAnswer): Finding {
+  const seconds = Number(/max-age=(\d+)/.exec(hsts ?? '')?.[1] ?? 0);
+  return seconds > 0 ? ok('HSTS', hsts ?? '') : warning('HSTS', `${domain} sends none: a browser's first request may go out in clear text`, 'npm run synth && kubectl apply -f dist/ has it with https.mode traefik or secret; with a proxy of yours X-Forwarded-Proto must say https');
+}

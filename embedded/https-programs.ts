@@ -1,0 +1,71 @@
+/** What HTTPS is tested with, built when a test asks for it: k3s' Traefik as an image, and Pebble, an ACME server for tests. */
+import { cp, mkdir, copyFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { ensureModule, type GoModule } from './binaries.js';
+import { ensureImages, traefikEntry, type ImageArchive } from './images/index.js';
+import type { Progress } from './progress.js';
+
+const TRAEFIK = 'github.com/traefik/traefik/v3@v3.7.13';
+/** Of Traefik's go.mod: the ACME client. */
+const LEGO = 'github.com/go-acme/lego/v5@v5.4.1';
+/** Of the ACME client: what Traefik asks for by HTTP alone needs none of it. */
+const LEFT_OUT = /^(providers\/dns|cmd|e2e|docs|internal\/tester)(\/|$)/;
+
+const traefikModule: GoModule = {
+  folder: 'traefik',
+  packages: ['github.com/traefik/traefik/v3/cmd/traefik'],
+  linkerFlags: '-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=3.7.13',
+  complete: copyLego,
+};
+
+const pebbleModule: GoModule = {
+  folder: 'pebble',
+  packages: ['github.com/letsencrypt/pebble/v2/cmd/pebble', 'github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv'],
+  linkerFlags: '-s -w',
+};
+
+/** go.mod has it replaced by ./lego: a package of a module cannot be replaced, so the module is, without that package's imports. */
+async function copyLego(folder: string): Promise<void> {
+  const from = await moduleFolder(LEGO, folder);
+  const to = join(folder, 'lego');
+  await cp(from, to, { recursive: true, filter: (source) => !LEFT_OUT.test(relative(from, source)) });
+  await execa('chmod', ['-R', 'u+w', to]);
+  await mkdir(join(to, 'providers', 'dns'), { recursive: true });
+  await copyFile(join(folder, 'dns-providers.go.txt'), join(to, 'providers', 'dns', 'providers.go'));
+}
+
+const downloaded = z.object({ Dir: z.string() });
+
+/** Folder of a module in Go's cache. Outside of any go.mod: one whose replacement is not there yet is refused. */
+async function moduleFolder(module: string, beside: string): Promise<string> {
+  const { stdout } = await execa('go', ['mod', 'download', '-json', module], { cwd: dirname(beside), env: { GOFLAGS: '' } });
+  return downloaded.parse(JSON.parse(stdout)).Dir;
+}
+
+export interface Traefik {
+  readonly image: ImageArchive;
+  /** File with the CustomResourceDefinitions of this very version. */
+  readonly kinds: string;
+}
+
+/** The first call on a machine takes a quarter of an hour on two cores. */
+export async function ensureTraefik(progress: Progress): Promise<Traefik> {
+  const folder = await ensureModule(traefikModule, progress);
+  const [image] = await ensureImages({ entries: [traefikEntry(join(folder, 'traefik'))] });
+  if (image === undefined) throw new Error('the image of Traefik was not made');
+  return { image, kinds: join(await moduleFolder(TRAEFIK, folder), 'docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml') };
+}
+
+export interface Pebble {
+  readonly pebble: string;
+  /** The DNS server that it asks: it answers every name with one address. */
+  readonly challtestsrv: string;
+}
+
+/** Built on the first call, in half a minute. */
+export async function ensurePebble(progress: Progress): Promise<Pebble> {
+  const folder = await ensureModule(pebbleModule, progress);
+  return { pebble: join(folder, 'pebble'), challtestsrv: join(folder, 'pebble-challtestsrv') };
+}

@@ -1,0 +1,80 @@
+// Rules about HTTPS: nobody serves the public name, another certificate is served in place of its own, the certificate ends.
+import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import type { CertificateFacts, Validity } from './health-facts.js';
+import { duration, finding, type CheckInput, type Finding, type Rule } from './rule-finding.js';
+
+const R = HEALTH_REASONS;
+const DAY = 86_400;
+/** Before its end, of a certificate that lives long: cert-manager and Traefik renew one of 90 days a month before. Seconds. */
+const WARNING = 14 * DAY;
+const CRITICAL = 3 * DAY;
+/** Of the life of a shorter one, which is renewed at a third of it. */
+const WARNING_SHARE = 1 / 5;
+const CRITICAL_SHARE = 1 / 20;
+const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
+
+export const httpsRules: readonly Rule[] = [httpsDown, certificateOfSecret, certificateServed];
+
+function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
+  if (served.kind !== 'silent') return [];
+  return [finding(R.HttpsDown, 'https', 'critical', {
+    message: `Nobody serves ${https?.name ?? 'the public name'} by https: ${served.address} does not answer (${served.code}). SDKs and people outside reach nothing.`,
+    advice: 'kubectl -n kube-system get pods,services -l app.kubernetes.io/name=traefik; where there are none, the host files of docs/https.md are not installed.',
+    symptom: 'https does not answer',
+  })];
+}
+
+function certificateOfSecret(input: CheckInput): readonly Finding[] {
+  const { certificate: seen } = input.facts;
+  if (seen.kind === 'missing') return [noCertificate(seen, input)];
+  if (seen.kind !== 'seen') return [];
+  const { secret } = seen;
+  return ending(seen, input.now, {
+    whose: `The certificate of Secret ${secret}`,
+    advice: `kubectl describe certificate ${secret} says why it was not renewed; without cert-manager put a new one into Secret ${secret}.`,
+  });
+}
+
+function certificateServed({ facts: { served, certificate }, now }: CheckInput): readonly Finding[] {
+  if (served.kind !== 'seen') return [];
+  const { name, subject, isForName } = served;
+  if (!isForName) {
+    return [finding(R.CertificateNotServed, 'certificate', 'critical', {
+      message: `Whoever asks for ${name} is shown another certificate (${subject}): SDKs and browsers refuse the connection.`,
+      advice: `${TRAEFIK_LOG}; glitchkeeper doctor --outside looks at DNS and ports; docs/runbooks/certificate-not-issued.md has the causes one by one.`,
+      symptom: 'another certificate is served',
+    })];
+  }
+  // Of a Secret its own rule tells.
+  return certificate.kind === 'none' ? ending(served, now, { whose: `The certificate of ${name}`, advice: `Traefik renews it by itself: ${TRAEFIK_LOG}; docs/runbooks/certificate-not-issued.md has the causes one by one.` }) : [];
+}
+
+function ending(validity: Validity, now: Date, { whose, advice }: { readonly whose: string; readonly advice: string }): readonly Finding[] {
+  const left = secondsLeft(validity, now);
+  if (left <= 0) return [finding(R.CertificateExpired, 'certificate', 'critical', { message: `${whose} ended ${duration(-left)} ago: SDKs and browsers refuse the connection.`, advice, symptom: 'the certificate has ended' })];
+  if (!endsSoon(validity, now)) return [];
+  const severity: Finding['severity'] = left < Math.min(CRITICAL, lifeOf(validity) * CRITICAL_SHARE) ? 'critical' : 'warning';
+  return [finding(R.CertificateExpiring, 'certificate', severity, { message: `${whose} ends in ${duration(left)}.`, advice, symptom: 'the certificate ends soon' })];
+}
+
+/** Within 14 days, or within a fifth of a life that is shorter than ten weeks. */
+export function endsSoon(validity: Validity, now: Date): boolean {
+  return secondsLeft(validity, now) <= Math.min(WARNING, lifeOf(validity) * WARNING_SHARE);
+}
+
+function secondsLeft({ endsAt }: Validity, now: Date): number {
+  return (endsAt.getTime() - now.getTime()) / 1_000;
+}
+
+function lifeOf({ startsAt, endsAt }: Validity): number {
+  return (endsAt.getTime() - startsAt.getTime()) / 1_000;
+}
+
+/** A warning where a proxy of one's own serves: it may have another one. Traefik has none then. */
+function noCertificate({ secret, why }: Extract<CertificateFacts, { kind: 'missing' }>, { spec: { https } }: CheckInput): Finding {
+  return finding(R.CertificateUnreadable, 'certificate', https === undefined ? 'warning' : 'critical', {
+    message: `Secret ${secret}, which https.secret in settings.yaml names, ${why}: ${https === undefined ? 'nobody can see until when the certificate is valid' : `Traefik has no certificate for ${https.name}`}.`,
+    advice: `kubectl describe certificate ${secret} says why cert-manager makes none; without it put one there by kubectl create secret tls ${secret}, or correct https.secret.`,
+    symptom: 'there is no certificate to be seen',
+  });
+}

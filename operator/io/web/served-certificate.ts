@@ -1,0 +1,44 @@
+// Which certificate is served to whoever asks for the public name: a TLS handshake with it, and nothing more.
+import { addAbortSignal } from 'node:stream';
+import type { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+
+import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { ServedCertificate } from '../../core/health/health-facts.js';
+import { withDeadline } from '../../runtime/deadline.js';
+import { codeOf } from './web-observer.js';
+
+/** Milliseconds. */
+const TIMEOUT = 10_000;
+
+type Address = NonNullable<GlitchTipSpec['https']>;
+
+export async function observeServed(https: GlitchTipSpec['https'], signal: AbortSignal): Promise<ServedCertificate> {
+  if (https === undefined) return { kind: 'none' };
+  const { name, host, port } = https;
+  try {
+    const certificate = await withDeadline(signal, TIMEOUT, (limited) => shakeHands(https, limited));
+    return {
+      kind: 'seen', name, subject: certificate.subject.replaceAll('\n', ', '), isForName: certificate.checkHost(name) !== undefined,
+      startsAt: new Date(certificate.validFrom), endsAt: new Date(certificate.validTo),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'silent', address: `${host}:${port}`, code: codeOf(error) };
+  }
+}
+
+function shakeHands({ name, host, port }: Address, signal: AbortSignal): Promise<X509Certificate> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    // Whatever is served is looked at: to refuse it would be not to know what it is. Nothing is sent.
+    const socket = addAbortSignal(signal, connect({ host, port, servername: name, rejectUnauthorized: false }));
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      const certificate = socket.getPeerX509Certificate();
+      socket.destroy();
+      if (certificate === undefined) reject(new Error('no certificate'));
+      else resolve(certificate);
+    });
+  });
+}

@@ -1,0 +1,120 @@
+// HTTPS by k3s' Traefik: what it serves, who may reach what, and what GlitchTip and the gateway believe of it.
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { Https } from '../../charts/parts/https.js';
+import { Operator } from '../../charts/parts/operator.js';
+import type { SettingsInput } from '../../charts/settings/schema.js';
+import { parseTrusted } from '../../operator/core/trusted-hosts.js';
+import { containerOf, find, render, renderStack } from './synthesize.js';
+
+const DOMAIN = 'https://errors.example.org';
+const ACME: SettingsInput = { domain: DOMAIN, https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } };
+const SECRET: SettingsInput = { domain: DOMAIN, https: { mode: 'secret', secret: 'errors-tls' } };
+
+interface Route {
+  readonly match: string;
+  readonly middlewares: readonly { readonly name: string }[];
+  readonly services: readonly object[];
+}
+interface IngressRoute {
+  readonly entryPoints: readonly string[];
+  readonly routes: readonly Route[];
+  readonly tls?: object;
+}
+
+const https = (settings: SettingsInput) => render((scope, all) => new Https(scope, 'https', all), settings);
+const ingressRoute = (settings: SettingsInput, name: string) => find(https(settings), 'IngressRoute', name).spec as unknown as IngressRoute;
+
+describe('the routes of Traefik', () => {
+  it('are these, by a certificate that it gets itself', () => expect(https(ACME)).toMatchSnapshot());
+
+  it('have the certificate of the Secret where the settings name one', () => {
+    expect(ingressRoute(SECRET, 'glitchtip').tls).toEqual({ secretName: 'errors-tls' });
+    expect(ingressRoute(ACME, 'glitchtip').tls).toEqual({ certResolver: 'glitchkeeper' });
+  });
+
+  it.each([[true], [false]])('lead to the one Service that people and SDKs know (gateway %p)', (enabled) => {
+    for (const name of ['glitchtip', 'glitchtip-to-https']) {
+      expect(ingressRoute({ ...ACME, gateway: { enabled } }, name).routes.map(({ services }) => services)).toEqual([[{ name: 'web', port: 8080 }]]);
+    }
+  });
+
+  it('answer in clear with the redirect alone, and by https with HSTS, for a year', () => {
+    const [plain, secure] = [ingressRoute(ACME, 'glitchtip-to-https'), ingressRoute(ACME, 'glitchtip')];
+    expect([plain.entryPoints, plain.tls, plain.routes[0]?.middlewares]).toEqual([['web'], undefined, [{ name: 'redirect-to-https' }]]);
+    expect([secure.entryPoints, secure.routes[0]?.middlewares]).toEqual([['websecure'], [{ name: 'hsts' }]]);
+    expect(find(https(ACME), 'Middleware', 'redirect-to-https').spec).toEqual({ redirectScheme: { scheme: 'https', permanent: true } });
+    expect(find(https(ACME), 'Middleware', 'hsts').spec).toEqual({ headers: { stsSeconds: 31_536_000 } });
+  });
+
+  describe('for events alone', () => {
+    const [{ match } = { match: '' }] = ingressRoute({ ...ACME, https: { ...ACME.https, public: 'ingest' } }, 'glitchtip').routes;
+    const events = new RegExp(/PathRegexp\(`(.+)`\)/.exec(match)?.[1] ?? '(?!)');
+
+    it('are still those of the host', () => expect(match).toMatch(/^Host\(`errors\.example\.org`\) && PathRegexp\(/));
+    it.each(['/api/1/envelope/', '/api/1/store/', '/api/23/security/', '/api/1/minidump/'])('take %s', (path) => expect(path).toMatch(events));
+    it.each(['/', '/login', '/admin/', '/metrics', '/api/0/organizations/', '/api/1/', '/api/1/envelope/x', '/admin/api/1/envelope/', '/api/x/envelope/', '/_health/'])('have nothing for %s', (path) => expect(path).not.toMatch(events));
+  });
+});
+
+describe('who reaches the front door', () => {
+  const policy = (settings: SettingsInput) => find(renderStack(settings), 'NetworkPolicy', 'web-from-traefik').spec as { podSelector: { matchLabels: Record<string, string> }; ingress: object[] };
+
+  it.each([[true, 'gateway'], [false, 'web']])('are Traefik\'s pods, and no other of kube-system (gateway %p: %s)', (enabled, part) => {
+    const { podSelector, ingress } = policy({ ...ACME, gateway: { enabled } });
+    expect(podSelector.matchLabels['app.kubernetes.io/component']).toBe(part);
+    expect(ingress).toEqual([{
+      from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'traefik' } } }],
+      ports: [{ protocol: 'TCP', port: 8080 }],
+    }]);
+  });
+
+  it.each<[string, SettingsInput]>([['where nobody serves https', {}], ['where a proxy of one\'s own does', { domain: DOMAIN, https: { secret: 'errors-tls' } }]])('is not Traefik %s', (_, settings) => {
+    expect(renderStack(settings).map(({ metadata }) => metadata.name)).not.toContain('web-from-traefik');
+  });
+
+  it('is opened by nothing else: no Service is public, and the quota has no port of the node', () => {
+    const manifests = renderStack(ACME);
+    expect(new Set(manifests.filter(({ kind }) => kind === 'Service').map(({ spec }) => spec?.type))).toEqual(new Set(['ClusterIP']));
+    expect(find(manifests, 'ResourceQuota', 'budget').spec.hard).toEqual(find(renderStack(), 'ResourceQuota', 'budget').spec.hard);
+  });
+});
+
+describe('what is believed', () => {
+  const variable = (settings: SettingsInput, name: string, part = 'gateway') => containerOf(renderStack(settings), 'Deployment', part).env?.find((each) => each.name === name)?.value;
+
+  it('the gateway believes X-Forwarded-* of Traefik, which is a pod, beside the proxies that the settings name', () => {
+    expect(variable(ACME, 'TRUSTED_PROXIES')).toBe('10.42.0.0/16,10.43.0.0/16');
+    expect(variable({ ...SECRET, gateway: { trustedProxies: ['192.0.2.1'] } }, 'TRUSTED_PROXIES')).toBe('192.0.2.1,10.42.0.0/16,10.43.0.0/16');
+    expect(variable({ domain: DOMAIN }, 'TRUSTED_PROXIES')).toBeUndefined();
+  });
+
+  it.each([['GLITCHTIP_DOMAIN', DOMAIN], ['CSRF_TRUSTED_ORIGINS', DOMAIN], ['SESSION_COOKIE_SECURE', 'True'], ['CSRF_COOKIE_SECURE', 'True'], ['SECURE_HSTS_SECONDS', '31536000']])('GlitchTip has %s=%s', (name, value) => {
+    expect(variable(ACME, name, 'web')).toBe(value);
+  });
+
+  describe('the operator', () => {
+    const operator = (settings: SettingsInput) => render((scope, all) => new Operator(scope, 'operator', all), settings);
+    const specOf = (settings: SettingsInput) => (parse(find(operator(settings), 'ConfigMap', 'glitchkeeper-settings').data?.['glitchtip.yaml'] ?? '') as { spec: { https?: object } }).spec;
+
+    it('looks which certificate Traefik serves, by the one port that a policy opens to it', () => {
+      expect(parseTrusted(specOf(ACME))).toMatchObject({ kind: 'valid', spec: { https: { name: 'errors.example.org', host: 'traefik.kube-system.svc.cluster.local', port: 443 } } });
+      const { egress } = find(renderStack(ACME), 'NetworkPolicy', 'operator-to-traefik').spec as { egress: object[] };
+      expect(egress).toEqual([{
+        to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'traefik' } } }],
+        ports: [{ protocol: 'TCP', port: 8443 }],
+      }]);
+    });
+
+    it.each<[string, SettingsInput]>([['nobody serves https', {}], ["a proxy of one's own does", { domain: DOMAIN, https: { secret: 'errors-tls' } }]])('does not where %s', (_, settings) => {
+      expect(specOf(settings).https).toBeUndefined();
+      expect(renderStack(settings).map(({ metadata }) => metadata.name)).not.toContain('operator-to-traefik');
+    });
+  });
+
+  it('the operator reads the Secret of the certificate, and none where Traefik keeps it', () => {
+    const role = (settings: SettingsInput) => JSON.stringify(find(render((scope, all) => new Operator(scope, 'operator', all), settings), 'Role', 'glitchkeeper'));
+    expect(role(SECRET)).toContain('"resourceNames":["errors-tls"],"resources":["secrets"],"verbs":["get"]');
+    expect(role(ACME)).not.toContain('errors-tls');
+  });
+});

@@ -1,0 +1,177 @@
+// HTTPS on pods, with policies enforced: a certificate by ACME through Traefik, what is served with it, and what is told when it is not.
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { SECRETS } from '../../../charts/part-names.js';
+import { TRAEFIK } from '../../../charts/traefik.js';
+import type { SettingsInput } from '../../../charts/settings/schema.js';
+import { selfSignedFor } from '../../support/certificate.js';
+import { recordMeasurement } from '../../support/measurements.js';
+import { networkOf, tryFlows } from '../support/flows.js';
+import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
+import type { Stack } from '../support/stack.js';
+import { waitFor, when } from '../support/wait.js';
+import type { Installed } from './on-pods.js';
+
+/** From the apply to a valid certificate. Seconds. */
+const ISSUED_WITHIN = 45;
+const SCENE_MS = 300_000;
+const URL_OF_NAME = `https://${NAME}`;
+/** The events' own address, of a project that does not exist: GlitchTip answers it, and not Traefik. */
+const EVENTS = '/api/2147483000/envelope/';
+const SECRET = 'errors-tls';
+
+const health = z.object({ status: z.object({ health: z.object({ figures: z.object({ certificateDays: z.number().optional() }).optional() }) }) });
+
+export function describeHttps({ stack, alerts }: Installed): void {
+  describe('https', () => {
+    let edge: HttpsEdge;
+    beforeAll(async () => {
+      edge = await HttpsEdge.start(stack);
+    }, 1_800_000);
+    afterAll(() => edge.stop());
+
+    /** synth, the host file, apply. */
+    async function apply(label: string, https: SettingsInput['https']): Promise<number> {
+      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https });
+      await edge.runTraefik(made.settings);
+      const started = Date.now();
+      await stack.apply(made);
+      return started;
+    }
+    const byAcme = () => ({ mode: 'traefik', acme: { email: 'ops@glitchtip.invalid', server: edge.authority } }) as const;
+
+    describe('by a certificate that Traefik gets itself', () => {
+      it(`is there within ${ISSUED_WITHIN} s of the apply`, async () => {
+        const started = await apply('https-acme', byAcme());
+        await untilServed(edge);
+        const seconds = (Date.now() - started) / 1_000;
+        recordMeasurement({ what: 'https: from the apply to a valid certificate', value: Math.round(seconds), unit: 's', goal: ISSUED_WITHIN });
+        expect(seconds).toBeLessThanOrEqual(ISSUED_WITHIN);
+        await stack.rolledOut();
+      }, SCENE_MS);
+
+      it('redirects whatever comes in clear, with its path, and leaves the path of the challenge alone', async () => {
+        const [get, post, challenge] = await edge.ask([
+          { url: `http://${NAME}/login?next=1` }, { url: `http://${NAME}${EVENTS}`, method: 'POST', body: '{}' }, { url: `http://${NAME}/.well-known/acme-challenge/none` },
+        ]);
+        expect([get?.status, get?.headers?.location]).toEqual([301, `${URL_OF_NAME}/login?next=1`]);
+        expect([post?.status, post?.headers?.location]).toEqual([308, `${URL_OF_NAME}${EVENTS}`]);
+        expect(challenge?.status).toBe(404);
+      }, SCENE_MS);
+
+      it('takes a login from its own origin and no other, with cookies that do not travel in clear', async () => {
+        const { token, attributes } = await csrfCookie(edge);
+        expect(attributes).toContain('secure');
+        const login = JSON.stringify({ email: await stack.secret(SECRETS.administrator, 'email'), password: await stack.secret(SECRETS.administrator, 'password') });
+        const post = (headers: Record<string, string>) => ({ url: `${URL_OF_NAME}/_allauth/browser/v1/auth/login`, method: 'POST' as const, body: login, headers: { 'content-type': 'application/json', cookie: `csrftoken=${token}`, 'x-csrftoken': token, ...headers } });
+        const refused = await edge.ask([post({}), post({ origin: `http://${NAME}`, referer: `http://${NAME}/` }), post({ origin: 'https://other.example.test', referer: 'https://other.example.test/' })]);
+        expect(refused.map(({ status }) => status)).toEqual([403, 403, 403]);
+        const [taken] = await edge.ask([post({ origin: URL_OF_NAME, referer: `${URL_OF_NAME}/` })]);
+        expect(taken?.status).toBe(200);
+        const session = taken?.headers?.['set-cookie']?.find((line) => line.trimStart().startsWith('sessionid='))?.toLowerCase() ?? '';
+        expect(session).toContain('secure');
+        expect(session).toContain('httponly');
+        expect(taken?.headers?.['strict-transport-security']).toMatch(/max-age=31536000/);
+      }, SCENE_MS);
+
+      it('stores what the real SDK sends, and `npm run verify` finds redirect, HSTS and cookies as they should be', async () => {
+        const email = await stack.secret(SECRETS.administrator, 'email');
+        const { stdout } = await edge.run(['test/sdk/main.ts', '--url', URL_OF_NAME, '--email', email, '--only', '01,04', '--gateway', '--json'], {
+          NODE_EXTRA_CA_CERTS: edge.file('roots.pem'), GLITCHTIP_PASSWORD: await stack.secret(SECRETS.administrator, 'password'),
+        });
+        const { tests, storedChecked } = JSON.parse(stdout) as { storedChecked: boolean; tests: { id: string }[] };
+        expect(storedChecked).toBe(true);
+        const outcomes = new Map(tests.map((test) => [test.id, JSON.stringify(test)]));
+        for (const id of ['01.1', '04.3', '04.4']) expect(outcomes.get(id)).toContain('"result":"passed"');
+      }, SCENE_MS);
+
+      it('lets Traefik reach the front door, and nothing behind it', async () => {
+        const network = await traefikNetwork(stack);
+        const [gateway, web, postgres] = [await stack.pod('gateway'), await stack.pod('web'), await stack.pod('postgres')];
+        const flows = await tryFlows('Traefik', network, [
+          { to: 'gateway', address: gateway.ip, port: 8080, expected: 'open' }, { to: 'gateway control', address: gateway.ip, port: 9465, expected: 'closed' },
+          { to: 'web', address: web.ip, port: 8080, expected: 'closed' }, { to: 'postgres', address: postgres.ip, port: 5432, expected: 'closed' },
+        ]);
+        expect(flows.filter(({ expected, found }) => expected !== found)).toEqual([]);
+      }, SCENE_MS);
+
+      it('is seen by the operator, which says for how long the certificate is good', async () => {
+        const days = await waitFor<number>({ what: 'days of the certificate in the status', seconds: 120 }, async () => {
+          const parsed = health.safeParse(JSON.parse(await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'json')));
+          const found = parsed.data?.status.health.figures?.certificateDays;
+          return found === undefined ? { seen: 'none' } : { found };
+        });
+        expect(Math.round(days)).toBe(90);
+      }, SCENE_MS);
+
+      it('shows the public name the paths of events alone, where the settings say so', async () => {
+        await apply('https-ingest', { ...byAcme(), public: 'ingest' });
+        await untilStatus(edge, `${URL_OF_NAME}/login`, 404);
+        const [events, admin, api] = await edge.ask([{ url: `${URL_OF_NAME}${EVENTS}`, method: 'POST', body: '{}' }, { url: `${URL_OF_NAME}/admin/` }, { url: `${URL_OF_NAME}/api/0/organizations/` }]);
+        expect([admin?.status, api?.status]).toEqual([404, 404]);
+        expect(events?.status).not.toBe(404);
+      }, SCENE_MS);
+    });
+
+    describe('by a certificate of a Secret', () => {
+      it('serves it, and a new one at once', async () => {
+        const [first, second] = [await certificateFor(), await certificateFor()];
+        await putSecret(stack, first);
+        await writeFile(edge.file('first.pem'), first.certificate);
+        await writeFile(edge.file('second.pem'), second.certificate);
+        await apply('https-secret', { mode: 'secret', secret: SECRET });
+        await untilServed(edge, edge.file('first.pem'));
+        await putSecret(stack, second);
+        expect(await untilServed(edge, edge.file('second.pem'))).toBeLessThan(30);
+        await stack.rolledOut();
+      }, SCENE_MS);
+
+      it('tells a person when the Secret is gone, and when it is back', async () => {
+        const since = Date.now();
+        await stack.kubectl('delete', 'secret', SECRET);
+        const alert = await alerts().opened({ reason: 'CertificateUnreadable', part: 'certificate' }, since);
+        const repairedAt = Date.now();
+        await putSecret(stack, await certificateFor());
+        await alerts().resolved(alert, repairedAt);
+      }, 2 * SCENE_MS);
+
+      it('tells a person when Traefik does not answer', async () => {
+        const since = Date.now();
+        await edge.scaleTraefik(0);
+        const alert = await alerts().opened({ reason: 'HttpsDown', part: 'https' }, since);
+        const repairedAt = Date.now();
+        await edge.scaleTraefik(1);
+        await alerts().resolved(alert, repairedAt);
+      }, 2 * SCENE_MS);
+    });
+  });
+}
+
+async function csrfCookie(edge: HttpsEdge): Promise<{ token: string; attributes: string }> {
+  const [answer] = await edge.ask([{ url: `${URL_OF_NAME}/_allauth/browser/v1/config` }]);
+  const line = answer?.headers?.['set-cookie']?.find((each) => each.startsWith('csrftoken=')) ?? '';
+  return { token: /^csrftoken=([^;]+)/.exec(line)?.[1] ?? '', attributes: line.toLowerCase() };
+}
+
+async function untilStatus(edge: HttpsEdge, url: string, status: number): Promise<void> {
+  await waitFor<true>({ what: `${url} to answer ${status}`, seconds: 60 }, async () => {
+    const [answer] = await edge.ask([{ url }]);
+    return when(answer?.status === status, JSON.stringify(answer));
+  });
+}
+
+async function traefikNetwork(stack: Stack): Promise<string> {
+  const pod = await stack.cluster.kubectl(['get', 'pods', '--namespace', TRAEFIK.namespace, '--selector', 'app.kubernetes.io/name=traefik', '--output', 'jsonpath={.items[0].metadata.name}']);
+  return networkOf(stack.cluster, { namespace: TRAEFIK.namespace, pod, container: 'traefik' });
+}
+
+/** Good for two months. */
+function certificateFor(): ReturnType<typeof selfSignedFor> {
+  return selfSignedFor(NAME, { notAfter: new Date(Date.now() + 60 * 86_400_000) });
+}
+
+async function putSecret(stack: Stack, { certificate, key }: Awaited<ReturnType<typeof selfSignedFor>>): Promise<void> {
+  const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: SECRET, namespace: stack.namespace }, stringData: { 'tls.crt': certificate, 'tls.key': key } };
+  await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
+}

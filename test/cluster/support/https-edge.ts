@@ -1,0 +1,132 @@
+// What k3s has before the stack, on a cluster that is not k3s: Traefik as a pod of kube-system, told what the host file tells it, and an
+// ACME server on the node. Clients run on the node, where the public name leads to Traefik's Service.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { TRAEFIK } from '../../../charts/traefik.js';
+import type { Settings } from '../../../charts/settings/schema.js';
+import { buildProgress, ensurePebble, ensureTraefik } from '../../../embedded/index.js';
+import { send, type HttpAnswer, type HttpRequest } from '../../sdk/http-client.js';
+import { selfSignedFor } from '../../support/certificate.js';
+import { printFigure } from './fault-report.js';
+import type { Stack } from './stack.js';
+import { TRAEFIK_SERVICE, traefikManifests } from './traefik-manifests.js';
+import { waitFor, when } from './wait.js';
+
+export const NAME = 'errors.example.test';
+const ACME_PORT = 14_000;
+const ROOTS_PORT = 15_000;
+const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
+const CLIENT = 'test/cluster/support/https-client.ts';
+
+/** An answer, or why there was none. */
+const outcomes = z.array(z.union([
+  z.object({ status: z.number(), headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])), body: z.string() }),
+  z.object({ code: z.string() }),
+]));
+export type Outcome = (HttpAnswer & { readonly code?: never }) | ({ readonly code: string } & { readonly [field in keyof HttpAnswer]?: never });
+
+export class HttpsEdge {
+  private readonly ended: (() => Promise<unknown>)[] = [];
+
+  private constructor(private readonly stack: Stack, private readonly folder: string, readonly traefikAddress: string) {}
+
+  /** The first call on a machine builds Traefik, which takes a quarter of an hour. */
+  static async start(stack: Stack): Promise<HttpsEdge> {
+    const { cluster } = stack;
+    const progress = buildProgress(printFigure, Date.now);
+    const [traefik, programs] = [await ensureTraefik(progress), await ensurePebble(progress)];
+    await cluster.importArchive(traefik.image.archive);
+    await cluster.kubectl(['apply', '--server-side', '-f', traefik.kinds]);
+    await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(TRAEFIK_SERVICE));
+    const address = await cluster.kubectl(['get', 'service', 'traefik', '--namespace', TRAEFIK.namespace, '--output', 'jsonpath={.spec.clusterIP}']);
+    const edge = new HttpsEdge(stack, await mkdtemp(join(tmpdir(), 'glitchkeeper-https-')), address);
+    await writeFile(edge.file('hosts'), `127.0.0.1 localhost\n${address} ${NAME}\n`);
+    await edge.startAuthority(programs);
+    return edge;
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.ended) await end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Directory of the ACME server, for `https.acme.server`. */
+  get authority(): string {
+    return `https://${this.stack.cluster.network.nodeAddress}:${ACME_PORT}/dir`;
+  }
+
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** As k3s does with the host file: Traefik is started anew with what these settings tell it. */
+  async runTraefik(settings: Settings): Promise<void> {
+    const { cluster } = this.stack;
+    const list = { apiVersion: 'v1', kind: 'List', items: traefikManifests(settings, this.authorityCertificate) };
+    await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(list));
+    await cluster.kubectl(['rollout', 'status', 'deployment/traefik', '--namespace', TRAEFIK.namespace, '--timeout=120s']);
+  }
+
+  scaleTraefik(replicas: 0 | 1): Promise<string> {
+    return this.stack.cluster.kubectl(['scale', 'deployment/traefik', '--namespace', TRAEFIK.namespace, `--replicas=${replicas}`]);
+  }
+
+  /** Requests one after the other, by a client that trusts the ACME server's root and what `trust` names, and nobody else. */
+  async ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
+    const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], { NODE_EXTRA_CA_CERTS: trust });
+    return outcomes.parse(JSON.parse(stdout));
+  }
+
+  /** A TypeScript program on the node, to which the public name leads to Traefik. */
+  run(program: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly stdout: string; readonly exitCode?: number | undefined }> {
+    const script = 'mount --bind "$1" /etc/hosts; shift; exec "$@"';
+    const namespaces = [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'unshare', '--mount', '--propagation', 'private'];
+    return execa('nsenter', [...namespaces, 'sh', '-euc', script, 'sh', this.file('hosts'), process.execPath, '--import', 'tsx', ...program], { env, reject: false, stderr: 'inherit' });
+  }
+
+  private authorityCertificate = '';
+
+  /** Pebble, and the DNS server that it asks for the name: its answer is Traefik's Service. */
+  private async startAuthority({ pebble, challtestsrv }: { readonly pebble: string; readonly challtestsrv: string }): Promise<void> {
+    const { nodeAddress } = this.stack.cluster.network;
+    const { certificate, key } = await selfSignedFor(nodeAddress);
+    this.authorityCertificate = certificate;
+    await writeFile(this.file('pebble.pem'), certificate);
+    await writeFile(this.file('pebble.key'), key);
+    await writeFile(this.file('pebble.json'), JSON.stringify({ pebble: {
+      listenAddress: `${nodeAddress}:${ACME_PORT}`, managementListenAddress: `${nodeAddress}:${ROOTS_PORT}`, certificate: this.file('pebble.pem'), privateKey: this.file('pebble.key'),
+      httpPort: 80, tlsPort: 443, keyAlgorithm: 'ecdsa', ocspResponderURL: '', externalAccountBindingRequired: false, profiles: { default: { description: 'of 90 days', validityPeriod: 7_776_000 } },
+    } }));
+    this.startProgram([challtestsrv, '-defaultIPv4', this.traefikAddress, '-defaultIPv6', '', '-dnsserver', DNS.address, '-management', DNS.management, '-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', '']);
+    this.startProgram([pebble, '-config', this.file('pebble.json'), '-dnsserver', DNS.address], { PEBBLE_VA_NOSLEEP: '1', PEBBLE_AUTHZREUSE: '0' });
+    const agent = new Agent({ ca: certificate });
+    const roots = await waitFor<string>({ what: "the ACME server's root", seconds: 30 }, async () => {
+      const { status, body } = await send({ url: `https://${nodeAddress}:${ROOTS_PORT}/roots/0`, agent });
+      return status === 200 ? { found: body } : { seen: String(status) };
+    });
+    await writeFile(this.file('roots.pem'), roots);
+  }
+
+  private startProgram([program = '', ...args]: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+    const running = execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, program, ...args], { env, reject: false, stdout: 'ignore', stderr: 'ignore' });
+    this.ended.push(async () => {
+      running.kill('SIGTERM');
+      await running;
+    });
+  }
+}
+
+/** Until the public name shows a certificate that the client trusts, whatever is answered then. Seconds that it took. */
+export async function untilServed(edge: HttpsEdge, trust?: string): Promise<number> {
+  const started = Date.now();
+  return waitFor<number>({ what: `https://${NAME} to be served`, seconds: 120 }, async () => {
+    const [outcome] = await edge.ask([{ url: `https://${NAME}/_health/` }], trust);
+    const sight = when(outcome?.status !== undefined, JSON.stringify(outcome));
+    return 'found' in sight ? { found: (Date.now() - started) / 1_000 } : sight;
+  });
+}
+

@@ -1,0 +1,70 @@
+// Traefik as k3s' Helm chart makes it, in what matters here: namespace, labels, ports, user, limits, and the arguments of the host file.
+import { RESOLVER, TRAEFIK, traefikArguments } from '../../../charts/traefik.js';
+import type { Settings } from '../../../charts/settings/schema.js';
+import { traefikImage } from '../../../embedded/images/index.js';
+import { bytesOf } from '../../../charts/quantity.js';
+
+const AUTHORITY_FOLDER = '/acme-authority';
+const metadata = { name: 'traefik', namespace: TRAEFIK.namespace };
+const READ = ['get', 'list', 'watch'];
+/** Of the limit, as the host file says. */
+const HEAP_SHARE = 0.5;
+
+/** The address of Traefik: what it is told changes, this stays. */
+export const TRAEFIK_SERVICE = {
+  apiVersion: 'v1', kind: 'Service', metadata,
+  spec: { selector: TRAEFIK.labels, ports: [{ name: TRAEFIK.plain, port: 80, targetPort: 8000 }, { name: TRAEFIK.secure, port: 443, targetPort: TRAEFIK.securePort }] },
+};
+
+/** @param authority PEM of the certificate by which the ACME server is known */
+export function traefikManifests(settings: Settings, authority: string): object[] {
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'traefik' }, rules: [
+      { apiGroups: [''], resources: ['services', 'secrets', 'nodes', 'configmaps', 'namespaces'], verbs: READ },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'ingressclasses'], verbs: READ },
+      { apiGroups: ['traefik.io'], resources: ['*'], verbs: READ },
+    ] },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'traefik' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'traefik' }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'acme-authority' }, data: { 'ca.pem': authority } },
+    deployment(settings),
+  ];
+}
+
+function deployment(settings: Settings): object {
+  const podSpec = {
+    serviceAccountName: 'traefik',
+    securityContext: { runAsUser: 65_532, runAsGroup: 65_532, runAsNonRoot: true },
+    containers: [container(settings)],
+    volumes: [{ name: 'data', emptyDir: {} }, { name: 'tmp', emptyDir: {} }, { name: 'authority', configMap: { name: 'acme-authority' } }],
+  };
+  return {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata,
+    spec: {
+      replicas: 1, selector: { matchLabels: TRAEFIK.labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+      template: { metadata: { labels: TRAEFIK.labels }, spec: podSpec },
+    },
+  };
+}
+
+function container(settings: Settings): object {
+  const { resources: { traefik: resources }, https: { mode } } = settings;
+  return {
+    name: 'traefik', image: traefikImage, imagePullPolicy: 'Never', resources,
+    args: [
+      // Of the chart.
+      `--entrypoints.${TRAEFIK.plain}.address=:8000/tcp`, `--entrypoints.${TRAEFIK.secure}.address=:${TRAEFIK.securePort}/tcp`, '--entrypoints.traefik.address=:8080/tcp', '--ping=true',
+      `--entrypoints.${TRAEFIK.secure}.http.tls=true`, '--providers.kubernetescrd=true', '--providers.kubernetescrd.allowemptyservices=true', '--providers.kubernetesingress=true',
+      '--global.checknewversion=false', '--global.sendanonymoususage=false', '--log.level=INFO',
+      ...traefikArguments(settings),
+      ...(mode === 'traefik' ? [`--certificatesresolvers.${RESOLVER}.acme.cacertificates=${AUTHORITY_FOLDER}/ca.pem`] : []),
+    ],
+    env: [{ name: 'GOMEMLIMIT', value: `${Math.floor(bytesOf(resources.limits.memory) * HEAP_SHARE)}` }],
+    ports: [{ containerPort: 8000 }, { containerPort: TRAEFIK.securePort }],
+    readinessProbe: { httpGet: { path: '/ping', port: 8080 }, periodSeconds: 2 },
+    securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    volumeMounts: [{ name: 'data', mountPath: '/data' }, { name: 'tmp', mountPath: '/tmp' }, { name: 'authority', mountPath: AUTHORITY_FOLDER, readOnly: true }],
+  };
+}

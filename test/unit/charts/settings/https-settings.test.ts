@@ -1,0 +1,56 @@
+// The section `https`: what it needs of the address, and what one setting says against another.
+import { describe, expect, it } from '@jest/globals';
+import { SettingsError, checkSettings } from '../../../../charts/settings/load-settings.js';
+import type { SettingsInput } from '../../../../charts/settings/schema.js';
+
+const ACME: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } };
+const SECRET: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' } };
+
+function problemsOf(settings: object): readonly string[] {
+  try {
+    checkSettings(settings);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('https', () => {
+  it('is nobody\'s business where nobody says anything', () => {
+    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' } });
+  });
+
+  it.each<[string, SettingsInput]>([
+    ["by k3s' Traefik and Let's Encrypt", ACME],
+    ['by an authority of one\'s own', { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@example.com', server: 'https://ca.lan:14000/dir' } } }],
+    ['for events alone', { ...ACME, https: { ...ACME.https, public: 'ingest' } }],
+    ['by a certificate in a Secret', SECRET],
+    ['by a certificate for a name that only this network knows', { ...SECRET, domain: 'https://errors' }],
+    ['by a proxy of one\'s own, whose certificate is watched', { domain: 'https://errors.example.org', https: { secret: 'errors-tls' } }],
+    ['by a proxy of one\'s own at another port', { domain: 'https://errors.example.org:8443' }],
+    ['beside a port for the addresses of before', { ...ACME, service: { type: 'NodePort', allowPublic: true, port: 30080 } }],
+    ['beside a load balancer at another port', { ...ACME, service: { type: 'LoadBalancer', allowPublic: true } }],
+    ['without a gateway, and so with nobody who would have to know Traefik', { ...SECRET, gateway: { enabled: false }, network: { clusterRanges: [] } }],
+  ])('is %s', (_, settings) => expect(problemsOf(settings)).toEqual([]));
+
+  it.each<[string, object, string]>([
+    ['by what is not there yet', { https: { mode: 'cert-manager' } }, 'https.mode: expected none, traefik or secret (cert-manager, a tunnel and self-signed certificates are not there yet), found "cert-manager"'],
+    ['without an account', { ...ACME, https: { mode: 'traefik' } }, 'https.acme.email: expected the e-mail address of an ACME account, because https.mode is traefik: it is given to the certificate authority, and with it you agree to its terms; found nothing'],
+    ["with an account that Let's Encrypt refuses", { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@errors.example.com' } } }, 'https.acme.email: expected an e-mail address of yours, because Let\'s Encrypt refuses those of example.com; found "admin@errors.example.com"'],
+    ['with an account that nobody uses', { ...SECRET, https: { ...SECRET.https, acme: { email: 'ops@glitchtip.invalid' } } }, 'https.acme.email: expected none with https.mode secret, with which nobody asks for a certificate; found "ops@glitchtip.invalid"'],
+    ['from an authority in clear', { ...ACME, https: { mode: 'traefik', acme: { email: 'a@b.de', server: 'http://ca.lan/dir' } } }, 'https.acme.server: expected the https address of an ACME directory, such as https://acme-v02.api.letsencrypt.org/directory, found "http://ca.lan/dir"'],
+    ['by a certificate that has no name', { ...SECRET, https: { mode: 'secret' } }, 'https.secret: expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'],
+    ['by two certificates', { ...ACME, https: { ...ACME.https, secret: 'errors-tls' } }, 'https.secret: expected none with https.mode traefik, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found "errors-tls"'],
+    ['for some paths of a proxy that is not ours', { https: { public: 'ingest' } }, 'https.public: expected all with https.mode none, with which your own proxy decides what is public; found ingest'],
+    ['for nobody knows what', { https: { public: 'none' } }, 'https.public: expected all or ingest, found "none"'],
+    ['at an address in clear', { ...ACME, domain: 'http://errors.example.org' }, 'domain: expected an https address with https.mode traefik, such as https://errors.example.com; found "http://errors.example.org"'],
+    ['at the address of the port-forward', { https: ACME.https }, 'domain: expected an https address with https.mode traefik, such as https://errors.example.com; found "http://localhost:9090"'],
+    ['at another port than 443', { ...ACME, domain: 'https://errors.example.org:8443' }, 'domain: expected an address without a port with https.mode traefik: Traefik listens on 443; found "https://errors.example.org:8443"'],
+    ['at an address without a name', { ...SECRET, domain: 'https://203.0.113.10' }, 'domain: expected a name with https.mode secret: by the name Traefik chooses the certificate; found "https://203.0.113.10"'],
+    ['at an address of IPv6', { ...SECRET, domain: 'https://[2001:db8::2]' }, 'domain: expected a name with https.mode secret: by the name Traefik chooses the certificate; found "https://[2001:db8::2]"'],
+    ['at a name that no authority finds', { ...ACME, domain: 'https://errors' }, 'domain: expected a name that the internet knows with https.mode traefik, because the certificate authority looks it up; found "https://errors"'],
+    ['beside a load balancer on the same port', { ...ACME, service: { type: 'LoadBalancer', allowPublic: true, port: 443 } }, 'service.port: expected a port other than 80 and 443 with https.mode traefik, on which Traefik listens; found 443'],
+    ['through a gateway that does not know Traefik', { ...SECRET, network: { clusterRanges: [] } }, "network.clusterRanges: expected the network of the cluster's pods with https.mode secret, by which the gateway knows Traefik and believes it that a request came by https; found none"],
+  ])('is never %s', (_, settings, problem) => expect(problemsOf(settings)).toEqual([problem]));
+});

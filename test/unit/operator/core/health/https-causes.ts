@@ -1,0 +1,42 @@
+// The causes of HTTPS, and what nearly is one: what was seen of a Secret and of who serves it, and what is reported.
+import type { Facts, ServedCertificate } from '../../../../../operator/core/health/health-facts.js';
+import { ago } from './health-scenarios.js';
+
+const DAY = 86_400;
+export const HTTPS = { name: 'errors.example.com' } as const;
+
+/** A life of so many days, of which so many are left. */
+const validity = (left: number, life = 90) => ({ startsAt: ago((life - left) * DAY), endsAt: ago(-left * DAY) });
+export const ofSecret = (left: number, life?: number): Partial<Facts> => ({ certificate: { kind: 'seen', secret: 'web-tls', ...validity(left, life) } });
+export const served = (left: number, changes: Partial<Extract<ServedCertificate, { kind: 'seen' }>> = {}, life?: number): Partial<Facts> => ({
+  served: { kind: 'seen', name: HTTPS.name, subject: `CN=${HTTPS.name}`, isForName: true, ...validity(left, life), ...changes },
+});
+export const DEFAULT = { subject: 'CN=TRAEFIK DEFAULT CERT', isForName: false };
+export const SILENT: Partial<Facts> = { served: { kind: 'silent', address: 'traefik:443', code: 'ECONNREFUSED' } };
+const MISSING: Partial<Facts> = { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } };
+
+/** Of a proxy of one's own, whose Secret is named. */
+export const SECRET_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
+  ['a certificate ends in a week', ofSecret(7), ['CertificateExpiring/certificate warning']],
+  ['a certificate ends tomorrow', ofSecret(1), ['CertificateExpiring/certificate critical']],
+  ['a certificate has ended', ofSecret(-0.001), ['CertificateExpired/certificate critical']],
+  ['a certificate is good for a month', ofSecret(30), []],
+  ['a certificate is good for 15 days', ofSecret(15), []],
+  ['a certificate of six days is good for two', ofSecret(2, 6), []],
+  ['a certificate of six days ends tomorrow', ofSecret(1, 6), ['CertificateExpiring/certificate warning']],
+  ['a certificate of six days ends in five hours', ofSecret(0.2, 6), ['CertificateExpiring/certificate critical']],
+  ['the Secret of the certificate is missing', MISSING, ['CertificateUnreadable/certificate warning']],
+  ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
+];
+
+/** Of k3s' Traefik. */
+export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
+  ['its own certificate is served', served(80), []],
+  ['the certificate that Traefik keeps ends in a week', served(7), ['CertificateExpiring/certificate warning']],
+  ['the certificate that Traefik keeps has ended', served(-1), ['CertificateExpired/certificate critical']],
+  ["Traefik's default certificate is served", served(300, DEFAULT), ['CertificateNotServed/certificate critical']],
+  ["Traefik's default certificate is served, because the Secret is missing", { ...served(300, DEFAULT), ...MISSING }, ['CertificateUnreadable/certificate critical']],
+  ['a Secret ends in a week, and is served: told once', { ...served(7), ...ofSecret(7) }, ['CertificateExpiring/certificate warning']],
+  ['a Secret was replaced, and the former one is still served', { ...served(7), ...ofSecret(90) }, []],
+  ['Traefik does not answer', SILENT, ['HttpsDown/https critical']],
+];
