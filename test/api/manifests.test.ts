@@ -12,9 +12,7 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['classic 5.2', { version: '5.2' }],
   ['classic 5.2 without a gateway', { version: '5.2', gateway: { enabled: false } }],
   ['classic 6.2', { version: '6.2' }],
-  ['classic 7.0', { version: '7.0' }],
   ['tiny 6.2', { version: '6.2', profile: 'tiny' }],
-  ['tiny 7.0', { version: '7.0', profile: 'tiny' }],
   ['the operator as an image', { operator: { bundle: 'image' }, images: { operator: 'registry.example.com/glitchkeeper-operator:0.1.0' } }],
   ['https, with clients in another namespace', { domain: 'https://errors.example.com', network: { clients: ['kube-system'], workerToInternet: false } }],
   ['a load balancer, on nodes of its own', {
