@@ -1,0 +1,29 @@
+// What is read of a task of GlitchTip 6.2, whatever a client put into the event that it holds.
+import * as zlib from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { readTask } from '../../../../../operator/io/valkey/task-payload.js';
+import { IS_ZSTD_KNOWN } from '../../../../../operator/runtime/zstd.js';
+import { taskOf } from './vtasks-payloads.js';
+
+const read = (text: string) => readTask(Buffer.from(text));
+const TS = 1_796_000_000.25;
+
+describe('a task', () => {
+  it.each<[string, Parameters<typeof taskOf>[0], object]>([
+    ['that waits', { queue: 'ingest', ts: TS }, { queuedAt: TS, queue: 'ingest' }],
+    ['that failed', { queue: 'ingest', ts: TS, failed_at: TS + 7 }, { queuedAt: TS, failedAt: TS + 7, queue: 'ingest' }],
+    ['whose event has the same keys', { queue: 'ingest', ts: TS, event: { ts: 1, queue: 'default', failed_at: 2, nested: { ts: 3 } } }, { queuedAt: TS, queue: 'ingest' }],
+    ['whose event has them in a text', { queue: 'ingest', ts: TS, event: { message: '"ts":1,"queue":"default","failed_at":5' } }, { queuedAt: TS, queue: 'ingest' }],
+  ])('%s', (_, task, expected) => expect(read(taskOf(task))).toEqual(expected));
+
+  it.each(['', '{}', '{"ts":"soon"}', '{"ts":', '{"queue":"a b"}', 'zstd:', 'zstd:{"ts":1}', 'zstd:\u0028\u00b5'])('that is none, %j, says nothing', (text) => expect(read(text)).toEqual({}));
+
+  // The operator runs on Node.js 24, which has it.
+  (IS_ZSTD_KNOWN ? it : it.skip)('that is compressed, as from 1 KiB on', () => {
+    const { zstdCompressSync } = zlib as unknown as { zstdCompressSync: (bytes: Buffer) => Buffer };
+    const large = taskOf({ queue: 'ingest', ts: TS, event: { message: 'x'.repeat(5_000) } });
+    expect(readTask(Buffer.concat([Buffer.from('zstd:'), zstdCompressSync(Buffer.from(large))]))).toEqual({ queuedAt: TS, queue: 'ingest' });
+    const bomb = zstdCompressSync(Buffer.alloc(9 * 2 ** 20, `${' '.repeat(1_000)}"ts":1`));
+    expect(readTask(Buffer.concat([Buffer.from('zstd:'), bomb]))).toEqual({});
+  });
+});
