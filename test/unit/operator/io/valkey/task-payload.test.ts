@@ -1,8 +1,6 @@
-// What is read of a task of GlitchTip 6.2, whatever a client put into the event that it holds.
-import * as zlib from 'node:zlib';
+// What is read of a task of GlitchTip 6.2, whatever a client put into the event that it holds. Compressed ones: test/api/compressed-tasks.test.ts.
 import { describe, expect, it } from '@jest/globals';
 import { readTask } from '../../../../../operator/io/valkey/task-payload.js';
-import { IS_ZSTD_KNOWN } from '../../../../../operator/runtime/zstd.js';
 import { taskOf } from './vtasks-payloads.js';
 
 const read = (text: string) => readTask(Buffer.from(text));
@@ -17,13 +15,4 @@ describe('a task', () => {
   ])('%s', (_, task, expected) => expect(read(taskOf(task))).toEqual(expected));
 
   it.each(['', '{}', '{"ts":"soon"}', '{"ts":', '{"queue":"a b"}', 'zstd:', 'zstd:{"ts":1}', 'zstd:\u0028\u00b5'])('that is none, %j, says nothing', (text) => expect(read(text)).toEqual({}));
-
-  // The operator runs on Node.js 24, which has it.
-  (IS_ZSTD_KNOWN ? it : it.skip)('that is compressed, as from 1 KiB on', () => {
-    const { zstdCompressSync } = zlib as unknown as { zstdCompressSync: (bytes: Buffer) => Buffer };
-    const large = taskOf({ queue: 'ingest', ts: TS, event: { message: 'x'.repeat(5_000) } });
-    expect(readTask(Buffer.concat([Buffer.from('zstd:'), zstdCompressSync(Buffer.from(large))]))).toEqual({ queuedAt: TS, queue: 'ingest' });
-    const bomb = zstdCompressSync(Buffer.alloc(9 * 2 ** 20, `${' '.repeat(1_000)}"ts":1`));
-    expect(readTask(Buffer.concat([Buffer.from('zstd:'), bomb]))).toEqual({});
-  });
 });
