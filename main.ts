@@ -14,6 +14,7 @@ import { Namespace } from './charts/parts/namespace.js';
 import { Operator } from './charts/parts/operator.js';
 import type { Settings } from './charts/settings/schema.js';
 import { isServedByTraefik } from './charts/traefik.js';
+import { PROVEN } from './operator/api/glitchtip-releases.js';
 import { describeVolumeChanges } from './charts/volume-changes.js';
 
 /**
@@ -93,7 +94,7 @@ try {
   if (budget.problems.length > 0) throw new SettingsError(file ?? 'settings', budget.problems);
   const { files, refused } = synthesize(settings);
   // To standard error: cdk8s' own CLI swallows what its app prints to standard output.
-  console.error(`settings: ${file ?? 'no settings.yaml here, so all are defaults'}\n\n${renderBudget(budget)}\n`);
+  console.error(`settings: ${file ?? 'no settings.yaml here, so all are defaults'}\nGlitchTip ${settings.version}: ${PROVEN[settings.version]} (docs/releases.md)\n\n${renderBudget(budget)}\n`);
   for (const line of refused) console.error(`${line}\n`);
   for (const written of files) console.log(written);
 } catch (error) {

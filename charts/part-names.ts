@@ -10,6 +10,8 @@ export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js
 export const CONFIG_MAPS = {
   /** Python helpers for GlitchTip's containers */
   runtime: 'glitchtip-runtime',
+  /** Made for an upgrade, and in no manifest: key `step` names the one that is meant (runtime/release_guard.py). */
+  upgrade: 'glitchtip-upgrade',
   valkey: 'valkey-config',
   /** The operator's compressed JavaScript */
   bundle: 'glitchkeeper-bundle',

@@ -1,7 +1,8 @@
-// What differs between GlitchTip's release lines, and the environment that measurement asks for: one row a line.
+// What differs between GlitchTip's releases, and the environment that measurement asks for: one row a release.
 //
-// 5.2 was run and measured with these very values (docs/measurements.md); 6.x and 7.0 were read in their source and
-// documentation and not run by this project.
+// 5.2 was run and measured with these very values (docs/measurements.md). 6.2 was read in its source and in that of its libraries, and not
+// run by this project (docs/releases.md).
+import { RELEASES, type Release } from '../operator/api/glitchtip-releases.js';
 
 /** A variable of a GlitchTip container and why it has this value. */
 export interface Variable {
@@ -30,8 +31,10 @@ export interface WorkerHeartbeat {
 export interface ReleaseFacts {
   /** Tag of docker.io/glitchtip/glitchtip. */
   readonly tag: string;
-  /** Web, worker and scheduler as processes of their own; undefined where the release has only one process. */
-  readonly split?: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
+  /** Web, and the worker with its scheduler, as processes of their own. */
+  readonly split: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
+  /** Of the migrate Job. */
+  readonly migrate: readonly Variable[];
   /** The gateway knows its answers and its tables. */
   readonly gateway?: boolean;
   /** One process that does everything; undefined where the release cannot. */
@@ -94,56 +97,53 @@ const granian = (role: string): readonly Variable[] => [
 ];
 
 const vtasks: readonly Variable[] = [
-  { name: 'VTASKS_VALKEY_PREFIX', value: 'vtasks', why: 'the default changes with the version, and an upgrade would leave queued events behind' },
-  { name: 'VTASKS_CONCURRENCY', value: '10', why: 'the default of 20 does not fit 250Mi' },
+  { name: 'VTASKS_VALKEY_PREFIX', value: 'vtasks', why: 'pinned: the operator looks there (operator/core/health/release-facts.ts)' },
+  { name: 'VTASKS_CONCURRENCY', value: '10', why: 'the default of 20 does not fit 250Mi; each of the ten may hold a batch of 100 events, which a kill loses' },
+  { name: 'VTASKS_MAX_RESCUES', value: '1', why: 'what a process that was killed had in hand is queued once more where its pod finds it, instead of given up' },
+];
+
+/** Old events stay in PostgreSQL, where a backup finds them. */
+const noColdStorage: readonly Variable[] = [
+  { name: 'GLITCHTIP_ENABLE_DUCKDB', value: 'False', why: 'on, events older than 30 days are written to files and dropped from PostgreSQL' },
+  { name: 'GLITCHTIP_ENABLE_COLD_STORAGE', value: 'False', why: 'its name in later states, where a bucket alone turns it on' },
 ];
 
 const single: Process = {
   env: [
     ...granian('all_in_one'),
     ...vtasks,
+    ...noColdStorage,
     { name: 'SKIP_INIT', value: 'true', why: 'the migrate Job migrates; at every boot it would race with a surge pod' },
   ],
   connections: 10,
 };
 
-const six = (tag: string): ReleaseFacts => ({
-  tag,
-  split: {
-    web: { env: granian('web'), connections: 5 },
-    worker: {
-      env: [
-        { name: 'SERVER_ROLE', value: 'worker', why: 'runs the scheduler too; it holds a lock, so a second worker is safe' },
-        ...vtasks,
-        { name: 'VTASKS_HEALTH_CHECK_FILE', value: heartbeatFile, why: 'rewritten every 5 s by a living worker' },
-      ],
-      connections: 10,
-    },
-    heartbeat: { file: heartbeatFile, staleAfter: 60 },
+const graniansWeb: Process = { env: [...granian('web'), ...noColdStorage], connections: 5 };
+
+const vtasksWorker: Process = {
+  env: [
+    { name: 'SERVER_ROLE', value: 'worker', why: 'runs the scheduler too; it holds a lock, so a second worker is safe' },
+    ...vtasks,
+    ...noColdStorage,
+    { name: 'VTASKS_HEALTH_CHECK_FILE', value: heartbeatFile, why: 'rewritten every 5 s by a living worker' },
+  ],
+  connections: 10,
+};
+
+const heartbeat: WorkerHeartbeat = { file: heartbeatFile, staleAfter: 60 };
+
+const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
+  '5.2': { tag: '5.2', gateway: true, migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
+  // To the patch: 6.2 moves, and a patch may migrate. A node that pulls later would run another one than the migrate Job did.
+  '6.2': {
+    tag: '6.2.6', split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
+    migrate: [{ name: 'GLITCHTIP_RETAIN_LEGACY_DATA', value: 'True', why: 'from 5.2 all but the newest events would be dropped; so their table stays, for import_legacy_events' }],
   },
-  single,
-});
-
-const facts = {
-  '5.2': { tag: '5.2', gateway: true, split: { web: uwsgiWeb, worker: celeryWorker, heartbeat: { file: heartbeatFile, staleAfter: 60 } } },
-  '6.0': six('6.0'),
-  '6.1': six('6.1'),
-  '6.2': six('6.2'),
-  '7.0': { tag: '7.0', single },
-} as const satisfies Record<string, ReleaseFacts>;
-
-export type Release = keyof typeof facts;
-export const RELEASES = Object.keys(facts) as readonly Release[];
-
-export function isRelease(text: string): text is Release {
-  return Object.hasOwn(facts, text);
-}
+};
 
 export function releaseFacts(release: Release): ReleaseFacts {
-  return facts[release];
+  return FACTS[release];
 }
 
-/** Whether a release can keep its queue, cache and sessions in PostgreSQL and run as one process. */
-export function canRunTiny(release: string): boolean {
-  return isRelease(release) && releaseFacts(release).single !== undefined;
-}
+/** Those that can keep their queue, cache and sessions in PostgreSQL and run as one process. */
+export const TINY_RELEASES: readonly Release[] = RELEASES.filter((release) => releaseFacts(release).single !== undefined);

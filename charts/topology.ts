@@ -1,6 +1,6 @@
 // Which parts a version and a profile have: the one place that decides between split and single process, with or without Valkey.
 import type { Component } from './part-names.js';
-import { releaseFacts, type Process, type ReleaseFacts, type WorkerHeartbeat } from './releases.js';
+import { releaseFacts, type Process, type WorkerHeartbeat } from './releases.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
 
 export interface Topology {
@@ -18,13 +18,12 @@ export interface Topology {
 }
 
 export function topologyOf(settings: Settings): Topology {
-  const release: ReleaseFacts = releaseFacts(settings.version);
+  const { split, single, tag, gateway: isKnownToGateway = false } = releaseFacts(settings.version);
   const valkey = settings.profile === 'classic';
-  const { split, single, tag } = release;
-  const gateway = settings.gateway.enabled && release.gateway === true;
+  const gateway = settings.gateway.enabled && isKnownToGateway;
   const { store } = settings.backup;
   const parts = { tag, valkey, gateway, ...(store === 'none' ? {} : { backup: store }) };
-  if (split !== undefined && settings.profile === 'classic') {
+  if (valkey) {
     return {
       ...parts, web: split.web, webResources: settings.resources.web,
       worker: { process: split.worker, heartbeat: split.heartbeat },

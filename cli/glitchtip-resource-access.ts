@@ -1,5 +1,6 @@
 // The GlitchTip resource as the commands see it: where it is, how it is read, what it says.
 import { z } from 'zod';
+import { RELEASES } from '../operator/api/glitchtip-releases.js';
 import { glitchTipSpec, glitchTipStatus, parseSpec, type GlitchTipSpec, type GlitchTipStatus } from '../operator/api/glitchtip-resource.js';
 import { GROUP, PLURAL } from '../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from './failure.js';
@@ -79,7 +80,7 @@ export function parseResource(json: string): Resource {
   return {
     ...metadata,
     ...readStatus(status ?? {}),
-    ...(parsed.kind === 'valid' ? { spec: parsed.spec, problems: [] } : { spec: glitchTipSpec.parse({ version: '0.0', valkey: {}, worker: {} }), problems: parsed.problems }),
+    ...(parsed.kind === 'valid' ? { spec: parsed.spec, problems: [] } : { spec: glitchTipSpec.parse({ version: RELEASES[0], valkey: {}, worker: {} }), problems: parsed.problems }),
   };
 }
 

@@ -1,7 +1,7 @@
 // The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
-import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, podField, scratch, secretFiles, type Identity } from './pod-template.js';
+import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, optionalConfigFiles, podField, scratch, secretFiles, type Identity } from './pod-template.js';
 import type { Process, Variable } from '../releases.js';
 import type { ContainerResources, Settings } from '../settings/schema.js';
 import { HSTS_SECONDS } from '../traefik.js';
@@ -52,9 +52,14 @@ export function applicationContainer(settings: Settings, props: ApplicationConta
 
 /** Holds web and worker back until the migrate Job is done: no half-migrated start, no sign-up before the administrator. */
 export function waitForMigrations(settings: Settings, { process, resources, tmp }: Pick<ApplicationContainer, 'process' | 'resources' | 'tmp'>): k8s.Container {
-  return applicationContainer(settings, {
-    name: 'wait-for-migrations', process, resources, tmp, command: runtimeCommand('wait.py', 'migrations'),
-  });
+  return withUpgrade(applicationContainer(settings, {
+    name: 'wait-for-migrations', process, resources, tmp, command: runtimeCommand('wait.py', 'migrations', settings.version),
+  }));
+}
+
+/** A container that runs wait.py, which has to see whether somebody meant an upgrade. */
+export function withUpgrade(container: k8s.Container): k8s.Container {
+  return { ...container, volumeMounts: [...container.volumeMounts ?? [], { name: 'upgrade', mountPath: '/run/upgrade', readOnly: true }] };
 }
 
 export function runtimeCommand(script: string, ...args: string[]): string[] {
@@ -65,6 +70,7 @@ export function applicationVolumes(tmp = SMALL_TMP): k8s.Volume[] {
   return [
     secretFiles('credentials', SECRETS.application),
     configFiles('runtime', CONFIG_MAPS.runtime),
+    optionalConfigFiles('upgrade', CONFIG_MAPS.upgrade),
     scratch('tmp', tmp),
     claimed('uploads', CLAIMS.uploads),
   ];

@@ -1,15 +1,15 @@
 // Migrate: a Job that brings the database to the image's schema, then makes the first administrator.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand } from './application-container.js';
+import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, withUpgrade } from './application-container.js';
 import { MIGRATE_TEMPLATE, SECRETS, labelsOf } from '../part-names.js';
 import { contentHash, partMetadata, podDefaults, secretFiles } from './pod-template.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
-import type { Process } from '../releases.js';
+import { releaseFacts, type Process } from '../releases.js';
 
 /** Without the variables of web and worker: a change of theirs must not start a new Job. */
-const MANAGEMENT: Process = { env: [], connections: 2 };
+const managementProcess = ({ version }: Settings): Process => ({ env: releaseFacts(version).migrate, connections: 2 });
 
 /**
  * Only what hangs gets there: a real migration of a large database takes hours at most, and one that is ended half-way is worse than
@@ -48,8 +48,9 @@ export class Migrate extends Construct {
 
 function podTemplate(settings: Settings): k8s.PodTemplateSpec {
   const resources = settings.resources.migrate;
+  const process = managementProcess(settings);
   const administrator = applicationContainer(settings, {
-    name: 'administrator', process: MANAGEMENT, resources, command: runtimeCommand('administrator.py', ...(settings.administrator.promote ? ['promote'] : [])),
+    name: 'administrator', process, resources, command: runtimeCommand('administrator.py', ...(settings.administrator.promote ? ['promote'] : [])),
   });
   return {
     metadata: { labels: labelsOf('migrate'), annotations: runtimeHash() },
@@ -57,10 +58,10 @@ function podTemplate(settings: Settings): k8s.PodTemplateSpec {
       ...podDefaults(settings, GLITCHTIP_USER),
       restartPolicy: 'OnFailure',
       initContainers: [
-        applicationContainer(settings, {
-          name: 'migrate', process: MANAGEMENT, resources,
-          command: ['sh', '-c', `${runtimeCommand('wait.py', 'database').join(' ')} && exec ./bin/run-migrate.sh`],
-        }),
+        withUpgrade(applicationContainer(settings, {
+          name: 'migrate', process, resources,
+          command: ['sh', '-c', `${runtimeCommand('wait.py', 'database', settings.version).join(' ')} && exec ./bin/run-migrate.sh`],
+        })),
       ],
       containers: [{
         ...administrator,

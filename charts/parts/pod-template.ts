@@ -111,6 +111,12 @@ export function configFiles(name: string, configMapName: string): k8s.Volume {
   return { name, configMap: { name: configMapName, defaultMode: 0o444 } };
 }
 
+/** Of a ConfigMap that is made when it is needed: until then the folder has no files. */
+export function optionalConfigFiles(name: string, configMapName: string): k8s.Volume {
+  const { configMap, ...volume } = configFiles(name, configMapName);
+  return { ...volume, configMap: { ...configMap, optional: true } };
+}
+
 export function clusterPort(port: number, name: string): k8s.ServicePort {
   return { name, port, targetPort: IntOrString.fromString(name), protocol: 'TCP' };
 }

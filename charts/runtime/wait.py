@@ -1,6 +1,6 @@
-"""Waits, in an init container, until GlitchTip may start: `wait.py database` or `wait.py migrations`.
+"""Waits, in an init container, until GlitchTip may start: `wait.py database RELEASE` or `wait.py migrations RELEASE`.
 
-database: the application's login works. migrations: nothing is left to migrate, and an administrator exists, because
+Either way the database is not that of another release (release_guard.py). database: the application's login works. migrations: nothing is left to migrate, and an administrator exists, because
 GlitchTip lets anybody sign up while it has no user. One process asks again and again: a new one would cost 4 s of CPU.
 """
 
@@ -8,20 +8,26 @@ import os
 import sys
 import time
 
+import release_guard
+
 ASK_EVERY_SECONDS = 2
 
 
-def database():
+def database(release):
     from django.db import connection
 
-    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        refusal = release_guard.refusal(cursor, release)
+    if refusal:
+        raise NotYet(refusal)
 
 
-def migrations():
+def migrations(release):
     from django.contrib.auth import get_user_model
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    database(release)
     executor = MigrationExecutor(connection)
     left = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if left:
@@ -39,11 +45,12 @@ def main():
     from django.db import DatabaseError
 
     django.setup()
-    check = {"database": database, "migrations": migrations}[sys.argv[1]]
+    _, mode, release = sys.argv
+    check = {"database": database, "migrations": migrations}[mode]
     said = None
     while True:
         try:
-            check()
+            check(release)
         except (NotYet, DatabaseError) as reason:
             from django.db import connections
 
@@ -54,7 +61,7 @@ def main():
                 said = text
             time.sleep(ASK_EVERY_SECONDS)
         else:
-            print(f"{sys.argv[1]}: ready", flush=True)
+            print(f"{mode}: ready", flush=True)
             return
 
 

@@ -1,9 +1,10 @@
 // The schema of settings.yaml: every key, default and unit of the product in one place.
 import { z } from 'zod';
+import { RELEASES, describeRefusal, releaseOf, releaseOfImage, type Release } from '../../operator/api/glitchtip-releases.js';
 import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
-import { RELEASES, canRunTiny, isRelease } from '../releases.js';
+import { TINY_RELEASES } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
 import { alerts, health } from './health-schema.js';
@@ -39,7 +40,7 @@ const resources = z.strictObject({
   worker: container({ requests: ['250m', '100Mi'], limits: ['500m', '250Mi'] }),
   postgres: container({ requests: ['100m', '80Mi'], limits: ['250m', '150Mi'] }),
   valkey: container({ requests: ['50m', '10Mi'], limits: ['100m', '50Mi'] }),
-  /** One process for web, worker and scheduler (profile tiny, and version 7.0). Not measured: 6.x and 7.0 were not run here. */
+  /** One process for web, worker and scheduler (profile tiny). Not measured: 6.2 was not run here. */
   single: container({ requests: ['300m', '200Mi'], limits: ['1', '400Mi'] }),
   /** A Django process of its own costs 100-130Mi (measured on GlitchTip 5.2); migrations from empty a little more. */
   migrate: container({ requests: ['250m', '100Mi'], limits: ['1', '200Mi'] }),
@@ -157,8 +158,9 @@ const schema = z.strictObject({
   }).default('glitchtip'),
   /** GlitchTip's release line: which commands, ports and variables the manifests use (charts/releases.ts). */
   version: z.preprocess(asRelease, z.string({ error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` }))
-    .refine(isRelease, { error: (issue) => `expected one of ${RELEASES.join(', ')}, found ${show(issue.input)}` })
+    .refine(isRelease, { error: (issue) => describeRefusal(String(issue.input)) })
     .transform((release) => release)
+    // What was run itself (operator/api/glitchtip-releases.ts).
     .default('5.2')
     // For editors: it may be unquoted, and is one of these.
     .meta({ type: undefined, enum: [...RELEASES, ...RELEASES.map(Number)] }),
@@ -189,10 +191,17 @@ const schema = z.strictObject({
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
 }).superRefine((value, context) => {
-  if (value.profile === 'tiny' && !canRunTiny(value.version)) {
+  if (value.profile === 'tiny' && !TINY_RELEASES.includes(value.version)) {
     context.addIssue({
       code: 'custom', path: ['profile'],
-      message: `expected classic with version ${value.version}, found tiny, which needs 6.0 or newer`,
+      message: `expected classic with version ${value.version}, found tiny, which needs version ${TINY_RELEASES.join(' or ')}`,
+    });
+  }
+  const found = value.images.glitchtip === undefined ? undefined : releaseOfImage(value.images.glitchtip);
+  if (found !== undefined && found !== value.version) {
+    context.addIssue({
+      code: 'custom', path: ['images', 'glitchtip'],
+      message: `expected an image of GlitchTip ${value.version}, as version says, found ${show(value.images.glitchtip)}, which is of ${found}: change one of the two`,
     });
   }
   if (value.operator.bundle === 'image' && value.images.operator === STOCK_NODE) {
@@ -211,7 +220,11 @@ export type SettingsInput = z.input<typeof schema>;
 export type ContainerResources = Settings['resources']['web'];
 export const settingsSchema = schema;
 
-/** YAML reads an unquoted 5.2 or 7.0 as a number. */
+function isRelease(text: string): text is Release {
+  return releaseOf(text) === text;
+}
+
+/** YAML reads an unquoted 5.2 as a number. */
 function asRelease(value: unknown): unknown {
   return typeof value === 'number' ? (Number.isInteger(value) ? value.toFixed(1) : String(value)) : value;
 }

@@ -1,5 +1,7 @@
 // doctor: the kind GlitchTip, and the operator that manages it.
 import { CONFIG_HASH } from '../../charts/content-hash.js';
+import { PROVEN } from '../../operator/api/glitchtip-releases.js';
+import { specRelease } from '../../operator/api/glitchtip-resource.js';
 import { KIND, VERSION } from '../../operator/api/object-names.js';
 import { formatDistance } from '../moments.js';
 import { failure, notSeen, ok, onSight, warning, type Finding } from './check-result.js';
@@ -55,6 +57,6 @@ export function checkResource({ resource, place }: Facts): readonly Finding[] {
     if (found.problems.length > 0) return failure('resource', `cannot be understood: ${found.problems.join(', ')}`, `correct settings.yaml, then ${APPLY}`);
     if (found.notUnderstood.length > 0) return warning('resource', `the operator is of another version than this program, which does not understand ${found.notUnderstood.join(', ')}`, 'use the program of the version that is installed');
     if (found.spec.suspend) return warning('resource', 'suspended: the operator changes nothing', `kubectl --namespace ${place.namespace} patch gt ${place.name} --type merge --patch '{"spec":{"suspend":false}}'`);
-    return ok('resource', `GlitchTip ${found.spec.version}`);
+    return ok('resource', `GlitchTip ${found.spec.version}, ${PROVEN[specRelease(found.spec)]}`);
   });
 }

@@ -1,32 +1,46 @@
 // Looks for rows in GlitchTip's tables: the proof that an event is stored. One statement a table, by ids, within the partitions that can hold them.
 import type pg from 'pg';
-import { isStoredType, type StoredType } from '../core/item-policy.js';
+import { leastUuidAt } from '../../operator/core/uuid-time.js';
+import { STORED_TYPES, type StoredType } from '../core/item-policy.js';
 import type { WantedRow } from './delivery.js';
 
 type Client = Pick<pg.Client, 'query'>;
 
+interface Proof {
+  /** Finds the ids of $1 (32 hexadecimal digits each) among rows received since $2. */
+  readonly statement: string;
+  /** @param at milliseconds of Unix time */
+  readonly since: (at: number) => Date | string;
+}
+
+const asTime = (at: number): Date => new Date(at);
+
 /**
- * Per minor release: what finds the ids of $1 (32 hexadecimal digits each) among rows received since $2. 5.2: `received` is set by
- * web when it takes the event, and partitions are days of it; a transaction's are days of its own begin, which its SDK says, so its
- * index on event_id is asked in each.
+ * Per minor release. 5.2: `received` is set by web when it takes the event, and partitions are days of it; a transaction's are days of its
+ * own begin, which its SDK says, so its index on event_id is asked in each. 6.2: the row's id is minted by the worker and begins with its time,
+ * and partitions are days of it; the SDK's id has an index in each of their leaves. Where 6.2 keeps transactions nobody has seen yet.
  */
-const STATEMENTS: Readonly<Record<string, Readonly<Record<StoredType, string>>>> = {
+const PROOFS: Readonly<Record<string, Readonly<Partial<Record<StoredType, Proof>>>>> = {
   '5.2': {
-    event: 'SELECT id AS id FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2',
-    transaction: 'SELECT event_id AS id FROM performance_transactionevent WHERE event_id = ANY ($1::uuid[]) AND $2::timestamptz IS NOT NULL',
+    event: { statement: 'SELECT id AS id FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2', since: asTime },
+    transaction: { statement: 'SELECT event_id AS id FROM performance_transactionevent WHERE event_id = ANY ($1::uuid[]) AND $2::timestamptz IS NOT NULL', since: asTime },
+  },
+  '6.2': {
+    event: { statement: 'SELECT event_id AS id FROM issue_events_issueevent WHERE event_id = ANY ($1::uuid[]) AND id >= $2::uuid', since: leastUuidAt },
   },
 };
 
-/** @returns the ids that are there, as 32 hexadecimal digits. @throws pg's error */
+/** @returns the ids that are there, as 32 hexadecimal digits. @throws RangeError where nobody knows how a type is proven stored, and pg's error */
 export async function findRows(client: Client, release: string, wanted: readonly WantedRow[]): Promise<ReadonlySet<string>> {
-  const statements = STATEMENTS[release];
-  if (!statements) throw new RangeError(`expected a release among ${Object.keys(STATEMENTS).join(', ')}, found ${release}`);
+  const proofs = PROOFS[release];
+  if (!proofs) throw new RangeError(`expected a release among ${Object.keys(PROOFS).join(', ')}, found ${release}`);
   const found = new Set<string>();
-  for (const [type, statement] of Object.entries(statements)) {
-    const own = wanted.filter((row) => isStoredType(type) && row.type === type);
+  for (const type of STORED_TYPES) {
+    const own = wanted.filter((row) => row.type === type);
     if (own.length === 0) continue;
-    const since = new Date(Math.min(...own.map((row) => row.since)));
-    const { rows } = await client.query<{ id: string }>(statement, [own.map(({ id }) => id), since]);
+    const proof = proofs[type];
+    if (!proof) throw new RangeError(`expected a type whose rows are known in GlitchTip ${release} (${Object.keys(proofs).join(', ')}), found ${type}`);
+    const { rows } = await client.query<{ id: string }>(proof.statement, [own.map(({ id }) => id), proof.since(Math.min(...own.map((row) => row.since)))]);
     for (const { id } of rows) found.add(id.replaceAll('-', ''));
   }
   return found;

@@ -2,7 +2,7 @@
 import type { Readable, Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ENCODINGS, type Encoding } from '../core/record.js';
-import { createZstdDecompress, IS_ZSTD_KNOWN, isZstd, zstdDecompressSync } from './zstd.js';
+import { createZstdDecompress, IS_ZSTD_KNOWN, isZstd, zstdDecompressSync } from '../../operator/runtime/zstd.js';
 
 /** Unpacked, attachments included: what Sentry takes of an envelope. Bytes. */
 const LARGEST_UNPACKED = 100 * 2 ** 20;

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 
 import { backupSpec, backupStatus } from './backup-fields.js';
 import { CONDITION_TYPES } from './conditions.js';
+import { REFUSALS, RELEASES, describeRefusal, releaseOf, type Release } from './glitchtip-releases.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE } from './object-names.js';
 import { openWord } from './open-word.js';
@@ -88,7 +89,12 @@ const administrator = z.object({
 export const glitchTipSpec = z.object({
   version: z.string().check(
     z.regex(/^[0-9]+\.[0-9]+(\.[0-9]+)?$/),
-    z.meta({ description: 'Version of GlitchTip that runs, as the image is tagged: 5.2 or 5.2.1.' }),
+    z.maxLength(20),
+    z.refine((version) => releaseOf(version) !== undefined, { error: ({ input }) => describeRefusal(String(input)) }),
+    z.meta({
+      description: 'Version of GlitchTip that runs, as the image is tagged: 5.2 or 5.2.1.',
+      'x-kubernetes-validations': [{ rule: `self.matches('^(${RELEASES.join('|').replaceAll('.', '[.]')})([.][0-9]+)?$')`, message: REFUSALS }],
+    }),
   ),
   suspend: z._default(z.boolean(), false).check(
     z.meta({ description: 'While true the operator observes and reports, and changes nothing.' }),
@@ -154,6 +160,13 @@ export const glitchTipStatus = z.object({
 
 export type GlitchTipSpec = z.output<typeof glitchTipSpec>;
 
+/** The release whose facts hold. @throws RangeError for a version that {@link parseSpec} would have refused */
+export function specRelease({ version }: Pick<GlitchTipSpec, 'version'>): Release {
+  const release = releaseOf(version);
+  if (release === undefined) throw new RangeError(`spec.version: ${describeRefusal(version)}`);
+  return release;
+}
+
 /** Where events are sent to: the gateway where there is one, else web. */
 export function ingestAddress({ gateway: front, web: backend }: Pick<GlitchTipSpec, 'gateway' | 'web'>): { readonly host: string; readonly port: number } {
   return front ?? backend;
@@ -187,6 +200,6 @@ export function parseSpec(raw: unknown): ParsedSpec {
   if (result.success) return { kind: 'valid', spec: result.data };
   return {
     kind: 'invalid',
-    problems: result.error.issues.map((issue) => `spec.${issue.path.join('.')}: ${issue.code}`),
+    problems: result.error.issues.map((issue) => `spec.${issue.path.join('.')}: ${issue.code === 'custom' ? issue.message : issue.code}`),
   };
 }

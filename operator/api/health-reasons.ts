@@ -24,6 +24,8 @@ export const HEALTH_REASONS = {
   ConnectionsExhausted: 'ConnectionsExhausted',
   /** A transaction has been open for so long that cleaning stands still. */
   LongTransaction: 'LongTransaction',
+  /** The database has the tables of another release of GlitchTip than the one that the resource names: its pods wait. */
+  ReleaseMismatch: 'ReleaseMismatch',
   /** Tables of this version are missing: migrations were not run or did not finish. */
   MigrationsPending: 'MigrationsPending',
   /** Today's or tomorrow's partition is missing: every insert of an event fails, or soon will. */
@@ -78,6 +80,8 @@ export const HEALTH_REASONS = {
   TimeoutTooShort: 'TimeoutTooShort',
   /** Web refuses events with 4xx or 5xx, and none of the other causes explains it. */
   IngestRefused: 'IngestRefused',
+  /** Tasks with accepted events failed, or were left by a worker that died, and nobody tries them again. */
+  EventsLost: 'EventsLost',
   /** An accepted event is not found in Postgres, and none of the other causes explains it. */
   EventsNotStored: 'EventsNotStored',
 

@@ -1,4 +1,5 @@
 // The ports of the controllers, connected to the real world.
+import { specRelease } from '../api/glitchtip-resource.js';
 import type { GatewayModePort, HealthPort, NotifiersPort, PostgresPort, RestoreDatabasesPort, ValkeyPort, WebPort } from '../controllers/ports.js';
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
@@ -78,7 +79,7 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
     observeWeb: ({ web }, pods, signal) => observeWeb(web, pods, signal),
     observeServed: ({ https }, signal) => observeServed(https, signal),
     observeDatabase: (resource, question, signal) => observeDatabase({ ...question, canaries: canariesOf(resource), signal }),
-    observeQueue: ({ valkey, version }, operator, signal) => observeQueue(valkey, operator, { layout: healthRelease(version, valkey !== undefined).queue, now: clock.now() }, signal),
+    observeQueue: (spec, operator, signal) => observeQueue(spec.valkey, operator, { layout: healthRelease(specRelease(spec)).inValkey, now: clock.now() }, signal),
     observeGateway,
     tellWorkerStart,
     deleteJob: (job, signal) => cluster.deleteJob(job, signal),

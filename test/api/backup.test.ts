@@ -1,10 +1,12 @@
 // Dump, restore and verification with the real PostgreSQL: what is good, and every kind of damage that does not need a pod.
+import { randomUUID } from 'node:crypto';
 import { appendFile, copyFile, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseFacts } from '../../backup/core/database-facts.js';
 import { findProblems, type Expected, type Problem } from '../../backup/core/verification.js';
 import { START_MS } from './control-plane.js';
+import { dayOf, SCHEMAS } from './release-schemas.js';
 import { AT, BACKUP_LOGIN, BackupStage, textsOf, type ScriptChange } from './backup-run.js';
 
 const RUN_MS = 240_000;
@@ -72,17 +74,27 @@ describe('a backup of a real database', () => {
     await rm(work, { recursive: true });
   }, RUN_MS);
 
-  it('knows the partition of today in GlitchTip 6, whose bounds are ids', async () => {
-    await stage.makeDatabase('six');
-    const id = (time: string) => `${Date.parse(time).toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-000000000000`;
-    await stage.sql(`DROP TABLE issue_events_issueevent CASCADE; CREATE TABLE issue_events_issueevent (id uuid, organization_id int) PARTITION BY RANGE (id);
-      CREATE TABLE six_today PARTITION OF issue_events_issueevent FOR VALUES FROM ('${id('2026-11-29T00:00:00Z')}') TO ('${id('2026-11-30T00:00:00Z')}') PARTITION BY HASH (organization_id);
-      CREATE TABLE six_today_h0 PARTITION OF six_today FOR VALUES WITH (MODULUS 1, REMAINDER 0);
-      CREATE TABLE six_tomorrow PARTITION OF issue_events_issueevent FOR VALUES FROM ('${id('2026-11-30T00:00:00Z')}') TO ('${id('2026-12-01T00:00:00Z')}')`, 'six');
-    const work = await stage.newWork();
-    await stage.dump(work, 'six');
-    expect((await facts(work, 'dumped')).content.partitionsNow).toBe(1);
-    expect((await facts(work, 'dumped')).tables).toContainEqual({ table: 'public.six_today_h0', rows: 0, partitionOf: 'public.issue_events_issueevent' });
+  it('of GlitchTip 6.2 is dumped, restored and counted leaf by leaf; without a partition for today it is found bad', async () => {
+    const { tables, partitions, event, newestMigration } = SCHEMAS['6.2'];
+    const six = (statement: string) => stage.sql(statement, 'gt_six');
+    await stage.sql("CREATE DATABASE gt_six OWNER glitchtip ENCODING 'UTF8' TEMPLATE template0");
+    for (const statement of ['CREATE EXTENSION hstore', tables, partitions(-1, 2)]) await six(statement);
+    for (let number = 0; number < 20; number += 1) await six(event(randomUUID(), { organization: number }));
+    await six(`INSERT INTO organizations_ext_organization (id, created, modified, name, slug, is_active, is_accepting_events, event_throttle_rate, open_membership, scrub_ip_addresses, stripe_customer_id,
+      is_deleted, license_billing_email, license_key, metered_billing_enabled, overage_spend_cap_cents) VALUES (1, now(), now(), 'one', 'one', true, true, 0, false, true, '', false, '', '', false, 0)`);
+    const env = { AT: new Date().toISOString(), CONTENT: 'true' };
+    const verify = async (work: string) => {
+      for (const script of [await stage.dump(work, 'gt_six', { env }), await stage.restore(work, { env })]) expect(script).toMatchObject({ report: undefined });
+      const [dumped, restored] = [await facts(work, 'dumped'), await facts(work, 'restored')];
+      return { restored, problems: findProblems({ dumped, restored, expected: { ...expected, database: 'gt_six', migration: newestMigration } }).map(({ problem }) => problem) };
+    };
+    const { restored, problems } = await verify(await stage.newWork());
+    expect(problems).toEqual([]);
+    const leaves = restored.tables.filter(({ table }) => table.startsWith(`public.${dayOf('issue_events_issueevent', 0)}_h`));
+    expect(leaves.map(({ partitionOf }) => partitionOf)).toEqual(Array.from({ length: 4 }, () => 'public.issue_events_issueevent'));
+    expect(leaves.reduce((sum, { rows }) => sum + rows, 0)).toBe(20);
+    await six(`DROP TABLE ${dayOf('issue_events_issueevent', 0)}`);
+    expect((await verify(await stage.newWork())).problems).toEqual(['NoPartitionForNow']);
   }, RUN_MS);
 
   describe('whose file is damaged is refused by its hash, before any program reads it:', () => {

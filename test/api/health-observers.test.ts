@@ -12,6 +12,7 @@ import { observeDatabase, type DatabaseInput } from '../../operator/io/postgres/
 import { observeQueue } from '../../operator/io/valkey/queue-observer.js';
 import { observeWeb } from '../../operator/io/web/web-observer.js';
 import { specOf } from '../unit/operator/operator-scenarios.js';
+import { taskOf } from '../unit/operator/io/valkey/vtasks-payloads.js';
 import { freePort } from './control-plane.js';
 import { makePartitions, TABLES } from './glitchtip-tables.js';
 import { until } from './operator-stage.js';
@@ -22,7 +23,7 @@ import { WebDouble } from './web-double.js';
 const PASSWORD = 'test-superuser';
 const SUPERUSER = { user: 'glitchkeeper', password: PASSWORD, database: 'glitchtip' };
 const never = new AbortController().signal;
-const LAYOUT = healthRelease('5.2', true).queue;
+const LAYOUT = healthRelease('5.2').inValkey;
 
 let postgres: PostgresServer;
 let valkey: ValkeyServer;
@@ -203,6 +204,47 @@ describe('Valkey', () => {
     expect(Math.round(oldestTaskSeconds)).toBe(40);
     expect(usedBytes).toBeGreaterThan(500_000);
     expect(writeFailed).toBeUndefined();
+  });
+
+  describe('of GlitchTip 6.2', () => {
+    const vtasks = healthRelease('6.2').inValkey;
+    const run = (...words: string[]) => valkey.command(login, ...words);
+    const tasks = async () => {
+      const queue = await observeQueue(address(), own, { layout: vtasks, now: Date.now() }, never);
+      if (queue.kind !== 'seen') throw new Error(`Valkey was not seen: ${JSON.stringify(queue)}`);
+      const { depth, oldestTaskSeconds, lost } = queue.value;
+      return { depth, oldest: oldestTaskSeconds === undefined ? undefined : Math.round(oldestTaskSeconds), lost: lost && { ...lost, newestSeconds: Math.round(lost.newestSeconds ?? -1) } };
+    };
+    const task = (queue: string, age: number, failed?: number) => taskOf({ queue, ts: Date.now() / 1_000 - age, ...(failed === undefined ? {} : { failed_at: Date.now() / 1_000 - failed }) });
+
+    it('nothing waits', async () => expect(await tasks()).toEqual({ depth: 0, oldest: undefined, lost: undefined }));
+
+    it('how much waits, and since when the oldest does: it is at the end that tasks are taken from', async () => {
+      for (const age of [70, 5]) await run('LPUSH', 'vtasks:q:ingest', task('ingest', age));
+      await run('LPUSH', 'vtasks:q:default', task('default', 30));
+      expect(await tasks()).toEqual({ depth: 3, oldest: 70, lost: undefined });
+    });
+
+    it('what a worker that lives has in hand is not lost; what one that died had is, and is no event', async () => {
+      await run('LPUSH', 'vtasks:processing:worker-1-7', task('default', 9));
+      await run('SET', 'vtasks:alive:worker-1-7', 'worker-1-7', 'EX', '15');
+      expect((await tasks()).lost).toBeUndefined();
+      await run('DEL', 'vtasks:alive:worker-1-7');
+      expect((await tasks()).lost).toEqual({ count: 1, events: false, newestSeconds: -1 });
+    });
+
+    it('what failed is lost, since the newest of it failed; events among them', async () => {
+      await run('LPUSH', 'vtasks:q:failed', task('ingest', 900, 600));
+      await run('LPUSH', 'vtasks:q:failed', task('default', 300, 200));
+      expect((await tasks()).lost).toEqual({ count: 3, events: true, newestSeconds: 200 });
+    });
+
+    it('what cannot be read of a task hides nothing else', async () => {
+      await run('DEL', 'vtasks:q:ingest', 'vtasks:q:default');
+      await run('RPUSH', 'vtasks:q:ingest', 'zstd:no frame at all');
+      await run('LPUSH', 'vtasks:q:failed', '{"ts":');
+      expect(await tasks()).toEqual({ depth: 1, oldest: undefined, lost: { count: 4, events: true, newestSeconds: -1 } });
+    });
   });
 
   it('none, no password, a wrong one, nobody there', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CONFIG_HASH } from '../../charts/content-hash.js';
 import { CONFIG_MAPS, GATEWAY, MIGRATE_TEMPLATE } from '../../charts/part-names.js';
+import { RELEASES } from '../../operator/api/glitchtip-releases.js';
 import type { SettingsInput } from '../../charts/settings/schema.js';
 import { containerOf, find, podOf, renderStack, type Container, type Manifest } from './synthesize.js';
 
@@ -201,10 +202,10 @@ describe('the migrate Job', () => {
 
   it('makes the administrator after the migrations, and web and worker wait for both', () => {
     const job = podOf(manifests.find(({ kind }) => kind === 'Job') ?? find(manifests, 'Job', 'migrate'));
-    expect(job.initContainers?.map(({ command }) => command?.join(' '))).toEqual(['sh -c python /glitchkeeper/wait.py database && exec ./bin/run-migrate.sh']);
+    expect(job.initContainers?.map(({ command }) => command?.join(' '))).toEqual(['sh -c python /glitchkeeper/wait.py database 5.2 && exec ./bin/run-migrate.sh']);
     expect(job.containers.map(({ command }) => command?.join(' '))).toEqual(['python /glitchkeeper/administrator.py']);
     for (const name of ['web', 'worker']) {
-      expect(podOf(find(manifests, 'Deployment', name)).initContainers?.[0]?.command).toEqual(['python', '/glitchkeeper/wait.py', 'migrations']);
+      expect(podOf(find(manifests, 'Deployment', name)).initContainers?.[0]?.command).toEqual(['python', '/glitchkeeper/wait.py', 'migrations', '5.2']);
     }
   });
 });
@@ -255,7 +256,7 @@ describe('credentials', () => {
   });
 });
 
-it.each(['5.2', '6.2', '7.0'] as const)('the whole stack of version %s', (version) => expect(shown({ version })).toMatchSnapshot());
+it.each(RELEASES)('the whole stack of version %s', (version) => expect(shown({ version })).toMatchSnapshot());
 it('the whole stack of the tiny profile', () => expect(shown({ version: '6.2', profile: 'tiny' })).toMatchSnapshot());
 
 /** But for what says the same once more, and what only an API server can judge (test/api/stolen-token.test.ts). */

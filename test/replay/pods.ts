@@ -43,13 +43,14 @@ export class Pods {
       const spec = { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } };
       await this.stage.server.admin.apply(`${DEPLOYMENTS}/${name}`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec }, 'test');
     }
-    await this.stage.sql('CREATE TABLE IF NOT EXISTS issue_events_issueevent (id uuid PRIMARY KEY, received timestamptz NOT NULL)', 'glitchtip');
+    await this.stage.sql('CREATE TABLE IF NOT EXISTS issue_events_issueevent (id uuid, received timestamptz, PRIMARY KEY (id, received)) PARTITION BY RANGE (received)', 'glitchtip');
+    await this.stage.sql('CREATE TABLE IF NOT EXISTS events_of_any_day PARTITION OF issue_events_issueevent DEFAULT', 'glitchtip');
     await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${TRANSACTIONS} (event_id uuid PRIMARY KEY)`, 'glitchtip');
     await this.stage.sql('CREATE TABLE IF NOT EXISTS users_user (email text, password text, is_superuser boolean NOT NULL DEFAULT true)', 'glitchtip');
     for (const table of OTHER_TABLES) {
       await this.stage.sql(`CREATE TABLE IF NOT EXISTS ${table} (id bigint PRIMARY KEY, project_id bigint, name text NOT NULL, slug text, public_key uuid)`, 'glitchtip');
     }
-    for (const table of ['issue_events_issueevent', TRANSACTIONS, 'users_user', ...OTHER_TABLES]) await this.stage.sql(`ALTER TABLE ${table} OWNER TO glitchtip`, 'glitchtip');
+    for (const table of ['issue_events_issueevent', 'events_of_any_day', TRANSACTIONS, 'users_user', ...OTHER_TABLES]) await this.stage.sql(`ALTER TABLE ${table} OWNER TO glitchtip`, 'glitchtip');
     await this.sync();
   }
 

@@ -39,8 +39,9 @@ async function begin({ health, cluster }: RepairDependencies, { healing }: Repai
     if (!(await cluster.writeLock({ holder, resourceVersion }, signal))) throw new Error('another operation began at the same moment');
     return health.rerunMigrations(name, signal);
   }
-  if (spec.worker === undefined) return false;
-  await health.restart(spec.worker.deployment, now, signal);
+  // Where web does its work it is restarted with it: web's own probe says nothing of the worker inside.
+  const { deployment } = spec.worker ?? spec.web;
+  await health.restart(deployment, now, signal);
   return true;
 }
 

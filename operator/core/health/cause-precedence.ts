@@ -5,7 +5,7 @@ const R = HEALTH_REASONS;
 
 const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.GatewayDown, R.DatabaseDown, R.QueueDown, R.PartDown];
 /** Where an event goes after web has been asked. */
-const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling];
+const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.EventsLost, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling];
 /** What is behind the gateway, and so no reason to refuse an event. */
 const BEHIND_GATEWAY: readonly HealthReason[] = [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.SpoolFilling];
 const WAITING_PODS: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop];
@@ -35,17 +35,19 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.NodeUnderPressure]: [...DOWN, R.HttpsDown, R.Unschedulable, R.RolloutStuck, R.CrashLoop],
   [R.VolumeFull]: [R.DatabaseDown, R.QueueNotPersisted, R.CrashLoop, R.PartDown, ...EVENT_PATH],
   [R.DatabaseDown]: [R.DatabaseLoginRefused, R.ConnectionsExhausted, R.MigrationsPending, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
-  [R.DatabaseReplaced]: [R.DatabaseLoginRefused, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
+  [R.DatabaseReplaced]: [R.DatabaseLoginRefused, R.ReleaseMismatch, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
   [R.DatabaseLoginRefused]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
   [R.ConnectionsExhausted]: [R.MigrationsPending, ...WAITING_PODS, ...EVENT_PATH],
+  [R.ReleaseMismatch]: [R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, ...WAITING_PODS, ...EVENT_PATH],
   [R.MigrationsPending]: [R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, ...WAITING_PODS, ...EVENT_PATH],
-  [R.PartitionsMissing]: [R.PartitionsRunningOut, R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.SpoolFilling],
+  [R.PartitionsMissing]: [R.PartitionsRunningOut, R.EventsNotStored, R.EventsLost, R.WorkerStuck, R.Backlog, R.QueueFilling, R.SpoolFilling],
   [R.QueueDown]: [R.QueueLoginRefused, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
   [R.QueueLoginRefused]: EVENT_PATH,
   [R.QueueNotPersisted]: EVENT_PATH,
   [R.QueueFull]: [R.IngestRefused],
   [R.WorkerDown]: [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling],
   [R.WorkerStuck]: [R.EventsNotStored, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling],
+  [R.EventsLost]: [R.EventsNotStored],
   [R.Backlog]: [R.EventsNotStored, R.QueueFilling, R.QueueFull],
   [R.GatewayDown]: [R.IngestRefused],
   [R.SpoolFilling]: [R.IngestRefused],

@@ -1,5 +1,6 @@
 // Rules about Postgres: does it answer, is there disk space, is GlitchTip's schema there, are there partitions for the next days?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { specRelease } from '../../api/glitchtip-resource.js';
 import { ACCEPT_DATABASE_ANNOTATION } from '../../api/object-names.js';
 import { describeReplaced, identifyDatabase } from '../credentials/database-identity.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
@@ -17,7 +18,7 @@ const VOLUME_CRITICAL = 0.95;
 /** A migrate Job that takes longer than this is not just at work. Seconds. */
 const LONGEST_MIGRATION = 900;
 
-export const databaseRules: readonly Rule[] = [databaseDown, databaseReplaced, loginRefused, noConnection, longTransaction, volumeFull, migrationsPending, partitions, partDown];
+export const databaseRules: readonly Rule[] = [databaseDown, databaseReplaced, loginRefused, noConnection, longTransaction, volumeFull, releaseMismatch, migrationsPending, partitions, partDown];
 
 function databaseDown(input: CheckInput): readonly Finding[] {
   const { facts, now, spec } = input;
@@ -89,6 +90,18 @@ function full(name: string, severity: Finding['severity'], message: string): Fin
     advice: 'Free the disk of the host (df -h; crictl rmi --prune), which with local-path all volumes share, or lower retentionDays in settings.yaml; docs/runbooks/move-volume.md for a larger disk. Delete nothing inside it by hand.',
     symptom: `volume ${name} is full`,
   });
+}
+
+/** The pods see it, too, and neither migrate nor start (charts/runtime/release_guard.py). */
+function releaseMismatch({ facts: { database }, spec }: CheckInput): readonly Finding[] {
+  const found = database.kind === 'seen' ? database.value.schema : undefined;
+  const wanted = specRelease(spec);
+  if (found === undefined || found === wanted) return [];
+  return [finding(R.ReleaseMismatch, 'postgres', 'critical', {
+    message: `The database is of GlitchTip ${found}, and version says ${wanted}: pods of ${wanted} wait, and change nothing in it.`,
+    advice: `Set version: "${found}" in settings.yaml and apply it; what waits in the queue is kept. docs/runbooks/upgrade.md says how to come to ${wanted}.`,
+    symptom: `the database is of GlitchTip ${found}`,
+  })];
 }
 
 /** Tables are missing, or the pods wait for the migrate Job longer than a start of theirs takes. */

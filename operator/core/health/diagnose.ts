@@ -87,11 +87,13 @@ function dedupe(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ reason, part }, index) => findings.findIndex((other) => other.reason === reason && other.part === part) === index);
 }
 
-const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.CertificateNotServed];
+const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.EventsLost, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.CertificateNotServed];
 
-function aspectsOf({ reason, part }: Finding): readonly Aspect[] {
+function aspectsOf({ reason, part, severity }: Finding): readonly Aspect[] {
   const own: readonly Aspect[] = part === 'web' || part === 'worker' ? [part] : [];
-  return OF_EVENTS.includes(reason) ? [...own, 'ingest'] : own;
+  // A loss of some time ago still has to be looked at, while events are stored again.
+  const isOver = reason === HEALTH_REASONS.EventsLost && severity === 'warning';
+  return OF_EVENTS.includes(reason) && !isOver ? [...own, 'ingest'] : own;
 }
 
 function bySeverity(a: Cause, b: Cause): number {

@@ -1,4 +1,5 @@
 // What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
+import type { Release } from '../../api/glitchtip-releases.js';
 import type { BackupStatus } from '../../api/backup-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { Holder } from '../operations/exclusion.js';
@@ -166,6 +167,10 @@ export interface PostgresFacts {
   /** What of GlitchTip's schema is missing: a table or a function. */
   readonly missing: readonly string[];
   readonly partitions: readonly PartitionFacts[];
+  /** Whose tables of events these are; undefined: there are none, or nobody knows them. */
+  readonly schema?: Release;
+  /** Where the queue is a table. */
+  readonly tasks?: TaskFacts;
   /** The application's own login; tried when an event was not stored. */
   readonly login: ObservedLogin;
 }
@@ -180,12 +185,28 @@ export type ObservedDatabase =
   | { readonly kind: 'no space left' }
   | { readonly kind: 'seen'; readonly value: PostgresFacts };
 
-export interface QueueFacts {
+/** Tasks that nobody will try again: they failed, or a worker that died had taken them. */
+export interface LostTasks {
+  readonly count: number;
+  /** Events are among them. */
+  readonly events: boolean;
+  /** Since the newest of them failed, or was queued where nobody says when it failed. */
+  readonly newestSeconds?: number;
+}
+
+/** What waits for the worker, wherever its queue is. */
+export interface TaskFacts {
+  readonly depth: number;
+  readonly oldestTaskSeconds?: number;
+  /** Absent: there are none, or this release keeps no trace of them. */
+  readonly lost?: LostTasks;
+}
+
+/** Of Valkey. */
+export interface QueueFacts extends TaskFacts {
   readonly usedBytes: number;
   /** 0: no limit. */
   readonly maxBytes: number;
-  readonly depth: number;
-  readonly oldestTaskSeconds?: number;
   /** Its append-only file, or its snapshot where there is no such file, could not be written. */
   readonly writeFailed?: string;
 }
@@ -319,4 +340,10 @@ export interface Facts {
   /** What the restore controller says; undefined where nothing was ever restored. */
   readonly restore?: RestoreStatus;
   readonly before: Before;
+}
+
+/** Undefined: what waits was not seen. */
+export function tasksOf({ queue, database }: Pick<Facts, 'queue' | 'database'>): TaskFacts | undefined {
+  if (queue.kind === 'seen') return queue.value;
+  return queue.kind === 'none' && database.kind === 'seen' ? database.value.tasks : undefined;
 }

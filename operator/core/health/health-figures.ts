@@ -2,7 +2,7 @@
 import type { HealthFigures } from '../../api/health-fields.js';
 import { shortestRunway } from './database-rules.js';
 import { OF_RUNS } from './each-pod.js';
-import type { Facts, PostgresFacts } from './health-facts.js';
+import { tasksOf, type Facts, type PostgresFacts } from './health-facts.js';
 import { partOf, restartsOf } from './part-state.js';
 
 const DAY = 86_400_000;
@@ -31,10 +31,16 @@ function partitionFigures(postgres: PostgresFacts): HealthFigures {
   return { partitionDays: round(Math.min(...postgres.partitions.map((each) => each.days))), partitionMissingDays: round(Math.max(0, leastDays - days)) };
 }
 
-function queueFigures({ queue }: Facts): HealthFigures {
-  if (queue.kind !== 'seen') return {};
-  const { depth, usedBytes, maxBytes, oldestTaskSeconds } = queue.value;
-  return { queueDepth: depth, valkeyBytes: usedBytes, valkeyMaxBytes: maxBytes, ...(oldestTaskSeconds === undefined ? {} : { oldestTaskSeconds: round(oldestTaskSeconds) }) };
+function queueFigures(facts: Facts): HealthFigures {
+  const { queue } = facts;
+  return { ...taskFigures(facts), ...(queue.kind === 'seen' ? { valkeyBytes: queue.value.usedBytes, valkeyMaxBytes: queue.value.maxBytes } : {}) };
+}
+
+function taskFigures(facts: Facts): HealthFigures {
+  const tasks = tasksOf(facts);
+  if (tasks === undefined) return {};
+  const { depth, oldestTaskSeconds } = tasks;
+  return { queueDepth: depth, ...(oldestTaskSeconds === undefined ? {} : { oldestTaskSeconds: round(oldestTaskSeconds) }) };
 }
 
 function gatewayFigures({ gateway }: Facts): HealthFigures {

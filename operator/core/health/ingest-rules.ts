@@ -1,6 +1,8 @@
 // Rules about the way of an event: web takes it, the worker takes it from the queue, Postgres has it.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
-import type { CanaryFacts, GatewayFacts } from './health-facts.js';
+import { specRelease } from '../../api/glitchtip-resource.js';
+import { tasksOf, type CanaryFacts, type GatewayFacts, type TaskFacts } from './health-facts.js';
+import { healthRelease } from './release-facts.js';
 import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { partOf } from './part-state.js';
 
@@ -13,8 +15,11 @@ const BACKLOG_DEPTH = 300;
 const WAITS_LONG = 15;
 /** A queue that shrinks and will be empty within this is not reported. Seconds. */
 const SHORT_BACKLOG = 600;
+/** What was lost longer ago is not being lost any more. Seconds. */
+const LOST_LATELY = 1_800;
+const NONE_SEEN: TaskFacts = { depth: 0 };
 
-export const ingestRules: readonly Rule[] = [ingestRefused, notStored];
+export const ingestRules: readonly Rule[] = [ingestRefused, notStored, eventsLost];
 
 function ingestRefused({ facts: { canary }, spec }: CheckInput): readonly Finding[] {
   if (canary.kind !== 'refused' && canary.kind !== 'silent') return [];
@@ -33,16 +38,25 @@ function notStored(input: CheckInput): readonly Finding[] {
   if (facts.canary.kind !== 'not stored') return [];
   const waited = duration(Math.max(facts.canary.oldestSeconds, spec.health.storedWithinSeconds));
   const { storedMeanwhile, lateSeconds } = facts.canary;
-  const depth = facts.queue.kind === 'seen' ? facts.queue.value.depth : 0;
   const isNothingStored = storedMeanwhile === 0 && lateSeconds === undefined;
   const held = heldByGateway(input);
   if (held) return [held];
   // Whether the worker is at fault is known only of one that had its time; of one that cannot be seen nothing is claimed or repaired.
   if (facts.cluster.pods.kind === 'seen' && !isSettled(input)) return [unstored(input, waited, 'and the worker is not Ready, or has just started', true)];
-  if (isNothingStored) return [isSettled(input) ? stuck(input, waited, depth) : unstored(input, waited, 'nor is any other; whether the worker runs cannot be seen')];
+  if (isNothingStored) return [nothingStored(input, waited)];
+  const { depth } = tasksOf(facts) ?? NONE_SEEN;
   if (depth >= BACKLOG_DEPTH) return [backlog(input, depth)];
   // The gateway looks for what GlitchTip lost, and gives it again; what cannot be stored is set aside, which is told.
   return [unstored(input, waited, 'although others are stored', facts.gateway.kind === 'seen')];
+}
+
+function nothingStored(input: CheckInput, waited: string): Finding {
+  const tasks = tasksOf(input.facts);
+  // A worker that is stuck leaves it in the queue.
+  if (tasks?.depth === 0 && healthRelease(specRelease(input.spec)).losesUnseen) {
+    return unstored(input, waited, 'nor does it wait in the queue: this GlitchTip answers 200 to what its queue refuses, too');
+  }
+  return isSettled(input) ? stuck(input, waited) : unstored(input, waited, 'nor is any other; whether the worker runs cannot be seen');
 }
 
 /** What stands before the operator's own event in the spool, or keeps all of it there: nothing of it is lost. */
@@ -91,14 +105,15 @@ function unstored({ spec }: CheckInput, waited: string, detail: string, quiet = 
   });
 }
 
-function stuck({ spec, facts: { queue } }: CheckInput, waited: string, depth: number): Finding {
+function stuck({ spec, facts }: CheckInput, waited: string): Finding {
   const part = spec.worker ? 'worker' : 'web';
-  const age = queue.kind === 'seen' && queue.value.oldestTaskSeconds !== undefined ? `, the oldest since ${duration(queue.value.oldestTaskSeconds)}` : '';
+  const { depth, oldestTaskSeconds } = tasksOf(facts) ?? NONE_SEEN;
+  const age = oldestTaskSeconds === undefined ? '' : `, the oldest since ${duration(oldestTaskSeconds)}`;
   return finding(R.WorkerStuck, part, 'critical', {
     message: `The pod of ${part} is Ready and stores nothing: an accepted event is not in Postgres after ${waited}, ${depth} tasks wait${age}.`,
     advice: `kubectl rollout restart deployment/${spec.worker?.deployment ?? spec.web.deployment}; what waits in the queue is kept.`,
     symptom: `${part} stores nothing`,
-    ...(spec.worker ? { healing: 'restart-worker' as const } : {}),
+    healing: 'restart-worker',
   });
 }
 
@@ -114,4 +129,17 @@ function backlog({ facts, now }: CheckInput, depth: number): Finding {
     symptom: `${depth} tasks wait for the worker`,
     quiet: left !== undefined && left < SHORT_BACKLOG,
   });
+}
+
+/** What failed is kept, and stays until somebody has looked. */
+function eventsLost({ facts }: CheckInput): readonly Finding[] {
+  const lost = tasksOf(facts)?.lost;
+  if (!lost?.events) return [];
+  const { count, newestSeconds } = lost;
+  const when = newestSeconds === undefined ? '' : `, the newest ${duration(newestSeconds)} ago`;
+  return [finding(R.EventsLost, 'ingest', newestSeconds !== undefined && newestSeconds < LOST_LATELY ? 'critical' : 'warning', {
+    message: `${count} ${count === 1 ? 'task' : 'tasks'} of the worker failed or ${count === 1 ? 'was' : 'were'} left by one that died${when}, events that were answered 200 among them: GlitchTip tries none again.`,
+    advice: 'docs/runbooks/events-lost.md shows why they failed, which of them are stored all the same, and how the others are queued again.',
+    symptom: 'accepted events were lost',
+  })];
 }

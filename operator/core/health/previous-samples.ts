@@ -1,5 +1,5 @@
 // What a check leaves for the next ones: the depth of the queue, and samples of memory and of the spool, few and bounded.
-import type { Before, Facts, Sample } from './health-facts.js';
+import { tasksOf, type Before, type Facts, type Sample } from './health-facts.js';
 import { secondsSince } from './rule-finding.js';
 
 /** One sample a minute, for half an hour. */
@@ -8,8 +8,9 @@ const SAMPLES = 32;
 
 export const NOTHING_BEFORE: Before = { samples: [] };
 
-export function remember({ before, cluster, queue, gateway }: Facts, now: Date): Before {
-  const depth = queue.kind === 'seen' ? queue.value.depth : undefined;
+export function remember(facts: Facts, now: Date): Before {
+  const { before, cluster, queue, gateway } = facts;
+  const depth = tasksOf(facts)?.depth;
   const newest = before.samples.at(-1);
   const isDue = !newest || secondsSince(newest.at, now) >= SAMPLE_EVERY;
   const sample: Sample = {

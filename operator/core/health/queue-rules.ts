@@ -1,6 +1,8 @@
 // Rules about Valkey: does it answer, does it keep what it was given, and when is it full?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { specRelease } from '../../api/glitchtip-resource.js';
 import type { Before, QueueFacts } from './health-facts.js';
+import { healthRelease } from './release-facts.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { APPEND_ONLY_FILE_CONTAINER } from '../../api/object-names.js';
 import { INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
@@ -76,7 +78,7 @@ function notPersisted({ facts: { queue } }: CheckInput): readonly Finding[] {
   })];
 }
 
-function filling({ facts: { queue, before }, now }: CheckInput): readonly Finding[] {
+function filling({ facts: { queue, before }, now, spec }: CheckInput): readonly Finding[] {
   if (queue.kind !== 'seen') return [];
   const { usedBytes, maxBytes, depth } = queue.value;
   if (maxBytes === 0 || usedBytes < maxBytes * FILLING_SHARE) return [];
@@ -85,9 +87,10 @@ function filling({ facts: { queue, before }, now }: CheckInput): readonly Findin
     advice: 'Free the worker of what holds it up (docs/runbooks/queue-full.md), or raise resources.valkey.limits.memory in settings.yaml.',
     symptom: `Valkey is ${percent(usedBytes, maxBytes)} full`,
   };
-  if (usedBytes >= maxBytes * FULL_SHARE) return [finding(R.QueueFull, 'valkey', 'critical', { message: `Valkey is ${use}: new events are refused and lost.`, ...words })];
+  const { losesUnseen } = healthRelease(specRelease(spec));
+  if (usedBytes >= maxBytes * FULL_SHARE) return [finding(R.QueueFull, 'valkey', 'critical', { message: `Valkey is ${use}: new events are ${losesUnseen ? 'answered 200' : 'refused'} and lost.`, ...words })];
   const left = secondsUntilFull(queue.value, before, now);
-  const when = left === undefined ? 'it does not grow at present' : `at this rate events are refused in ${duration(left)}`;
+  const when = left === undefined ? 'it does not grow at present' : `at this rate events are ${losesUnseen ? 'lost' : 'refused'} in ${duration(left)}`;
   return [finding(R.QueueFilling, 'valkey', left !== undefined && left < SOON ? 'critical' : 'warning', { message: `Valkey is ${use}: ${when}.`, ...words })];
 }
 

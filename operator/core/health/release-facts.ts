@@ -1,20 +1,38 @@
-// What health has to know of GlitchTip's releases: where their queue is, which tables have partitions. 5.2 was run; the others were read in their source.
+// What health has to know of GlitchTip's releases: where their queue is, which tables have partitions. 5.2 was run; 6.2 was read in its source
+// and in that of its libraries (docs/releases.md).
+import type { Release } from '../../api/glitchtip-releases.js';
 
-export type QueueLayout =
+/** The queue in Valkey. */
+export type ValkeyLayout =
   /** Celery: one list, and the index of what was taken and not yet acknowledged, by the time at which it was taken. */
   | { readonly kind: 'celery'; readonly list: string; readonly taken: string }
-  | { readonly kind: 'lists'; readonly lists: readonly string[] }
-  | { readonly kind: 'table'; readonly table: string };
+  /** django-vtasks: lists `q:NAME`; what failed in `q:failed`; what a worker holds in `processing:WORKER`, while `alive:WORKER` is there. */
+  | { readonly kind: 'vtasks'; readonly prefix: string; readonly queues: readonly string[] };
+
+/** The same in PostgreSQL, where there is no Valkey: rows with a status, and the workers that live among the metadata. */
+export interface TableLayout {
+  readonly table: string;
+  readonly metadata: string;
+}
+
+/** The queue of events; what else is in the queue is not counted as lost events. */
+export const EVENT_QUEUE = 'ingest';
 
 export interface PartitionedTable {
   readonly table: string;
-  /** Partitions that the daily maintenance makes, today's included. */
+  /** Days of one partition. */
+  readonly period: number;
+  /** Partitions that the daily maintenance makes, the one of today included. */
   readonly ahead: number;
 }
 
 export interface HealthRelease {
-  readonly queue: QueueLayout;
-  /** Tables that every event is written to; one that does not exist in this release is left out. */
+  readonly inValkey: ValkeyLayout;
+  /** Undefined: it cannot be without Valkey. */
+  readonly inTable?: TableLayout;
+  /** Web answers 200 to an event that its queue refuses, and the worker drops a batch that fails: neither is seen but by what is missing. */
+  readonly losesUnseen: boolean;
+  /** Tables that events are written to, or what else is worth a look; one that does not exist in the database is left out. */
   readonly partitioned: readonly PartitionedTable[];
   /** Without these nothing works. */
   readonly tables: readonly string[];
@@ -22,33 +40,42 @@ export interface HealthRelease {
   readonly ingestFunction: string;
 }
 
-/** GlitchTip 5.2: glitchtip/partitioning.py. */
-const PARTITIONED = [
-  { table: 'issue_events_issueevent', ahead: 7 },
-  { table: 'issue_events_issuetag', ahead: 7 },
-  { table: 'issue_events_issueaggregate', ahead: 4 },
-];
 const TABLES = ['django_migrations', 'users_user', 'projects_project', 'issue_events_issue', 'issue_events_issueevent'];
-const common = { partitioned: PARTITIONED, tables: TABLES, ingestFunction: 'get_project_auth_info(bigint,uuid)' };
+const INGEST_FUNCTION = 'get_project_auth_info(bigint,uuid)';
 
-const RELEASES: readonly { readonly major: number; readonly withValkey: QueueLayout; readonly without: QueueLayout }[] = [
-  { major: 5, withValkey: { kind: 'celery', list: 'celery', taken: 'unacked_index' }, without: { kind: 'table', table: 'db_queuedtask' } },
-  // The prefix is the one that charts/releases.ts pins.
-  { major: 6, withValkey: { kind: 'lists', lists: ['vtasks:q:ingest', 'vtasks:q:default'] }, without: { kind: 'table', table: 'db_queuedtask' } },
-];
+const daily = (table: string, ahead: number): PartitionedTable => ({ table, period: 1, ahead });
+const weekly = (table: string, ahead: number): PartitionedTable => ({ table, period: 7, ahead });
 
-/** A release that is not in the table is taken for the newest that is. */
-export function healthRelease(version: string, hasValkey: boolean): HealthRelease {
-  const major = Number.parseInt(version, 10);
-  const row = RELEASES.find((release) => release.major >= major) ?? RELEASES.at(-1);
-  if (!row) throw new RangeError('no release is known');
-  return { ...common, queue: hasValkey ? row.withValkey : row.without };
+const FACTS: Readonly<Record<Release, HealthRelease>> = {
+  // glitchtip/partitioning.py.
+  '5.2': {
+    tables: TABLES, ingestFunction: INGEST_FUNCTION,
+    partitioned: [daily('issue_events_issueevent', 7), daily('issue_events_issuetag', 7), daily('issue_events_issueaggregate', 4)],
+    inValkey: { kind: 'celery', list: 'celery', taken: 'unacked_index' }, losesUnseen: false,
+  },
+  // maintain_partitions. None has a DEFAULT partition, and one that is missing fails the whole batch of 100.
+  '6.2': {
+    tables: [...TABLES, 'issue_events_issueindex'], ingestFunction: INGEST_FUNCTION,
+    partitioned: [
+      daily('issue_events_issueevent', 7), daily('logs_logevent', 7), daily('performance_spanstaging', 7), daily('performance_transactionevent', 7),
+      // By week since 6.2.5: then it is told later than it might be, and still days before a check is lost.
+      daily('uptime_monitorcheck', 7),
+      weekly('issue_events_issuetag', 4), weekly('issue_events_issueaggregate', 4), weekly('projects_issueeventprojecthourlystatistic', 4),
+      weekly('projects_transactioneventprojecthourlystatistic', 4), weekly('projects_logprojecthourlystatistic', 4),
+    ],
+    // The prefix is the one that charts/releases.ts pins.
+    inValkey: { kind: 'vtasks', prefix: 'vtasks:', queues: [EVENT_QUEUE, 'default'] }, inTable: { table: 'db_queuedtask', metadata: 'db_vtaskmetadata' }, losesUnseen: true,
+  },
+};
+
+export function healthRelease(release: Release): HealthRelease {
+  return FACTS[release];
 }
 
 /**
- * Days that a table has left right before the daily maintenance: of 7 partitions, today's among them, and the run at 05:00,
- * 5.8 are left at 04:59 of the next day. Seven hours less, so that a late run is not reported.
+ * Days that a table has left right before the daily maintenance: of 7 daily partitions, today's among them, and the run at 05:00,
+ * 5.8 are left at 04:59 of the next day; of 4 weekly ones 20.8 on a Monday. Seven hours less, so that a late run is not reported.
  */
-export function leastDays({ ahead }: PartitionedTable): number {
-  return ahead - 1.5;
+export function leastDays({ period, ahead }: PartitionedTable): number {
+  return (ahead - 1) * period - 0.5;
 }

@@ -2,7 +2,7 @@
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { isJudged } from './web-rules.js';
 import { JOURNAL_NOT_READABLE } from './credential-age.js';
-import type { Facts } from './health-facts.js';
+import { tasksOf, type Facts } from './health-facts.js';
 import { LEAK_SPAN } from './age-rules.js';
 import { secondsSince, type CheckInput } from './rule-finding.js';
 import { isSettled } from './ingest-rules.js';
@@ -12,17 +12,17 @@ const R = HEALTH_REASONS;
 
 type Observation =
   | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
-  | 'valkey' | 'password' | 'queue' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'journal';
+  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'journal';
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
   [R.DatabaseDown]: 'postgres', [R.DatabaseReplaced]: 'figures', [R.DatabaseLoginRefused]: 'login', [R.ConnectionsExhausted]: 'connections', [R.LongTransaction]: 'figures',
-  [R.MigrationsPending]: 'schema', [R.PartitionsMissing]: 'figures', [R.PartitionsRunningOut]: 'figures',
+  [R.ReleaseMismatch]: 'figures', [R.MigrationsPending]: 'schema', [R.PartitionsMissing]: 'figures', [R.PartitionsRunningOut]: 'figures',
   [R.QueueDown]: 'valkey', [R.QueueLoginRefused]: 'password', [R.QueueFilling]: 'queue', [R.QueueFull]: 'queue', [R.QueueNotPersisted]: 'queue', [R.QueueFileDamaged]: 'pods', [R.QueueFileRepaired]: 'pods', [R.Backlog]: 'depth',
   [R.WorkerDown]: 'pods', [R.WorkerStuck]: 'worker',
   [R.WebDown]: 'pods', [R.PortMismatch]: 'probe', [R.HostNotAllowed]: 'probe', [R.StaticFilesMissing]: 'web', [R.TimeoutTooShort]: 'probe',
   [R.GatewayDown]: 'pods', [R.GatewaySilent]: 'gateway', [R.SpoolFilling]: 'spool', [R.EventsSetAside]: 'spool',
-  [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage',
+  [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage', [R.EventsLost]: 'tasks',
   [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
   // Of the status, which is read with the resource.
   [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'always', [R.RestoreFailed]: 'always',
@@ -48,6 +48,7 @@ const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   valkey: ({ facts }) => facts.queue.kind !== 'not observed',
   password: ({ facts }) => facts.queue.kind === 'refused' || isQueueSeen(facts),
   queue: ({ facts }) => isQueueSeen(facts),
+  tasks: ({ facts }) => tasksOf(facts) !== undefined,
   probe: (input) => isProbeSeen(input),
   web: ({ facts }) => isAnswering(facts),
   answer: ({ facts }) => facts.canary.kind !== 'not sent',

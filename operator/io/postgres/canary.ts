@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 
+import type { Release } from '../../api/glitchtip-releases.js';
 import { ingestAddress, type GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Canary, Login } from '../../controllers/ports.js';
 import type { CanaryFacts } from '../../core/health/health-facts.js';
 import type { Clock } from '../../runtime/clock.js';
 import { CANARY_ID } from './canary-rows.js';
+import { countInserts, findEvents, removeEvents } from './event-rows.js';
 import { CLOCK_SKEW, ensureCanary } from './glitchtip-tables.js';
 import { addressOf, isOfStatement } from './postgres-client.js';
 import { sendEvent } from '../web/send-event.js';
@@ -34,6 +36,8 @@ interface Sent {
 
 interface Place {
   readonly spec: GlitchTipSpec;
+  /** Whose tables are there. */
+  readonly release: Release;
   readonly operator: Login;
   readonly signal: AbortSignal;
 }
@@ -47,13 +51,13 @@ export class Canaries {
 
   async follow(client: pg.Client, place: Place): Promise<CanaryFacts> {
     const canary = (await this.#readKey(client)) ?? (await ensureCanary(addressOf(place.spec, place.signal), place.operator));
-    const late = await this.#findLate(client);
+    const late = await this.#findLate(client, place.release);
     const stored = await countInserts(client);
     const sent: Sent = { id: randomUUID(), at: this.clock.now(), since: this.clock.monotonic() };
     const refusal = await this.#send(place, canary, sent);
     if (refusal) return refusal;
     const seconds = await this.#waitFor(client, sent, place);
-    await this.#clean(client).catch(passOn);
+    await this.#clean(client, place.release).catch(passOn);
     if (seconds !== undefined) {
       this.#missing = [];
       return { kind: 'stored', seconds };
@@ -74,9 +78,9 @@ export class Canaries {
   }
 
   /** Seconds that the newest of those took that came after all; the moment is that of the look, so it may have come earlier. */
-  async #findLate(client: pg.Client): Promise<number | undefined> {
+  async #findLate(client: pg.Client, release: Release): Promise<number | undefined> {
     if (this.#missing.length === 0) return undefined;
-    const found = await findEvents(client, this.#missing);
+    const found = await findSent(client, release, this.#missing);
     const late = this.#missing.filter(({ id }) => found.has(id)).at(-1);
     this.#missing = this.#missing.filter(({ id }) => !found.has(id));
     return late && (this.clock.monotonic() - late.since) / 1_000;
@@ -92,25 +96,23 @@ export class Canaries {
     }
   }
 
-  async #waitFor(client: pg.Client, sent: Sent, { spec, signal }: Place): Promise<number | undefined> {
+  async #waitFor(client: pg.Client, sent: Sent, { spec, release, signal }: Place): Promise<number | undefined> {
     const accepted = this.clock.monotonic();
     const deadline = accepted + spec.health.storedWithinSeconds * 1_000;
     for (;;) {
-      if ((await findEvents(client, [sent])).has(sent.id)) return (this.clock.monotonic() - accepted) / 1_000;
+      if ((await findSent(client, release, [sent])).has(sent.id)) return (this.clock.monotonic() - accepted) / 1_000;
       if (this.clock.monotonic() >= deadline) return undefined;
       await sleep(POLL_EVERY, undefined, { signal });
     }
   }
 
   /** Rows of the canary's own issue alone, which nothing refers to; issue and project stay, because batches of the worker name them. */
-  async #clean(client: pg.Client): Promise<void> {
+  async #clean(client: pg.Client, release: Release): Promise<void> {
     if (this.clock.monotonic() - this.#cleanedAt < CLEAN_EVERY) return;
     this.#cleanedAt = this.clock.monotonic();
     const { rows } = await client.query<{ id: string }>('SELECT id::text AS id FROM issue_events_issue WHERE project_id = $1 LIMIT 5', [CANARY_ID]);
     if (rows.length === 0) return;
-    await client.query('DELETE FROM issue_events_issueevent WHERE issue_id = ANY ($1::bigint[]) AND received >= $2 AND received < $3', [
-      rows.map(({ id }) => id), new Date(this.clock.now() - CLEAN_YOUNGER_THAN), new Date(this.clock.now() - CLEAN_OLDER_THAN),
-    ]);
+    await removeEvents(client, release, rows.map(({ id }) => id), { from: this.clock.now() - CLEAN_YOUNGER_THAN, until: this.clock.now() - CLEAN_OLDER_THAN });
   }
 }
 
@@ -119,19 +121,7 @@ function passOn(error: unknown): void {
   if (!isOfStatement(error)) throw error;
 }
 
-/** Bounds as parameters: with now() in the statement PostgreSQL plans, and locks, every partition. */
-async function findEvents(client: pg.Client, events: readonly Sent[]): Promise<ReadonlySet<string>> {
+function findSent(client: pg.Client, release: Release, events: readonly Sent[]): Promise<ReadonlySet<string>> {
   const times = events.map(({ at }) => at);
-  const { rows } = await client.query<{ id: string }>('SELECT id::text AS id FROM issue_events_issueevent WHERE id = ANY ($1::uuid[]) AND received >= $2 AND received < $3', [
-    events.map(({ id }) => id), new Date(Math.min(...times) - CLOCK_SKEW), new Date(Math.max(...times) + CLOCK_SKEW),
-  ]);
-  return new Set(rows.map(({ id }) => id));
-}
-
-/** Rows that were ever inserted into partitions of events: a counter of the server, no scan. */
-async function countInserts(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(
-    "SELECT coalesce(sum(pg_stat_get_tuples_inserted(inhrelid)), 0)::text AS count FROM pg_inherits WHERE inhparent = to_regclass('public.issue_events_issueevent')",
-  );
-  return Number(rows[0]?.count ?? 0);
+  return findEvents(client, release, events.map(({ id }) => id), { from: Math.min(...times) - CLOCK_SKEW, until: Math.max(...times) + CLOCK_SKEW });
 }

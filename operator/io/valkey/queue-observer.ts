@@ -1,15 +1,16 @@
 // Observes Valkey in one connection: memory, persistence, how much waits and since when.
 import type { Redis } from 'iovalkey';
 
-import type { ObservedQueue, QueueFacts } from '../../core/health/health-facts.js';
-import type { QueueLayout } from '../../core/health/release-facts.js';
+import type { ObservedQueue, QueueFacts, TaskFacts } from '../../core/health/health-facts.js';
+import type { ValkeyLayout } from '../../core/health/release-facts.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import type { ValkeyAddress } from '../../controllers/ports.js';
 import { asOperator } from './valkey-client.js';
+import { readVtasks } from './vtasks-queue.js';
 
 /** How GlitchTip's queue looks, and when it is looked at: milliseconds since the epoch. */
 interface QueueQuestion {
-  readonly layout: QueueLayout;
+  readonly layout: ValkeyLayout;
   readonly now: number;
 }
 
@@ -25,10 +26,10 @@ export async function observeQueue(address: ValkeyAddress | undefined, passwords
   }
 }
 
-async function read(client: Redis, layout: QueueLayout, now: number): Promise<ObservedQueue> {
+async function read(client: Redis, layout: ValkeyLayout, now: number): Promise<ObservedQueue> {
   const info = parseInfo(String(await client.call('INFO')));
   if (info.get('loading') === '1') return { kind: 'loading', secondsLeft: Number(info.get('loading_eta_seconds') ?? 0) };
-  return { kind: 'seen', value: { ...readMemory(info), ...(await readQueue(client, layout, now)) } };
+  return { kind: 'seen', value: { ...readMemory(info), ...(await readTasks(client, layout, now)) } };
 }
 
 export function parseInfo(text: string): ReadonlyMap<string, string> {
@@ -48,14 +49,14 @@ export function explainWrites(info: ReadonlyMap<string, string>): string | undef
   return !hasFile && info.get('rdb_last_bgsave_status') === 'err' ? 'rdb_last_bgsave_status is err' : undefined;
 }
 
-async function readQueue(client: Redis, layout: QueueLayout, now: number): Promise<Pick<QueueFacts, 'depth' | 'oldestTaskSeconds'>> {
-  if (layout.kind === 'table') return { depth: 0 };
-  const depths = await Promise.all((layout.kind === 'celery' ? [layout.list] : layout.lists).map((list) => client.llen(list)));
-  const waiting = depths.reduce((sum, each) => sum + each, 0);
-  if (layout.kind !== 'celery') return { depth: waiting };
+function readTasks(client: Redis, layout: ValkeyLayout, now: number): Promise<TaskFacts> {
+  return layout.kind === 'celery' ? readCelery(client, layout, now) : readVtasks(client, layout, now);
+}
+
+async function readCelery(client: Redis, { list, taken }: Extract<ValkeyLayout, { kind: 'celery' }>, now: number): Promise<TaskFacts> {
   // What the worker took and has not begun is stored by nobody yet; of a worker that was killed it stays there.
-  const depth = waiting + (await client.zcard(layout.taken));
-  const [, score] = await client.zrange(layout.taken, 0, 0, 'WITHSCORES');
+  const depth = (await client.llen(list)) + (await client.zcard(taken));
+  const [, score] = await client.zrange(taken, 0, 0, 'WITHSCORES');
   return score === undefined ? { depth } : { depth, oldestTaskSeconds: Math.max(0, now / 1_000 - Number(score)) };
 }
 

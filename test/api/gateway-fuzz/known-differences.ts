@@ -1,5 +1,5 @@
 // Where the gateway answers otherwise than GlitchTip 5.2, and why. docs/gateway-answers.md shows the list; one that no request shows fails the test.
-import { IS_ZSTD_KNOWN } from '../../../gateway/encoding/zstd.js';
+import { IS_ZSTD_KNOWN } from '../../../operator/runtime/zstd.js';
 import type { Aspect, Exchange } from './comparison.js';
 import type { PayloadForm } from './json-forms.js';
 import type { KeyForm, Packing } from './request-plan.js';

@@ -63,7 +63,7 @@ export function backupAt(at: number, change: Partial<NonNullable<BackupStatus['l
 /** @param lastRun day of the last maintenance. @default it runs each day */
 export function partitionsAt(at: number, lastRun = Math.floor((at - MAINTENANCE) / DAY)): readonly PartitionFacts[] {
   const daysOf = ({ ahead }: PartitionedTable) => lastRun + ahead - at / DAY;
-  return healthRelease('5.2', true).partitioned.map((table) => ({ table: table.table, days: daysOf(table), leastDays: leastDays(table) }));
+  return healthRelease('5.2').partitioned.map((table) => ({ table: table.table, days: daysOf(table), leastDays: leastDays(table) }));
 }
 
 export function dateAt(seconds: number): Date {

@@ -96,7 +96,7 @@ describe('the budget', () => {
     expect(both).not.toMatch(/resources\.(backup|migrate)/);
   });
 
-  it.each([['tiny', '6.2', false], ['tiny', '7.0', false], ['classic', '7.0', true]] as const)(
+  it.each([['tiny', '6.2', false]] as const)(
     'has one GlitchTip process in profile %s of %s, and fits', (profile, version, valkey) => {
       const { lines, problems } = budgetOf({ profile, version });
       const names = lines.map(({ name }) => name);

@@ -88,10 +88,17 @@ describe('settings that are refused, with path, expected and found', () => {
     ['pods: {imagePullSecrets: [My Registry]}', 'pods.imagePullSecrets.0: expected the name of a Secret', 'found "My Registry"'],
     ['service: {allowPublic: "yes"}', 'service.allowPublic: expected true or false', 'found "yes"'],
     // versions and images
-    ['version: 4.2', 'version: expected one of 5.2, 6.0', 'found "4.2"'],
-    ['version: [5.2]', 'version: expected one of 5.2, 6.0', 'found [5.2]'],
+    ['version: 4.2', 'version: expected one of 5.2, 6.2', 'found "4.2"'],
+    ['version: [5.2]', 'version: expected one of 5.2, 6.2', 'found [5.2]'],
+    ['version: 6', 'version: expected one of 5.2, 6.2, found "6.0", which has an authorization bypass (closed in 6.1.7)', 'use 6.2'],
+    ['version: "6.1"', 'version: expected one of 5.2, 6.2, found "6.1", which has an authorization bypass before 6.1.7', 'use 6.2'],
+    ['version: 7.0', 'version: expected one of 5.2, 6.2, found "7.0", which has no image in any registry', 'use 6.2'],
+    ['version: "6.2.6"', 'version: expected one of 5.2, 6.2', 'found "6.2.6"'],
+    ['images: {glitchtip: "docker.io/glitchtip/glitchtip:6.2.6"}', 'images.glitchtip: expected an image of GlitchTip 5.2, as version says', 'found "docker.io/glitchtip/glitchtip:6.2.6", which is of 6.2'],
+    ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:v6.1.7"}}', 'images.glitchtip: expected an image of GlitchTip 6.2', 'which is of 6.1'],
+    ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:6"}}', 'images.glitchtip: expected an image of GlitchTip 6.2', 'which is of 6'],
     ['profile: small', 'profile: expected classic or tiny', 'found "small"'],
-    ['profile: tiny', 'profile: expected classic with version 5.2', 'found tiny, which needs 6.0 or newer'],
+    ['profile: tiny', 'profile: expected classic with version 5.2', 'found tiny, which needs version 6.2'],
     ['images: {postgres: postgres}', 'images.postgres: expected an image with a tag or a digest', 'found "postgres"'],
     ['images: {postgres: "postgres:latest"}', 'images.postgres: expected a fixed tag', 'found "latest"'],
     ['images: {valkey: "Valkey 8"}', 'images.valkey: expected an image with a tag', 'found "Valkey 8"'],
@@ -203,8 +210,16 @@ describe('settings that are taken', () => {
     expect(taken).toMatchObject({ https: { secret: 'errors.example.com-tls' }, storage: { className: 'csi.example.com' }, host: { neighbours: '0Mi' } });
   });
 
-  it.each([['5.2', '5.2'], ['"6.1"', '6.1'], ['7.0', '7.0'], ['6', '6.0']])('version %s, quoted or read as a number', (written, version) => {
+  it.each([['5.2', '5.2'], ['"5.2"', '5.2'], ['6.2', '6.2'], ['"6.2"', '6.2']])('version %s, quoted or read as a number', (written, version) => {
     expect(parseSettings(`version: ${written}`).version).toBe(version);
+  });
+
+  it.each([
+    ['5.2', 'docker.io/glitchtip/glitchtip:5.2.1'], ['6.2', 'registry.example.com:5000/mirror/glitchtip:v6.2.6-arm64'], ['6.2', 'glitchtip/glitchtip:6.2.6@sha256:REST'],
+    ['6.2', 'registry.example.com:5000/glitchtip@sha256:REST'], ['6.2', 'registry.example.com/glitchtip:of-ours'], ['5.2', 'registry.example.com/glitchtip:2026-11'],
+  ])('version %s with the image %s', (version, image) => {
+    const name = image.replace('REST', 'a'.repeat(64));
+    expect(parseSettings(JSON.stringify({ version, images: { glitchtip: name } })).images.glitchtip).toBe(name);
   });
 
   it('one limit given leaves its neighbours at their defaults', () => {

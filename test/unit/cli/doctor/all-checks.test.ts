@@ -27,8 +27,8 @@ const withHealth = (health: object) => {
 const withSpec = (spec: object) => ({ resource: seen(backedUp({ spec })) });
 
 describe('nothing is wrong', () => {
-  it.each([['with http', {}], ['with https', HTTPS], ['with 6.2', { version: '6.2' }], ['with 7.0', { version: '7.0' }]] as const)('%s', (_, settings) => {
-    expect(problems(factsOf({ settings, ...('version' in settings && settings.version === '7.0' ? withSpec({ worker: undefined }) : {}) }))).toEqual([]);
+  it.each([['with http', {}], ['with https', HTTPS], ['tiny with 6.2', { version: '6.2', profile: 'tiny' }]] as const)('%s', (_, settings) => {
+    expect(problems(factsOf({ settings, ...('profile' in settings ? withSpec({ version: '6.2', worker: undefined, valkey: undefined }) : {}) }))).toEqual([]);
   });
   it('with an ingress that has TLS', () => {
     const rules = { tls: [{ hosts: ['*.example.com'] }], rules: [{ host: 'errors.example.com' }] };

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { IS_ZSTD_KNOWN } from '../../../../gateway/encoding/zstd.js';
+import { IS_ZSTD_KNOWN } from '../../../../operator/runtime/zstd.js';
 import { KEY, NEW, RunningGateway, type GatewayOptions } from './running-gateway.js';
 
 const ID = 'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0';

@@ -118,6 +118,15 @@ describe('a repair', () => {
     expect(world.resource?.status?.health?.incidents?.[0]?.healing).toMatch(/^restarting the worker was tried once/);
   });
 
+  it('of the worker inside web restarts web', async () => {
+    const world = new HealthWorld();
+    if (world.resource) world.resource = { ...world.resource, spec: { version: '6.2' } };
+    world.facts = factsOf({ ...STUCK, queue: { kind: 'none' }, database: databaseOf({ tasks: { depth: 40, oldestTaskSeconds: 90 } }) });
+    await checks(world, 30);
+    expect(world.take().filter((each) => each.startsWith('restart'))).toEqual(['restart web']);
+    expect(world.resource?.status?.health?.incidents?.[0]).toMatchObject({ reason: 'WorkerStuck', part: 'web', message: expect.stringContaining('40 tasks wait, the oldest since 90 s') });
+  });
+
   it('of the schema runs the migrate Job', async () => {
     const world = new HealthWorld();
     world.facts = factsOf({ database: databaseOf({ missing: ['django_migrations'], partitions: [] }), canary: { kind: 'not sent', why: 'tables are missing' } });

@@ -7,6 +7,7 @@ import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFac
 import { BACKUP_CAUSES } from './backup-causes.js';
 import { RESTORE_CAUSES } from './restore-causes.js';
 import { HTTPS, SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, served } from './https-causes.js';
+import { lostEvents, SIX_CAUSES, SIX_SPEC } from './six-causes.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
@@ -185,6 +186,15 @@ describe('a cause', () => {
     expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
   });
 
+  it.each(SIX_CAUSES)('%s', (_, facts, wanted) => {
+    const { causes } = diagnosisOf(facts, specOf(SIX_SPEC));
+    expect(causes.map(({ reason, part, severity, healing }) => `${reason}/${part} ${severity}${healing ? `, ${healing}` : ''}`)).toEqual(wanted);
+  });
+
+  it.each([[60, 'EventsLost'], [80_000, undefined]])('of events that failed %d s ago is one of ingest now: %s', (seconds, reason) => {
+    expect(diagnosisOf(lostEvents(seconds), specOf(SIX_SPEC)).affected.ingest?.reason).toBe(reason);
+  });
+
   it('is none of backups where none are made', () => expect(BACKUP_CAUSES.flatMap(([, facts]) => causesOf(facts))).toEqual([]));
 
   it.each(provoked)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
@@ -194,7 +204,7 @@ describe('a cause', () => {
   });
 
   it('is provoked for every reason', () => {
-    const reasons = new Set([...[...provoked, ...behindGateway, ...BACKUP_CAUSES, ...RESTORE_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    const reasons = new Set([...[...provoked, ...behindGateway, ...SIX_CAUSES, ...BACKUP_CAUSES, ...RESTORE_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
     expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });
@@ -310,6 +320,7 @@ describe('a message', () => {
     ['names a missing Secret', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, 'Secret web-tls, which https.secret in settings.yaml names, does not exist: nobody can see until when the certificate is valid.'],
     ['names the image', pods(unready('worker', { image: 'example.com/none:9', ...waiting('ErrImagePull') })), 'The image example.com/none:9 of worker cannot be pulled (ErrImagePull).'],
     ['names what is missing of the schema', { database: databaseOf({ missing: ['django_migrations', 'users_user'], partitions: [] }), canary: NOT_SENT }, 'Migrations were not run or did not finish: django_migrations, users_user are missing; Job migrate-12345678: succeeded.'],
+    ['names what a database of another release is', { database: databaseOf({ schema: '6.2' }) }, 'The database is of GlitchTip 6.2, and version says 5.2: pods of 5.2 wait, and change nothing in it.'],
     ['names the table without partitions', { database: databaseOf({ partitions: [{ table: 'issue_events_issueevent', days: 0, leastDays: 5.5 }] }) }, 'issue_events_issueevent has no partition for now: no event can be stored.'],
   ])('%s', (_, facts, wanted) => expect(messageOf(facts)).toBe(wanted));
 

@@ -39,6 +39,13 @@ describe('well again or not observed', () => {
     ['QueueNotPersisted', 'it was observed', { queue: queueOf() }, true],
     ['QueueNotPersisted', 'there is none any more', { queue: { kind: 'none' } }, true],
 
+    ['EventsLost', 'the queue was observed', {}, true],
+    ['EventsLost', 'Valkey is down', { queue: UNREACHABLE }, false],
+    ['EventsLost', 'the table of tasks was observed', { queue: { kind: 'none' }, database: databaseOf({ tasks: { depth: 0 } }) }, true],
+    ['EventsLost', 'the table of tasks is of another version', { queue: { kind: 'none' } }, false],
+    ['ReleaseMismatch', 'there is no database', { database: { kind: 'no database' } }, false],
+    ['ReleaseMismatch', 'it was observed', {}, true],
+
     ['DatabaseDown', 'no connection is left, so it answers', { database: { kind: 'no connection left' } }, true],
     ['DatabaseDown', 'the password cannot be read', { database: NOT_OBSERVED }, false],
     ['DatabaseLoginRefused', 'an event was stored', {}, true],

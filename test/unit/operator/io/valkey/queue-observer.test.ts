@@ -5,7 +5,7 @@ import { healthRelease } from '../../../../../operator/core/health/release-facts
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { observeQueue } from '../../../../../operator/io/valkey/queue-observer.js';
 
-const observe = (port: number) => observeQueue({ host: '127.0.0.1', port }, [new Sensitive('secret')], { layout: healthRelease('5.2', true).queue, now: 0 }, new AbortController().signal);
+const observe = (port: number) => observeQueue({ host: '127.0.0.1', port }, [new Sensitive('secret')], { layout: healthRelease('5.2').inValkey, now: 0 }, new AbortController().signal);
 
 it('nobody listens: the code, and not that a connection is closed', async () => {
   expect(await observe(1)).toEqual({ kind: 'unreachable', why: 'ECONNREFUSED' });

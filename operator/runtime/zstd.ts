@@ -1,4 +1,4 @@
-// Zstandard: Node.js has it from 22.15 on, as the gateway's image does; the types of Node.js 20, on which the CLI still runs, have not.
+// Zstandard: Node.js has it from 22.15 on, as the image of operator and gateway does; the types of Node.js 20, on which the CLI still runs, have not.
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 
