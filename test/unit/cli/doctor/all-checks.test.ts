@@ -194,7 +194,8 @@ describe('of backups doctor finds', () => {
   it.each<[string, Partial<Facts>, string, Level, RegExp]>([
     ['that none are made', withBackup({ spec: undefined }), 'backups', 'warning', /none are made/],
     ['that there is no copy yet, and when the first is', withBackup({ status: never }), 'backups', 'warning', /no copy yet; the first is at 2026-06-02T02:30:00Z/],
-    ['that the newest is too old', withBackup({ status: OLD }), 'backups', 'failure', /known to restore is 36 h old/],
+    ['that the newest is too old', withBackup({ status: OLD }), 'backups', 'failure', /known to restore is 36\.5 h old/],
+    ['that nobody knows how old the newest is', withBackup({ status: copied({ lastVerified: { copy: '20260631T000000Z', at: '2026-06-01T02:34:10Z', bytes: 1, seconds: 1, how: 'counts', where: 's3' } }) }), 'backups', 'failure', /of an unknown age, for 20260631T000000Z is no time/],
     ['that the last run failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 1 }) }), 'backups', 'warning', /failed in step restore: StepFailed, exit code 3$/],
     ['that the last runs failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 3 }) }), 'backups', 'failure', /3 times in a row/],
     ['a copy that is damaged', withBackup({ status: copied({ copies: [{ name: COPY, bytes: 1, damaged: true }] }) }), 'backups', 'warning', /copy 20260601T023000Z in the store is not what its manifest says/],
