@@ -3,7 +3,8 @@ import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { identifyDatabase } from '../credentials/database-identity.js';
 import type { ObservedWorkload } from '../credentials/observed.js';
 import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
-import { holderOfLock, isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
+import { findLockHolder } from '../operations/lock-holder.js';
+import { isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
 import { journalOf, type ObservedJournal } from '../rotation/journal.js';
 import { toSeconds } from '../timestamps.js';
 import type { Expected } from '../../../backup/core/verification.js';
@@ -50,15 +51,9 @@ function operationObstacle({ lock, jobs, journal }: Around, { job, now }: Wanted
   const atWork = findHolder('backup', jobs, now);
   if (atWork) return `Job ${atWork.name} has not ended`;
   if (lock.kind === 'unreadable') return `whether another operation is under way cannot be seen (${lock.why})`;
-  const holder = lockHolder(lock, { jobs, journal }, now);
+  const holder = findLockHolder(lock, { jobs, journal }, now);
   const other = holder && !isSameHolder(holder, ownName(job ?? '')) ? findHolder('backup', [holder], now) : undefined;
   return other && `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
-}
-
-/** Who holds the lock and has not ended. */
-export function lockHolder(lock: ObservedLock, { jobs, journal }: Pick<Around, 'jobs' | 'journal'>, now: Date): Holder | undefined {
-  const readable = journalOf({ journal });
-  return holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: jobs.map(({ name }) => name) }, now);
 }
 
 export function ownName(job: string): Pick<Holder, 'operation' | 'name'> {

@@ -1,8 +1,9 @@
 // What health has to know of operations: which Jobs are at work, and who holds the recorded lock.
 import { holderOf } from '../operations/exclusion.js';
 import { jobsAtWork } from '../operations/job-state.js';
-import { holderOfLock, type ObservedLock } from '../operations/operation-lock.js';
-import { journalOf, type ObservedJournal } from '../rotation/journal.js';
+import { findLockHolder } from '../operations/lock-holder.js';
+import type { ObservedLock } from '../operations/operation-lock.js';
+import type { ObservedJournal } from '../rotation/journal.js';
 import { ifSeen, type ClusterFacts, type OperationFacts } from './health-facts.js';
 
 /** What was seen beside the lock, and shows whether its holder has ended. */
@@ -15,7 +16,6 @@ export function readOperation(lock: ObservedLock, { cluster, journal }: Beside, 
   const seen = ifSeen(cluster.jobs);
   const jobs = seen && jobsAtWork(seen, ifSeen(cluster.pods), now).map(holderOf);
   const ended = seen?.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) ?? [];
-  const readable = journalOf({ journal });
-  const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), jobs: jobs?.map(({ name }) => name), ended }, now);
+  const holder = findLockHolder(lock, { journal, jobs, ended }, now);
   return { lock, ...(holder ? { holder } : {}), ...(jobs ? { jobs } : {}) };
 }
