@@ -94,6 +94,13 @@ export class Stage {
     return { ...resource, spec: { ...resource.spec, ...this.own.spec, database: { host: '127.0.0.1', port: this.own.ports.postgres }, valkey: { host: '127.0.0.1', port: this.own.ports.valkey } } };
   }
 
+  /** That resource, without these parts of its spec. */
+  async applyResource(without: readonly string[]): Promise<void> {
+    const { spec, ...rest } = await this.settings();
+    const kept = Object.fromEntries(Object.entries(spec).filter(([part]) => !without.includes(part)));
+    await this.server.admin.apply(`${RESOURCES}/glitchtip`, { ...rest, spec: kept }, 'test');
+  }
+
   /** The operator's own bundle, started as its Deployment starts it. @param build folder that it was built into */
   async startOperator(pod: string, build = 'build'): Promise<OperatorProcess> {
     const [{ host, port }, metricsPort] = [this.server.address, await freePort()];
