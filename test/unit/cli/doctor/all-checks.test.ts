@@ -36,12 +36,14 @@ describe('nothing is wrong', () => {
 });
 
 describe('of the cluster doctor finds', () => {
+  const pending = (name: string, storageClassName?: string) => objects.claim.parse({ metadata: { name }, spec: { storageClassName }, status: { phase: 'Pending' } });
   it.each<[string, Partial<Facts>, string, Level, RegExp]>([
     ['a server that is too old', versions('v1.28.9'), 'Kubernetes', 'failure', /v1.28.9 is too old/],
     ['a version that nobody knows', versions('nightly'), 'Kubernetes', 'warning', /cannot be understood/],
     ['a kubectl that is too far from it', versions('v1.34.4', 'v1.31.0'), 'kubectl', 'warning', /v1.31.0 against a server of 1.34/],
     ['no metrics', { metrics: notSeen('the server could not find the requested resource') }, 'metrics', 'warning', /no metrics API/],
-    ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([objects.claim.parse({ metadata: { name: 'data' }, status: { phase: 'Pending' } })]) }, 'storage class', 'failure', /no default/],
+    ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([pending('data')]) }, 'storage class', 'failure', /no default/],
+    ['a storage class that a volume waits for, and that there is not', { claims: seen([pending('backups', 'fast')]) }, 'storage class', 'failure', /claim backups waits for storage class fast, which there is not/],
     ['a node that is not ready', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }) }, 'node', 'failure', /host is not ready: kubelet stopped/],
     ['a volume claim that somebody deleted', { claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data', deletionTimestamp: '2026-06-01T11:00:00Z' }, status: { phase: 'Bound' } })]) }, 'volume', 'failure', /postgres-data is being deleted/],
     ['a node under pressure', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'DiskPressure', status: 'True', message: 'full' }] }) }, 'node', 'failure', /reports DiskPressure: full/],
@@ -51,6 +53,10 @@ describe('of the cluster doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 
   it('no fault in a missing default class when every volume is bound', () => expect(problems(factsOf({ storageClasses: seen([]) }))).toEqual([]));
+  it('no fault in a volume that names its class and waits for the first pod, as that of backups does', () => {
+    const classes = seen([objects.storageClass.parse({ metadata: { name: 'fast' } })]);
+    expect(problems(factsOf({ storageClasses: classes, claims: seen([pending('backups', 'fast')]) }))).toEqual([]);
+  });
 });
 
 describe('of namespace and operator doctor finds', () => {
