@@ -1,5 +1,5 @@
 // The schema of settings.yaml: every key, default and unit of the product in one place.
-import { z } from 'zod';
+import * as z from 'zod';
 import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';

@@ -1,5 +1,5 @@
 // Kinds of values in settings.yaml: what each accepts, and what it says, with what was found, when it is something else.
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalNetwork, hasHostBits } from '../networks.js';
 import { MEMORY_PATTERN, bytesOf, parseCpu, parseMemory } from '../quantity.js';
 
