@@ -195,13 +195,17 @@ const schema = z.strictObject({
       message: `expected classic with version ${value.version}, found tiny, which needs 6.0 or newer`,
     });
   }
-  if (value.operator.bundle === 'image' && value.images.operator === STOCK_NODE) {
+  if (value.operator.bundle === 'image' && withoutDigest(value.images.operator) === STOCK_NODE) {
     context.addIssue({
       code: 'custom', path: ['images', 'operator'],
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
 });
+
+function withoutDigest(image: string): string {
+  return image.replace(/@.*$/, '');
+}
 
 /** Settings with every default filled in. */
 export type Settings = z.infer<typeof schema>;
