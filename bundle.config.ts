@@ -1,5 +1,6 @@
 // How a program becomes one file: bundled, compressed, and without what libraries load and our programs never call
 // (docs/decisions/0001-kubernetes-client.md says how many megabytes each of it would be).
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type OnLoadResult, type Plugin, type PluginBuild } from 'esbuild';
@@ -51,10 +52,9 @@ export const DEAD_WEIGHT = {
     { file: /iovalkey\/built\/connectors\/SentinelConnector\/index\.js$/, contents: 'exports.default = class SentinelConnector {};' },
   ],
   'OpenID Connect': [{ file: clientFile('oidc_auth'), contents: noAuthenticator('OpenIDConnectAuth') }],
-  'exec plugins': [
-    { file: clientFile('exec_auth'), contents: noAuthenticator('ExecAuth') },
-    { module: /^(node:)?child_process$/, contents: EMPTY },
-  ],
+  'exec plugins': [{ file: clientFile('exec_auth'), contents: noAuthenticator('ExecAuth') }],
+  /** Of KubeConfig, for WSL and exec plugins; of cdk8s, for helm and for manifests that it would download. */
+  'child processes': [{ module: /^(node:)?child_process$/, contents: EMPTY }],
   'Azure, Google (jsonpath)': [
     { file: clientFile('azure_auth'), contents: noAuthenticator('AzureAuth') },
     { file: clientFile('gcp_auth'), contents: noAuthenticator('GoogleCloudPlatformAuth') },
@@ -91,17 +91,32 @@ export async function bundleProgram(entry: string, kept: readonly DeadWeight[] =
     // pg's optional native driver, and its test for Cloudflare, which loads all of undici (9 MB) by touching Response.
     external: ['pg-native'],
     define: { Response: 'undefined' },
-    plugins: [withoutDeadWeight(kept)],
+    plugins: [without((Object.keys(DEAD_WEIGHT) as DeadWeight[]).filter((name) => !kept.includes(name)))],
   });
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   return { code, compressed: brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: code.length } }) };
 }
 
-function withoutDeadWeight(kept: readonly DeadWeight[]): Plugin {
+/** Of a command: nothing is left out but a second yaml, and what `left` names. */
+export async function bundleCommand(entry: string, { left = [], ...options }: BuildOptions & { readonly left?: readonly DeadWeight[] }): Promise<Uint8Array> {
+  const { outputFiles } = await build({ ...COMMON, ...options, entryPoints: [entry], write: false, plugins: [oneYaml, without(left)] });
+  return outputFiles[0]?.contents ?? new Uint8Array();
+}
+
+/** cdk8s brings yaml inside its own package; where it is of the same version as ours, ours serves for both. */
+const oneYaml: Plugin = {
+  name: 'one-yaml',
+  setup(bundle) {
+    const ours = createRequire(import.meta.url);
+    const versions = [ours, createRequire(ours.resolve('cdk8s'))].map((require) => (require('yaml/package.json') as { readonly version: string }).version);
+    if (versions[0] === versions[1]) bundle.onResolve({ filter: /^yaml$/ }, () => ({ path: ours.resolve('yaml') }));
+  },
+};
+
+function without(left: readonly DeadWeight[]): Plugin {
   return {
     name: 'without-dead-weight',
     setup(bundle) {
-      const left = (Object.keys(DEAD_WEIGHT) as DeadWeight[]).filter((name) => !kept.includes(name));
       left.flatMap((name): readonly Stub[] => DEAD_WEIGHT[name]).forEach((stub, index) => replace(bundle, stub, `stub-${index}`));
       if (left.includes('generated API')) unusedModules(bundle);
     },

@@ -9,6 +9,9 @@ function boundary(files, forbidden) {
   return [{ files, ignores: ['**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns }] } }];
 }
 
+/** One such import, and a bundle has all of zod. */
+const WHOLE_ZOD = { selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier", message: "import * as z from 'zod': a bundler then leaves out the 350 KB that nobody asks for" };
+
 const OUTSIDE = [['**/charts/**', '**/cli/**', '**/start/**', '**/embedded/**'], 'what runs in the cluster knows nothing of what installs it'];
 
 export default tseslint.config(
@@ -40,6 +43,7 @@ export default tseslint.config(
     files: ['test/**/*.test.ts'],
     rules: { 'max-statements': 'off' },
   },
+  { files: ['**/*.ts'], ignores: ['test/**'], rules: { 'no-restricted-syntax': ['error', WHOLE_ZOD] } },
   // The layers (docs/architecture.md). A file has the boundaries of the last row that it matches. docs/ draws its pictures from the tests' scenarios.
   ...boundary(['gateway/**', 'backup/**', 'imports/**', 'main.ts', 'start/**', '*.config.ts'], []),
   ...boundary(['charts/**'], [[['**/cli/**', '**/start/**', '**/embedded/**'], 'manifests know nothing of who applies them']]),

@@ -1,6 +1,7 @@
-// Synthesizes the manifests: settings -> charts -> dist/, and prints the budget.
+// Synthesizes the manifests: settings -> charts -> dist/, and prints the budget. `npm run synth` starts it from a snapshot of Node.js (build.config.ts).
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { startupSnapshot } from 'node:v8';
 import { App, Chart, type ChartProps } from 'cdk8s';
 import { planBudget, renderBudget } from './charts/budget.js';
 import { CustomResourceDefinitions } from './charts/parts/custom-resource-definitions.js';
@@ -22,8 +23,6 @@ import { describeVolumeChanges } from './charts/volume-changes.js';
  * else is, and finds copies there: dist/ keeps the last good manifests, and files of others, that way too.
  */
 const OF_CDK8S_CLI = 'build/cdk8s';
-const asked = process.env.CDK8S_OUTDIR;
-const OUTPUT = asked === undefined || asked === OF_CDK8S_CLI ? 'dist' : asked;
 /** Its former name, by which `kubectl apply -R` took it for a manifest: what an older synth left must go. */
 const FORMER_HOST_FILE = 'host/k3s-config.yaml';
 
@@ -33,39 +32,31 @@ interface Synthesized {
   readonly refused: readonly string[];
 }
 
-function synthesize(settings: Settings): Synthesized {
-  const before = readManifests(OUTPUT);
-  const written = replaceManifests(OUTPUT, (folder) => {
+function synthesize(settings: Settings, asked = 'dist'): Synthesized {
+  const output = asked === OF_CDK8S_CLI ? 'dist' : asked;
+  const before = readManifests(output);
+  const written = replaceManifests(output, (folder) => {
     synthesizeStack(settings, folder);
     synthesizeMonitoring(settings, join(folder, MONITORING));
     writeHostFiles(settings, folder);
   });
-  rmSync(join(OUTPUT, FORMER_HOST_FILE), { force: true });
-  const files = written.map((file) => join(OUTPUT, file));
-  if (asked === OF_CDK8S_CLI) for (const file of written) cpSync(join(OUTPUT, file), join(OF_CDK8S_CLI, file));
-  return { files, refused: describeVolumeChanges(before, readManifests(OUTPUT)) };
+  rmSync(join(output, FORMER_HOST_FILE), { force: true });
+  const files = written.map((file) => join(output, file));
+  if (asked === OF_CDK8S_CLI) for (const file of written) cpSync(join(output, file), join(OF_CDK8S_CLI, file));
+  return { files, refused: describeVolumeChanges(before, readManifests(output)) };
 }
 
 function synthesizeStack(settings: Settings, folder: string): void {
   const app = new App({ outdir: folder });
-  const namespace = new Chart(app, 'namespace');
-  new Namespace(namespace, 'namespace', settings);
-  const crds = new Chart(app, 'crds');
-  new CustomResourceDefinitions(crds, 'crds');
-  const operator = new Chart(app, 'operator', inNamespace(settings));
-  new Operator(operator, 'operator', settings);
-  const glitchtip = new Chart(app, 'glitchtip', inNamespace(settings));
-  new GlitchTip(glitchtip, 'glitchtip', settings);
-  // The order of the files is the order in which kubectl applies them.
-  crds.addDependency(namespace);
-  operator.addDependency(crds);
-  glitchtip.addDependency(operator);
-  if (isServedByTraefik(settings)) {
-    // Last, and a file of its own: a cluster without Traefik's kinds refuses nothing else.
-    const https = new Chart(app, 'https', inNamespace(settings));
-    new Https(https, 'https', settings);
-    https.addDependency(glitchtip);
-  }
+  // kubectl applies files in the order of their names. Not by dependencies of charts, which cdk8s makes one of each object on each.
+  let files = 0;
+  const nextFile = (name: string, props?: ChartProps) => new Chart(app, `${String(files++).padStart(4, '0')}-${name}`, props);
+  new Namespace(nextFile('namespace'), 'namespace', settings);
+  new CustomResourceDefinitions(nextFile('crds'), 'crds');
+  new Operator(nextFile('operator', inNamespace(settings)), 'operator', settings);
+  new GlitchTip(nextFile('glitchtip', inNamespace(settings)), 'glitchtip', settings);
+  // Last, and a file of its own: a cluster without Traefik's kinds refuses nothing else.
+  if (isServedByTraefik(settings)) new Https(nextFile('https', inNamespace(settings)), 'https', settings);
   app.synth();
 }
 
@@ -87,18 +78,37 @@ function writeHostFiles(settings: Settings, folder: string): void {
   }
 }
 
-try {
-  const file = findSettings(process.env.GLITCHKEEPER_SETTINGS);
-  const settings = loadSettings(file);
-  const budget = planBudget(settings);
-  if (budget.problems.length > 0) throw new SettingsError(file ?? 'settings', budget.problems);
-  const { files, refused } = synthesize(settings);
-  // To standard error: cdk8s' own CLI swallows what its app prints to standard output.
-  console.error(`settings: ${file ?? 'no settings.yaml here, so all are defaults'}\nGlitchTip ${settings.version}: ${PROVEN[settings.version]} (docs/releases.md)\n\n${renderBudget(budget)}\n`);
-  for (const line of refused) console.error(`${line}\n`);
-  for (const written of files) console.log(written);
-} catch (error) {
-  if (!(error instanceof SettingsError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+interface Told {
+  readonly exitCode: 0 | 1;
+  /** For people, to standard error: cdk8s' own CLI swallows what its app prints to standard output. */
+  readonly text: string;
+  readonly files: readonly string[];
 }
+
+function run({ CDK8S_OUTDIR: output, GLITCHKEEPER_SETTINGS: named }: NodeJS.ProcessEnv): Told {
+  try {
+    const file = findSettings(named);
+    const settings = loadSettings(file);
+    const budget = planBudget(settings);
+    if (budget.problems.length > 0) throw new SettingsError(file ?? 'settings', budget.problems);
+    const { files, refused } = synthesize(settings, output);
+    const source = `settings: ${file ?? 'no settings.yaml here, so all are defaults'}\nGlitchTip ${settings.version}: ${PROVEN[settings.version]} (docs/releases.md)`;
+    return { exitCode: 0, text: [source, renderBudget(budget), ...refused].map((part) => `${part}\n`).join('\n'), files };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return { exitCode: 1, text: error.message, files: [] };
+  }
+}
+
+function main(): void {
+  const { exitCode, text, files } = run(process.env);
+  console.error(text);
+  for (const file of files) console.log(file);
+  process.exitCode = exitCode;
+}
+
+// A snapshot holds what V8 has compiled: of a run, everything that runs need.
+if (startupSnapshot.isBuildingSnapshot()) {
+  if (run(process.env).exitCode !== 0) throw new Error('a run without settings failed');
+  startupSnapshot.setDeserializeMainFunction(main);
+} else main();

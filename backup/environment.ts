@@ -1,7 +1,7 @@
 // The configuration of the program that stores copies, by environment variables; what is secret is in files.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { faultOfRecipient } from './core/age-recipient.js';
 import { copyNameSchema } from './core/copy-name.js';
 import type { RetentionPolicy } from './core/retention.js';

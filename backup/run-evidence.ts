@@ -1,7 +1,7 @@
 // What the containers before left in the Job's folder: facts of the dumped and of the restored database, the dump's hash, times.
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseFacts, type DatabaseFacts } from './core/database-facts.js';
 import { sha256Schema, type Fingerprint } from './core/manifest.js';
 import { BackupFailure } from './core/report.js';

@@ -45,7 +45,7 @@ function manifestsOf(folder: string): string[] {
 
 /** What lies in the folder itself comes first. */
 function filesIn(folder: string, inner = ''): string[] {
-  const entries = readdirSync(join(folder, inner), { withFileTypes: true }).sort((a, b) => a.name.localeCompare(b.name));
+  const entries = readdirSync(join(folder, inner), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
     ...entries.filter((entry) => entry.isFile()).map(({ name }) => join(inner, name)),
     ...entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => filesIn(folder, join(inner, name))),

@@ -20,8 +20,11 @@ const REFUSED = 'a volume claim that exists cannot be changed (only a class that
  * @param before all manifests as text, as is `after`; several documents a file
  */
 export function describeVolumeChanges(before: string, after: string): string[] {
-  const old = new Map(claimsIn(before).map((claim) => [claim.metadata.name, claim]));
-  const lines = claimsIn(after).flatMap((claim) => {
+  const documents = claimsIn(before);
+  const others = claimsIn(after).filter((document) => !documents.includes(document));
+  if (others.length === 0) return [];
+  const old = new Map(documents.map(readClaim).map((claim) => [claim.metadata.name, claim]));
+  const lines = others.map(readClaim).flatMap((claim) => {
     const { name } = claim.metadata;
     const was = old.get(name);
     return was === undefined ? [] : [
@@ -32,8 +35,13 @@ export function describeVolumeChanges(before: string, after: string): string[] {
   return [...new Set(lines)];
 }
 
-function claimsIn(text: string): Claim[] {
-  return text.split(/^---$/m).filter((document) => /^kind: PersistentVolumeClaim$/m.test(document)).map((document) => parse(document) as Claim);
+/** Each as text. */
+function claimsIn(text: string): string[] {
+  return text.split(/^---$/m).filter((document) => /^kind: PersistentVolumeClaim$/m.test(document)).map((document) => document.trim());
+}
+
+function readClaim(document: string): Claim {
+  return parse(document) as Claim;
 }
 
 function changed(setting: string, was: string, is: string): string[] {

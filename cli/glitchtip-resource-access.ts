@@ -1,5 +1,5 @@
 // The GlitchTip resource as the commands see it: where it is, how it is read, what it says.
-import { z } from 'zod';
+import * as z from 'zod';
 import { RELEASES } from '../operator/api/glitchtip-releases.js';
 import { glitchTipSpec, glitchTipStatus, parseSpec, type GlitchTipSpec, type GlitchTipStatus } from '../operator/api/glitchtip-resource.js';
 import { GROUP, PLURAL } from '../operator/api/object-names.js';

@@ -1,5 +1,5 @@
 // What the cluster's objects say about each part of the stack: pure, from kubectl's JSON to a line a person can read.
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesOf, mebibytes } from '../charts/quantity.js';
 
 const containerStatus = z.object({

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Addresses inside the node's network namespace, equal for every instance because nobody outside can see them. */
 export const podCidr = '10.244.0.0/16';

@@ -1,7 +1,7 @@
 /** Says how an instance is: its components, the memory of its cgroup, its node. */
 import { readFile } from 'node:fs/promises';
 import Table from 'cli-table3';
-import { observeNode, readAccess } from './api.js';
+import { connect, observeNode } from './api.js';
 import { locateCgroup, readMemory, type HostCgroup, type MemoryUse } from './cgroups.js';
 import { readNetwork } from './instance.js';
 import { resolveOptions, type ClusterOptions, type ClusterSettings } from './cluster-options.js';
@@ -44,7 +44,7 @@ async function reportComponents(settings: ClusterSettings, cgroup: HostCgroup): 
 async function describeNode(settings: ClusterSettings): Promise<string> {
   const network = await readNetwork(settings);
   if (network === undefined) return 'down';
-  const node = await observeNode(await readAccess(settings.paths.pki, network.server), settings.resource);
+  const node = await observeNode(connect(settings.paths.kubeconfig), settings.resource);
   if (node === undefined) return 'the API server does not answer';
   return node.ready ? 'Ready' : `not Ready: ${node.message}`;
 }

@@ -2,9 +2,9 @@
 import { execa, type Result } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NodeNetwork } from './address.js';
-import { get, readAccess } from './api.js';
+import { connect, get } from './api.js';
 import { readBytes, readMemory, resetPeak, type HostCgroup, type MemoryUse } from './cgroups.js';
 import type { Binaries, Layout } from './config/layout.js';
 import { ctr, importArchive } from './import-images.js';
@@ -78,11 +78,9 @@ export function containerPath(pod: z.infer<typeof podSchema>, container: string)
 }
 
 async function locateContainer(layout: Layout, cgroup: HostCgroup, reference: ContainerReference, controller: string): Promise<string> {
-  const { settings, network } = layout;
-  const access = await readAccess(settings.paths.pki, network.server);
-  const answer = await get(access, `/api/v1/namespaces/${reference.namespace}/pods/${reference.pod}`);
-  if (answer?.status !== 200) throw new Error(`pod ${reference.namespace}/${reference.pod}: ${answer?.body ?? 'no answer'}`);
-  const path = containerPath(podSchema.parse(JSON.parse(answer.body)), reference.container);
+  const answer = await get(connect(layout.settings.paths.kubeconfig), `/api/v1/namespaces/${reference.namespace}/pods/${reference.pod}`);
+  if (answer?.status !== 200) throw new Error(`pod ${reference.namespace}/${reference.pod}: ${answer?.text ?? 'no answer'}`);
+  const path = containerPath(podSchema.parse(JSON.parse(answer.text)), reference.container);
   if (path === undefined) throw new Error(`container ${reference.container} of ${reference.pod} has not started`);
   const base = cgroup.version === 2 ? cgroup.memory : join('/sys/fs/cgroup', controller, cgroup.name);
   return join(base, path);

@@ -2,7 +2,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { corednsEntry, ensureImages, type ImageArchive, type ImageProgress } from './images/index.js';
 import { containerdSocket, type Layout } from './config/layout.js';
 import type { Progress } from './progress.js';

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode } from './filesystem.js';
 import { findProcess, identify } from './identity.js';
 import { networkFor, type NodeNetwork } from './address.js';

@@ -4,7 +4,7 @@ import { webcrypto } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kubernetesServiceAddress, type NodeNetwork } from './address.js';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { dnsServiceAddress } from './address.js';
-import { countStalePods, get, observeNode, type ApiAccess } from './api.js';
+import type { ClusterConnection } from '../operator/io/kubernetes/connection.js';
+import { countStalePods, get, observeNode } from './api.js';
 import { containerdSocket, type Layout } from './config/layout.js';
 import { exists } from './filesystem.js';
 import { nsenterPrefix } from './node-network.js';
@@ -49,16 +50,16 @@ export interface Goal {
   readonly suspect: string;
 }
 
-export function waitForApi(settings: ClusterSettings, access: ApiAccess): Promise<void> {
+export function waitForApi(settings: ClusterSettings, connection: ClusterConnection): Promise<void> {
   const goal = { what: 'an API server that is ready', seconds: 120, suspect: 'kube-apiserver' };
-  return waitUntil(settings, goal, async () => (await get(access, '/readyz'))?.status === 200);
+  return waitUntil(settings, goal, async () => (await get(connection, '/readyz'))?.status === 200);
 }
 
 /** Ready counts only when the kubelet said so after `since` (ms); an earlier run's word is still in etcd. */
-export function waitForNode(settings: ClusterSettings, access: ApiAccess, since: number): Promise<void> {
+export function waitForNode(settings: ClusterSettings, connection: ClusterConnection, since: number): Promise<void> {
   const goal = { what: 'a node that is Ready', seconds: 120, suspect: 'kubelet' };
   return waitUntil(settings, goal, async () => {
-    const node = await observeNode(access, settings.resource);
+    const node = await observeNode(connection, settings.resource);
     // Kubernetes writes whole seconds.
     return node !== undefined && node.ready && node.heartbeat >= Math.floor(since / 1000) * 1000;
   });
@@ -77,9 +78,9 @@ export async function waitForDns({ settings, runsPods }: Layout): Promise<void> 
 }
 
 /** kubectl complains of every command while an aggregated API is registered and does not answer. */
-export async function waitForMetrics(settings: ClusterSettings, access: ApiAccess): Promise<void> {
+export async function waitForMetrics(settings: ClusterSettings, connection: ClusterConnection): Promise<void> {
   const metrics = { what: 'an answer of the metrics API', seconds: 60, suspect: 'metrics-server' };
-  await waitUntil(settings, metrics, async () => (await get(access, '/apis/metrics.k8s.io/v1beta1'))?.status === 200);
+  await waitUntil(settings, metrics, async () => (await get(connection, '/apis/metrics.k8s.io/v1beta1'))?.status === 200);
 }
 
 /** Whether a TCP connection from the node is taken. CoreDNS listens when it knows the cluster's Services. */
@@ -93,10 +94,10 @@ async function accepts(settings: ClusterSettings, address: string, port: number)
  * After a kill the API server still says of every pod what was true before it. Waits until the kubelet has reported
  * each of them again, so that a caller's "wait until Ready" means this run; at most `podReportSeconds`.
  */
-export async function waitForPodReports(settings: ClusterSettings, access: ApiAccess, since: number): Promise<void> {
+export async function waitForPodReports(settings: ClusterSettings, connection: ClusterConnection, since: number): Promise<void> {
   const end = Date.now() + podReportSeconds * 1000;
   const goal = { what: 'a report on every pod', seconds: podReportSeconds * 2, suspect: 'kubelet' };
-  await waitUntil(settings, goal, async () => Date.now() > end || (await countStalePods(access, since)) === 0);
+  await waitUntil(settings, goal, async () => Date.now() > end || (await countStalePods(connection, since)) === 0);
 }
 
 const podReportSeconds = 20;

@@ -3,7 +3,7 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { processesIn, type HostCgroup } from './cgroups.js';
 import { initFile, statusFile } from './config/files.js';
 import type { Layout } from './config/layout.js';

@@ -3,7 +3,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { ensureNetwork } from './address.js';
-import { readAccess, type ApiAccess } from './api.js';
+import type { ClusterConnection } from '../operator/io/kubernetes/connection.js';
+import { connect } from './api.js';
 import { dropFromPageCache } from './binaries.js';
 import { createCgroup, locateCgroup, type HostCgroup } from './cgroups.js';
 import { buildFiles, writeFiles } from './config/files.js';
@@ -63,16 +64,17 @@ async function ensureRunning(layout: Layout, cgroup: HostCgroup, archives: reado
   const { settings, network } = layout;
   const renewed = await ensurePki(settings.paths.pki, settings.resource, network);
   await writeKubeconfigs(settings.paths, settings.resource, network.server);
-  const access = await readAccess(settings.paths.pki, network.server);
-  const wanted = shortHash(layout.binaries.init, JSON.stringify(buildFiles(layout, access.ca, '')), String(settings.memoryBytes));
+  const connection = connect(settings.paths.kubeconfig);
+  const authority = await readFile(join(settings.paths.pki, 'ca.crt'), 'utf8');
+  const wanted = shortHash(layout.binaries.init, JSON.stringify(buildFiles(layout, authority, '')), String(settings.memoryBytes));
   const hashFile = join(settings.paths.run, 'started-with');
   const running = (await runningPid(settings)) !== undefined;
   if (running && !renewed && (await readFile(hashFile, 'utf8').catch(() => '')) === wanted) {
-    await progress.step('found it running', () => waitForApi(settings, access));
+    await progress.step('found it running', () => waitForApi(settings, connection));
     return;
   }
   try {
-    await start({ layout, cgroup, access, archives }, progress);
+    await start({ layout, cgroup, connection, archives }, progress);
   } catch (error) {
     await takeDown(settings);
     throw error;
@@ -83,11 +85,11 @@ async function ensureRunning(layout: Layout, cgroup: HostCgroup, archives: reado
 interface Start {
   readonly layout: Layout;
   readonly cgroup: HostCgroup;
-  readonly access: ApiAccess;
+  readonly connection: ClusterConnection;
   readonly archives: readonly ImageArchive[];
 }
 
-async function start({ layout, cgroup, access, archives }: Start, progress: Progress): Promise<void> {
+async function start({ layout, cgroup, connection, archives }: Start, progress: Progress): Promise<void> {
   const { settings, network } = layout;
   await takeDown(settings);
   await rm(settings.paths.run, { recursive: true, force: true });
@@ -97,17 +99,17 @@ async function start({ layout, cgroup, access, archives }: Start, progress: Prog
   const since = Date.now();
   await launch(layout, cgroup);
   await Promise.all([
-    progress.step('API server ready', () => waitForApi(settings, access)),
+    progress.step('API server ready', () => waitForApi(settings, connection)),
     // There before the first pod is: a pod that misses its image asks for it again after seconds only.
     waitForContainerd(layout).then(() => importImages(layout, archives.filter(({ name }) => nodeImages.includes(name)), progress)),
   ]);
   await openGate(apiReadyFile(settings.paths));
   await progress.step('addons applied', () => applyAddons(layout));
   await openGate(addonsReadyFile(settings.paths));
-  await progress.step('node Ready', () => waitForNode(settings, access, since));
+  await progress.step('node Ready', () => waitForNode(settings, connection, since));
   await progress.step('DNS answers', () => waitForDns(layout));
-  await progress.step('metrics answer', () => waitForMetrics(settings, access));
-  await progress.step('every pod reported', () => waitForPodReports(settings, access, since));
+  await progress.step('metrics answer', () => waitForMetrics(settings, connection));
+  await progress.step('every pod reported', () => waitForPodReports(settings, connection, since));
 }
 
 /** Applies the addons' objects unless etcd already has these very ones. */

@@ -1,5 +1,5 @@
 // What facts.sql says of a database: once of the one that was dumped, in the dump's own snapshot, once of what was restored from the dump.
-import { z } from 'zod';
+import * as z from 'zod';
 import { tableSchema, type TableCount } from './manifest.js';
 
 const serverSchema = z.strictObject({

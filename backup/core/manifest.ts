@@ -1,5 +1,5 @@
 // The manifest of a copy: what is in it, and how it was shown to restore. It is written last; a copy without one does not exist.
-import { z } from 'zod';
+import * as z from 'zod';
 import { copyNameSchema } from './copy-name.js';
 
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);

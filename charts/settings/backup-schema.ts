@@ -1,5 +1,5 @@
 // The section `backup` of settings.yaml: when copies are made, where they go, for whom they are encrypted, and for how long they are kept.
-import { z } from 'zod';
+import * as z from 'zod';
 import { faultOfRecipient } from '../../backup/core/age-recipient.js';
 import { BACKUP_STORE_SECRET } from '../../operator/api/object-names.js';
 import { isTimeZone } from '../../operator/api/rotation-fields.js';

@@ -1,5 +1,5 @@
 // The sections of settings.yaml about health and alerts: how closely the operator checks, what it may repair, where alerts go.
-import { z } from 'zod';
+import * as z from 'zod';
 import { REPAIR_KINDS } from '../../operator/api/health-fields.js';
 import { ALERTS_SECRET } from '../../operator/api/object-names.js';
 import { objectName, show, tcpPort, wholeNumber, yesOrNo } from './value-kinds.js';

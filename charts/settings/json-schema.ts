@@ -1,6 +1,6 @@
 // The JSON Schema of settings.yaml, by which an editor completes and checks it: made from the zod schema, described by the comments of the example.
 import { isMap, isScalar, parseDocument, type Pair, type YAMLMap } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { settingsSchema } from './schema.js';
 
 interface JsonSchema {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import leven from 'leven';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { settingsSchema, type Settings } from './schema.js';
 
 /** Settings that cannot be used. Its message lists every problem on a line of its own. */

@@ -1,5 +1,5 @@
 // The `monitoring` section of settings.yaml: what is made for a Prometheus and a Grafana that you have already.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 const flag = () => z.boolean({ error: (issue) => `expected true or false, found ${show(issue.input)}` }).default(false);

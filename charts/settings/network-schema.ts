@@ -1,5 +1,5 @@
 // The section `network` of settings.yaml: who reaches GlitchTip, and what GlitchTip and the operator reach outside of their namespace.
-import { z } from 'zod';
+import * as z from 'zod';
 import { contains } from '../networks.js';
 import { dnsLabel, network as cidr, tcpPort } from './value-kinds.js';
 

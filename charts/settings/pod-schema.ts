@@ -1,5 +1,5 @@
 // The section `pods` of settings.yaml: where pods may run, and how their images are pulled.
-import { z } from 'zod';
+import * as z from 'zod';
 import { objectName, show } from './value-kinds.js';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;

@@ -1,5 +1,5 @@
 // The schema of settings.yaml: every key, default and unit of the product in one place.
-import { z } from 'zod';
+import * as z from 'zod';
 import { RELEASES, describeRefusal, releaseOf, releaseOfImage, type Release } from '../../operator/api/glitchtip-releases.js';
 import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
@@ -204,7 +204,7 @@ const schema = z.strictObject({
       message: `expected an image of GlitchTip ${value.version}, as version says, found ${show(value.images.glitchtip)}, which is of ${found}: change one of the two`,
     });
   }
-  if (value.operator.bundle === 'image' && value.images.operator === STOCK_NODE) {
+  if (value.operator.bundle === 'image' && withoutDigest(value.images.operator) === STOCK_NODE) {
     context.addIssue({
       code: 'custom', path: ['images', 'operator'],
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
@@ -212,6 +212,10 @@ const schema = z.strictObject({
   }
   for (const { path, message } of httpsProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
 });
+
+function withoutDigest(image: string): string {
+  return image.replace(/@.*$/, '');
+}
 
 /** Settings with every default filled in. */
 export type Settings = z.infer<typeof schema>;

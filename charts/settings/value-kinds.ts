@@ -1,5 +1,5 @@
 // Kinds of values in settings.yaml: what each accepts, and what it says, with what was found, when it is something else.
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalNetwork, hasHostBits } from '../networks.js';
 import { MEMORY_PATTERN, bytesOf, parseCpu, parseMemory } from '../quantity.js';
 
@@ -42,8 +42,13 @@ export const objectName = (what: string) => z.string().max(253).regex(/^[a-z0-9]
   error: (issue) => `expected the name of a ${what} (lower case letters, digits, "-" and "."), found ${show(issue.input)}`,
 });
 
-export const image = z.string().regex(/^[a-z0-9][\w.\-/:]*(:[\w][\w.-]{0,127}|@sha256:[a-f0-9]{64})$/, {
-  error: (issue) => `expected an image with a tag or a digest, such as docker.io/library/postgres:17-alpine, found ${show(issue.input)}`,
+/** The grammar of image references (https://pkg.go.dev/github.com/distribution/reference), of which a tag or a digest may not be left out. */
+const NAME = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const DIGEST = '@sha256:[a-f0-9]{64}';
+const IMAGE = new RegExp(`^(?:${NAME}(?::[0-9]{1,5})?/)?${NAME}(?:/${NAME})*(?::\\w[\\w.-]{0,127}(?:${DIGEST})?|${DIGEST})$`);
+
+export const image = z.string().regex(IMAGE, {
+  error: (issue) => `expected an image with a tag or a digest, or both, such as docker.io/library/postgres:17-alpine or docker.io/library/postgres:17-alpine@sha256:... (64 hexadecimal digits), found ${show(issue.input)}`,
 }).refine((name) => !name.endsWith(':latest'), {
   error: () => 'expected a fixed tag or a digest, found "latest", which changes by itself',
 });

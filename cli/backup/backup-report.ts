@@ -1,5 +1,5 @@
 // What is known of backups: pure, from the resource to one object, which is also the JSON of `glitchkeeper backups`.
-import { timeOfCopy } from '../../backup/core/copy-name.js';
+import { parseCopyTime } from '../../backup/core/copy-name.js';
 import type { BackupProgress, BackupStatus } from '../../operator/api/backup-fields.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
 import { adviceOnFailure } from '../../operator/core/backup/failure-advice.js';
@@ -8,8 +8,8 @@ import type { Resource } from '../glitchtip-resource-access.js';
 
 export interface CopyReport {
   readonly name: string;
-  /** When its run began. */
-  readonly at: string;
+  /** When its run began; absent: its name in the status is no time. */
+  readonly at?: string;
   /** In the store, without the uploads, which copies share. */
   readonly bytes: number;
   /** Each was restored before it was stored: the rows of each table were counted, or each was hashed. */
@@ -54,8 +54,8 @@ function conditionOf({ conditions = [] }: Resource['status']): BackupReport['con
 }
 
 function listCopies({ store }: NonNullable<Resource['spec']['backup']>, { lastVerified, copies = [] }: BackupStatus): CopyReport[] {
-  return copies.map(({ name, bytes, damaged }) => ({
-    name, at: toSeconds(timeOfCopy(name)), bytes, damaged, where: lastVerified?.where ?? store,
-    verified: lastVerified?.copy === name ? lastVerified.how : 'counts',
-  }));
+  return copies.map(({ name, bytes, damaged }) => {
+    const made = parseCopyTime(name);
+    return { name, ...(made && { at: toSeconds(made) }), bytes, damaged, where: lastVerified?.where ?? store, verified: lastVerified?.copy === name ? lastVerified.how : 'counts' };
+  });
 }

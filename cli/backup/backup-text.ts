@@ -9,6 +9,8 @@ import type { BackupReport, CopyReport } from './backup-report.js';
 /** A word of a newer operator is shown as it is. */
 const VERIFIED: Readonly<Record<string, string>> = { counts: 'restored, tables counted', content: 'restored, every row compared' };
 const PLACES: Readonly<Record<string, string>> = { s3: 'bucket', volume: 'this host' };
+/** Of a name that somebody wrote into the status. */
+const UNDATED = 'is no time';
 const RETENTION: Readonly<Record<string, string>> = {
   NoGoodCopy: 'there is no good copy',
   NewestTooOld: 'the newest good copy was older than 3 days',
@@ -24,7 +26,7 @@ export function renderBackups(report: BackupReport, now: Date, paint: Paint): st
 function renderCopies(copies: readonly CopyReport[], now: Date, paint: Paint): string {
   if (copies.length === 0) return 'there is no copy yet';
   return denseGrid(['copy', 'when', 'size', 'verified', 'where'], copies.map(({ name, at, bytes, verified, where, damaged }) => [
-    name, formatBoth(at, now), size(bytes), damaged ? paint('red', 'damaged: not what its manifest says') : VERIFIED[verified] ?? verified, PLACES[where] ?? where,
+    name, at === undefined ? UNDATED : formatBoth(at, now), size(bytes), damaged ? paint('red', 'damaged: not what its manifest says') : VERIFIED[verified] ?? verified, PLACES[where] ?? where,
   ]));
 }
 
@@ -47,7 +49,7 @@ function describeNewest({ copies, condition }: BackupReport, now: Date, paint: P
   const newest = copies.find(({ damaged }) => !damaged);
   const damaged = copies.filter((copy) => copy.damaged).length;
   if (newest === undefined) return paint('yellow', 'none that is known to restore');
-  const text = `${formatDistance(newest.at, now)}, ${size(newest.bytes)}, ${VERIFIED[newest.verified] ?? newest.verified}, ${newest.where === 's3' ? 'in the bucket' : 'on a volume of this host'}`;
+  const text = `${newest.at === undefined ? `${newest.name} ${UNDATED}` : formatDistance(newest.at, now)}, ${size(newest.bytes)}, ${VERIFIED[newest.verified] ?? newest.verified}, ${newest.where === 's3' ? 'in the bucket' : 'on a volume of this host'}`;
   const more = damaged === 0 ? '' : `; ${damaged} damaged`;
   return paint(condition?.status === 'False' ? 'red' : newest.where === 'volume' ? 'yellow' : 'green', `${text}${more}`);
 }

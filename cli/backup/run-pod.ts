@@ -1,5 +1,5 @@
 // Which step of a backup its pod is in: pure, from kubectl's JSON.
-import { z } from 'zod';
+import * as z from 'zod';
 import { BACKUP_CONTAINERS, type BackupContainer } from '../../operator/core/backup/run-end.js';
 
 const containerStatus = z.object({

@@ -1,6 +1,6 @@
 // What a support archive is made of: each file by itself, so that one that may not be read leaves the others.
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { diagnose } from '../commands/doctor.js';
 import { readSummary } from '../commands/status.js';
 import { renderFindings } from '../doctor/findings-table.js';

@@ -1,7 +1,7 @@
 // The Secrets of the namespace: their values for the scrubber alone, their names and the names of their keys for the archive.
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ask, type Place } from '../glitchtip-resource-access.js';
 import type { SecretValue } from './secret-forms.js';
 

@@ -1,11 +1,11 @@
 // doctor: whether there is a copy that is known to restore, young enough, elsewhere, and what the next one needs.
-import { timeOfCopy } from '../../backup/core/copy-name.js';
+import { parseCopyTime } from '../../backup/core/copy-name.js';
 import { S3_CREDENTIAL_KEYS } from '../../backup/environment.js';
 import type { BackupSpec, BackupStatus } from '../../operator/api/backup-fields.js';
-import { isTooOld } from '../../operator/core/backup/backup-condition.js';
+import { describeAge, isTooOld } from '../../operator/core/backup/backup-condition.js';
 import { adviceOnFailure } from '../../operator/core/backup/failure-advice.js';
 import { describeFailed } from '../backup/backup-progress.js';
-import { formatDistance, formatDuration } from '../moments.js';
+import { formatDistance } from '../moments.js';
 import { failure, ok, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import { variable } from './kubernetes-objects.js';
@@ -27,15 +27,16 @@ export function checkBackups(facts: Facts): readonly Finding[] {
 }
 
 function describeNewest({ lastVerified }: BackupStatus, now: Date): string {
-  return lastVerified === undefined ? 'none yet' : `the newest copy was made ${formatDistance(timeOfCopy(lastVerified.copy).toISOString(), now)}, and was restored`;
+  const made = lastVerified && parseCopyTime(lastVerified.copy);
+  return made === undefined ? 'none yet' : `the newest copy was made ${formatDistance(made.toISOString(), now)}, and was restored`;
 }
 
 function ageProblems(spec: BackupSpec, status: BackupStatus, now: Date): readonly Finding[] {
   const { lastVerified, nextAt } = status;
   if (lastVerified === undefined) return [warning('backups', `there is no copy yet${nextAt === undefined ? '' : `; the first is at ${nextAt}`}`, `${NOW} makes one at once`)];
-  const age = now.getTime() - timeOfCopy(lastVerified.copy).getTime();
-  if (!isTooOld(spec, status, now)) return [];
-  return [failure('backups', `the newest copy that is known to restore is ${formatDuration(age)} old`, `${NOW} makes one at once, or says why not`)];
+  const isUndated = parseCopyTime(lastVerified.copy) === undefined;
+  if (!isUndated && !isTooOld(spec, status, now)) return [];
+  return [failure('backups', `the newest copy that is known to restore is ${describeAge(lastVerified.copy, now)}`, `${NOW} makes one at once, or says why not`)];
 }
 
 function runProblems({ lastVerified, lastFailure, failures = 1 }: BackupStatus): readonly Finding[] {

@@ -1,7 +1,7 @@
 // doctor: the cluster below the namespace: versions, metrics, storage, node.
 import { failure, ok, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
-import type { Claim, ClusterNode, Versions } from './kubernetes-objects.js';
+import type { Claim, ClusterNode, StorageClass, Versions } from './kubernetes-objects.js';
 
 /** Validation rules in a CRD and the grace of a single probe are stable from here on (Kubernetes 1.29). */
 const OLDEST_MINOR = 29;
@@ -18,15 +18,26 @@ export function checkCluster({ place, versions, metrics, storageClasses, claims,
     metrics.seen
       ? ok('metrics', 'the metrics API answers')
       : warning('metrics', `no metrics API (${metrics.why})`, 'install metrics-server (k3s has it unless it is disabled): memory and its trend are not seen without it'),
-    ...onSight('storage class', storageClasses, (classes) => {
-      const standard = classes.find(({ metadata }) => metadata.annotations['storageclass.kubernetes.io/is-default-class'] === 'true');
-      if (standard !== undefined) return ok('storage class', `${standard.metadata.name} is the default`);
-      if (claims.seen && claims.value.length > 0 && claims.value.every(({ status }) => status.phase === 'Bound')) return ok('storage class', 'no default, and every volume is bound all the same');
-      return failure('storage class', 'no default storage class', 'name one in settings.yaml (storage.className), or make one the default: kubectl get storageclass');
-    }),
+    ...onSight('storage class', storageClasses, (classes) => checkStorageClasses(classes, claims)),
     ...(claims.seen ? claims.value.flatMap(checkClaim) : []),
     ...onSight('node', nodes, (all) => oneOrEach(ok('node', `${all.length} node${all.length === 1 ? '' : 's'}, ready, under no pressure`), all.flatMap(nodeProblems))),
   ];
+}
+
+/** A claim that no pod has mounted yet waits for its first one, as that of backups does: it lacks nothing if it names a class that there is. */
+function checkStorageClasses(classes: readonly StorageClass[], claims: Facts['claims']): readonly Finding[] {
+  const waiting = claims.seen ? claims.value.filter(({ status }) => status.phase !== 'Bound') : [];
+  const unknown = waiting.filter(({ spec: { storageClassName: wanted } }) => wanted !== undefined && wanted !== '' && classes.every(({ metadata }) => metadata.name !== wanted));
+  const needsDefault = !claims.seen || claims.value.length === 0 || waiting.some(({ spec }) => spec.storageClassName === undefined);
+  return oneOrEach(checkDefaultClass(classes, needsDefault), unknown.map(({ metadata: { name }, spec: { storageClassName = '' } }) =>
+    failure('storage class', `claim ${name} waits for storage class ${storageClassName}, which there is not`, 'kubectl get storageclass lists those there are; name one in settings.yaml (storage.className), and make the claim anew')));
+}
+
+function checkDefaultClass(classes: readonly StorageClass[], isNeeded: boolean): Finding {
+  const standard = classes.find(({ metadata }) => metadata.annotations['storageclass.kubernetes.io/is-default-class'] === 'true');
+  if (standard !== undefined) return ok('storage class', `${standard.metadata.name} is the default`);
+  if (!isNeeded) return ok('storage class', 'no default, and no volume waits for one');
+  return failure('storage class', 'no default storage class', 'name one in settings.yaml (storage.className), or make one the default: kubectl get storageclass');
 }
 
 /** Nothing where all is well: the volumes are a matter of the storage class above. */

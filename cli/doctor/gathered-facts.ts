@@ -1,5 +1,5 @@
 // Everything that `glitchkeeper doctor` looks at, gathered in one place: each by itself, because each may be forbidden by itself.
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { readAsset } from '../../charts/assets.js';
 import { bundleHash } from '../../charts/content-hash.js';
 import { LOADER_FILE, PROGRAMS } from '../../charts/programs.js';

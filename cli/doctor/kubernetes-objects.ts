@@ -1,5 +1,5 @@
 // Kubernetes' objects as far as `glitchkeeper doctor` reads them; what it does not read is left out.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const strings = z.record(z.string(), z.string());
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
@@ -76,7 +76,11 @@ export const podTemplate = z.object({
   }) }),
 });
 
-export const claim = z.object({ metadata, status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }) });
+export const claim = z.object({
+  metadata,
+  spec: z.object({ storageClassName: z.string().optional() }).default({}),
+  status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }),
+});
 export const storageClass = z.object({ metadata, provisioner: z.string().default('') });
 export const namespace = z.object({ metadata });
 export const runningPod = z.object({ metadata, spec: podSpec, status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }) });

@@ -1,5 +1,6 @@
 // A line for each phase of something that is followed, of which one is active at a time; on a terminal it turns, elsewhere it is printed once.
 import { Listr, type ListrTask } from 'listr2';
+import type { Output } from '../output.js';
 
 /** Where it is, shared by the lines of its phases. */
 export interface Cursor<P> {
@@ -8,7 +9,7 @@ export interface Cursor<P> {
 }
 
 /** What ends the lines of a phase early; the cursor knows why. */
-export class Turned extends Error {}
+class Turned extends Error {}
 
 export async function openCursor<P>(polls: AsyncGenerator<P, void>): Promise<Cursor<P>> {
   const next = async (): Promise<P> => {
@@ -28,4 +29,62 @@ export async function showLines(lines: ListrTask[], { exitOnError, ownSignals = 
   await new Listr(lines, { exitOnError, fallbackRenderer: 'simple', registerSignalListeners: !ownSignals }).run().catch((error: unknown) => {
     if (!(error instanceof Turned)) throw error;
   });
+}
+
+/** A phase of what is followed, as its progress shows it. */
+export interface Phase<P> {
+  readonly title: string;
+  /** Whether the phase was left behind. */
+  readonly isPast: (progress: P) => boolean;
+  /** Whether it will not be: the whole has ended, or went another way. */
+  readonly hasTurned: (progress: P) => boolean;
+  /** To go through it is a failure, however it ends. @default false */
+  readonly isWayBack?: boolean;
+}
+
+/** With its seconds; where it turned, with why. */
+export function phaseLine<P extends { readonly message: string }>({ title, isPast, hasTurned, isWayBack = false }: Phase<P>, cursor: Cursor<P>): ListrTask {
+  return {
+    title,
+    task: async (_, task) => {
+      const started = Date.now();
+      const seconds = (): string => `${title}: ${Math.round((Date.now() - started) / 1000)} s`;
+      while (!isPast(cursor.progress)) {
+        const { progress } = cursor;
+        if (hasTurned(progress)) throw new Turned(`${seconds()}, ${progress.message}`);
+        if (task.output !== progress.message) task.output = progress.message;
+        await cursor.move();
+      }
+      if (isWayBack) throw new Turned(seconds());
+      task.title = seconds();
+    },
+  };
+}
+
+/** What is printed of a progress as JSON. */
+export interface State {
+  readonly state: string;
+  readonly message: string;
+}
+
+/** One JSON line whenever the state changes; the end is the caller's to print. */
+export async function printStates<P, E extends P>(polls: AsyncGenerator<P, void>, isEnd: (progress: P) => progress is E, { describe, output }: { readonly describe: (progress: P) => State; readonly output: Output }): Promise<E> {
+  let said = '';
+  for await (const progress of polls) {
+    if (isEnd(progress)) return progress;
+    const line = describe(progress);
+    if (line.state !== said) output.printJson(line);
+    said = line.state;
+  }
+  throw notFollowed();
+}
+
+/** @throws when that is not the end */
+export function endOf<P, E extends P>(progress: P, isEnd: (progress: P) => progress is E): E {
+  if (!isEnd(progress)) throw notFollowed();
+  return progress;
+}
+
+function notFollowed(): Error {
+  return new Error('it was not followed to its end');
 }

@@ -1,5 +1,5 @@
 // What `glitchkeeper status` knows: pure, from the resource, its pods and its events to one object, which is also its JSON.
-import { z } from 'zod';
+import * as z from 'zod';
 import { partsOf } from '../../charts/topology.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
 import type { RestoreStatus } from '../../operator/api/restore-fields.js';

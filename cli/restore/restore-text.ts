@@ -20,7 +20,7 @@ const FOLLOW = 'glitchkeeper restore --follow';
 export function knownCopy(resource: Pick<Resource, 'spec' | 'status'>, { copy, notAfter }: Pick<Wanted, 'copy' | 'notAfter'>): CopyReport | undefined {
   const copies = buildBackupReport(resource)?.copies ?? [];
   if (copy !== 'latest') return copies.find(({ name }) => name === copy);
-  return copies.find(({ at, damaged }) => !damaged && (notAfter === undefined || Date.parse(at) <= Date.parse(notAfter)));
+  return copies.find(({ at, damaged }) => !damaged && at !== undefined && (notAfter === undefined || Date.parse(at) <= Date.parse(notAfter)));
 }
 
 /** What will happen, before it is asked whether it shall. */
@@ -32,7 +32,7 @@ export function describeProspect(resource: Pick<Resource, 'spec' | 'status'>, wa
     ...aligned([
       ['copy', describeCopy(known, wanted, now)],
       ['release', `${spec.version}; a copy of another release is refused before anything is stopped`],
-      ['lost from view', `what was stored ${known === undefined ? 'since the copy' : `in the ${formatDuration(now.getTime() - Date.parse(known.at))} since the copy`}: it stays in the database of before${wanted.save ? ', and in a copy that is made of it' : ' alone, for no copy is made of it (--no-save)'}`],
+      ['lost from view', `what was stored ${known?.at === undefined ? 'since the copy' : `in the ${formatDuration(now.getTime() - Date.parse(known.at))} since the copy`}: it stays in the database of before${wanted.save ? ', and in a copy that is made of it' : ' alone, for no copy is made of it (--no-save)'}`],
       ['stops', 'web and the worker, from when the copy was found whole until it is live: nobody gets in meanwhile'],
       ['events', spec.gateway ? 'go on being taken: the gateway keeps them, and gives them to the restored database' : 'are refused meanwhile: there is no gateway'],
       ['stays', "today's passwords of Postgres, Valkey and the administrator, today's SECRET_KEY, and files that were uploaded since"],
@@ -43,7 +43,7 @@ export function describeProspect(resource: Pick<Resource, 'spec' | 'status'>, wa
 }
 
 function describeCopy(known: CopyReport | undefined, { copy, notAfter }: Wanted, now: Date): string {
-  if (known !== undefined) return `${known.name}, of ${formatBoth(known.at, now)}, ${size(known.bytes)}${known.damaged ? '; it is known to be damaged' : ''}`;
+  if (known !== undefined) return `${known.name}${known.at === undefined ? '' : `, of ${formatBoth(known.at, now)}`}, ${size(known.bytes)}${known.damaged ? '; it is known to be damaged' : ''}`;
   if (copy !== 'latest') return `${copy}, of ${formatBoth(toSeconds(timeOfCopy(copy)), now)}`;
   return `the newest good one in the store${notAfter === undefined ? '' : ` that is not after ${formatBoth(notAfter, now)}`}: Checking names it`;
 }

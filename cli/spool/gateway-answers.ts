@@ -1,5 +1,5 @@
 // What the gateway's control port says, as far as the CLI needs it: a gateway of another version may say more, or less.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const gatewayStatus = z.looseObject({
   gateway: z.string().optional(),

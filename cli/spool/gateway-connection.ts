@@ -1,6 +1,6 @@
 // The gateway's control port from outside of the cluster: by kubectl's port-forward, with the token of its Secret.
 import { request as connect } from 'node:http';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { CONTROL_PORT, CONTROL_SECRET, CONTROL_SERVICE, CONTROL_TOKEN, GATEWAY_HEADER } from '../../gateway/control/control-answers.js';
 import { Failure, type FailureKind } from '../failure.js';
 import { ask, type Place } from '../glitchtip-resource-access.js';

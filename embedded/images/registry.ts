@@ -1,5 +1,5 @@
 /** Finds out whether an image registry answers from here, which decides between pulling and building images. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How to get the images: `auto` pulls when a registry answers and builds otherwise. */
 const imageModeSchema = z.enum(['auto', 'local', 'pull']);

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DEFAULT_SECRET_NAMES, backupLoginName } from '../../operator/api/object-names.js';
+import { describeDamagedLogin } from './damaged-login.js';
 import { prepareProcess, unpackImage } from './image-process.js';
-import { RESOURCES, type Stage } from './operator-stage.js';
+import type { Stage } from './operator-stage.js';
 import { POSTGRES_IMAGE, POSTGRES_USER } from './postgres-server.js';
 import { reconcileUntilReady, reconcileUntilSettled } from './reconcile.js';
 
@@ -37,11 +38,7 @@ export function describeBackupLogin(stage: () => Stage): void {
       return program.fullOutput;
     }
 
-    async function applyResource(hasBackups: boolean): Promise<void> {
-      const { spec, ...rest } = await stage().settings();
-      const without = Object.fromEntries(Object.entries(spec).filter(([key]) => key !== 'backup'));
-      await stage().server.admin.apply(`${RESOURCES}/glitchtip`, { ...rest, spec: hasBackups ? spec : without }, 'test');
-    }
+    const applyResource = (hasBackups: boolean) => stage().applyResource(hasBackups ? [] : ['backup']);
 
     it('comes to a stack that runs: its Secret and its login are made, and nothing else changes', async () => {
       await stage().reset();
@@ -112,19 +109,7 @@ export function describeBackupLogin(stage: () => Stage): void {
         await asBackup('SELECT FROM numbered');
       });
 
-      it.each<[string, string]>([
-        ['changed its password', `ALTER ROLE ${ROLE} PASSWORD 'another'`],
-        ['took its password', `ALTER ROLE ${ROLE} PASSWORD NULL`],
-        ['forbade it to log in', `ALTER ROLE ${ROLE} NOLOGIN`],
-        ['dropped it', `DROP OWNED BY ${ROLE}; DROP ROLE ${ROLE}`],
-      ])('is let in again after somebody %s', async (_, damage) => {
-        const before = await stage().secrets();
-        await inDatabase(damage);
-        expect(await letsIn(await passwordNow())).toBe(false);
-        expect(await reconcileUntilSettled(stage())).toEqual(['postgres.change']);
-        await asBackup('SELECT FROM numbered');
-        expect(await stage().secrets()).toEqual(before);
-      });
+      describeDamagedLogin(stage, ROLE, () => asBackup('SELECT FROM numbered'));
 
       it('gets its rights on a database that was made anew', async () => {
         await stage().sql('DROP DATABASE glitchtip WITH (FORCE)');

@@ -54,12 +54,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
   await ensurePki(join(folder, 'pki'), 'none', networkFor(0));
   await writeFile(join(folder, 'tokens.csv'), `${ADMIN_TOKEN},admin,admin,system:masters\n`, { mode: 0o600 });
   const ca = await readFile(join(folder, 'pki', 'ca.crt'), 'utf8');
-  const kubeconfig = await writeKubeconfig(folder, port, ca);
 
   const etcd = new Program(binaries.etcd, etcdArguments(folder, etcdPort, peerPort));
   const apiserver = new Program(binaries.apiserver, apiserverArguments(folder, etcdPort, port));
   const warnings: string[] = [];
   const address = { host: '127.0.0.1', port, ca };
+  const kubeconfig = join(folder, 'kubeconfig.json');
+  await writeFile(kubeconfig, connectAs(ADMIN_TOKEN, address).exportConfig(), { mode: 0o600 });
   const apiFor = (token: string) => new KubernetesApi(connectAs(token, address), { onWarning: (warning) => warnings.push(warning), onAnswer: () => undefined });
   const admin = apiFor(ADMIN_TOKEN);
   const resume = async () => {
@@ -113,17 +114,6 @@ function apiserverArguments(folder: string, etcdPort: number, port: number): str
     // The controller that makes default service accounts is not here.
     '--disable-admission-plugins=ServiceAccount',
   ];
-}
-
-async function writeKubeconfig(folder: string, port: number, ca: string): Promise<string> {
-  const file = join(folder, 'kubeconfig.json');
-  const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(ca).toString('base64') };
-  await writeFile(file, JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'test',
-    clusters: [{ name: 'test', cluster }], users: [{ name: 'admin', user: { token: ADMIN_TOKEN } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-  }), { mode: 0o600 });
-  return file;
 }
 
 async function requestToken(admin: KubernetesApi, namespace: string, serviceAccount: string): Promise<string> {

@@ -1,9 +1,9 @@
 // The stage of the operator's test: a real API server with the manifests of dist/, a real Postgres, and the operator with its own token.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpMethod } from '@kubernetes/client-node';
 import { execa } from 'execa';
 import { parse, parseAllDocuments } from 'yaml';
 import type { GlitchTipResource } from '../../operator/api/glitchtip-resource.js';
@@ -11,9 +11,10 @@ import { API_VERSION } from '../../operator/api/object-names.js';
 import { PROGRAMS } from '../../charts/programs.js';
 import { buildScramVerifier } from '../../operator/io/crypto.js';
 import type { KubernetesApi, ObjectMeta } from '../../operator/io/kubernetes/api-client.js';
+import { sendRequest } from '../../operator/io/kubernetes/api-request.js';
 import { isRefusal } from '../../operator/io/postgres/postgres-client.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
-import { Program, freePort, startControlPlane, type ControlPlane } from './control-plane.js';
+import { Program, connectAs, freePort, startControlPlane, type ControlPlane } from './control-plane.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
 import { startValkey, type ValkeyServer } from './valkey-server.js';
 import { NO_SETTINGS } from '../support/settings.js';
@@ -91,6 +92,13 @@ export class Stage {
     const file = objects.find(({ metadata }) => metadata.name === 'glitchkeeper-settings')?.data?.['glitchtip.yaml'] ?? '';
     const resource = parse(file) as { metadata: { name: string }; spec: object };
     return { ...resource, spec: { ...resource.spec, ...this.own.spec, database: { host: '127.0.0.1', port: this.own.ports.postgres }, valkey: { host: '127.0.0.1', port: this.own.ports.valkey } } };
+  }
+
+  /** That resource, without these parts of its spec. */
+  async applyResource(without: readonly string[]): Promise<void> {
+    const { spec, ...rest } = await this.settings();
+    const kept = Object.fromEntries(Object.entries(spec).filter(([part]) => !without.includes(part)));
+    await this.server.admin.apply(`${RESOURCES}/glitchtip`, { ...rest, spec: kept }, 'test');
   }
 
   /** The operator's own bundle, started as its Deployment starts it. @param build folder that it was built into */
@@ -214,17 +222,10 @@ export class Stage {
   }
 
   /** The API server's status code for the operator's token. */
-  async answerTo(method: string, path: string): Promise<number> {
-    const { host, port, ca } = this.server.address;
-    return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${this.token}` };
-      const sent = request({ host, port, ca, method, path, headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      });
-      sent.on('error', reject);
-      sent.end();
-    });
+  async answerTo(method: keyof typeof HttpMethod, path: string): Promise<number> {
+    const connection = connectAs(this.token, this.server.address);
+    const { status } = await sendRequest(connection, { method: HttpMethod[method], path }).finally(() => connection.close());
+    return status;
   }
 
   async close(): Promise<void> {

@@ -48,7 +48,7 @@ describe('the operator on a real API server and a real Postgres', () => {
     await expect(stage.server.admin.create(RESOURCES, resource)).rejects.toThrow(message);
   });
 
-  it.each<[number, string, string]>([
+  it.each<[number, Parameters<Stage['answerTo']>[0], string]>([
     [200, 'GET', RESOURCES],
     [404, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/postgres`],
     [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`],

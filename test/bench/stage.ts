@@ -12,7 +12,8 @@ import { partsOf, topologyOf } from '../../charts/topology.js';
 import { parsePods, reportParts, type PartReport } from '../../cli/part-states.js';
 import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { API_VERSION, PLURAL } from '../../operator/api/object-names.js';
-import { get, readAccess, type ApiAccess } from '../../embedded/api.js';
+import type { ClusterConnection } from '../../operator/io/kubernetes/connection.js';
+import { connect, get } from '../../embedded/api.js';
 import { down, up, type ClusterHandle } from '../../embedded/index.js';
 import { NO_SETTINGS } from '../support/settings.js';
 import type { BenchOptions } from './bench-options.js';
@@ -54,8 +55,7 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
     const settings = loadSettings(file);
     const cluster = await up({ name: options.name, fresh: true, countPrograms: true, log: say, signal });
     const image = await chooseImage(cluster, glitchtipImage(settings), options.imageArchive);
-    const access = await readAccess(cluster.paths.pki, cluster.network.server);
-    return { cluster, settings, dist, image, say, signal, close, parts: partsOf(topologyOf(settings)), ...questions(access, settings) };
+    return { cluster, settings, dist, image, say, signal, close, parts: partsOf(topologyOf(settings)), ...questions(connect(cluster.kubeconfigPath), settings) };
   } catch (error) {
     await close();
     throw error;
@@ -63,18 +63,18 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
 }
 
 /** Plain requests: a kubectl for each question would cost a tenth of a CPU second, on the cores that are measured. */
-function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe' | 'secret' | 'serviceAddress' | 'status' | 'operatorMetrics'> {
+function questions(connection: ClusterConnection, settings: Settings): Pick<Stage, 'observe' | 'secret' | 'serviceAddress' | 'status' | 'operatorMetrics'> {
   const inNamespace = `/api/v1/namespaces/${settings.namespace}`;
   const ask = async (path: string): Promise<string> => {
-    const answer = await get(access, `${inNamespace}/${path}`);
-    if (answer?.status !== 200) throw new Error(`${path}: ${answer?.body ?? 'the API server does not answer'}`);
-    return answer.body;
+    const answer = await get(connection, `${inNamespace}/${path}`);
+    if (answer?.status !== 200) throw new Error(`${path}: ${answer?.text ?? 'the API server does not answer'}`);
+    return answer.text;
   };
   return {
     observe: async () => {
       // A busy API server may take more than 3 s for one answer; the next look is soon.
-      const answer = await get(access, `${inNamespace}/pods`);
-      return reportParts(partsOf(topologyOf(settings)), answer?.status === 200 ? parsePods(withKinds(answer.body)) : [], new Map());
+      const answer = await get(connection, `${inNamespace}/pods`);
+      return reportParts(partsOf(topologyOf(settings)), answer?.status === 200 ? parsePods(withKinds(answer.text)) : [], new Map());
     },
     secret: async (name) => {
       const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(JSON.parse(await ask(`secrets/${name}`)));
@@ -85,8 +85,8 @@ function questions(access: ApiAccess, settings: Settings): Pick<Stage, 'observe'
       return service.spec.clusterIP;
     },
     status: async () => {
-      const answer = await get(access, `/apis/${API_VERSION}/namespaces/${settings.namespace}/${PLURAL}/${RESOURCE}`);
-      return answer?.status === 200 ? statusOf(answer.body) : {};
+      const answer = await get(connection, `/apis/${API_VERSION}/namespaces/${settings.namespace}/${PLURAL}/${RESOURCE}`);
+      return answer?.status === 200 ? statusOf(answer.text) : {};
     },
     operatorMetrics: () => ask(`services/${OPERATOR}:${OPERATOR_PORT}/proxy/metrics`),
   };

@@ -22,6 +22,8 @@ describe('the operator as an image', () => {
   it('is not the stock image of Node.js', () => {
     expect(() => checkSettings({ operator: { bundle: 'image' } })).toThrow(SettingsError);
     expect(() => checkSettings({ operator: { bundle: 'image' } })).toThrow(/images\.operator: expected the image that you made from operator\/Dockerfile/);
+    const pinned = { operator: `${checkSettings({}).images.operator}@sha256:${'a'.repeat(64)}` };
+    expect(() => checkSettings({ operator: { bundle: 'image' }, images: pinned })).toThrow(/which has no operator in it/);
   });
 
   it('is chosen by one of two words', () => {

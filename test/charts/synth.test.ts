@@ -1,4 +1,4 @@
-// The synthesizer as a program, started in each of its two ways: what is in dist/ before, and after.
+// The synthesizer as a program, started in each of its ways: what is in dist/ before, and after.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +7,9 @@ import { execa } from 'execa';
 import { replaceManifests } from '../../charts/manifest-folder.js';
 
 const PROGRAM = `node ${resolve('build/main.js')}`;
+/** What `npm run synth` starts when it has built. */
+const SYNTH = /node (.*)build(.*)$/.exec((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { synth: string } }).scripts.synth);
+const SNAPSHOT = `node ${SYNTH?.[1] ?? ''}${resolve(`build${SYNTH?.[2] ?? ''}`)}`;
 const MINUTE = 60_000;
 const root = mkdtempSync(join(tmpdir(), 'glitchkeeper-synth-'));
 let place = root;
@@ -25,10 +28,11 @@ const run = async (command: string, env = {}) => {
 };
 
 const WAYS: readonly [string, () => Promise<{ exitCode?: number | undefined; stderr: string; stdout: string }>][] = [
-  ['npm run synth', () => run(PROGRAM)],
+  ['npm run synth', () => run(SNAPSHOT)],
+  ['node build/main.js', () => run(PROGRAM)],
   ['cdk8s synth', () => {
     // The build is what `npm run synth` does before.
-    write('cdk8s.yaml', readFileSync('cdk8s.yaml', 'utf8').replace('npm run --silent synth', PROGRAM));
+    write('cdk8s.yaml', readFileSync('cdk8s.yaml', 'utf8').replace('npm run --silent synth', SNAPSHOT));
     return run(`${resolve('node_modules/.bin/cdk8s')} synth --check-upgrade=false`);
   }],
 ];
@@ -58,6 +62,17 @@ describe.each(WAYS)('%s', (_, synth) => {
     write('dist/notes/read.me', 'of somebody else');
     expect(await synth()).toMatchObject({ exitCode: 0 });
     expect([read('dist/ours-too.k8s.yaml'), read('dist/notes/read.me')]).toEqual(['of somebody else', 'of somebody else']);
+  }, MINUTE);
+});
+
+describe('from a snapshot', () => {
+  it('settings and output are those of the run, and not those that the snapshot was made with', async () => {
+    write('other.yaml', 'namespace: elsewhere\n');
+    for (const [program, folder] of [[SNAPSHOT, 'one'], [PROGRAM, 'two']] as const) {
+      expect(await run(program, { GLITCHKEEPER_SETTINGS: 'other.yaml', CDK8S_OUTDIR: folder })).toMatchObject({ exitCode: 0 });
+    }
+    expect(read('one/0000-namespace.k8s.yaml')).toContain('name: elsewhere');
+    for (const file of readdirSync(join(place, 'one')).filter((name) => name.endsWith('.yaml'))) expect(read(`one/${file}`)).toBe(read(`two/${file}`));
   }, MINUTE);
 });
 

@@ -1,4 +1,5 @@
 // The condition BackupVerified: whether there is a copy that is known to restore, young enough, and whether the last run was well. Pure.
+import { parseCopyTime } from '../../../backup/core/copy-name.js';
 import { BACKUP_REASONS, type BackupReason, type BackupSpec, type BackupStatus } from '../../api/backup-fields.js';
 import { duration, secondsSince } from '../health/rule-finding.js';
 import { isAhead, oldestAllowed } from './backup-schedule.js';
@@ -28,12 +29,12 @@ export function damagedCopy({ copies = [] }: BackupStatus): { readonly name: str
   return copies.find(({ damaged }) => damaged);
 }
 
-/** On demand only: as old as a person lets it become. A copy whose date lies ahead says nothing of today. */
+/** On demand only: as old as a person lets it become. A copy whose date lies ahead, or is none, says nothing of today. */
 export function isTooOld(spec: BackupSpec, { since, lastVerified }: BackupStatus, now: Date): boolean {
   if (!spec.enabled) return false;
-  const newest = lastVerified ? toInstant(lastVerified.copy) : since;
-  if (newest === undefined) return false;
-  return isAhead(newest, now) || now.getTime() - Date.parse(newest) > oldestAllowed(spec);
+  if (!lastVerified && since === undefined) return false;
+  const newest = lastVerified ? parseCopyTime(lastVerified.copy)?.toISOString() : since;
+  return newest === undefined || isAhead(newest, now) || now.getTime() - Date.parse(newest) > oldestAllowed(spec);
 }
 
 export function tooOld(status: BackupStatus, now: Date): string {
@@ -42,9 +43,14 @@ export function tooOld(status: BackupStatus, now: Date): string {
 
 function explainAge({ lastVerified }: BackupStatus, now: Date): string {
   if (!lastVerified) return 'There is no copy that is known to restore';
-  const instant = toInstant(lastVerified.copy);
-  const age = isAhead(instant, now) ? 'of a time that is still to come: a clock was wrong' : `${duration(secondsSince(new Date(instant), now))} old`;
-  return `The newest copy that is known to restore, ${lastVerified.copy}, is ${age}`;
+  return `The newest copy that is known to restore, ${lastVerified.copy}, is ${describeAge(lastVerified.copy, now)}`;
+}
+
+/** `9.5 h old`, or why that cannot be said. */
+export function describeAge(copy: string, now: Date): string {
+  const made = parseCopyTime(copy);
+  if (!made) return `of an unknown age, for ${copy} is no time: the status was changed by hand`;
+  return isAhead(made.toISOString(), now) ? 'of a time that is still to come: a clock was wrong' : `${duration(secondsSince(made, now))} old`;
 }
 
 function explainWhy({ lastFailure, current, heldBack }: BackupStatus): string {
@@ -59,9 +65,4 @@ export function describeFailure({ lastFailure, failures = 1 }: BackupStatus): st
   const { copy, step, reason, exitCode, detail } = lastFailure;
   const times = failures > 1 ? `, the ${failures}. time in a row` : '';
   return `Backup ${copy} failed in step ${step}: ${reason}${exitCode === undefined ? '' : `, exit code ${exitCode}`}${detail === undefined ? '' : ` (${detail})`}${times}.`;
-}
-
-/** The time of a copy, which is its name, as RFC 3339 has it. */
-export function toInstant(copy: string): string {
-  return copy.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
 }

@@ -6,7 +6,8 @@ import type { RestoreStatus } from '../../api/restore-fields.js';
 import { identifyDatabase } from '../credentials/database-identity.js';
 import type { ObservedWorkload } from '../credentials/observed.js';
 import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
-import { holderOfLock, isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
+import { findLockHolder } from '../operations/lock-holder.js';
+import { isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
 import { journalOf, type ObservedJournal } from '../rotation/journal.js';
 import { toSeconds } from '../timestamps.js';
 import type { Expected } from '../../../backup/core/verification.js';
@@ -55,15 +56,9 @@ function operationObstacle({ lock, jobs, journal, restore }: Around, { job, now 
   const atWork = findHolder('backup', jobs, now);
   if (atWork) return `Job ${atWork.name} has not ended`;
   if (lock.kind === 'unreadable') return `whether another operation is under way cannot be seen (${lock.why})`;
-  const holder = lockHolder(lock, { jobs, journal, restore }, now);
+  const holder = findLockHolder(lock, { jobs, journal, restore }, now);
   const other = holder && !isSameHolder(holder, ownName(job ?? '')) ? findHolder('backup', [holder], now) : undefined;
   return other && `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
-}
-
-/** Who holds the lock and has not ended. */
-export function lockHolder(lock: ObservedLock, { jobs, journal, restore }: Pick<Around, 'jobs' | 'journal' | 'restore'>, now: Date): Holder | undefined {
-  const readable = journalOf({ journal });
-  return holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), restore: restore?.current ?? null, jobs: jobs.map(({ name }) => name) }, now);
 }
 
 export function ownName(job: string): Pick<Holder, 'operation' | 'name'> {

@@ -11,7 +11,8 @@ import { findProblems, isGatewayGone, loginNames, planSecrets, valueOf, type Cre
 import { planDatabase } from './postgres-roles.js';
 import { type DatabaseChange, type WantedLogin, type WantedRoles } from './database-changes.js';
 import type { RotationAction } from '../rotation/actions.js';
-import { needsRollout, planRotation, REQUEUE_WHILE_ROTATING, type RotationPlan } from '../rotation/rotation-plan.js';
+import type { RotationPlan } from '../rotation/planned-rotation.js';
+import { needsRollout, planRotation, REQUEUE_WHILE_ROTATING } from '../rotation/rotation-plan.js';
 import { journalOf } from '../rotation/journal.js';
 import { buildRotationStatus, judgeRotation, planExpiredKeys } from '../rotation/rotation-status.js';
 import { buildStatus, judgeCredentials, judgeDatabase, judgeReady, type DatabasePlan, type Finding, type Instant } from './resource-conditions.js';

@@ -2,8 +2,9 @@
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import { holderOf } from '../operations/exclusion.js';
 import { jobsAtWork } from '../operations/job-state.js';
-import { holderOfLock, type ObservedLock, type Traces } from '../operations/operation-lock.js';
-import { journalOf, type ObservedJournal } from '../rotation/journal.js';
+import { findLockHolder } from '../operations/lock-holder.js';
+import type { ObservedLock } from '../operations/operation-lock.js';
+import type { ObservedJournal } from '../rotation/journal.js';
 import { ifSeen, type ClusterFacts, type OperationFacts } from './health-facts.js';
 
 /** What was seen beside the lock, and shows whether its holder has ended. */
@@ -14,16 +15,10 @@ interface Beside {
   readonly restore: RestoreStatus | undefined;
 }
 
-export function readOperation(lock: ObservedLock, beside: Beside, now: Date): OperationFacts {
-  const { cluster } = beside;
+export function readOperation(lock: ObservedLock, { cluster, journal, restore }: Beside, now: Date): OperationFacts {
   const seen = ifSeen(cluster.jobs);
   const jobs = seen && jobsAtWork(seen, ifSeen(cluster.pods), now).map(holderOf);
   const ended = seen?.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) ?? [];
-  const holder = holderOfLock(lock, { ...tracesOf(beside), jobs: jobs?.map(({ name }) => name), ended }, now);
+  const holder = findLockHolder(lock, { journal, restore, jobs, ended }, now);
   return { lock, ...(holder ? { holder } : {}), ...(jobs ? { jobs } : {}) };
-}
-
-function tracesOf({ journal, restore }: Pick<Beside, 'journal' | 'restore'>): Pick<Traces, 'rotation' | 'restore'> {
-  const readable = journalOf({ journal });
-  return { rotation: readable && (readable.rotation ?? null), restore: restore?.current ?? null };
 }

@@ -1,12 +1,11 @@
 // Talks to the API server: the few verbs that the operator has rights for, over the request and Watch layers of @kubernetes/client-node.
-// Not over its generated API, whose classes are 10 MB of resident memory (docs/decisions/0001-kubernetes-client.md).
-import { HttpMethod, ServerConfiguration, type RequestContext } from '@kubernetes/client-node';
+import { HttpMethod } from '@kubernetes/client-node';
 
 import { startDeadline, withDeadline } from '../../runtime/deadline.js';
 import type { WatchEvent } from '../../runtime/resource-watch.js';
 import { ApiError } from './api-error.js';
+import { sendRequest, type ApiRequest } from './api-request.js';
 import type { ClusterConnection } from './connection.js';
-import { httpsTransport } from './https-transport.js';
 import { metadataOnly, pickWatched, watchMetadata, type WatchedMetadata } from './metadata-watch.js';
 
 export { absentAsUndefined, ApiError, isStatus, provesAbsence } from './api-error.js';
@@ -27,24 +26,8 @@ const REQUEST_TIMEOUT = 15_000;
 /** The server ends a watch after this; a dead connection is noticed soon after. Seconds. */
 const WATCH_SECONDS = 240;
 
-interface Call {
-  readonly method: HttpMethod;
-  readonly path: string;
-  /** @default JSON */
-  readonly accept?: string;
-  readonly body?: string;
-  readonly contentType?: string;
-  readonly signal?: AbortSignal;
-}
-
 /** Objects in one answer. A list is parsed page by page: a thousand objects at once are more than the operator's heap has room for. */
 const PAGE = 100;
-
-interface Answer {
-  readonly status: number;
-  readonly warning: string | undefined;
-  readonly text: string;
-}
 
 export interface ApiObserver {
   /** What the server says in Warning headers: a deprecated version, a field that it ignored. */
@@ -121,33 +104,12 @@ export class KubernetesApi {
     this.connection.close();
   }
 
-  async #json<T>(call: Call): Promise<T> {
-    const { status, warning, text } = await withDeadline(call.signal, REQUEST_TIMEOUT, (signal) => this.#send({ ...call, signal }));
+  async #json<T>(call: ApiRequest): Promise<T> {
+    const onHead = (status: number) => this.observer.onAnswer(call.method, status);
+    const { status, warning, text } = await withDeadline(call.signal, REQUEST_TIMEOUT, (signal) => sendRequest(this.connection, { ...call, signal }, onHead));
     if (warning) this.observer.onWarning(warning);
     if (status >= 200 && status < 300) return parseAnswer(call, text) as T;
     throw buildError(call, status, text);
-  }
-
-  async #send(call: Call): Promise<Answer> {
-    const request = await this.#buildRequest(call);
-    call.signal?.throwIfAborted();
-    const { httpStatusCode: status, headers, body } = await httpsTransport.send(request).toPromise().catch((error: unknown) => {
-      this.observer.onAnswer(call.method, 0);
-      throw error;
-    });
-    this.observer.onAnswer(call.method, status);
-    return { status, warning: headers['warning'], text: await body.text() };
-  }
-
-  async #buildRequest({ method, path, accept = 'application/json', body, contentType, signal }: Call): Promise<RequestContext> {
-    const server = this.connection.getCurrentCluster()?.server ?? '';
-    const request = new ServerConfiguration(server, {}).makeRequestContext(path, method);
-    request.setHeaderParam('accept', accept);
-    if (contentType) request.setHeaderParam('content-type', contentType);
-    request.setBody(body);
-    if (signal) request.setSignal(signal);
-    await this.connection.applySecurityAuthentication(request);
-    return request;
   }
 }
 
@@ -156,14 +118,14 @@ function strict(path: string): string {
   return `${path}?fieldValidation=Strict`;
 }
 
-function buildError({ method, path }: Call, status: number, body: string): ApiError {
+function buildError({ method, path }: ApiRequest, status: number, body: string): ApiError {
   const { reason = 'Unknown', message = '', details } = parseStatus(body);
   const where = `${method} ${path.split('?')[0] ?? path}: ${status} ${reason}`;
   return new ApiError(status, reason, path.includes('/secrets') ? where : `${where}: ${message}`, details?.name);
 }
 
 /** The parser's own message would quote what it read, which may be a Secret. */
-function parseAnswer({ method, path }: Call, text: string): unknown {
+function parseAnswer({ method, path }: ApiRequest, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,6 @@
 // What is known of the backups of a resource, as gauges.
+import { parseCopyTime } from '../../../backup/core/copy-name.js';
 import type { BackupSpec, BackupStatus } from '../../api/backup-fields.js';
-import { toInstant } from '../../core/backup/backup-condition.js';
 import { oldestAllowed } from '../../core/backup/backup-schedule.js';
 import { timestamp, value, type ResourceGauge } from './resource-gauges.js';
 
@@ -14,7 +14,7 @@ const STATES = ['good', 'damaged'] as const;
 export const BACKUP_GAUGES: readonly ResourceGauge<KnownBackups>[] = [
   {
     name: 'glitchkeeper_backup_verified_timestamp_seconds', help: 'The time of the newest copy that was restored and found good',
-    read: ({ status: { lastVerified } }) => timestamp(lastVerified && toInstant(lastVerified.copy)),
+    read: ({ status: { lastVerified } }) => timestamp(lastVerified && parseCopyTime(lastVerified.copy)?.toISOString()),
   },
   {
     name: 'glitchkeeper_backup_max_age_seconds', help: 'How old that copy may become by the schedule; nothing where there is none',

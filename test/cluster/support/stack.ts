@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
-import { get, readAccess, type ApiAccess } from '../../../embedded/api.js';
+import { connect, get } from '../../../embedded/api.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
 import { down, up, type ClusterHandle } from '../../../embedded/index.js';
+import type { ClusterConnection } from '../../../operator/io/kubernetes/connection.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { PARTS, explainPods, partPods, presentPod, type Part, type PartPod } from './parts.js';
 import { printFigure } from './fault-report.js';
@@ -27,7 +28,7 @@ export interface Synthesized {
 
 export class Stack {
   private handle: ClusterHandle | undefined;
-  private access: Promise<ApiAccess> | undefined;
+  private connection: ClusterConnection | undefined;
   private folder: string | undefined;
   private built: Synthesized | undefined;
   private applied: Synthesized | undefined;
@@ -102,11 +103,10 @@ export class Stack {
 
   /** An answer of the API server, as text: what is asked every second is asked without a process of its own. @throws when it is not 200 */
   async get(path: string): Promise<string> {
-    const { paths, network } = this.cluster;
-    this.access ??= readAccess(paths.pki, network.server);
-    const answer = await get(await this.access, path);
-    if (answer?.status !== 200) throw new Error(`GET ${path}: ${answer === undefined ? 'no answer' : `${answer.status} ${answer.body.slice(0, 200)}`}`);
-    return answer.body;
+    this.connection ??= connect(this.cluster.kubeconfigPath);
+    const answer = await get(this.connection, path);
+    if (answer?.status !== 200) throw new Error(`GET ${path}: ${answer === undefined ? 'no answer' : `${answer.status} ${answer.text.slice(0, 200)}`}`);
+    return answer.text;
   }
 
   /** A command inside the main container of a part, with `input` on its standard input. */

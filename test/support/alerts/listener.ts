@@ -1,7 +1,6 @@
 // An HTTP server of the tests that can go away and come back at the same address, and answer badly.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { RestartableServer } from '../restartable-server.js';
 
 export interface Asked {
   readonly method: string;
@@ -21,41 +20,29 @@ export interface Reply {
 export type Behaviour = 'well' | 'down' | 'silent' | 'garbage';
 
 export class Listener {
-  #server: Server | undefined;
-  #port: number;
+  readonly #server: RestartableServer;
   #behaviour: Behaviour = 'well';
 
   constructor(private readonly answer: (asked: Asked) => Reply | Promise<Reply>, private readonly host = '127.0.0.1', port = 0) {
-    this.#port = port;
+    this.#server = new RestartableServer(() => createServer((request, response) => void this.#handle(request, response)), host, port);
   }
 
-  async start(): Promise<void> {
-    const server = createServer((request, response) => void this.#handle(request, response));
-    server.listen(this.#port, this.host);
-    await once(server, 'listening');
-    this.#port = (server.address() as AddressInfo).port;
-    this.#server = server;
+  start(): Promise<void> {
+    return this.#server.start();
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (!server) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
   /** The same port as before, once it was started. */
   get url(): string {
-    return `http://${this.host}:${this.#port}`;
+    return `http://${this.host}:${this.#server.port}`;
   }
 
   async setBehaviour(behaviour: Behaviour): Promise<void> {
     this.#behaviour = behaviour;
-    if (behaviour === 'down') await this.stop();
-    else if (!this.#server) await this.start();
+    await (behaviour === 'down' ? this.stop() : this.start());
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

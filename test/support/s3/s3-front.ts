@@ -1,7 +1,8 @@
 // What stands before an S3 server in tests: it passes everything on, or behaves as a store that is away, slow, full or of another time.
 import { EventEmitter, once } from 'node:events';
-import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { RestartableServer } from '../restartable-server.js';
 
 /**
  * `forward`: as the server answers; `away`: nothing listens; `hold`: a request waits until the front behaves otherwise; `answer`: each is
@@ -23,38 +24,30 @@ export interface FrontAddress {
 }
 
 export class S3Front {
-  #server: Server | undefined;
+  readonly #server: RestartableServer;
   #behaviour: z.output<typeof frontBehaviour> = { kind: 'forward' };
   readonly #changes = new EventEmitter();
   /** Requests that came, whatever became of them. */
   asked = 0;
 
-  constructor(private readonly address: FrontAddress) {}
-
-  async start(): Promise<void> {
+  constructor(private readonly address: FrontAddress) {
     const handle = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
     // A client asks first whether its body is wanted: a store that refuses says so then.
-    const server = createServer(handle).on('checkContinue', handle);
-    server.listen(this.address.port, this.address.host);
-    await once(server, 'listening');
-    this.#server = server;
+    this.#server = new RestartableServer(() => createServer(handle).on('checkContinue', handle), address.host, address.port);
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (!server) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+  start(): Promise<void> {
+    return this.#server.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
   async behave(behaviour: FrontBehaviour): Promise<void> {
     this.#behaviour = frontBehaviour.parse(behaviour);
     this.#changes.emit('change');
-    if (behaviour.kind === 'away') await this.stop();
-    else if (!this.#server) await this.start();
+    await (behaviour.kind === 'away' ? this.stop() : this.start());
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

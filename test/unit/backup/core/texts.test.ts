@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { faultOfRecipient } from '../../../../backup/core/age-recipient.js';
-import { copyNameOf, copyNameSchema, timeOfCopy } from '../../../../backup/core/copy-name.js';
+import { copyNameOf, copyNameSchema, parseCopyTime, timeOfCopy } from '../../../../backup/core/copy-name.js';
 import { parseFacts } from '../../../../backup/core/database-facts.js';
 import { parseManifest } from '../../../../backup/core/manifest.js';
 import { BackupFailure, formatReport, parseReport, type VerifiedReport } from '../../../../backup/core/report.js';
@@ -17,6 +17,7 @@ describe('the name of a copy', () => {
   });
   it.each(['', '20261129', '20261329T023000Z', '20260230T000000Z', '20261129T023000Z/..', '20261129T243000Z'])('is not %p', (name) => {
     expect(copyNameSchema.safeParse(name).success).toBe(false);
+    expect(parseCopyTime(name)).toBeUndefined();
     expect(() => timeOfCopy(name)).toThrow('expected the name of a copy');
   });
 });

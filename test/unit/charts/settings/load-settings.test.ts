@@ -189,6 +189,13 @@ describe('settings that are refused, with path, expected and found', () => {
     expect(problemsOf(text)[0]).toContain(line);
   });
 
+  it.each([
+    'postgres:17@sha256:abc', `postgres:17@sha256:${'A'.repeat(64)}`, `postgres:17@sha512:${'a'.repeat(64)}`, `postgres:17@sha256:${'a'.repeat(65)}`, 'postgres@17',
+    'postgres::17', 'postgres:17:18', 'localhost:5000/postgres', 'docker.io//postgres:17', '-postgres:17', `postgres:${'1'.repeat(129)}`,
+  ])('the image %s', (name) => {
+    expect(problemsOf(`images: {postgres: "${name}"}`)).toEqual([expect.stringContaining('images.postgres: expected an image with a tag or a digest, or both')]);
+  });
+
   it('all problems at once', () => {
     expect(problemsOf('domain: x\nversion: 1\nretentionDays: -1\nresources: {web: {limits: {memory: 1}}}')).toHaveLength(4);
   });
@@ -230,6 +237,13 @@ describe('settings that are taken', () => {
 
   it.each(['https://errors.example.com', 'https://errors.example.com:8443', 'http://localhost:9090', 'http://192.0.2.7:8080', 'http://[::1]:9090', 'https://xn--bcher-kva.example'])('the domain %s', (domain) => {
     expect(parseSettings(`domain: ${domain}`).domain).toBe(domain);
+  });
+
+  it.each([
+    'postgres:17', 'localhost:5000/postgres:17', 'registry.example.com:5000/team_a/postgres__small:17.2-alpine_1', `postgres@sha256:${'a'.repeat(64)}`,
+    `docker.io/library/postgres:17-alpine@sha256:${'0a'.repeat(32)}`, `postgres:latest@sha256:${'a'.repeat(64)}`,
+  ])('the image %s', (name) => {
+    expect(parseSettings(`images: {postgres: "${name}"}`).images.postgres).toBe(name);
   });
 
   it('an alias for a whole section', () => {

@@ -54,6 +54,11 @@ backups  newest copy  9 h ago, 42Mi, restored, every row compared, in the bucket
     ['how many are damaged', { backup: copied({ copies: [{ name: COPY, bytes: 1, damaged: false }, { name: OLDER_COPY, bytes: 1, damaged: true }] }) }, '; 1 damaged'],
   ])('says %s', (_, scenario, text) => expect(lines(scenario)).toContain(text));
 
+  it('says of a name that somebody changed in the status that it is no time', () => {
+    const undated = report({ backup: copied({ copies: [{ name: '20260631T000000Z', bytes: 1, damaged: false }] }) });
+    expect(undated.copies[0]).not.toHaveProperty('at');
+    expect(renderBackups(undated, NOW, plain)).toMatch(/20260631T000000Z │ is no time[^]*newest copy {2}20260631T000000Z is no time, 1/);
+  });
   it('marks a damaged copy in the table', () => {
     expect(renderBackups(report({ backup: copied({ copies: [{ name: COPY, bytes: 1, damaged: true }] }) }), NOW, plain)).toContain('damaged: not what its manifest says');
   });

@@ -37,12 +37,14 @@ describe('nothing is wrong', () => {
 });
 
 describe('of the cluster doctor finds', () => {
+  const pending = (name: string, storageClassName?: string) => objects.claim.parse({ metadata: { name }, spec: { storageClassName }, status: { phase: 'Pending' } });
   it.each<[string, Partial<Facts>, string, Level, RegExp]>([
     ['a server that is too old', versions('v1.28.9'), 'Kubernetes', 'failure', /v1.28.9 is too old/],
     ['a version that nobody knows', versions('nightly'), 'Kubernetes', 'warning', /cannot be understood/],
     ['a kubectl that is too far from it', versions('v1.34.4', 'v1.31.0'), 'kubectl', 'warning', /v1.31.0 against a server of 1.34/],
     ['no metrics', { metrics: notSeen('the server could not find the requested resource') }, 'metrics', 'warning', /no metrics API/],
-    ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([objects.claim.parse({ metadata: { name: 'data' }, status: { phase: 'Pending' } })]) }, 'storage class', 'failure', /no default/],
+    ['no default storage class, while a volume waits for one', { storageClasses: seen([]), claims: seen([pending('data')]) }, 'storage class', 'failure', /no default/],
+    ['a storage class that a volume waits for, and that there is not', { claims: seen([pending('backups', 'fast')]) }, 'storage class', 'failure', /claim backups waits for storage class fast, which there is not/],
     ['a node that is not ready', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'Ready', status: 'False', message: 'kubelet stopped' }] }) }, 'node', 'failure', /host is not ready: kubelet stopped/],
     ['a volume claim that somebody deleted', { claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data', deletionTimestamp: '2026-06-01T11:00:00Z' }, status: { phase: 'Bound' } })]) }, 'volume', 'failure', /postgres-data is being deleted/],
     ['a node under pressure', { nodes: node({ allocatable: { memory: '1400Mi' }, conditions: [{ type: 'DiskPressure', status: 'True', message: 'full' }] }) }, 'node', 'failure', /reports DiskPressure: full/],
@@ -52,6 +54,10 @@ describe('of the cluster doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 
   it('no fault in a missing default class when every volume is bound', () => expect(problems(factsOf({ storageClasses: seen([]) }))).toEqual([]));
+  it('no fault in a volume that names its class and waits for the first pod, as that of backups does', () => {
+    const classes = seen([objects.storageClass.parse({ metadata: { name: 'fast' } })]);
+    expect(problems(factsOf({ storageClasses: classes, claims: seen([pending('backups', 'fast')]) }))).toEqual([]);
+  });
 });
 
 describe('of namespace and operator doctor finds', () => {
@@ -195,7 +201,8 @@ describe('of backups doctor finds', () => {
   it.each<[string, Partial<Facts>, string, Level, RegExp]>([
     ['that none are made', withBackup({ spec: undefined }), 'backups', 'warning', /none are made/],
     ['that there is no copy yet, and when the first is', withBackup({ status: never }), 'backups', 'warning', /no copy yet; the first is at 2026-06-02T02:30:00Z/],
-    ['that the newest is too old', withBackup({ status: OLD }), 'backups', 'failure', /known to restore is 36 h old/],
+    ['that the newest is too old', withBackup({ status: OLD }), 'backups', 'failure', /known to restore is 36\.5 h old/],
+    ['that nobody knows how old the newest is', withBackup({ status: copied({ lastVerified: { copy: '20260631T000000Z', at: '2026-06-01T02:34:10Z', bytes: 1, seconds: 1, how: 'counts', where: 's3' } }) }), 'backups', 'failure', /of an unknown age, for 20260631T000000Z is no time/],
     ['that the last run failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 1 }) }), 'backups', 'warning', /failed in step restore: StepFailed, exit code 3$/],
     ['that the last runs failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 3 }) }), 'backups', 'failure', /3 times in a row/],
     ['a copy that is damaged', withBackup({ status: copied({ copies: [{ name: COPY, bytes: 1, damaged: true }] }) }), 'backups', 'warning', /copy 20260601T023000Z in the store is not what its manifest says/],
