@@ -2,7 +2,7 @@
 import { cp, mkdir, copyFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ensureModule, type GoModule } from './binaries.js';
 import { ensureImages, traefikEntry, type ImageArchive } from './images/index.js';
 import type { Progress } from './progress.js';

@@ -1,5 +1,5 @@
 // The configuration of the programs that bring a copy back, by environment variables; what is secret is in files.
-import { z } from 'zod';
+import * as z from 'zod';
 import { copyNameSchema } from '../core/copy-name.js';
 import type { WantedCopy } from '../core/restorable.js';
 import { parsed, readStore, required, type StoreConfig } from '../environment.js';

@@ -1,6 +1,6 @@
 // The section `https` of settings.yaml: who serves `domain` by TLS, with which certificate, and how much of GlitchTip.
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { objectName, show } from './value-kinds.js';
 
 const MODES = ['none', 'traefik', 'secret'] as const;

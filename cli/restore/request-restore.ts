@@ -1,5 +1,5 @@
 // What `glitchkeeper restore` asks the operator for, which restore it follows, or why it does neither: pure.
-import { z } from 'zod';
+import * as z from 'zod';
 import { RESTORE_ANNOTATION } from '../../operator/api/object-names.js';
 import type { RestoreProgress } from '../../operator/api/restore-fields.js';
 import { parseRestoreRequest } from '../../operator/core/restore/restore-request.js';

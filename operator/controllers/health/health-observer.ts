@@ -83,7 +83,7 @@ export class HealthObserver {
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate, served,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, restore: resource.status?.restore }, new Date(this.deps.clock.now())), before: memory.before,
-      ...(resource.status?.backup ? { backup: resource.status.backup } : {}), ...(resource.status?.restore ? { restore: resource.status.restore } : {}),
+      ...copiesOf(resource.status),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     memory.isOtherServed = served.kind === 'seen' && !served.isForName;
@@ -141,4 +141,10 @@ export class HealthObserver {
     if (volumes.kind === 'seen' || !memory.volumes || now - memory.volumes.at > VOLUME_STALE) memory.volumes = { at: now, value: volumes };
     return memory.volumes.value;
   }
+}
+
+/** What the controllers of backups and of restores wrote there. */
+function copiesOf(status: GlitchTipResource['status']): Pick<Facts, 'backup' | 'restore'> {
+  const { backup, restore } = status ?? {};
+  return { ...(backup ? { backup } : {}), ...(restore ? { restore } : {}) };
 }

@@ -9,7 +9,7 @@ import { RESTORE_CAUSES } from './restore-causes.js';
 import { HTTPS, SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, served } from './https-causes.js';
 import { lostEvents, SIX_CAUSES, SIX_SPEC } from './six-causes.js';
 import {
-  GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
+  GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, leaking, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
 
 const NOT_STORED: CanaryFacts = { kind: 'not stored', oldestSeconds: 5, storedMeanwhile: 0 };
@@ -34,13 +34,6 @@ const pods = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: pod
 
 /** The gateway's pod beside the others. */
 const withGateway = (...list: readonly PodFacts[]) => ({ cluster: clusterOf({ pods: podsOf(...(list.some(({ part }) => part === 'gateway') ? [] : [podOf('gateway')]), ...list), workloads: workloadsOf({ name: 'gateway', part: 'gateway', wanted: 1 }) }) });
-
-/** Memory of a part that grows towards its limit. */
-const leaking = (part: string): Partial<Facts> => {
-  const sizes = (megabytes: number) => new Map([[`${part}-1`, megabytes * MIB]]);
-  const samples = Array.from({ length: 20 }, (_, index) => ({ at: ago((20 - index) * 60), memory: sizes(220 + index) }));
-  return { cluster: clusterOf({ pods: podsOf(podOf(part)), memory: seen(sizes(240)) }), before: { samples } };
-};
 
 describe('a cause', () => {
   const provoked: readonly [string, Partial<Facts>, string[]][] = [

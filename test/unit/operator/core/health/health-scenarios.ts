@@ -102,3 +102,10 @@ export function diagnosisOf(facts: Partial<Facts>, spec: GlitchTipSpec = specOf(
 export function causesOf(facts: Partial<Facts>, known: readonly Known[] = []): string[] {
   return diagnosisOf(facts, undefined, known).causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`);
 }
+
+/** Memory of a part that grows towards its limit. */
+export const leaking = (part: string): Partial<Facts> => {
+  const sizes = (megabytes: number) => new Map([[`${part}-1`, megabytes * 1024 ** 2]]);
+  const samples = Array.from({ length: 20 }, (_, index) => ({ at: ago((20 - index) * 60), memory: sizes(220 + index) }));
+  return { cluster: clusterOf({ pods: podsOf(podOf(part)), memory: seen(sizes(240)) }), before: { samples } };
+};
