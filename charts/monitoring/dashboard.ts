@@ -103,6 +103,14 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'Restores',
+    panels: [
+      { title: 'Phase', kind: 'timeseries', unit: 'short', width: 8, queries: [[of('restore_running'), '{{phase}}']], description: 'Nothing while none is under way, or waits to be confirmed.' },
+      { title: 'In that phase for', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_phase_timestamp_seconds')}`, '{{phase}}']] },
+      { title: 'The last one ended', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_ended_timestamp_seconds')}`, '{{result}}, ago']] },
+    ],
+  },
+  {
     title: 'The operator',
     panels: [
       { title: 'Memory', kind: 'timeseries', unit: 'bytes', width: 8, queries: [[`process_resident_memory_bytes{namespace="$namespace",job="glitchkeeper"}`, 'resident']] },
