@@ -163,7 +163,7 @@ export class RestoreObserver {
   async #administrator(spec: GlitchTipSpec, login: Login, { administrator }: RestoreSecrets, signal: AbortSignal): Promise<Seen<boolean>> {
     const [email, password] = [valueOf(administrator, 'email')?.reveal(), valueOf(administrator, 'password')];
     if (email === undefined || password === undefined) return { kind: 'unseen', why: 'the Secret of the administrator cannot be read' };
-    const tried = await this.deps.postgres.tryAdministrator(spec, login, { email, password, known: undefined }, signal);
+    const tried = await this.deps.postgres.tryAdministrator(spec, login, { email, password }, signal);
     return tried.kind === 'not tried' ? { kind: 'unseen', why: 'the account of the administrator cannot be looked at' } : seenAs(tried.kind !== 'refused');
   }
 
