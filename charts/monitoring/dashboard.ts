@@ -105,9 +105,9 @@ export const ROWS: readonly Row[] = [
   {
     title: 'Restores',
     panels: [
-      { title: 'Phase', kind: 'timeseries', unit: 'short', width: 8, queries: [[of('restore_running'), '{{phase}}']], description: 'Nothing while no restore is under way. Unconfirmed: a person says confirm or undo.' },
-      { title: 'In this phase', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_phase_timestamp_seconds')}`, '{{phase}}']], thresholds: { warn: 3_600, bad: 86_400 } },
-      { title: 'Last restore', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_ended_timestamp_seconds')}`, '{{result}}, ago']] },
+      { title: 'Phase', kind: 'timeseries', unit: 'short', width: 8, queries: [[of('restore_running'), '{{phase}}']], description: 'Nothing while none is under way, or waits to be confirmed.' },
+      { title: 'In that phase for', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_phase_timestamp_seconds')}`, '{{phase}}']] },
+      { title: 'The last one ended', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_ended_timestamp_seconds')}`, '{{result}}, ago']] },
     ],
   },
   {

@@ -95,7 +95,7 @@ const DOES: Readonly<Record<RestorePhase, string>> = {
   Saving: 'copies what is live once more',
   Swapping: 'the two databases exchange their names',
   Migrating: "makes today's partitions, sets today's password",
-  Starting: 'web and worker start',
+  Starting: 'sessions end, web and worker start',
   Proving: 'an event has to be stored',
   Unconfirmed: 'a person looks at it',
   Cleaning: 'drops the database that is not live',

@@ -33,7 +33,7 @@ export function describeProspect(resource: Pick<Resource, 'spec' | 'status'>, wa
       ['copy', describeCopy(known, wanted, now)],
       ['release', `${spec.version}; a copy of another release is refused before anything is stopped`],
       ['lost from view', `what was stored ${known?.at === undefined ? 'since the copy' : `in the ${formatDuration(now.getTime() - Date.parse(known.at))} since the copy`}: it stays in the database of before${wanted.save ? ', and in a copy that is made of it' : ' alone, for no copy is made of it (--no-save)'}`],
-      ['stops', 'web and the worker, from when the copy was found whole until it is live: nobody gets in meanwhile'],
+      ['stops', 'web and the worker, from when the copy was found whole until it is live: nobody gets in meanwhile, and everybody signs in anew afterwards'],
       ['events', spec.gateway ? 'go on being taken: the gateway keeps them, and gives them to the restored database' : 'are refused meanwhile: there is no gateway'],
       ['stays', "today's passwords of Postgres, Valkey and the administrator, today's SECRET_KEY, and files that were uploaded since"],
       ['as in the copy', 'everything else: users with their passwords, API tokens and DSN keys, those that were revoked since, too'],
@@ -57,7 +57,7 @@ export function describeTurn(turn: 'confirm' | 'undo', { spec, status: { restore
     return `Database ${names.live} stays live, and ${left} is dropped: there is no way back then but ${current.saved === undefined ? 'another restore' : `copy ${current.saved}`}. The gateway lets go of what it keeps.`;
   }
   if (current.before === undefined) return 'The restore is taken back: nothing has changed yet, and everything is started again as it was.';
-  return `${current.direction === 'forth' ? 'The database of before' : 'The restored database'} becomes live once more: web and the worker stop for about a minute. Events that came meanwhile are given to it by the gateway${spec.gateway ? '' : ', which is not there: they are lost to it'}.`;
+  return `${current.direction === 'forth' ? 'The database of before' : 'The restored database'} becomes live once more: web and the worker stop for about a minute, and everybody signs in anew. Events that came meanwhile are given to it by the gateway${spec.gateway ? '' : ', which is not there: they are lost to it'}.`;
 }
 
 /** Of `restore` without a copy, and of `status`: nothing where there never was one. */

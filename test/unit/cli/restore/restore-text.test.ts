@@ -25,7 +25,7 @@ describe('what will happen', () => {
     for (const line of [
       /copy +20260601T023000Z, of 2026-06-01 02:30 UTC \(9 h ago\), 42Mi/, /release +5\.2; a copy of another release is refused before anything is stopped/,
       /lost from view +what was stored in the 9 h since the copy: it stays in the database of before, and in a copy that is made of it/,
-      /stops +web and the worker/, /events +go on being taken: the gateway keeps them/, /stays +today's passwords/, /as in the copy +.*those that were revoked since, too/,
+      /stops +web and the worker.*everybody signs in anew/, /events +go on being taken: the gateway keeps them/, /stays +today's passwords/, /as in the copy +.*those that were revoked since, too/,
       /the way back +glitchkeeper restore --undo, until glitchkeeper restore --confirm drops/,
     ]) expect(text).toMatch(line);
   });
@@ -41,7 +41,7 @@ describe('what a turn ends', () => {
   it.each<[string, string, RegExp]>([
     ['a confirmation of the restored one', turn('confirm', { saved: '20260601T115900Z' }), /glitchtip stays live, and the database of before \(glitchtip_before_20260601t115800z\) is dropped: there is no way back then but copy 20260601T115900Z/],
     ['a confirmation of the one before', turn('confirm', { direction: 'back' }), /the restored database \(glitchtip_restored_20260601t115800z\) is dropped: .* but another restore/],
-    ['the way back', turn('undo', {}), /The database of before becomes live once more.*given to it by the gateway\./], ['the way there again', turn('undo', { direction: 'back' }), /The restored database becomes live once more/],
+    ['the way back', turn('undo', {}), /The database of before becomes live once more.*everybody signs in anew.*given to it by the gateway\./], ['the way there again', turn('undo', { direction: 'back' }), /The restored database becomes live once more/],
     ['one that has changed nothing', turn('undo', { before: undefined }), /nothing has changed yet/],
   ])('%s', (_, text, expected) => expect(text).toMatch(expected));
 });
