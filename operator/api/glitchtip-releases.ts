@@ -14,7 +14,7 @@ export const PROVEN: Readonly<Record<Release, string>> = {
 const REFUSED: Readonly<Record<string, string>> = {
   '6.0': 'has an authorization bypass (closed in 6.1.7): use 6.2',
   '6.1': 'has an authorization bypass before 6.1.7, and nobody tries what came after it: use 6.2',
-  '7.0': 'has no image in any registry: use 6.2',
+  '7.0': 'has no published image that could be found: use 6.2',
 };
 
 /** The release that a version belongs to: 6.2 of 6.2.6. Undefined: it is not served. */

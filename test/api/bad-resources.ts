@@ -6,7 +6,7 @@ export const BAD_RESOURCES: readonly [string, object, string][] = [
   ['a version that is a word', { spec: { version: 'latest' } }, 'spec.version: Invalid value'],
   ['a version with a v', { spec: { version: 'v5.2' } }, 'spec.version: Invalid value'],
   ['a release with a hole in it', { spec: { version: '6.0' } }, '6.0 has an authorization bypass (closed in 6.1.7): use 6.2'],
-  ['a release that nobody has seen', { spec: { version: '7.0.1' } }, '7.0 has no image in any registry: use 6.2'],
+  ['a release that nobody has seen', { spec: { version: '7.0.1' } }, '7.0 has no published image that could be found: use 6.2'],
   ['a version that is a number', { spec: { version: 5.2 } }, 'spec.version: Invalid value'],
   ['suspend as a word', { spec: { version: '5.2', suspend: 'yes' } }, 'spec.suspend: Invalid value'],
   ['a Secret with capitals', { spec: { version: '5.2', secrets: { application: 'Glitch_Tip' } } }, 'spec.secrets.application: Invalid value'],

@@ -100,6 +100,11 @@ describe('a volume that the settings changed', () => {
   }, MINUTE);
 });
 
+it.each([['', 'GlitchTip 5.2: run and measured by this project'], ['version: "6.2"\n', 'GlitchTip 6.2: not run by this project']])('says how its release was proven: %j', async (settings, said) => {
+  write('settings.yaml', settings);
+  expect((await run(PROGRAM)).stderr).toContain(said);
+}, MINUTE);
+
 it('a synthesis that fails half-way leaves the folder as it was', () => {
   write('dist/0003-glitchtip.k8s.yaml', 'the last good ones');
   const half = (folder: string) => {

@@ -92,7 +92,7 @@ describe('settings that are refused, with path, expected and found', () => {
     ['version: [5.2]', 'version: expected one of 5.2, 6.2', 'found [5.2]'],
     ['version: 6', 'version: expected one of 5.2, 6.2, found "6.0", which has an authorization bypass (closed in 6.1.7)', 'use 6.2'],
     ['version: "6.1"', 'version: expected one of 5.2, 6.2, found "6.1", which has an authorization bypass before 6.1.7', 'use 6.2'],
-    ['version: 7.0', 'version: expected one of 5.2, 6.2, found "7.0", which has no image in any registry', 'use 6.2'],
+    ['version: 7.0', 'version: expected one of 5.2, 6.2, found "7.0", which has no published image that could be found', 'use 6.2'],
     ['version: "6.2.6"', 'version: expected one of 5.2, 6.2', 'found "6.2.6"'],
     ['images: {glitchtip: "docker.io/glitchtip/glitchtip:6.2.6"}', 'images.glitchtip: expected an image of GlitchTip 5.2, as version says', 'found "docker.io/glitchtip/glitchtip:6.2.6", which is of 6.2'],
     ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:v6.1.7"}}', 'images.glitchtip: expected an image of GlitchTip 6.2', 'which is of 6.1'],

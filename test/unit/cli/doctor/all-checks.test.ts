@@ -100,6 +100,10 @@ describe('of the parts doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 });
 
+it.each([['5.2.1', 'run and measured'], ['6.2', 'not run by this project']])('says of GlitchTip %s how it was proven', (version, said) => {
+  expect(examine(factsOf(withSpec({ version }))).find(({ check }) => check === 'resource')?.found).toContain(`GlitchTip ${version}, ${said}`);
+});
+
 it('a migrate Job that failed is forgotten once a newer one is done', () => {
   const { workloads } = factsOf();
   const jobs = (workloads.seen ? workloads.value : []).flatMap((one) => one.kind !== 'Job' ? [one] : [
