@@ -19,7 +19,7 @@ const REPAIR = 'append-only-file.sh';
 /**
  * Above some share of its limit a burst ends in an OOM kill that the append-only file repeats at every start. At 0.7 of
  * 50Mi a full queue of 9,286 events loaded from disk peaked at 49.2Mi (test/cluster/pods/queue.ts); at 0.6 events of 2.4 MB beside the
- * ids that GlitchTip keeps of 60,000 others took 40Mi, and the copy that a rewrite of the file makes of 9Mi was too much
+ * ids that GlitchTip keeps of 60,000 others took 40Mi, and what a rewrite of the file copies was too much
  * (test/cluster/pods/gateway-disturbed.ts).
  */
 const MAXMEMORY_SHARE = 0.5;
@@ -105,8 +105,11 @@ export function valkeyConfiguration(settings: Settings): string {
     `dir ${DATA_PATH}`,
     '# The append-only file is the only copy; snapshots would fork for nothing.',
     'save ""',
-    '# Small rewrites: each forks, and what is written meanwhile counts twice.',
-    'auto-aof-rewrite-min-size 16mb',
+    '# Few rewrites: each forks, what is written meanwhile counts twice, and at a tenth of a CPU it takes seconds. From 16 MB on and at',
+    '# twice the size there was one in 5 s behind a backlog, and one beside an event of 2.4 MB was killed for memory. A file of this size is',
+    '# read in seconds.',
+    'auto-aof-rewrite-min-size 64mb',
+    'auto-aof-rewrite-percentage 300',
     '# A full queue refuses new events (500); evicting would lose accepted ones.',
     'maxmemory-policy noeviction',
     `maxmemory ${maxmemory}mb`,

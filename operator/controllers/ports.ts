@@ -121,8 +121,8 @@ export interface PostgresPort {
   isEventStored(spec: GlitchTipSpec, operator: Login, events: { readonly ids: readonly string[]; readonly since: Date; readonly until: Date }, signal: AbortSignal): Promise<boolean>;
   /** Project and key for events of the operator's own; made when they are missing. */
   ensureCanary(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<Canary>;
-  /** Whether the account accepts what its Secret shows. Trying it takes half a second of CPU: `known`, of the last time, is taken over where both are the same. */
-  tryAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly password: Sensitive; readonly known: ObservedAdministrator | undefined }, signal: AbortSignal): Promise<ObservedAdministrator>;
+  /** Whether the account accepts what its Secret shows. */
+  tryAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly password: Sensitive }, signal: AbortSignal): Promise<ObservedAdministrator>;
   judgeAdministrator(spec: GlitchTipSpec, operator: Login, account: { readonly email: string; readonly previous: Sensitive; readonly next: Sensitive }, signal: AbortSignal): Promise<ObservedRollout['administrator']>;
   setAdministratorPassword(spec: GlitchTipSpec, place: RolePlace, account: { readonly email: string; readonly password: Sensitive }): Promise<void>;
   /** Ends the role's sessions that come from none of these addresses: they outlive the password that they were made with. */

@@ -1,5 +1,5 @@
 // Random values, hashes and SCRAM verifiers, by node:crypto.
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 
 import type { Crypto } from '../core/credentials/generated-secrets.js';
@@ -41,27 +41,4 @@ export async function buildScramVerifier(
 
 function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
-}
-
-/** Django's PBKDF2PasswordHasher: algorithm, iterations, salt and hash, with the iterations of Django 5.2. */
-const DJANGO_ALGORITHM = 'pbkdf2_sha256';
-const DJANGO_ITERATIONS = 1_000_000;
-
-/** A password as Django stores it (django.contrib.auth.hashers). Takes about half a second of CPU, in another thread. */
-export async function buildDjangoPassword(password: Sensitive, iterations = DJANGO_ITERATIONS): Promise<string> {
-  const salt = randomBytes(16).toString('hex');
-  return `${DJANGO_ALGORITHM}$${iterations}$${salt}$${await djangoHash(password, salt, iterations)}`;
-}
-
-/** False also for what was hashed by another algorithm. */
-export async function verifyDjangoPassword(password: Sensitive, stored: string): Promise<boolean> {
-  const [algorithm, iterations, salt = '', hash = ''] = stored.split('$');
-  if (algorithm !== DJANGO_ALGORITHM || !(Number(iterations) > 0)) return false;
-  const wanted = Buffer.from(await djangoHash(password, salt, Number(iterations)));
-  const found = Buffer.from(hash);
-  return wanted.length === found.length && timingSafeEqual(wanted, found);
-}
-
-async function djangoHash(password: Sensitive, salt: string, iterations: number): Promise<string> {
-  return (await promisify(pbkdf2)(password.reveal(), salt, iterations, 32, 'sha256')).toString('base64');
 }

@@ -1,7 +1,7 @@
 // What is published, and whether what was published before is let in anywhere.
 import { DEFAULT_SECRET_NAMES, VALKEY_GATEWAY_USER, backupLoginName, gatewayLoginName } from '../../operator/api/object-names.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
-import { verifyDjangoPassword } from '../../operator/io/crypto.js';
+import { verifyDjangoPassword } from '../../operator/io/django-password.js';
 import type { Stage, StoredSecret } from '../api/operator-stage.js';
 import type { Replay } from './replay.js';
 import { hasSaved } from './valkey-users-file.js';

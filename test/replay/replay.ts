@@ -2,7 +2,8 @@
 import { CredentialsController } from '../../operator/controllers/credentials/credentials-controller.js';
 import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { DEFAULT_SECRET_NAMES, ROTATE_ANNOTATION, VALKEY_GATEWAY_USER } from '../../operator/api/object-names.js';
-import { buildDjangoPassword, nodeCrypto, verifyDjangoPassword } from '../../operator/io/crypto.js';
+import { nodeCrypto } from '../../operator/io/crypto.js';
+import { buildDjangoPassword, verifyDjangoPassword } from '../../operator/io/django-password.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import type { PostgresPort, Ports } from '../../operator/controllers/ports.js';
 import { postgresPort } from '../../operator/io/connect-ports.js';

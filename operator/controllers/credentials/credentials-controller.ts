@@ -35,8 +35,6 @@ export class CredentialsController {
   readonly #executor: RotationExecutor;
   /** Resources whose refused status was reported. */
   readonly #refused = new Set<string>();
-  /** By resource: what the last try of the administrator's password found. */
-  readonly #administrators = new Map<string, ObservedAdministrator>();
 
   constructor(private readonly deps: Dependencies) {
     this.#executor = new RotationExecutor(deps, deps.crypto);
@@ -57,7 +55,7 @@ export class CredentialsController {
 
     const { spec } = parsed;
     const seen = await this.#observe(spec, signal);
-    const observed = { ...seen, administrator: await this.#tryAdministrator(name, { spec, observed: seen }, signal) };
+    const observed = { ...seen, administrator: await this.#tryAdministrator({ spec, observed: seen }, signal) };
     const context = { resource, spec, observed, now: at.now };
     const { annotations = {} } = resource.metadata;
     const input = { spec, observed, request: annotations[ROTATE_ANNOTATION], acceptedDatabase: annotations[ACCEPT_DATABASE_ANNOTATION], previous: resource.status, at };
@@ -93,13 +91,11 @@ export class CredentialsController {
   }
 
   /** A credential that is shown to people is tried like the others. */
-  async #tryAdministrator(name: string, { spec, observed }: Pick<Context, 'spec' | 'observed'>, signal: AbortSignal): Promise<ObservedAdministrator> {
+  async #tryAdministrator({ spec, observed }: Pick<Context, 'spec' | 'observed'>, signal: AbortSignal): Promise<ObservedAdministrator> {
     const { postgres, secrets: { administrator } } = observed;
     const [email, password] = [valueOf(administrator, 'email')?.reveal(), valueOf(administrator, 'password')];
     if (!email || !password || postgres.kind !== 'observed' || postgres.state.database.kind === 'absent') return { kind: 'not tried' };
-    const tried = await this.deps.postgres.tryAdministrator(spec, operatorLogin({ observed }), { email, password, known: this.#administrators.get(name) }, signal);
-    this.#administrators.set(name, tried);
-    return tried;
+    return this.deps.postgres.tryAdministrator(spec, operatorLogin({ observed }), { email, password }, signal);
   }
 
   async #observeValkey({ valkey }: GlitchTipSpec, sources: Pick<Observed, 'secrets' | 'journal'>, signal: AbortSignal): Promise<ObservedValkey> {

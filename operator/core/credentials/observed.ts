@@ -184,8 +184,7 @@ export type ObservedAdministrator =
   | { readonly kind: 'absent' }
   /** An account has it, and nobody is an administrator: the migrate Job makes none. */
   | { readonly kind: 'ordinary' }
-  /** `of`: SHA-256 of the two that were compared. */
-  | { readonly kind: 'accepted' | 'refused'; readonly of: string };
+  | { readonly kind: 'accepted' | 'refused' };
 
 export interface Observed {
   readonly secrets: ObservedSecrets;

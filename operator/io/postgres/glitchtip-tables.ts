@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Canary, Login, RolePlace } from '../../controllers/ports.js';
 import type { ObservedAdministrator, ObservedRollout } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
-import { buildDjangoPassword, sha256Hex, verifyDjangoPassword } from '../crypto.js';
+import { buildDjangoPassword, verifyDjangoPassword } from '../django-password.js';
 import { CANARY_ID, ensureCanaryRows } from './canary-rows.js';
 import { withClient, type PostgresAddress } from './postgres-client.js';
 import { keepOutOfLog, lockRoles } from './roles.js';
@@ -35,19 +35,17 @@ export async function isEventStored(address: PostgresAddress, operator: Login, {
   });
 }
 
-/** Whether the account accepts the password; `known`: what the last try found. */
+/** Whether the account accepts the password. */
 export async function tryAdministrator(
-  address: PostgresAddress, operator: Login, { email, password, known }: { email: string; password: Sensitive; known: ObservedAdministrator | undefined },
+  address: PostgresAddress, operator: Login, { email, password }: { email: string; password: Sensitive },
 ): Promise<ObservedAdministrator> {
   const stored = await lookUpPassword(address, operator, email);
   if (typeof stored !== 'string') return stored;
-  const of = sha256Hex(`${stored} ${password.reveal()}`);
-  if (known && 'of' in known && known.of === of) return known;
-  return { kind: (await verifyDjangoPassword(password, stored)) ? 'accepted' : 'refused', of };
+  return { kind: (await verifyDjangoPassword(password, stored)) ? 'accepted' : 'refused' };
 }
 
 /** Its hash, as Django keeps it. Nothing waits for this look: what cannot be seen this time is not tried. */
-async function lookUpPassword(address: PostgresAddress, operator: Login, email: string): Promise<string | Exclude<ObservedAdministrator, { of: string }>> {
+async function lookUpPassword(address: PostgresAddress, operator: Login, email: string): Promise<string | ObservedAdministrator> {
   try {
     return await withClient(address, operator, address.database, async (client) => {
       if (!(await exists(client, 'users_user'))) return { kind: 'not tried' };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { Sensitive } from '../../../../operator/core/sensitive.js';
-import { buildDjangoPassword, verifyDjangoPassword } from '../../../../operator/io/crypto.js';
+import { buildDjangoPassword, rememberVerdicts, verifyDjangoPassword } from '../../../../operator/io/django-password.js';
 
 /** hashlib.pbkdf2_hmac('sha256', b'pencil', b'seasalt', 1000), as django.contrib.auth.hashers writes it. */
 const PENCIL = 'pbkdf2_sha256$1000$seasalt$O7d631RswBimc7adhwqvMcl01JZ6YQJjvQeGDt4xZdA=';
@@ -31,5 +31,32 @@ describe("a password in Django's table", () => {
     expect(one).toMatch(/^pbkdf2_sha256\$10\$[0-9a-f]{32}\$[A-Za-z0-9+/]{43}=$/);
     expect(one).not.toBe(two);
     expect(await verifyDjangoPassword(password, one)).toBe(true);
+  });
+});
+
+describe('what was tried', () => {
+  const asked: string[] = [];
+  const verify = rememberVerdicts((password, stored) => {
+    asked.push(`${password.reveal()} ${stored}`);
+    return Promise.resolve(password.reveal() === stored);
+  }, 2);
+  const tried = async (password: string, stored: string) => {
+    asked.length = 0;
+    return [await verify(new Sensitive(password), stored), asked.length];
+  };
+
+  it('is not tried again while password and hash are the same, accepted or not', async () => {
+    expect(await tried('a', 'a')).toEqual([true, 1]);
+    expect(await tried('b', 'a')).toEqual([false, 1]);
+    expect(await tried('a', 'a')).toEqual([true, 0]);
+    expect(await tried('b', 'a')).toEqual([false, 0]);
+    expect(await tried('b', 'b')).toEqual([true, 1]);
+  });
+
+  it('longest ago is forgotten', async () => {
+    await tried('c', 'c');
+    await tried('d', 'd');
+    expect(await tried('b', 'a')).toEqual([false, 1]);
+    expect(await tried('d', 'd')).toEqual([true, 0]);
   });
 });

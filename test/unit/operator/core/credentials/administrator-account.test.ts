@@ -4,8 +4,8 @@ import { judgeAdministratorAccount } from '../../../../../operator/core/credenti
 import type { ObservedAdministrator } from '../../../../../operator/core/credentials/observed.js';
 import { ABSENT, conditionOf, planOf, present, secretsOf, specOf } from '../../operator-scenarios.js';
 
-const ACCEPTED: ObservedAdministrator = { kind: 'accepted', of: 'hash' };
-const REFUSED: ObservedAdministrator = { kind: 'refused', of: 'hash' };
+const ACCEPTED: ObservedAdministrator = { kind: 'accepted' };
+const REFUSED: ObservedAdministrator = { kind: 'refused' };
 const named = (email: string) => present({ email, password: 'admin' });
 
 describe('the condition AdministratorCurrent', () => {
