@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   });
   const operator: Operator = new Operator({
     config,
-    cluster: new KubernetesObjects(api, config.namespace, config.instance),
+    cluster: new KubernetesObjects(api, config.namespace, config.instance, { warn: (message, fields) => log.warn(fields, message), clock: systemClock }),
     workloads: new Workloads(api, config.namespace),
     backups: backupJobs(api, config.namespace),
     restores: new RestoreObjects(api, config.namespace),

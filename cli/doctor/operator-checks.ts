@@ -7,6 +7,7 @@ import { formatDistance } from '../moments.js';
 import { failure, notSeen, ok, onSight, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import { componentOf, type Definition } from './kubernetes-objects.js';
+import { missingFields } from './missing-fields.js';
 
 const APPLY = 'npm run synth && kubectl apply -f dist/';
 /** A leader renews every 10 s; after half a minute without a renewal another operator takes over. Milliseconds. */
@@ -21,8 +22,9 @@ function checkDefinition(found: Definition | undefined): Finding {
   const version = found.spec.versions.find(({ name, served }) => name === VERSION && served);
   if (version === undefined) return failure('GlitchTip kind', `does not serve ${VERSION}`, APPLY);
   if (!found.status.conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return failure('GlitchTip kind', 'is not established', 'kubectl describe crd says why');
-  // What the schema does not know, the API server removes from what the operator writes.
-  if (!JSON.stringify(version.schema ?? {}).includes('"incidents"')) return warning('GlitchTip kind', `${VERSION} of before the health checks`, APPLY);
+  const [first, ...others] = missingFields(version.schema);
+  // The operator writes its status without them, and says so by an event.
+  if (first !== undefined) return warning('GlitchTip kind', `is older than this program: it has no ${first}${others.length === 0 ? '' : ` and ${others.length} more`}`, APPLY);
   return ok('GlitchTip kind', `${VERSION} is served`);
 }
 

@@ -3,7 +3,7 @@ import { HttpMethod } from '@kubernetes/client-node';
 
 import { startDeadline, withDeadline } from '../../runtime/deadline.js';
 import type { WatchEvent } from '../../runtime/resource-watch.js';
-import { ApiError } from './api-error.js';
+import { ApiError, reasonOf } from './api-error.js';
 import { sendRequest, type ApiRequest } from './api-request.js';
 import type { ClusterConnection } from './connection.js';
 import { metadataOnly, pickWatched, watchMetadata, type WatchedMetadata } from './metadata-watch.js';
@@ -118,8 +118,9 @@ function strict(path: string): string {
   return `${path}?fieldValidation=Strict`;
 }
 
-function buildError({ method, path }: ApiRequest, status: number, body: string): ApiError {
-  const { reason = 'Unknown', message = '', details } = parseStatus(body);
+function buildError({ method, path }: ApiRequest, answered: number, body: string): ApiError {
+  const { reason: given = 'Unknown', message = '', details } = parseStatus(body);
+  const { status, reason } = reasonOf(answered, given, message);
   const where = `${method} ${path.split('?')[0] ?? path}: ${status} ${reason}`;
   return new ApiError(status, reason, path.includes('/secrets') ? where : `${where}: ${message}`, details?.name);
 }

@@ -16,6 +16,22 @@ export function isStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;
 }
 
+/** Our name for it: the API server has none. */
+const UNDECLARED_FIELD = 'FieldNotDeclared';
+
+/**
+ * What it answers to a server-side apply with a field that the CustomResourceDefinition does not have: status 500, as if it was broken. The
+ * same would be refused again, so it is told as a refusal.
+ */
+export function reasonOf(status: number, reason: string, message: string): { readonly status: number; readonly reason: string } {
+  const isUndeclared = status === 500 && message.endsWith('field not declared in schema');
+  return isUndeclared ? { status: 422, reason: UNDECLARED_FIELD } : { status, reason };
+}
+
+export function isUndeclaredField(error: unknown): boolean {
+  return error instanceof ApiError && error.reason === UNDECLARED_FIELD;
+}
+
 export async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -14,12 +14,14 @@ import { decodeJournal, encodeJournal } from '../../core/rotation/journal.js';
 import type { CreateSecret } from '../../core/credentials/generated-secrets.js';
 import { Sensitive } from '../../core/sensitive.js';
 import { messageOf } from '../../core/error-message.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { LeasePort, LeaseRecord } from '../../runtime/leader-election.js';
 import type { ListWatch } from '../../runtime/resource-watch.js';
 import type { KubernetesApi, ObjectMeta, WatchedMetadata } from './api-client.js';
 import { absentAsUndefined, isStatus, provesAbsence } from './api-error.js';
 import { readAlertState, writeAlertState } from './alert-state-store.js';
 import { observeLock, writeLock } from './operation-lease.js';
+import { StatusWriter } from './status-writer.js';
 
 interface SecretObject {
   readonly metadata: ObjectMeta;
@@ -31,8 +33,19 @@ interface LeaseObject {
   readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number; readonly leaseTransitions?: number };
 }
 
+/** One line of log; never a value. */
+type Warn = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+
 export class KubernetesObjects {
-  constructor(private readonly api: KubernetesApi, private readonly namespace: string, private readonly instance: string) {}
+  readonly #status: StatusWriter;
+
+  /** @param told what is told of a status that an older CustomResourceDefinition has no room for @default nothing */
+  constructor(private readonly api: KubernetesApi, private readonly namespace: string, private readonly instance: string, told?: { readonly warn: Warn; readonly clock: Pick<Clock, 'now'> }) {
+    this.#status = new StatusWriter(api, async (resource, event, signal) => {
+      told?.warn(event.note, { resource: resource.metadata.name });
+      if (told) await this.recordEvent(resource, event, new Date(told.clock.now()), signal);
+    });
+  }
 
   /** Never throws: not being able to read is an observation. */
   async observeSecret(name: string, signal: AbortSignal): Promise<ObservedSecret> {
@@ -151,13 +164,13 @@ export class KubernetesObjects {
 
   async applyStatus(name: string, status: GlitchTipStatus, signal: AbortSignal): Promise<void> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status };
-    await this.api.apply(`${this.#resources()}/${name}/status`, body, OPERATOR_MANAGER, signal);
+    await this.#status.apply(`${this.#resources()}/${name}/status`, body, OPERATOR_MANAGER, signal);
   }
 
   /** The conditions and figures of health, beside what {@link applyStatus} writes; undefined takes them away. */
   async applyHealth(name: string, report: HealthReport | undefined, signal: AbortSignal): Promise<void> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status: report ?? {} };
-    await this.api.apply(`${this.#resources()}/${name}/status`, body, HEALTH_MANAGER, signal);
+    await this.#status.apply(`${this.#resources()}/${name}/status`, body, HEALTH_MANAGER, signal);
   }
 
   /**
@@ -166,7 +179,7 @@ export class KubernetesObjects {
    */
   async applyBackup({ metadata: { name, resourceVersion } }: GlitchTipResource, report: BackupReport | undefined, signal: AbortSignal): Promise<boolean> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: report ?? {} };
-    return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, BACKUP_MANAGER, signal));
+    return writtenFirst(this.#status.apply(`${this.#resources()}/${name}/status`, body, BACKUP_MANAGER, signal));
   }
 
   /** Like {@link applyBackup}, of a restore: a step that two operators would do at the same moment is done by one of the two. */

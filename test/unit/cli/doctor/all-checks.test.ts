@@ -6,6 +6,7 @@ import { notSeen, seen, type Level } from '../../../../cli/doctor/check-result.j
 import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { renderFindings } from '../../../../cli/doctor/findings-table.js';
 import { plain } from '../../../../cli/output.js';
+import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
 import { COPY, condition, copied, lastFailure, ready, restoring } from '../cli-scenarios.js';
 import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
@@ -62,14 +63,18 @@ describe('of the cluster doctor finds', () => {
 
 describe('of namespace and operator doctor finds', () => {
   const crd = (versionsServed: object[], established = 'True') => seen(objects.definition.parse({ spec: { versions: versionsServed }, status: { conditions: [{ type: 'Established', status: established }] } }));
-  const schema = { incidents: {} };
+  const [{ schema }] = buildCustomResourceDefinition().spec['versions'] as [{ schema: object }];
+  /** As it was before there were these fields. */
+  const without = (...fields: string[]): unknown => JSON.parse(JSON.stringify(schema, (key, value: unknown) => (fields.includes(key) ? undefined : value)));
   it.each<[string, Partial<Facts>, string, Level, RegExp]>([
     ['no namespace', { namespace: seen(undefined) }, 'namespace', 'failure', /there is no namespace glitchtip/],
     ['no PodSecurity', { namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip' } })) }, 'namespace', 'warning', /not enforced/],
     ['no kind', { definition: seen(undefined) }, 'GlitchTip kind', 'failure', /no resource of kind GlitchTip/],
     ['another version of the kind', { definition: crd([{ name: 'v1', served: true, schema }]) }, 'GlitchTip kind', 'failure', /does not serve v1alpha1/],
     ['a kind that is not established', { definition: crd([{ name: 'v1alpha1', served: true, schema }], 'False') }, 'GlitchTip kind', 'failure', /not established/],
-    ['a kind that is older than the health checks', { definition: crd([{ name: 'v1alpha1', served: true, schema: {} }]) }, 'GlitchTip kind', 'warning', /before the health checks/],
+    ['a kind without a field of the status', { definition: crd([{ name: 'v1alpha1', served: true, schema: without('retention') }]) }, 'GlitchTip kind', 'warning', /older than this program: it has no status\.backup\.retention$/],
+    ['a kind without several', { definition: crd([{ name: 'v1alpha1', served: true, schema: without('incidents', 'failures') }]) }, 'GlitchTip kind', 'warning', /it has no status\.backup\.failures and 1 more$/],
+    ['a kind without a schema', { definition: crd([{ name: 'v1alpha1', served: true, schema: {} }]) }, 'GlitchTip kind', 'warning', /it has no spec and 1 more$/],
     ['an operator that is not ready', withWorkload('operator', ({ status }) => { status.readyReplicas = 0; }), 'operator', 'failure', /not ready/],
     ['an operator of another build', { ownBundle: 'bbbbbbbb' }, 'operator', 'warning', /runs bundle aaaaaaaa, this program was built with bbbbbbbb/],
     ['a pod of an older bundle', withWorkload('operator', ({ spec }) => { spec.template.metadata.annotations['glitchkeeper.io/config-hash'] = 'cccccccc'; }), 'operator', 'warning', /an older bundle/],
