@@ -18,12 +18,12 @@ const HOLD_TIMEOUT = 45_000;
 const status = z.object({
   hold: z.optional(z.object({ why: z.string() })),
   keep: z.optional(z.object({ why: z.string() })),
-  records: z.object({ underWay: z.number(), limbo: z.number() }),
+  records: z.object({ underWay: z.number() }),
 });
 
 interface Found {
   readonly mode: GatewayMode;
-  /** Given to GlitchTip, and not seen stored. */
+  /** Given to GlitchTip a moment ago. What is not seen stored after half a minute is in limbo: to wait for it is of no use, for after a restore that is all that was kept. */
   readonly underWay: number;
 }
 
@@ -35,8 +35,8 @@ export async function observeGatewayMode({ gateway }: Pick<GlitchTipSpec, 'gatew
     const answer = await ask(gateway, token, { path: '/status' }, signal);
     const parsed = status.safeParse(parseJson(answer.text));
     if (answer.status !== 200 || !parsed.success) return unseen(`it answered ${answer.status}`);
-    const { hold, keep, records: { underWay, limbo } } = parsed.data;
-    return { kind: 'seen', value: { mode: modeOf(hold !== undefined, keep !== undefined), underWay: underWay + limbo } };
+    const { hold, keep, records: { underWay } } = parsed.data;
+    return { kind: 'seen', value: { mode: modeOf(hold !== undefined, keep !== undefined), underWay } };
   } catch (error) {
     signal.throwIfAborted();
     return unseen(codeOf(error));

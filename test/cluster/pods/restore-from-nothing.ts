@@ -107,7 +107,7 @@ async function sendEvents(stack: Stack, dsn: string): Promise<string> {
 async function factsOf(stack: Stack, runId: string): Promise<Facts> {
   return {
     organizations: await sql(stack, "SELECT slug FROM organizations_ext_organization WHERE slug NOT LIKE 'glitchkeeper%' ORDER BY 1"),
-    users: await sql(stack, "SELECT email, password <> '' FROM users_user WHERE email NOT LIKE '%glitchkeeper%' ORDER BY 1"),
+    users: await sql(stack, "SELECT email, password <> '' FROM users_user WHERE email COLLATE \"C\" NOT LIKE '%glitchkeeper%' ORDER BY 1"),
     keys: await sql(stack, "SELECT k.public_key FROM projects_projectkey k JOIN projects_project p ON p.id = k.project_id WHERE p.slug NOT LIKE 'glitchkeeper%' ORDER BY 1"),
     events: [...(await runIds(stack, runId))].sort(),
   };
