@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import { subjectOf } from '../../operator/io/web/served-certificate.js';
 import { notSeen, seen, type Seen } from './check-result.js';
 
 export interface PlainAnswer {
@@ -68,7 +69,7 @@ function askSecure(host: string, port: number): Promise<SecureAnswer> {
     const trouble: unknown = connection.authorizationError;
     const distrust = typeof trouble === 'string' ? trouble : undefined;
     return {
-      status, hsts: headers['strict-transport-security'], subject: oneLine(certificate.subject), issuer: oneLine(certificate.issuer), isForName,
+      status, hsts: headers['strict-transport-security'], subject: subjectOf(certificate), issuer: subjectOf({ subject: certificate.issuer, subjectAltName: undefined }), isForName,
       // Another name has a finding of its own.
       distrust: distrust === 'ERR_TLS_CERT_ALTNAME_INVALID' ? undefined : distrust,
       startsAt: new Date(certificate.validFrom), endsAt: new Date(certificate.validTo),
@@ -98,8 +99,4 @@ function headOf(sent: ClientRequest): Promise<Answered> {
     sent.once('response', ({ statusCode = 0, headers, socket }) => resolve({ status: statusCode, headers, socket }));
     sent.end();
   });
-}
-
-function oneLine(name: string): string {
-  return name.replaceAll('\n', ', ');
 }

@@ -22,9 +22,9 @@ export async function selfSigned(contents: Contents): Promise<{ readonly certifi
 const DAY = 86_400_000;
 
 /** Of a server: clients compare its name, or its address, with the one that they asked for. Valid from a minute ago. */
-export function selfSignedFor(server: string, { notBefore = new Date(Date.now() - 60_000), notAfter = new Date(Date.now() + DAY) }: Pick<Contents, 'notBefore' | 'notAfter'> = {}): ReturnType<typeof selfSigned> {
+export function selfSignedFor(server: string, { name = `CN=${server}`, notBefore = new Date(Date.now() - 60_000), notAfter = new Date(Date.now() + DAY) }: Partial<Contents> = {}): ReturnType<typeof selfSigned> {
   const names = new SubjectAlternativeNameExtension([{ type: isIP(server) === 0 ? 'dns' : 'ip', value: server }]);
-  return selfSigned({ name: `CN=${server}`, notBefore, notAfter, extensions: [names] });
+  return selfSigned({ name, notBefore, notAfter, extensions: [names] });
 }
 
 /** Of the stack's domain, so many days before its end; it began a month ago. */

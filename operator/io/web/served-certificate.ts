@@ -16,16 +16,22 @@ type Address = NonNullable<GlitchTipSpec['https']>;
 export async function observeServed(https: GlitchTipSpec['https'], signal: AbortSignal): Promise<ServedCertificate> {
   if (https === undefined) return { kind: 'none' };
   const { name, host, port } = https;
+  let certificate: X509Certificate;
   try {
-    const certificate = await withDeadline(signal, TIMEOUT, (limited) => shakeHands(https, limited));
-    return {
-      kind: 'seen', name, subject: certificate.subject.replaceAll('\n', ', '), isForName: certificate.checkHost(name) !== undefined,
-      startsAt: new Date(certificate.validFrom), endsAt: new Date(certificate.validTo),
-    };
+    certificate = await withDeadline(signal, TIMEOUT, (limited) => shakeHands(https, limited));
   } catch (error) {
     signal.throwIfAborted();
     return { kind: 'silent', address: `${host}:${port}`, code: codeOf(error) };
   }
+  return {
+    kind: 'seen', name, subject: subjectOf(certificate), isForName: certificate.checkHost(name) !== undefined,
+    startsAt: new Date(certificate.validFrom), endsAt: new Date(certificate.validTo),
+  };
+}
+
+/** Whose it is. Those of ACME servers have names as an extension alone, and no subject: undefined, whatever the types say. */
+export function subjectOf({ subject, subjectAltName }: Pick<X509Certificate, 'subject' | 'subjectAltName'>): string {
+  return [subject, subjectAltName].find((text) => text !== undefined && text !== '')?.replaceAll('\n', ', ') ?? 'without a name';
 }
 
 function shakeHands({ name, host, port }: Address, signal: AbortSignal): Promise<X509Certificate> {

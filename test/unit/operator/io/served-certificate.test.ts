@@ -27,6 +27,12 @@ it.each([[NAME, true], ['*.example.com', true], ['traefik.default', false]])('of
   });
 });
 
+it('of a certificate without a subject, as ACME servers sign them, says the names that it is for', async () => {
+  const { certificate, key } = await selfSignedFor(NAME, { name: '' });
+  const place = await listen(createServer({ cert: certificate, key }));
+  expect(await observeServed({ name: NAME, ...place }, never)).toMatchObject({ kind: 'seen', subject: `DNS:${NAME}`, isForName: true });
+});
+
 it('asks with the name, by which a server of many chooses', async () => {
   const [own, others] = [await certificateFor(NAME), await certificateFor('traefik.default')];
   const many = createServer({ cert: others.certificate, key: others.key });
