@@ -103,7 +103,7 @@ function run({ CDK8S_OUTDIR: output, GLITCHKEEPER_SETTINGS: named }: NodeJS.Proc
 function main(): void {
   const { exitCode, text, files } = run(process.env);
   console.error(text);
-  for (const file of files) console.log(file);
+  if (files.length > 0) console.log(files.join('\n'));
   process.exitCode = exitCode;
 }
 
