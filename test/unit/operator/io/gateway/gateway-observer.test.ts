@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
+import { observeGatewayMode } from '../../../../../operator/io/gateway/gateway-mode.js';
 import { observeGateway } from '../../../../../operator/io/gateway/gateway-observer.js';
 import { specOf } from '../../operator-scenarios.js';
 
@@ -55,5 +56,16 @@ describe('the gateway', () => {
     await new Promise<void>((resolve) => server?.close(() => resolve()));
     server = undefined;
     expect(await observe(port)).toEqual({ kind: 'unreachable', why: 'ECONNREFUSED' });
+  });
+});
+
+describe("the gateway's mode, as a restore looks at it,", () => {
+  it.each<[string, object, object]>([
+    ['gives', {}, { mode: 'gives', underWay: 0 }],
+    ['holds, and keeps what is stored', { hold: { why: 'a restore' }, keep: { why: 'a restore' } }, { mode: 'holds', underWay: 0 }],
+    ['counts what was given a moment ago, and nothing in limbo: after a restore that is all that was kept', { records: { waiting: 1, underWay: 7, limbo: 1_000 } }, { mode: 'gives', underWay: 7 }],
+  ])('%s', async (_, more, value) => {
+    const controlPort = await serve((_request, response) => response.end(JSON.stringify({ ...STATUS, ...more })));
+    expect(await observeGatewayMode(specOf({ gateway: { controlHost: '127.0.0.1', controlPort } }), TOKEN, never)).toEqual({ kind: 'seen', value });
   });
 });
