@@ -1,12 +1,13 @@
 /** Waits, in order, for what a starting node has to become; ends at once when a component dies. */
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { dnsServiceAddress } from './address.js';
 import type { ClusterConnection } from '../operator/io/kubernetes/connection.js';
 import { countStalePods, get, observeNode } from './api.js';
 import { containerdSocket, type Layout } from './config/layout.js';
-import { exists } from './filesystem.js';
 import { nsenterPrefix } from './node-network.js';
 import { readComponents, runningPid, tailLog } from './supervisor.js';
 import type { ClusterSettings } from './cluster-options.js';
@@ -66,7 +67,15 @@ export function waitForNode(settings: ClusterSettings, connection: ClusterConnec
 }
 
 export function waitForContainerd({ settings }: Layout): Promise<void> {
-  return waitUntil(settings, { what: 'a container runtime that listens', seconds: 60, suspect: 'containerd' }, () => exists(containerdSocket(settings.paths)));
+  return waitUntil(settings, { what: 'a container runtime that listens', seconds: 60, suspect: 'containerd' }, () => isListening(containerdSocket(settings.paths)));
+}
+
+/** Its file is there a moment before, and after a kill. */
+async function isListening(path: string): Promise<boolean> {
+  const socket = connect(path);
+  const isConnected = await once(socket, 'connect').then(() => true, () => false);
+  socket.destroy();
+  return isConnected;
 }
 
 /** Every process runs, and pods find each other by name; without pods there is no DNS to wait for. */
