@@ -81,7 +81,7 @@ describe('restores on a real API server', () => {
     gateway.keep.end();
     kubelet = new Kubelet(stage);
     await kubelet.settle();
-  });
+  }, RUN_MS);
   afterEach(() => kubelet.stop());
 
   /** An operator that has just started, on the real servers; an event that web takes is stored at once. */

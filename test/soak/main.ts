@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { list: { type: 'boolean', default: false } }, allowPositionals: true });
   const parts = chooseParts(positionals);
   if (values.list) {
-    for (const { name, what, minutes } of SOAK_PARTS) console.log(`${name.padEnd(14)} ${String(minutes).padStart(2)} min  ${what}`);
+    for (const { name, what, minutes } of SOAK_PARTS) console.log(`${name.padEnd(20)} ${String(minutes).padStart(2)} min  ${what}`);
     return;
   }
   const records = await runParts(parts);
