@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { RESTORE_COMPONENT, RESTORE_SECRET } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
@@ -13,6 +13,7 @@ import { databasesOfRestores, mark, marks, restore, restoreStatus } from '../sup
 import { runIds, settleStored, sql } from '../support/stored-events.js';
 import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
 import type { Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait.js';
 import type { Installed } from './on-pods.js';
 
 export function describeRestores(installed: Installed): void {
@@ -40,6 +41,13 @@ export function describeRestores(installed: Installed): void {
       await scenes.end();
       await rm(folder, { recursive: true, force: true });
     }, 60_000);
+
+    /** What a scene that failed left behind is not the next one's. */
+    beforeEach(async () => {
+      if ((await restoreStatus(stack)).current === undefined) return;
+      await restore(stack, ['--undo']);
+      await restore(stack, ['--confirm']);
+    }, SCENE_MS);
 
     it('with the identity of somebody else: told in Checking, and nothing was stopped', async () => {
       const before = await stack.ready();
@@ -79,11 +87,13 @@ export function describeRestores(installed: Installed): void {
       expect([await marks(stack), await databasesOfRestores(stack)]).toEqual([['1 in the copy', '2 after it'], []]);
     }, 2 * SCENE_MS);
 
-    it.each(['fetch', 'load', 'place'])('its Job killed (kill -9) in %s: another attempt, into another database', async (container) => {
+    // Its other containers end before the kubelet says that they run.
+    it.each<[string, (job: string) => Promise<unknown>]>([
+      ['killed (kill -9) while it loads', async (job) => killContainer(stack, await catchRunning(stack, { component: RESTORE_COMPONENT, job }, 'load'))],
+      ['deleted with its pod', (job) => deleteJob(stack, job)],
+    ])('its Job %s: another attempt, into another database', async (_, end) => {
       await begin(async (phase) => {
-        if (phase !== 'Restoring') return;
-        const job = `restore-${(await restoreStatus(stack)).current?.id.toLowerCase() ?? ''}`;
-        await killContainer(stack, await catchRunning(stack, { component: RESTORE_COMPONENT, job }, container));
+        if (phase === 'Restoring') await end(`restore-${(await restoreStatus(stack)).current?.id.toLowerCase() ?? ''}`);
       });
       expect([await marks(stack), (await databasesOfRestores(stack)).length]).toEqual([['1 in the copy'], 1]);
       await restore(stack, ['--undo']);
@@ -116,4 +126,14 @@ async function killOperator(stack: Stack): Promise<void> {
   const { container } = await stack.pod('operator');
   await killMain(stack, 'operator').catch(() => undefined);
   await stack.kubectl('delete', 'pod', container.pod, '--grace-period=0', '--force', '--ignore-not-found');
+}
+
+/** The one whose name begins so, as soon as there is one. */
+async function deleteJob(stack: Stack, beginning: string): Promise<void> {
+  const name = await waitFor<string>({ what: `Job ${beginning} to be made`, seconds: 120, every: 0.2 }, async () => {
+    const names = (await stack.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.name}')).split(' ');
+    const found = names.find((each) => each.startsWith(beginning));
+    return found === undefined ? { seen: names.join(' ') } : { found };
+  });
+  await stack.kubectl('delete', 'job', name, '--cascade=foreground');
 }
