@@ -1,4 +1,4 @@
-// `npm run docs:stages -- NAME [FOLDER]`: writes the stages of a run (the newest, or of test-results/FOLDER) into docs/testing.md, between the marks of NAME.
+// `npm run docs:stages -- NAME [FOLDER]`: writes the stages of a run (the newest, or of FOLDER, such as test-results/TIME) into docs/testing.md, between the marks of NAME.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readStages, withStages } from './saved-stages.js';
 
