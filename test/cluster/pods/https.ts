@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { SECRETS } from '../../../charts/part-names.js';
+import { podCidr, serviceCidr } from '../../../embedded/address.js';
 import { TRAEFIK } from '../../../charts/traefik.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { selfSignedFor } from '../../support/certificate.js';
@@ -33,7 +34,7 @@ export function describeHttps({ stack, alerts }: Installed): void {
 
     /** synth, the host file, apply. */
     async function apply(label: string, https: SettingsInput['https']): Promise<number> {
-      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https });
+      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network: { clusterRanges: [podCidr, serviceCidr] } });
       await edge.runTraefik(made.settings);
       const started = Date.now();
       await stack.apply(made);
