@@ -8,6 +8,7 @@ import { findProblems, type Expected, type Problem } from '../../backup/core/ver
 import { START_MS } from './control-plane.js';
 import { dayOf, SCHEMAS } from './release-schemas.js';
 import { AT, BACKUP_LOGIN, BackupStage, textsOf, type ScriptChange } from './backup-run.js';
+import { flipBit } from './damaged-file.js';
 
 const RUN_MS = 240_000;
 const REAL = 'exec /usr/lib/postgresql/17/bin/pg_dump';
@@ -98,12 +99,6 @@ describe('a backup of a real database', () => {
   }, RUN_MS);
 
   describe('whose file is damaged is refused by its hash, before any program reads it:', () => {
-    const flip = async (file: string, at: number) => {
-      const handle = await open(file, 'r+');
-      const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);
-      await handle.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at);
-      await handle.close();
-    };
     const write = async (file: string, at: number, bytes: Buffer) => {
       const handle = await open(file, 'r+');
       await handle.write(bytes, 0, bytes.length, at);
@@ -117,9 +112,9 @@ describe('a backup of a real database', () => {
       ['2 its last byte missing', async (file) => truncate(file, (await size(file)) - 1)],
       ['3 cut in the table of contents', (file) => truncate(file, 1_000)],
       ['4 empty', (file) => truncate(file, 0)],
-      ['5 a bit in the magic', (file) => flip(file, 1)],
-      ['6 a bit in a name of the table of contents', async (file) => flip(file, (await readFile(file)).indexOf('recent'))],
-      ['7 one bit in the data', async (file) => flip(file, await middle(file))],
+      ['5 a bit in the magic', (file) => flipBit(file, 1)],
+      ['6 a bit in a name of the table of contents', async (file) => flipBit(file, (await readFile(file)).indexOf('recent'))],
+      ['7 one bit in the data', async (file) => flipBit(file, await middle(file))],
       ['8 a block of zeros', async (file) => write(file, await middle(file), Buffer.alloc(4_096))],
       ['9 4 KiB appended', (file) => appendFile(file, Buffer.alloc(4_096))],
       ['10 appended to itself', async (file) => appendFile(file, await readFile(file))],

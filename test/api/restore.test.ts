@@ -1,11 +1,12 @@
 // A copy brought back: from a real bucket, by the real programs, into a new database of a real server; and whatever must stop it.
-import { appendFile, chown, copyFile, mkdir, open, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chown, copyFile, mkdir, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { execa } from 'execa';
 import { BACKUP_LOGIN, RESTORE_USER as USER, textsOf, type ScriptChange } from './backup-run.js';
 import { NEW, OLD, RestoreStage } from './restore-run.js';
+import { flipBit } from './damaged-file.js';
 
 const BUILD_MS = 900_000;
 const RUN_MS = 240_000;
@@ -102,12 +103,6 @@ describe('a copy of a real database', () => {
   }, RUN_MS);
 
   describe('is refused before any program reads it,', () => {
-    const flip = async (path: string, at: number) => {
-      const handle = await open(path, 'r+');
-      const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);
-      await handle.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at);
-      await handle.close();
-    };
     const middle = async (path: string) => Math.floor((await stat(path)).size / 2);
     const DAMAGED = { step: 'fetch', reason: 'CopyDamaged' };
 
@@ -115,8 +110,8 @@ describe('a copy of a real database', () => {
       ['cut in the middle', async () => truncate(stage.dumpOf(NEW), await middle(stage.dumpOf(NEW))), DAMAGED],
       ['its last byte missing', async () => truncate(stage.dumpOf(NEW), (await stat(stage.dumpOf(NEW))).size - 1), DAMAGED],
       ['empty', () => truncate(stage.dumpOf(NEW), 0), DAMAGED],
-      ['one bit of the header of age another', () => flip(stage.dumpOf(NEW), 30), DAMAGED],
-      ['one bit of the data another', async () => flip(stage.dumpOf(NEW), await middle(stage.dumpOf(NEW))), DAMAGED],
+      ['one bit of the header of age another', () => flipBit(stage.dumpOf(NEW), 30), DAMAGED],
+      ['one bit of the data another', async () => flipBit(stage.dumpOf(NEW), await middle(stage.dumpOf(NEW))), DAMAGED],
       ['something appended', () => appendFile(stage.dumpOf(NEW), Buffer.alloc(4_096)), DAMAGED],
       ['appended to itself', async () => appendFile(stage.dumpOf(NEW), await readFile(stage.dumpOf(NEW))), DAMAGED],
       ['the dump of another copy under its name', () => copyFile(stage.dumpOf(OLD), stage.dumpOf(NEW)), DAMAGED],

@@ -1,7 +1,8 @@
 // Runs of backups from beginning to end, in a cluster in memory: cut at each write, by two operators at once, and with everything that can be in the way.
 import { describe, expect, it } from '@jest/globals';
 import { backupJobName } from '../../../../../operator/core/backup/backup-job.js';
-import { BackupWorld, type Cut } from './backup-world.js';
+import type { Cut } from '../cut-world.js';
+import { BackupWorld } from './backup-world.js';
 
 const COPY = '20261129T023005Z';
 const JOB = 'backup-20261129t023005z';

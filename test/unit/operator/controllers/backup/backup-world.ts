@@ -7,14 +7,7 @@ import type { JobManifests, BackupPort, ObservedJobs, Ports } from '../../../../
 import type { ObservedDatabaseFacts } from '../../../../../operator/core/backup/backup-obstacles.js';
 import type { BackupJob } from '../../../../../operator/core/backup/run-end.js';
 import type { JobFacts, PodFacts } from '../../../../../operator/core/health/health-facts.js';
-import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
-import type { ObservedLock } from '../../../../../operator/core/operations/operation-lock.js';
-
-/** The process dies before the write of this number (from 0), or after it, its answer lost. */
-export interface Cut {
-  readonly at: number;
-  readonly how: 'before' | 'lost';
-}
+import { CutWorld } from '../cut-world.js';
 
 interface KnownJob extends BackupJob {
   readonly createdAt: Date;
@@ -24,29 +17,21 @@ interface KnownJob extends BackupJob {
 
 const KIBIBYTE = 1_024;
 
-export class BackupWorld {
+export class BackupWorld extends CutWorld {
   now = new Date('2026-11-29T02:30:05Z');
   spec: object = { version: '5.2', worker: {}, backup: { store: 's3' } };
   status: GlitchTipStatus = { backup: { since: '2026-11-28T00:00:00Z', lastStartedAt: '2026-11-28T02:30:00Z' }, postgres: { systemIdentifier: '7123' } };
   request: string | undefined;
-  lock: Holder | undefined;
   readonly jobs = new Map<string, KnownJob>();
   /** Of Jobs, in the order in which they were made. */
   readonly made: string[] = [];
   readonly variables: Readonly<Record<string, string>>[] = [];
-  readonly writes: string[] = [];
   readonly events: string[] = [];
   readonly ends: string[] = [];
   manifests: JobManifests = { kind: 'present', template: { spec: { containers: [] } } };
   database: ObservedDatabaseFacts = { kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' };
   pending: string | undefined;
   areJobsSeen = true;
-  cut: Cut | undefined;
-  /** Happens while the world is looked at. */
-  meanwhile = (): void => undefined;
-  #crashed = false;
-  #version = 1;
-  #lockVersion = 0;
 
   /** A controller that knows nothing, as after a start. */
   controller(): BackupController {
@@ -60,21 +45,17 @@ export class BackupWorld {
   /** So many looks, each of a new controller, or until the process dies. @returns when the next one is due, in milliseconds */
   async look(count = 1, signal = new AbortController().signal): Promise<number | undefined> {
     let due: number | undefined;
-    this.#crashed = false;
+    this.revive();
     for (let done = 0; done < count; done += 1) {
       try {
         due = (await this.controller().reconcile('g', signal)).requeueAfter;
       } catch (error) {
-        if (!this.#hasCrashed()) throw error;
+        if (!this.hasCrashed) throw error;
         this.cut = undefined;
         return undefined;
       }
     }
     return due;
-  }
-
-  #hasCrashed(): boolean {
-    return this.#crashed;
   }
 
   after(minutes: number): void {
@@ -96,7 +77,7 @@ export class BackupWorld {
 
   resource(): GlitchTipResource {
     const annotations: Readonly<Record<string, string>> = this.request === undefined ? {} : { [BACKUP_ANNOTATION]: this.request };
-    return { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: String(this.#version), annotations }, spec: this.spec, status: this.status };
+    return { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: this.resourceVersion, annotations }, spec: this.spec, status: this.status };
   }
 
   #ports() {
@@ -105,17 +86,12 @@ export class BackupWorld {
         readResource: () => Promise.resolve(this.resource()),
         observeSecret: () => Promise.resolve({ kind: 'absent' }),
         observeJournal: () => Promise.resolve({ kind: 'absent' }),
-        observeLock: () => Promise.resolve(this.#observeLock()),
-        writeLock: ({ holder, resourceVersion }: Parameters<Ports['cluster']['writeLock']>[0]) => this.#write(`lock ${holder ? 'taken' : 'released'}`, () => {
-          if ((resourceVersion ?? '0') !== String(this.#lockVersion)) return false;
-          this.lock = holder;
-          this.#lockVersion += 1;
-          return true;
-        }),
-        applyBackup: ({ metadata }: GlitchTipResource, report: Parameters<Ports['cluster']['applyBackup']>[1]) => this.#write('status', () => this.#change(metadata.resourceVersion, () => {
+        observeLock: () => Promise.resolve(this.observeLock()),
+        writeLock: (wanted: Parameters<Ports['cluster']['writeLock']>[0]) => this.writeLock(wanted),
+        applyBackup: ({ metadata }: GlitchTipResource, report: Parameters<Ports['cluster']['applyBackup']>[1]) => this.write('status', () => this.change(metadata.resourceVersion, () => {
           this.status = { ...this.status, conditions: [...report?.conditions ?? []], backup: report?.backup };
         })),
-        dropBackupRequest: ({ metadata }: GlitchTipResource) => this.#write('request dropped', () => this.#change(metadata.resourceVersion, () => { this.request = undefined; })),
+        dropBackupRequest: ({ metadata }: GlitchTipResource) => this.write('request dropped', () => this.change(metadata.resourceVersion, () => { this.request = undefined; })),
         recordEvent: (_: unknown, { reason }: { reason: string }) => Promise.resolve(void this.events.push(reason)),
       },
       workloads: { observe: (name: string) => Promise.resolve({ name, ...(this.pending === undefined ? {} : { pending: this.pending }) }) },
@@ -132,9 +108,9 @@ export class BackupWorld {
     return {
       observeJobs: (name) => Promise.resolve(this.areJobsSeen ? { kind: 'seen', value: this.#observeJobs(name) } : { kind: 'unseen', why: '503' }),
       readManifests: () => Promise.resolve(this.manifests),
-      writeVariables: (variables) => this.#write('variables', () => this.variables.push({ ...variables }) > 0),
-      createJob: (job) => this.#write('job', () => this.#createJob((job as { metadata: { name: string } }).metadata.name)),
-      deleteJob: ({ name }) => this.#write('job deleted', () => this.jobs.delete(name)),
+      writeVariables: (variables) => this.write('variables', () => this.variables.push({ ...variables }) > 0),
+      createJob: (job) => this.write('job', () => this.#createJob((job as { metadata: { name: string } }).metadata.name)),
+      deleteJob: ({ name }) => this.write('job deleted', () => this.jobs.delete(name)),
     };
   }
 
@@ -155,32 +131,5 @@ export class BackupWorld {
     }));
     const own = this.jobs.get(name ?? '');
     return { jobs, pods: [...this.jobs.values()].flatMap(({ pods }) => pods), ...(own ? { own } : {}) };
-  }
-
-  #observeLock(): ObservedLock {
-    const resourceVersion = String(this.#lockVersion);
-    if (this.lock) return { kind: 'held', holder: this.lock, resourceVersion };
-    return this.#lockVersion === 0 ? { kind: 'free' } : { kind: 'free', resourceVersion };
-  }
-
-  #change(version: string, change: () => void): boolean {
-    if (version !== String(this.#version)) return false;
-    change();
-    this.#version += 1;
-    return true;
-  }
-
-  #write(label: string, make: () => boolean): Promise<boolean> {
-    if (this.#crashed) return Promise.reject(new Error('crashed'));
-    const isDue = this.cut?.at === this.writes.length;
-    if (isDue && this.cut?.how === 'before') return this.#crash();
-    const answer = make();
-    if (answer) this.writes.push(label);
-    return isDue && answer ? this.#crash() : Promise.resolve(answer);
-  }
-
-  #crash(): Promise<never> {
-    this.#crashed = true;
-    return Promise.reject(new Error('crashed'));
   }
 }

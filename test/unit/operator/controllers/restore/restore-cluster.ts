@@ -4,35 +4,26 @@ import { formatRestoreReport } from '../../../../../backup/core/restore-report.j
 import { RESTORE_ANNOTATION, RESTORE_SECRET, RESTORE_SECRET_KEYS } from '../../../../../operator/api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../../../../operator/api/glitchtip-resource.js';
 import { RestoreController, type RestoreDependencies } from '../../../../../operator/controllers/restore/restore-controller.js';
-import type { JobManifests, ObservedJobs } from '../../../../../operator/controllers/ports.js';
+import type { JobManifests, ObservedJobs, Ports } from '../../../../../operator/controllers/ports.js';
 import type { BackupJob } from '../../../../../operator/core/backup/run-end.js';
 import type { ObservedSecret } from '../../../../../operator/core/credentials/observed.js';
 import type { JobFacts, PodFacts } from '../../../../../operator/core/health/health-facts.js';
-import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
-import type { ObservedLock } from '../../../../../operator/core/operations/operation-lock.js';
 import type { DatabaseAction, GatewayMode, RestoreJobEnd } from '../../../../../operator/core/restore/restore-facts.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { COPY, RestoreWorld, seen } from '../../core/restore/restore-scenarios.js';
-
-/** The process dies before the write of this number (from 0), or after it, its answer lost. */
-export interface Cut {
-  readonly at: number;
-  readonly how: 'before' | 'lost';
-}
+import { CutWorld } from '../cut-world.js';
 
 const SPEC = { version: '5.2', worker: {}, valkey: {}, gateway: {}, backup: { store: 's3' } };
 
-export class RestoreCluster {
+export class RestoreCluster extends CutWorld {
   readonly world = new RestoreWorld();
   spec: object = SPEC;
   /** Of other controllers. */
   status: GlitchTipStatus = { postgres: { systemIdentifier: '7123' } };
-  lock: Holder | undefined;
   /** By key; undefined: there is none. */
   secret: Map<string, Sensitive> | undefined;
   secretMadeAt = this.world.now;
   readonly variables: Readonly<Record<string, string>>[] = [];
-  readonly writes: string[] = [];
   readonly events: string[] = [];
   readonly deleted: string[] = [];
   /** Sessions of Valkey's that were ended. */
@@ -43,17 +34,12 @@ export class RestoreCluster {
   /** Why the container of a Job of this name waits; undefined: it runs. */
   waits: (job: string) => string | undefined = () => undefined;
   refusal: Error | undefined;
-  cut: Cut | undefined;
-  /** Happens while the world is looked at. */
-  meanwhile = (): void => undefined;
   readonly #madeAt = new Map<string, Date>();
-  #crashed = false;
-  #version = 1;
-  #lockVersion = 0;
   #secretVersion = 1;
   #sent: readonly string[] = [];
 
   constructor() {
+    super();
     this.world.send(1);
     this.world.pass(1_000);
   }
@@ -70,12 +56,12 @@ export class RestoreCluster {
 
   /** One look, by a new controller unless one is given; then time passes until the next is due. */
   async look(controller = this.controller(), signal = new AbortController().signal): Promise<void> {
-    this.#crashed = false;
+    this.revive();
     let due = 1_000;
     try {
       due = (await controller.reconcile('g', signal)).requeueAfter ?? 1_000;
     } catch (error) {
-      if (!this.#hasCrashed()) throw error;
+      if (!this.hasCrashed) throw error;
       this.cut = undefined;
     }
     this.world.pass(due);
@@ -104,16 +90,12 @@ export class RestoreCluster {
     this.secretMadeAt = this.world.now;
   }
 
-  #hasCrashed(): boolean {
-    return this.#crashed;
-  }
-
   #resource(): GlitchTipResource {
     const { request } = this.world;
     const annotations: Readonly<Record<string, string>> = request === undefined ? {} : { [RESTORE_ANNOTATION]: request };
     // As the API server has it: what is undefined is not there.
     const status = JSON.parse(JSON.stringify({ ...this.status, restore: this.world.status })) as GlitchTipStatus;
-    return { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: String(this.#version), annotations }, spec: this.spec, status };
+    return { metadata: { name: 'g', namespace: 'n', uid: 'u', generation: 1, resourceVersion: this.resourceVersion, annotations }, spec: this.spec, status };
   }
 
   #ports() {
@@ -122,13 +104,13 @@ export class RestoreCluster {
       cluster: this.#clusterPort(),
       workloads: { observe: (name: string) => Promise.resolve({ name, pending: undefined, ...(world.replicas === 0 ? { isScaledToNothing: true } : {}) }) },
       postgres: this.#postgresPort(),
-      valkey: { endSessions: () => this.#write('cached sessions ended', () => { this.cachedSessionsEnded += 1; }) },
-      web: { sendEvent: (_: unknown, { id }: { id: string }) => this.#write('event sent', () => { this.#sent = [id, ...this.#sent]; }) },
+      valkey: { endSessions: () => this.write('cached sessions ended', () => { this.cachedSessionsEnded += 1; }) },
+      web: { sendEvent: (_: unknown, { id }: { id: string }) => this.write('event sent', () => { this.#sent = [id, ...this.#sent]; }) },
       restores: this.#restoresPort(),
       databases: this.#databasesPort(),
       gateways: {
         observe: () => Promise.resolve(seen({ mode: world.gateway, underWay: 0 })),
-        setMode: (_: unknown, __: unknown, { mode }: { mode: GatewayMode }) => this.#write(`gateway ${mode}`, () => world.apply({ kind: 'set gateway', mode })),
+        setMode: (_: unknown, __: unknown, { mode }: { mode: GatewayMode }) => this.write(`gateway ${mode}`, () => world.apply({ kind: 'set gateway', mode })),
       },
     };
   }
@@ -145,19 +127,19 @@ export class RestoreCluster {
         if (name !== RESTORE_SECRET) return Promise.resolve(present(new Map(Object.entries(secrets[name] ?? {}).map(([key, value]) => [key, new Sensitive(value)]))));
         return Promise.resolve(this.secret ? present(new Map(this.secret), { createdAt: this.secretMadeAt.toISOString(), resourceVersion: String(this.#secretVersion) }) : { kind: 'absent' });
       },
-      createSecret: ({ data }: { data: ReadonlyMap<string, Sensitive> }) => this.#write('secret made', () => {
+      createSecret: ({ data }: { data: ReadonlyMap<string, Sensitive> }) => this.write('secret made', () => {
         if (this.secret) return false;
         this.secret = new Map(data);
         this.secretMadeAt = world.now;
         return true;
       }).then((isMade) => (isMade ? 'created' : 'exists')),
-      writeSecret: ({ data, resourceVersion }: { data: ReadonlyMap<string, Sensitive>; resourceVersion: string }) => this.#write('secret written', () => {
+      writeSecret: ({ data, resourceVersion }: { data: ReadonlyMap<string, Sensitive>; resourceVersion: string }) => this.write('secret written', () => {
         if (!this.secret || resourceVersion !== String(this.#secretVersion)) return false;
         this.secret = new Map([...this.secret, ...data]);
         this.#secretVersion += 1;
         return true;
       }),
-      deleteSecret: (_: string, resourceVersion: string) => this.#write('secret deleted', () => {
+      deleteSecret: (_: string, resourceVersion: string) => this.write('secret deleted', () => {
         if (!this.secret || resourceVersion !== String(this.#secretVersion)) return false;
         this.secret = undefined;
         return true;
@@ -165,18 +147,13 @@ export class RestoreCluster {
       observeJournal: () => Promise.resolve({ kind: 'absent' }),
       observeLock: () => {
         this.meanwhile();
-        return Promise.resolve(this.#observeLock());
+        return Promise.resolve(this.observeLock());
       },
-      writeLock: ({ holder, resourceVersion }: { holder?: Holder; resourceVersion: string | undefined }) => this.#write(`lock ${holder ? 'taken' : 'released'}`, () => {
-        if ((resourceVersion ?? '0') !== String(this.#lockVersion)) return false;
-        this.lock = holder;
-        this.#lockVersion += 1;
-        return true;
-      }),
-      applyRestore: ({ metadata }: GlitchTipResource, status: GlitchTipStatus['restore']) => (this.refusal ? Promise.reject(this.refusal) : this.#write('status', () => this.#change(metadata.resourceVersion, () => {
+      writeLock: (wanted: Parameters<Ports['cluster']['writeLock']>[0]) => this.writeLock(wanted),
+      applyRestore: ({ metadata }: GlitchTipResource, status: GlitchTipStatus['restore']) => (this.refusal ? Promise.reject(this.refusal) : this.write('status', () => this.change(metadata.resourceVersion, () => {
         world.status = JSON.parse(JSON.stringify(status ?? {})) as typeof world.status;
       }))),
-      dropRestoreRequest: ({ metadata }: GlitchTipResource) => this.#write('request dropped', () => this.#change(metadata.resourceVersion, () => { world.request = undefined; })),
+      dropRestoreRequest: ({ metadata }: GlitchTipResource) => this.write('request dropped', () => this.change(metadata.resourceVersion, () => { world.request = undefined; })),
       recordEvent: (_: unknown, { reason, note }: { reason: string; note: string }) => Promise.resolve(void this.events.push(`${reason}: ${note}`)),
     };
   }
@@ -185,10 +162,10 @@ export class RestoreCluster {
     const { world } = this;
     return {
       countSessions: () => Promise.resolve(new Map([['glitchtip_a', { ours: 0, jobs: 0, others: world.replicas }]])),
-      closeLogin: () => this.#write('login closed', () => world.apply({ kind: 'close restore login' })),
-      endSessions: () => this.#write('sessions ended', () => world.apply({ kind: 'end stored sessions' })),
-      tryAdministrator: () => Promise.resolve({ kind: world.isAdministratorRight ? 'accepted' : 'refused', of: 'x' }),
-      setAdministratorPassword: () => this.#write('administrator set', () => world.apply({ kind: 'set administrator password' })),
+      closeLogin: () => this.write('login closed', () => world.apply({ kind: 'close restore login' })),
+      endSessions: () => this.write('sessions ended', () => world.apply({ kind: 'end stored sessions' })),
+      tryAdministrator: () => Promise.resolve({ kind: world.isAdministratorRight ? 'accepted' : 'refused' }),
+      setAdministratorPassword: () => this.write('administrator set', () => world.apply({ kind: 'set administrator password' })),
       observeFacts: () => Promise.resolve({ kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' }),
       ensureCanary: () => Promise.resolve({ project: 1, key: 'k' }),
       isEventStored: (_: unknown, __: unknown, { ids }: { ids: readonly string[] }) => Promise.resolve(world.replicas > 0 && ids.some((id) => this.#sent.includes(id))),
@@ -204,8 +181,8 @@ export class RestoreCluster {
       observeContent: () => Promise.resolve({ isEmpty: world.isLiveEmpty, storedSessions: world.storedSessions }),
       observeLogin: () => Promise.resolve(world.isLoginOpen ? 'open' : 'closed'),
       observeFree: () => Promise.resolve(seen(world.free)),
-      openLogin: () => this.#write('login opened', () => world.apply({ kind: 'open restore login' })),
-      change: (_: unknown, { fence }: { fence: () => Promise<void> }, action: DatabaseAction) => fence().then(() => this.#write(action.kind, () => world.apply(action))),
+      openLogin: () => this.write('login opened', () => world.apply({ kind: 'open restore login' })),
+      change: (_: unknown, { fence }: { fence: () => Promise<void> }, action: DatabaseAction) => fence().then(() => this.write(action.kind, () => world.apply(action))),
     };
   }
 
@@ -214,19 +191,19 @@ export class RestoreCluster {
     return {
       observeJobs: (name: string | undefined) => Promise.resolve(seen(this.#observeJobs(name))),
       readManifests: () => Promise.resolve(this.manifests),
-      writeVariables: (_: string, variables: Readonly<Record<string, string>>) => this.#write('variables', () => this.variables.push({ ...variables }) > 0),
+      writeVariables: (_: string, variables: Readonly<Record<string, string>>) => this.write('variables', () => this.variables.push({ ...variables }) > 0),
       createJob: (job: object) => this.#makeJob((job as { metadata: { name: string } }).metadata.name),
       rerunMigrations: (name: string) => this.#makeJob(name),
-      deleteJob: ({ name }: JobFacts) => this.#write('job deleted', () => {
+      deleteJob: ({ name }: JobFacts) => this.write('job deleted', () => {
         this.deleted.push(name);
         return world.jobs.delete(name);
       }),
-      scale: (deployment: string, replicas: 0 | 1) => this.#write(`${deployment} ${replicas}`, () => world.apply({ kind: 'scale', replicas })),
+      scale: (deployment: string, replicas: 0 | 1) => this.write(`${deployment} ${replicas}`, () => world.apply({ kind: 'scale', replicas })),
     };
   }
 
   #makeJob(name: string): Promise<boolean> {
-    return this.#write('job', () => {
+    return this.write('job', () => {
       if (this.world.jobs.has(name)) return false;
       this.world.jobs.set(name, { end: undefined });
       this.#madeAt.set(name, this.world.now);
@@ -246,33 +223,6 @@ export class RestoreCluster {
     return { jobs, pods: [...parts, ...pods], ...(own && name !== undefined ? { own: reportOf(name, own.end) } : {}) };
   }
 
-  #observeLock(): ObservedLock {
-    const resourceVersion = String(this.#lockVersion);
-    if (this.lock) return { kind: 'held', holder: this.lock, resourceVersion };
-    return this.#lockVersion === 0 ? { kind: 'free' } : { kind: 'free', resourceVersion };
-  }
-
-  #change(version: string, change: () => void): boolean {
-    if (version !== String(this.#version)) return false;
-    change();
-    this.#version += 1;
-    return true;
-  }
-
-  /** It is done, unless it says that it is not. */
-  #write(label: string, make: () => unknown): Promise<boolean> {
-    if (this.#crashed) return Promise.reject(new Error('crashed'));
-    const isDue = this.cut?.at === this.writes.length;
-    if (isDue && this.cut?.how === 'before') return this.#crash();
-    const isDone = make() !== false;
-    if (isDone) this.writes.push(label);
-    return isDue && isDone ? this.#crash() : Promise.resolve(isDone);
-  }
-
-  #crash(): Promise<never> {
-    this.#crashed = true;
-    return Promise.reject(new Error('crashed'));
-  }
 }
 
 function partOf(job: string): string {

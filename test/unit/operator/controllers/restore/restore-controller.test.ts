@@ -1,7 +1,8 @@
 // Whole restores by the controller, in a cluster in memory: cut at each write, by two operators at once, and with everything that can be in the way.
 import { describe, expect, it } from '@jest/globals';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
-import { RestoreCluster, type Cut } from './restore-cluster.js';
+import type { Cut } from '../cut-world.js';
+import { RestoreCluster } from './restore-cluster.js';
 
 async function unconfirmed(cluster = new RestoreCluster(), request = 'latest'): Promise<RestoreCluster> {
   cluster.ask(request);
