@@ -2,7 +2,7 @@
 import { decodeHeader } from '../core/record.js';
 import { ANSWER_OVER } from '../core/resend.js';
 import type { Spool, SpoolCursor } from '../spool/spool.js';
-import type { OpenMark } from '../spool/segment.js';
+import type { OpenMark } from '../spool/destination-records.js';
 import { UnderWay, type Entry } from './under-way.js';
 
 /** Records that are held outside of the spool's order at most; beyond it nothing new is begun. */

@@ -1,9 +1,8 @@
 // One segment: a folder with a file of records and a file of marks. It is written by one process and read by the same.
 import { join } from 'node:path';
-import { Bits } from './bits.js';
+import { DestinationRecords, type OpenMark } from './destination-records.js';
 import type { SpoolFile, SpoolFiles } from './files.js';
 import { MarksFile, type Mark } from './marks.js';
-import { Rounds } from './rounds.js';
 import { afterDamage, decodePrefix, isWhole, PREFIX_BYTES } from './segment-format.js';
 
 const RECORDS = 'records';
@@ -33,34 +32,22 @@ export type ReadResult =
   | { readonly kind: 'damaged'; readonly offset: number; readonly bytes: number; readonly next: Cursor }
   | { readonly kind: 'end' };
 
-/** A record that was sent and not let go. */
-export interface OpenMark {
-  readonly at: number;
-  readonly attempts: number;
-  /** True also where it is not known: the gateway ended before it heard. */
-  readonly isAnswered: boolean;
-}
-
 export class Segment {
   readonly #records: SpoolFile;
   readonly #marks: MarksFile;
-  readonly #done = new Map<number, Bits>();
-  readonly #sent = new Map<number, Map<number, OpenMark>>();
-  readonly #kept = new Map<number, Rounds>();
+  readonly #destinations: ReadonlyMap<number, DestinationRecords>;
+  readonly #everyone: readonly DestinationRecords[];
   #keptBytes = 0;
   #keptAt = 0;
   #end = 0;
   #count = 0;
   #liveBytes = 0;
 
-  private constructor(private readonly files: SpoolFiles, readonly folder: string, readonly number: number, private readonly destinations: readonly number[]) {
+  private constructor(private readonly files: SpoolFiles, readonly folder: string, readonly number: number, destinations: readonly number[]) {
     this.#records = files.open(join(folder, RECORDS));
     this.#marks = new MarksFile(files.open(join(folder, MARKS)));
-    for (const destination of destinations) {
-      this.#done.set(destination, new Bits());
-      this.#sent.set(destination, new Map());
-      this.#kept.set(destination, new Rounds());
-    }
+    this.#destinations = new Map(destinations.map((destination) => [destination, new DestinationRecords()]));
+    this.#everyone = [...this.#destinations.values()];
   }
 
   static create(files: SpoolFiles, folder: string, number: number, destinations: readonly number[]): Segment {
@@ -87,7 +74,7 @@ export class Segment {
 
   /** Records that a destination has neither let go nor keeps. */
   left(destination: number): number {
-    return this.#count - (this.#done.get(destination)?.size ?? 0) - (this.#kept.get(destination)?.size ?? 0);
+    return this.#destinations.get(destination)?.left(this.#count) ?? this.#count;
   }
 
   /** Bytes of records that not every destination has let go. */
@@ -110,22 +97,22 @@ export class Segment {
   }
 
   isRecordDone(record: number, destination: number): boolean {
-    return this.#done.get(destination)?.has(record) ?? true;
+    return this.#destinations.get(destination)?.done.has(record) ?? true;
   }
 
   /** In which round it was kept; 0: it is not. */
   roundOf(record: number, destination: number): number {
-    return this.#kept.get(destination)?.of(record) ?? 0;
+    return this.#destinations.get(destination)?.kept.of(record) ?? 0;
   }
 
   /** Numbers of what a destination keeps, of the rounds that are wanted. */
   keptRecords(destination: number, isWanted: (round: number) => boolean): readonly number[] {
-    return this.#kept.get(destination)?.records(isWanted) ?? [];
+    return this.#destinations.get(destination)?.kept.records(isWanted) ?? [];
   }
 
   /** What the marks say of records that were sent and not let go; by the number of the record. */
   sent(destination: number): ReadonlyMap<number, OpenMark> {
-    return this.#sent.get(destination) ?? new Map();
+    return this.#destinations.get(destination)?.sent ?? new Map<number, OpenMark>();
   }
 
   /** @throws the system's error; nothing of these records counts then, and what was written of them is cut off */
@@ -190,8 +177,7 @@ export class Segment {
   /** A damaged record waits for nobody any more. @returns false when that was known */
   skip(record: number, bytes: number): boolean {
     if (this.#isKept(record)) this.#keptBytes -= bytes;
-    for (const kept of this.#kept.values()) kept.set(record, 0);
-    const wasLive = [...this.#done.values()].map((done) => done.add(record)).includes(true);
+    const wasLive = this.#everyone.map((each) => each.skip(record)).includes(true);
     if (wasLive) this.#liveBytes -= bytes;
     return wasLive;
   }
@@ -276,39 +262,20 @@ export class Segment {
   }
 
   #apply(mark: Mark, place: Place | undefined): void {
-    const wasKept = this.#isKept(mark.record);
-    this.#note(mark, place);
-    if (place) this.#keptBytes += (Number(this.#isKept(mark.record)) - Number(wasKept)) * sizeOf(place);
+    const { record, destination, kind, at } = mark;
+    const own = this.#destinations.get(destination);
+    if (!own) return;
+    const wasKept = this.#isKept(record);
+    const isLetGo = own.note(mark);
+    if (kind === 'kept') this.#keptAt = Math.max(this.#keptAt, at);
+    if (!place) return;
+    if (isLetGo && this.#everyone.every(({ done }) => done.has(record))) this.#liveBytes -= sizeOf(place);
+    this.#keptBytes += (Number(this.#isKept(record)) - Number(wasKept)) * sizeOf(place);
   }
 
   /** Live, and no destination waits for it. */
   #isKept(record: number): boolean {
-    const isDone = (destination: number) => this.isRecordDone(record, destination);
-    return this.destinations.some((each) => !isDone(each)) && this.destinations.every((each) => isDone(each) || this.roundOf(record, each) > 0);
-  }
-
-  #note({ kind, record, destination, at, attempts }: Mark, place: Place | undefined): void {
-    const sent = this.#sent.get(destination);
-    if (!sent) return;
-    if (kind !== 'kept') this.#kept.get(destination)?.set(record, 0);
-    switch (kind) {
-      case 'sent': sent.set(record, { at, attempts, isAnswered: true }); break;
-      case 'unanswered': sent.set(record, { at, attempts, isAnswered: false }); break;
-      case 'unsent': sent.set(record, { at: 0, attempts, isAnswered: true }); break;
-      default: sent.delete(record);
-    }
-    if (kind === 'kept') this.#keep(record, destination, { round: attempts, at });
-    if (kind === 'done') this.#letGo(record, destination, place);
-  }
-
-  #keep(record: number, destination: number, { round, at }: { readonly round: number; readonly at: number }): void {
-    if (!this.isRecordDone(record, destination)) this.#kept.get(destination)?.set(record, round);
-    this.#keptAt = Math.max(this.#keptAt, at);
-  }
-
-  #letGo(record: number, destination: number, place: Place | undefined): void {
-    const isNews = this.#done.get(destination)?.add(record) === true;
-    if (isNews && place && this.destinations.every((each) => this.isRecordDone(record, each))) this.#liveBytes -= sizeOf(place);
+    return this.#everyone.some(({ done }) => !done.has(record)) && this.#everyone.every(({ done, kept }) => done.has(record) || kept.of(record) > 0);
   }
 }
 
