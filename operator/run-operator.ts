@@ -8,7 +8,8 @@ import { CredentialsController } from './controllers/credentials/credentials-con
 import { RestoreController } from './controllers/restore/restore-controller.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { NotificationController } from './controllers/alerts/notification-controller.js';
-import type { BackupPort, ClusterPort, GatewayModePort, HealthPort, NotifiersPort, Ports, RestoreDatabasesPort, RestorePort } from './controllers/ports.js';
+import type { BackupPort, ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
+import type { GatewayModePort, RestoreDatabasesPort, RestorePort } from './controllers/restore/restore-ports.js';
 import { SettingsFileController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
 import type { Crypto } from './core/credentials/generated-secrets.js';
 import { Sensitive } from './core/sensitive.js';

@@ -1,8 +1,9 @@
 // How a run ended, as its containers leave it for the operator in their termination message: at most 4096 bytes, and nothing of any row, key or credential.
 // zod/mini and not zod: whole zod costs the operator 10 MB of resident memory.
 import * as z from 'zod/mini';
-import { cut } from '../../operator/core/text-limits.js';
+import { readJson } from '../../operator/core/json-text.js';
 import { copyNameSchema } from './copy-name.js';
+import { RunFailure, failedFields, formatMessage } from './termination-message.js';
 
 /** Why a run failed. */
 export const FAILURES = {
@@ -58,50 +59,22 @@ const verifiedSchema = z.strictObject({
 });
 export type VerifiedReport = z.infer<typeof verifiedSchema>;
 
-/** Of the report of whatever failed; its reasons are its own. */
-export const failedFields = {
-  result: z.literal('failed'),
-  step: z.string().check(z.regex(/^[a-z-]+$/)),
-  exitCode: z.optional(z.int()),
-  detail: z.optional(z.string()),
-};
 const failedSchema = z.strictObject({ ...failedFields, reason: failureSchema });
 export type FailedReport = z.infer<typeof failedSchema>;
 
 export const reportSchema = z.discriminatedUnion('result', [verifiedSchema, failedSchema]);
 export type Report = z.infer<typeof reportSchema>;
 
-/** Kubernetes cuts a termination message here. Bytes. */
-export const MESSAGE_LIMIT = 4_096;
-export const DETAIL_LIMIT = 1_000;
-
-/** One line. Of too many copies the oldest are left out. */
+/** One line. */
 export function formatReport(report: Report): string {
-  if (report.result === 'failed') return JSON.stringify({ ...report, ...(report.detail === undefined ? {} : { detail: cut(report.detail, DETAIL_LIMIT) }) });
-  for (let count = report.copies.length; ; count -= 1) {
-    const text = JSON.stringify({ ...report, copies: report.copies.slice(0, count) });
-    if (Buffer.byteLength(text) <= MESSAGE_LIMIT || count === 0) return text;
-  }
+  return formatMessage(report);
 }
 
 /** Undefined for what no container of ours wrote. */
 export function parseReport(message: string): Report | undefined {
-  try {
-    return reportSchema.safeParse(JSON.parse(message)).data;
-  } catch {
-    return undefined;
-  }
+  return reportSchema.safeParse(readJson(message)).data;
 }
 
-/** A run that ends here, with what the operator is told. */
-export class BackupFailure extends Error {
+export class BackupFailure extends RunFailure<Failure> {
   override name = 'BackupFailure';
-
-  constructor(readonly step: string, readonly reason: Failure, readonly detail: string, options?: ErrorOptions) {
-    super(`${step}: ${reason}: ${detail}`, options);
-  }
-
-  get report(): FailedReport {
-    return { result: 'failed', step: this.step, reason: this.reason, detail: this.detail };
-  }
 }

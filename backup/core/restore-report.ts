@@ -1,8 +1,9 @@
 // How bringing a copy back ended, as its containers leave it for the operator in their termination message: as report.ts, and nothing of any row, key or credential.
 import * as z from 'zod/mini';
-import { cut } from '../../operator/core/text-limits.js';
+import { readJson } from '../../operator/core/json-text.js';
 import { copyNameSchema } from './copy-name.js';
-import { DETAIL_LIMIT, FAILURES, MESSAGE_LIMIT, failedFields, type Failure } from './report.js';
+import { FAILURES, type Failure } from './report.js';
+import { RunFailure, failedFields, formatMessage } from './termination-message.js';
 
 /** Why a copy was not brought back, besides what fails a backup too. */
 export const RESTORE_FAILURES = {
@@ -80,34 +81,16 @@ function keysOf<K extends string>(of: Readonly<Record<K, string>>): K[] {
   return Object.keys(of) as K[];
 }
 
-/** One line. Of too many copies the oldest are left out. */
+/** One line. */
 export function formatRestoreReport(report: RestoreReport): string {
-  if (report.result === 'failed') return JSON.stringify({ ...report, ...(report.detail === undefined ? {} : { detail: cut(report.detail, DETAIL_LIMIT) }) });
-  if (report.result !== 'listed') return JSON.stringify(report);
-  for (let shown = report.copies.length; ; shown -= 1) {
-    const text = JSON.stringify({ ...report, copies: report.copies.slice(0, shown) });
-    if (Buffer.byteLength(text) <= MESSAGE_LIMIT || shown === 0) return text;
-  }
+  return formatMessage(report);
 }
 
 /** Undefined for what no container of ours wrote. */
 export function parseRestoreReport(message: string): RestoreReport | undefined {
-  try {
-    return restoreReportSchema.safeParse(JSON.parse(message)).data;
-  } catch {
-    return undefined;
-  }
+  return restoreReportSchema.safeParse(readJson(message)).data;
 }
 
-/** Bringing back ends here, with what the operator is told. */
-export class RestoreFailure extends Error {
+export class RestoreFailure extends RunFailure<RestoreFailureReason> {
   override name = 'RestoreFailure';
-
-  constructor(readonly step: string, readonly reason: RestoreFailureReason, readonly detail: string, options?: ErrorOptions) {
-    super(`${step}: ${reason}: ${detail}`, options);
-  }
-
-  get report(): RestoreFailedReport {
-    return { result: 'failed', step: this.step, reason: this.reason, detail: this.detail };
-  }
 }

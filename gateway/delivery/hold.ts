@@ -6,6 +6,7 @@
  */
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { readJson } from '../../operator/core/json-text.js';
 import { readWhole, writeWhole, type SpoolFiles } from '../spool/files.js';
 
 const stored = z.object({
@@ -50,15 +51,7 @@ export class Hold {
 
   /** Somebody wanted a hold: a file that cannot be understood is one, too. */
   #understood(bytes: Buffer): HoldState {
-    const parsed = stored.safeParse(parseJson(bytes));
+    const parsed = stored.safeParse(readJson(bytes.toString('utf8')));
     return parsed.success ? parsed.data : this.#current ?? { since: this.now(), why: 'the file of the hold is damaged' };
-  }
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
   }
 }

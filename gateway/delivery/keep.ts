@@ -7,6 +7,7 @@
  * where it is missing (kept-records.ts).
  */
 import * as z from 'zod/mini';
+import { readJson } from '../../operator/core/json-text.js';
 import { readWhole, writeWhole, type SpoolFiles } from '../spool/files.js';
 import { LAST_ROUND } from '../spool/rounds.js';
 
@@ -70,7 +71,7 @@ export class Keep {
 
   /** Somebody wanted to keep: a file that cannot be understood says so, too, and nothing is known to be of its round. */
   #understood(bytes: Buffer): KeepState {
-    const parsed = stored.safeParse(parseJson(bytes));
+    const parsed = stored.safeParse(readJson(bytes.toString('utf8')));
     if (parsed.success) return parsed.data;
     return this.#state.on ? this.#state : { round: LAST_ROUND, on: { since: this.now(), why: 'the file that says so is damaged' } };
   }
@@ -78,12 +79,4 @@ export class Keep {
 
 function after(round: number): number {
   return round >= LAST_ROUND ? 1 : round + 1;
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -4,13 +4,12 @@ import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/g
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
-import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, Seen, ServedCertificate, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, ServedCertificate, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { Seen } from '../core/seen.js';
 import type { BackupReport } from '../core/backup/backup-report.js';
 import type { PodTemplate, RunVariables } from '../core/backup/backup-job.js';
 import type { ObservedDatabaseFacts } from '../core/backup/backup-obstacles.js';
 import type { BackupJob } from '../core/backup/run-end.js';
-import type { DatabaseAction, GatewayMode, RestoreDatabase } from '../core/restore/restore-facts.js';
-import type { RestoreJobKind } from '../core/restore/restore-names.js';
 import type { RestoreStatus } from '../api/restore-fields.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedAdministrator, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
@@ -221,63 +220,21 @@ export type JobManifests =
   /** `what`: "PodTemplate backup". */
   | { readonly kind: 'missing'; readonly what: string };
 
-/** What a backup's Job is made from, and the Job. */
-export interface BackupPort {
+/** The Jobs that a controller makes. */
+export interface JobsPort {
   /** `name`: of the Job that is looked for. Not being able to see them is an observation. */
   observeJobs(name: string | undefined, signal: AbortSignal): Promise<Seen<ObservedJobs>>;
+  /** False when there is a Job of this name. */
+  createJob(job: object, signal: AbortSignal): Promise<boolean>;
+  /** With its pods; false when it has changed since it was seen, or is gone. */
+  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What a backup's Job is made from, and the Job. */
+export interface BackupPort extends JobsPort {
   readManifests(signal: AbortSignal): Promise<JobManifests>;
   /** False when there is no ConfigMap for them. */
   writeVariables(variables: RunVariables, signal: AbortSignal): Promise<boolean>;
-  /** False when there is a Job of this name. */
-  createJob(job: object, signal: AbortSignal): Promise<boolean>;
-  /** With its pods; false when it has changed since it was seen, or is gone. */
-  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
-}
-
-/** What the Jobs of a restore are made from, the Jobs; and web and worker. */
-export interface RestorePort {
-  /** `name`: of the Job that is looked for. Not being able to see them is an observation. */
-  observeJobs(name: string | undefined, signal: AbortSignal): Promise<Seen<ObservedJobs>>;
-  readManifests(kind: RestoreJobKind, signal: AbortSignal): Promise<JobManifests>;
-  /** False when there is no ConfigMap for them. */
-  writeVariables(kind: RestoreJobKind, variables: Readonly<Record<string, string>>, signal: AbortSignal): Promise<boolean>;
-  /** False when there is a Job of this name. */
-  createJob(job: object, signal: AbortSignal): Promise<boolean>;
-  /** As a Job of this name. False when there is no migrate Job to run again, or one of this name. */
-  rerunMigrations(name: string, signal: AbortSignal): Promise<boolean>;
-  /** With its pods; false when it has changed since it was seen, or is gone. */
-  deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
-  scale(deployment: string, replicas: 0 | 1, signal: AbortSignal): Promise<void>;
-}
-
-/** The databases of a restore, by the operator's own login. */
-export interface RestoreDatabasesPort {
-  /** The first of them that is let in. Not being able to tell is an observation. */
-  findLogin(spec: GlitchTipSpec, operator: readonly Login[], signal: AbortSignal): Promise<Seen<Login>>;
-  observe(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<readonly RestoreDatabase[]>;
-  /** Of the live one. */
-  observeContent(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<LiveContent>;
-  observeLogin(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<'open' | 'closed'>;
-  /** Bytes that are free on the server's volume. */
-  observeFree(spec: GlitchTipSpec, operator: Login, signal: AbortSignal): Promise<Seen<number>>;
-  openLogin(spec: GlitchTipSpec, place: RolePlace, password: Sensitive): Promise<void>;
-  change(spec: GlitchTipSpec, place: RolePlace, action: DatabaseAction): Promise<void>;
-}
-
-/** What is in the live database of people's own, and of sessions. */
-export interface LiveContent {
-  /** No organization but the operator's own, or not even the tables or the database. */
-  readonly isEmpty: boolean;
-  /** Sessions that Django keeps in the database. */
-  readonly storedSessions: number;
-}
-
-/** What the gateway gives to GlitchTip, and what it lets go of. */
-export interface GatewayModePort {
-  /** `token`: of its control port; undefined: its Secret does not say. Not being able to tell is an observation. */
-  observe(spec: GlitchTipSpec, token: Sensitive | undefined, signal: AbortSignal): Promise<Seen<{ readonly mode: GatewayMode; readonly underWay: number }>>;
-  /** Durable when it returns; the same again changes nothing. @throws when it does not answer, or refuses */
-  setMode(spec: GlitchTipSpec, token: Sensitive, wanted: { readonly mode: GatewayMode; readonly why: string }, signal: AbortSignal): Promise<void>;
 }
 
 /** A chat of Telegram, and the bot that writes to it. */

@@ -1,6 +1,7 @@
 // The ports of the controllers, connected to the real world.
 import { specRelease } from '../api/glitchtip-resource.js';
-import type { GatewayModePort, HealthPort, NotifiersPort, PostgresPort, RestoreDatabasesPort, ValkeyPort, WebPort } from '../controllers/ports.js';
+import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
+import type { GatewayModePort, RestoreDatabasesPort } from '../controllers/restore/restore-ports.js';
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';

@@ -6,9 +6,9 @@ import type { Around } from '../../core/backup/backup-obstacles.js';
 import type { FailedEnd, ObservedRun } from '../../core/backup/backup-plan.js';
 import { judgeRun } from '../../core/backup/run-end.js';
 import { postgresLogins } from '../../core/credentials/operator-logins.js';
-import type { Seen } from '../../core/health/health-facts.js';
+import type { Seen } from '../../core/seen.js';
 import { holderOf } from '../../core/operations/exclusion.js';
-import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
+import { jobsAtWork, whyCannotStart } from '../../core/operations/job-state.js';
 import type { JobManifests, BackupPort, ObservedJobs, Ports } from '../ports.js';
 
 export interface SeenRun {
@@ -38,7 +38,7 @@ export class BackupObserver {
     const name = current && backupJobName(current.copy);
     const jobs = await this.deps.backups.observeJobs(name, signal);
     if (jobs.kind === 'unseen') return { jobs, run: { kind: 'unreadable', why: jobs.why } };
-    return { jobs, run: judgeRun(jobs.value.own, whyStuck(jobs.value, name, now)) };
+    return { jobs, run: judgeRun(jobs.value.own, whyCannotStart(jobs.value, name, now)) };
   }
 
   async observeAround(spec: GlitchTipSpec, { seen: { jobs }, status, now }: { readonly seen: SeenRun; readonly status: GlitchTipStatus | undefined; readonly now: Date }, signal: AbortSignal): Promise<SeenAround> {
@@ -60,12 +60,6 @@ export class BackupObserver {
       impediment: manifests.kind === 'missing' ? manifestsMissing(manifests.what) : undefined,
     };
   }
-}
-
-function whyStuck({ jobs, pods }: ObservedJobs, name: string | undefined, now: Date): string | undefined {
-  const job = jobs.find((each) => each.name === name);
-  const state = job?.outcome === 'running' ? judgeJob(job, pods, now) : undefined;
-  return state?.kind === 'cannot start' ? state.why : undefined;
 }
 
 function manifestsMissing(what: string): FailedEnd {

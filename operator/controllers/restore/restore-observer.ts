@@ -6,18 +6,20 @@ import { loginNames, valueOf, type Crypto } from '../../core/credentials/generat
 import type { ObservedSecret } from '../../core/credentials/observed.js';
 import { postgresLogins } from '../../core/credentials/operator-logins.js';
 import { messageOf } from '../../core/error-message.js';
-import type { PodFacts, Seen } from '../../core/health/health-facts.js';
+import type { PodFacts } from '../../core/health/health-facts.js';
+import { asSeen, mapSeen, type Seen } from '../../core/seen.js';
 import { holderOf, type Holder } from '../../core/operations/exclusion.js';
-import { jobsAtWork, judgeJob } from '../../core/operations/job-state.js';
+import { jobsAtWork, whyCannotStart } from '../../core/operations/job-state.js';
 import type { ObservedLock } from '../../core/operations/operation-lock.js';
 import { judgeRestoreJob } from '../../core/restore/restore-end.js';
-import type { PartReplicas, RestoreFacts, RestoreJob } from '../../core/restore/restore-facts.js';
+import { endOfJob, type PartReplicas, type RestoreFacts, type RestoreJob } from '../../core/restore/restore-facts.js';
 import { isOwnJob } from '../../core/restore/restore-jobs.js';
 import { judgeLock } from '../../core/restore/restore-lock.js';
 import { jobOfPhase } from '../../core/restore/restore-names.js';
 import { restoreEvents } from '../../core/restore/restore-proof.js';
 import type { ObservedJournal } from '../../core/rotation/journal.js';
-import type { GatewayModePort, JobManifests, Login, ObservedJobs, Ports, RestoreDatabasesPort, RestorePort } from '../ports.js';
+import type { JobManifests, Login, ObservedJobs, Ports } from '../ports.js';
+import type { GatewayModePort, RestoreDatabasesPort, RestorePort } from './restore-ports.js';
 
 export interface ObserverDependencies extends Pick<Ports, 'cluster' | 'workloads' | 'postgres'> {
   readonly restores: RestorePort;
@@ -110,17 +112,17 @@ export class RestoreObserver {
       needs.includes('gateway') && spec.gateway ? gateways.observe(spec, valueOf(secrets.gateway, 'control-token'), signal) : NOT_LOOKED_AT,
       needs.includes('parts') ? this.#parts(spec, jobs, signal) : NOT_LOOKED_AT,
       look('sessions', (who) => this.#sessions(spec, who, signal)),
-      look('databases', async (who) => seenAs(await databases.observe(spec, who, signal))),
-      look('content', async (who) => seenAs(await databases.observeContent(spec, who, signal))),
-      look('login', async (who) => seenAs(await databases.observeLogin(spec, who, signal))),
-      isDone(job) ? look('administrator', (who) => this.#administrator(spec, who, secrets, signal)) : NOT_LOOKED_AT,
-      look('proof', async (who) => seenAs(await this.#isProved(seen, who, signal))),
-      isChecked(job) ? whenLoggedIn(login, (who) => databases.observeFree(spec, who, signal), signal) : NOT_LOOKED_AT,
+      look('databases', async (who) => asSeen(await databases.observe(spec, who, signal))),
+      look('content', async (who) => asSeen(await databases.observeContent(spec, who, signal))),
+      look('login', async (who) => asSeen(await databases.observeLogin(spec, who, signal))),
+      endOfJob(job)?.kind === 'done' ? look('administrator', (who) => this.#administrator(spec, who, secrets, signal)) : NOT_LOOKED_AT,
+      look('proof', async (who) => asSeen(await this.#isProved(seen, who, signal))),
+      endOfJob(job)?.kind === 'checked' ? whenLoggedIn(login, (who) => databases.observeFree(spec, who, signal), signal) : NOT_LOOKED_AT,
     ]);
     return {
       gateway: spec.gateway ? gateway : undefined, parts, sessions, databases: found, job, free, isAdministratorRight, isProved,
-      isLiveEmpty: map(content, ({ isEmpty }) => isEmpty), storedSessions: map(content, ({ storedSessions }) => storedSessions),
-      restoreLogin: map(restoreLogin, (is) => (is === 'open' && !hasPassword(secrets.own) ? 'unknown password' : is)),
+      isLiveEmpty: mapSeen(content, ({ isEmpty }) => isEmpty), storedSessions: mapSeen(content, ({ storedSessions }) => storedSessions),
+      restoreLogin: mapSeen(restoreLogin, (is) => (is === 'open' && !hasPassword(secrets.own) ? 'unknown password' : is)),
     };
   }
 
@@ -133,14 +135,14 @@ export class RestoreObserver {
   async #job({ current, now }: About, { jobs, isNeeded }: { readonly jobs: Seen<ObservedJobs>; readonly isNeeded: boolean }, signal: AbortSignal): Promise<{ readonly job: Seen<RestoreJob>; readonly manifests: JobManifests | undefined }> {
     const wanted = isNeeded && current ? jobOfPhase(current) : undefined;
     if (!wanted || jobs.kind === 'unseen') return { job: jobs.kind === 'unseen' ? { kind: 'unseen', why: `Jobs cannot be seen (${jobs.why})` } : NOT_LOOKED_AT, manifests: undefined };
-    const job = judgeRestoreJob(wanted.kind, jobs.value.own, whyStuck(jobs.value, wanted.name, now));
-    if (job.kind !== 'absent') return { job: seenAs(job), manifests: undefined };
+    const job = judgeRestoreJob(wanted.kind, jobs.value.own, whyCannotStart(jobs.value, wanted.name, now));
+    if (job.kind !== 'absent') return { job: asSeen(job), manifests: undefined };
     const manifests = await this.deps.restores.readManifests(wanted.kind, signal);
     if (manifests.kind === 'missing') {
       const why = `${manifests.what} is not there: kubectl apply -f dist/ makes it`;
-      return { job: seenAs({ kind: 'ended', end: { kind: 'failed', why, again: false } }), manifests };
+      return { job: asSeen({ kind: 'ended', end: { kind: 'failed', why, again: false } }), manifests };
     }
-    return { job: manifests.noRoom === undefined ? seenAs(job) : { kind: 'unseen', why: manifests.noRoom }, manifests };
+    return { job: manifests.noRoom === undefined ? asSeen(job) : { kind: 'unseen', why: manifests.noRoom }, manifests };
   }
 
   /** In one process there is no worker beside web: it is where web is. */
@@ -151,12 +153,12 @@ export class RestoreObserver {
       return { wanted: isScaledToNothing === true ? 0 : 1, ...countPods(jobs.value.pods, part) };
     };
     const ofWeb = await look('web', web.deployment);
-    return seenAs({ web: ofWeb, worker: worker ? await look('worker', worker.deployment) : ofWeb });
+    return asSeen({ web: ofWeb, worker: worker ? await look('worker', worker.deployment) : ofWeb });
   }
 
   async #sessions(spec: GlitchTipSpec, login: Login, signal: AbortSignal): Promise<Seen<number>> {
     const counted = await this.deps.postgres.countSessions(spec, login, { logins: loginNames(spec.database.name), pods: [], jobs: [] }, signal);
-    return seenAs([...counted.values()].reduce((sum, { others }) => sum + others, 0));
+    return asSeen([...counted.values()].reduce((sum, { others }) => sum + others, 0));
   }
 
   /** An account that is not there, or that leads nothing, is not the one of the Secret: there is nothing to set. */
@@ -164,7 +166,7 @@ export class RestoreObserver {
     const [email, password] = [valueOf(administrator, 'email')?.reveal(), valueOf(administrator, 'password')];
     if (email === undefined || password === undefined) return { kind: 'unseen', why: 'the Secret of the administrator cannot be read' };
     const tried = await this.deps.postgres.tryAdministrator(spec, login, { email, password }, signal);
-    return tried.kind === 'not tried' ? { kind: 'unseen', why: 'the account of the administrator cannot be looked at' } : seenAs(tried.kind !== 'refused');
+    return tried.kind === 'not tried' ? { kind: 'unseen', why: 'the account of the administrator cannot be looked at' } : asSeen(tried.kind !== 'refused');
   }
 
   async #isProved({ spec, current, now }: Looking, login: Login, signal: AbortSignal): Promise<boolean> {
@@ -206,33 +208,11 @@ function othersAtWork(jobs: Seen<ObservedJobs>, { current, now }: About): readon
   return jobsAtWork(jobs.value.jobs, jobs.value.pods, now).filter((job) => !isOwnJob(job, current)).map(holderOf);
 }
 
-function whyStuck({ jobs, pods }: ObservedJobs, name: string, now: Date): string | undefined {
-  const job = jobs.find((each) => each.name === name);
-  const state = job?.outcome === 'running' ? judgeJob(job, pods, now) : undefined;
-  return state?.kind === 'cannot start' ? state.why : undefined;
-}
-
 function countPods(pods: readonly PodFacts[], wanted: string): Pick<PartReplicas, 'pods' | 'ready'> {
   const alive = pods.filter(({ part, alive: isAlive, job }) => part === wanted && isAlive && job === undefined);
   return { pods: alive.length, ready: alive.filter(({ ready, ending }) => ready && !ending).length };
 }
 
-function isDone(job: Seen<RestoreJob>): boolean {
-  return job.kind === 'seen' && job.value.kind === 'ended' && job.value.end.kind === 'done';
-}
-
-function isChecked(job: Seen<RestoreJob>): boolean {
-  return job.kind === 'seen' && job.value.kind === 'ended' && job.value.end.kind === 'checked';
-}
-
 function hasPassword(secret: ObservedSecret): boolean {
   return valueOf(secret, RESTORE_SECRET_KEYS.databasePassword) !== undefined;
-}
-
-function seenAs<T>(value: T): Seen<T> {
-  return { kind: 'seen', value };
-}
-
-function map<T, R>(fact: Seen<T>, change: (value: T) => R): Seen<R> {
-  return fact.kind === 'seen' ? seenAs(change(fact.value)) : fact;
 }

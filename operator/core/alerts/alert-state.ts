@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 
 import { CHANNELS, REPAIR_KINDS, SEVERITIES, type Channel, type ChannelStatus, type Repair } from '../../api/health-fields.js';
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
+import { readJson } from '../json-text.js';
 
 /** Channels for notifications; the heartbeat is none. */
 export const NOTIFICATION_CHANNELS = ['telegram', 'webhook'] as const satisfies readonly Channel[];
@@ -152,7 +153,7 @@ export function encodeAlertState(alerts: AlertState): string {
 
 /** Never throws; `why` names fields, not what they hold. */
 export function decodeAlertState(text: string): ParsedAlertState {
-  const json = parseJson(text);
+  const json = readJson(text);
   if (json === undefined) return { kind: 'invalid', why: 'it is not JSON' };
   const parsed = alertState.safeParse(json);
   if (parsed.success) return { kind: 'valid', alerts: parsed.data };
@@ -180,12 +181,4 @@ export function channelStatuses(alerts: AlertState): ChannelStatus[] {
 
 function waitingFor({ outbox }: AlertState, name: Channel): number {
   return outbox.filter(({ channel }) => channel === name).length;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,13 +5,7 @@ import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { Holder } from '../operations/exclusion.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
-
-/** A figure or a list that may not have been seen. */
-export type Seen<T> = { readonly kind: 'seen'; readonly value: T } | { readonly kind: 'unseen'; readonly why: string };
-
-export function ifSeen<T>(facts: Seen<T>): T | undefined {
-  return facts.kind === 'seen' ? facts.value : undefined;
-}
+import type { Seen } from '../seen.js';
 
 /** How a container ended. */
 export interface ContainerEnd {

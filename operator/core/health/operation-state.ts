@@ -5,7 +5,8 @@ import { jobsAtWork } from '../operations/job-state.js';
 import { findLockHolder } from '../operations/lock-holder.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedJournal } from '../rotation/journal.js';
-import { ifSeen, type ClusterFacts, type OperationFacts } from './health-facts.js';
+import type { ClusterFacts, OperationFacts } from './health-facts.js';
+import { ifSeen } from '../seen.js';
 
 /** What was seen beside the lock, and shows whether its holder has ended. */
 interface Beside {

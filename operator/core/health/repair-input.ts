@@ -4,7 +4,8 @@ import type { AlertState } from '../alerts/alert-state.js';
 import { openIncidents } from '../alerts/incidents.js';
 import { judgeJob } from '../operations/job-state.js';
 import { newestMigration } from './database-rules.js';
-import { ifSeen, type ClusterFacts, type Facts } from './health-facts.js';
+import type { ClusterFacts, Facts } from './health-facts.js';
+import { ifSeen } from '../seen.js';
 import type { RepairInput } from './repair-plan.js';
 import type { Cause } from './root-cause.js';
 

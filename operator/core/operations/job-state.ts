@@ -45,6 +45,13 @@ function whyNotStarted(pod: PodFacts, now: Date): string | undefined {
   return ends.length === 0 && waited >= SLOW_START ? `pod ${pod.name} has not started in ${duration(waited)}` : undefined;
 }
 
+/** Why none of the containers of the Job of this name will run; undefined: they may, or there is no such Job. */
+export function whyCannotStart({ jobs, pods }: { readonly jobs: readonly JobFacts[]; readonly pods: readonly PodFacts[] }, name: string | undefined, now: Date): string | undefined {
+  const job = jobs.find((each) => each.name === name);
+  const state = job?.outcome === 'running' ? judgeJob(job, pods, now) : undefined;
+  return state?.kind === 'cannot start' ? state.why : undefined;
+}
+
 /** Those that have not ended and that may end by themselves; all that have not ended, while pods cannot be seen (undefined). */
 export function jobsAtWork(jobs: readonly JobFacts[], pods: readonly PodFacts[] | undefined, now: Date): readonly JobFacts[] {
   return jobs.filter((job) => job.outcome === 'running' && (pods === undefined || judgeJob(job, pods, now).kind !== 'cannot start'));

@@ -1,5 +1,5 @@
 // What is seen of the world before each step of a restore, and what a step may do to it.
-import type { Seen } from '../health/health-facts.js';
+import type { Seen } from '../seen.js';
 import type { RestoreJobKind } from './restore-names.js';
 
 export interface RestoreDatabase {
@@ -36,6 +36,11 @@ export type RestoreJob =
   | { readonly kind: 'absent' }
   | { readonly kind: 'running' }
   | { readonly kind: 'ended'; readonly end: RestoreJobEnd };
+
+/** Undefined: it has not ended, or cannot be seen. */
+export function endOfJob(job: Seen<RestoreJob>): RestoreJobEnd | undefined {
+  return job.kind === 'seen' && job.value.kind === 'ended' ? job.value.end : undefined;
+}
 
 export interface RestoreFacts {
   /** Of the recorded lock and of what else is under way: ours; free; or why not yet. */

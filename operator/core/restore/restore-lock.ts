@@ -1,7 +1,8 @@
 // The recorded lock of operations as a restore uses it: taken before anything begins, renewed while it goes on, free while a person looks. Pure.
 import type { RestoreProgress, RestoreStatus } from '../../api/restore-fields.js';
 import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
-import { holderOfLock, isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
+import { findLockHolder } from '../operations/lock-holder.js';
+import { isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
 import { journalOf, type ObservedJournal } from '../rotation/journal.js';
 import { toSeconds } from '../timestamps.js';
 import type { RestoreFacts } from './restore-facts.js';
@@ -48,23 +49,16 @@ function isBeside(holder: Holder | undefined, current: RestoreProgress | undefin
   return current.phase !== 'Waiting' && current.phase !== 'Unconfirmed' && current.phase !== 'Cleaning';
 }
 
-function othersWhy(others: Others, status: RestoreStatus, now: Date): string | undefined {
-  const { jobs, journal } = others;
+function othersWhy({ lock, jobs, journal }: Others, status: RestoreStatus, now: Date): string | undefined {
   if (journal.kind === 'unreadable') return `whether a rotation is under way cannot be seen (${journal.why})`;
-  const other = findHolder('restore', recordedHolder(others, status, now), now);
+  const recorded = findLockHolder(lock, { journal, restore: status, jobs }, now);
+  const other = recorded && findHolder('restore', [recorded], now);
   if (other) return `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
   const job = findHolder('restore', jobs ?? [], now);
   if (job) return `Job ${job.name} has not ended`;
   // One that waits changes nothing, and asks for the lock before it does.
   const rotation = journalOf({ journal })?.rotation;
   return rotation && rotation.phase !== 'Waiting' ? `rotation ${rotation.id} is ${rotation.phase}` : undefined;
-}
-
-/** As far as it has not ended. */
-function recordedHolder({ lock, jobs, journal }: Others, { current }: RestoreStatus, now: Date): readonly Holder[] {
-  const readable = journalOf({ journal });
-  const holder = holderOfLock(lock, { rotation: readable && (readable.rotation ?? null), restore: current ?? null, jobs: jobs?.map(({ name }) => name) }, now);
-  return holder ? [holder] : [];
 }
 
 /** Taken, or renewed. */

@@ -6,7 +6,7 @@ import { RESTORE_PHASES, isKnownPhase, type RestoreEnd, type RestorePhase, type 
 import { firstUnmet, pauseAfter, wait } from '../rotation/protocol.js';
 import { cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
-import { describeRestoreAction, type GatewayMode, type RestoreAction, type RestoreFacts, type RestoreJobEnd } from './restore-facts.js';
+import { describeRestoreAction, endOfJob, type GatewayMode, type RestoreAction, type RestoreFacts, type RestoreJobEnd } from './restore-facts.js';
 import { LONGEST_LIVE_NAME, copyOfSaving, jobOfPhase } from './restore-names.js';
 import { parseRestoreRequest } from './restore-request.js';
 import * as steps from './restore-steps.js';
@@ -165,7 +165,7 @@ function gateway(mode: GatewayMode): Condition {
 /** The Job comes only when the status knows the database: planMet records it. */
 function loadStep(input: RestoreStepInput): RestoreStep {
   const { restored, attempt } = input.current;
-  if (endOfJob(input.facts)?.kind === 'done') return steps.loginStep(input, 'closed');
+  if (endOfJob(input.facts.job)?.kind === 'done') return steps.loginStep(input, 'closed');
   const isRecorded = restored?.attempt === attempt;
   return firstUnmet([() => steps.loginStep(input, 'open'), () => steps.newDatabaseStep(input), ...(isRecorded ? [() => steps.jobStep(input)] : [])]);
 }
@@ -197,7 +197,7 @@ function planMet(underway: RestoreStepInput, status: RestoreStatus): RestorePlan
 
 /** A volume that fills up in the middle would take the live database with it. */
 function planChecked(status: RestoreStatus, { current, facts, now }: RestoreStepInput, next: RestoreProgress): RestorePlan {
-  const job = endOfJob(facts);
+  const job = endOfJob(facts.job);
   const { free } = facts;
   if (job?.kind !== 'checked') return rest(status, 'Checking: its Job says nothing.', WHILE_UNDER_WAY);
   if (free?.kind === 'unseen') return rest(status, free.why, WHILE_UNDER_WAY);
@@ -220,12 +220,8 @@ function planSaved(status: RestoreStatus, underway: RestoreStepInput, next: Rest
   const { current, facts, database } = underway;
   if (facts.databases.kind === 'unseen') return rest(status, facts.databases.why, WHILE_UNDER_WAY);
   const before = oidOf(underway, database);
-  const saved = endOfJob(facts) ? copyOfSaving(current) : undefined;
+  const saved = endOfJob(facts.job) ? copyOfSaving(current) : undefined;
   return record(status, { ...next, ...(before === undefined ? {} : { before }), ...(saved === undefined ? {} : { saved }) }, 'Saving has ended.');
-}
-
-function endOfJob({ job }: RestoreFacts): RestoreJobEnd | undefined {
-  return job.kind === 'seen' && job.value.kind === 'ended' ? job.value.end : undefined;
 }
 
 function oidOf({ facts: { databases } }: RestoreStepInput, name: string): number | undefined {
@@ -234,7 +230,7 @@ function oidOf({ facts: { databases } }: RestoreStepInput, name: string): number
 
 /** Of the phase's own Job. */
 function failureOf({ facts }: RestoreInput, current: RestoreProgress): Extract<RestoreJobEnd, { kind: 'failed' }> | undefined {
-  const job = jobOfPhase(current) === undefined ? undefined : endOfJob(facts);
+  const job = jobOfPhase(current) === undefined ? undefined : endOfJob(facts.job);
   return job?.kind === 'failed' ? job : undefined;
 }
 

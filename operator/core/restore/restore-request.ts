@@ -1,6 +1,7 @@
 // What a person asks for with the annotation glitchkeeper.io/restore.
 import * as z from 'zod/mini';
 import type { RestoreProgress } from '../../api/restore-fields.js';
+import { readJson } from '../json-text.js';
 import { cut } from '../text-limits.js';
 
 export type RestoreRequest =
@@ -26,20 +27,12 @@ export function parseRestoreRequest(annotation: string | undefined): RestoreRequ
   const word = annotation.trim();
   if (word === 'confirm' || word === 'undo') return { kind: word };
   if (COPY.test(word)) return { kind: 'begin', wanted: { copy: word, save: true } };
-  const value = word.startsWith('{') ? parseJson(word) : undefined;
+  const value = word.startsWith('{') ? readJson(word) : undefined;
   if (value === undefined) return invalid(`expected latest, the name of a copy, confirm, undo, or JSON; found "${cut(annotation, 100)}"`);
   const parsed = requestSchema.safeParse(value);
   if (!parsed.success) return invalid(describeIssue(parsed.error.issues[0]));
   if (parsed.data.notAfter !== undefined && parsed.data.copy !== 'latest') return invalid('notAfter: expected it with copy latest only');
   return { kind: 'begin', wanted: parsed.data };
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue | undefined): string {

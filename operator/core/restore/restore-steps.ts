@@ -1,6 +1,6 @@
 // The conditions of a restore's phases: each is met, or says what brings it about, or what is waited for. Pure.
 import type { RestoreProgress } from '../../api/restore-fields.js';
-import type { Seen } from '../health/health-facts.js';
+import type { Seen } from '../seen.js';
 import { MET, act, wait, type Step } from '../rotation/protocol.js';
 import type { GatewayMode, RestoreAction, RestoreDatabase, RestoreFacts } from './restore-facts.js';
 import { databaseNames, jobOfPhase, type DatabaseNames } from './restore-names.js';

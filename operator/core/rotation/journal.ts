@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 
 import { CREDENTIALS, PHASES, RESULTS, TRIGGERS, type RotationRecord } from '../../api/rotation-fields.js';
+import { readJson } from '../json-text.js';
 import { Sensitive } from '../sensitive.js';
 
 /** Every value that a rotation may replace, by the name that it has in the journal. */
@@ -98,7 +99,7 @@ export function encodeJournal({ values, ...rest }: Journal): ReadonlyMap<string,
 
 /** Never throws, and never says what a value is. */
 export function decodeJournal(data: ReadonlyMap<string, Sensitive>): ParsedJournal {
-  const parsed = record.safeParse(parseJson(data.get(RECORD)?.reveal()));
+  const parsed = record.safeParse(readJson(data.get(RECORD)?.reveal() ?? ''));
   if (!parsed.success) return { kind: 'invalid', why: parsed.error.issues.map(({ path }) => `${RECORD}.${path.join('.')}`).join(', ') };
   const journal = parsed.data;
   const [previous, next] = [decodeValues(data, 'previous'), decodeValues(data, 'next')];
@@ -115,14 +116,6 @@ function decodeValues(data: ReadonlyMap<string, Sensitive>, set: string): Values
 /** A journal that an older version wrote knows of no gateway, and of no backup. */
 function isAddedLater(name: ValueName): boolean {
   return name.startsWith('gateway-') || name.startsWith('backup-');
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }
 
 export function sameValue(a: Sensitive, b: Sensitive): boolean {

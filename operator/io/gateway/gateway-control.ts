@@ -37,11 +37,3 @@ export function ask({ controlHost: host, controlPort: port }: Place, token: Sens
     sent.end(body);
   }));
 }
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

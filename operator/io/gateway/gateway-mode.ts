@@ -5,11 +5,12 @@
  */
 import * as z from 'zod/mini';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { Seen } from '../../core/health/health-facts.js';
+import type { Seen } from '../../core/seen.js';
 import type { GatewayMode } from '../../core/restore/restore-facts.js';
+import { readJson } from '../../core/json-text.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { codeOf } from '../web/web-observer.js';
-import { ask, parseJson, type Asked } from './gateway-control.js';
+import { ask, type Asked } from './gateway-control.js';
 
 /** PUT /hold answers when no gateway gives any more: GlitchTip has 30 s for a request. Milliseconds. */
 const HOLD_TIMEOUT = 45_000;
@@ -33,7 +34,7 @@ export async function observeGatewayMode({ gateway }: Pick<GlitchTipSpec, 'gatew
   if (!token) return unseen('its token is not known');
   try {
     const answer = await ask(gateway, token, { path: '/status' }, signal);
-    const parsed = status.safeParse(parseJson(answer.text));
+    const parsed = status.safeParse(readJson(answer.text));
     if (answer.status !== 200 || !parsed.success) return unseen(`it answered ${answer.status}`);
     const { hold, keep, records: { underWay } } = parsed.data;
     return { kind: 'seen', value: { mode: modeOf(hold !== undefined, keep !== undefined), underWay } };

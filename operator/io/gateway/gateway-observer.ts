@@ -2,9 +2,10 @@
 import * as z from 'zod/mini';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { GatewayFacts, ObservedGateway } from '../../core/health/health-facts.js';
+import { readJson } from '../../core/json-text.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { codeOf } from '../web/web-observer.js';
-import { ask, parseJson } from './gateway-control.js';
+import { ask } from './gateway-control.js';
 
 /** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
 const status = z.object({
@@ -23,7 +24,7 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   try {
     const answer = await ask(gateway, token, { path: '/status' }, signal);
     if (answer.status === 401) return { kind: 'refused' };
-    const parsed = status.safeParse(parseJson(answer.text));
+    const parsed = status.safeParse(readJson(answer.text));
     if (answer.status !== 200 || !parsed.success) return { kind: 'not observed', why: `it answered ${answer.status}, and nothing that can be understood` };
     return { kind: 'seen', value: factsOf(parsed.data) };
   } catch (error) {

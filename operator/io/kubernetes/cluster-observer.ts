@@ -1,7 +1,8 @@
 // The facts of a check that the API server has: three lists, and a get of each workload; each of the four kinds may fail by itself.
 import { DATA_SERVERS, HEALTH_MANAGER, MIGRATE_TEMPLATE, REPAIR_JOB_DEADLINE, RESTARTED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { ClusterFacts, JobFacts, PodFacts, Seen, WorkloadFacts } from '../../core/health/health-facts.js';
+import type { ClusterFacts, JobFacts, PodFacts, WorkloadFacts } from '../../core/health/health-facts.js';
+import type { Seen } from '../../core/seen.js';
 import { messageOf } from '../../core/error-message.js';
 import { parseBytes } from '../../core/quantity.js';
 import type { KubernetesApi, ObjectMeta } from './api-client.js';

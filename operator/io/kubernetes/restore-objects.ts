@@ -1,7 +1,9 @@
 // What a restore needs of the cluster beside what others do there: its Jobs, and web and worker scaled.
 import { RESTORE_MANAGER } from '../../api/object-names.js';
-import type { JobManifests, ObservedJobs, RestorePort } from '../../controllers/ports.js';
-import type { JobFacts, Seen } from '../../core/health/health-facts.js';
+import type { JobManifests, ObservedJobs } from '../../controllers/ports.js';
+import type { RestorePort } from '../../controllers/restore/restore-ports.js';
+import type { JobFacts } from '../../core/health/health-facts.js';
+import type { Seen } from '../../core/seen.js';
 import type { RestoreJobKind } from '../../core/restore/restore-names.js';
 import type { KubernetesApi } from './api-client.js';
 import { ClusterObserver } from './cluster-observer.js';

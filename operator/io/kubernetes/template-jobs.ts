@@ -3,7 +3,8 @@ import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, MIGRATE_TE
 import type { BackupPort, JobManifests, ObservedJobs } from '../../controllers/ports.js';
 import type { PodTemplate, RunVariables } from '../../core/backup/backup-job.js';
 import type { BackupJob, BackupPod, ContainerEnd } from '../../core/backup/run-end.js';
-import type { JobFacts, Seen } from '../../core/health/health-facts.js';
+import type { JobFacts } from '../../core/health/health-facts.js';
+import type { Seen } from '../../core/seen.js';
 import type { RestoreJobKind } from '../../core/restore/restore-names.js';
 import { explainNoRoom } from '../../core/rotation/quota-room.js';
 import { absentAsUndefined, provesAbsence, type KubernetesApi } from './api-client.js';

@@ -1,10 +1,11 @@
 // The databases of a restore: made, closed, renamed and dropped by the operator's own login, each known by its OID whatever it is called.
 import pg from 'pg';
 
-import type { LiveContent, Login, RolePlace } from '../../controllers/ports.js';
+import type { Login, RolePlace } from '../../controllers/ports.js';
+import type { LiveContent } from '../../controllers/restore/restore-ports.js';
 import type { DatabaseAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
 import { RESTORE_ENDING } from '../../core/restore/restore-names.js';
-import type { Seen } from '../../core/health/health-facts.js';
+import type { Seen } from '../../core/seen.js';
 import { CANARY_ID } from './canary-rows.js';
 import { readVolume } from './database-observer.js';
 import { DATABASE_DOES_NOT_EXIST, MAINTENANCE_DATABASE, codeOf, isRefusal, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
