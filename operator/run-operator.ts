@@ -16,7 +16,7 @@ import { Sensitive } from './core/sensitive.js';
 import { messageOf } from './core/error-message.js';
 import type { Config } from './environment.js';
 import { serve } from './io/metrics/http-endpoints.js';
-import type { WatchedMetadata } from './io/kubernetes/api-client.js';
+import type { WatchedMetadata } from './io/kubernetes/metadata-watch.js';
 import { Metrics } from './io/metrics/metrics-registry.js';
 import type { Clock } from './runtime/clock.js';
 import { standForElection, type LeasePort } from './runtime/leader-election.js';

@@ -8,9 +8,6 @@ import { sendRequest, type ApiRequest } from './api-request.js';
 import type { ClusterConnection } from './connection.js';
 import { metadataOnly, pickWatched, watchMetadata, type WatchedMetadata } from './metadata-watch.js';
 
-export { absentAsUndefined, ApiError, isStatus, provesAbsence } from './api-error.js';
-export type { WatchedMetadata } from './metadata-watch.js';
-
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;

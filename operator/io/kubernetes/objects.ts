@@ -17,10 +17,11 @@ import { messageOf } from '../../core/error-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { LeasePort, LeaseRecord } from '../../runtime/leader-election.js';
 import type { ListWatch } from '../../runtime/resource-watch.js';
-import type { KubernetesApi, ObjectMeta, WatchedMetadata } from './api-client.js';
+import type { KubernetesApi, ObjectMeta } from './api-client.js';
 import { absentAsUndefined, isStatus, provesAbsence } from './api-error.js';
 import { readAlertState, writeAlertState } from './alert-state-store.js';
 import { observeLock, writeLock } from './operation-lease.js';
+import type { WatchedMetadata } from './metadata-watch.js';
 import { StatusWriter } from './status-writer.js';
 
 interface SecretObject {

@@ -4,7 +4,8 @@ import type { JobFacts, PodFacts } from '../../core/health/health-facts.js';
 import { JOB_NAME_LABEL, LABELS, OPERATOR_MANAGER, QUOTA, ROTATION_ANNOTATION } from '../../api/object-names.js';
 import type { ObservedWorkload } from '../../core/credentials/observed.js';
 import { explainNoRoom, podNeeds, type ContainerResources, type Needs, type Quota } from '../../core/rotation/quota-room.js';
-import { absentAsUndefined, type KubernetesApi, type ObjectMeta } from './api-client.js';
+import type { KubernetesApi, ObjectMeta } from './api-client.js';
+import { absentAsUndefined } from './api-error.js';
 import { readJob, type Job } from './job-reports.js';
 import { readPod, type Pod } from './pod-reports.js';
 
