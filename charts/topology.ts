@@ -18,10 +18,9 @@ export interface Topology {
 }
 
 export function topologyOf(settings: Settings): Topology {
-  const { split, single, tag, gateway: isKnownToGateway = false } = releaseFacts(settings.version);
+  const { split, single, tag } = releaseFacts(settings.version);
   const valkey = settings.profile === 'classic';
-  const gateway = settings.gateway.enabled && isKnownToGateway;
-  const { store } = settings.backup;
+    const { backup: { store }, gateway: { enabled: gateway } } = settings;
   const parts = { tag, valkey, gateway, ...(store === 'none' ? {} : { backup: store }) };
   if (valkey) {
     return {

@@ -23,6 +23,13 @@ export function releaseOf(version: string): Release | undefined {
   return RELEASES.find((release) => release === minor);
 }
 
+/** @throws RangeError for what the manifests would not offer */
+export function knownRelease(release: string): Release {
+  const known = RELEASES.find((each) => each === release);
+  if (!known) throw new RangeError(`expected a release among ${RELEASES.join(', ')}, found ${release}`);
+  return known;
+}
+
 /** What was expected instead of a version that is not served, with the reason where there is one. */
 export function describeRefusal(version: string): string {
   const why = REFUSED[minorOf(version)];
