@@ -32,6 +32,7 @@ export class NetworkPolicies extends Construct {
     this.allowOperatorOut();
     this.allowWorkerOut();
     this.allowCopiesOut();
+    this.allowProxy();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     if (isServedByTraefik(settings)) this.allowTraefik();
     this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
@@ -117,6 +118,16 @@ export class NetworkPolicies extends Construct {
     const { port, protocol } = new URL(endpoint);
     const ports = [port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port)];
     for (const from of COPIES) this.allowOut(`${from}-bucket`, `${from}-to-bucket`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports });
+  }
+
+  /** Those that call the internet, and what they need there: the ways of their own stay as the settings have them. */
+  private allowProxy(): void {
+    const { proxy: { url, networks } } = this.settings.network;
+    if (url === undefined) return;
+    const { worker, backup } = topologyOf(this.settings);
+    const callers: Component[] = ['operator', worker === undefined ? 'web' : 'worker', ...(backup === 's3' ? COPIES : [])];
+    const port = Number(new URL(url).port || 80);
+    for (const from of callers) this.allowOut(`${from}-proxy`, `${from}-to-proxy`, { from, to: networks.map((cidr) => ({ cidr })), ports: [port] });
   }
 
   /** Without ports: by all of them. */

@@ -6,6 +6,7 @@ import { labelsOf, selectorOf } from '../part-names.js';
 import { partMetadata, podDefaults } from './pod-template.js';
 import type { WorkerHeartbeat } from '../releases.js';
 import { runtimeHash } from './runtime-helpers.js';
+import { withWayOut } from './way-out.js';
 import type { Settings } from '../settings/schema.js';
 import type { Topology } from '../topology.js';
 
@@ -32,7 +33,7 @@ export class Worker extends Construct {
         strategy: { type: 'Recreate' },
         template: {
           metadata: { labels: labelsOf('worker'), annotations: runtimeHash() },
-          spec: {
+          spec: withWayOut(settings, {
             ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: true }),
             terminationGracePeriodSeconds: GRACE_SECONDS,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
@@ -43,7 +44,7 @@ export class Worker extends Construct {
               livenessProbe: { ...beats(heartbeat, { periodSeconds: 20, failureThreshold: 3 }), terminationGracePeriodSeconds: FROZEN_GRACE_SECONDS },
             }],
             volumes: applicationVolumes(tmp),
-          },
+          }),
         },
       },
     });
