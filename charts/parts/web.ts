@@ -1,7 +1,7 @@
 // Web: GlitchTip's HTTP server, behind the gateway; without one it is rolled with a surge, so that no event is refused.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations } from './application-container.js';
+import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations, withMailLogin } from './application-container.js';
 import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { clusterPort, frontDoor, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
@@ -47,7 +47,7 @@ export class Web extends Construct {
         },
         template: {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
-          spec: ownWay({
+          spec: withMailLogin(settings, ownWay({
             ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined }),
             terminationGracePeriodSeconds: drainSeconds + 30,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
@@ -64,7 +64,7 @@ export class Web extends Construct {
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
             }],
             volumes: applicationVolumes(tmp),
-          }),
+          })),
         },
       },
     });

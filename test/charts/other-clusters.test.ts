@@ -80,6 +80,20 @@ describe('behind a proxy', () => {
   });
 });
 
+describe('mails with a login', () => {
+  it('web and worker read the Secret, which need not be there', () => {
+    const manifests = renderStack({ email: { secret: 'glitchtip-mail' } });
+    for (const part of ['web', 'worker']) {
+      const { containers: [container], initContainers = [], volumes } = podOf(find(manifests, 'Deployment', part)) as unknown as k8s.PodSpec;
+      expect(container?.env).toContainEqual({ name: 'GLITCHKEEPER_EMAIL_DIR', value: '/run/secrets/email' });
+      expect(container?.volumeMounts).toContainEqual({ name: 'email', mountPath: '/run/secrets/email', readOnly: true });
+      expect(initContainers.flatMap(({ env = [] }) => env.map(({ name }) => name))).not.toContain('GLITCHKEEPER_EMAIL_DIR');
+      expect(volumes?.find(({ name }) => name === 'email')?.secret).toMatchObject({ secretName: 'glitchtip-mail', optional: true });
+    }
+    expect(JSON.stringify(find(manifests, 'Job', manifests.find(({ kind }) => kind === 'Job')?.metadata.name ?? ''))).not.toContain('glitchtip-mail');
+  });
+});
+
 describe('a Service that is public', () => {
   const portsOf = (service: SettingsInput['service'], more: SettingsInput = {}) => {
     const manifests = renderStack({ ...more, service: { allowPublic: true, ...service } });

@@ -38,7 +38,7 @@ export async function authority(): Promise<{ readonly certificate: string; reado
     const own = await newKeys();
     const signed = await X509CertificateGenerator.create({
       ...validity, subject: `CN=${server}`, issuer: certificate.subject, publicKey: own.publicKey, signingKey: keys.privateKey,
-      extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: server }]), await AuthorityKeyIdentifierExtension.create(keys.publicKey)],
+      extensions: [namesOf(server), await AuthorityKeyIdentifierExtension.create(keys.publicKey)],
     });
     return { certificate: signed.toString('pem'), key: await pemOf(own.privateKey) };
   };
@@ -57,8 +57,11 @@ const DAY = 86_400_000;
 
 /** Of a server: clients compare its name, or its address, with the one that they asked for. Valid from a minute ago. */
 export function selfSignedFor(server: string, { name = `CN=${server}`, notBefore = new Date(Date.now() - 60_000), notAfter = new Date(Date.now() + DAY) }: Partial<Contents> = {}): ReturnType<typeof selfSigned> {
-  const names = new SubjectAlternativeNameExtension([{ type: isIP(server) === 0 ? 'dns' : 'ip', value: server }]);
-  return selfSigned({ name, notBefore, notAfter, extensions: [names] });
+  return selfSigned({ name, notBefore, notAfter, extensions: [namesOf(server)] });
+}
+
+function namesOf(server: string): SubjectAlternativeNameExtension {
+  return new SubjectAlternativeNameExtension([{ type: isIP(server) === 0 ? 'dns' : 'ip', value: server }]);
 }
 
 /** Of the stack's domain, so many days before its end; it began a month ago. */
