@@ -9,6 +9,7 @@
 - What Celery itself does not survive in the worker: celery_repairs.py.
 - Rows in the texts of PostgreSQL's errors: database_errors.py.
 - A process of 6.2 that Valkey refused once: valkey_login.py.
+- Certificate authorities of one's own: certificate_authorities.py. A mail server with a login: email_login.py.
 """
 
 import os
@@ -95,6 +96,10 @@ def beat(path):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+if "GLITCHKEEPER_CERTIFICATE_AUTHORITIES" in os.environ:
+    import certificate_authorities  # noqa: F401 (it adds them when it is imported)
+if "GLITCHKEEPER_EMAIL_DIR" in os.environ:
+    import email_login  # noqa: F401 (likewise)
 import database_errors  # noqa: E402, F401 (it waits for psycopg when it is imported)
 
 if "VTASKS_VALKEY_PREFIX" in os.environ:
