@@ -7,7 +7,7 @@ export type Release = (typeof RELEASES)[number];
 /** What everything that is said of a release rests on. */
 export const PROVEN: Readonly<Record<Release, string>> = {
   '5.2': 'run and measured by this project',
-  '6.2': "not run by this project: proven against fixtures of its schema and of its queue on real servers only",
+  '6.2': 'not run by this project: proven against a double over its real queue, cache, driver and server only',
 };
 
 /** Releases that exist, or are spoken of, and why they are not served. */

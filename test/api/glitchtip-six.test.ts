@@ -22,6 +22,8 @@ import { gatewayLoginName, VALKEY_APPLICATION_USER, VALKEY_GATEWAY_USER } from '
 import { healthRelease } from '../../operator/core/health/release-facts.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { observeQueue } from '../../operator/io/valkey/queue-observer.js';
+import { GlitchTipApi } from '../sdk/glitchtip-api.js';
+import { provision } from '../sdk/provision.js';
 import type { Program } from './control-plane.js';
 import { AS_OPERATOR, GlitchTipSix, KEY, PASSWORD, PROJECT, SUPERUSER } from './glitchtip-six.js';
 import { SCHEMAS } from './release-schemas.js';
@@ -158,6 +160,18 @@ describe('a worker', () => {
     worker = await six.start('worker');
     await until('the rows', async () => (await stored(ids)).size === 2);
     expect(await lengths()).toEqual({ waiting: 0, taken: 0 });
+  }, MINUTE);
+
+  it('is behind an API that people sign in to, make a project with, and find its event at by the id of the SDK', async () => {
+    const [id, baseUrl] = [newId(), `http://localhost:${six.port}`];
+    await six.run('./manage.py createsuperuser --noinput', { DJANGO_SUPERUSER_EMAIL: 'admin@example.com', DJANGO_SUPERUSER_PASSWORD: PASSWORD });
+    const { token, org, project, dsn } = await provision({ baseUrl, email: 'admin@example.com', password: PASSWORD });
+    const { pathname, username } = new URL(dsn);
+    expect((await send({ path: `/api${pathname}/envelope/`, key: username, body: eventOf(id) })).status).toBe(200);
+    await until('the row', async () => (await stored([id])).size === 1);
+    const found: string[] = [];
+    for await (const event of new GlitchTipApi(baseUrl, token).eventsSince({ org, project }, new Date(Date.now() - MINUTE))) found.push(event.eventID);
+    expect(found).toEqual([id]);
   }, MINUTE);
 
   it('loses a batch that it has popped with its life, and a task that it tries alone is run again by the next one', async () => {
