@@ -70,7 +70,11 @@ const asGateway = { user: gatewayLoginName('glitchtip'), password: PASSWORD };
 const stored = (ids: readonly string[]) => as(asGateway, (client) => findRows(client, '6.2', ids.map((id) => ({ type: 'event' as const, id, since: Date.now() - 10 * MINUTE })), Date.now()));
 
 async function until(what: string, holds: () => Promise<boolean>, seconds = 20): Promise<void> {
-  for (const deadline = Date.now() + seconds * 1_000; !(await holds()); await sleep(100)) if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+  const deadline = Date.now() + seconds * 1_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+    await sleep(100);
+  }
 }
 
 async function lengths(): Promise<QueueLengths> {
