@@ -85,10 +85,11 @@ interface Told {
   readonly files: readonly string[];
 }
 
-function run({ CDK8S_OUTDIR: output, GLITCHKEEPER_SETTINGS: named }: NodeJS.ProcessEnv): Told {
+/** GLITCHKEEPER_CLUSTER_RANGES: networks of the cluster, with commas, where the settings name none; `npm start` knows those of the embedded one. */
+function run({ CDK8S_OUTDIR: output, GLITCHKEEPER_SETTINGS: named, GLITCHKEEPER_CLUSTER_RANGES: ranges }: NodeJS.ProcessEnv): Told {
   try {
     const file = findSettings(named);
-    const settings = loadSettings(file);
+    const settings = loadSettings(file, ranges?.split(','));
     const budget = planBudget(settings);
     if (budget.problems.length > 0) throw new SettingsError(file ?? 'settings', budget.problems);
     const { files, refused } = synthesize(settings, output);

@@ -2,6 +2,7 @@
 export { up } from './up.js';
 export { prepareMachine } from './prepare.js';
 export { down } from './down.js';
+export { clusterRanges } from './address.js';
 export { status } from './cluster-status.js';
 export type { ClusterHandle, ContainerReference } from './handle.js';
 export { ensureKubeScore, ensureVersitygw } from './binaries.js';

@@ -182,7 +182,7 @@ export class Gateway {
       },
     });
     const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
-    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints });
+    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints, onDisbelieved: (address) => counts.disbelieve(address) });
   }
 
   #openKeys(file: string): KeyLookup {

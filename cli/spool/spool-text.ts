@@ -37,7 +37,14 @@ function figures(status: SpoolStatus, paint: Paint): string[][] {
     ...setAsideFigures(status, paint),
     ['refused', listOf(Object.entries(refused).map(([why, count]) => `${why} ${count}`))],
     ['left out', listOf(byProject(ignored))],
+    ...disbelievedFigures(status, paint),
   ];
+}
+
+/** It says https, and what it says of clients is not passed on. */
+function disbelievedFigures({ disbelieved }: SpoolStatus, paint: Paint): string[][] {
+  if (disbelieved === undefined) return [];
+  return [['not believed', `${paint('yellow', countOf(disbelieved.requests))} by https, of the proxy ${visible(disbelieved.address)}: gateway.trustedProxies or network.clusterRanges in settings.yaml has its network`]];
 }
 
 /** While another database may be live soon. */

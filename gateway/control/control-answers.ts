@@ -51,12 +51,21 @@ export interface GatewayStatus {
   readonly refused: Readonly<Record<string, number>>;
   /** Items since it started that GlitchTip does not keep, and that were left out. */
   readonly ignored: readonly IgnoredItems[];
+  /** Absent while every proxy that says https is believed. */
+  readonly disbelieved?: DisbelievedProxy;
   /** Absent while nothing is held. */
   readonly hold?: HoldStatus;
   /** Absent while nothing is kept. */
   readonly keep?: KeepStatus;
   /** When GlitchTip's worker was started last, as the operator told; absent until it does. */
   readonly workerStartedAt?: string;
+}
+
+/** Requests since it started of proxies that said https and are in none of the networks that the settings name. */
+export interface DisbelievedProxy {
+  /** Of the last one. */
+  readonly address: string;
+  readonly requests: number;
 }
 
 export interface IgnoredItems {

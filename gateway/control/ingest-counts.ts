@@ -1,6 +1,6 @@
-// What was refused and left out since the gateway started, for a person who asks why something is missing.
+// What was refused, left out and not believed since the gateway started, for a person who asks why something is missing.
 import type { IngestCount } from '../front/ingest.js';
-import type { IgnoredItems } from './control-answers.js';
+import type { DisbelievedProxy, IgnoredItems } from './control-answers.js';
 
 /** Types of items that SDKs send (https://develop.sentry.dev/sdk/data-model/envelope-items/), and what GlitchTip calls its own. */
 const TYPES = new Set([
@@ -18,6 +18,7 @@ export class IngestCounts {
   readonly #refused = new Map<string, number>();
   /** By project: those that exist, for a request is refused before its items are looked at otherwise. */
   readonly #ignored = new Map<number, Map<string, number>>();
+  #disbelieved: DisbelievedProxy | undefined;
 
   count(what: IngestCount): void {
     if (what.kind === 'refused') add(this.#refused, what.why, 1);
@@ -25,6 +26,15 @@ export class IngestCounts {
     const own = this.#ignored.get(what.project) ?? new Map<string, number>();
     this.#ignored.set(what.project, own);
     add(own, itemTypeName(what.type), what.items);
+  }
+
+  /** Of a proxy that said https. */
+  disbelieve(address: string): void {
+    this.#disbelieved = { address, requests: (this.#disbelieved?.requests ?? 0) + 1 };
+  }
+
+  get disbelieved(): DisbelievedProxy | undefined {
+    return this.#disbelieved;
   }
 
   get refused(): Readonly<Record<string, number>> {

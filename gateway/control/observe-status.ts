@@ -25,7 +25,7 @@ export interface Observed {
   readonly keep: Pick<Keep, 'look'>;
   readonly workerStart: Pick<WorkerStart, 'read'>;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
-  readonly counts: Pick<IngestCounts, 'refused' | 'ignored'>;
+  readonly counts: Pick<IngestCounts, 'refused' | 'ignored' | 'disbelieved'>;
 }
 
 /** @throws the system's error when the volume cannot be looked at */
@@ -46,6 +46,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     setAsideDropped: observed.setAside.dropped,
     refused: counts.refused,
     ignored: counts.ignored,
+    ...(counts.disbelieved ? { disbelieved: counts.disbelieved } : {}),
     ...(hold ? { hold: holdStatus(hold) } : {}),
     ...keepStatus({ spool, keep: observed.keep, destination: observed.destination }),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: instant(workerStartedAt) }),

@@ -29,6 +29,8 @@ export interface Forwarded {
   readonly client: string;
   /** What GlitchTip is told of it. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Address of a proxy that says that the client came by https, and that is not believed; undefined: there is none. */
+  readonly disbelieved: string | undefined;
 }
 
 /** A peer that is no trusted proxy is the client, whatever its headers say. `Forwarded` (RFC 7239), which GlitchTip does not read, is dropped. */
@@ -44,7 +46,12 @@ export function forwardedOf({ headers, socket }: IncomingMessage, trusted: Trust
       'x-forwarded-proto': believed('x-forwarded-proto') ?? 'http',
       'x-forwarded-host': believed('x-forwarded-host') ?? headers.host ?? '',
     },
+    disbelieved: isTrusted ? undefined : sayingHttps(peer, headers['x-forwarded-proto']),
   };
+}
+
+function sayingHttps(peer: string, proto: string | string[] | undefined): string | undefined {
+  return first(proto) === 'https' ? peer : undefined;
 }
 
 function first(value: string | string[] | undefined): string | undefined {

@@ -122,6 +122,8 @@ export const HEALTH_REASONS = {
   CertificateNotServed: 'CertificateNotServed',
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',
+  /** A proxy says that requests come by https, and the gateway does not believe it: it is in none of the networks of the settings. */
+  ProxyNotTrusted: 'ProxyNotTrusted',
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */
   CertificateUnreadable: 'CertificateUnreadable',

@@ -54,6 +54,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.HttpsDown]: 'nobody serves https',
   [R.CertificateNotServed]: 'another certificate is served',
   [R.CertificateExpiring]: 'the certificate expires soon',
+  [R.ProxyNotTrusted]: 'the gateway does not believe Traefik',
   [R.CertificateExpired]: 'the certificate has expired',
   [R.CertificateUnreadable]: 'there is no certificate to be seen',
   [R.CredentialsCompromised]: 'credentials that leaked are still valid',

@@ -230,6 +230,8 @@ export interface GatewayFacts {
   readonly setAside: number;
   /** Of those, the oldest that went since it started, for there was no more room. */
   readonly setAsideDropped: number;
+  /** Requests since it started of proxies that said https and are not believed, and the address of the last one. */
+  readonly disbelieved?: { readonly address: string; readonly requests: number };
   /** When GlitchTip's worker was started, as far as it was told. */
   readonly workerStartedAt?: Date;
 }

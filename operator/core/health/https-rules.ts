@@ -1,7 +1,7 @@
-// Rules about HTTPS: nobody serves the public name, another certificate is served in place of its own, the certificate ends.
+// Rules about HTTPS: nobody serves the public name, the gateway does not believe who does, another certificate is served, the certificate ends.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { CertificateFacts, Validity } from './health-facts.js';
-import { duration, finding, type CheckInput, type Finding, type Rule } from './rule-finding.js';
+import { duration, finding, secondsSince, type CheckInput, type Finding, type Rule } from './rule-finding.js';
 
 const R = HEALTH_REASONS;
 const DAY = 86_400;
@@ -13,7 +13,7 @@ const WARNING_SHARE = 1 / 5;
 const CRITICAL_SHARE = 1 / 20;
 const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
 
-export const httpsRules: readonly Rule[] = [httpsDown, certificateOfSecret, certificateServed];
+export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, certificateOfSecret, certificateServed];
 
 function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
   if (served.kind !== 'silent') return [];
@@ -21,6 +21,17 @@ function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly
     message: `Nobody serves ${https?.name ?? 'the public name'} by https: ${served.address} does not answer (${served.code}). SDKs and people outside reach nothing.`,
     advice: 'kubectl -n kube-system get pods,services -l app.kubernetes.io/name=traefik; where there are none, the host files of docs/https.md are not installed.',
     symptom: 'https does not answer',
+  })];
+}
+
+/** By its count, for the operator sees no pods of other namespaces: the first request that comes by https shows it. */
+function proxyNotTrusted({ facts: { gateway }, spec: { https } }: CheckInput): readonly Finding[] {
+  if (https === undefined || gateway.kind !== 'seen' || gateway.value.disbelieved === undefined) return [];
+  const { address, requests } = gateway.value.disbelieved;
+  return [finding(R.ProxyNotTrusted, 'gateway', 'warning', {
+    message: `${requests} ${requests === 1 ? 'request' : 'requests'} came by https through ${address}, which the gateway does not believe: GlitchTip takes them for http, and of all clients that address for theirs.`,
+    advice: `network.clusterRanges in settings.yaml must have the network of this cluster's pods (glitchkeeper doctor compares them), and gateway.trustedProxies that of a proxy of yours; then npm run synth && kubectl apply -f dist/.`,
+    symptom: 'the gateway does not believe who serves https',
   })];
 }
 

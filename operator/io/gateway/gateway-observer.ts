@@ -13,6 +13,7 @@ const status = z.object({
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
   setAsideDropped: z._default(z.number(), 0),
+  disbelieved: z.optional(z.object({ address: z.string(), requests: z.number() })),
   hold: z.optional(z.object({ why: z.string() })),
   workerStartedAt: z.optional(z.string()),
 });
@@ -33,10 +34,11 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, setAsideDropped, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, setAsideDropped, disbelieved, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
   return {
     ...spool, setAside, setAsideDropped,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
+    ...(disbelieved ? { disbelieved } : {}),
     ...(hold ? { held: hold.why } : {}),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: new Date(workerStartedAt) }),
   };

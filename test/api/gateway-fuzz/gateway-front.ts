@@ -44,7 +44,7 @@ export class GatewayFront {
       keys: new KeyLookup({ now, read: () => readKeys(this.#pool), load: () => undefined, keep: () => undefined }),
       newId: () => randomUUID().replaceAll('-', ''), count: () => undefined, log: (message) => this.problems.push(message),
     });
-    this.#server = createFront({ ingest, proxy: new Proxy(web, (why) => this.problems.push(`GlitchTip is away: ${why}`)), trusted: new TrustedProxies([]), endpoints: policy.endpoints });
+    this.#server = createFront({ ingest, proxy: new Proxy(web, (why) => this.problems.push(`GlitchTip is away: ${why}`)), trusted: new TrustedProxies([]), endpoints: policy.endpoints, onDisbelieved: () => undefined });
   }
 
   static async open(web: GlitchTipWeb): Promise<GatewayFront> {

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { SECRETS } from '../../../charts/part-names.js';
-import { podCidr, serviceCidr } from '../../../embedded/address.js';
 import { TRAEFIK } from '../../../charts/traefik.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { selfSignedFor } from '../../support/certificate.js';
@@ -24,7 +23,8 @@ const SECRET = 'errors-tls';
 
 const health = z.object({ status: z.object({ health: z.object({ figures: z.object({ certificateDays: z.number().optional() }).optional() }) }) });
 
-export function describeHttps({ stack, alerts }: Installed): void {
+export function describeHttps(installed: Installed): void {
+  const { stack, alerts } = installed;
   describe('https', () => {
     let edge: HttpsEdge;
     beforeAll(async () => {
@@ -34,7 +34,7 @@ export function describeHttps({ stack, alerts }: Installed): void {
 
     /** synth, the host file, apply. */
     async function apply(label: string, https: SettingsInput['https']): Promise<number> {
-      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network: { clusterRanges: [podCidr, serviceCidr] } });
+      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https });
       await edge.runTraefik(made.settings);
       const started = Date.now();
       await stack.apply(made);

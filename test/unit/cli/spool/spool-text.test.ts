@@ -40,6 +40,7 @@ describe('the status', () => {
     ['that there is nothing', { spool: { liveBytes: 0, limitBytes: 2 ** 30 } }, 'oldest            none'],
     ['what was refused, by reason', { refused: { 'unknown key': 12, 'not now': 3 } }, 'refused           unknown key 12\n                  not now 3'],
     ['what was left out, by project', { ignored: [{ project: 1, type: 'span', items: 9 }, { project: 2, type: 'session', items: 4 }, { project: 1, type: 'attachment', items: 1 }] }, 'left out          project 1: span 9, attachment 1\n                  project 2: session 4'],
+    ['whom it does not believe', { disbelieved: { address: '10.244.0.9', requests: 7 } }, 'not believed      7 by https, of the proxy 10.244.0.9: '],
     ['whose figures these are not', { others: ['gateway-55d8'] }, 'also on the volume: gateway-55d8; what is there is not counted above, but for what was set aside'],
   ])('says %s', (_, more, expected) => expect(show(more).join('\n')).toContain(expected));
 

@@ -129,11 +129,12 @@ export class RunningControl {
 }
 
 /** Of what the front counted up to now. */
-function countsOf(gateway: RunningGateway): Pick<IngestCounts, 'refused' | 'ignored'> {
+function countsOf(gateway: RunningGateway): Pick<IngestCounts, 'refused' | 'ignored' | 'disbelieved'> {
   const now = (): IngestCounts => {
     const counts = new IngestCounts();
     for (const each of gateway.counts) counts.count(each);
+    for (const each of gateway.disbelieved) counts.disbelieve(each);
     return counts;
   };
-  return { get refused() { return now().refused; }, get ignored() { return now().ignored; } };
+  return { get refused() { return now().refused; }, get ignored() { return now().ignored; }, get disbelieved() { return now().disbelieved; } };
 }

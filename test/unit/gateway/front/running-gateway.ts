@@ -33,6 +33,8 @@ export interface Sent {
 
 export class RunningGateway {
   readonly counts: IngestCount[] = [];
+  /** Address of each request of a proxy that said https and is not trusted. */
+  readonly disbelieved: string[] = [];
   verdict: KeyVerdict | undefined;
   /** Each request that came to GlitchTip. */
   readonly passedOn: { readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
@@ -51,7 +53,7 @@ export class RunningGateway {
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
       now: () => 1_780_000_000_000, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
-    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints });
+    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
   }
 
   static async open(options: GatewayOptions = {}): Promise<RunningGateway> {

@@ -1,6 +1,6 @@
 // The causes of HTTPS, and what nearly is one: what was seen of a Secret and of who serves it, and what is reported.
 import type { Facts, ServedCertificate } from '../../../../../operator/core/health/health-facts.js';
-import { ago } from './health-scenarios.js';
+import { ago, gatewayOf } from './health-scenarios.js';
 
 const DAY = 86_400;
 export const HTTPS = { name: 'errors.example.com' } as const;
@@ -26,6 +26,7 @@ export const SECRET_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['a certificate of six days ends tomorrow', ofSecret(1, 6), ['CertificateExpiring/certificate warning']],
   ['a certificate of six days ends in five hours', ofSecret(0.2, 6), ['CertificateExpiring/certificate critical']],
   ['the Secret of the certificate is missing', MISSING, ['CertificateUnreadable/certificate warning']],
+  ["requests come by https of a proxy that is not believed, where no Traefik serves: doctor and the gateway's status say it", { gateway: gatewayOf({ disbelieved: { address: '203.0.113.7', requests: 7 } }) }, []],
   ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
 ];
 
@@ -38,5 +39,7 @@ export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ["Traefik's default certificate is served, because the Secret is missing", { ...served(300, DEFAULT), ...MISSING }, ['CertificateUnreadable/certificate critical']],
   ['a Secret ends in a week, and is served: told once', { ...served(7), ...ofSecret(7) }, ['CertificateExpiring/certificate warning']],
   ['a Secret was replaced, and the former one is still served', { ...served(7), ...ofSecret(90) }, []],
+  ['the gateway does not believe Traefik', { ...served(80), gateway: gatewayOf({ disbelieved: { address: '10.244.0.9', requests: 7 } }) }, ['ProxyNotTrusted/gateway warning']],
+  ['the gateway cannot be asked whom it believes', { ...served(80), gateway: { kind: 'not observed', why: 'no token' } }, []],
   ['Traefik does not answer', SILENT, ['HttpsDown/https critical']],
 ];
