@@ -1,4 +1,5 @@
 // k3s' own Traefik: where its pods are, and what it is told at its start. Its routes to GlitchTip are in charts/parts/https.ts.
+import { CERT_MANAGER } from '../operator/api/object-names.js';
 import type { Settings } from './settings/schema.js';
 
 /** As k3s installs it, from its own Helm chart. */
@@ -11,6 +12,8 @@ export const TRAEFIK = {
   secure: 'websecure',
   /** On which its pods listen for 443. */
   securePort: 8443,
+  /** By which Ingresses of others ask for it. */
+  ingressClass: 'traefik',
 } as const;
 
 /** Traefik's name for whom it gets certificates from. */
@@ -33,6 +36,11 @@ export const HSTS_SECONDS = 31_536_000;
 
 export function isServedByTraefik({ https }: Settings): boolean {
   return https.mode !== 'none';
+}
+
+/** Whose certificate is served, or watched for its end; undefined: nobody's that is in a Secret. */
+export function certificateSecret({ https: { mode, secret } }: Settings): string | undefined {
+  return mode === 'cert-manager' ? secret ?? CERT_MANAGER.secret : secret;
 }
 
 /** Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. */

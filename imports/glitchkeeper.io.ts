@@ -497,6 +497,13 @@ export interface GlitchTipSpecHttps {
    * @schema GlitchTipSpecHttps#port
    */
   readonly port?: number;
+
+  /**
+   * cert-manager gets the certificate: its orders and challenges in this namespace are looked at. Absent: it does not.
+   *
+   * @schema GlitchTipSpecHttps#certManager
+   */
+  readonly certManager?: GlitchTipSpecHttpsCertManager;
 }
 
 /**
@@ -509,6 +516,7 @@ export function toJson_GlitchTipSpecHttps(obj: GlitchTipSpecHttps | undefined): 
     'name': obj.name,
     'host': obj.host,
     'port': obj.port,
+    'certManager': toJson_GlitchTipSpecHttpsCertManager(obj.certManager),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -791,6 +799,34 @@ export function toJson_GlitchTipSpecAlerts(obj: GlitchTipSpecAlerts | undefined)
     'secret': obj.secret,
     'repeatHours': obj.repeatHours,
     'reportHours': obj.reportHours,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * cert-manager gets the certificate: its orders and challenges in this namespace are looked at. Absent: it does not.
+ *
+ * @schema GlitchTipSpecHttpsCertManager
+ */
+export interface GlitchTipSpecHttpsCertManager {
+  /**
+   * The Issuer of this namespace that it asks. Absent: a ClusterIssuer.
+   *
+   * @schema GlitchTipSpecHttpsCertManager#issuer
+   */
+  readonly issuer?: string;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecHttpsCertManager' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecHttpsCertManager(obj: GlitchTipSpecHttpsCertManager | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'issuer': obj.issuer,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

@@ -1,4 +1,4 @@
-// HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, or in a Secret of yours.
+// HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, cert-manager's, or in a Secret of yours.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { INGEST_KINDS } from '../../gateway/core/item-policy.js';
@@ -6,7 +6,8 @@ import { WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart } from '../topology.js';
-import { HSTS_SECONDS, RESOLVER, TRAEFIK } from '../traefik.js';
+import { HSTS_SECONDS, RESOLVER, TRAEFIK, certificateSecret } from '../traefik.js';
+import { IssuedCertificate } from './issued-certificate.js';
 import { partMetadata } from './pod-template.js';
 
 const API = 'traefik.io/v1alpha1';
@@ -17,7 +18,7 @@ const MIDDLEWARES = { hsts: 'hsts', redirect: 'redirect-to-https' } as const;
 export class Https extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
-    const { domain, https: { mode, secret, public: open } } = settings;
+    const { domain, https: { mode, public: open } } = settings;
     const host = `Host(\`${new URL(domain).hostname}\`)`;
     // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
     this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds: HSTS_SECONDS } });
@@ -26,10 +27,11 @@ export class Https extends Construct {
     this.add('IngressRoute', ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
       routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, MIDDLEWARES.hsts)],
-      tls: mode === 'traefik' ? { certResolver: RESOLVER } : { secretName: secret },
+      tls: mode === 'traefik' ? { certResolver: RESOLVER } : { secretName: certificateSecret(settings) },
     });
-    // The path of the ACME challenge is Traefik's before any route of ours.
+    // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
     this.add('IngressRoute', ROUTES.plain, { entryPoints: [TRAEFIK.plain], routes: [route(host, MIDDLEWARES.redirect)] });
+    if (mode === 'cert-manager') new IssuedCertificate(this, 'certificate', settings);
   }
 
   private add(kind: 'IngressRoute' | 'Middleware', name: string, spec: object): void {

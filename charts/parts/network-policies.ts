@@ -1,6 +1,7 @@
 // NetworkPolicies: deny by default, then allow each flow by name.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
+import { SOLVER_LABEL } from '../../operator/api/object-names.js';
 import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
 import { storeNetworks } from '../settings/store-address.js';
 import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
@@ -17,6 +18,8 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
+/** On which cert-manager's pod for a challenge listens. */
+const SOLVER_PORT = 8089;
 /** Whose pods make copies, and bring them back. */
 const COPIES: readonly Component[] = ['backup', 'restore'];
 
@@ -34,6 +37,7 @@ export class NetworkPolicies extends Construct {
     this.allowCopiesOut();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     if (isServedByTraefik(settings)) this.allowTraefik();
+    if (settings.https.mode === 'cert-manager') this.allowSolver();
     this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
@@ -155,6 +159,18 @@ export class NetworkPolicies extends Construct {
         podSelector: { matchLabels: selectorOf(frontPart(this.settings)) },
         policyTypes: ['Ingress'],
         ingress: [{ from: [TRAEFIK_PODS], ports: [tcp(HTTP_PORT)] }],
+      },
+    });
+  }
+
+  /** The pod that cert-manager starts for a challenge, which the ACME server asks through Traefik. */
+  private allowSolver(): void {
+    new k8s.KubeNetworkPolicy(this, 'solver', {
+      metadata: { name: 'acme-solver-from-traefik', annotations: exceptionAnnotations([{ check: 'networkpolicy-targets-pod', reason: 'cert-manager makes its pods' }]) },
+      spec: {
+        podSelector: { matchLabels: { [SOLVER_LABEL]: 'true' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [TRAEFIK_PODS], ports: [tcp(SOLVER_PORT)] }],
       },
     });
   }

@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { objectName, show } from './value-kinds.js';
 
-const MODES = ['none', 'traefik', 'secret'] as const;
+const MODES = ['none', 'traefik', 'secret', 'cert-manager'] as const;
+/** Of cert-manager's programs. */
+const COUNTED = ['all', 'controller', 'none'] as const;
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
 /** What Let's Encrypt takes for no address of anybody's (RFC 2606). */
 const NOBODY = /@([^@]+\.)?example\.(com|net|org)$/i;
@@ -11,20 +13,26 @@ const NOBODY = /@([^@]+\.)?example\.(com|net|org)$/i;
 const PORTS: readonly number[] = [80, 443];
 
 export const https = z.strictObject({
-  /** none: nobody, or a proxy of yours. traefik: k3s' own Traefik gets a certificate by ACME. secret: it serves a certificate of yours. */
+  /** none: nobody, or a proxy of yours. traefik: k3s' own Traefik gets a certificate by ACME. secret: it serves a certificate of yours. cert-manager: it serves one that a cert-manager of yours gets. */
   mode: z.enum(MODES, {
-    error: (issue) => `expected none, traefik or secret (cert-manager, a tunnel and self-signed certificates are not there yet), found ${show(issue.input)}`,
+    error: (issue) => `expected none, traefik, secret or cert-manager (a tunnel and self-signed certificates are not there yet), found ${show(issue.input)}`,
   }).default('none'),
-  /** Secret (kubernetes.io/tls) whose certificate serves `domain`: with mode secret by Traefik, with none by your proxy. The operator alerts before it expires. */
+  /** Secret (kubernetes.io/tls) whose certificate serves `domain`: with mode secret by Traefik, with none by your proxy. With mode cert-manager it is written there (left out: glitchtip-tls). The operator alerts before it expires. */
   secret: objectName('Secret').optional(),
   /** all: everything. ingest: the paths of events alone; people come by port-forward or SSH tunnel. */
   public: z.enum(['all', 'ingest'], { error: (issue) => `expected all or ingest, found ${show(issue.input)}` }).default('all'),
-  /** Where Traefik gets its certificate (mode traefik). */
+  /** Where Traefik, or the Issuer of cert-manager that the manifests make, gets the certificate (modes traefik and cert-manager). */
   acme: z.strictObject({
     /** Of the account. */
     email: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).optional(),
     /** Its directory. */
     server: z.url({ protocol: /^https$/, error: (issue) => `expected the https address of an ACME directory, such as ${LETS_ENCRYPT}, found ${show(issue.input)}` }).default(LETS_ENCRYPT),
+  }).prefault({}),
+  certManager: z.strictObject({
+    /** A ClusterIssuer that is there already, instead of an Issuer with `acme`. */
+    clusterIssuer: objectName('ClusterIssuer').optional(),
+    /** Which of its programs the memory budget has a line for: all three; the controller, where it runs alone; none, where host.neighbours has them in it. */
+    budget: z.enum(COUNTED, { error: (issue) => `expected all, controller or none, found ${show(issue.input)}` }).default('all'),
   }).prefault({}),
 }).superRefine((value, context) => {
   for (const { path, message } of ownProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
@@ -35,6 +43,7 @@ interface Https {
   readonly secret?: string | undefined;
   readonly public: 'all' | 'ingest';
   readonly acme: { readonly email?: string | undefined; readonly server: string };
+  readonly certManager: { readonly clusterIssuer?: string | undefined };
 }
 
 interface Problem {
@@ -42,16 +51,38 @@ interface Problem {
   readonly message: string;
 }
 
-function ownProblems({ mode, secret, public: open, acme: { email, server } }: Https): Problem[] {
-  const at = (path: string, isWrong: boolean, message: string): Problem[] => (isWrong ? [{ path: path.split('.'), message }] : []);
+/** One, or none. */
+function at(path: string, isWrong: boolean, message: string): Problem[] {
+  return isWrong ? [{ path: path.split('.'), message }] : [];
+}
+
+function ownProblems(https: Https): Problem[] {
+  const { mode, secret, public: open, certManager: { clusterIssuer } } = https;
   return [
     ...at('secret', mode === 'secret' && secret === undefined, 'expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'),
     ...at('secret', mode === 'traefik' && secret !== undefined, `expected none with https.mode traefik, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found ${show(secret)}`),
     ...at('public', mode === 'none' && open === 'ingest', 'expected all with https.mode none, with which your own proxy decides what is public; found ingest'),
-    ...at('acme.email', mode === 'traefik' && email === undefined, "expected the e-mail address of an ACME account, because https.mode is traefik: it is given to the certificate authority, and with it you agree to its terms; found nothing"),
-    ...at('acme.email', mode !== 'traefik' && email !== undefined, `expected none with https.mode ${mode}, with which nobody asks for a certificate; found ${show(email)}`),
-    ...at('acme.email', mode === 'traefik' && server === LETS_ENCRYPT && NOBODY.test(email ?? ''), `expected an e-mail address of yours, because Let's Encrypt refuses those of example.com; found ${show(email)}`),
+    ...at('certManager.clusterIssuer', mode !== 'cert-manager' && clusterIssuer !== undefined, `expected none with https.mode ${mode}, or https.mode: cert-manager; found ${show(clusterIssuer)}`),
+    ...accountProblems(https),
   ];
+}
+
+function accountProblems(https: Https): Problem[] {
+  const { mode, acme: { email, server }, certManager: { clusterIssuer } } = https;
+  if (!asksByAcme(https)) {
+    const why = clusterIssuer === undefined ? `https.mode ${mode}, with which nobody asks for a certificate` : 'https.certManager.clusterIssuer, which has an account of its own';
+    return at('acme.email', email !== undefined, `expected none with ${why}; found ${show(email)}`);
+  }
+  const orAnother = mode === 'cert-manager' ? ', or a ClusterIssuer in https.certManager.clusterIssuer' : '';
+  return [
+    ...at('acme.email', email === undefined, `expected the e-mail address of an ACME account${orAnother}, because https.mode is ${mode}: it is given to the certificate authority, and with it you agree to its terms; found nothing`),
+    ...at('acme.email', server === LETS_ENCRYPT && NOBODY.test(email ?? ''), `expected an e-mail address of yours, because Let's Encrypt refuses those of example.com; found ${show(email)}`),
+  ];
+}
+
+/** Whether it is by `acme` that somebody here asks for a certificate. */
+export function asksByAcme({ mode, certManager }: Pick<Https, 'mode' | 'certManager'>): boolean {
+  return mode === 'traefik' || (mode === 'cert-manager' && certManager.clusterIssuer === undefined);
 }
 
 /** What `https` needs of the other settings. */
@@ -82,6 +113,6 @@ function addressProblem(mode: string, { protocol, hostname, port }: Pick<URL, 'p
   if (protocol !== 'https:') return `expected an https address with https.mode ${mode}, such as https://errors.example.com`;
   if (port !== '') return `expected an address without a port with https.mode ${mode}: Traefik listens on 443`;
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return `expected a name with https.mode ${mode}: by the name Traefik chooses the certificate`;
-  if (mode === 'traefik' && !hostname.includes('.')) return 'expected a name that the internet knows with https.mode traefik, because the certificate authority looks it up';
+  if (mode !== 'secret' && !hostname.includes('.')) return `expected a name that the internet knows with https.mode ${mode}, because the certificate authority looks it up`;
   return undefined;
 }

@@ -1,5 +1,6 @@
 // doctor: every way in that does not go through kubectl, and whether it was meant.
 import { ingestAddress } from '../../operator/api/glitchtip-resource.js';
+import { SOLVER_LABEL } from '../../operator/api/object-names.js';
 import { ok, failure, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import type { Ingress, RunningPod, Service } from './kubernetes-objects.js';
@@ -10,8 +11,16 @@ export function checkExposure({ services, pods, ingresses, resource }: Facts): r
   return [
     ...onSight('services', services, (all) => oneOrEach(ok('services', 'none is open to the outside'), all.flatMap((one) => openService(one, web)))),
     ...onSight('host ports', pods, (all) => oneOrEach(ok('host ports', 'no pod is on the network of the host'), all.flatMap(openPod))),
-    ...onSight('ingress', ingresses, (all) => oneOrEach(ok('ingress', ingressText(all, served)), all.flatMap(openIngress))),
+    ...onSight('ingress', ingresses, (all) => {
+      const lasting = all.filter((one) => !answersChallenge(one));
+      return oneOrEach(ok('ingress', ingressText(lasting, served)), lasting.flatMap(openIngress));
+    }),
   ];
+}
+
+/** cert-manager's own, for a minute: the ACME server asks in clear. */
+function answersChallenge({ metadata: { labels } }: Ingress): boolean {
+  return labels[SOLVER_LABEL] === 'true';
 }
 
 /** @param served public name that k3s' Traefik serves */

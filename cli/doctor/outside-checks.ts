@@ -32,10 +32,10 @@ function nameFindings(domain: string, addresses: readonly string[]): readonly Fi
 }
 
 function plainFindings(domain: string, plain: Seen<PlainAnswer>): readonly Finding[] {
-  if (!plain.seen) return [warning('port 80', `${domain}: no answer (${plain.why})`, `open it where Traefik gets the certificate: the authority asks there, also at each renewal; ${RUNBOOK}`)];
+  if (!plain.seen) return [warning('port 80', `${domain}: no answer (${plain.why})`, `open it where Traefik or cert-manager gets the certificate: the authority asks there, also at each renewal; ${RUNBOOK}`)];
   const { status, location } = plain.value;
   const isRedirect = [301, 302, 307, 308].includes(status) && location?.startsWith('https://') === true;
-  return [isRedirect ? ok('redirect', `${status} to ${location}`) : failure('redirect', `http://${domain} answers ${status}${location === undefined ? '' : ` and leads to ${location}`}: passwords and DSNs travel in clear text`, 'npm run synth && kubectl apply -f dist/ has the redirect with https.mode traefik or secret; a proxy of yours needs its own')];
+  return [isRedirect ? ok('redirect', `${status} to ${location}`) : failure('redirect', `http://${domain} answers ${status}${location === undefined ? '' : ` and leads to ${location}`}: passwords and DSNs travel in clear text`, 'npm run synth && kubectl apply -f dist/ has the redirect with https.mode traefik, secret or cert-manager; a proxy of yours needs its own')];
 }
 
 function secureFindings(domain: string, secure: Seen<SecureAnswer>, now: Date): readonly Finding[] {
@@ -54,5 +54,5 @@ function certificateFinding(domain: string, { subject, issuer, isForName, distru
 
 function hstsFinding(domain: string, { hsts }: SecureAnswer): Finding {
   const seconds = Number(/max-age=(\d+)/.exec(hsts ?? '')?.[1] ?? 0);
-  return seconds > 0 ? ok('HSTS', hsts ?? '') : warning('HSTS', `${domain} sends none: a browser's first request may go out in clear text`, 'npm run synth && kubectl apply -f dist/ has it with https.mode traefik or secret; with a proxy of yours X-Forwarded-Proto must say https');
+  return seconds > 0 ? ok('HSTS', hsts ?? '') : warning('HSTS', `${domain} sends none: a browser's first request may go out in clear text`, 'npm run synth && kubectl apply -f dist/ has it with https.mode traefik, secret or cert-manager; with a proxy of yours X-Forwarded-Proto must say https');
 }

@@ -76,6 +76,9 @@ const https = z.object({
   name: host().check(z.meta({ description: 'The public name that a certificate is served for.' })),
   host: z._default(host(), TRAEFIK_SERVICE),
   port: z._default(port(), 443),
+  certManager: z.optional(z.object({
+    issuer: z.optional(objectName()).check(z.meta({ description: 'The Issuer of this namespace that it asks. Absent: a ClusterIssuer.' })),
+  })).check(z.meta({ description: 'cert-manager gets the certificate: its orders and challenges in this namespace are looked at. Absent: it does not.' })),
 }).check(z.meta({ description: 'Where TLS is served, which each check asks for the certificate of `name`. Absent: by nobody that the operator knows of.' }));
 
 const administrator = z.object({

@@ -118,12 +118,14 @@ export const HEALTH_REASONS = {
   // HTTPS.
   /** Nobody answers by https at k3s' Traefik: whoever is outside reaches nothing. */
   HttpsDown: 'HttpsDown',
+  /** cert-manager has no certificate for the public name yet, or cannot renew it: its reason is in the message. */
+  CertificateNotIssued: 'CertificateNotIssued',
   /** Whoever asks for the public name is shown a certificate that is not for it, such as Traefik's default one. */
   CertificateNotServed: 'CertificateNotServed',
-  /** The certificate ends soon, or has ended. */
-  CertificateExpiring: 'CertificateExpiring',
   /** A proxy says that requests come by https, and the gateway does not believe it: it is in none of the networks of the settings. */
   ProxyNotTrusted: 'ProxyNotTrusted',
+  /** The certificate ends soon, or has ended. */
+  CertificateExpiring: 'CertificateExpiring',
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */
   CertificateUnreadable: 'CertificateUnreadable',

@@ -9,6 +9,8 @@ import { containerOf, find, render, renderStack } from './synthesize.js';
 
 const DOMAIN = 'https://errors.example.org';
 const ACME: SettingsInput = { domain: DOMAIN, https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } };
+const ISSUED: SettingsInput = { domain: DOMAIN, https: { mode: 'cert-manager', acme: { email: 'ops@glitchtip.invalid' }, certManager: { budget: 'none' } } };
+const OF_CLUSTER: SettingsInput = { domain: DOMAIN, https: { mode: 'cert-manager', secret: 'errors-tls', certManager: { clusterIssuer: 'letsencrypt', budget: 'none' } } };
 const SECRET: SettingsInput = { domain: DOMAIN, https: { mode: 'secret', secret: 'errors-tls' } };
 
 interface Route {
@@ -54,6 +56,55 @@ describe('the routes of Traefik', () => {
     it('are still those of the host', () => expect(match).toMatch(/^Host\(`errors\.example\.org`\) && PathRegexp\(/));
     it.each(['/api/1/envelope/', '/api/1/store/', '/api/23/security/', '/api/1/minidump/'])('take %s', (path) => expect(path).toMatch(events));
     it.each(['/', '/login', '/admin/', '/metrics', '/api/0/organizations/', '/api/1/', '/api/1/envelope/x', '/admin/api/1/envelope/', '/api/x/envelope/', '/_health/'])('have nothing for %s', (path) => expect(path).not.toMatch(events));
+  });
+});
+
+describe('a certificate that cert-manager gets', () => {
+  const specOf = (settings: SettingsInput, kind: string, name: string) => find(https(settings), kind, name).spec;
+
+  it('is asked for by an Issuer of ours, whose challenge needs no port of the host, and served from its Secret', () => {
+    expect(specOf(ISSUED, 'Issuer', 'glitchtip-acme')).toEqual({ acme: {
+      email: 'ops@glitchtip.invalid', server: 'https://acme-v02.api.letsencrypt.org/directory', privateKeySecretRef: { name: 'glitchtip-acme-account' },
+      solvers: [{ http01: { ingress: { ingressClassName: 'traefik', serviceType: 'ClusterIP' } } }],
+    } });
+    expect(specOf(ISSUED, 'Certificate', 'glitchtip')).toEqual({
+      secretName: 'glitchtip-tls', dnsNames: ['errors.example.org'], issuerRef: { kind: 'Issuer', name: 'glitchtip-acme' }, privateKey: { rotationPolicy: 'Always' },
+    });
+    expect(ingressRoute(ISSUED, 'glitchtip').tls).toEqual({ secretName: 'glitchtip-tls' });
+  });
+
+  it('is asked for by a ClusterIssuer where the settings name one, and served from the Secret that they name', () => {
+    expect(https(OF_CLUSTER).map(({ kind }) => kind)).not.toContain('Issuer');
+    expect(specOf(OF_CLUSTER, 'Certificate', 'glitchtip')).toMatchObject({ secretName: 'errors-tls', issuerRef: { kind: 'ClusterIssuer', name: 'letsencrypt' } });
+    expect(ingressRoute(OF_CLUSTER, 'glitchtip').tls).toEqual({ secretName: 'errors-tls' });
+  });
+
+  it('is there in no other mode', () => {
+    for (const settings of [ACME, SECRET]) expect(https(settings).map(({ kind }) => kind)).not.toContain('Certificate');
+  });
+
+  it('has its challenge answered by a pod that Traefik reaches, and nobody else', () => {
+    expect(find(renderStack(ISSUED), 'NetworkPolicy', 'acme-solver-from-traefik').spec).toEqual({
+      podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } }, policyTypes: ['Ingress'],
+      ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'traefik' } } }], ports: [{ protocol: 'TCP', port: 8089 }] }],
+    });
+    for (const settings of [ACME, SECRET]) expect(renderStack(settings).map(({ metadata }) => metadata.name)).not.toContain('acme-solver-from-traefik');
+  });
+
+  it('leaves no more to the quota than there was', () => {
+    expect(find(renderStack(ISSUED), 'ResourceQuota', 'budget').spec).toEqual(find(renderStack(ACME), 'ResourceQuota', 'budget').spec);
+  });
+
+  it.each<[string, SettingsInput, object]>([['of an Issuer of ours', ISSUED, { issuer: 'glitchtip-acme' }], ['of a ClusterIssuer', OF_CLUSTER, {}]])('%s is watched by the operator, which may read orders and challenges, and change none', (_, settings, certManager) => {
+    const rendered = render((scope, all) => new Operator(scope, 'operator', all), settings);
+    const { spec } = parse(find(rendered, 'ConfigMap', 'glitchkeeper-settings').data?.['glitchtip.yaml'] ?? '') as { spec: { https: object; web: object } };
+    expect(spec).toMatchObject({ https: { name: 'errors.example.org', certManager }, web: { tls: settings.https?.secret ?? 'glitchtip-tls' } });
+    const { rules } = find(rendered, 'Role', 'glitchkeeper') as unknown as { rules: { apiGroups: string[]; verbs: string[] }[] };
+    expect(rules.filter(({ apiGroups }) => apiGroups.some((group) => group.endsWith('cert-manager.io'))).flatMap(({ verbs }) => verbs)).toEqual(['list', 'get']);
+  });
+
+  it.each<[string, SettingsInput]>([['Traefik gets it', ACME], ['it is in a Secret', SECRET]])('is none of the operator\'s business where %s', (_, settings) => {
+    expect(JSON.stringify(render((scope, all) => new Operator(scope, 'operator', all), settings))).not.toMatch(/cert-manager\.io/);
   });
 });
 

@@ -26,6 +26,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
   [R.CredentialsCompromised]: [R.CredentialsOverdue],
   [R.BackupTooOld]: [R.BackupFailed],
+  [R.CertificateNotIssued]: [R.CertificateUnreadable, R.CertificateNotServed, R.CertificateExpiring, R.CertificateExpired],
   [R.CertificateUnreadable]: [R.CertificateNotServed],
   [R.CertificateExpired]: [R.CertificateNotServed],
 };

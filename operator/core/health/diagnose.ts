@@ -87,7 +87,7 @@ function dedupe(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ reason, part }, index) => findings.findIndex((other) => other.reason === reason && other.part === part) === index);
 }
 
-const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.EventsLost, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.CertificateNotServed];
+const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.EventsLost, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.CertificateNotServed, HEALTH_REASONS.CertificateNotIssued];
 
 function aspectsOf({ reason, part, severity }: Finding): readonly Aspect[] {
   const own: readonly Aspect[] = part === 'web' || part === 'worker' ? [part] : [];

@@ -272,6 +272,16 @@ export type ServedCertificate =
   /** `subject`: whose it is, such as CN=TRAEFIK DEFAULT CERT. */
   | ({ readonly kind: 'seen'; readonly name: string; readonly subject: string; readonly isForName: boolean } & Validity);
 
+/** What cert-manager does about the certificate of the public name. */
+export type IssuanceFacts =
+  /** It is not asked for one, or nothing is under way. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unseen'; readonly why: string }
+  /** An order has no end yet; `reason`: what the challenge or the order says. */
+  | { readonly kind: 'under way'; readonly since: Date; readonly reason: string }
+  /** The newest order came to nothing, or the Issuer is not ready. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
 export interface OperationFacts {
   readonly lock: ObservedLock;
   /** Who holds it, as far as that one has not ended. */
@@ -328,6 +338,7 @@ export interface Facts {
   readonly volumes: Seen<readonly VolumeFacts[]>;
   readonly certificate: CertificateFacts;
   readonly served: ServedCertificate;
+  readonly issuance: IssuanceFacts;
   readonly credentials: CredentialFacts;
   /** The recorded lock of operations. */
   readonly operation: OperationFacts;

@@ -8,12 +8,14 @@ const DAY = 86_400;
 /** Before its end, of a certificate that lives long: cert-manager and Traefik renew one of 90 days a month before. Seconds. */
 const WARNING = 14 * DAY;
 const CRITICAL = 3 * DAY;
+/** An order takes half a minute when all is well, and a challenge waits for room while a rollout is under way. Seconds. */
+const ISSUED_WITHIN = 300;
 /** Of the life of a shorter one, which is renewed at a third of it. */
 const WARNING_SHARE = 1 / 5;
 const CRITICAL_SHARE = 1 / 20;
 const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
 
-export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, certificateOfSecret, certificateServed];
+export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, notIssued, certificateOfSecret, certificateServed];
 
 function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
   if (served.kind !== 'silent') return [];
@@ -32,6 +34,20 @@ function proxyNotTrusted({ facts: { gateway }, spec: { https } }: CheckInput): r
     message: `${requests} ${requests === 1 ? 'request' : 'requests'} came by https through ${address}, which the gateway does not believe: GlitchTip takes them for http, and of all clients that address for theirs.`,
     advice: `network.clusterRanges in settings.yaml must have the network of this cluster's pods (glitchkeeper doctor compares them), and gateway.trustedProxies that of a proxy of yours; then npm run synth && kubectl apply -f dist/.`,
     symptom: 'the gateway does not believe who serves https',
+  })];
+}
+
+/** Before its time it explains why there is no certificate, and is not reported itself. */
+function notIssued({ facts: { issuance, certificate }, spec: { https }, now }: CheckInput): readonly Finding[] {
+  if (issuance.kind !== 'under way' && issuance.kind !== 'failed') return [];
+  const isGood = certificate.kind === 'seen' && secondsLeft(certificate, now) > 0;
+  const age = issuance.kind === 'under way' ? secondsSince(issuance.since, now) : undefined;
+  const what = age === undefined ? 'could not get' : `has not got for ${duration(age)}`;
+  return [finding(R.CertificateNotIssued, 'certificate', isGood ? 'warning' : 'critical', {
+    message: `cert-manager ${what} a certificate for ${https?.name ?? 'the public name'}: ${issuance.reason.replace(/[.\s]+$/, '')}.`,
+    advice: 'docs/runbooks/certificate-not-issued.md has the reasons one by one, and how it tries again at once; glitchkeeper doctor --outside looks at DNS and ports.',
+    symptom: 'cert-manager gets no certificate',
+    quiet: age !== undefined && age < ISSUED_WITHIN,
   })];
 }
 

@@ -11,6 +11,7 @@ import { networkOf, tryFlows } from '../support/flows.js';
 import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
+import { describeCertManager } from './https-cert-manager.js';
 import type { Installed } from './on-pods.js';
 
 /** From the apply to a valid certificate. Seconds. */
@@ -114,6 +115,8 @@ export function describeHttps(installed: Installed): void {
         expect(events?.status).not.toBe(404);
       }, SCENE_MS);
     });
+
+    describeCertManager(installed, { edge: () => edge, apply });
 
     describe('by a certificate of a Secret', () => {
       it('serves it, and a new one at once', async () => {

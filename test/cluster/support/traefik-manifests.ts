@@ -27,6 +27,7 @@ export function traefikManifests(settings: Settings, authority: string): object[
       { apiGroups: ['traefik.io'], resources: ['*'], verbs: READ },
     ] },
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'traefik' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'traefik' }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: TRAEFIK.ingressClass }, spec: { controller: 'traefik.io/ingress-controller' } },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'acme-authority' }, data: { 'ca.pem': authority } },
     deployment(settings),
   ];

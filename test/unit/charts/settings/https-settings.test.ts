@@ -4,6 +4,7 @@ import { SettingsError, checkSettings } from '../../../../charts/settings/load-s
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
 
 const ACME: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } };
+const ISSUED: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'cert-manager', acme: { email: 'ops@glitchtip.invalid' } } };
 const SECRET: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' } };
 
 function problemsOf(settings: object): readonly string[] {
@@ -18,7 +19,7 @@ function problemsOf(settings: object): readonly string[] {
 
 describe('https', () => {
   it('is nobody\'s business where nobody says anything', () => {
-    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' } });
+    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, certManager: { budget: 'all' } });
   });
 
   it.each<[string, SettingsInput]>([
@@ -26,6 +27,8 @@ describe('https', () => {
     ['by an authority of one\'s own', { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@example.com', server: 'https://ca.lan:14000/dir' } } }],
     ['for events alone', { ...ACME, https: { ...ACME.https, public: 'ingest' } }],
     ['by a certificate in a Secret', SECRET],
+    ['by a certificate that cert-manager gets', ISSUED],
+    ['by one of a ClusterIssuer, in a Secret that has a name', { ...ISSUED, https: { mode: 'cert-manager', secret: 'errors-tls', certManager: { clusterIssuer: 'letsencrypt', budget: 'controller' } } }],
     ['by a certificate for a name that only this network knows', { ...SECRET, domain: 'https://errors' }],
     ['by a proxy of one\'s own, whose certificate is watched', { domain: 'https://errors.example.org', https: { secret: 'errors-tls' } }],
     ['by a proxy of one\'s own at another port', { domain: 'https://errors.example.org:8443' }],
@@ -35,7 +38,12 @@ describe('https', () => {
   ])('is %s', (_, settings) => expect(problemsOf(settings)).toEqual([]));
 
   it.each<[string, object, string]>([
-    ['by what is not there yet', { https: { mode: 'cert-manager' } }, 'https.mode: expected none, traefik or secret (cert-manager, a tunnel and self-signed certificates are not there yet), found "cert-manager"'],
+    ['by what is not there yet', { https: { mode: 'tunnel' } }, 'https.mode: expected none, traefik, secret or cert-manager (a tunnel and self-signed certificates are not there yet), found "tunnel"'],
+    ['by cert-manager, which asks nobody', { ...ISSUED, https: { mode: 'cert-manager' } }, 'https.acme.email: expected the e-mail address of an ACME account, or a ClusterIssuer in https.certManager.clusterIssuer, because https.mode is cert-manager: it is given to the certificate authority, and with it you agree to its terms; found nothing'],
+    ['by cert-manager, which asks two', { ...ISSUED, https: { ...ISSUED.https, certManager: { clusterIssuer: 'letsencrypt' } } }, 'https.acme.email: expected none with https.certManager.clusterIssuer, which has an account of its own; found "ops@glitchtip.invalid"'],
+    ['by cert-manager for a name that no authority finds', { ...ISSUED, domain: 'https://errors' }, 'domain: expected a name that the internet knows with https.mode cert-manager, because the certificate authority looks it up; found "https://errors"'],
+    ['by a ClusterIssuer that nobody asks', { ...SECRET, https: { ...SECRET.https, certManager: { clusterIssuer: 'letsencrypt' } } }, 'https.certManager.clusterIssuer: expected none with https.mode secret, or https.mode: cert-manager; found "letsencrypt"'],
+    ['with half of cert-manager counted', { ...ISSUED, https: { ...ISSUED.https, certManager: { budget: 'webhook' } } }, 'https.certManager.budget: expected all, controller or none, found "webhook"'],
     ['without an account', { ...ACME, https: { mode: 'traefik' } }, 'https.acme.email: expected the e-mail address of an ACME account, because https.mode is traefik: it is given to the certificate authority, and with it you agree to its terms; found nothing'],
     ["with an account that Let's Encrypt refuses", { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@errors.example.com' } } }, 'https.acme.email: expected an e-mail address of yours, because Let\'s Encrypt refuses those of example.com; found "admin@errors.example.com"'],
     ['with an account that nobody uses', { ...SECRET, https: { ...SECRET.https, acme: { email: 'ops@glitchtip.invalid' } } }, 'https.acme.email: expected none with https.mode secret, with which nobody asks for a certificate; found "ops@glitchtip.invalid"'],

@@ -32,6 +32,10 @@ describe('nothing is wrong', () => {
   it.each([['with http', {}], ['with https', HTTPS], ['tiny with 6.2', { version: '6.2', profile: 'tiny' }]] as const)('%s', (_, settings) => {
     expect(problems(factsOf({ settings, ...('profile' in settings ? withSpec({ version: '6.2', worker: undefined, valkey: undefined }) : {}) }))).toEqual([]);
   });
+  it('with an ingress that answers a challenge of ACME', () => {
+    const solver = seen([objects.ingress.parse({ metadata: { name: 'cm-acme-http-solver-x', labels: { 'acme.cert-manager.io/http01-solver': 'true' } }, spec: { rules: [{ host: 'errors.example.com' }] } })]);
+    expect(problems(factsOf({ settings: HTTPS, ingresses: solver }))).toEqual([]);
+  });
   it('with an ingress that has TLS', () => {
     const rules = { tls: [{ hosts: ['*.example.com'] }], rules: [{ host: 'errors.example.com' }] };
     expect(problems(factsOf({ settings: HTTPS, ingresses: ingress(rules) }))).toEqual([]);
@@ -133,10 +137,6 @@ describe('of what is public doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 });
 
-describe('of the address doctor finds', () => {
-  const allowed = 'localhost,web,errors.example.com';
-  it.each<[string, Partial<Facts>, [string, Level, RegExp][]]>([
-    ['none', withEnv({ GLITCHTIP_DOMAIN: undefined }), [['address', 'failure', /not set/]]],
 describe('of the networks of the cluster doctor finds', () => {
   const TRAEFIK: SettingsInput = { ...HTTPS, https: { mode: 'secret', secret: 'errors-tls' } };
   const served = (settings: SettingsInput = TRAEFIK) => ({ settings, ...withSpec({ gateway: {}, web: { host: 'web-backend' }, https: { name: 'errors.example.com' } }) });
@@ -158,6 +158,10 @@ describe('of the networks of the cluster doctor finds', () => {
   ])('nothing where %s', (_, changes) => expect(problems(factsOf(changes)).filter(([check]) => check === 'cluster networks')).toEqual([]));
 });
 
+describe('of the address doctor finds', () => {
+  const allowed = 'localhost,web,errors.example.com';
+  it.each<[string, Partial<Facts>, [string, Level, RegExp][]]>([
+    ['none', withEnv({ GLITCHTIP_DOMAIN: undefined }), [['address', 'failure', /not set/]]],
     ['one that is no address', withEnv({ GLITCHTIP_DOMAIN: 'errors' }), [['address', 'failure', /GLITCHTIP_DOMAIN is errors/]]],
     ['a worker that says another one', withContainer('worker', ({ env }) => env.forEach((one) => { if (one.name === 'GLITCHTIP_DOMAIN') one.value = 'http://other'; })), [['address', 'failure', /the worker http:\/\/other/]]],
     ['an ingress for another one', { ingresses: ingress({ tls: [{}], rules: [{ host: 'other.example.com' }] }) }, [['address', 'warning', /the ingress serves other.example.com/]]],

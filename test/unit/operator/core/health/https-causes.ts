@@ -30,6 +30,9 @@ export const SECRET_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
 ];
 
+const ISSUANCE = { kind: 'failed', reason: 'Error accepting authorization: acme: authorization error for errors.example.com: 400 urn:ietf:params:acme:error:dns: no valid A records found.' } as const;
+const underWay = (seconds: number): Partial<Facts> => ({ issuance: { kind: 'under way', since: ago(seconds), reason: 'Waiting for HTTP-01 challenge propagation: failed to perform self check GET request' } });
+
 /** Of k3s' Traefik. */
 export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['its own certificate is served', served(80), []],
@@ -41,5 +44,14 @@ export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['a Secret was replaced, and the former one is still served', { ...served(7), ...ofSecret(90) }, []],
   ['the gateway does not believe Traefik', { ...served(80), gateway: gatewayOf({ disbelieved: { address: '10.244.0.9', requests: 7 } }) }, ['ProxyNotTrusted/gateway warning']],
   ['the gateway cannot be asked whom it believes', { ...served(80), gateway: { kind: 'not observed', why: 'no token' } }, []],
+  ['cert-manager could not get one, and so there is no Secret, and another is served', { ...served(300, DEFAULT), ...MISSING, issuance: ISSUANCE }, ['CertificateNotIssued/certificate critical']],
+  ['cert-manager cannot renew one that is good for 20 days', { ...served(20), ...ofSecret(20), issuance: ISSUANCE }, ['CertificateNotIssued/certificate warning']],
+  ['cert-manager cannot renew one that ends in a week', { ...served(7), ...ofSecret(7), issuance: ISSUANCE }, ['CertificateNotIssued/certificate warning']],
+  ['cert-manager cannot renew one that ends tomorrow: that is critical by itself', { ...served(1), ...ofSecret(1), issuance: ISSUANCE }, ['CertificateExpiring/certificate critical', 'CertificateNotIssued/certificate warning']],
+  ['cert-manager could not renew one that has ended', { ...served(-1), ...ofSecret(-1), issuance: ISSUANCE }, ['CertificateNotIssued/certificate critical']],
+  ['cert-manager has been at it for a minute, and there is no Secret yet', { ...served(300, DEFAULT), ...MISSING, ...underWay(60) }, []],
+  ['cert-manager has been at it for ten minutes', { ...served(300, DEFAULT), ...MISSING, ...underWay(600) }, ['CertificateNotIssued/certificate critical']],
+  ['cert-manager renews', { ...served(30), ...ofSecret(30), ...underWay(60) }, []],
+  ['what cert-manager does may not be seen', { ...served(80), issuance: { kind: 'unseen', why: '403 Forbidden' } }, []],
   ['Traefik does not answer', SILENT, ['HttpsDown/https critical']],
 ];
