@@ -85,7 +85,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 }
 
 function variables(settings: Settings): { name: string; value: string }[] {
-  const { version, gateway: { spool, limits, spansToTransactions } } = settings;
+  const { version, https: { acceptPlainEvents }, gateway: { spool, limits, spansToTransactions } } = settings;
   const proxies = trustedProxies(settings);
   return Object.entries({
     RELEASE: version,
@@ -102,6 +102,7 @@ function variables(settings: Settings): { name: string; value: string }[] {
     EVENTS_PER_SECOND: String(limits.eventsPerSecond),
     BYTES_PER_SECOND: limits.bytesPerSecond,
     SPANS_TO_TRANSACTIONS: String(spansToTransactions),
+    ...(acceptPlainEvents === 'never' ? {} : { PLAIN_EVENTS_UNTIL: `${acceptPlainEvents}T00:00:00Z` }),
     // An empty value is dropped by the API server, and so "configured" by each apply.
     ...(proxies.length > 0 ? { TRUSTED_PROXIES: proxies.join(',') } : {}),
   }).map(([name, value]) => ({ name, value }));

@@ -18,7 +18,7 @@ const MIDDLEWARES = { hsts: 'hsts', redirect: 'redirect-to-https' } as const;
 export class Https extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
-    const { domain, https: { mode, public: open } } = settings;
+    const { domain, https: { mode, public: open, acceptPlainEvents } } = settings;
     const host = `Host(\`${new URL(domain).hostname}\`)`;
     // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
     this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds: HSTS_SECONDS } });
@@ -30,7 +30,11 @@ export class Https extends Construct {
       tls: mode === 'traefik' ? { certResolver: RESOLVER } : { secretName: certificateSecret(settings) },
     });
     // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
-    this.add('IngressRoute', ROUTES.plain, { entryPoints: [TRAEFIK.plain], routes: [route(host, MIDDLEWARES.redirect)] });
+    this.add('IngressRoute', ROUTES.plain, {
+      entryPoints: [TRAEFIK.plain],
+      // The longer rule is the first. When the time is over the gateway leads them to https.
+      routes: [route(host, MIDDLEWARES.redirect), ...(acceptPlainEvents === 'never' ? [] : [route(`${host} && ${EVENTS}`)])],
+    });
     if (mode === 'cert-manager') new IssuedCertificate(this, 'certificate', settings);
   }
 
@@ -42,6 +46,6 @@ export class Https extends Construct {
 /** Of the whole path, which Traefik has decoded and cleaned of dots: the gateway's own rule (gateway/core/ingest-request.ts). */
 const EVENTS = `PathRegexp(\`^/api/[0-9]{1,15}/(${INGEST_KINDS.join('|')})/$\`)`;
 
-function route(match: string, middleware: string): object {
-  return { kind: 'Rule', match, middlewares: [{ name: middleware }], services: [{ name: WEB, port: HTTP_PORT }] };
+function route(match: string, middleware?: string): object {
+  return { kind: 'Rule', match, ...(middleware === undefined ? {} : { middlewares: [{ name: middleware }] }), services: [{ name: WEB, port: HTTP_PORT }] };
 }

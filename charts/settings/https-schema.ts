@@ -21,6 +21,11 @@ export const https = z.strictObject({
   secret: objectName('Secret').optional(),
   /** all: everything. ingest: the paths of events alone; people come by port-forward or SSH tunnel. */
   public: z.enum(['all', 'ingest'], { error: (issue) => `expected all or ingest, found ${show(issue.input)}` }).default('all'),
+  /**
+   * Until this day (UTC) events that come by http, to port 80 of the public name, are taken, counted and told: an SDK whose DSN says http:// does
+   * not follow the redirect. From then on they are led to https like everything else. never: from the beginning.
+   */
+  acceptPlainEvents: z.string({ error: (issue) => expectedDay(issue.input) }).refine(isDayOrNever, { error: (issue) => expectedDay(issue.input) }).default('never'),
   /** Where Traefik, or the Issuer of cert-manager that the manifests make, gets the certificate (modes traefik and cert-manager). */
   acme: z.strictObject({
     /** Of the account. */
@@ -38,10 +43,22 @@ export const https = z.strictObject({
   for (const { path, message } of ownProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
 }).prefault({});
 
+/** Of an ISO date, that of the calendar: no 30 February. */
+function isDayOrNever(text: string): boolean {
+  if (text === 'never') return true;
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+  return at !== undefined && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+}
+
+function expectedDay(found: unknown): string {
+  return `expected a day such as 2027-03-01, or never, found ${show(found)}`;
+}
+
 interface Https {
   readonly mode: (typeof MODES)[number];
   readonly secret?: string | undefined;
   readonly public: 'all' | 'ingest';
+  readonly acceptPlainEvents: string;
   readonly acme: { readonly email?: string | undefined; readonly server: string };
   readonly certManager: { readonly clusterIssuer?: string | undefined };
 }
@@ -57,12 +74,13 @@ function at(path: string, isWrong: boolean, message: string): Problem[] {
 }
 
 function ownProblems(https: Https): Problem[] {
-  const { mode, secret, public: open, certManager: { clusterIssuer } } = https;
+  const { mode, secret, public: open, acceptPlainEvents, certManager: { clusterIssuer } } = https;
   return [
     ...at('secret', mode === 'secret' && secret === undefined, 'expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'),
     ...at('secret', mode === 'traefik' && secret !== undefined, `expected none with https.mode traefik, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found ${show(secret)}`),
     ...at('public', mode === 'none' && open === 'ingest', 'expected all with https.mode none, with which your own proxy decides what is public; found ingest'),
     ...at('certManager.clusterIssuer', mode !== 'cert-manager' && clusterIssuer !== undefined, `expected none with https.mode ${mode}, or https.mode: cert-manager; found ${show(clusterIssuer)}`),
+    ...at('acceptPlainEvents', mode === 'none' && acceptPlainEvents !== 'never', `expected never with https.mode none, with which your own proxy decides what is taken; found ${show(acceptPlainEvents)}`),
     ...accountProblems(https),
   ];
 }
@@ -95,7 +113,7 @@ interface Others {
 }
 
 /** What of the other settings contradicts `https`. */
-export function httpsProblems({ domain, https: { mode }, service, gateway, network }: Others): Problem[] {
+export function httpsProblems({ domain, https: { mode, acceptPlainEvents }, service, gateway, network }: Others): Problem[] {
   // What is no address was said already.
   if (mode === 'none' || !URL.canParse(domain)) return [];
   const { protocol, hostname, port } = new URL(domain);
@@ -104,6 +122,8 @@ export function httpsProblems({ domain, https: { mode }, service, gateway, netwo
     ...(address === undefined ? [] : [{ path: ['domain'], message: `${address}; found ${show(domain)}` }]),
     ...(service.type === 'LoadBalancer' && service.port !== undefined && PORTS.includes(service.port)
       ? [{ path: ['service', 'port'], message: `expected a port other than ${PORTS.join(' and ')} with https.mode ${mode}, on which Traefik listens; found ${service.port}` }] : []),
+    ...(!gateway.enabled && acceptPlainEvents !== 'never'
+      ? [{ path: ['https', 'acceptPlainEvents'], message: `expected never without a gateway, which takes and counts them; found ${show(acceptPlainEvents)}` }] : []),
     ...(gateway.enabled && network.clusterRanges.length === 0
       ? [{ path: ['network', 'clusterRanges'], message: `expected the network of the cluster's pods with https.mode ${mode}, by which the gateway knows Traefik and believes it that a request came by https; found none` }] : []),
   ];

@@ -3,7 +3,8 @@ import { ingestAddress } from '../../operator/api/glitchtip-resource.js';
 import { SOLVER_LABEL } from '../../operator/api/object-names.js';
 import { ok, failure, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
-import type { Ingress, RunningPod, Service } from './kubernetes-objects.js';
+import { mainContainer } from './address-checks.js';
+import { variable, type Ingress, type RunningPod, type Service } from './kubernetes-objects.js';
 
 export function checkExposure({ services, pods, ingresses, resource }: Facts): readonly Finding[] {
   const served = resource.seen ? resource.value?.spec.https?.name : undefined;
@@ -16,6 +17,17 @@ export function checkExposure({ services, pods, ingresses, resource }: Facts): r
       return oneOrEach(ok('ingress', ingressText(lasting, served)), lasting.flatMap(openIngress));
     }),
   ];
+}
+
+/** What comes by http to the public name, beside the redirect; nothing where none is taken. */
+export function checkPlainEvents({ workloads, now }: Facts): readonly Finding[] {
+  const gateway = workloads.seen ? mainContainer(workloads.value, 'gateway') : undefined;
+  const until = gateway && variable(gateway, 'PLAIN_EVENTS_UNTIL');
+  if (until === undefined) return [];
+  const day = until.slice(0, 10);
+  return [new Date(until) <= now
+    ? warning('plain events', `none is taken by http since ${day}`, 'take https.acceptPlainEvents out of settings.yaml: the redirect does the same without the gateway')
+    : ok('plain events', `taken by http until ${day}; glitchkeeper spool shows which projects still send so`)];
 }
 
 /** cert-manager's own, for a minute: the ACME server asks in clear. */

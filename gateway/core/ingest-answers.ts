@@ -57,6 +57,12 @@ function json(status: number, body: object): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
+/** To https, by the same method: few SDKs follow. */
+export function moved(host: string, path: string): Answer {
+  // The port is the one of plain http.
+  return { ...json(308, { detail: 'Events are taken by https only' }), headers: { 'content-type': 'application/json', location: `https://${host.replace(/:\d+$/, '')}${path}` } };
+}
+
 /** Headers for a browser of another origin; none for whoever names no origin. */
 export function corsHeaders(origin: string | undefined): Readonly<Record<string, string>> {
   return origin === undefined ? {} : { 'access-control-allow-origin': '*', vary: 'origin', 'access-control-expose-headers': 'x-sentry-error, x-sentry-rate-limits, retry-after' };

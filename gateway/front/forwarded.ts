@@ -31,6 +31,8 @@ export interface Forwarded {
   readonly headers: Readonly<Record<string, string>>;
   /** Address of a proxy that says that the client came by https, and that is not believed; undefined: there is none. */
   readonly disbelieved: string | undefined;
+  /** Host that the client asked by plain http, as a proxy that is trusted says; undefined: it came by https, or through no proxy. */
+  readonly plainHost: string | undefined;
 }
 
 /** A peer that is no trusted proxy is the client, whatever its headers say. `Forwarded` (RFC 7239), which GlitchTip does not read, is dropped. */
@@ -39,14 +41,16 @@ export function forwardedOf({ headers, socket }: IncomingMessage, trusted: Trust
   const isTrusted = trusted.has(peer);
   const believed = (name: string) => (isTrusted ? first(headers[name]) : undefined);
   const chain = believed('x-forwarded-for');
+  const [proto, host] = [believed('x-forwarded-proto') ?? 'http', believed('x-forwarded-host') ?? headers.host ?? ''];
   return {
     client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
     headers: {
       'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`,
-      'x-forwarded-proto': believed('x-forwarded-proto') ?? 'http',
-      'x-forwarded-host': believed('x-forwarded-host') ?? headers.host ?? '',
+      'x-forwarded-proto': proto,
+      'x-forwarded-host': host,
     },
     disbelieved: isTrusted ? undefined : sayingHttps(peer, headers['x-forwarded-proto']),
+    plainHost: isTrusted && proto === 'http' ? host : undefined,
   };
 }
 

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import { acceptEnvelope, composeEnvelope } from '../core/accepted-envelope.js';
 import { EnvelopeReader, KEPT_ITEMS, type EnvelopeResult } from '../core/envelope-reader.js';
-import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
+import { accepted, moved, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
 import type { IngestKind, ItemPolicy } from '../core/item-policy.js';
@@ -36,6 +36,8 @@ export interface IngestPorts {
   readonly keys: { judge(project: number, key: string): Promise<KeyVerdict> };
   readonly shares: ProjectShares;
   readonly spool: Pick<Spool, 'append' | 'liveBytes'>;
+  /** Events that come by plain http through a proxy are taken and counted until then, and led to https afterwards; undefined: none come that way. Milliseconds of Unix time. */
+  readonly plainUntil: number | undefined;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** 32 hexadecimal digits. */
@@ -47,11 +49,15 @@ export interface IngestPorts {
 export type IngestCount =
   | { readonly kind: 'taken'; readonly project: number; readonly events: number; readonly bytes: number }
   | { readonly kind: 'refused'; readonly why: Refusal['kind']; readonly project: number }
-  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number };
+  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number }
+  /** `at`: milliseconds of Unix time. */
+  | { readonly kind: 'plain'; readonly project: number; readonly at: number; readonly isRefused: boolean };
 
 /** Who asks, as far as the proxies that are trusted say. */
 export interface Client {
   readonly address: string | undefined;
+  /** Host that it asked by plain http, through a proxy. */
+  readonly plainHost?: string | undefined;
 }
 
 interface Body {
@@ -78,6 +84,7 @@ export class Ingest {
     if (key.kind !== 'key') return refuse({ kind: key.kind === 'none' ? 'no key' : 'malformed key' });
     const refusal = await this.#judge(target.project, key.key, lengthOf(request));
     if (refusal) return refuse(refusal);
+    if (this.#isPlainAndOver(target.project, client)) return moved(client.plainHost ?? '', request.url ?? '/');
     const give = await this.ports.memory.take(this.#memoryFor(request));
     try {
       const read = await this.#read(request, target);
@@ -93,6 +100,15 @@ export class Ingest {
     } finally {
       give();
     }
+  }
+
+  /** Counted whether it is over or not: after the key was looked at, so that nobody makes up projects. */
+  #isPlainAndOver(project: number, { plainHost }: Client): boolean {
+    const { plainUntil, now, count } = this.ports;
+    if (plainUntil === undefined || plainHost === undefined) return false;
+    const [at, isRefused] = [now(), now() >= plainUntil];
+    count({ kind: 'plain', project, at, isRefused });
+    return isRefused;
   }
 
   async #judge(project: number, key: string, bytes: number): Promise<Refusal | undefined> {

@@ -44,7 +44,7 @@ function handle(request: IncomingMessage, response: ServerResponse, { ingest, pr
   if (!target) { proxy.pass(request, response, forwarded); return; }
   const { origin } = request.headers;
   if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) { send(request, response, preflight(origin)); return; }
-  ingest.take(request, target, new URLSearchParams(query), { address: forwarded.client }).then(
+  ingest.take(request, target, new URLSearchParams(query), { address: forwarded.client, plainHost: forwarded.plainHost }).then(
     (answer) => send(request, response, { ...answer, headers: { ...answer.headers, ...corsHeaders(origin) } }),
     // The client went away: nobody is there to be answered.
     () => response.destroy(),

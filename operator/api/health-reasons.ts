@@ -124,6 +124,8 @@ export const HEALTH_REASONS = {
   CertificateNotServed: 'CertificateNotServed',
   /** A proxy says that requests come by https, and the gateway does not believe it: it is in none of the networks of the settings. */
   ProxyNotTrusted: 'ProxyNotTrusted',
+  /** SDKs still send by http: their events are taken until a day that the settings name, or are lost since then. */
+  PlainEvents: 'PlainEvents',
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',
   CertificateExpired: 'CertificateExpired',

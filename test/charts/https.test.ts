@@ -15,7 +15,7 @@ const SECRET: SettingsInput = { domain: DOMAIN, https: { mode: 'secret', secret:
 
 interface Route {
   readonly match: string;
-  readonly middlewares: readonly { readonly name: string }[];
+  readonly middlewares?: readonly { readonly name: string }[];
   readonly services: readonly object[];
 }
 interface IngressRoute {
@@ -47,6 +47,16 @@ describe('the routes of Traefik', () => {
     expect([secure.entryPoints, secure.routes[0]?.middlewares]).toEqual([['websecure'], [{ name: 'hsts' }]]);
     expect(find(https(ACME), 'Middleware', 'redirect-to-https').spec).toEqual({ redirectScheme: { scheme: 'https', permanent: true } });
     expect(find(https(ACME), 'Middleware', 'hsts').spec).toEqual({ headers: { stsSeconds: 31_536_000 } });
+  });
+
+  it('lead events that come in clear to the gateway, where the settings name a day, and the gateway knows it', () => {
+    const until: SettingsInput = { ...ACME, https: { ...ACME.https, acceptPlainEvents: '2027-03-01' } };
+    const [redirect, events] = ingressRoute(until, 'glitchtip-to-https').routes;
+    expect(redirect?.middlewares).toEqual([{ name: 'redirect-to-https' }]);
+    expect([events?.match, events?.middlewares, events?.services]).toEqual([expect.stringMatching(/^Host\(`errors\.example\.org`\) && PathRegexp\(`\^\/api\/\[0-9\]\{1,15\}/), undefined, [{ name: 'web', port: 8080 }]]);
+    const variable = (settings: SettingsInput) => containerOf(renderStack(settings), 'Deployment', 'gateway').env?.find(({ name }) => name === 'PLAIN_EVENTS_UNTIL')?.value;
+    expect([variable(until), variable(ACME)]).toEqual(['2027-03-01T00:00:00Z', undefined]);
+    expect(ingressRoute(ACME, 'glitchtip-to-https').routes).toHaveLength(1);
   });
 
   describe('for events alone', () => {

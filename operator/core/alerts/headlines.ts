@@ -55,6 +55,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.CertificateNotIssued]: 'cert-manager gets no certificate',
   [R.CertificateNotServed]: 'another certificate is served',
   [R.ProxyNotTrusted]: 'the gateway does not believe Traefik',
+  [R.PlainEvents]: 'SDKs still send by http',
   [R.CertificateExpiring]: 'the certificate expires soon',
   [R.CertificateExpired]: 'the certificate has expired',
   [R.CertificateUnreadable]: 'there is no certificate to be seen',

@@ -230,6 +230,12 @@ export interface GatewayFacts {
   readonly setAside: number;
   /** Of those, the oldest that went since it started, for there was no more room. */
   readonly setAsideDropped: number;
+  /** Events that come by plain http: until when they are taken, and which projects sent some since it started. */
+  readonly plain?: {
+    readonly until: Date;
+    /** `refused`: of the requests, those that came too late. */
+    readonly projects: readonly { readonly project: number; readonly requests: number; readonly refused: number; readonly lastAt: Date }[];
+  };
   /** Requests since it started of proxies that said https and are not believed, and the address of the last one. */
   readonly disbelieved?: { readonly address: string; readonly requests: number };
   /** When GlitchTip's worker was started, as far as it was told. */

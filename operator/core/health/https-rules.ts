@@ -1,4 +1,5 @@
-// Rules about HTTPS: nobody serves the public name, the gateway does not believe who does, another certificate is served, the certificate ends.
+// Rules about HTTPS: nobody serves the public name, the gateway does not believe who does, SDKs still say http, another certificate is served, the
+// certificate ends.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { CertificateFacts, Validity } from './health-facts.js';
 import { duration, finding, secondsSince, type CheckInput, type Finding, type Rule } from './rule-finding.js';
@@ -10,12 +11,16 @@ const WARNING = 14 * DAY;
 const CRITICAL = 3 * DAY;
 /** An order takes half a minute when all is well, and a challenge waits for room while a rollout is under way. Seconds. */
 const ISSUED_WITHIN = 300;
+/** Projects in a message. */
+const MOST_NAMED = 10;
+/** An SDK that has sent nothing by http for so long has moved, or has nothing to say. */
+const STILL = DAY;
 /** Of the life of a shorter one, which is renewed at a third of it. */
 const WARNING_SHARE = 1 / 5;
 const CRITICAL_SHARE = 1 / 20;
 const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
 
-export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, notIssued, certificateOfSecret, certificateServed];
+export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, plainEvents, notIssued, certificateOfSecret, certificateServed];
 
 function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
   if (served.kind !== 'silent') return [];
@@ -34,6 +39,21 @@ function proxyNotTrusted({ facts: { gateway }, spec: { https } }: CheckInput): r
     message: `${requests} ${requests === 1 ? 'request' : 'requests'} came by https through ${address}, which the gateway does not believe: GlitchTip takes them for http, and of all clients that address for theirs.`,
     advice: `network.clusterRanges in settings.yaml must have the network of this cluster's pods (glitchkeeper doctor compares them), and gateway.trustedProxies that of a proxy of yours; then npm run synth && kubectl apply -f dist/.`,
     symptom: 'the gateway does not believe who serves https',
+  })];
+}
+
+/** Whether they are lost already or not: who sends them has to be moved, which takes people days. */
+function plainEvents({ facts: { gateway }, now }: CheckInput): readonly Finding[] {
+  if (gateway.kind !== 'seen' || gateway.value.plain === undefined) return [];
+  const { until, projects } = gateway.value.plain;
+  const still = projects.filter(({ lastAt }) => secondsSince(lastAt, now) < STILL);
+  const day = until.toISOString().slice(0, 10);
+  const fate = now < until ? `are taken until ${day} (https.acceptPlainEvents), and lost from then on` : `are led to https since ${day}, where few SDKs follow: they are lost without a word`;
+  if (still.length === 0) return [];
+  return [finding(R.PlainEvents, 'https', 'warning', {
+    message: `${still.length === 1 ? 'A project still sends' : `${still.length} projects still send`} events by http: ${still.slice(0, MOST_NAMED).map((one) => `${one.project} (${one.requests} requests, the last ${duration(secondsSince(one.lastAt, now))} ago)`).join(', ')}${still.length > MOST_NAMED ? ', and more' : ''}. They ${fate}.`,
+    advice: 'Change http:// into https:// in the DSN of each; docs/runbooks/http-to-https.md, and glitchkeeper spool shows who has moved.',
+    symptom: 'SDKs still send by http',
   })];
 }
 

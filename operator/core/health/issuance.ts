@@ -33,11 +33,14 @@ export function readIssuance(name: string, { orders, challenges, issuer }: Issua
   const refusal = refusalOf(issuer);
   if (refusal !== undefined) return { kind: 'failed', reason: `its Issuer is not ready: ${refusal}` };
   const newest = orders.filter(({ spec }) => spec?.dnsNames?.includes(name)).sort(byAge).at(-1);
-  const state = newest?.status?.state;
-  if (newest === undefined || state === 'valid') return { kind: 'none' };
-  const reason = reasonOf(newest, challenges);
-  if (state === undefined) return underWay(newest, reason ?? 'the ACME server has not taken the order');
-  return FAILED.includes(state) ? { kind: 'failed', reason: reason ?? `the order is ${state}` } : underWay(newest, reason ?? 'nobody says why');
+  return newest === undefined ? { kind: 'none' } : judgeOrder(newest, reasonOf(newest, challenges));
+}
+
+function judgeOrder(order: Order, reason: string | undefined): IssuanceFacts {
+  const state = order.status?.state;
+  if (state === 'valid') return { kind: 'none' };
+  if (state === undefined) return underWay(order, reason ?? 'the ACME server has not taken the order');
+  return FAILED.includes(state) ? { kind: 'failed', reason: reason ?? `the order is ${state}` } : underWay(order, reason ?? 'nobody says why');
 }
 
 function underWay({ metadata }: Order, reason: string): IssuanceFacts {

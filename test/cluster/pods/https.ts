@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { SECRETS } from '../../../charts/part-names.js';
 import { TRAEFIK } from '../../../charts/traefik.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
+import { parseDsn, type Dsn } from '../../sdk/dsn.js';
 import { selfSignedFor } from '../../support/certificate.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { networkOf, tryFlows } from '../support/flows.js';
@@ -25,7 +26,7 @@ const SECRET = 'errors-tls';
 const health = z.object({ status: z.object({ health: z.object({ figures: z.object({ certificateDays: z.number().optional() }).optional() }) }) });
 
 export function describeHttps(installed: Installed): void {
-  const { stack, alerts } = installed;
+  const { stack, alerts, dsn } = installed;
   describe('https', () => {
     let edge: HttpsEdge;
     beforeAll(async () => {
@@ -114,6 +115,18 @@ export function describeHttps(installed: Installed): void {
         expect([admin?.status, api?.status]).toEqual([404, 404]);
         expect(events?.status).not.toBe(404);
       }, SCENE_MS);
+
+      it('takes events by http until the day that the settings name, redirects all else, and tells a person which project sends so', async () => {
+        const since = Date.now();
+        await apply('https-plain', { ...byAcme(), acceptPlainEvents: new Date(since + 7 * 86_400_000).toISOString().slice(0, 10) });
+        await stack.rolledOut();
+        const { projectId, key } = parsed(dsn());
+        const event = { url: `http://${NAME}/api/${projectId}/envelope/?sentry_key=${key}`, method: 'POST' as const, body: '{}\n{"type":"event"}\n{"message":"by http"}' };
+        const [taken, page] = await edge.ask([event, { url: `http://${NAME}/login` }]);
+        expect([taken?.status, page?.status]).toEqual([200, 301]);
+        const alert = await alerts().opened({ reason: 'PlainEvents', part: 'https' }, since);
+        expect(alert.message.text).toContain(`${projectId} (1 requests`);
+      }, 2 * SCENE_MS);
     });
 
     describeCertManager(installed, { edge: () => edge, apply });
@@ -150,6 +163,12 @@ export function describeHttps(installed: Installed): void {
       }, 2 * SCENE_MS);
     });
   });
+}
+
+function parsed(text: string): Dsn {
+  const result = parseDsn(text);
+  if (!result.ok) throw new Error(`no DSN: ${text}`);
+  return result.dsn;
 }
 
 async function csrfCookie(edge: HttpsEdge): Promise<{ token: string; attributes: string }> {

@@ -19,13 +19,14 @@ function problemsOf(settings: object): readonly string[] {
 
 describe('https', () => {
   it('is nobody\'s business where nobody says anything', () => {
-    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, certManager: { budget: 'all' } });
+    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acceptPlainEvents: 'never', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, certManager: { budget: 'all' } });
   });
 
   it.each<[string, SettingsInput]>([
     ["by k3s' Traefik and Let's Encrypt", ACME],
     ['by an authority of one\'s own', { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@example.com', server: 'https://ca.lan:14000/dir' } } }],
     ['for events alone', { ...ACME, https: { ...ACME.https, public: 'ingest' } }],
+    ['beside events by http, until a day', { ...ACME, https: { ...ACME.https, acceptPlainEvents: '2027-03-01' } }],
     ['by a certificate in a Secret', SECRET],
     ['by a certificate that cert-manager gets', ISSUED],
     ['by one of a ClusterIssuer, in a Secret that has a name', { ...ISSUED, https: { mode: 'cert-manager', secret: 'errors-tls', certManager: { clusterIssuer: 'letsencrypt', budget: 'controller' } } }],
@@ -44,6 +45,10 @@ describe('https', () => {
     ['by cert-manager for a name that no authority finds', { ...ISSUED, domain: 'https://errors' }, 'domain: expected a name that the internet knows with https.mode cert-manager, because the certificate authority looks it up; found "https://errors"'],
     ['by a ClusterIssuer that nobody asks', { ...SECRET, https: { ...SECRET.https, certManager: { clusterIssuer: 'letsencrypt' } } }, 'https.certManager.clusterIssuer: expected none with https.mode secret, or https.mode: cert-manager; found "letsencrypt"'],
     ['with half of cert-manager counted', { ...ISSUED, https: { ...ISSUED.https, certManager: { budget: 'webhook' } } }, 'https.certManager.budget: expected all, controller or none, found "webhook"'],
+    ['beside events by http without an end', { ...ACME, https: { ...ACME.https, acceptPlainEvents: 'always' } }, 'https.acceptPlainEvents: expected a day such as 2027-03-01, or never, found "always"'],
+    ['beside events by http until a day that is none', { ...ACME, https: { ...ACME.https, acceptPlainEvents: '2027-02-30' } }, 'https.acceptPlainEvents: expected a day such as 2027-03-01, or never, found "2027-02-30"'],
+    ['beside events by http that a proxy of one\'s own takes', { https: { acceptPlainEvents: '2027-03-01' } }, 'https.acceptPlainEvents: expected never with https.mode none, with which your own proxy decides what is taken; found "2027-03-01"'],
+    ['beside events by http that nobody counts', { ...SECRET, https: { ...SECRET.https, acceptPlainEvents: '2027-03-01' }, gateway: { enabled: false } }, 'https.acceptPlainEvents: expected never without a gateway, which takes and counts them; found "2027-03-01"'],
     ['without an account', { ...ACME, https: { mode: 'traefik' } }, 'https.acme.email: expected the e-mail address of an ACME account, because https.mode is traefik: it is given to the certificate authority, and with it you agree to its terms; found nothing'],
     ["with an account that Let's Encrypt refuses", { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@errors.example.com' } } }, 'https.acme.email: expected an e-mail address of yours, because Let\'s Encrypt refuses those of example.com; found "admin@errors.example.com"'],
     ['with an account that nobody uses', { ...SECRET, https: { ...SECRET.https, acme: { email: 'ops@glitchtip.invalid' } } }, 'https.acme.email: expected none with https.mode secret, with which nobody asks for a certificate; found "ops@glitchtip.invalid"'],

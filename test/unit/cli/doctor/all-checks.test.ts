@@ -137,6 +137,12 @@ describe('of what is public doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 });
 
+describe('of events by http doctor finds', () => {
+  const until = (at: string) => withContainer('gateway', ({ env }) => env.push({ name: 'PLAIN_EVENTS_UNTIL', value: at }));
+  it('that their time is over', () => expectOnly(factsOf(until('2026-06-01T00:00:00Z')), ['plain events', 'warning', /none is taken by http since 2026-06-01/]));
+  it('no fault in them while it lasts', () => expect(problems(factsOf(until('2026-07-01T00:00:00Z')))).toEqual([]));
+});
+
 describe('of the networks of the cluster doctor finds', () => {
   const TRAEFIK: SettingsInput = { ...HTTPS, https: { mode: 'secret', secret: 'errors-tls' } };
   const served = (settings: SettingsInput = TRAEFIK) => ({ settings, ...withSpec({ gateway: {}, web: { host: 'web-backend' }, https: { name: 'errors.example.com' } }) });

@@ -43,13 +43,13 @@ export class RunningGateway {
   readonly #front: Server;
   readonly #glitchtip: Server;
 
-  private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
+  private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions, plainUntil }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.files = new FailingFiles(undefined, room);
     this.spool = Spool.open({ files: this.files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
     this.#glitchtip = glitchtip;
     const ingest = new Ingest({
       policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
-      shares: new ProjectShares(maxBytes ?? 2 ** 26),
+      shares: new ProjectShares(maxBytes ?? 2 ** 26), plainUntil,
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
       now: () => 1_780_000_000_000, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
@@ -125,6 +125,8 @@ export interface GatewayOptions {
   /** Bytes that the disk has. */
   readonly room?: number;
   readonly spansToTransactions?: boolean;
+  /** Milliseconds of Unix time; its clock stands at 1_780_000_000_000. */
+  readonly plainUntil?: number;
   /** @default always NEW */
   readonly newId?: () => string;
 }

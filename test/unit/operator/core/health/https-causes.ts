@@ -33,6 +33,9 @@ export const SECRET_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
 const ISSUANCE = { kind: 'failed', reason: 'Error accepting authorization: acme: authorization error for errors.example.com: 400 urn:ietf:params:acme:error:dns: no valid A records found.' } as const;
 const underWay = (seconds: number): Partial<Facts> => ({ issuance: { kind: 'under way', since: ago(seconds), reason: 'Waiting for HTTP-01 challenge propagation: failed to perform self check GET request' } });
 
+/** Events by http: so many seconds ago, taken for so many days more. */
+const plain = (seconds: number, days = 30): Partial<Facts> => ({ gateway: gatewayOf({ plain: { until: ago(-days * DAY), projects: [{ project: 7, requests: 12, refused: 0, lastAt: ago(seconds) }] } }) });
+
 /** Of k3s' Traefik. */
 export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['its own certificate is served', served(80), []],
@@ -44,6 +47,10 @@ export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['a Secret was replaced, and the former one is still served', { ...served(7), ...ofSecret(90) }, []],
   ['the gateway does not believe Traefik', { ...served(80), gateway: gatewayOf({ disbelieved: { address: '10.244.0.9', requests: 7 } }) }, ['ProxyNotTrusted/gateway warning']],
   ['the gateway cannot be asked whom it believes', { ...served(80), gateway: { kind: 'not observed', why: 'no token' } }, []],
+  ['a project still sends by http', { ...served(80), ...plain(600) }, ['PlainEvents/https warning']],
+  ['a project still sends by http, and is led to https', { ...served(80), ...plain(600, -1) }, ['PlainEvents/https warning']],
+  ['a project sent by http two days ago', { ...served(80), ...plain(2 * DAY) }, []],
+  ['nobody sends by http', { ...served(80), gateway: gatewayOf({ plain: { until: ago(-DAY), projects: [] } }) }, []],
   ['cert-manager could not get one, and so there is no Secret, and another is served', { ...served(300, DEFAULT), ...MISSING, issuance: ISSUANCE }, ['CertificateNotIssued/certificate critical']],
   ['cert-manager cannot renew one that is good for 20 days', { ...served(20), ...ofSecret(20), issuance: ISSUANCE }, ['CertificateNotIssued/certificate warning']],
   ['cert-manager cannot renew one that ends in a week', { ...served(7), ...ofSecret(7), issuance: ISSUANCE }, ['CertificateNotIssued/certificate warning']],
