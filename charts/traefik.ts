@@ -31,8 +31,10 @@ const HEAP_SHARE = 0.5;
 /** Has one file, with an account and a certificate. */
 const STORAGE_SIZE = '128Mi';
 
-/** How long browsers ask by https only (Strict-Transport-Security). A year. */
-export const HSTS_SECONDS = 31_536_000;
+/** How long browsers ask by https only (Strict-Transport-Security). A year; where nobody trusts the certificate they must be able to come by http again. Seconds. */
+export function hstsSeconds({ domain, https }: Settings): number {
+  return domain.startsWith('https:') && https.mode !== 'self-signed' ? 31_536_000 : 0;
+}
 
 export function isServedByTraefik({ https }: Settings): boolean {
   return https.mode !== 'none';

@@ -6,7 +6,7 @@ import { WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart } from '../topology.js';
-import { HSTS_SECONDS, RESOLVER, TRAEFIK, certificateSecret } from '../traefik.js';
+import { RESOLVER, TRAEFIK, certificateSecret, hstsSeconds } from '../traefik.js';
 import { IssuedCertificate } from './issued-certificate.js';
 import { partMetadata } from './pod-template.js';
 
@@ -19,15 +19,16 @@ export class Https extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
     const { domain, https: { mode, public: open, acceptPlainEvents } } = settings;
+    const stsSeconds = hstsSeconds(settings);
     const host = `Host(\`${new URL(domain).hostname}\`)`;
     // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
-    this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds: HSTS_SECONDS } });
+    if (stsSeconds > 0) this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds } });
     // 301 to a GET and 308 to everything else, which is sent again as it was.
     this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
     this.add('IngressRoute', ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
-      routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, MIDDLEWARES.hsts)],
-      tls: mode === 'traefik' ? { certResolver: RESOLVER } : { secretName: certificateSecret(settings) },
+      routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
+      tls: served(settings),
     });
     // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
     this.add('IngressRoute', ROUTES.plain, {
@@ -41,6 +42,13 @@ export class Https extends Construct {
   private add(kind: 'IngressRoute' | 'Middleware', name: string, spec: object): void {
     new ApiObject(this, name, { apiVersion: API, kind, metadata: partMetadata(name, frontPart(this.settings)), spec });
   }
+}
+
+/** Without a word of which certificate Traefik has one that it makes itself. */
+function served(settings: Settings): object {
+  const secretName = certificateSecret(settings);
+  if (settings.https.mode === 'traefik') return { certResolver: RESOLVER };
+  return secretName === undefined ? {} : { secretName };
 }
 
 /** Of the whole path, which Traefik has decoded and cleaned of dots: the gateway's own rule (gateway/core/ingest-request.ts). */

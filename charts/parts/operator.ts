@@ -200,7 +200,7 @@ function httpsSpec(settings: Settings): GlitchTipSpecHttps | undefined {
   if (!isServedByTraefik(settings)) return undefined;
   const { domain, https: { mode, certManager: { clusterIssuer } } } = settings;
   const issuer = clusterIssuer === undefined ? { issuer: CERT_MANAGER.issuer } : {};
-  return { name: new URL(domain).hostname, ...(mode === 'cert-manager' ? { certManager: issuer } : {}) };
+  return { name: new URL(domain).hostname, ...(mode === 'cert-manager' ? { certManager: issuer } : {}), ...(mode === 'self-signed' ? { selfSigned: true } : {}) };
 }
 
 /** Where copies go to, and how they are kept, is in the Job's pods. */

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { objectName, show } from './value-kinds.js';
 
-const MODES = ['none', 'traefik', 'secret', 'cert-manager'] as const;
+const MODES = ['none', 'traefik', 'secret', 'cert-manager', 'self-signed'] as const;
 /** Of cert-manager's programs. */
 const COUNTED = ['all', 'controller', 'none'] as const;
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
@@ -13,9 +13,9 @@ const NOBODY = /@([^@]+\.)?example\.(com|net|org)$/i;
 const PORTS: readonly number[] = [80, 443];
 
 export const https = z.strictObject({
-  /** none: nobody, or a proxy of yours. traefik: k3s' own Traefik gets a certificate by ACME. secret: it serves a certificate of yours. cert-manager: it serves one that a cert-manager of yours gets. */
+  /** none: nobody, or a proxy of yours. traefik: k3s' own Traefik gets a certificate by ACME. secret: it serves a certificate of yours. cert-manager: it serves one that a cert-manager of yours gets. self-signed: it serves its own, which nobody trusts: for development. */
   mode: z.enum(MODES, {
-    error: (issue) => `expected none, traefik, secret or cert-manager (a tunnel and self-signed certificates are not there yet), found ${show(issue.input)}`,
+    error: (issue) => `expected none, traefik, secret, cert-manager or self-signed (a tunnel is not there yet), found ${show(issue.input)}`,
   }).default('none'),
   /** Secret (kubernetes.io/tls) whose certificate serves `domain`: with mode secret by Traefik, with none by your proxy. With mode cert-manager it is written there (left out: glitchtip-tls). The operator alerts before it expires. */
   secret: objectName('Secret').optional(),
@@ -77,7 +77,7 @@ function ownProblems(https: Https): Problem[] {
   const { mode, secret, public: open, acceptPlainEvents, certManager: { clusterIssuer } } = https;
   return [
     ...at('secret', mode === 'secret' && secret === undefined, 'expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'),
-    ...at('secret', mode === 'traefik' && secret !== undefined, `expected none with https.mode traefik, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found ${show(secret)}`),
+    ...at('secret', (mode === 'traefik' || mode === 'self-signed') && secret !== undefined, `expected none with https.mode ${mode}, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found ${show(secret)}`),
     ...at('public', mode === 'none' && open === 'ingest', 'expected all with https.mode none, with which your own proxy decides what is public; found ingest'),
     ...at('certManager.clusterIssuer', mode !== 'cert-manager' && clusterIssuer !== undefined, `expected none with https.mode ${mode}, or https.mode: cert-manager; found ${show(clusterIssuer)}`),
     ...at('acceptPlainEvents', mode === 'none' && acceptPlainEvents !== 'never', `expected never with https.mode none, with which your own proxy decides what is taken; found ${show(acceptPlainEvents)}`),
@@ -132,6 +132,8 @@ export function httpsProblems({ domain, https: { mode, acceptPlainEvents }, serv
 function addressProblem(mode: string, { protocol, hostname, port }: Pick<URL, 'protocol' | 'hostname' | 'port'>): string | undefined {
   if (protocol !== 'https:') return `expected an https address with https.mode ${mode}, such as https://errors.example.com`;
   if (port !== '') return `expected an address without a port with https.mode ${mode}: Traefik listens on 443`;
+  // Its own certificate is for no name.
+  if (mode === 'self-signed') return hostname.startsWith('[') ? 'expected a name or an IPv4 address with https.mode self-signed' : undefined;
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return `expected a name with https.mode ${mode}: by the name Traefik chooses the certificate`;
   if (mode !== 'secret' && !hostname.includes('.')) return `expected a name that the internet knows with https.mode ${mode}, because the certificate authority looks it up`;
   return undefined;

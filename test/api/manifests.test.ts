@@ -22,6 +22,7 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ["https by k3s' Traefik, which gets a certificate", { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } }],
   ["https by k3s' Traefik, for events alone, with a certificate of a Secret", { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls', public: 'ingest' }, gateway: { enabled: false }, host: { memory: '2.1Gi' } }],
   ['https by a certificate that cert-manager gets', { domain: 'https://errors.example.org', https: { mode: 'cert-manager', acme: { email: 'ops@glitchtip.invalid' }, certManager: { budget: 'none' }, acceptPlainEvents: '2027-03-01' } }],
+  ["https by Traefik's own certificate", { domain: 'https://errors', https: { mode: 'self-signed' } }],
   ['a load balancer, on nodes of its own', {
     service: { type: 'LoadBalancer', allowPublic: true, port: 80 },
     pods: { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [{ key: 'dedicated', value: 'errors', effect: 'NoSchedule' }, { operator: 'Exists' }], imagePullSecrets: ['registry'] },

@@ -69,6 +69,22 @@ describe('the routes of Traefik', () => {
   });
 });
 
+describe("Traefik's own certificate, for development", () => {
+  const SELF_SIGNED: SettingsInput = { domain: 'https://192.168.1.25', https: { mode: 'self-signed' } };
+
+  it('is what Traefik has without a word, and browsers are not bound to it', () => {
+    const { tls, routes: [{ match, middlewares } = {}] } = ingressRoute(SELF_SIGNED, 'glitchtip');
+    expect([tls, match, middlewares]).toEqual([{}, 'Host(`192.168.1.25`)', undefined]);
+    expect(https(SELF_SIGNED).map(({ metadata }) => metadata.name)).not.toContain('hsts');
+    expect(containerOf(renderStack(SELF_SIGNED), 'Deployment', 'web').env?.find(({ name }) => name === 'SECURE_HSTS_SECONDS')?.value).toBe('0');
+  });
+
+  it('is said to be that in the resource', () => {
+    const settings = find(render((scope, all) => new Operator(scope, 'operator', all), SELF_SIGNED), 'ConfigMap', 'glitchkeeper-settings').data?.['glitchtip.yaml'] ?? '';
+    expect((parse(settings) as { spec: { https: object } }).spec.https).toEqual({ name: '192.168.1.25', selfSigned: true });
+  });
+});
+
 describe('a certificate that cert-manager gets', () => {
   const specOf = (settings: SettingsInput, kind: string, name: string) => find(https(settings), kind, name).spec;
 

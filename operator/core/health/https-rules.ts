@@ -82,8 +82,8 @@ function certificateOfSecret(input: CheckInput): readonly Finding[] {
   });
 }
 
-function certificateServed({ facts: { served, certificate }, now }: CheckInput): readonly Finding[] {
-  if (served.kind !== 'seen') return [];
+function certificateServed({ facts: { served, certificate }, spec: { https }, now }: CheckInput): readonly Finding[] {
+  if (served.kind !== 'seen' || https?.selfSigned === true) return [];
   const { name, subject, isForName } = served;
   if (!isForName) {
     return [finding(R.CertificateNotServed, 'certificate', 'critical', {

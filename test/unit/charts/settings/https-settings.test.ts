@@ -26,6 +26,7 @@ describe('https', () => {
     ["by k3s' Traefik and Let's Encrypt", ACME],
     ['by an authority of one\'s own', { ...ACME, https: { mode: 'traefik', acme: { email: 'admin@example.com', server: 'https://ca.lan:14000/dir' } } }],
     ['for events alone', { ...ACME, https: { ...ACME.https, public: 'ingest' } }],
+    ["by Traefik's own certificate, at a name or an address", { domain: 'https://192.168.1.25', https: { mode: 'self-signed' } }],
     ['beside events by http, until a day', { ...ACME, https: { ...ACME.https, acceptPlainEvents: '2027-03-01' } }],
     ['by a certificate in a Secret', SECRET],
     ['by a certificate that cert-manager gets', ISSUED],
@@ -39,7 +40,7 @@ describe('https', () => {
   ])('is %s', (_, settings) => expect(problemsOf(settings)).toEqual([]));
 
   it.each<[string, object, string]>([
-    ['by what is not there yet', { https: { mode: 'tunnel' } }, 'https.mode: expected none, traefik, secret or cert-manager (a tunnel and self-signed certificates are not there yet), found "tunnel"'],
+    ['by what is not there yet', { https: { mode: 'tunnel' } }, 'https.mode: expected none, traefik, secret, cert-manager or self-signed (a tunnel is not there yet), found "tunnel"'],
     ['by cert-manager, which asks nobody', { ...ISSUED, https: { mode: 'cert-manager' } }, 'https.acme.email: expected the e-mail address of an ACME account, or a ClusterIssuer in https.certManager.clusterIssuer, because https.mode is cert-manager: it is given to the certificate authority, and with it you agree to its terms; found nothing'],
     ['by cert-manager, which asks two', { ...ISSUED, https: { ...ISSUED.https, certManager: { clusterIssuer: 'letsencrypt' } } }, 'https.acme.email: expected none with https.certManager.clusterIssuer, which has an account of its own; found "ops@glitchtip.invalid"'],
     ['by cert-manager for a name that no authority finds', { ...ISSUED, domain: 'https://errors' }, 'domain: expected a name that the internet knows with https.mode cert-manager, because the certificate authority looks it up; found "https://errors"'],
@@ -55,6 +56,7 @@ describe('https', () => {
     ['from an authority in clear', { ...ACME, https: { mode: 'traefik', acme: { email: 'a@b.de', server: 'http://ca.lan/dir' } } }, 'https.acme.server: expected the https address of an ACME directory, such as https://acme-v02.api.letsencrypt.org/directory, found "http://ca.lan/dir"'],
     ['by a certificate that has no name', { ...SECRET, https: { mode: 'secret' } }, 'https.secret: expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'],
     ['by two certificates', { ...ACME, https: { ...ACME.https, secret: 'errors-tls' } }, 'https.secret: expected none with https.mode traefik, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found "errors-tls"'],
+    ["by Traefik's own certificate and one of a Secret", { domain: 'https://errors', https: { mode: 'self-signed', secret: 'errors-tls' } }, 'https.secret: expected none with https.mode self-signed, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found "errors-tls"'],
     ['for some paths of a proxy that is not ours', { https: { public: 'ingest' } }, 'https.public: expected all with https.mode none, with which your own proxy decides what is public; found ingest'],
     ['for nobody knows what', { https: { public: 'none' } }, 'https.public: expected all or ingest, found "none"'],
     ['at an address in clear', { ...ACME, domain: 'http://errors.example.org' }, 'domain: expected an https address with https.mode traefik, such as https://errors.example.com; found "http://errors.example.org"'],
@@ -62,6 +64,7 @@ describe('https', () => {
     ['at another port than 443', { ...ACME, domain: 'https://errors.example.org:8443' }, 'domain: expected an address without a port with https.mode traefik: Traefik listens on 443; found "https://errors.example.org:8443"'],
     ['at an address without a name', { ...SECRET, domain: 'https://203.0.113.10' }, 'domain: expected a name with https.mode secret: by the name Traefik chooses the certificate; found "https://203.0.113.10"'],
     ['at an address of IPv6', { ...SECRET, domain: 'https://[2001:db8::2]' }, 'domain: expected a name with https.mode secret: by the name Traefik chooses the certificate; found "https://[2001:db8::2]"'],
+    ["by Traefik's own certificate at an address of IPv6", { domain: 'https://[2001:db8::2]', https: { mode: 'self-signed' } }, 'domain: expected a name or an IPv4 address with https.mode self-signed; found "https://[2001:db8::2]"'],
     ['at a name that no authority finds', { ...ACME, domain: 'https://errors' }, 'domain: expected a name that the internet knows with https.mode traefik, because the certificate authority looks it up; found "https://errors"'],
     ['beside a load balancer on the same port', { ...ACME, service: { type: 'LoadBalancer', allowPublic: true, port: 443 } }, 'service.port: expected a port other than 80 and 443 with https.mode traefik, on which Traefik listens; found 443'],
     ['through a gateway that does not know Traefik', { ...SECRET, network: { clusterRanges: [] } }, "network.clusterRanges: expected the network of the cluster's pods with https.mode secret, by which the gateway knows Traefik and believes it that a request came by https; found none"],

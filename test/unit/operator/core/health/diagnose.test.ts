@@ -6,7 +6,7 @@ import { explains } from '../../../../../operator/core/health/cause-precedence.j
 import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import { BACKUP_CAUSES } from './backup-causes.js';
 import { RESTORE_CAUSES } from './restore-causes.js';
-import { HTTPS, SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, served } from './https-causes.js';
+import { DEFAULT, HTTPS, SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, served } from './https-causes.js';
 import { lostEvents, SIX_CAUSES, SIX_SPEC } from './six-causes.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, leaking, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
@@ -177,6 +177,10 @@ describe('a cause', () => {
   it.each(TRAEFIK_CAUSES)('%s', (_, facts, wanted) => {
     const { causes } = diagnosisOf(facts, specOf({ ...WORKER_SPEC, https: HTTPS }));
     expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
+  });
+
+  it("Traefik's own certificate is no cause where the settings want it", () => {
+    expect(diagnosisOf(served(300, DEFAULT), specOf({ ...WORKER_SPEC, https: { ...HTTPS, selfSigned: true } })).causes).toEqual([]);
   });
 
   it.each(SIX_CAUSES)('%s', (_, facts, wanted) => {
