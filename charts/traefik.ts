@@ -40,6 +40,11 @@ export function isServedByTraefik({ https }: Settings): boolean {
   return https.mode !== 'none';
 }
 
+/** Whether who serves https is a pod of the cluster, so that the gateway has to believe those. */
+export function isServedInCluster(settings: Settings): boolean {
+  return isServedByTraefik(settings) || settings.https.gateway !== undefined;
+}
+
 /** Whose certificate is served, or watched for its end; undefined: nobody's that is in a Secret. */
 export function certificateSecret({ https: { mode, secret } }: Settings): string | undefined {
   return mode === 'cert-manager' ? secret ?? CERT_MANAGER.secret : secret;

@@ -13,6 +13,9 @@ const LEGO = 'github.com/go-acme/lego/v5@v5.4.1';
 /** Of the ACME client: what Traefik asks for by HTTP alone needs none of it. */
 const LEFT_OUT = /^(providers\/dns|cmd|e2e|docs|internal\/tester)(\/|$)/;
 
+/** Of Traefik's go.mod. */
+const GATEWAY_API = 'sigs.k8s.io/gateway-api@v1.6.1';
+
 const traefikModule: GoModule = {
   folder: 'traefik',
   packages: ['github.com/traefik/traefik/v3/cmd/traefik'],
@@ -64,6 +67,11 @@ export async function ensureTraefik(progress: Progress): Promise<Traefik> {
   const [image] = await ensureImages({ entries: [traefikEntry(join(folder, 'traefik'))] });
   if (image === undefined) throw new Error('the image of Traefik was not made');
   return { image, kinds: join(await moduleFolder(TRAEFIK, folder), 'docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml') };
+}
+
+/** Folder with the CustomResourceDefinitions of the Gateway API, as Traefik knows it. */
+export async function ensureGatewayApi(progress: Progress): Promise<string> {
+  return join(await moduleFolder(GATEWAY_API, await ensureModule(traefikModule, progress)), 'config/crd/standard');
 }
 
 export interface CertManager {

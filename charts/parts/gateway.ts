@@ -7,7 +7,7 @@ import { MEBIBYTE, bytesOf } from '../quantity.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
-import { isServedByTraefik } from '../traefik.js';
+import { isServedInCluster } from '../traefik.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, containerResources, frontDoor, partMetadata, podDefaults, podField, scratch, secretFiles } from './pod-template.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { Volume, claimed } from './volume-claim.js';
@@ -108,10 +108,10 @@ function variables(settings: Settings): { name: string; value: string }[] {
   }).map(([name, value]) => ({ name, value }));
 }
 
-/** Traefik is a pod; whose pods reach the gateway at all, the policies say. */
+/** Traefik is a pod, and so is who serves a Gateway; whose pods reach the gateway at all, the policies say. */
 function trustedProxies(settings: Settings): string[] {
   const { gateway: { trustedProxies: others }, network: { clusterRanges } } = settings;
-  return [...others, ...(isServedByTraefik(settings) ? clusterRanges : [])];
+  return [...others, ...(isServedInCluster(settings) ? clusterRanges : [])];
 }
 
 function volumeSize({ gateway }: Settings): string {

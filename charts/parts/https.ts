@@ -1,7 +1,7 @@
 // HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, cert-manager's, or in a Secret of yours.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { INGEST_KINDS } from '../../gateway/core/item-policy.js';
+import { EVENT_PATHS } from '../event-paths.js';
 import { WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
@@ -51,8 +51,8 @@ function served(settings: Settings): object {
   return secretName === undefined ? {} : { secretName };
 }
 
-/** Of the whole path, which Traefik has decoded and cleaned of dots: the gateway's own rule (gateway/core/ingest-request.ts). */
-const EVENTS = `PathRegexp(\`^/api/[0-9]{1,15}/(${INGEST_KINDS.join('|')})/$\`)`;
+/** Traefik has decoded the path, and cleaned it of dots. */
+const EVENTS = `PathRegexp(\`${EVENT_PATHS}\`)`;
 
 function route(match: string, middleware?: string): object {
   return { kind: 'Rule', match, ...(middleware === undefined ? {} : { middlewares: [{ name: middleware }] }), services: [{ name: WEB, port: HTTP_PORT }] };

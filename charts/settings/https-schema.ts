@@ -1,7 +1,7 @@
 // The section `https` of settings.yaml: who serves `domain` by TLS, with which certificate, and how much of GlitchTip.
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { objectName, show } from './value-kinds.js';
+import { dnsLabel, objectName, show } from './value-kinds.js';
 
 const MODES = ['none', 'traefik', 'secret', 'cert-manager', 'self-signed'] as const;
 /** Of cert-manager's programs. */
@@ -33,6 +33,15 @@ export const https = z.strictObject({
     /** Its directory. */
     server: z.url({ protocol: /^https$/, error: (issue) => `expected the https address of an ACME directory, such as ${LETS_ENCRYPT}, found ${show(issue.input)}` }).default(LETS_ENCRYPT),
   }).prefault({}),
+  /** A Gateway of yours (Gateway API) that serves `domain`, with mode none: it gets an HTTPRoute to GlitchTip, and one that redirects. */
+  gateway: z.strictObject({
+    name: objectName('Gateway'),
+    /** Where it is, if not in the namespace of GlitchTip; it has to allow routes from there. */
+    namespace: dnsLabel.optional(),
+    /** Names of its listeners: for https, and for http. */
+    secure: objectName('listener').default('https'),
+    plain: objectName('listener').default('http'),
+  }).optional(),
   certManager: z.strictObject({
     /** A ClusterIssuer that is there already, instead of an Issuer with `acme`. */
     clusterIssuer: objectName('ClusterIssuer').optional(),
@@ -61,6 +70,7 @@ interface Https {
   readonly acceptPlainEvents: string;
   readonly acme: { readonly email?: string | undefined; readonly server: string };
   readonly certManager: { readonly clusterIssuer?: string | undefined };
+  readonly gateway?: { readonly name: string } | undefined;
 }
 
 interface Problem {
@@ -74,14 +84,23 @@ function at(path: string, isWrong: boolean, message: string): Problem[] {
 }
 
 function ownProblems(https: Https): Problem[] {
-  const { mode, secret, public: open, acceptPlainEvents, certManager: { clusterIssuer } } = https;
+  const { mode, secret, certManager: { clusterIssuer } } = https;
   return [
     ...at('secret', mode === 'secret' && secret === undefined, 'expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'),
     ...at('secret', (mode === 'traefik' || mode === 'self-signed') && secret !== undefined, `expected none with https.mode ${mode}, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found ${show(secret)}`),
-    ...at('public', mode === 'none' && open === 'ingest', 'expected all with https.mode none, with which your own proxy decides what is public; found ingest'),
     ...at('certManager.clusterIssuer', mode !== 'cert-manager' && clusterIssuer !== undefined, `expected none with https.mode ${mode}, or https.mode: cert-manager; found ${show(clusterIssuer)}`),
-    ...at('acceptPlainEvents', mode === 'none' && acceptPlainEvents !== 'never', `expected never with https.mode none, with which your own proxy decides what is taken; found ${show(acceptPlainEvents)}`),
+    ...routeProblems(https),
     ...accountProblems(https),
+  ];
+}
+
+/** Who has routes of ours, and so whether we say what is let in. */
+function routeProblems({ mode, gateway, public: open, acceptPlainEvents }: Https): Problem[] {
+  const hasRoutes = mode !== 'none' || gateway !== undefined;
+  return [
+    ...at('gateway', mode !== 'none' && gateway !== undefined, `expected none with https.mode ${mode}, whose Traefik has routes of its own, or https.mode: none; found ${show(gateway?.name)}`),
+    ...at('public', !hasRoutes && open === 'ingest', 'expected all with https.mode none, with which your own proxy decides what is public; found ingest'),
+    ...at('acceptPlainEvents', !hasRoutes && acceptPlainEvents !== 'never', `expected never with https.mode none, with which your own proxy decides what is taken; found ${show(acceptPlainEvents)}`),
   ];
 }
 
@@ -109,13 +128,29 @@ interface Others {
   readonly https: Https;
   readonly service: { readonly type: string; readonly port?: number | undefined };
   readonly gateway: { readonly enabled: boolean };
-  readonly network: { readonly clusterRanges: readonly string[] };
+  readonly network: { readonly clusterRanges: readonly string[]; readonly clients: readonly string[] };
 }
 
 /** What of the other settings contradicts `https`. */
-export function httpsProblems({ domain, https: { mode, acceptPlainEvents }, service, gateway, network }: Others): Problem[] {
+export function httpsProblems(others: Others): Problem[] {
+  const { domain, https: { mode, gateway } } = others;
   // What is no address was said already.
-  if (mode === 'none' || !URL.canParse(domain)) return [];
+  if (!URL.canParse(domain)) return [];
+  if (mode !== 'none') return traefikProblems(others);
+  return gateway === undefined ? [] : gatewayProblems(others);
+}
+
+/** Of a Gateway of the Gateway API. */
+function gatewayProblems({ domain, network: { clients } }: Others): Problem[] {
+  const { protocol, hostname } = new URL(domain);
+  const isName = protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+  return [
+    ...at('domain', !isName, `expected an https address with a name with https.gateway, such as https://errors.example.com; found ${show(domain)}`),
+    ...at('network.clients', clients.length === 0, 'expected the namespace of the pods behind the Gateway of https.gateway: the policies let nobody else to the front door; found none'),
+  ];
+}
+
+function traefikProblems({ domain, https: { mode, acceptPlainEvents }, service, gateway, network }: Others): Problem[] {
   const { protocol, hostname, port } = new URL(domain);
   const address = addressProblem(mode, { protocol, hostname, port });
   return [

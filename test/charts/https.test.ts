@@ -1,6 +1,7 @@
 // HTTPS by k3s' Traefik: what it serves, who may reach what, and what GlitchTip and the gateway believe of it.
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { GatewayRoutes } from '../../charts/parts/gateway-routes.js';
 import { Https } from '../../charts/parts/https.js';
 import { Operator } from '../../charts/parts/operator.js';
 import type { SettingsInput } from '../../charts/settings/schema.js';
@@ -131,6 +132,31 @@ describe('a certificate that cert-manager gets', () => {
 
   it.each<[string, SettingsInput]>([['Traefik gets it', ACME], ['it is in a Secret', SECRET]])('is none of the operator\'s business where %s', (_, settings) => {
     expect(JSON.stringify(render((scope, all) => new Operator(scope, 'operator', all), settings))).not.toMatch(/cert-manager\.io/);
+  });
+});
+
+describe('the routes of a Gateway', () => {
+  const OF_GATEWAY: SettingsInput = { domain: DOMAIN, https: { gateway: { name: 'public', namespace: 'ingress' } }, network: { clients: ['ingress'] } };
+  const rulesOf = (settings: SettingsInput, name: string) => (find(render((scope, all) => new GatewayRoutes(scope, 'routes', all), settings), 'HTTPRoute', name).spec as { rules: object[] }).rules;
+  const more = (https: SettingsInput['https']): SettingsInput => ({ ...OF_GATEWAY, https: { ...OF_GATEWAY.https, ...https } });
+  const backendRefs = [{ name: 'web', port: 8080 }];
+  const events = { matches: [{ path: { type: 'RegularExpression', value: '^/api/[0-9]{1,15}/(envelope|store|security|minidump)/$' } }], backendRefs };
+
+  it('are one to GlitchTip and one to https, each at its listener', () => {
+    expect(render((scope, all) => new GatewayRoutes(scope, 'routes', all), OF_GATEWAY)).toMatchSnapshot();
+  });
+
+  it('show the paths of events alone, and take some in clear, where the settings say so', () => {
+    expect(rulesOf(OF_GATEWAY, 'glitchtip')).toEqual([{ backendRefs }]);
+    expect(rulesOf(more({ public: 'ingest' }), 'glitchtip')).toEqual([events]);
+    expect(rulesOf(OF_GATEWAY, 'glitchtip-to-https')).toHaveLength(1);
+    expect(rulesOf(more({ acceptPlainEvents: '2027-03-01' }), 'glitchtip-to-https')[0]).toEqual(events);
+  });
+
+  it('come from pods, which the gateway believes; the namespace is let in as any client is', () => {
+    const manifests = renderStack(OF_GATEWAY);
+    expect(containerOf(manifests, 'Deployment', 'gateway').env?.find(({ name }) => name === 'TRUSTED_PROXIES')?.value).toBe('10.42.0.0/16,10.43.0.0/16');
+    expect(manifests.map(({ metadata }) => metadata.name)).toContain('web-from-clients');
   });
 });
 

@@ -1,5 +1,5 @@
-// The kinds of Traefik and of cert-manager for an API server without them: of each the fields that our manifests use, as Traefik 3.7 and
-// cert-manager 1.21 declare them, so that another field or type is refused.
+// The kinds of Traefik, of cert-manager and of the Gateway API for an API server without them: of each the fields that our manifests use, as
+// Traefik 3.7, cert-manager 1.21 and Gateway API 1.6 declare them, so that another field or type is refused.
 import { stringify } from 'yaml';
 
 const TEXT = { type: 'string' };
@@ -29,6 +29,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
     headers: object({ stsSeconds: { ...WHOLE, format: 'int64', minimum: 0 } }),
     redirectScheme: object({ scheme: TEXT, permanent: { type: 'boolean' }, port: TEXT }),
   })),
+  HTTPRoute: { group: 'gateway.networking.k8s.io', version: 'v1', spec: object({
+    parentRefs: list(object({ name: TEXT, namespace: TEXT, sectionName: TEXT }, ['name'])), hostnames: list(TEXT),
+    rules: list(object({
+      matches: list(object({ path: object({ type: TEXT, value: TEXT }) })), backendRefs: list(object({ name: TEXT, port: WHOLE }, ['name'])),
+      filters: list(object({ type: TEXT, requestRedirect: object({ scheme: TEXT, statusCode: WHOLE }) }, ['type'])),
+    })),
+  }) },
   Certificate: certManager(object({
     secretName: TEXT, dnsNames: list(TEXT), issuerRef: object({ name: TEXT, kind: TEXT, group: TEXT }, ['name']), privateKey: object({ rotationPolicy: { type: 'string', enum: ['Never', 'Always'] } }),
   }, ['secretName', 'issuerRef'])),
@@ -50,10 +57,13 @@ export async function installHttpsKinds(kubectl: (args: readonly string[], input
   }
 }
 
+/** Of a group of kubernetes.io, or one like it, the API server wants to know that somebody looked at it. */
+const APPROVED = { 'api-approved.kubernetes.io': 'unapproved, a part of it for tests' };
+
 function definition(kind: string, { group, version, spec }: Kind): object {
   const plural = pluralOf(kind);
   return {
-    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.${group}` },
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.${group}`, annotations: APPROVED },
     spec: {
       group, scope: 'Namespaced', names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
       versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: object({ spec }, ['spec']) } }],

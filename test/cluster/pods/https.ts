@@ -13,6 +13,7 @@ import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
 import { describeCertManager } from './https-cert-manager.js';
+import { describeGatewayApi } from './https-gateway.js';
 import type { Installed } from './on-pods.js';
 
 /** From the apply to a valid certificate. Seconds. */
@@ -35,8 +36,8 @@ export function describeHttps(installed: Installed): void {
     afterAll(() => edge.stop());
 
     /** synth, the host file, apply. */
-    async function apply(label: string, https: SettingsInput['https']): Promise<number> {
-      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https });
+    async function apply(label: string, https: SettingsInput['https'], network: SettingsInput['network'] = {}): Promise<number> {
+      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network });
       await edge.runTraefik(made.settings);
       const started = Date.now();
       await stack.apply(made);
@@ -162,6 +163,8 @@ export function describeHttps(installed: Installed): void {
         await alerts().resolved(alert, repairedAt);
       }, 2 * SCENE_MS);
     });
+
+    describeGatewayApi(installed, { edge: () => edge, apply });
   });
 }
 
