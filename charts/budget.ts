@@ -92,7 +92,7 @@ function total(lines: readonly BudgetLine[]): Amounts {
 
 function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
-  const { webResources, worker, valkey, gateway, backup } = topologyOf(settings);
+  const { webResources, worker, valkey, gateway, tunnel, backup } = topologyOf(settings);
   const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
   const pod = (name: string, value: ContainerResources, { setting, least = 0, when = 'always' }: Pick<BudgetLine, 'setting'> & Partial<BudgetLine>): BudgetLine => ({
     name, when, setting, ours: true, resources: value, least: Math.max(least, mebibytes(bytesOf(value.requests.memory))),
@@ -115,6 +115,7 @@ function budgetLines(settings: Settings): BudgetLine[] {
     pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
     ...(backup === undefined ? [] : [pod('backup Job', resources.backup, { setting: 'resources.backup.limits.memory', when: 'backup' })]),
     ...(isServedByTraefik(settings) ? [reserve('traefik', resources.traefik.limits.memory, { setting: 'resources.traefik.limits.memory', cpu: milliCpuOf(resources.traefik.requests.cpu), least: LEAST.traefik })] : []),
+    ...(tunnel ? [pod('tunnel', resources.tunnel, { setting: 'resources.tunnel.limits.memory' })] : []),
     ...certManagerLines(settings, reserve),
     ...(settings.https.mode === 'cert-manager' ? [pod('ACME solver', SOLVER, { setting: 'https.mode', when: 'challenge' })] : []),
     reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),

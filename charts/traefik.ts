@@ -37,12 +37,12 @@ export function hstsSeconds({ domain, https }: Settings): number {
 }
 
 export function isServedByTraefik({ https }: Settings): boolean {
-  return https.mode !== 'none';
+  return https.mode !== 'none' && https.mode !== 'tunnel';
 }
 
 /** Whether who serves https is a pod of the cluster, so that the gateway has to believe those. */
 export function isServedInCluster(settings: Settings): boolean {
-  return isServedByTraefik(settings) || settings.https.gateway !== undefined;
+  return settings.https.mode !== 'none' || settings.https.gateway !== undefined;
 }
 
 /** Whose certificate is served, or watched for its end; undefined: nobody's that is in a Secret. */

@@ -2,7 +2,7 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { SOLVER_LABEL } from '../../operator/api/object-names.js';
-import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
+import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, TUNNEL_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
 import { storeNetworks } from '../settings/store-address.js';
 import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
 import { HTTP_PORT } from '../releases.js';
@@ -18,6 +18,8 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
+/** On which Cloudflare listens for tunnels. */
+const CLOUDFLARE_PORT = 7844;
 /** On which cert-manager's pod for a challenge listens. */
 const SOLVER_PORT = 8089;
 /** Whose pods make copies, and bring them back. */
@@ -35,6 +37,7 @@ export class NetworkPolicies extends Construct {
     this.allowOperatorOut();
     this.allowWorkerOut();
     this.allowCopiesOut();
+    if (topologyOf(settings).tunnel) this.allowTunnelOut();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     if (isServedByTraefik(settings)) this.allowTraefik();
     if (settings.https.mode === 'cert-manager') this.allowSolver();
@@ -43,13 +46,14 @@ export class NetworkPolicies extends Construct {
   }
 
   private flows(): Flow[] {
-    const { worker, valkey, gateway, backup } = topologyOf(this.settings);
+    const { worker, valkey, gateway, tunnel, backup } = topologyOf(this.settings);
     const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : [])];
     return [
       ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
       ...(backup === undefined ? [] : COPIES.map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] }))),
       ...(valkey ? [...application, 'operator' as const] : []).map((from) => ({ from, to: 'valkey' as const, ports: [VALKEY_PORT] })),
       { from: 'operator', to: 'web', ports: [HTTP_PORT] },
+      ...(tunnel ? [{ from: 'tunnel' as const, to: frontPart(this.settings), ports: [HTTP_PORT] }, { from: 'operator' as const, to: 'tunnel' as const, ports: [TUNNEL_PORT] }] : []),
       ...(gateway ? [
         { from: 'gateway' as const, to: 'web' as const, ports: [HTTP_PORT] },
         { from: 'operator' as const, to: 'gateway' as const, ports: [HTTP_PORT, GATEWAY_CONTROL_PORT] },
@@ -90,7 +94,7 @@ export class NetworkPolicies extends Construct {
         policyTypes: ['Egress'],
         egress: [{
           to: [pods, ...dnsServers.map((cidr) => ({ ipBlock: { cidr } }))],
-          ports: [tcp(53), { protocol: 'UDP', port: k8s.IntOrString.fromNumber(53) }],
+          ports: [tcp(53), udp(53)],
         }],
       },
     });
@@ -121,6 +125,15 @@ export class NetworkPolicies extends Construct {
     const { port, protocol } = new URL(endpoint);
     const ports = [port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port)];
     for (const from of COPIES) this.allowOut(`${from}-bucket`, `${from}-to-bucket`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports });
+  }
+
+  /** To Cloudflare, whose networks change: by its own port, with QUIC or HTTP/2, and by 443 where it looks up what the tunnel leads to. */
+  private allowTunnelOut(): void {
+    const to = internet(this.settings.network.clusterRanges).map((ipBlock) => ({ ipBlock }));
+    new k8s.KubeNetworkPolicy(this, 'tunnel', {
+      metadata: metadataFrom('tunnel', 'tunnel-to-cloudflare'),
+      spec: { podSelector: { matchLabels: selectorOf('tunnel') }, policyTypes: ['Egress'], egress: [{ to, ports: [tcp(443), tcp(CLOUDFLARE_PORT), udp(CLOUDFLARE_PORT)] }] },
+    });
   }
 
   /** Without ports: by all of them. */
@@ -203,6 +216,10 @@ function metadataFrom(from: Component, name: string): k8s.ObjectMeta {
 
 function tcp(port: number): k8s.NetworkPolicyPort {
   return { protocol: 'TCP', port: k8s.IntOrString.fromNumber(port) };
+}
+
+function udp(port: number): k8s.NetworkPolicyPort {
+  return { protocol: 'UDP', port: k8s.IntOrString.fromNumber(port) };
 }
 
 /** But for where cloud providers keep credentials of the machine. */

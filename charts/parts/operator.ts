@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup, type GlitchTipSpecHttps } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
 import { CERT_MANAGER, DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName } from '../../operator/api/object-names.js';
-import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
+import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, TUNNEL, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
@@ -89,6 +89,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ['patch'] },
     // Rolls them in a rotation, restarts a stuck worker, and sees whether their rollouts end.
     { apiGroups: ['apps'], resources: ['deployments'], resourceNames: rolledDeployments(settings), verbs: ['get', 'patch'] },
+    ...(topologyOf(settings).tunnel ? [{ apiGroups: ['apps'], resources: ['deployments'], resourceNames: [TUNNEL], verbs: ['get'] }] : []),
     // Health: scaled to nothing is another cause than ended.
     { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: dataServers(settings), verbs: ['get'] },
     // A rotation waits for migrations and backups. A repair runs the migrate Job's pods again in a Job whose name must be new, so RBAC
@@ -174,7 +175,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 
 /** A resource of a kind that does not exist yet would fail `kubectl apply -f dist/`; the operator applies it, once the kind is there. */
 function resourceFile(settings: Settings): string {
-  const { valkey, worker, gateway } = topologyOf(settings);
+  const { valkey, worker, gateway, tunnel } = topologyOf(settings);
   const tls = certificateSecret(settings);
   // The ports are the NetworkPolicies' business.
   const { secret, repeatHours, reportHours } = settings.alerts;
@@ -187,6 +188,7 @@ function resourceFile(settings: Settings): string {
       worker: worker === undefined ? undefined : {},
       web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(tls === undefined ? {} : { tls }) },
       https: httpsSpec(settings),
+      tunnel: tunnel ? {} : undefined,
       gateway: gateway ? { deployment: GATEWAY, host: WEB, port: HTTP_PORT, controlHost: `${GATEWAY}-control`, controlPort: GATEWAY_CONTROL_PORT } : undefined,
       rotation: settings.rotation,
       backup: backupSpec(settings),

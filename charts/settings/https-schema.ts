@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { dnsLabel, objectName, show } from './value-kinds.js';
 
-const MODES = ['none', 'traefik', 'secret', 'cert-manager', 'self-signed'] as const;
+const MODES = ['none', 'traefik', 'secret', 'cert-manager', 'self-signed', 'tunnel'] as const;
 /** Of cert-manager's programs. */
 const COUNTED = ['all', 'controller', 'none'] as const;
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
@@ -13,9 +13,9 @@ const NOBODY = /@([^@]+\.)?example\.(com|net|org)$/i;
 const PORTS: readonly number[] = [80, 443];
 
 export const https = z.strictObject({
-  /** none: nobody, or a proxy of yours. traefik: k3s' own Traefik gets a certificate by ACME. secret: it serves a certificate of yours. cert-manager: it serves one that a cert-manager of yours gets. self-signed: it serves its own, which nobody trusts: for development. */
+  /** none: nobody, or a proxy of yours. traefik: k3s' own Traefik gets a certificate by ACME. secret: it serves a certificate of yours. cert-manager: it serves one that a cert-manager of yours gets. self-signed: it serves its own, which nobody trusts: for development. tunnel: a Cloudflare Tunnel, without an open port. */
   mode: z.enum(MODES, {
-    error: (issue) => `expected none, traefik, secret, cert-manager or self-signed (a tunnel is not there yet), found ${show(issue.input)}`,
+    error: (issue) => `expected none, traefik, secret, cert-manager, self-signed or tunnel, found ${show(issue.input)}`,
   }).default('none'),
   /** Secret (kubernetes.io/tls) whose certificate serves `domain`: with mode secret by Traefik, with none by your proxy. With mode cert-manager it is written there (left out: glitchtip-tls). The operator alerts before it expires. */
   secret: objectName('Secret').optional(),
@@ -42,6 +42,11 @@ export const https = z.strictObject({
     secure: objectName('listener').default('https'),
     plain: objectName('listener').default('http'),
   }).optional(),
+  /** Of Cloudflare, which serves `domain` (mode tunnel). */
+  tunnel: z.strictObject({
+    /** Secret with the tunnel's token, as key `token`. You make it. */
+    secret: objectName('Secret').default('glitchtip-tunnel'),
+  }).prefault({}),
   certManager: z.strictObject({
     /** A ClusterIssuer that is there already, instead of an Issuer with `acme`. */
     clusterIssuer: objectName('ClusterIssuer').optional(),
@@ -88,6 +93,7 @@ function ownProblems(https: Https): Problem[] {
   return [
     ...at('secret', mode === 'secret' && secret === undefined, 'expected the Secret (kubernetes.io/tls) with the certificate, because https.mode is secret; found nothing'),
     ...at('secret', (mode === 'traefik' || mode === 'self-signed') && secret !== undefined, `expected none with https.mode ${mode}, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found ${show(secret)}`),
+    ...at('secret', mode === 'tunnel' && secret !== undefined, `expected none with https.mode tunnel, whose certificate Cloudflare has; found ${show(secret)}`),
     ...at('certManager.clusterIssuer', mode !== 'cert-manager' && clusterIssuer !== undefined, `expected none with https.mode ${mode}, or https.mode: cert-manager; found ${show(clusterIssuer)}`),
     ...routeProblems(https),
     ...accountProblems(https),
@@ -96,11 +102,12 @@ function ownProblems(https: Https): Problem[] {
 
 /** Who has routes of ours, and so whether we say what is let in. */
 function routeProblems({ mode, gateway, public: open, acceptPlainEvents }: Https): Problem[] {
-  const hasRoutes = mode !== 'none' || gateway !== undefined;
+  const hasRoutes = (mode !== 'none' && mode !== 'tunnel') || gateway !== undefined;
+  const who = mode === 'tunnel' ? 'Cloudflare' : 'your own proxy';
   return [
-    ...at('gateway', mode !== 'none' && gateway !== undefined, `expected none with https.mode ${mode}, whose Traefik has routes of its own, or https.mode: none; found ${show(gateway?.name)}`),
-    ...at('public', !hasRoutes && open === 'ingest', 'expected all with https.mode none, with which your own proxy decides what is public; found ingest'),
-    ...at('acceptPlainEvents', !hasRoutes && acceptPlainEvents !== 'never', `expected never with https.mode none, with which your own proxy decides what is taken; found ${show(acceptPlainEvents)}`),
+    ...at('gateway', mode !== 'none' && gateway !== undefined, `expected none with https.mode ${mode}, which has a way of its own, or https.mode: none; found ${show(gateway?.name)}`),
+    ...at('public', !hasRoutes && open === 'ingest', `expected all with https.mode ${mode}, with which ${who} decides what is public; found ingest`),
+    ...at('acceptPlainEvents', !hasRoutes && acceptPlainEvents !== 'never', `expected never with https.mode ${mode}, with which ${who} decides what is taken; found ${show(acceptPlainEvents)}`),
   ];
 }
 
@@ -136,18 +143,23 @@ export function httpsProblems(others: Others): Problem[] {
   const { domain, https: { mode, gateway } } = others;
   // What is no address was said already.
   if (!URL.canParse(domain)) return [];
+  if (mode === 'tunnel') return nameProblems(domain, 'https.mode tunnel');
   if (mode !== 'none') return traefikProblems(others);
   return gateway === undefined ? [] : gatewayProblems(others);
 }
 
 /** Of a Gateway of the Gateway API. */
 function gatewayProblems({ domain, network: { clients } }: Others): Problem[] {
-  const { protocol, hostname } = new URL(domain);
-  const isName = protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
   return [
-    ...at('domain', !isName, `expected an https address with a name with https.gateway, such as https://errors.example.com; found ${show(domain)}`),
+    ...nameProblems(domain, 'https.gateway'),
     ...at('network.clients', clients.length === 0, 'expected the namespace of the pods behind the Gateway of https.gateway: the policies let nobody else to the front door; found none'),
   ];
+}
+
+function nameProblems(domain: string, why: string): Problem[] {
+  const { protocol, hostname } = new URL(domain);
+  const isName = protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+  return at('domain', !isName, `expected an https address with a name with ${why}, such as https://errors.example.com; found ${show(domain)}`);
 }
 
 function traefikProblems({ domain, https: { mode, acceptPlainEvents }, service, gateway, network }: Others): Problem[] {

@@ -38,24 +38,27 @@ export interface Forwarded {
 /** A peer that is no trusted proxy is the client, whatever its headers say. `Forwarded` (RFC 7239), which GlitchTip does not read, is dropped. */
 export function forwardedOf({ headers, socket }: IncomingMessage, trusted: TrustedProxies): Forwarded {
   const peer = plainAddress(socket.remoteAddress ?? '');
+  const said = saidOf(headers);
   const isTrusted = trusted.has(peer);
-  const believed = (name: string) => (isTrusted ? first(headers[name]) : undefined);
-  const chain = believed('x-forwarded-for');
-  const [proto, host] = [believed('x-forwarded-proto') ?? 'http', believed('x-forwarded-host') ?? headers.host ?? ''];
+  const { chain, proto = 'http', host = headers.host ?? '' } = isTrusted ? said : NOTHING_SAID;
   return {
     client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
-    headers: {
-      'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`,
-      'x-forwarded-proto': proto,
-      'x-forwarded-host': host,
-    },
-    disbelieved: isTrusted ? undefined : sayingHttps(peer, headers['x-forwarded-proto']),
+    headers: { 'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`, 'x-forwarded-proto': proto, 'x-forwarded-host': host },
+    disbelieved: !isTrusted && said.proto === 'https' ? peer : undefined,
     plainHost: isTrusted && proto === 'http' ? host : undefined,
   };
 }
 
-function sayingHttps(peer: string, proto: string | string[] | undefined): string | undefined {
-  return first(proto) === 'https' ? peer : undefined;
+/** What a request says of its client. */
+interface Said {
+  readonly chain?: string | undefined;
+  readonly proto?: string | undefined;
+  readonly host?: string | undefined;
+}
+const NOTHING_SAID: Said = {};
+
+function saidOf(headers: IncomingMessage['headers']): Said {
+  return { chain: first(headers['x-forwarded-for']), proto: first(headers['x-forwarded-proto']), host: first(headers['x-forwarded-host']) };
 }
 
 function first(value: string | string[] | undefined): string | undefined {

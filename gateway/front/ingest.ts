@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import { acceptEnvelope, composeEnvelope } from '../core/accepted-envelope.js';
 import { EnvelopeReader, KEPT_ITEMS, type EnvelopeResult } from '../core/envelope-reader.js';
-import { accepted, moved, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
+import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
 import type { IngestKind, ItemPolicy } from '../core/item-policy.js';
@@ -60,6 +60,13 @@ export interface Client {
   readonly plainHost?: string | undefined;
 }
 
+/** What a request is about, and who asks with which key. */
+interface Asked {
+  readonly target: IngestTarget;
+  readonly key: string;
+  readonly client: Client;
+}
+
 interface Body {
   readonly bytes: Buffer;
   readonly encoding: Encoding | undefined;
@@ -82,9 +89,8 @@ export class Ingest {
     if (request.method !== 'POST') return refuse({ kind: 'wrong method' });
     const key = dsnKey(query, request.headers);
     if (key.kind !== 'key') return refuse({ kind: key.kind === 'none' ? 'no key' : 'malformed key' });
-    const refusal = await this.#judge(target.project, key.key, lengthOf(request));
+    const refusal = await this.#judge(request, { target, key: key.key, client });
     if (refusal) return refuse(refusal);
-    if (this.#isPlainAndOver(target.project, client)) return moved(client.plainHost ?? '', request.url ?? '/');
     const give = await this.ports.memory.take(this.#memoryFor(request));
     try {
       const read = await this.#read(request, target);
@@ -102,23 +108,24 @@ export class Ingest {
     }
   }
 
-  /** Counted whether it is over or not: after the key was looked at, so that nobody makes up projects. */
-  #isPlainAndOver(project: number, { plainHost }: Client): boolean {
-    const { plainUntil, now, count } = this.ports;
-    if (plainUntil === undefined || plainHost === undefined) return false;
-    const [at, isRefused] = [now(), now() >= plainUntil];
-    count({ kind: 'plain', project, at, isRefused });
-    return isRefused;
-  }
-
-  async #judge(project: number, key: string, bytes: number): Promise<Refusal | undefined> {
+  async #judge(request: IncomingMessage, { target: { project }, key, client }: Asked): Promise<Refusal | undefined> {
     const verdict = await this.ports.keys.judge(project, key);
     if (verdict === 'unknown') return { kind: 'unknown key' };
     // 403 would have the SDK give up; that a key is unknown has to be proven first.
     if (verdict === 'unchecked') return { kind: 'not now', seconds: AGAIN_IN.unchecked };
     if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', seconds: AGAIN_IN.full };
-    const seconds = this.ports.limiter.admit(project, bytes, this.ports.now());
-    return seconds === undefined ? undefined : { kind: 'not now', seconds };
+    const seconds = this.ports.limiter.admit(project, lengthOf(request), this.ports.now());
+    return seconds === undefined ? this.#judgePlain(request, project, client) : { kind: 'not now', seconds };
+  }
+
+  /** Counted whether its time is over or not: after the key was looked at, so that nobody makes up projects. */
+  #judgePlain({ url: path = '/' }: IncomingMessage, project: number, { plainHost: host }: Client): Refusal | undefined {
+    const { plainUntil, now, count } = this.ports;
+    if (plainUntil === undefined || host === undefined) return undefined;
+    const at = now();
+    const isRefused = at >= plainUntil;
+    count({ kind: 'plain', project, at, isRefused });
+    return isRefused ? { kind: 'plain http', host, path } : undefined;
   }
 
   #memoryFor(request: IncomingMessage): number {
@@ -187,7 +194,7 @@ export class Ingest {
     return { kind: 'record', events: [{ type: 'event', id }], body: packed(isPlain ? bytes : Buffer.from(JSON.stringify({ ...body, event_id: id }))), answerId: id };
   }
 
-  #header({ headers }: IncomingMessage, { target, key, client }: { readonly target: IngestTarget; readonly key: string; readonly client: Client }, { events, body }: Extract<Read, { kind: 'record' }>): Buffer {
+  #header({ headers }: IncomingMessage, { target, key, client }: Asked, { events, body }: Extract<Read, { kind: 'record' }>): Buffer {
     const [contentType, userAgent] = [headers['content-type'], headers['user-agent']];
     return encodeHeader({
       id: this.ports.newId(), receivedAt: this.ports.now(), project: target.project, kind: target.kind, key, events, size: body.size,

@@ -118,6 +118,8 @@ export const HEALTH_REASONS = {
   // HTTPS.
   /** Nobody answers by https at k3s' Traefik: whoever is outside reaches nothing. */
   HttpsDown: 'HttpsDown',
+  /** The Cloudflare Tunnel has no connection, or no Ready pod: whoever is outside reaches nothing. */
+  TunnelDown: 'TunnelDown',
   /** cert-manager has no certificate for the public name yet, or cannot renew it: its reason is in the message. */
   CertificateNotIssued: 'CertificateNotIssued',
   /** Whoever asks for the public name is shown a certificate that is not for it, such as Traefik's default one. */

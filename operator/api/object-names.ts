@@ -131,6 +131,8 @@ export const TRAEFIK_SERVICE = 'traefik.kube-system.svc.cluster.local';
 export const CERT_MANAGER = { certificate: 'glitchtip', issuer: 'glitchtip-acme', secret: 'glitchtip-tls', accountSecret: 'glitchtip-acme-account' } as const;
 /** cert-manager itself puts it on the pod, the Service and the Ingress that answer a challenge, with the value "true". */
 export const SOLVER_LABEL = 'acme.cert-manager.io/http01-solver';
+/** Service of the tunnel, which says whether it is connected. */
+export const TUNNEL_SERVICE = 'tunnel';
 /** Label that names the part of a pod. */
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 /** Kubernetes itself puts it on the pods of a Job: the Job's name. */

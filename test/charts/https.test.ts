@@ -4,6 +4,9 @@ import { parse } from 'yaml';
 import { GatewayRoutes } from '../../charts/parts/gateway-routes.js';
 import { Https } from '../../charts/parts/https.js';
 import { Operator } from '../../charts/parts/operator.js';
+import { planBudget } from '../../charts/budget.js';
+import { checkSettings } from '../../charts/settings/load-settings.js';
+import { isServedByTraefik } from '../../charts/traefik.js';
 import type { SettingsInput } from '../../charts/settings/schema.js';
 import { parseTrusted } from '../../operator/core/trusted-hosts.js';
 import { containerOf, find, render, renderStack } from './synthesize.js';
@@ -132,6 +135,43 @@ describe('a certificate that cert-manager gets', () => {
 
   it.each<[string, SettingsInput]>([['Traefik gets it', ACME], ['it is in a Secret', SECRET]])('is none of the operator\'s business where %s', (_, settings) => {
     expect(JSON.stringify(render((scope, all) => new Operator(scope, 'operator', all), settings))).not.toMatch(/cert-manager\.io/);
+  });
+});
+
+describe('a Cloudflare Tunnel', () => {
+  const TUNNEL: SettingsInput = { domain: DOMAIN, https: { mode: 'tunnel' } };
+  const policies = (settings: SettingsInput) => renderStack(settings).filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata }) => metadata.name);
+  const added = policies(TUNNEL).filter((name) => !policies({ domain: DOMAIN }).includes(name));
+
+  it('is one pod, with the token of the Secret as a file, and bounded', () => {
+    const manifests = renderStack(TUNNEL);
+    expect(find(manifests, 'Deployment', 'tunnel')).toMatchSnapshot();
+    expect(find(manifests, 'Service', 'tunnel').spec).toMatchObject({ type: 'ClusterIP', publishNotReadyAddresses: true });
+    expect(JSON.stringify(containerOf(manifests, 'Deployment', 'tunnel').env)).not.toContain('secretKeyRef');
+  });
+
+  it('reaches the front door and Cloudflare, is asked by the operator, and nothing more', () => {
+    expect(added.sort()).toEqual(['gateway-from-tunnel', 'operator-to-tunnel', 'tunnel-from-operator', 'tunnel-to-cloudflare', 'tunnel-to-gateway']);
+    const { egress: [out] } = find(renderStack(TUNNEL), 'NetworkPolicy', 'tunnel-to-cloudflare').spec as { egress: { ports: object[]; to: { ipBlock: { except?: string[] } }[] }[] };
+    expect(out?.ports).toEqual([{ protocol: 'TCP', port: 443 }, { protocol: 'TCP', port: 7844 }, { protocol: 'UDP', port: 7844 }]);
+    expect(out?.to[0]?.ipBlock.except).toContain('10.0.0.0/8');
+  });
+
+  it('opens no port and starts no Traefik, and is believed by the gateway', () => {
+    const manifests = renderStack(TUNNEL);
+    expect(new Set(manifests.filter(({ kind }) => kind === 'Service').map(({ spec }) => spec?.type))).toEqual(new Set(['ClusterIP']));
+    expect(containerOf(manifests, 'Deployment', 'gateway').env?.find(({ name }) => name === 'TRUSTED_PROXIES')?.value).toBe('10.42.0.0/16,10.43.0.0/16');
+    expect(isServedByTraefik(checkSettings(TUNNEL))).toBe(false);
+  });
+
+  it('fits the host of 1.9 GiB', () => expect(planBudget(checkSettings(TUNNEL)).problems).toEqual([]));
+
+  it('is watched by the operator, which may look at its Deployment and not change it', () => {
+    const rendered = render((scope, all) => new Operator(scope, 'operator', all), TUNNEL);
+    const { spec } = parse(find(rendered, 'ConfigMap', 'glitchkeeper-settings').data?.['glitchtip.yaml'] ?? '') as { spec: { tunnel?: object; https?: object } };
+    expect([spec.tunnel, spec.https]).toEqual([{}, undefined]);
+    const { rules } = find(rendered, 'Role', 'glitchkeeper') as unknown as { rules: { resourceNames?: string[]; verbs: string[] }[] };
+    expect(rules.filter(({ resourceNames }) => resourceNames?.includes('tunnel')).map(({ verbs }) => verbs)).toEqual([['get']]);
   });
 });
 

@@ -52,6 +52,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.RestoreUnfinished]: 'a restore is not finished',
   [R.RestoreFailed]: 'the restore failed',
   [R.HttpsDown]: 'nobody serves https',
+  [R.TunnelDown]: 'the tunnel is down',
   [R.CertificateNotIssued]: 'cert-manager gets no certificate',
   [R.CertificateNotServed]: 'another certificate is served',
   [R.ProxyNotTrusted]: 'the gateway does not believe Traefik',

@@ -278,6 +278,14 @@ export type ServedCertificate =
   /** `subject`: whose it is, such as CN=TRAEFIK DEFAULT CERT. */
   | ({ readonly kind: 'seen'; readonly name: string; readonly subject: string; readonly isForName: boolean } & Validity);
 
+/** What the tunnel says of itself. */
+export type TunnelFacts =
+  | { readonly kind: 'none' }
+  /** It does not answer. */
+  | { readonly kind: 'silent'; readonly code: string }
+  /** Its connections to Cloudflare: four when all is well. */
+  | { readonly kind: 'seen'; readonly connections: number };
+
 /** What cert-manager does about the certificate of the public name. */
 export type IssuanceFacts =
   /** It is not asked for one, or nothing is under way. */
@@ -345,6 +353,7 @@ export interface Facts {
   readonly certificate: CertificateFacts;
   readonly served: ServedCertificate;
   readonly issuance: IssuanceFacts;
+  readonly tunnel: TunnelFacts;
   readonly credentials: CredentialFacts;
   /** The recorded lock of operations. */
   readonly operation: OperationFacts;

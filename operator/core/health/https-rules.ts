@@ -32,8 +32,8 @@ function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly
 }
 
 /** By its count, for the operator sees no pods of other namespaces: the first request that comes by https shows it. */
-function proxyNotTrusted({ facts: { gateway }, spec: { https } }: CheckInput): readonly Finding[] {
-  if (https === undefined || gateway.kind !== 'seen' || gateway.value.disbelieved === undefined) return [];
+function proxyNotTrusted({ facts: { gateway }, spec: { https, tunnel } }: CheckInput): readonly Finding[] {
+  if ((https === undefined && tunnel === undefined) || gateway.kind !== 'seen' || gateway.value.disbelieved === undefined) return [];
   const { address, requests } = gateway.value.disbelieved;
   return [finding(R.ProxyNotTrusted, 'gateway', 'warning', {
     message: `${requests} ${requests === 1 ? 'request' : 'requests'} came by https through ${address}, which the gateway does not believe: GlitchTip takes them for http, and of all clients that address for theirs.`,

@@ -19,7 +19,7 @@ function problemsOf(settings: object): readonly string[] {
 
 describe('https', () => {
   it('is nobody\'s business where nobody says anything', () => {
-    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acceptPlainEvents: 'never', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, certManager: { budget: 'all' } });
+    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acceptPlainEvents: 'never', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, tunnel: { secret: 'glitchtip-tunnel' }, certManager: { budget: 'all' } });
   });
 
   it.each<[string, SettingsInput]>([
@@ -28,6 +28,7 @@ describe('https', () => {
     ['for events alone', { ...ACME, https: { ...ACME.https, public: 'ingest' } }],
     ['by a Gateway of one\'s own', { domain: 'https://errors.example.org', https: { gateway: { name: 'public', namespace: 'ingress' }, public: 'ingest', acceptPlainEvents: '2027-03-01' }, network: { clients: ['ingress'] } }],
     ["by Traefik's own certificate, at a name or an address", { domain: 'https://192.168.1.25', https: { mode: 'self-signed' } }],
+    ['by a Cloudflare Tunnel', { domain: 'https://errors.example.org', https: { mode: 'tunnel' } }],
     ['beside events by http, until a day', { ...ACME, https: { ...ACME.https, acceptPlainEvents: '2027-03-01' } }],
     ['by a certificate in a Secret', SECRET],
     ['by a certificate that cert-manager gets', ISSUED],
@@ -41,7 +42,10 @@ describe('https', () => {
   ])('is %s', (_, settings) => expect(problemsOf(settings)).toEqual([]));
 
   it.each<[string, object, string]>([
-    ['by what is not there yet', { https: { mode: 'tunnel' } }, 'https.mode: expected none, traefik, secret, cert-manager or self-signed (a tunnel is not there yet), found "tunnel"'],
+    ['by nobody knows what', { https: { mode: 'caddy' } }, 'https.mode: expected none, traefik, secret, cert-manager, self-signed or tunnel, found "caddy"'],
+    ['by a tunnel in clear', { https: { mode: 'tunnel' } }, 'domain: expected an https address with a name with https.mode tunnel, such as https://errors.example.com; found "http://localhost:9090"'],
+    ['by a tunnel with a certificate', { domain: 'https://errors.example.org', https: { mode: 'tunnel', secret: 'errors-tls' } }, 'https.secret: expected none with https.mode tunnel, whose certificate Cloudflare has; found "errors-tls"'],
+    ['for some paths of a tunnel', { domain: 'https://errors.example.org', https: { mode: 'tunnel', public: 'ingest' } }, 'https.public: expected all with https.mode tunnel, with which Cloudflare decides what is public; found ingest'],
     ['by cert-manager, which asks nobody', { ...ISSUED, https: { mode: 'cert-manager' } }, 'https.acme.email: expected the e-mail address of an ACME account, or a ClusterIssuer in https.certManager.clusterIssuer, because https.mode is cert-manager: it is given to the certificate authority, and with it you agree to its terms; found nothing'],
     ['by cert-manager, which asks two', { ...ISSUED, https: { ...ISSUED.https, certManager: { clusterIssuer: 'letsencrypt' } } }, 'https.acme.email: expected none with https.certManager.clusterIssuer, which has an account of its own; found "ops@glitchtip.invalid"'],
     ['by cert-manager for a name that no authority finds', { ...ISSUED, domain: 'https://errors' }, 'domain: expected a name that the internet knows with https.mode cert-manager, because the certificate authority looks it up; found "https://errors"'],
@@ -60,7 +64,7 @@ describe('https', () => {
     ["by Traefik's own certificate and one of a Secret", { domain: 'https://errors', https: { mode: 'self-signed', secret: 'errors-tls' } }, 'https.secret: expected none with https.mode self-signed, whose certificate Traefik gets and keeps by itself, or https.mode: secret; found "errors-tls"'],
     ['by a Gateway that nobody is let in from', { domain: 'https://errors.example.org', https: { gateway: { name: 'public' } } }, 'network.clients: expected the namespace of the pods behind the Gateway of https.gateway: the policies let nobody else to the front door; found none'],
     ['by a Gateway in clear', { https: { gateway: { name: 'public' } }, network: { clients: ['ingress'] } }, 'domain: expected an https address with a name with https.gateway, such as https://errors.example.com; found "http://localhost:9090"'],
-    ["by a Gateway beside k3s' Traefik", { ...ACME, https: { ...ACME.https, gateway: { name: 'public' } } }, 'https.gateway: expected none with https.mode traefik, whose Traefik has routes of its own, or https.mode: none; found "public"'],
+    ["by a Gateway beside k3s' Traefik", { ...ACME, https: { ...ACME.https, gateway: { name: 'public' } } }, 'https.gateway: expected none with https.mode traefik, which has a way of its own, or https.mode: none; found "public"'],
     ['for some paths of a proxy that is not ours', { https: { public: 'ingest' } }, 'https.public: expected all with https.mode none, with which your own proxy decides what is public; found ingest'],
     ['for nobody knows what', { https: { public: 'none' } }, 'https.public: expected all or ingest, found "none"'],
     ['at an address in clear', { ...ACME, domain: 'http://errors.example.org' }, 'domain: expected an https address with https.mode traefik, such as https://errors.example.com; found "http://errors.example.org"'],

@@ -1,6 +1,6 @@
 // The causes of HTTPS, and what nearly is one: what was seen of a Secret and of who serves it, and what is reported.
-import type { Facts, ServedCertificate } from '../../../../../operator/core/health/health-facts.js';
-import { ago, gatewayOf } from './health-scenarios.js';
+import type { Facts, PodFacts, ServedCertificate } from '../../../../../operator/core/health/health-facts.js';
+import { UNSEEN, ago, clusterOf, gatewayOf, podOf, podsOf, startingPod, unready, workloadsOf } from './health-scenarios.js';
 
 const DAY = 86_400;
 export const HTTPS = { name: 'errors.example.com' } as const;
@@ -35,6 +35,21 @@ const underWay = (seconds: number): Partial<Facts> => ({ issuance: { kind: 'unde
 
 /** Events by http: so many seconds ago, taken for so many days more. */
 const plain = (seconds: number, days = 30): Partial<Facts> => ({ gateway: gatewayOf({ plain: { until: ago(-days * DAY), projects: [{ project: 7, requests: 12, refused: 0, lastAt: ago(seconds) }] } }) });
+
+const tunnelPod = (pod: PodFacts) => ({ cluster: clusterOf({ pods: podsOf(pod), workloads: workloadsOf({ name: 'tunnel', part: 'tunnel', wanted: 1 }) }) });
+const CONNECTED = { kind: 'seen', connections: 4 } as const;
+
+/** Of a Cloudflare Tunnel. */
+export const TUNNEL_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
+  ['it is connected', { tunnel: CONNECTED, ...tunnelPod(podOf('tunnel')) }, []],
+  ['it has one connection of four left', { tunnel: { kind: 'seen', connections: 1 }, ...tunnelPod(podOf('tunnel')) }, []],
+  ['it runs without a connection', { tunnel: { kind: 'seen', connections: 0 }, ...tunnelPod(unready('tunnel')) }, ['TunnelDown/tunnel critical']],
+  ['it starts, and is not connected yet', { tunnel: { kind: 'seen', connections: 0 }, ...tunnelPod(startingPod('tunnel')) }, []],
+  ['its Secret is missing', { tunnel: { kind: 'silent', code: 'ECONNREFUSED' }, ...tunnelPod(unready('tunnel', { state: { kind: 'waiting', reason: 'CreateContainerConfigError' } })) }, ['TunnelDown/tunnel critical']],
+  ['its image cannot be pulled, which is why it is down', { tunnel: { kind: 'silent', code: 'ECONNREFUSED' }, ...tunnelPod(unready('tunnel', { state: { kind: 'waiting', reason: 'ImagePullBackOff' } })) }, ['ImageNotFound/tunnel critical']],
+  ['it does not answer, and its pod is Ready', { tunnel: { kind: 'silent', code: 'timeout' }, ...tunnelPod(podOf('tunnel')) }, ['TunnelDown/tunnel critical']],
+  ['it does not answer, and pods may not be seen', { tunnel: { kind: 'silent', code: 'timeout' }, cluster: clusterOf({ pods: UNSEEN }) }, []],
+];
 
 /** Of k3s' Traefik. */
 export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
