@@ -39,26 +39,33 @@ export interface Forwarded {
 export function forwardedOf({ headers, socket }: IncomingMessage, trusted: TrustedProxies): Forwarded {
   const peer = plainAddress(socket.remoteAddress ?? '');
   const said = saidOf(headers);
-  const isTrusted = trusted.has(peer);
-  const { chain, proto = 'http', host = headers.host ?? '' } = isTrusted ? said : NOTHING_SAID;
+  if (trusted.has(peer)) return believe(said, peer);
   return {
-    client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
-    headers: { 'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`, 'x-forwarded-proto': proto, 'x-forwarded-host': host },
-    disbelieved: !isTrusted && said.proto === 'https' ? peer : undefined,
-    plainHost: isTrusted && proto === 'http' ? host : undefined,
+    client: peer,
+    headers: { 'x-forwarded-for': peer, 'x-forwarded-proto': 'http', 'x-forwarded-host': headers.host ?? '' },
+    disbelieved: said.proto === 'https' ? peer : undefined,
+    plainHost: undefined,
   };
 }
 
 /** What a request says of its client. */
 interface Said {
-  readonly chain?: string | undefined;
-  readonly proto?: string | undefined;
-  readonly host?: string | undefined;
+  readonly chain: string | undefined;
+  readonly proto: string;
+  readonly host: string;
 }
-const NOTHING_SAID: Said = {};
 
 function saidOf(headers: IncomingMessage['headers']): Said {
-  return { chain: first(headers['x-forwarded-for']), proto: first(headers['x-forwarded-proto']), host: first(headers['x-forwarded-host']) };
+  return { chain: first(headers['x-forwarded-for']), proto: first(headers['x-forwarded-proto']) ?? 'http', host: first(headers['x-forwarded-host']) ?? headers.host ?? '' };
+}
+
+function believe({ chain, proto, host }: Said, peer: string): Forwarded {
+  return {
+    client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
+    headers: { 'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`, 'x-forwarded-proto': proto, 'x-forwarded-host': host },
+    disbelieved: undefined,
+    plainHost: proto === 'http' ? host : undefined,
+  };
 }
 
 function first(value: string | string[] | undefined): string | undefined {
