@@ -3,8 +3,8 @@ import { buildProgress, ensureCertManager, type ClusterHandle } from '../../../e
 import { acmeSolverImage, certManagerImage } from '../../../embedded/images/index.js';
 import { printFigure } from './fault-report.js';
 
-const NAMESPACE = 'cert-manager';
-const metadata = { name: 'cert-manager', namespace: NAMESPACE };
+export const CERT_MANAGER_NAMESPACE = 'cert-manager';
+const metadata = { name: 'cert-manager', namespace: CERT_MANAGER_NAMESPACE };
 const LABELS = { 'app.kubernetes.io/name': 'cert-manager' };
 const AUTHORITY_FOLDER = '/acme-authority';
 /** What the budget counts for it, and half of that for Go's heap: beside it the program's own pages stay in memory. */
@@ -24,7 +24,7 @@ export async function installCertManager(cluster: ClusterHandle, outside: Outsid
   for (const { archive } of images) await cluster.importArchive(archive);
   await cluster.kubectl(['apply', '--server-side', '-f', kinds]);
   await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests(outside) }));
-  await cluster.kubectl(['rollout', 'status', 'deployment/cert-manager', '--namespace', NAMESPACE, '--timeout=120s']);
+  await cluster.kubectl(['rollout', 'status', 'deployment/cert-manager', '--namespace', CERT_MANAGER_NAMESPACE, '--timeout=120s']);
 }
 
 /** Of deploy/charts/cert-manager/templates/rbac.yaml, what issuing by ACME needs. */
@@ -40,7 +40,7 @@ const RIGHTS = [
 
 function manifests({ authority, name, address }: Outside): object[] {
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: CERT_MANAGER_NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'cert-manager' }, rules: RIGHTS },
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'cert-manager' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cert-manager' }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
@@ -62,7 +62,7 @@ function podSpec(more: object): object {
     securityContext: { runAsUser: 65_532, runAsGroup: 65_532, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [{
       name: 'cert-manager-controller', image: certManagerImage, imagePullPolicy: 'Never',
-      env: Object.entries({ CM_SOLVER: acmeSolverImage, CM_CLUSTER_NAMESPACE: NAMESPACE, SSL_CERT_FILE: `${AUTHORITY_FOLDER}/ca.pem`, GOMEMLIMIT: MEMORY.heap }).map(([name, value]) => ({ name, value })),
+      env: Object.entries({ CM_SOLVER: acmeSolverImage, CM_CLUSTER_NAMESPACE: CERT_MANAGER_NAMESPACE, SSL_CERT_FILE: `${AUTHORITY_FOLDER}/ca.pem`, GOMEMLIMIT: MEMORY.heap }).map(([name, value]) => ({ name, value })),
       resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '500m', memory: MEMORY.limit } },
       securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
       volumeMounts: [{ name: 'authority', mountPath: AUTHORITY_FOLDER, readOnly: true }],

@@ -32,13 +32,16 @@ const outcomes = z.array(z.union([
 ]));
 export type Outcome = (HttpAnswer & { readonly code?: never }) | ({ readonly code: string } & { readonly [field in keyof HttpAnswer]?: never });
 
+/** Whatever runs on a cluster of ours. */
+type OnCluster = Pick<Stack, 'cluster'>;
+
 export class HttpsEdge {
   private readonly ended: (() => Promise<unknown>)[] = [];
 
-  private constructor(private readonly stack: Stack, private readonly folder: string, readonly traefikAddress: string) {}
+  private constructor(private readonly stack: OnCluster, private readonly folder: string, readonly traefikAddress: string) {}
 
   /** The first call on a machine builds Traefik, which takes a quarter of an hour. */
-  static async start(stack: Stack): Promise<HttpsEdge> {
+  static async start(stack: OnCluster): Promise<HttpsEdge> {
     const { cluster } = stack;
     const progress = buildProgress(printFigure, Date.now);
     const [traefik, programs] = [await ensureTraefik(progress), await ensurePebble(progress)];
