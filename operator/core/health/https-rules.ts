@@ -47,11 +47,12 @@ function plainEvents({ facts: { gateway }, now }: CheckInput): readonly Finding[
   if (gateway.kind !== 'seen' || gateway.value.plain === undefined) return [];
   const { until, projects } = gateway.value.plain;
   const still = projects.filter(({ lastAt }) => secondsSince(lastAt, now) < STILL);
+  const shown = still.slice(0, MOST_NAMED).map(({ project, requests, lastAt }) => `${project} (${requests} ${requests === 1 ? 'request' : 'requests'}, the last ${duration(secondsSince(lastAt, now))} ago)`);
   const day = until.toISOString().slice(0, 10);
   const fate = now < until ? `are taken until ${day} (https.acceptPlainEvents), and lost from then on` : `are led to https since ${day}, where few SDKs follow: they are lost without a word`;
   if (still.length === 0) return [];
   return [finding(R.PlainEvents, 'https', 'warning', {
-    message: `${still.length === 1 ? 'A project still sends' : `${still.length} projects still send`} events by http: ${still.slice(0, MOST_NAMED).map((one) => `${one.project} (${one.requests} requests, the last ${duration(secondsSince(one.lastAt, now))} ago)`).join(', ')}${still.length > MOST_NAMED ? ', and more' : ''}. They ${fate}.`,
+    message: `${still.length === 1 ? 'A project still sends' : `${still.length} projects still send`} events by http: ${shown.join(', ')}${still.length > MOST_NAMED ? ', and more' : ''}. They ${fate}.`,
     advice: 'Change http:// into https:// in the DSN of each; docs/runbooks/http-to-https.md, and glitchkeeper spool shows who has moved.',
     symptom: 'SDKs still send by http',
   })];
