@@ -1,7 +1,6 @@
 // NetworkPolicies: deny by default, then allow each flow by name.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { SOLVER_LABEL } from '../../operator/api/object-names.js';
 import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, TUNNEL_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
 import { mailPort } from '../settings/email-schema.js';
 import { storeNetworks } from '../settings/store-address.js';
@@ -9,8 +8,9 @@ import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, typ
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart, topologyOf } from '../topology.js';
-import { TRAEFIK, isServedByTraefik } from '../traefik.js';
+import { HttpsPolicies } from './https-policies.js';
 import { exceptionAnnotations } from './pod-template.js';
+import { tcp, udp } from './policy-ports.js';
 
 /** A flow inside the namespace: egress at one end, ingress at the other. */
 interface Flow {
@@ -19,10 +19,6 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
-/** On which Cloudflare listens for tunnels. */
-const CLOUDFLARE_PORT = 7844;
-/** On which cert-manager's pod for a challenge listens. */
-const SOLVER_PORT = 8089;
 /** Whose pods make copies, and bring them back. */
 const COPIES: readonly Component[] = ['backup', 'restore'];
 
@@ -40,10 +36,8 @@ export class NetworkPolicies extends Construct {
     this.allowCopiesOut();
     this.allowProxy();
     this.allowMail();
-    if (topologyOf(settings).tunnel) this.allowTunnelOut();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
-    if (isServedByTraefik(settings)) this.allowTraefik();
-    if (settings.https.mode === 'cert-manager') this.allowSolver();
+    new HttpsPolicies(this, 'https', settings);
     this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
@@ -150,15 +144,6 @@ export class NetworkPolicies extends Construct {
     for (const from of senders) this.allowOut(`${from}-mail`, `${from}-to-mail`, { from, to, ports: [port] });
   }
 
-  /** To Cloudflare, whose networks change: by its own port, with QUIC or HTTP/2, and by 443 where it looks up what the tunnel leads to. */
-  private allowTunnelOut(): void {
-    const to = internet(this.settings.network.clusterRanges).map((ipBlock) => ({ ipBlock }));
-    new k8s.KubeNetworkPolicy(this, 'tunnel', {
-      metadata: metadataFrom('tunnel', 'tunnel-to-cloudflare'),
-      spec: { podSelector: { matchLabels: selectorOf('tunnel') }, policyTypes: ['Egress'], egress: [{ to, ports: [tcp(443), tcp(CLOUDFLARE_PORT), udp(CLOUDFLARE_PORT)] }] },
-    });
-  }
-
   /** Without ports: by all of them. */
   private allowOut(id: string, name: string, { from, to, ports }: { readonly from: Component; readonly to: readonly IpBlock[]; readonly ports?: readonly number[] }): void {
     new k8s.KubeNetworkPolicy(this, id, {
@@ -179,38 +164,6 @@ export class NetworkPolicies extends Construct {
     });
   }
 
-  /** Its pods alone, and not all of kube-system; the operator looks which certificate they serve. */
-  private allowTraefik(): void {
-    new k8s.KubeNetworkPolicy(this, 'operator-traefik', {
-      metadata: { name: 'operator-to-traefik' },
-      spec: {
-        podSelector: { matchLabels: selectorOf('operator') },
-        policyTypes: ['Egress'],
-        egress: [{ to: [TRAEFIK_PODS], ports: [tcp(TRAEFIK.securePort)] }],
-      },
-    });
-    new k8s.KubeNetworkPolicy(this, 'traefik', {
-      metadata: { name: 'web-from-traefik' },
-      spec: {
-        podSelector: { matchLabels: selectorOf(frontPart(this.settings)) },
-        policyTypes: ['Ingress'],
-        ingress: [{ from: [TRAEFIK_PODS], ports: [tcp(HTTP_PORT)] }],
-      },
-    });
-  }
-
-  /** The pod that cert-manager starts for a challenge, which the ACME server asks through Traefik. */
-  private allowSolver(): void {
-    new k8s.KubeNetworkPolicy(this, 'solver', {
-      metadata: { name: 'acme-solver-from-traefik', annotations: exceptionAnnotations([{ check: 'networkpolicy-targets-pod', reason: 'cert-manager makes its pods' }]) },
-      spec: {
-        podSelector: { matchLabels: { [SOLVER_LABEL]: 'true' } },
-        policyTypes: ['Ingress'],
-        ingress: [{ from: [TRAEFIK_PODS], ports: [tcp(SOLVER_PORT)] }],
-      },
-    });
-  }
-
   private allowNamespaces(name: string, { to, port }: { readonly to: Component; readonly port: number }, namespaces: readonly string[]): void {
     if (namespaces.length === 0) return;
     new k8s.KubeNetworkPolicy(this, name, {
@@ -227,22 +180,9 @@ export class NetworkPolicies extends Construct {
   }
 }
 
-const TRAEFIK_PODS: k8s.NetworkPolicyPeer = {
-  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': TRAEFIK.namespace } },
-  podSelector: { matchLabels: TRAEFIK.labels },
-};
-
 /** The pods of a backup and of a restore are in no manifest, but in templates for the operator. */
 function metadataFrom(from: Component, name: string): k8s.ObjectMeta {
   return { name, annotations: exceptionAnnotations(COPIES.includes(from) ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
-}
-
-function tcp(port: number): k8s.NetworkPolicyPort {
-  return { protocol: 'TCP', port: k8s.IntOrString.fromNumber(port) };
-}
-
-function udp(port: number): k8s.NetworkPolicyPort {
-  return { protocol: 'UDP', port: k8s.IntOrString.fromNumber(port) };
 }
 
 /** But for where cloud providers keep credentials of the machine. */

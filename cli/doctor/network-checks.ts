@@ -6,7 +6,7 @@ import type { Facts } from './gathered-facts.js';
 import { variable, type NetworkPolicy } from './kubernetes-objects.js';
 
 /** Policies that let our pods out of the cluster, less its own networks (charts/parts/network-policies.ts). */
-const WAYS_OUT = /-to-(internet|private|bucket|mail)$/;
+const WAYS_OUT = /-to-(internet|private|bucket|mail|cloudflare)$/;
 const CHECK = 'cluster networks';
 
 /** Something of the cluster that has an address, or a network. */
