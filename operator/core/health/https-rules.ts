@@ -9,8 +9,8 @@ const DAY = 86_400;
 /** Before its end, of a certificate that lives long: cert-manager and Traefik renew one of 90 days a month before. Seconds. */
 const WARNING = 14 * DAY;
 const CRITICAL = 3 * DAY;
-/** An order takes half a minute when all is well, and a challenge waits for room while a rollout is under way. Seconds. */
-const ISSUED_WITHIN = 300;
+/** An order takes half a minute when all is well; SDKs may be refused meanwhile. Seconds. */
+const ISSUED_WITHIN = 120;
 /** Projects in a message. */
 const MOST_NAMED = 10;
 /** An SDK that has sent nothing by http for so long has moved, or has nothing to say. */

@@ -14,8 +14,8 @@ const SCENE_MS = 300_000;
 const RATE = 60;
 /** Of load, in which a renewal takes its half minute. */
 const LOAD_SECONDS = 75;
-/** What is under way longer than five minutes is told. Seconds. */
-const TOLD_WITHIN = 600;
+/** What is under way longer than two minutes is told; and then some, for a busy machine. Seconds. */
+const TOLD_WITHIN = 300;
 
 interface Tools {
   readonly edge: () => HttpsEdge;
