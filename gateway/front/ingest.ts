@@ -36,6 +36,8 @@ export interface IngestPorts {
   readonly keys: { judge(project: number, key: string): Promise<KeyVerdict> };
   readonly shares: ProjectShares;
   readonly spool: Pick<Spool, 'append' | 'liveBytes'>;
+  /** Events that come by plain http through a proxy are taken and counted until then, and led to https afterwards; undefined: none come that way. Milliseconds of Unix time. */
+  readonly plainUntil: number | undefined;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** 32 hexadecimal digits. */
@@ -47,11 +49,22 @@ export interface IngestPorts {
 export type IngestCount =
   | { readonly kind: 'taken'; readonly project: number; readonly events: number; readonly bytes: number }
   | { readonly kind: 'refused'; readonly why: Refusal['kind']; readonly project: number }
-  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number };
+  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number }
+  /** `at`: milliseconds of Unix time. */
+  | { readonly kind: 'plain'; readonly project: number; readonly at: number; readonly isRefused: boolean };
 
 /** Who asks, as far as the proxies that are trusted say. */
 export interface Client {
   readonly address: string | undefined;
+  /** Host that it asked by plain http, through a proxy. */
+  readonly plainHost?: string | undefined;
+}
+
+/** What a request is about, and who asks with which key. */
+interface Asked {
+  readonly target: IngestTarget;
+  readonly key: string;
+  readonly client: Client;
 }
 
 interface Body {
@@ -76,7 +89,7 @@ export class Ingest {
     if (request.method !== 'POST') return refuse({ kind: 'wrong method' });
     const key = dsnKey(query, request.headers);
     if (key.kind !== 'key') return refuse({ kind: key.kind === 'none' ? 'no key' : 'malformed key' });
-    const refusal = await this.#judge(target.project, key.key, lengthOf(request));
+    const refusal = await this.#judge(request, { target, key: key.key, client });
     if (refusal) return refuse(refusal);
     const give = await this.ports.memory.take(this.#memoryFor(request));
     try {
@@ -95,14 +108,24 @@ export class Ingest {
     }
   }
 
-  async #judge(project: number, key: string, bytes: number): Promise<Refusal | undefined> {
+  async #judge(request: IncomingMessage, { target: { project }, key, client }: Asked): Promise<Refusal | undefined> {
     const verdict = await this.ports.keys.judge(project, key);
     if (verdict === 'unknown') return { kind: 'unknown key' };
     // 403 would have the SDK give up; that a key is unknown has to be proven first.
     if (verdict === 'unchecked') return { kind: 'not now', seconds: AGAIN_IN.unchecked };
     if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', seconds: AGAIN_IN.full };
-    const seconds = this.ports.limiter.admit(project, bytes, this.ports.now());
-    return seconds === undefined ? undefined : { kind: 'not now', seconds };
+    const seconds = this.ports.limiter.admit(project, lengthOf(request), this.ports.now());
+    return seconds === undefined ? this.#judgePlain(request, project, client) : { kind: 'not now', seconds };
+  }
+
+  /** Counted whether its time is over or not: after the key was looked at, so that nobody makes up projects. */
+  #judgePlain({ url: path = '/' }: IncomingMessage, project: number, { plainHost: host }: Client): Refusal | undefined {
+    const { plainUntil, now, count } = this.ports;
+    if (plainUntil === undefined || host === undefined) return undefined;
+    const at = now();
+    const isRefused = at >= plainUntil;
+    count({ kind: 'plain', project, at, isRefused });
+    return isRefused ? { kind: 'plain http', host, path } : undefined;
   }
 
   #memoryFor(request: IncomingMessage): number {
@@ -171,7 +194,7 @@ export class Ingest {
     return { kind: 'record', events: [{ type: 'event', id }], body: packed(isPlain ? bytes : Buffer.from(JSON.stringify({ ...body, event_id: id }))), answerId: id };
   }
 
-  #header({ headers }: IncomingMessage, { target, key, client }: { readonly target: IngestTarget; readonly key: string; readonly client: Client }, { events, body }: Extract<Read, { kind: 'record' }>): Buffer {
+  #header({ headers }: IncomingMessage, { target, key, client }: Asked, { events, body }: Extract<Read, { kind: 'record' }>): Buffer {
     const [contentType, userAgent] = [headers['content-type'], headers['user-agent']];
     return encodeHeader({
       id: this.ports.newId(), receivedAt: this.ports.now(), project: target.project, kind: target.kind, key, events, size: body.size,
