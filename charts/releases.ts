@@ -116,12 +116,17 @@ const malloc: readonly Variable[] = [
 
 /** Share of its limit at which a process of granian's is replaced. Its own default is 1 GiB at least, and never acts here. */
 const GROWN = 0.6;
-/** At rest it has up to 200 MiB (docs/releases.md): below this it would be replaced for ever. MiB. */
-const LEAST_GROWN = 220;
+/** All of it at rest (docs/releases.md). MiB. */
+const AT_REST = 200;
 
-/** Value of GRANIAN_WORKERS_MAX_RSS. @param limit of the container's memory. Both in MiB */
-export function grownAt(limit: number): number {
-  return Math.max(LEAST_GROWN, Math.floor(limit * GROWN));
+/**
+ * Value of GRANIAN_WORKERS_MAX_RSS. Undefined: granian starts the next process seconds before it ends the grown one, and both do not fit, so the
+ * kernel would kill either sooner than it does without.
+ * @param limit of the container's memory. Both in MiB
+ */
+export function grownAt(limit: number): number | undefined {
+  const grown = Math.floor(limit * GROWN);
+  return grown + AT_REST <= limit ? grown : undefined;
 }
 
 /** Old events stay in PostgreSQL, where a backup finds them. */

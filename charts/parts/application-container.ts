@@ -96,12 +96,13 @@ export function applicationVolumes(tmp = SMALL_TMP): k8s.Volume[] {
 
 function environment(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {
   const { valkey } = topologyOf(settings);
+  const grown = grownAt(bytesOf(resources.limits.memory) / MEBIBYTE);
   const files = CREDENTIALS.filter((name) => valkey || name !== 'VALKEY_URL');
   return [
     ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
     { name: 'POD_IP', valueFrom: podField('status.podIP') },
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
-    ...(process.replacesGrown ? [{ name: 'GRANIAN_WORKERS_MAX_RSS', value: String(grownAt(bytesOf(resources.limits.memory) / MEBIBYTE)) }] : []),
+    ...(process.replacesGrown && grown !== undefined ? [{ name: 'GRANIAN_WORKERS_MAX_RSS', value: String(grown) }] : []),
     { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
     { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },
     // After a restart of PostgreSQL the pool would return broken connections, and a batch of accepted events fails on one and is gone.

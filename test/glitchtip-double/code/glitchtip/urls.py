@@ -65,7 +65,7 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     # What the real one leaves to its single-page application.
     re_path(r"^$", index),
-    re_path(r"^(auth|login|register|profile|organizations|reset-password).*$", index),
+    re_path(r"^(?:auth|login|register|profile|organizations|reset-password).*$", index),
 ]
 
 # What only some releases take.
