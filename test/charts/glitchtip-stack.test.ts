@@ -271,7 +271,7 @@ describe('GlitchTip 6.2', () => {
     expect([worker, single].map((process) => variable(process, 'VTASKS_WORKER_ID'))).toEqual(['worker', undefined]);
   });
 
-  it.each([['499Mi', undefined], ['512Mi', '307'], ['1Gi', '614']])('of %s, replaces a process of %s MiB before the kernel kills it, if it fits beside the next one', (memory, grown) => {
+  it.each([['490Mi', undefined], ['512Mi', '307'], ['1Gi', '614']])('of %s, replaces a process of %s MiB before the kernel kills it, if it fits beside the next one', (memory, grown) => {
     const process = containerOf(renderStack({ version: '6.2', profile: 'tiny', host: { memory: '4Gi' }, resources: { single: { limits: { memory } } } }), 'Deployment', 'web');
     expect(variable(process, 'GRANIAN_WORKERS_MAX_RSS')).toBe(grown);
   });
