@@ -4,7 +4,7 @@ import { RELEASES, describeRefusal, releaseOf, releaseOfImage, type Release } fr
 import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
-import { TINY_RELEASES } from '../releases.js';
+import { TINY_RELEASES, releaseFacts } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
 import { email } from './email-schema.js';
@@ -209,7 +209,9 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
-  for (const { path, message } of httpsProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
+  // One that does not know the release is not there.
+  const enabled = value.gateway.enabled && isRelease(value.version) && releaseFacts(value.version).gateway === true;
+  for (const { path, message } of httpsProblems({ ...value, gateway: { enabled } })) context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 function withoutDigest(image: string): string {
