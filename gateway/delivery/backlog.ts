@@ -1,4 +1,5 @@
 // What is given next: the records of the spool in their order, but for those that have to wait.
+import type { StoredType } from '../core/item-policy.js';
 import { decodeHeader } from '../core/record.js';
 import { ANSWER_OVER } from '../core/resend.js';
 import type { Spool, SpoolCursor } from '../spool/spool.js';
@@ -9,12 +10,14 @@ import { UnderWay, type Entry } from './under-way.js';
 const MOST_ENTRIES = 5_000;
 
 export class Backlog {
-  readonly underWay = new UnderWay();
+  readonly underWay: UnderWay;
   #cursor: SpoolCursor;
   /** Until when a project takes nothing. Milliseconds of Unix time. */
   readonly #throttled = new Map<number, number>();
 
-  constructor(private readonly spool: Pick<Spool, 'start' | 'read' | 'isAwaited' | 'segments'>, private readonly destination: number) {
+  /** @param proven as UnderWay has it */
+  constructor(private readonly spool: Pick<Spool, 'start' | 'read' | 'isAwaited' | 'segments'>, private readonly destination: number, proven: ReadonlySet<StoredType>) {
+    this.underWay = new UnderWay(proven);
     this.#cursor = spool.start;
   }
 

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import { acceptEnvelope, composeEnvelope } from '../core/accepted-envelope.js';
-import { EnvelopeReader, KEPT_ITEMS, type EnvelopeResult } from '../core/envelope-reader.js';
+import { EnvelopeReader, type EnvelopeResult } from '../core/envelope-reader.js';
 import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
@@ -130,7 +130,7 @@ export class Ingest {
 
   #memoryFor(request: IncomingMessage): number {
     const length = lengthOf(request);
-    return length > 0 && length <= SHORT ? SHORT_UNPACKED : KEPT_ITEMS * this.ports.policy.largestItem;
+    return length > 0 && length <= SHORT ? SHORT_UNPACKED : this.ports.policy.largestEnvelope;
   }
 
   #read(request: IncomingMessage, { kind, project }: IngestTarget): Promise<Read> {
