@@ -7,6 +7,7 @@ import { isServedByTraefik } from './traefik.js';
 /**
  * Never both: the operator begins no backup beside a rollout, and to a migrate Job beside one the quota gives no pod until it has ended.
  * A restore has no moment of its own: its Jobs are as large as a backup's and never beside one, and most of them run while web and worker are away.
+ * Nor has the import of a move: its Job is as large as the migrate Job, and never beside one.
  */
 const MOMENTS = ['rollout', 'backup'] as const;
 type Moment = (typeof MOMENTS)[number];

@@ -15,6 +15,8 @@ export interface Topology {
   readonly gateway: boolean;
   /** Where copies go; undefined: none are made. */
   readonly backup?: 's3' | 'volume';
+  /** The gateway gives events to an old Sentry, too, and its projects are imported. */
+  readonly move: boolean;
 }
 
 export function topologyOf(settings: Settings): Topology {
@@ -22,7 +24,7 @@ export function topologyOf(settings: Settings): Topology {
   const valkey = settings.profile === 'classic';
   const gateway = settings.gateway.enabled && isKnownToGateway;
   const { store } = settings.backup;
-  const parts = { tag, valkey, gateway, ...(store === 'none' ? {} : { backup: store }) };
+  const parts = { tag, valkey, gateway, move: gateway && settings.move.from !== undefined, ...(store === 'none' ? {} : { backup: store }) };
   if (valkey) {
     return {
       ...parts, web: split.web, webResources: settings.resources.web,

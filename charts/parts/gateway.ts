@@ -40,7 +40,7 @@ export class Gateway extends Construct {
         template: {
           metadata: { labels: labelsOf('gateway'), annotations: bundle.annotations },
           spec: {
-            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE }),
+            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE, callsInternet: topologyOf(settings).move }),
             terminationGracePeriodSeconds: DRAIN_SECONDS + 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, claimed('spool', CLAIMS.spool), secretFiles('credentials', SECRETS.gateway), scratch('tmp')],

@@ -9,6 +9,7 @@ import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
 import { alerts, health } from './health-schema.js';
 import { https, httpsProblems } from './https-schema.js';
+import { move, moveProblems } from './move-schema.js';
 import { network } from './network-schema.js';
 import { pods } from './pod-schema.js';
 import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, tcpPort, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
@@ -186,7 +187,7 @@ const schema = z.strictObject({
     }).default('consolemail://'),
     from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
   }).prefault({}),
-  images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, health, alerts,
+  images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, move, health, alerts,
   monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
@@ -210,7 +211,7 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
-  for (const { path, message } of httpsProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
+  for (const { path, message } of [...httpsProblems(value), ...moveProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 function withoutDigest(image: string): string {

@@ -6,6 +6,7 @@ import { readJson } from '../../core/json-text.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { codeOf } from '../web/web-observer.js';
 import { ask } from './gateway-control.js';
+import { moveState } from './gateway-move.js';
 
 /** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
 const status = z.object({
@@ -15,6 +16,7 @@ const status = z.object({
   setAsideDropped: z._default(z.number(), 0),
   hold: z.optional(z.object({ why: z.string() })),
   workerStartedAt: z.optional(z.string()),
+  move: z.optional(moveState),
 });
 
 /** @param token undefined: its Secret does not say */
@@ -33,12 +35,13 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, setAsideDropped, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, setAsideDropped, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
   return {
     ...spool, setAside, setAsideDropped,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
     ...(hold ? { held: hold.why } : {}),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: new Date(workerStartedAt) }),
+    ...(move === undefined ? {} : { move }),
   };
 }
 
