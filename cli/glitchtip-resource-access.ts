@@ -47,6 +47,11 @@ export async function create({ target, namespace }: Pick<Place, 'target' | 'name
   await explained(kubectlReading(target, JSON.stringify(manifest), 'create', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
 }
 
+/** As {@link create}, over the version that the manifest names. @throws Failure, of kind conflict where somebody else was first */
+export async function replace({ target, namespace }: Pick<Place, 'target' | 'namespace'>, manifest: object): Promise<void> {
+  await explained(kubectlReading(target, JSON.stringify(manifest), 'replace', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
+}
+
 async function explained(output: Promise<string>): Promise<string> {
   try {
     return await output;

@@ -20,7 +20,7 @@ export const move = z.strictObject({
   /** Where the old one is in no public network: its address, or its network. Then the gateway is let out to these alone. */
   privateNetworks: z.array(network).default([]),
   /** Percent of gateway.spool that events may take which only that one of the two waits for that does not lead. Beyond it the oldest are dropped, for it alone. */
-  share: wholeNumber(1, 75, 'percent').default(25),
+  share: wholeNumber(1, 100, 'percent').default(25),
 }).superRefine(({ from, organization, privateNetworks }, context) => {
   const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
   if (from === undefined) {

@@ -6,6 +6,7 @@ import { checkConditions } from './condition-checks.js';
 import { checkExposure } from './exposure-checks.js';
 import type { Facts } from './gathered-facts.js';
 import type { Finding } from './check-result.js';
+import { checkMove } from './move-checks.js';
 import { checkHost } from './address-checks.js';
 import { checkLimits } from './limit-checks.js';
 import { checkNamespace } from './namespace-checks.js';
@@ -17,7 +18,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
+  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

@@ -11,10 +11,11 @@ export interface Change {
   readonly rotation?: string;
   readonly backup?: string;
   readonly restore?: string;
+  readonly move?: string;
 }
 
 export function changeOf({ value, trouble }: View<Summary>): Change {
-  const { verdict, why, health, parts, rotation, backups, restore } = value;
+  const { verdict, why, health, parts, rotation, backups, restore, move } = value;
   return {
     verdict: trouble === undefined ? verdict : 'not answering',
     // The error differs from try to try: that there is no answer is what is new.
@@ -24,10 +25,11 @@ export function changeOf({ value, trouble }: View<Summary>): Change {
     rotation: rotation.current?.phase,
     backup: backups?.current?.copy,
     restore: restore?.current?.phase,
+    move: move?.current?.phase,
   };
 }
 
-export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore }: Change): string {
+export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore, move }: Change): string {
   return [
     `${verdict}: ${why}`,
     ...(incidents.length === 0 ? [] : [`incidents: ${incidents.join(', ')}`]),
@@ -35,5 +37,6 @@ export function describeChange({ verdict, why, incidents, notReady, rotation, ba
     ...(rotation === undefined ? [] : [`rotation: ${rotation}`]),
     ...(backup === undefined ? [] : [`backup: ${backup}`]),
     ...(restore === undefined ? [] : [`restore: ${restore}`]),
+    ...(move === undefined ? [] : [`move: ${move}`]),
   ].join('; ');
 }

@@ -8,7 +8,7 @@ const instant = () => z.string().check(z.meta({ format: 'date-time' }));
 export const moveSpec = z.object({
   from: z.string().check(z.regex(/^https?:\/\/[^\s@?#]+$/), z.maxLength(2_000)).check(describe('URL of the old Sentry, or of another GlitchTip, as its DSNs have it.')),
   organization: z.string().check(z.regex(/^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$/), z.maxLength(100)).check(describe('Slug, there, of the organization that is imported.')),
-  share: z._default(z.int().check(z.gte(1), z.lte(75)), 25).check(describe('Percent of the gateway\'s spool that may be taken by events which wait only for the one of the two that does not lead.')),
+  share: z._default(z.int().check(z.gte(1), z.lte(100)), 25).check(describe('Percent of the gateway\'s spool that may be taken by events which wait only for the one of the two that does not lead.')),
 }).check(describe('The old server that this GlitchTip takes the place of. Absent: there is none.'));
 
 export const MOVE_PHASES = [

@@ -4,11 +4,13 @@ import { readJson } from '../json-text.js';
 import { cut } from '../text-limits.js';
 
 const HEX_KEY = /^[0-9a-f]{32}$/;
-/** Number.MAX_SAFE_INTEGER has 16 digits. */
-const DSN = /^https?:\/\/([0-9A-Za-z]{1,64})(?::[^@/]*)?@([^/@?#\s]+)((?:\/[^/?#\s]+)*)\/([0-9]{1,16})$/;
+/** Scheme, key (and a secret of long ago), host, path, number. */
+const DSN = /^(https?):\/\/([0-9A-Za-z-]{1,64})(?::[^@/]*)?@([^/@?#\s]+)((?:\/[^/?#\s]+)*)\/([0-9]{1,16})$/;
+/** As many as the gateway takes. */
+const MOST_ROWS = 5_000;
 
 const row = z.object({
-  old: z.string().check(z.regex(DSN)),
+  old: z.string().check(z.regex(DSN), z.refine((text) => Number.isSafeInteger(Number(DSN.exec(text)?.[5])))),
   /** Of GlitchTip; without it, and without the key, it is looked for by the key of the old DSN. */
   project: z.optional(z.int().check(z.gte(1))),
   key: z.optional(z.string().check(z.regex(/^[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$/))),
@@ -35,12 +37,23 @@ export function parseDsnTable(text: string): ParsedTable {
   if (value === undefined) return invalid('expected JSON, found something else');
   const parsed = table.safeParse(value);
   if (!parsed.success) return invalid(describeIssue(parsed.error.issues[0]));
-  if (parsed.data.length === 0) return invalid('expected a DSN at least, found none');
+  if (parsed.data.length === 0 || parsed.data.length > MOST_ROWS) return invalid(`expected 1 to ${MOST_ROWS} DSNs, found ${parsed.data.length}`);
   const rows = parsed.data.map((each) => (each.key === undefined ? each : { ...each, key: plain(each.key) }));
+  const fault = faultOf(rows);
+  return fault === undefined ? { kind: 'valid', rows } : invalid(fault);
+}
+
+/** What rows say against each other, as the gateway would refuse it. */
+function faultOf(rows: readonly OldDsn[]): string | undefined {
   const half = rows.findIndex(({ project, key }) => (project === undefined) !== (key === undefined));
-  if (half >= 0) return invalid(`${half}: expected project and key, or neither, found one of them`);
-  const twice = rows.findIndex(({ old }, index) => rows.findIndex((other) => other.old === old) < index);
-  return twice < 0 ? { kind: 'valid', rows } : invalid(`${twice}.old: expected each DSN once, found it twice`);
+  if (half >= 0) return `${half}: expected project and key, or neither, found one of them`;
+  const parts = rows.map(({ old }) => partsOfDsn(old));
+  const names = parts.map((each) => `${each?.project ?? ''} ${plain(each?.key ?? '')}`);
+  const twice = names.findIndex((name, index) => names.indexOf(name) < index);
+  if (twice >= 0) return `${twice}.old: expected each project and key once, found those of ${names.indexOf(names[twice] ?? '')} again`;
+  // One server is away or not, and has one limit for all.
+  const other = parts.findIndex((each) => each?.origin !== parts[0]?.origin);
+  return other < 0 ? undefined : `${other}.old: expected a DSN of ${parts[0]?.origin ?? ''}, as in 0, found one of ${parts[other]?.origin ?? ''}`;
 }
 
 function describeIssue(issue: z.core.$ZodIssue | undefined): string {
@@ -62,15 +75,15 @@ function plain(key: string): string {
 
 export interface DsnParts {
   readonly key: string;
-  /** With the port, where it has one. */
-  readonly host: string;
+  /** Scheme, host, and the port where it has one. */
+  readonly origin: string;
   readonly project: string;
 }
 
 /** Undefined where it is none. */
 export function partsOfDsn(dsn: string): DsnParts | undefined {
-  const [, key, host, , project] = DSN.exec(dsn) ?? [];
-  return key === undefined || host === undefined || project === undefined ? undefined : { key, host, project };
+  const [, scheme, key, host, , project] = DSN.exec(dsn) ?? [];
+  return scheme === undefined || key === undefined || host === undefined || project === undefined ? undefined : { key, origin: `${scheme}://${host}`, project };
 }
 
 /** Keys of old DSNs by which a project here is to be looked for. */
@@ -91,6 +104,12 @@ export function fillIn(rows: readonly OldDsn[], found: ReadonlyMap<string, numbe
 export function pairsOf(rows: readonly OldDsn[]): readonly Pair[] {
   const pairs = rows.flatMap(({ project, key, old }) => (project === undefined || key === undefined ? [] : [{ project, key: plain(key), old }]));
   return pairs.sort((one, other) => (one.old < other.old ? -1 : 1));
+}
+
+/** Whether an application that keeps its old number and key is only understood by whoever has this table. */
+export function isRenamed({ old, project, key }: OldDsn): boolean {
+  const parts = partsOfDsn(old);
+  return project !== undefined && key !== undefined && (parts?.project !== String(project) || plain(parts.key) !== plain(key));
 }
 
 /** A line a row, for a person who reads it with kubectl. */

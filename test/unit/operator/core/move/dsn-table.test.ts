@@ -19,11 +19,13 @@ describe('a table', () => {
   it.each<[string, string, string]>([
     ['no JSON', 'DSN=https://', 'dsns.json: expected JSON, found something else'],
     ['no list', '{}', 'dsns.json: expected a list, found something else'],
-    ['an empty list', '[]', 'dsns.json: expected a DSN at least, found none'],
+    ['an empty list', '[]', 'dsns.json: expected 1 to 5000 DSNs, found 0'],
     ['no DSN', JSON.stringify([{ old: OLD }, { old: 'https://sentry.example.com/42' }]), 'dsns.json: 1.old: expected a DSN such as https://KEY@sentry.example.com/42, found something else'],
     ['another key', JSON.stringify([{ old: OLD, project: 7, key: 'KEY' }]), 'dsns.json: 0.key: expected 32 hexadecimal digits, found something else'],
     ['half of a pair', JSON.stringify([{ old: OLD, project: 7 }]), 'dsns.json: 0: expected project and key, or neither, found one of them'],
-    ['a DSN twice', JSON.stringify([{ old: OLD }, { old: OLD }]), 'dsns.json: 1.old: expected each DSN once, found it twice'],
+    ['a DSN twice', JSON.stringify([{ old: OLD }, { old: OLD }]), 'dsns.json: 1.old: expected each project and key once, found those of 0 again'],
+    ['DSNs of two servers', JSON.stringify([{ old: OLD }, { old: 'https://abc@other.example.com/7' }]), 'dsns.json: 1.old: expected a DSN of https://sentry.example.com, as in 0, found one of https://other.example.com'],
+    ['a number that is none any more', JSON.stringify([{ old: 'https://abc@sentry.example.com/9999999999999999' }]), 'dsns.json: 0.old: expected a DSN such as https://KEY@sentry.example.com/42, found something else'],
   ])('of %s says what was expected, and repeats no key', (_, text, why) => {
     expect(parseDsnTable(text)).toEqual({ kind: 'invalid', why });
     expect(why).not.toContain(KEY);
@@ -45,6 +47,6 @@ describe('the projects of old DSNs', () => {
   });
 
   it('have the parts of a DSN', () => {
-    expect(partsOfDsn('http://abc123:def@10.0.0.1:9000/sentry/7')).toEqual({ key: 'abc123', host: '10.0.0.1:9000', project: '7' });
+    expect(partsOfDsn('http://abc123:def@10.0.0.1:9000/sentry/7')).toEqual({ key: 'abc123', origin: 'http://10.0.0.1:9000', project: '7' });
   });
 });
