@@ -49,7 +49,7 @@ function judgeProjects({ projects }: OldOrganization): readonly Finding[] {
 function judgePeople({ people, invited, teams }: OldOrganization): readonly Finding[] {
   return [
     { verdict: 'works', about: 'people', text: `${count(people - invited, 'person', 'people')} and ${count(teams, 'team', 'teams')}, with their roles` },
-    ...(people > invited ? [{ verdict: 'differs', about: 'passwords', text: 'nobody\'s comes over: each asks for a new one by e-mail, which needs email.url in settings.yaml' } as const] : []),
+    ...(people > invited ? [{ verdict: 'differs', about: 'passwords', text: 'nobody\'s comes over: each asks for a new one by e-mail, which needs email in settings.yaml' } as const] : []),
     ...(invited === 0 ? [] : [{ verdict: 'lost', about: 'people', text: `${count(invited, 'invitation that nobody', 'invitations that nobody')} accepted: invite them again` } as const]),
   ];
 }

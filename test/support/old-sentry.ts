@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+const DSNS = 'https://sentry.example.com';
 export const OLD_TOKEN = 'b6b5a2f5c1d84c5c9f3d1c1f0a7e4d21';
 const keyOf = (digit: string) => digit.repeat(32);
 /** As the old one writes it, with its DSN. */
@@ -39,26 +40,38 @@ export interface OldSentry {
   stop(): Promise<void>;
 }
 
-/** @param pageSize rows a page */
-export async function startOldSentry(pageSize = 2): Promise<OldSentry> {
+interface Options {
+  readonly host?: string;
+  /** @default a free one */
+  readonly port?: number;
+  /** Rows a page. */
+  readonly pageSize?: number;
+  /** Its DSNs are of its own address, and not of sentry.example.com. */
+  readonly ownDsns?: boolean;
+  /** True: it was answered. */
+  readonly answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+export async function startOldSentry({ host = '127.0.0.1', port = 0, pageSize = 2, ownDsns = false, answerFirst = () => false }: Options = {}): Promise<OldSentry> {
   const asked: string[] = [];
   const old: { url: string; asked: string[]; answers: number | undefined; stop: () => Promise<void> } = { url: '', asked, answers: undefined, stop: () => Promise.resolve() };
   const server = createServer((request, response) => {
+    if (answerFirst(request, response)) return;
     asked.push(request.url ?? '');
     if (old.answers === 0) request.socket.destroy();
     else if (old.answers !== undefined) response.writeHead(old.answers, { location: 'http://elsewhere.example.com/' }).end('{}');
     else if (request.headers.authorization !== `Bearer ${OLD_TOKEN}`) response.writeHead(401).end('{}');
-    else answer(request, response, { pageSize, url: old.url });
+    else answer(request, response, { pageSize, url: old.url, dsns: ownDsns ? old.url : DSNS });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  old.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => { server.listen(port, host, resolve); });
+  old.url = `http://${host}:${(server.address() as AddressInfo).port}`;
   old.stop = () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); });
   return old;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, { pageSize, url }: { readonly pageSize: number; readonly url: string }): void {
+function answer(request: IncomingMessage, response: ServerResponse, { pageSize, url, dsns }: { readonly pageSize: number; readonly url: string; readonly dsns: string }): void {
   const { pathname, searchParams } = new URL(request.url ?? '', url);
-  const found = contentOf(pathname);
+  const found = withDsnsOf(contentOf(pathname), dsns);
   if (found === undefined) {
     response.writeHead(404).end('{"detail": "The requested resource does not exist"}');
     return;
@@ -72,6 +85,10 @@ function answer(request: IncomingMessage, response: ServerResponse, { pageSize, 
   const link = (rel: string, at: number, results: boolean) => `<${url}${pathname}?&cursor=0:${at}:0>; rel="${rel}"; results="${String(results)}"; cursor="0:${at}:0"`;
   response.setHeader('link', [link('previous', 0, offset > 0), link('next', offset + pageSize, offset + pageSize < found.length)].join(', '));
   response.end(JSON.stringify(found.slice(offset, offset + pageSize)));
+}
+
+function withDsnsOf(found: unknown, origin: string): unknown {
+  return found === undefined ? undefined : JSON.parse(JSON.stringify(found).replaceAll(/https:\/\/([0-9a-f]{32})@sentry\.example\.com/g, (_, of: string) => origin.replace('://', `://${of}@`)));
 }
 
 function contentOf(path: string): unknown {
