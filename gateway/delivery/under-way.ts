@@ -1,7 +1,7 @@
 // The records that left the spool's order: given to GlitchTip and not seen in Postgres, or waiting for their turn.
 import type { RecordHeader } from '../core/record.js';
 import type { UnderWay as Counted } from '../core/window.js';
-import type { Place } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
 
 /**
  * `waiting`: it is nowhere but here, and may be given from `notBefore` on. `sending`: its request is open. `taken`: answered, or it may have
