@@ -58,8 +58,10 @@ class Rewriter:
 
     def member(self, row):
         email = row["user"].get("email") or row["email"]
-        # By its address in any case: the administrator of this GlitchTip stays who he is.
         user = {"id": self.number("User", row["user"], email__iexact=email), "email": email, "name": (row["user"].get("name") or "")[:255]}
+        # Whoever has an account here, in whichever letters, keeps it as it is.
+        user |= self.models["User"].objects.filter(pk=user["id"]).values("id", "email", "name").first() or {}
+        email = user["email"]
         role = row["role"] if row["role"] in ("admin", "manager", "owner") else "member"
         return {"user": user, "email": email, "role": role}
 

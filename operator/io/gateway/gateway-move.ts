@@ -62,6 +62,11 @@ async function change({ gateway }: Place, token: Sensitive, asked: Asked, signal
   const { status, text } = await ask(gateway, token, asked, signal);
   if (status < 300 || (asked.method === 'DELETE' && status === 404)) return;
   if (status === 404) throw new Error(`the gateway does not know ${asked.path}: it is of an older release than this operator`);
-  const detail = z.object({ detail: z.string() }).safeParse(readJson(text));
-  throw new Error(`the gateway answered ${status} to ${asked.method ?? 'GET'} ${asked.path}${detail.success ? ` (${detail.data.detail})` : ''}`);
+  throw new Error(`the gateway answered ${status} to ${asked.method ?? 'GET'} ${asked.path}${detailOf(text)}`);
+}
+
+/** Without what was found: it may be a DSN, and this goes into the log. */
+function detailOf(text: string): string {
+  const parsed = z.object({ detail: z.string() }).safeParse(readJson(text));
+  return parsed.success ? ` (${parsed.data.detail.replace(/, found .*$/s, '')})` : '';
 }

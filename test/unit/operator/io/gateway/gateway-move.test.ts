@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { glitchTipSpec } from '../../../../../operator/api/glitchtip-resource.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
+import { RunningControl, TOKEN as CONTROL_TOKEN } from '../../../gateway/control/running-control.js';
 import { endGatewayMove, observeGatewayMove, tellGatewayMove } from '../../../../../operator/io/gateway/gateway-move.js';
 
 const TOKEN = new Sensitive('the-token');
@@ -65,7 +66,7 @@ describe('a move that is told', () => {
 
   it.each<[string, number, string, string]>([
     ['that the gateway does not know', 404, '', 'the gateway does not know /move: it is of an older release than this operator'],
-    ['that it refuses, with what it says', 400, '{"detail":"share: expected a whole number"}', 'the gateway answered 400 to PUT /move (share: expected a whole number)'],
+    ['that it refuses, with what it says, and not with the DSN that it found', 400, '{"detail":"pairs[0].old: expected a DSN, found \\"https://abc@sentry.example.com\\""}', 'the gateway answered 400 to PUT /move (pairs[0].old: expected a DSN)'],
     ['that it cannot write', 503, '', 'the gateway answered 503 to PUT /move'],
   ])('%s throws', async (_, status, body, message) => {
     answer = { status, body };
@@ -76,5 +77,25 @@ describe('a move that is told', () => {
     answer = { status, body: '' };
     await endGatewayMove(spec(), TOKEN, never);
     expect(asked.map(({ method, url }) => [method, url])).toEqual([['DELETE', '/move']]);
+  });
+});
+
+describe("the gateway's own control port", () => {
+  it('takes what the operator tells it, keeps its pairs where none are told, and lets go', async () => {
+    const control = await RunningControl.open();
+    try {
+      const place = glitchTipSpec.parse({ version: '5.2', gateway: { controlHost: '127.0.0.1', controlPort: (control.server.address() as AddressInfo).port } });
+      const token = new Sensitive(CONTROL_TOKEN);
+      expect(await observeGatewayMove(place, token, never)).toEqual({ kind: 'seen', value: undefined });
+      await expect(tellGatewayMove(place, token, { leads: 'old', share: 25, pairs: undefined }, never)).rejects.toThrow('the gateway answered 400');
+      await tellGatewayMove(place, token, { leads: 'old', share: 25, pairs: [PAIR] }, never);
+      expect(await observeGatewayMove(place, token, never)).toMatchObject({ kind: 'seen', value: { leads: 'old', share: 25, pairs: [PAIR], progress: { waiting: { records: 0 }, dropped: 0 } } });
+      await tellGatewayMove(place, token, { leads: 'glitchtip', share: 40, pairs: undefined }, never);
+      expect(await observeGatewayMove(place, token, never)).toMatchObject({ kind: 'seen', value: { leads: 'glitchtip', share: 40, pairs: [PAIR] } });
+      for (let times = 0; times < 2; times += 1) await endGatewayMove(place, token, never);
+      expect(await observeGatewayMove(place, token, never)).toEqual({ kind: 'seen', value: undefined });
+    } finally {
+      await control.close();
+    }
   });
 });
