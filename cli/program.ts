@@ -9,6 +9,7 @@ import { testAlerts } from './commands/alert.js';
 import type { Context, ExitCode } from './commands/command-context.js';
 import { doctor } from './commands/doctor.js';
 import { history } from './commands/history.js';
+import { testMail } from './commands/mail.js';
 import { open } from './commands/open.js';
 import { restore, type RestoreOptions } from './commands/restore.js';
 import { rotate } from './commands/rotate.js';
@@ -130,6 +131,12 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
     .description('has the operator send a test message to every channel; exits with 0 when each took it, 1 when one did not, 2 when unknown or none is set up')
     .option('--timeout <seconds>', 'how long to wait for the operator', ALERT_TIMEOUT)
     .action(async ({ timeout }: { timeout: string }) => done(await testAlerts(context(), { timeout: wholeNumber('--timeout', timeout, 86_400) })));
+
+  program.command('mail')
+    .description('mails that GlitchTip sends')
+    .command('test <address>')
+    .description('has web and worker send one each, as they would: by the server of the settings, with its login; exits with 0 when it took them, 1 when not, 2 when none is set or it could not be tried')
+    .action(async (address: string) => done(await testMail(context(), address)));
 
   addBackups(program, context, done);
   addRestore(program, context, { done, until });

@@ -5,6 +5,7 @@ import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sign } from 'aws4';
+import { outwardAgent } from '../../operator/runtime/outward-agent.js';
 import type { Fingerprint } from '../core/manifest.js';
 import type { S3Answer } from '../core/s3-answers.js';
 import { CHUNK } from './files.js';
@@ -52,12 +53,16 @@ const CONTINUE_LIMIT = 2_000;
 /** Of the text of an answer. */
 const TEXT_LIMIT = 16 * 1_048_576;
 
+/** As Node's own keeps connections: for the next file, and not for long. Milliseconds. */
+const KEPT = { keepAlive: true, scheduling: 'lifo', timeout: 5_000 } as const;
+const AGENTS = { http: outwardAgent('http:', KEPT), https: outwardAgent('https:', KEPT) };
+
 /** @throws Error of the connection: nothing, or no whole answer, came */
 export async function exchange(place: S3Place, request: S3Request, now: Date): Promise<S3Response> {
   const options = signed(place, request, now);
   const abort = new AbortController();
-  const send = place.endpoint.protocol === 'https:' ? requestHttps : requestHttp;
-  const outgoing = send({ ...options, signal: abort.signal, timeout: IDLE_LIMIT });
+  const [send, agent] = place.endpoint.protocol === 'https:' ? [requestHttps, AGENTS.https] : [requestHttp, AGENTS.http];
+  const outgoing = send({ ...options, agent, signal: abort.signal, timeout: IDLE_LIMIT });
   outgoing.on('timeout', () => abort.abort(new Error('nothing came or went for 60 s')));
   try {
     const answered = new Promise<IncomingMessage>((resolve, reject) => outgoing.on('response', resolve).on('error', reject));

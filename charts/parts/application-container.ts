@@ -1,7 +1,7 @@
 // The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
-import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, optionalConfigFiles, podField, scratch, secretFiles, type Identity } from './pod-template.js';
+import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, optionalConfigFiles, optionalSecretFiles, podField, scratch, secretFiles, type Identity } from './pod-template.js';
 import type { Process, Variable } from '../releases.js';
 import type { ContainerResources, Settings } from '../settings/schema.js';
 import { HSTS_SECONDS } from '../traefik.js';
@@ -13,6 +13,9 @@ export const GLITCHTIP_USER: Identity = { user: 5000, group: 5000 };
 
 const CREDENTIALS_PATH = '/run/secrets/glitchtip';
 const RUNTIME_PATH = '/glitchkeeper';
+const EMAIL_PATH = '/run/secrets/email';
+/** As charts/runtime/email_login.py reads them. */
+const EMAIL_KEYS = ['url', 'host', 'port', 'user', 'password', 'tls'];
 
 /** Read through X_FILE, so that no value is in a manifest, an environment or an argument. */
 const CREDENTIALS = ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'] as const;
@@ -47,6 +50,20 @@ export function applicationContainer(settings: Settings, props: ApplicationConta
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'uploads', mountPath: '/code/uploads' },
     ],
+  };
+}
+
+/** In web, which sends password resets, and in the worker, which sends alerts: without the Secret they start, and write mails to the log. */
+export function withMailLogin({ email: { secret } }: Settings, pod: k8s.PodSpec): k8s.PodSpec {
+  if (secret === undefined) return pod;
+  return {
+    ...pod,
+    containers: pod.containers.map((container) => ({
+      ...container,
+      env: [...container.env ?? [], { name: 'GLITCHKEEPER_EMAIL_DIR', value: EMAIL_PATH }],
+      volumeMounts: [...container.volumeMounts ?? [], { name: 'email', mountPath: EMAIL_PATH, readOnly: true }],
+    })),
+    volumes: [...pod.volumes ?? [], optionalSecretFiles('email', secret, EMAIL_KEYS)],
   };
 }
 
@@ -111,6 +128,7 @@ function commonVariables({ domain, retentionDays, email, namespace }: Settings):
     { name: 'GLITCHTIP_MAX_EVENT_LIFE_DAYS', value: String(retentionDays), why: 'retention' },
     { name: 'GLITCHTIP_RETENTION_DAYS', value: String(retentionDays), why: 'the same under its name of 6.x' },
     { name: 'EMAIL_URL', value: email.url, why: 'setting' },
+    { name: 'EMAIL_TIMEOUT', value: '30', why: 'seconds; without it a server that does not answer keeps a thread for ever' },
     { name: 'DEFAULT_FROM_EMAIL', value: email.from, why: 'setting' },
     { name: 'PYTHONPATH', value: RUNTIME_PATH, why: 'sitecustomize.py' },
     { name: 'PYTHONDONTWRITEBYTECODE', value: '1', why: 'the root file system is read-only' },

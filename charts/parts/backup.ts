@@ -13,6 +13,7 @@ import { POSTGRES_USER } from './postgres.js';
 import { ProgramBundle } from './program-bundle.js';
 import { Restore } from './restore.js';
 import { Volume, claimed } from './volume-claim.js';
+import { withWayOut } from './way-out.js';
 
 export class Backup extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -33,7 +34,7 @@ export class Backup extends Construct {
 
 function podSpec(settings: Settings, bundle: ProgramBundle): k8s.PodSpec {
   const run = (...names: readonly string[]) => ofTheRun(CONFIG_MAPS.backupRun, ...names);
-  return {
+  return withWayOut(settings, {
     // One user for all three: each reads what the one before left. The group owns the uploads.
     ...podDefaults(settings, { ...POSTGRES_USER, volumes: GLITCHTIP_USER.group, callsInternet: topologyOf(settings).backup === 's3' }),
     restartPolicy: 'Never',
@@ -57,7 +58,7 @@ function podSpec(settings: Settings, bundle: ProgramBundle): k8s.PodSpec {
       ...sharedVolumes(settings, bundle), secretFiles('login', SECRETS.backup, ['database-password']), claimed('uploads', CLAIMS.uploads), storeVolume(settings),
       ...(isEncrypted(settings) ? [settingsOfTheCopy()] : []),
     ],
-  };
+  });
 }
 
 /** As backup/environment.ts reads them. */

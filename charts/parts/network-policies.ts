@@ -2,6 +2,7 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
+import { mailPort } from '../settings/email-schema.js';
 import { storeNetworks } from '../settings/store-address.js';
 import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
 import { HTTP_PORT } from '../releases.js';
@@ -32,6 +33,8 @@ export class NetworkPolicies extends Construct {
     this.allowOperatorOut();
     this.allowWorkerOut();
     this.allowCopiesOut();
+    this.allowProxy();
+    this.allowMail();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
     if (isServedByTraefik(settings)) this.allowTraefik();
     this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
@@ -117,6 +120,26 @@ export class NetworkPolicies extends Construct {
     const { port, protocol } = new URL(endpoint);
     const ports = [port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port)];
     for (const from of COPIES) this.allowOut(`${from}-bucket`, `${from}-to-bucket`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports });
+  }
+
+  /** Those that call the internet, and what they need there: the ways of their own stay as the settings have them. */
+  private allowProxy(): void {
+    const { proxy: { url, networks } } = this.settings.network;
+    if (url === undefined) return;
+    const { worker, backup } = topologyOf(this.settings);
+    const callers: Component[] = ['operator', worker === undefined ? 'web' : 'worker', ...(backup === 's3' ? COPIES : [])];
+    const port = Number(new URL(url).port || 80);
+    for (const from of callers) this.allowOut(`${from}-proxy`, `${from}-to-proxy`, { from, to: networks.map((cidr) => ({ cidr })), ports: [port] });
+  }
+
+  /** Web sends mails too: password resets, invitations. */
+  private allowMail(): void {
+    const { email, network: { clusterRanges } } = this.settings;
+    const port = mailPort(email);
+    if (port === undefined) return;
+    const to = email.privateNetworks.length > 0 ? email.privateNetworks.map((cidr) => block(cidr, clusterRanges)) : internet(clusterRanges);
+    const senders: Component[] = ['web', ...(topologyOf(this.settings).worker === undefined ? [] : ['worker' as const])];
+    for (const from of senders) this.allowOut(`${from}-mail`, `${from}-to-mail`, { from, to, ports: [port] });
   }
 
   /** Without ports: by all of them. */

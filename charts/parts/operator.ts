@@ -13,6 +13,7 @@ import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { HTTP_PORT } from '../releases.js';
 import { topologyOf } from '../topology.js';
 import { isServedByTraefik } from '../traefik.js';
+import { withWayOut } from './way-out.js';
 
 /** The generated type has an enumeration for them. */
 const REPAIR_NAMES: Readonly<Record<RepairKind, GlitchTipSpecHealthHeal>> = {
@@ -64,14 +65,14 @@ export class Operator extends Construct {
         strategy: { type: 'Recreate' },
         template: {
           metadata: { labels: labelsOf('operator'), annotations: bundle.annotations },
-          spec: {
+          spec: withWayOut(settings, {
             ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE, callsInternet: true }),
             serviceAccountName: OPERATOR,
             automountServiceAccountToken: true,
             terminationGracePeriodSeconds: 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, configFiles('settings', CONFIG_MAPS.settings), scratch('tmp')],
-          },
+          }),
         },
       },
     });

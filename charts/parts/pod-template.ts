@@ -111,6 +111,13 @@ export function configFiles(name: string, configMapName: string): k8s.Volume {
   return { name, configMap: { name: configMapName, defaultMode: 0o444 } };
 }
 
+/** Of several, in one folder. */
+export function projectedFiles(name: string, configMapNames: readonly string[]): k8s.Volume {
+  const [only, ...others] = configMapNames;
+  if (only !== undefined && others.length === 0) return configFiles(name, only);
+  return { name, projected: { defaultMode: 0o444, sources: configMapNames.map((each) => ({ configMap: { name: each } })) } };
+}
+
 /** Of a ConfigMap that is made when it is needed: until then the folder has no files. */
 export function optionalConfigFiles(name: string, configMapName: string): k8s.Volume {
   const { configMap, ...volume } = configFiles(name, configMapName);

@@ -13,6 +13,7 @@ import { optionalSecretFiles, partMetadata, podDefaults, secretFiles } from './p
 import { POSTGRES_USER } from './postgres.js';
 import type { ProgramBundle } from './program-bundle.js';
 import { claimed } from './volume-claim.js';
+import { withWayOut } from './way-out.js';
 
 export class Restore extends Construct {
   /** @param bundle of the backup: one program does both */
@@ -35,13 +36,13 @@ export class Restore extends Construct {
       metadata: partMetadata(RESTORE_TEMPLATES[kind], 'restore'),
       template: {
         metadata: { labels: labelsOf('restore'), annotations: hashes(this.bundle) },
-        spec: {
+        spec: withWayOut(this.settings, {
           ...defaults,
           // GlitchTip's own user, so that the uploads are its own, on volumes that know no group of a pod, too; the group reads the copies of a volume.
           securityContext: { ...securityContext, ...(store === 'volume' ? { supplementalGroups: [POSTGRES_USER.group] } : {}) },
           restartPolicy: 'Never',
           ...pods,
-        },
+        }),
       },
     });
   }

@@ -1,13 +1,14 @@
 // Web: GlitchTip's HTTP server, behind the gateway; without one it is rolled with a surge, so that no event is refused.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations } from './application-container.js';
+import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations, withMailLogin } from './application-container.js';
 import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { clusterPort, frontDoor, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
+import { withWayOut } from './way-out.js';
 
 const PORT_NAME = 'http';
 /**
@@ -26,6 +27,8 @@ export class Web extends Construct {
     // Source maps are unpacked by the worker, or here where web does its job.
     const tmp = worker === undefined ? settings.storage.tmp : undefined;
     const drainSeconds = gateway ? DRAIN_BEHIND_GATEWAY : DRAIN_SECONDS;
+    // What a worker of its own calls, one process calls by itself.
+    const ownWay = (pod: k8s.PodSpec) => (worker === undefined ? withWayOut(settings, pod) : pod);
     const container = applicationContainer(settings, { name: 'web', process, resources, tmp });
 
     new k8s.KubeDeployment(this, 'deployment', {
@@ -44,7 +47,7 @@ export class Web extends Construct {
         },
         template: {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
-          spec: {
+          spec: withMailLogin(settings, ownWay({
             ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined }),
             terminationGracePeriodSeconds: drainSeconds + 30,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
@@ -61,7 +64,7 @@ export class Web extends Construct {
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
             }],
             volumes: applicationVolumes(tmp),
-          },
+          })),
         },
       },
     });

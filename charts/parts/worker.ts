@@ -1,11 +1,12 @@
 // Worker: stores events, and runs the scheduler that makes partitions and uptime checks.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { GLITCHTIP_USER, applicationContainer, applicationVolumes, waitForMigrations } from './application-container.js';
+import { GLITCHTIP_USER, applicationContainer, applicationVolumes, waitForMigrations, withMailLogin } from './application-container.js';
 import { labelsOf, selectorOf } from '../part-names.js';
 import { partMetadata, podDefaults } from './pod-template.js';
 import type { WorkerHeartbeat } from '../releases.js';
 import { runtimeHash } from './runtime-helpers.js';
+import { withWayOut } from './way-out.js';
 import type { Settings } from '../settings/schema.js';
 import type { Topology } from '../topology.js';
 
@@ -32,7 +33,7 @@ export class Worker extends Construct {
         strategy: { type: 'Recreate' },
         template: {
           metadata: { labels: labelsOf('worker'), annotations: runtimeHash() },
-          spec: {
+          spec: withMailLogin(settings, withWayOut(settings, {
             ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: true }),
             terminationGracePeriodSeconds: GRACE_SECONDS,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
@@ -43,7 +44,7 @@ export class Worker extends Construct {
               livenessProbe: { ...beats(heartbeat, { periodSeconds: 20, failureThreshold: 3 }), terminationGracePeriodSeconds: FROZEN_GRACE_SECONDS },
             }],
             volumes: applicationVolumes(tmp),
-          },
+          })),
         },
       },
     });

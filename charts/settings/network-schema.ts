@@ -1,7 +1,31 @@
 // The section `network` of settings.yaml: who reaches GlitchTip, and what GlitchTip and the operator reach outside of their namespace.
 import * as z from 'zod';
 import { contains } from '../networks.js';
-import { dnsLabel, network as cidr, tcpPort } from './value-kinds.js';
+import { dnsLabel, network as cidr, objectName, show, tcpPort } from './value-kinds.js';
+
+/** What has to be between, and no more: a password would be in the manifests. */
+function isProxy(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, pathname, search, hash } = new URL(text);
+  return protocol === 'http:' && username === '' && password === '' && pathname === '/' && search === '' && hash === '';
+}
+
+/** A message may be kept; a password is not shown in it. */
+function showProxy(found: unknown): string {
+  return typeof found === 'string' && found.includes('@') ? 'one with a user' : show(found);
+}
+
+const proxy = z.strictObject({
+  /** Through which everything goes that is on the internet: alerts, webhooks, uptime monitors, copies to a bucket. */
+  url: z.string().refine(isProxy, { error: (issue) => `expected http://host:port, without a user, a password and a path, found ${showProxy(issue.input)}` }).optional(),
+  /** Where it is, as networks: pods are let out to its port there. */
+  networks: z.array(cidr).default([]),
+  /** Names (.example.com: those below it, too) and addresses that are reached without it, beside the cluster's own. */
+  noProxy: z.array(z.string().regex(/^[^\s,$]+$/, { error: (issue) => `expected a name or an address, found ${show(issue.input)}` })).default([]),
+}).superRefine(({ url, networks }, context) => {
+  if (url !== undefined && networks.length === 0) context.addIssue({ code: 'custom', path: ['networks'], message: 'expected where the proxy is, such as [10.0.0.5], found none: no pod would be let out to it' });
+  if (url === undefined && networks.length > 0) context.addIssue({ code: 'custom', path: ['url'], message: 'expected the address of the proxy in those networks, found none' });
+}).prefault({});
 
 export const network = z.strictObject({
   /** Namespaces whose pods may send events to web:8080, such as that of an ingress controller or of an application. */
@@ -20,6 +44,9 @@ export const network = z.strictObject({
     addresses: z.array(cidr).default([]),
     ports: z.array(tcpPort).min(1, 'expected a TCP port at least, found none').default([443, 6443]),
   }).prefault({}),
+  proxy,
+  /** ConfigMap whose key ca.crt has certificates (PEM) of authorities that are trusted beside the usual ones: of a proxy that opens TLS, of a bucket, a mail relay or a webhook of one's own. */
+  certificateAuthorities: objectName('ConfigMap').optional(),
 }).superRefine(({ workerToPrivate, clusterRanges }, context) => {
   for (const [index, range] of workerToPrivate.entries()) {
     const own = clusterRanges.find((each) => contains(each, range));

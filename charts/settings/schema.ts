@@ -7,6 +7,7 @@ import { parseCpu, parseMemory } from '../quantity.js';
 import { TINY_RELEASES } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
+import { email } from './email-schema.js';
 import { alerts, health } from './health-schema.js';
 import { https, httpsProblems } from './https-schema.js';
 import { network } from './network-schema.js';
@@ -179,13 +180,7 @@ const schema = z.strictObject({
   }).prefault({}),
   /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
   retentionDays: wholeNumber(1, 3650, 'days').default(90),
-  email: z.strictObject({
-    /** GlitchTip's EMAIL_URL without a password; consolemail:// writes mails to the log. */
-    url: z.string().regex(/^(consolemail:\/\/|smtp(\+tls|\+ssl)?:\/\/[\w.-]+(:\d+)?(\/?\?[\w=&.-]+)?)$/, {
-      error: (issue) => `expected consolemail:// or smtp://host:port without a password, found ${show(issue.input, true)}`,
-    }).default('consolemail://'),
-    from: z.email({ error: (issue) => `expected an e-mail address, found ${show(issue.input)}` }).default('glitchtip@example.com'),
-  }).prefault({}),
+  email,
   images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, health, alerts,
   monitoring: monitoringSettings,
 }, {

@@ -34,6 +34,25 @@ describe('the worker', () => {
   });
 });
 
+describe('mails', () => {
+  const mail = (email: SettingsInput['email'], part = 'web') => outOf(`${part}-to-mail`, {}, { email });
+
+  it.each<[SettingsInput['email'], number]>([
+    [{ url: 'smtp://relay.example.com' }, 25], [{ url: 'smtp+tls://relay.example.com' }, 587], [{ url: 'smtp+ssl://relay.example.com' }, 465], [{ url: 'smtp://relay.example.com:2525' }, 2525],
+    [{ secret: 'mail' }, 587], [{ secret: 'mail', port: 465 }, 465],
+  ])('by %j leave by port %i of the internet, from web and from the worker', (email, port) => {
+    for (const part of ['web', 'worker']) expect(mail(email, part)).toEqual({ to: [{ cidr: '0.0.0.0/0', except: PRIVATE }, { cidr: '2000::/3' }], ports: [port] });
+  });
+
+  it('to a server in a private network leave to that alone', () => {
+    expect(mail({ secret: 'mail', privateNetworks: ['192.168.1.25'] })).toEqual({ to: [{ cidr: '192.168.1.25/32' }], ports: [587] });
+  });
+
+  it('that are written to the log need no way out', () => {
+    expect(() => mail({})).toThrow('no NetworkPolicy web-to-mail');
+  });
+});
+
 describe('the operator', () => {
   const anywhere = [{ cidr: '0.0.0.0/0', except: ['169.254.0.0/16'] }, { cidr: '::/0', except: ['fd00:ec2::254/128'] }];
 

@@ -3,6 +3,7 @@ import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
 import { startDeadline } from '../../runtime/deadline.js';
+import { outwardAgent } from '../../runtime/outward-agent.js';
 import { lookupPrivate, PUBLIC_ADDRESS, refusePublicLiteral } from './private-address.js';
 
 /** The whole exchange, from the name's look-up to the last byte. Milliseconds. */
@@ -42,8 +43,8 @@ function send({ url, method, body, headers }: Question, signal: AbortSignal): Pr
   const own = { 'user-agent': 'glitchkeeper', ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }) };
   return new Promise((resolve, reject) => {
     if (!isSafe) refusePublicLiteral(new URL(url));
-    // A connection of its own: the next one comes after minutes or hours.
-    const sent = start(url, { method, headers: { ...own, ...headers }, agent: false, signal, ...(isSafe ? {} : { lookup: lookupPrivate }) }, (response) => {
+    // A connection of its own: the next one comes after minutes or hours. Without TLS to a private address, so that no proxy is asked.
+    const sent = start(url, { method, headers: { ...own, ...headers }, signal, ...(isSafe ? { agent: outwardAgent('https:') } : { agent: false, lookup: lookupPrivate }) }, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** `kind:` and what follows `get`: everything else that is asked for by its kind. */
-export type Question = 'resource' | 'pods' | 'metrics' | 'events' | 'namespace' | 'annotate' | 'create' | 'delete' | 'forward' | 'logs' | 'describe' | 'version' | `kind:${string}`;
+export type Question = 'resource' | 'pods' | 'metrics' | 'events' | 'namespace' | 'annotate' | 'create' | 'delete' | 'forward' | 'logs' | 'describe' | 'version' | 'exec' | `kind:${string}`;
 /** Text for standard output, or what kubectl says when it fails. */
 export type Answer = string | { readonly error: string };
 
@@ -22,6 +22,7 @@ dir=$(dirname "$0")
 echo "$*" >> "$dir/calls"
 case " $* " in
   *" port-forward "*) question=forward ;;
+  " exec "*) question=exec ;;
   *" annotate "*) question=annotate ;;
   *" create "*) question=create; cat >> "$dir/created" ;;
   *" delete "*) question=delete ;;

@@ -190,6 +190,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 LOGIN_URL = "/login"
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "webmaster@localhost")
+if os.environ.get("EMAIL_TIMEOUT"):
+    EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT")
 if os.environ.get("EMAIL_URL"):
     vars().update(env.email_url("EMAIL_URL"))
 
