@@ -41,10 +41,21 @@ export class GatewayProgram {
 
   /** @throws Error for an answer of 400 and more */
   async ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const text = await this.#ask(method, path, body);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** Ids of events that GlitchTip has not stored yet. */
+  async waiting(): Promise<readonly string[]> {
+    const lines = (await this.#ask('GET', '/records?limit=1000')).split('\n').filter((line) => line !== '');
+    return lines.flatMap((line) => (JSON.parse(line) as { readonly events?: readonly string[] }).events ?? []);
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<string> {
     const answer = await fetch(`http://127.0.0.1:${this.controlPort}${path}`, { method, headers: { authorization: `Bearer ${PASSWORD}` }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: expected 2xx, found ${answer.status}: ${text}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
+    return text;
   }
 
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {

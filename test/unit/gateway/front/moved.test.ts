@@ -119,6 +119,24 @@ describe('the old Sentry is given what came', () => {
   });
 });
 
+describe('an endpoint that GlitchTip has not', () => {
+  it("is the old one's alone, for its project and key", async () => {
+    expect((await byOld('MDMP', {}, '/api/42/minidump/')).status).toBe(200);
+    expect(both()).toEqual({ glitchtip: [], old: ['MDMP'] });
+    expect(gateway.storedFor(OLD_SENTRY)[0]?.header).toMatchObject({ kind: 'minidump', move: { types: ['minidump'] } });
+  });
+
+  it('is passed on to GlitchTip for others', async () => {
+    await gateway.send({ path: `/api/2/minidump/?sentry_key=${KEY}`, body: 'MDMP' });
+    expect(gateway.passedOn.map(({ url }) => url)).toEqual([`/api/2/minidump/?sentry_key=${KEY}`]);
+  });
+});
+
+it('a body that says nothing is for nobody, and is not counted', async () => {
+  expect((await byOld('')).status).toBe(400);
+  expect([both(), gateway.moving.counts.read(MOVE.since, 0, Number.MAX_SAFE_INTEGER)]).toEqual([{ glitchtip: [], old: [] }, []]);
+});
+
 describe('an envelope that names a DSN', () => {
   const named = (dsn: string, header = '') => `{"event_id":"${NEW}","dsn":"${dsn}"${header}}\n{"type":"event"}\n${EVENT}`;
   const dsnOf = (envelope: string | undefined) => (JSON.parse((envelope ?? '').split('\n')[0] ?? '') as { dsn: string }).dsn;

@@ -18,6 +18,9 @@ const KEY = 'abcdefabcdefabcdefabcdefabcdefab';
 /** Of the old one, by the number of the new one. */
 const oldProject = (project: number) => 40 + project;
 
+/** Of an event. */
+const USUAL = { project: 1, types: ['event'], bytes: 1_000, destinations: [GLITCHTIP, OLD_SENTRY] as readonly number[] };
+
 export const idOf = (number: number) => number.toString(16).padStart(32, '0');
 
 export class OldModel {
@@ -65,13 +68,14 @@ export class OldModel {
   }
 
   /** As the front takes an event in. */
-  async append(id: string, { project = 1, types = ['event'], bytes = 1_000, destinations = [GLITCHTIP, OLD_SENTRY], isMoved = true }: { readonly project?: number; readonly types?: string[]; readonly bytes?: number; readonly destinations?: readonly number[]; readonly isMoved?: boolean } = {}): Promise<Place> {
-    const routed = isMoved ? this.#moving.move.route(project, KEY) : undefined;
+  async append(id: string, more: Partial<typeof USUAL> = {}): Promise<Place> {
+    const { project, types, bytes, destinations } = { ...USUAL, ...more };
+    const routed = this.#moving.move.route(project, KEY);
     const move = routed && { since: routed.move, project: routed.pair.old.project, key: routed.pair.old.key, types };
     const record = { id: `r${++this.#appended}`, receivedAt: this.now, project, key: KEY, kind: 'envelope' as const, events: [{ type: 'event' as const, id }], size: bytes, ...(move ? { move } : {}) };
     const body = Buffer.from(id.padEnd(bytes, ' '));
     const [place] = await this.#spool.appendAll([{ header: encodeHeader(record), body, destinations }]);
-    if (move) this.#moving.count({ kind: 'came', record: { ...record, move }, isGiven: destinations.includes(GLITCHTIP), isCut: false });
+    if (move) this.#moving.count({ kind: 'came', record: { ...record, move }, isOnlyOld: !destinations.includes(GLITCHTIP), isCut: false });
     return place as Place;
   }
 
