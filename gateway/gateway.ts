@@ -85,7 +85,7 @@ export class Gateway {
     this.#volume = new SharedVolume(realFiles, tryLock, config.spool);
     const folder = this.#volume.claim(config.name);
     this.#shares = new ProjectShares(config.spoolBytes);
-    this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, log });
+    this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, failed: (what, why) => this.#failures.failed(what, why) });
     this.#spool = this.#openSpool(folder);
     this.#moving.begin(this.#spool);
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;

@@ -103,6 +103,12 @@ export class Ingest {
     }
   }
 
+  /** Whether it names a project and key of a move: the old one may have endpoints that GlitchTip has not. */
+  isMoved({ headers }: Pick<IncomingMessage, 'headers'>, { project }: IngestTarget, query: URLSearchParams): boolean {
+    const given = dsnKey(query, headers);
+    return given.kind !== 'none' && this.ports.move.route(project, given.kind === 'key' ? given.key : given.text) !== undefined;
+  }
+
   /** During a move the project and key may be the old one's. */
   #whoAsks({ method, headers }: IncomingMessage, target: IngestTarget, query: URLSearchParams, client: Client): Asked | Pick<Asked, 'target'> & { readonly refusal: Refusal } {
     if (method !== 'POST') return { target, refusal: { kind: 'wrong method' } };
@@ -117,7 +123,7 @@ export class Ingest {
     const { target: { kind, project }, routed } = asked;
     const old = routed && { dsn: routed.pair.old.text, tapped: new TappedSource(request, LARGEST_ORIGINAL) };
     const read = await this.#read(old?.tapped ?? request, request.headers, asked);
-    const given = givenOf(read);
+    const given = this.ports.policy.endpoints.includes(kind) ? givenOf(read) : undefined;
     const copy = old && copyForOld(await cameAs(old.tapped, request.headers, read, given), old.dsn);
     const failure = await this.#store(request.headers, asked, read, { given, copy });
     // What GlitchTip would refuse is refused, whatever the old one makes of it.
@@ -216,7 +222,7 @@ export class Ingest {
     const about = { receivedAt: this.ports.now(), project: target.project, key, kind: target.kind, events, move, client: client.address, headers };
     const records = recordsOf(about, given, copy, this.ports.newId);
     const failure = records.length > 0 ? await this.#append(target.project, records) : undefined;
-    if (copy && move && !failure) this.ports.countMove({ kind: 'came', record: { ...about, move }, isGiven: given !== undefined, isCut: copy.isCut });
+    if (!failure && copy && move && (records.length > 0 || copy.isCut)) this.ports.countMove({ kind: 'came', record: { ...about, move }, isOnlyOld: !given && copy.kind === 'own', isCut: copy.isCut });
     return failure;
   }
 

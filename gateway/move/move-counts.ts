@@ -12,7 +12,7 @@ import { hourCounts, NOTHING, sideAdded, together, withCounts, withLacked, type 
 export type MovedRecord = Pick<RecordHeader, 'project' | 'receivedAt' | 'events'> & { readonly move: NonNullable<RecordHeader['move']> };
 
 export type MoveCount =
-  | { readonly kind: 'came'; readonly record: MovedRecord; /** GlitchTip is given something of it. */ readonly isGiven: boolean; /** The old one is not given all of it. */ readonly isCut: boolean }
+  | { readonly kind: 'came'; readonly record: MovedRecord; /** GlitchTip is given nothing of it. */ readonly isOnlyOld: boolean; /** The old one is not given all of it. */ readonly isCut: boolean }
   | { readonly kind: 'has'; readonly record: MovedRecord; readonly side: Side }
   | { readonly kind: 'lacks'; readonly record: MovedRecord; readonly side: Side; readonly why: string };
 
@@ -56,7 +56,7 @@ export class MoveCounts {
     this.#change(since, receivedAt, (hour) => {
       switch (count.kind) {
         case 'came': return withCounts(hour, project, (counts) => ({
-          ...counts, taken: counts.taken + events, onlyOld: counts.onlyOld + Number(!count.isGiven), cut: counts.cut + Number(count.isCut),
+          ...counts, taken: counts.taken + events, onlyOld: counts.onlyOld + Number(count.isOnlyOld), cut: counts.cut + Number(count.isCut),
         }));
         case 'has': return withCounts(hour, project, (counts) => sideAdded(counts, 'has', { side: count.side, events }));
         case 'lacks': return withLacked(

@@ -13,7 +13,7 @@ import { MoveCounts, type MoveCount } from './move-counts.js';
 import { Move } from './move.js';
 import { OldDelivery, type OldDeliveryPorts } from './old-delivery.js';
 
-export interface MovingPorts extends Pick<OldDeliveryPorts, 'send' | 'now' | 'log'> {
+export interface MovingPorts extends Pick<OldDeliveryPorts, 'send' | 'now' | 'failed'> {
   readonly files: SpoolFiles;
   /** Folder of the volume. */
   readonly root: string;

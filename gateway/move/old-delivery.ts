@@ -25,7 +25,8 @@ export interface OldDeliveryPorts {
   readonly count: (what: MoveCount) => void;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
-  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** What goes wrong again and again, as a sentence, and why: said once a minute. */
+  readonly failed: (what: string, why: unknown) => void;
 }
 
 /** Requests at a time, and bytes of them: what memory holds beside GlitchTip's. */
@@ -103,7 +104,7 @@ export class OldDelivery {
     const pair = header.move?.since === state.since ? this.ports.move.pairOf(header.move) : undefined;
     const body = pair && this.ports.spool.body(place);
     if (!body) this.#forget(entry, pair);
-    else this.#send(entry, oldRequest(header, body, pair.old)).catch((error: unknown) => this.ports.log('what the old Sentry answered cannot be written down', { error: error instanceof Error ? error.message : String(error) }));
+    else this.#send(entry, oldRequest(header, body, pair.old)).catch((error: unknown) => this.ports.failed('what the old Sentry answered cannot be written down', error));
     return true;
   }
 
@@ -137,7 +138,13 @@ export class OldDelivery {
       case 'away': this.#failed(entry, `it answered ${answer.status}`); break;
     }
     // Whatever it says, it is there.
-    if (verdict.kind !== 'away') this.#away = this.#away.isThere();
+    if (verdict.kind !== 'away') this.#isThere();
+  }
+
+  /** What waits because it was away need not wait any longer. */
+  #isThere(): void {
+    if (this.#away.closed) for (const entry of this.#backlog.underWay.in('waiting')) if (entry.attempts > 0) entry.notBefore = 0;
+    this.#away = this.#away.isThere();
   }
 
   #taken(entry: Entry): void {
@@ -150,7 +157,7 @@ export class OldDelivery {
   #refuse(entry: Entry, why: string): void {
     this.#refused.set(why, (this.#refused.get(why) ?? 0) + 1);
     this.#count(entry.header, 'lacks', `the old one answered ${why}`);
-    this.ports.log('the old Sentry refuses a record', { record: entry.header.id, project: entry.header.project, why });
+    this.ports.failed(`the old Sentry refuses records with ${why}`, `one of project ${entry.header.move?.project ?? 0}`);
     this.#done(entry);
   }
 
@@ -164,6 +171,7 @@ export class OldDelivery {
     entry.attempts += 1;
     if (entry.denials >= FAILED.tries) { this.#refuse(entry, why.replace('it answered ', '')); return; }
     this.#away = this.#away.failed(why, now);
+    if (this.#away.closed) this.ports.failed('nothing can be given to the old Sentry', why);
     this.#again(entry, FAILED.pause * 2 ** Math.min(entry.attempts - 1, 6));
   }
 

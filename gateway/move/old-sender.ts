@@ -19,6 +19,8 @@ const TIMEOUT = 15_000;
 /** Of a connection that nobody uses. Shorter than what proxies have (nginx 75 s, AWS 60 s). Milliseconds. */
 const IDLE = 30_000;
 
+const ENDED: readonly (string | undefined)[] = ['ECONNRESET', 'EPIPE'];
+
 export class OldSender {
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 
@@ -39,7 +41,7 @@ export class OldSender {
       });
       const late = setTimeout(() => outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })), this.timeout);
       outgoing.on('close', () => clearTimeout(late));
-      outgoing.on('error', (error: NodeJS.ErrnoException) => resolve({ kind: 'away', why: error.code ?? error.message, isStale: outgoing.reusedSocket && error.code === 'ECONNRESET' }));
+      outgoing.on('error', (error: NodeJS.ErrnoException) => resolve({ kind: 'away', why: error.code ?? error.message, isStale: outgoing.reusedSocket && ENDED.includes(error.code) }));
       outgoing.end(body);
     });
   }

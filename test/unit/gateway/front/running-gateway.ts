@@ -52,7 +52,7 @@ export class RunningGateway {
   private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.files = new FailingFiles(undefined, room);
     const shares = new ProjectShares(maxBytes ?? 2 ** 26);
-    this.moving = new Moving({ files: this.files, root: '/spool', name: 'a', shares, send: (request) => this.#oldSender.send(request), now: () => this.now, log: () => undefined });
+    this.moving = new Moving({ files: this.files, root: '/spool', name: 'a', shares, send: (request) => this.#oldSender.send(request), now: () => this.now, failed: () => undefined });
     this.spool = Spool.open({ files: this.files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0, 1], defer: setImmediate, onDamage: () => undefined, onDrop: (record) => this.moving.dropped(record) });
     this.moving.begin(this.spool);
     this.#glitchtip = glitchtip;
