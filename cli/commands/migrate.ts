@@ -8,7 +8,7 @@ import { openCursor, phaseLine, printStates, showLines } from '../live/phase-lin
 import { readComparison, readGatewayMove, type GatewayMove } from '../migrate/gateway-move.js';
 import { isStopped, judgeOld, rowsOf } from '../migrate/judge-old.js';
 import { isEnd, judgeProgress, phasesOf, type End, type Progress } from '../migrate/move-progress.js';
-import { describeStart, describeStep, describeTurn, isEqual, isOnItsWay, moveLines, renderComparison, renderFindings } from '../migrate/move-text.js';
+import { describeStart, describeStep, describeTurn, describeVerdict, judgeComparison, moveLines, renderComparison, renderFindings } from '../migrate/move-text.js';
 import { readOrganization, readProjects, type OldAccess } from '../migrate/old-server.js';
 import { NO_MOVE, planStart, planTurn, type MovePlan, type MoveRequest, type Turn } from '../migrate/request-move.js';
 import { merged, readTable, readToken, writeTable } from '../migrate/table-secret.js';
@@ -158,11 +158,10 @@ export async function migrateCompare({ place, output }: Context, { from, to }: C
     if (error instanceof Failure && error.kind === 'not found') throw new Failure('refused', 'the gateway has no move to compare: glitchkeeper migrate status');
     throw error;
   });
-  const [equal, onItsWay] = [isEqual(found), isOnItsWay(found)];
-  if (output.json) output.printJson({ equal, onItsWay, ...found });
-  else output.print(`${renderComparison(found, output.paint)}\n\n${equal ? output.paint('green', 'both have every event') : onItsWay ? output.paint('yellow', 'some events are still on their way') : output.paint('red', 'one of them lacks events')}`);
-  if (equal) return 0;
-  return onItsWay ? 2 : 1;
+  const verdict = judgeComparison(found);
+  if (output.json) output.printJson({ verdict, ...found });
+  else output.print(`${renderComparison(found, output.paint)}\n\n${describeVerdict(verdict, output.paint)}`);
+  return { equal: 0, lacking: 1, 'on their way': 2, unknown: 2 }[verdict];
 }
 
 function instantOf(option: string, text: string | undefined): string | undefined {

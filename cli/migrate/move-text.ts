@@ -104,13 +104,23 @@ export function describeStep(end: End, paint: Paint): string {
   }
 }
 
-export function isEqual({ hours }: Comparison): boolean {
-  return hours.every(({ taken, stored, sent, lacks, mayLack }) => stored === taken && sent === taken && lacks.glitchtip + lacks.old === 0 && !mayLack);
+/** `unknown`: a gateway was killed meanwhile, and its last seconds are in no figure. */
+export type ComparedVerdict = 'equal' | 'lacking' | 'on their way' | 'unknown';
+
+export function judgeComparison({ hours }: Comparison): ComparedVerdict {
+  const some = (judge: (hour: Comparison['hours'][number]) => boolean) => hours.some(judge);
+  if (some(({ lacks }) => lacks.glitchtip + lacks.old > 0)) return 'lacking';
+  if (some(({ waiting }) => waiting.glitchtip + waiting.old > 0)) return 'on their way';
+  return some(({ mayLack }) => mayLack) ? 'unknown' : 'equal';
 }
 
-/** Of some events it is not known yet. */
-export function isOnItsWay({ hours }: Comparison): boolean {
-  return hours.some(({ waiting }) => waiting.glitchtip + waiting.old > 0);
+const VERDICTS: Readonly<Record<ComparedVerdict, readonly [Parameters<Paint>[0], string]>> = {
+  equal: ['green', 'both have every event'], lacking: ['red', 'one of them lacks events'], 'on their way': ['yellow', 'some events are still on their way'],
+  unknown: ['yellow', 'both have every event that was counted'],
+};
+
+export function describeVerdict(verdict: ComparedVerdict, paint: Paint): string {
+  return paint(...VERDICTS[verdict]);
 }
 
 export function renderComparison({ hours, lacked, notNamed }: Comparison, paint: Paint): string {

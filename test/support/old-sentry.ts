@@ -91,18 +91,20 @@ function withDsnsOf(found: unknown, origin: string): unknown {
   return found === undefined ? undefined : JSON.parse(JSON.stringify(found).replaceAll(/https:\/\/([0-9a-f]{32})@sentry\.example\.com/g, (_, of: string) => origin.replace('://', `://${of}@`)));
 }
 
+/** By path. */
+const CONTENT: Readonly<Record<string, unknown>> = {
+  '/api/0/': { version: '0', user: user(2, 'Admin@Example.com') },
+  '/api/0/organizations/acme/': OLD.organization,
+  '/api/0/organizations/acme/members/': OLD.members,
+  '/api/0/organizations/acme/projects/': OLD.projects,
+  '/api/0/organizations/acme/teams/': OLD.teams,
+  '/api/0/organizations/acme/stats_v2/': OLD.usage,
+  '/api/0/organizations/acme/events/': OLD.sdks,
+  '/api/0/teams/acme/core/members/': OLD.members.slice(0, 2),
+};
+
 function contentOf(path: string): unknown {
   const keys = /^\/api\/0\/projects\/acme\/([a-z]+)\/keys\/$/.exec(path)?.[1];
   if (keys !== undefined) return OLD.keys[keys];
-  switch (path) {
-    case '/api/0/': return { version: '0', user: user(2, 'Admin@Example.com') };
-    case '/api/0/organizations/acme/': return OLD.organization;
-    case '/api/0/organizations/acme/members/': return OLD.members;
-    case '/api/0/organizations/acme/projects/': return OLD.projects;
-    case '/api/0/organizations/acme/teams/': return OLD.teams;
-    case '/api/0/organizations/acme/stats_v2/': return OLD.usage;
-    case '/api/0/organizations/acme/events/': return OLD.sdks;
-    case '/api/0/teams/acme/core/members/': return OLD.members.slice(0, 2);
-    default: return undefined;
-  }
+  return CONTENT[path];
 }

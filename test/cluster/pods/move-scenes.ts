@@ -9,7 +9,7 @@ import { parseDsnTable } from '../../../operator/core/move/dsn-table.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { OLD_TOKEN } from '../../support/old-sentry.js';
-import { cli } from '../support/cli.js';
+import { cli, cliSays, printedBy } from '../support/cli.js';
 import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
@@ -72,7 +72,7 @@ export function describeMove({ stack }: Installed): void {
       await sleep(20_000);
       await equal(stack);
       // Word for word: it exits with 2 while something is on its way.
-      const text = await typed(stack, 'compare', folder).catch((error: { stdout?: string }) => error.stdout ?? '');
+      const text = await typed(stack, 'compare', folder).catch(printedBy);
       expect(text).toMatch(/both have every event|some events are still on their way/);
     }, SCENE_MS);
 
@@ -108,10 +108,10 @@ export function describeMove({ stack }: Installed): void {
 
     it('the Secret of DSNs deleted: told, the way back works, and the export still prints them', async () => {
       await stack.kubectl('delete', 'secret', MOVE_SECRET);
-      await waitFor({ what: 'the condition to say so', seconds: 60 }, async () => {
+      await waitFor<boolean>({ what: 'the condition to say so', seconds: 60 }, async () => {
         const { conditions = [] } = JSON.parse(await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'jsonpath={.status}')) as { conditions?: { type: string; reason: string }[] };
         const reason = conditions.find(({ type }) => type === 'MoveHealthy')?.reason;
-        return reason === 'TableMissing' ? { found: true } : { seen: reason };
+        return reason === 'TableMissing' ? { found: true } : { seen: reason ?? 'nothing' };
       });
       await step(stack, 'rollback');
       expect(JSON.parse(await cli(stack, 'migrate', 'export', '--json'))).toMatchObject({ source: 'the gateway', dsns: expect.arrayContaining([expect.objectContaining({ project: expect.any(Number) })]) });
@@ -130,7 +130,7 @@ export function describeMove({ stack }: Installed): void {
     it(`the old one away for ${AWAY_SECONDS / 60} minutes: told, and it gets everything afterwards`, async () => {
       await old.behave({ away: true });
       await sleep(AWAY_SECONDS * 1_000);
-      const told = await cli(stack, 'migrate', 'status').catch((error: { stdout?: string }) => error.stdout ?? '');
+      const told = await cliSays(stack, 'migrate', 'status');
       expect(told).toMatch(/takes nothing/);
       await old.behave({});
       await equal(stack);
@@ -156,7 +156,7 @@ export function describeMove({ stack }: Installed): void {
       await startLoad(stack.cluster, { dsn: row?.old ?? '', baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 5, seconds: 4 }).report;
       await old.behave({});
       await sleep(10_000);
-      const text = await cli(stack, 'migrate', 'compare').catch((error: { stdout?: string }) => error.stdout ?? '');
+      const text = await cliSays(stack, 'migrate', 'compare');
       expect(text).toMatch(/the old one .*413/);
     }, SCENE_MS);
 
@@ -185,6 +185,6 @@ async function equal(stack: Stack): Promise<void> {
 
 /** It exits with another code while something waits. */
 async function compare(stack: Stack): Promise<Compared> {
-  const text = await cli(stack, 'migrate', 'compare', '--json').catch((error: { stdout?: string }) => error.stdout ?? '');
+  const text = await cliSays(stack, 'migrate', 'compare', '--json');
   return JSON.parse(text) as Compared;
 }

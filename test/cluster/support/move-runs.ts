@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { MoveStatus } from '../../../operator/api/move-fields.js';
 import { blocksOf, runCommands } from './runbook.js';
-import { cli } from './cli.js';
+import { cli, cliSays } from './cli.js';
 import { glitchTip } from './requested-rotations.js';
 import type { Stack } from './stack.js';
 
@@ -40,6 +40,7 @@ export async function step(stack: Stack, turn: 'cutover' | 'rollback' | 'finish'
 /** When the first event under the present leader came; undefined: none yet. */
 export async function ledAt(stack: Stack): Promise<number | undefined> {
   // Exits with another code while the old one is away.
-  const { gateway } = JSON.parse((await cli(stack, 'migrate', 'status', '--json').catch((error: { stdout?: string }) => error.stdout ?? '{}')) || '{}') as { gateway?: { ledAt?: string } };
+  const said = await cliSays(stack, 'migrate', 'status', '--json');
+  const { gateway } = JSON.parse(said === '' ? '{}' : said) as { gateway?: { ledAt?: string } };
   return gateway?.ledAt === undefined ? undefined : Date.parse(gateway.ledAt);
 }

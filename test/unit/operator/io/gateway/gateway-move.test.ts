@@ -61,7 +61,7 @@ describe('a move that is told', () => {
     answer = { status: 200, body: JSON.stringify({ move: STATE }) };
     await tellGatewayMove(spec(), TOKEN, { leads: 'old', share: 25, pairs: [PAIR] }, never);
     await tellGatewayMove(spec(), TOKEN, { leads: 'glitchtip', share: 25, pairs: undefined }, never);
-    expect(asked.map(({ method, url, body }) => [method, url, JSON.parse(body)])).toEqual([['PUT', '/move', { leads: 'old', share: 25, pairs: [PAIR] }], ['PUT', '/move', { leads: 'glitchtip', share: 25 }]]);
+    expect(asked.map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual([['PUT', '/move', { leads: 'old', share: 25, pairs: [PAIR] }], ['PUT', '/move', { leads: 'glitchtip', share: 25 }]]);
   });
 
   it.each<[string, number, string, string]>([
