@@ -9,6 +9,7 @@ import type { Settings } from '../settings/schema.js';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes } from './application-container.js';
 import { CONFIG_HASH, configFiles, contentHash, optionalSecretFiles, partMetadata, podDefaults } from './pod-template.js';
 import { runtimeHash } from './runtime-helpers.js';
+import { withWayOut } from './way-out.js';
 
 const SCRIPTS = ['import_old.py', 'old_server.py', 'own_numbers.py'] as const;
 const SCRIPTS_PATH = '/glitchkeeper-move';
@@ -21,14 +22,14 @@ export class Move extends Construct {
     new k8s.KubePodTemplate(this, 'template', {
       metadata: partMetadata(MOVE_TEMPLATE, 'move'),
       template: {
-        metadata: { labels: labelsOf('move'), annotations: { ...runtimeHash(), [CONFIG_HASH]: contentHash(JSON.stringify([scripts(), runtimeHash()])) } },
-        spec: {
+        metadata: { labels: labelsOf('move'), annotations: { [CONFIG_HASH]: contentHash(JSON.stringify([scripts(), runtimeHash()])) } },
+        spec: withWayOut(settings, {
           ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: true }),
           restartPolicy: 'Never',
           containers: [this.container()],
           // The token is a person's: without it the program says what is missing, and a pod that waits for it says nothing.
           volumes: [...applicationVolumes(), configFiles('scripts', CONFIG_MAPS.moveScripts), optionalSecretFiles('move', MOVE_SECRET, [MOVE_SECRET_KEYS.token])],
-        },
+        }),
       },
     });
   }

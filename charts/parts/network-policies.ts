@@ -136,8 +136,8 @@ export class NetworkPolicies extends Construct {
   private allowProxy(): void {
     const { proxy: { url, networks } } = this.settings.network;
     if (url === undefined) return;
-    const { worker, backup } = topologyOf(this.settings);
-    const callers: Component[] = ['operator', worker === undefined ? 'web' : 'worker', ...(backup === 's3' ? COPIES : [])];
+    const { worker, backup, move } = topologyOf(this.settings);
+    const callers: Component[] = ['operator', worker === undefined ? 'web' : 'worker', ...(backup === 's3' ? COPIES : []), ...(move ? ['gateway', 'move'] as const : [])];
     const port = Number(new URL(url).port || 80);
     for (const from of callers) this.allowOut(`${from}-proxy`, `${from}-to-proxy`, { from, to: networks.map((cidr) => ({ cidr })), ports: [port] });
   }

@@ -58,6 +58,17 @@ describe('a move', () => {
     }
   });
 
+  it.each<[string, SettingsInput, boolean]>([['on the internet', MOVE, false], ['beside it', PRIVATE, true]])('has the way out of a proxy for both, but to an old server that is %s only where that is so', (_, input, isBeside) => {
+    const settings = { ...input, network: { proxy: { url: 'http://proxy.example.com:3128', networks: ['10.0.0.5'] }, certificateAuthorities: 'authorities' } };
+    const gateway = (find(renderStack(settings), 'Deployment', 'gateway').spec as unknown as { template: Template }).template;
+    for (const { spec } of [template(settings), gateway]) {
+      const env = Object.fromEntries((spec.containers[0] as unknown as { env: { name: string; value?: string }[] }).env.map(({ name, value }) => [name, value]));
+      expect(env).toMatchObject({ HTTPS_PROXY: 'http://proxy.example.com:3128', NODE_EXTRA_CA_CERTS: expect.any(String) });
+      expect(env['NO_PROXY']?.split(',').includes('192.168.1.30')).toBe(isBeside);
+    }
+    for (const from of ['gateway', 'move']) expect(policy(settings, `${from}-to-proxy`).egress[0]?.ports).toEqual([{ protocol: 'TCP', port: 3128 }]);
+  });
+
   it('gives the operator its Secret, to read and to fill in, and its template', () => {
     const { rules } = find(operator(MOVE), 'Role', 'glitchkeeper') as unknown as { rules: { resources: string[]; resourceNames?: string[]; verbs: string[] }[] };
     expect(rules).toContainEqual({ apiGroups: [''], resources: ['secrets'], resourceNames: ['glitchtip-move'], verbs: ['get', 'patch'] });
