@@ -42,9 +42,10 @@ export class Backlog {
 
   /** When the oldest was received that is not let go, of those in hand that are wanted. Milliseconds of Unix time; undefined: there is none. */
   oldest(isWanted: (entry: Entry) => boolean = () => true): number | undefined {
-    const later = this.spool.segments.filter(({ number }) => number > this.#cursor.segment).map(({ number }): SpoolCursor => ({ segment: number, record: 0, offset: 0 }));
+    // What another destination alone waits for may fill many segments.
+    const ahead = this.spool.segments.filter((segment) => segment.number >= this.#cursor.segment && segment.left(this.destination) > 0);
     // What was taken over from another gateway may be older than what lies before it.
-    const unread = [this.#cursor, ...later].map((start) => this.#firstReceivedAt(start));
+    const unread = ahead.map(({ number }) => this.#firstReceivedAt(number === this.#cursor.segment ? this.#cursor : { segment: number, record: 0, offset: 0 }));
     const times = [...this.underWay.all].filter(isWanted).map(({ header }) => header.receivedAt);
     return [...unread, ...times].reduce<number | undefined>((oldest, at) => (oldest === undefined || (at !== undefined && at < oldest) ? at : oldest), undefined);
   }

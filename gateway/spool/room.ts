@@ -19,6 +19,9 @@ export interface RoomPorts {
 
 export class Room {
   #lead: Lead;
+  #isToldWhoLeads = false;
+  /** Bytes that the one that follows now waited for alone when it was said who leads: a change costs nobody what is there. It only shrinks. */
+  #waitedBefore = 0;
   #keptDropped = 0;
 
   constructor(private readonly ports: RoomPorts) {
@@ -30,7 +33,9 @@ export class Room {
   }
 
   set lead(lead: Lead) {
-    this.#lead = lead;
+    const isAnother = !this.#isToldWhoLeads || lead.destination !== this.#lead.destination;
+    [this.#lead, this.#isToldWhoLeads] = [lead, true];
+    if (isAnother) this.#waitedBefore = this.followersBytes;
   }
 
   /** Bytes that the destination that leads waits for. */
@@ -55,7 +60,8 @@ export class Room {
   /** @param room bytes that the destination that leads does not need. @throws the system's error */
   keepWithin(room: number): void {
     this.#letGoOfKept(Math.max(0, room - this.followersBytes));
-    this.#dropFollowers(Math.max(0, Math.min(room, this.#lead.share * this.ports.maxBytes)));
+    this.#waitedBefore = Math.min(this.#waitedBefore, this.followersBytes);
+    this.#dropFollowers(Math.max(0, Math.min(room, Math.max(this.#waitedBefore, this.#lead.share * this.ports.maxBytes))));
   }
 
   /** A segment at a time: the oldest have the most that is old. */

@@ -23,6 +23,9 @@ export interface GatewayProcess {
   /** Resolves when nothing is given to GlitchTip any more. */
   hold(why: string): Promise<void>;
   release(): Promise<void>;
+  /** What comes is for an old Sentry, too, which leads. */
+  move(pair: { readonly project: number; readonly key: string; readonly old: string }): Promise<void>;
+  endMove(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +62,12 @@ export async function startGateway(double: GlitchTipDouble, spoolSize: string): 
     },
     release: async () => {
       await ask('DELETE', '/hold');
+    },
+    move: async (pair) => {
+      await ask('PUT', '/move', { leads: 'old', share: 25, pairs: [pair] });
+    },
+    endMove: async () => {
+      await ask('DELETE', '/move');
     },
     stop: async () => {
       await program.kill('SIGTERM');

@@ -9,6 +9,8 @@ import { encodingOf, unpackWhole } from '../../../gateway/encoding/unpack.js';
 export class IngestServer {
   /** How often it took each event. */
   readonly taken = new Map<string, number>();
+  /** Types of the items that it took. */
+  readonly types = new Set<string>();
   /** Status of each answer, instead of 200. */
   status = 200;
   readonly #server: Server;
@@ -36,18 +38,27 @@ export class IngestServer {
     for await (const piece of request) pieces.push(piece as Buffer);
     const isKnown = this.projects.includes(Number(request.url?.split('/')[2]));
     const status = isKnown ? this.status : 403;
-    const ids = status === 200 ? idsOf(unpackWhole(Buffer.concat(pieces), encodingOf(request.headers['content-encoding']))) : [];
+    const { ids, types } = status === 200 ? read(unpackWhole(Buffer.concat(pieces), encodingOf(request.headers['content-encoding']))) : NOTHING;
+    for (const type of types) this.types.add(type);
     await this.store(ids);
     for (const id of ids) this.taken.set(id, (this.taken.get(id) ?? 0) + 1);
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
   }
 }
 
-function idsOf(envelope: Buffer): readonly string[] {
+interface Taken {
+  readonly ids: readonly string[];
+  readonly types: readonly string[];
+}
+
+const NOTHING: Taken = { ids: [], types: [] };
+
+function read(envelope: Buffer): Taken {
   const reader = new EnvelopeReader(itemPolicy('5.2'));
   reader.push(envelope);
   const result = reader.end();
-  if (result.kind === 'refused') return [];
-  const { header, items } = result.envelope;
-  return items.flatMap(({ payload }) => eventId((JSON.parse(payload.toString()) as { event_id?: string }).event_id) ?? eventId(header['event_id']) ?? []);
+  if (result.kind === 'refused') return NOTHING;
+  const { header, items, ignored } = result.envelope;
+  const ids = items.flatMap(({ payload }) => eventId((JSON.parse(payload.toString()) as { event_id?: string }).event_id) ?? eventId(header['event_id']) ?? []);
+  return { ids, types: [...items.map(({ type }) => type), ...ignored.keys()] };
 }
