@@ -1,9 +1,8 @@
 // What a second destination costs: the gateway's answers under the same load, without a move and with one, in turns; and how long a rollback takes.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GatewayStatus } from '../../gateway/control/control-answers.js';
 import { percentile } from '../sdk/statistics.js';
+import { GatewayProcess } from '../support/gateway-process.js';
 import { startLoad } from '../support/move/event-load.js';
-import { GatewayProgram } from '../support/move/gateway-program.js';
 import { IngestServer } from '../support/move/ingest-server.js';
 import type { BenchOptions } from './bench-options.js';
 import { atMost, type Row, type Section } from './bench-report.js';
@@ -30,7 +29,7 @@ export async function measureMove({ rate, seconds }: Pick<BenchOptions, 'rate' |
   const [glitchtip, old] = [new IngestServer([PROJECT]), new IngestServer([OLD_PROJECT])];
   await Promise.all([glitchtip.listen(), old.listen()]);
   // Without Postgres: keys are those of its volume, and what GlitchTip took stays in the spool, with a move and without.
-  const gateway = await GatewayProgram.start({ UPSTREAM: `127.0.0.1:${glitchtip.port}`, DATABASE: '127.0.0.1:1/glitchtip' }, [[PROJECT, KEY]]);
+  const gateway = await GatewayProcess.start({ webPort: glitchtip.port, database: 'glitchtip', password: 'move' }, { keys: [[PROJECT, KEY]] });
   try {
     const numbers: Numbers = { waits: { alone: [], moving: [] }, lost: 0, changes: [] };
     for (let turn = 0; turn < TURNS; turn += 1) {
@@ -43,7 +42,7 @@ export async function measureMove({ rate, seconds }: Pick<BenchOptions, 'rate' |
   }
 }
 
-async function measureTurn({ gateway, old, rate, seconds }: { readonly gateway: GatewayProgram; readonly old: IngestServer; readonly rate: number; readonly seconds: number }, numbers: Numbers): Promise<void> {
+async function measureTurn({ gateway, old, rate, seconds }: { readonly gateway: GatewayProcess; readonly old: IngestServer; readonly rate: number; readonly seconds: number }, numbers: Numbers): Promise<void> {
   const alone = startLoad({ port: gateway.port, project: PROJECT, key: KEY }, rate);
   await sleep(seconds * 1_000);
   await alone.stop();
@@ -55,7 +54,7 @@ async function measureTurn({ gateway, old, rate, seconds }: { readonly gateway: 
   const at = Date.now();
   await order('old');
   for (;;) {
-    const { move } = await gateway.ask<GatewayStatus>('GET', '/status');
+    const { move } = await gateway.status();
     if (move?.ledAt !== undefined) numbers.changes.push(Date.parse(move.ledAt) - at);
     if (move?.ledAt !== undefined || Date.now() - at > 2_000 * LONGEST_ROLLBACK) break;
     await sleep(20);

@@ -1,10 +1,10 @@
 // Soak: the SDKs of five languages, as applications have them, through the gateway and beside it; found by id, and what they do when told to wait.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { GatewayProcess } from '../support/gateway-process.js';
 import { IngestServer } from '../support/move/ingest-server.js';
 import { CONTESTANTS, type Contestant, type Lifecycle } from './sdks/contestants.js';
-import { startGateway, type GatewayProcess } from './sdks/gateway-process.js';
-import { startGlitchTipDouble, type GlitchTipDouble } from './sdks/glitchtip-double.js';
+import { neighboursOf, startGlitchTipDouble, type GlitchTipDouble } from './sdks/glitchtip-double.js';
 import { installSdk, missingFor, type InstalledSdk } from './sdks/installed-sdk.js';
 import { runLimited, type LimitedRun } from './sdks/limited-run.js';
 import { COMMANDS, SdkProgram, type Sent } from './sdks/sdk-program.js';
@@ -27,7 +27,7 @@ let double: GlitchTipDouble | undefined;
 let gateway: GatewayProcess | undefined;
 beforeAll(async () => {
   double = await startGlitchTipDouble();
-  gateway = await startGateway(double, '64Mi');
+  gateway = await GatewayProcess.start(neighboursOf(double));
 }, START);
 afterAll(async () => {
   await gateway?.stop();
@@ -114,7 +114,7 @@ for (const contestant of CONTESTANTS) {
       const old = new IngestServer([OLD.project]);
       await old.listen();
       const { project } = started().double;
-      await started().gateway.move({ project: project.id, key: project.key, old: `http://${OLD.key}@127.0.0.1:${old.port}/${OLD.project}` });
+      await started().gateway.ask('PUT', '/move', { leads: 'old', share: 25, pairs: [{ project: project.id, key: project.key, old: `http://${OLD.key}@127.0.0.1:${old.port}/${OLD.project}` }] });
       try {
         const { sent, exchanges, complaints } = await run(sdk, started().gateway.port, { lifecycle, pair: OLD });
         expect([complaints, new Set(statusesOf({ sent, exchanges, complaints }))]).toEqual(['', new Set([200])]);
@@ -122,7 +122,7 @@ for (const contestant of CONTESTANTS) {
         await eventually(() => sent.filter(({ id }) => id !== undefined && !old.taken.has(id)).map(({ command }) => command), []);
         expect([...old.types]).toEqual(expect.arrayContaining(['event', 'attachment']));
       } finally {
-        await started().gateway.endMove();
+        await started().gateway.ask('DELETE', '/move');
         await old.close();
       }
     }, RUN);
