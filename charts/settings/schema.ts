@@ -209,10 +209,13 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
-  // One that does not know the release is not there.
-  const enabled = value.gateway.enabled && isRelease(value.version) && releaseFacts(value.version).gateway === true;
-  for (const { path, message } of httpsProblems({ ...value, gateway: { enabled } })) context.addIssue({ code: 'custom', path: [...path], message });
+  for (const { path, message } of httpsProblems({ ...value, gateway: { enabled: hasGateway(value) } })) context.addIssue({ code: 'custom', path: [...path], message });
 });
+
+/** One that does not know the release is not there. */
+function hasGateway({ version, gateway: { enabled } }: { readonly version: string; readonly gateway: { readonly enabled: boolean } }): boolean {
+  return enabled && isRelease(version) && releaseFacts(version).gateway === true;
+}
 
 function withoutDigest(image: string): string {
   return image.replace(/@.*$/, '');
