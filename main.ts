@@ -6,6 +6,7 @@ import { App, Chart, type ChartProps } from 'cdk8s';
 import { planBudget, renderBudget } from './charts/budget.js';
 import { CustomResourceDefinitions } from './charts/parts/custom-resource-definitions.js';
 import { GlitchTip } from './charts/glitchtip-stack.js';
+import { GatewayRoutes } from './charts/parts/gateway-routes.js';
 import { hostFiles } from './charts/host-files.js';
 import { Https } from './charts/parts/https.js';
 import { MONITORING, readManifests, replaceManifests } from './charts/manifest-folder.js';
@@ -55,8 +56,9 @@ function synthesizeStack(settings: Settings, folder: string): void {
   new CustomResourceDefinitions(nextFile('crds'), 'crds');
   new Operator(nextFile('operator', inNamespace(settings)), 'operator', settings);
   new GlitchTip(nextFile('glitchtip', inNamespace(settings)), 'glitchtip', settings);
-  // Last, and a file of its own: a cluster without Traefik's kinds refuses nothing else.
+  // Last, and a file of its own: a cluster without Traefik's kinds, or those of the Gateway API, refuses nothing else.
   if (isServedByTraefik(settings)) new Https(nextFile('https', inNamespace(settings)), 'https', settings);
+  else if (settings.https.gateway !== undefined) new GatewayRoutes(nextFile('https', inNamespace(settings)), 'https', settings);
   app.synth();
 }
 
@@ -85,10 +87,11 @@ interface Told {
   readonly files: readonly string[];
 }
 
-function run({ CDK8S_OUTDIR: output, GLITCHKEEPER_SETTINGS: named }: NodeJS.ProcessEnv): Told {
+/** GLITCHKEEPER_CLUSTER_RANGES: networks of the cluster, with commas, where the settings name none; `npm start` knows those of the embedded one. */
+function run({ CDK8S_OUTDIR: output, GLITCHKEEPER_SETTINGS: named, GLITCHKEEPER_CLUSTER_RANGES: ranges }: NodeJS.ProcessEnv): Told {
   try {
     const file = findSettings(named);
-    const settings = loadSettings(file);
+    const settings = loadSettings(file, ranges?.split(','));
     const budget = planBudget(settings);
     if (budget.problems.length > 0) throw new SettingsError(file ?? 'settings', budget.problems);
     const { files, refused } = synthesize(settings, output);

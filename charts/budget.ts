@@ -5,10 +5,11 @@ import { topologyOf } from './topology.js';
 import { isServedByTraefik } from './traefik.js';
 
 /**
- * Never both: the operator begins no backup beside a rollout, and to a migrate Job beside one the quota gives no pod until it has ended.
+ * Never two of them: the operator begins no backup beside a rollout; to a migrate Job beside one, and to the pod that answers a challenge
+ * beside a rollout, the quota gives no pod until there is room, and they wait.
  * A restore has no moment of its own: its Jobs are as large as a backup's and never beside one, and most of them run while web and worker are away.
  */
-const MOMENTS = ['rollout', 'backup'] as const;
+const MOMENTS = ['rollout', 'backup', 'challenge'] as const;
 type Moment = (typeof MOMENTS)[number];
 
 interface Amounts {
@@ -55,11 +56,20 @@ const CONTROL_PLANE_MILLI_CPU = 400;
  */
 const LEAST = { django: 150, operator: 80, gateway: 80, controlPlane: 400, traefik: 100 };
 
+/**
+ * What each program of cert-manager needs, mebibytes: of its own (30, 10 and 12 were seen), and pages of the program (57, 52 and 49), without
+ * which it thrashes. Its charts request no CPU.
+ */
+const CERT_MANAGER_PROGRAMS = [{ part: 'controller', memory: 112 }, { part: 'webhook', memory: 80 }, { part: 'cainjector', memory: 80 }] as const;
+const COUNTED = 'https.certManager.budget';
+/** Its own limits of the pod that answers a challenge. */
+const SOLVER: ContainerResources = { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '100m', memory: '64Mi' } };
+
 export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
   const host = { memory: Math.floor(bytesOf(settings.host.memory) / MEBIBYTE), cpu: milliCpuOf(settings.host.cpu) };
   const steady = total(lines.filter(({ when }) => when === 'always'));
-  const during = { rollout: total(linesDuring(lines, 'rollout')), backup: total(linesDuring(lines, 'backup')) };
+  const during = { rollout: total(linesDuring(lines, 'rollout')), backup: total(linesDuring(lines, 'backup')), challenge: total(linesDuring(lines, 'challenge')) };
   const peak = { memory: worstMoment(lines, ({ memory }) => memory), cpu: worstMoment(lines, ({ cpu }) => cpu) };
   return { lines, host, steady, during, peak, problems: [...memoryProblems(lines, host.memory), ...cpuProblems(lines, host.cpu)] };
 }
@@ -82,7 +92,7 @@ function total(lines: readonly BudgetLine[]): Amounts {
 
 function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
-  const { webResources, worker, valkey, gateway, backup } = topologyOf(settings);
+  const { webResources, worker, valkey, gateway, tunnel, backup } = topologyOf(settings);
   const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
   const pod = (name: string, value: ContainerResources, { setting, least = 0, when = 'always' }: Pick<BudgetLine, 'setting'> & Partial<BudgetLine>): BudgetLine => ({
     name, when, setting, ours: true, resources: value, least: Math.max(least, mebibytes(bytesOf(value.requests.memory))),
@@ -105,9 +115,18 @@ function budgetLines(settings: Settings): BudgetLine[] {
     pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
     ...(backup === undefined ? [] : [pod('backup Job', resources.backup, { setting: 'resources.backup.limits.memory', when: 'backup' })]),
     ...(isServedByTraefik(settings) ? [reserve('traefik', resources.traefik.limits.memory, { setting: 'resources.traefik.limits.memory', cpu: milliCpuOf(resources.traefik.requests.cpu), least: LEAST.traefik })] : []),
+    ...(tunnel ? [pod('tunnel', resources.tunnel, { setting: 'resources.tunnel.limits.memory' })] : []),
+    ...certManagerLines(settings, reserve),
+    ...(settings.https.mode === 'cert-manager' ? [pod('ACME solver', SOLVER, { setting: 'https.mode', when: 'challenge' })] : []),
     reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),
     reserve('neighbours', host.neighbours, { setting: 'host.neighbours', cpu: 0, least: 0 }),
   ];
+}
+
+function certManagerLines({ https: { mode, certManager: { budget } } }: Settings, reserve: (name: string, memory: string, line: Pick<BudgetLine, 'setting' | 'cpu' | 'least'>) => BudgetLine): BudgetLine[] {
+  if (mode !== 'cert-manager') return [];
+  const counted = CERT_MANAGER_PROGRAMS.filter(({ part }) => budget === 'all' || budget === part);
+  return counted.map(({ part, memory }) => reserve(`cert-manager ${part}`, `${memory}Mi`, { setting: COUNTED, cpu: 0, least: memory }));
 }
 
 function memoryProblems(lines: readonly BudgetLine[], available: number): string[] {
@@ -117,7 +136,8 @@ function memoryProblems(lines: readonly BudgetLine[], available: number): string
     .flatMap((setting) => wayOut(lines, setting, available))
     .map(({ setting, by, memory, times }) => `${setting} by ${by}Mi to ${memory - by}Mi${times > 1 ? ` (it counts ${times} times)` : ''}`);
   const advice = ways.length === 0 ? 'no single setting can give that much' : `lower one of: ${ways.join('; ')}`;
-  return [`host.memory: expected at least ${needed}Mi for the worst moment (${namesOf(lines, needed)}), found ${available}Mi: ${needed - available}Mi too little; ${advice}; or raise host.memory to what the host really has`];
+  const fewer = lines.some(({ setting }) => setting === COUNTED) ? `; or let ${COUNTED} say which programs of cert-manager are there (its controller issues and renews alone)` : '';
+  return [`host.memory: expected at least ${needed}Mi for the worst moment (${namesOf(lines, needed)}), found ${available}Mi: ${needed - available}Mi too little; ${advice}${fewer}; or raise host.memory to what the host really has`];
 }
 
 function namesOf(lines: readonly BudgetLine[], needed: number): string {

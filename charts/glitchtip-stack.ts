@@ -11,6 +11,7 @@ import { ServiceAccounts } from './parts/service-accounts.js';
 import type { Settings } from './settings/schema.js';
 import { Volume } from './parts/volume-claim.js';
 import { topologyOf } from './topology.js';
+import { Tunnel } from './parts/tunnel.js';
 import { Valkey } from './parts/valkey.js';
 import { Web } from './parts/web.js';
 import { Worker } from './parts/worker.js';
@@ -19,7 +20,7 @@ import { Worker } from './parts/worker.js';
 export class GlitchTip extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { worker, valkey, gateway, backup } = topologyOf(settings);
+    const { worker, valkey, gateway, tunnel, backup } = topologyOf(settings);
     const { storage } = settings;
 
     new ServiceAccounts(this, 'accounts');
@@ -33,6 +34,7 @@ export class GlitchTip extends Construct {
     new Migrate(this, 'migrate', settings);
     new Web(this, 'web', settings);
     if (worker !== undefined) new Worker(this, 'worker', settings, worker);
+    if (tunnel) new Tunnel(this, 'tunnel', settings);
     if (backup !== undefined) new Backup(this, 'backup', settings);
   }
 }

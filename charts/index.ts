@@ -2,6 +2,7 @@
 export { planBudget, renderBudget, type Budget } from './budget.js';
 export { CustomResourceDefinitions } from './parts/custom-resource-definitions.js';
 export { GlitchTip } from './glitchtip-stack.js';
+export { GatewayRoutes } from './parts/gateway-routes.js';
 export { Https } from './parts/https.js';
 export { isServedByTraefik } from './traefik.js';
 export { hostFiles, type HostFile } from './host-files.js';

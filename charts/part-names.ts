@@ -2,7 +2,7 @@
 import { BACKUP_RUN, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
-export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'backup' | 'restore';
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'tunnel' | 'backup' | 'restore';
 
 /** Secrets are made by the operator, in the cluster: no manifest holds a value. */
 export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
@@ -46,6 +46,10 @@ export const GATEWAY_CONTROL_PORT = 9465;
 export const WEB = SERVICES.web;
 /** Service of GlitchTip's own web behind the gateway. */
 export const WEB_BACKEND = SERVICES.webBackend;
+/** Of cloudflared: whether it is connected, metrics. */
+export const TUNNEL_PORT = 2000;
+/** Deployment and Service of the tunnel. */
+export { TUNNEL_SERVICE as TUNNEL } from '../operator/api/object-names.js';
 /** Deployment of the gateway. */
 export const GATEWAY = 'gateway';
 

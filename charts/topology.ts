@@ -13,6 +13,8 @@ export interface Topology {
   readonly valkey: boolean;
   /** Events are taken by the gateway, which gives them to web. */
   readonly gateway: boolean;
+  /** People and SDKs come by a Cloudflare Tunnel. */
+  readonly tunnel: boolean;
   /** Where copies go; undefined: none are made. */
   readonly backup?: 's3' | 'volume';
 }
@@ -22,7 +24,7 @@ export function topologyOf(settings: Settings): Topology {
   const valkey = settings.profile === 'classic';
   const gateway = settings.gateway.enabled && isKnownToGateway;
   const { store } = settings.backup;
-  const parts = { tag, valkey, gateway, ...(store === 'none' ? {} : { backup: store }) };
+  const parts = { tag, valkey, gateway, tunnel: settings.https.mode === 'tunnel', ...(store === 'none' ? {} : { backup: store }) };
   if (valkey) {
     return {
       ...parts, web: split.web, webResources: settings.resources.web,
@@ -38,8 +40,16 @@ export function frontPart(settings: Settings): 'gateway' | 'web' {
   return topologyOf(settings).gateway ? 'gateway' : 'web';
 }
 
+/** What there may be. */
+interface Parts {
+  readonly valkey?: object | boolean | undefined;
+  readonly worker?: object | undefined;
+  readonly gateway?: object | boolean | undefined;
+  readonly tunnel?: object | boolean | undefined;
+}
+
 /** Of a topology, or of a GlitchTip resource's spec, in the order in which they start. */
-export function partsOf({ valkey, worker, gateway }: { readonly valkey?: object | boolean | undefined; readonly worker?: object | undefined; readonly gateway?: object | boolean | undefined }): Component[] {
+export function partsOf({ valkey, worker, gateway, tunnel }: Parts): Component[] {
   const has = (part: object | boolean | undefined) => part !== undefined && part !== false;
-  return ['operator', 'postgres', ...(has(valkey) ? ['valkey'] as const : []), ...(has(gateway) ? ['gateway'] as const : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'] as const)];
+  return ['operator', 'postgres', ...(has(valkey) ? ['valkey'] as const : []), ...(has(gateway) ? ['gateway'] as const : []), 'migrate', 'web', ...(worker === undefined ? [] : ['worker'] as const), ...(has(tunnel) ? ['tunnel'] as const : [])];
 }

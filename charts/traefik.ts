@@ -1,4 +1,5 @@
 // k3s' own Traefik: where its pods are, and what it is told at its start. Its routes to GlitchTip are in charts/parts/https.ts.
+import { CERT_MANAGER } from '../operator/api/object-names.js';
 import type { Settings } from './settings/schema.js';
 
 /** As k3s installs it, from its own Helm chart. */
@@ -11,6 +12,8 @@ export const TRAEFIK = {
   secure: 'websecure',
   /** On which its pods listen for 443. */
   securePort: 8443,
+  /** By which Ingresses of others ask for it. */
+  ingressClass: 'traefik',
 } as const;
 
 /** Traefik's name for whom it gets certificates from. */
@@ -28,11 +31,23 @@ const HEAP_SHARE = 0.5;
 /** Has one file, with an account and a certificate. */
 const STORAGE_SIZE = '128Mi';
 
-/** How long browsers ask by https only (Strict-Transport-Security). A year. */
-export const HSTS_SECONDS = 31_536_000;
+/** How long browsers ask by https only (Strict-Transport-Security). A year; where nobody trusts the certificate they must be able to come by http again. Seconds. */
+export function hstsSeconds({ domain, https }: Settings): number {
+  return domain.startsWith('https:') && https.mode !== 'self-signed' ? 31_536_000 : 0;
+}
 
 export function isServedByTraefik({ https }: Settings): boolean {
-  return https.mode !== 'none';
+  return https.mode !== 'none' && https.mode !== 'tunnel';
+}
+
+/** Whether who serves https is a pod of the cluster, so that the gateway has to believe those. */
+export function isServedInCluster(settings: Settings): boolean {
+  return settings.https.mode !== 'none' || settings.https.gateway !== undefined;
+}
+
+/** Whose certificate is served, or watched for its end; undefined: nobody's that is in a Secret. */
+export function certificateSecret({ https: { mode, secret } }: Settings): string | undefined {
+  return mode === 'cert-manager' ? secret ?? CERT_MANAGER.secret : secret;
 }
 
 /** Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. */

@@ -8,6 +8,8 @@ import * as z from 'zod';
 export const podCidr = '10.244.0.0/16';
 export const nodePodCidr = '10.244.0.0/24';
 export const serviceCidr = '10.96.0.0/16';
+/** What `network.clusterRanges` of settings.yaml is on it. */
+export const clusterRanges: readonly string[] = [podCidr, serviceCidr];
 export const kubernetesServiceAddress = '10.96.0.1';
 export const dnsServiceAddress = '10.96.0.10';
 

@@ -1,10 +1,10 @@
-/** What HTTPS is tested with, built when a test asks for it: k3s' Traefik as an image, and Pebble, an ACME server for tests. */
+/** What HTTPS is tested with, built when a test asks for it: k3s' Traefik and cert-manager as images, and Pebble, an ACME server for tests. */
 import { cp, mkdir, copyFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import * as z from 'zod';
 import { ensureModule, type GoModule } from './binaries.js';
-import { ensureImages, traefikEntry, type ImageArchive } from './images/index.js';
+import { certManagerEntries, ensureImages, traefikEntry, type ImageArchive } from './images/index.js';
 import type { Progress } from './progress.js';
 
 const TRAEFIK = 'github.com/traefik/traefik/v3@v3.7.13';
@@ -13,11 +13,22 @@ const LEGO = 'github.com/go-acme/lego/v5@v5.4.1';
 /** Of the ACME client: what Traefik asks for by HTTP alone needs none of it. */
 const LEFT_OUT = /^(providers\/dns|cmd|e2e|docs|internal\/tester)(\/|$)/;
 
+/** Of Traefik's go.mod. */
+const GATEWAY_API = 'sigs.k8s.io/gateway-api@v1.6.1';
+
 const traefikModule: GoModule = {
   folder: 'traefik',
   packages: ['github.com/traefik/traefik/v3/cmd/traefik'],
   linkerFlags: '-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=3.7.13',
   complete: copyLego,
+};
+
+const CERT_MANAGER = 'github.com/cert-manager/cert-manager@v1.21.2';
+
+const certManagerModule: GoModule = {
+  folder: 'cert-manager',
+  packages: ['github.com/cert-manager/cert-manager/glitchkeeper/controller', 'github.com/cert-manager/cert-manager/glitchkeeper/acmesolver'],
+  linkerFlags: '-s -w',
 };
 
 const pebbleModule: GoModule = {
@@ -56,6 +67,24 @@ export async function ensureTraefik(progress: Progress): Promise<Traefik> {
   const [image] = await ensureImages({ entries: [traefikEntry(join(folder, 'traefik'))] });
   if (image === undefined) throw new Error('the image of Traefik was not made');
   return { image, kinds: join(await moduleFolder(TRAEFIK, folder), 'docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml') };
+}
+
+/** Folder with the CustomResourceDefinitions of the Gateway API, as Traefik knows it. */
+export async function ensureGatewayApi(progress: Progress): Promise<string> {
+  return join(await moduleFolder(GATEWAY_API, await ensureModule(traefikModule, progress)), 'config/crd/standard');
+}
+
+export interface CertManager {
+  /** Of its controller, and of what answers challenges. */
+  readonly images: readonly ImageArchive[];
+  /** Folder with the CustomResourceDefinitions of this very version. */
+  readonly kinds: string;
+}
+
+/** The first call on a machine takes a few minutes on two cores. */
+export async function ensureCertManager(progress: Progress): Promise<CertManager> {
+  const folder = await ensureModule(certManagerModule, progress);
+  return { images: await ensureImages({ entries: certManagerEntries(folder) }), kinds: join(await moduleFolder(CERT_MANAGER, folder), 'deploy/crds') };
 }
 
 export interface Pebble {

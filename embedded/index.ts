@@ -2,9 +2,10 @@
 export { up } from './up.js';
 export { prepareMachine } from './prepare.js';
 export { down } from './down.js';
+export { clusterRanges } from './address.js';
 export { status } from './cluster-status.js';
 export type { ClusterHandle, ContainerReference } from './handle.js';
 export { ensureKubeScore, ensureVersitygw } from './binaries.js';
-export { ensurePebble, ensureTraefik } from './https-programs.js';
+export { ensureCertManager, ensureGatewayApi, ensurePebble, ensureTraefik } from './https-programs.js';
 export { buildProgress } from './progress.js';
 export { lackingForPolicies } from './kernel.js';

@@ -31,6 +31,8 @@ export interface GatewayConfig {
   readonly limits: IngestLimits;
   /** Streamed spans become transactions. SPANS_TO_TRANSACTIONS (true). */
   readonly spansToTransactions: boolean;
+  /** Events by plain http through a proxy are taken until then, milliseconds of Unix time. PLAIN_EVENTS_UNTIL (none come that way), such as 2027-03-01T00:00:00Z. */
+  readonly plainUntil: number | undefined;
   /** pino's levels. LOG_LEVEL (info). */
   readonly logLevel: string;
 }
@@ -44,7 +46,7 @@ export interface Address {
 const DEFAULTS = {
   SPOOL_DIR: '/spool', SPOOL_SIZE: '1Gi', PORT: '8080', CONTROL_PORT: '9465', UPSTREAM: 'web-backend:8080', DATABASE: 'postgres:5432/glitchtip',
   VALKEY: '', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true',
-  PROJECT_EVENTS_PER_SECOND: '1000', PROJECT_BYTES_PER_SECOND: '4Mi', EVENTS_PER_SECOND: '2000', BYTES_PER_SECOND: '8Mi', LOG_LEVEL: 'info',
+  PROJECT_EVENTS_PER_SECOND: '1000', PROJECT_BYTES_PER_SECOND: '4Mi', EVENTS_PER_SECOND: '2000', BYTES_PER_SECOND: '8Mi', PLAIN_EVENTS_UNTIL: '', LOG_LEVEL: 'info',
 };
 
 /** @throws RangeError naming the variable, what was expected and what was found */
@@ -69,6 +71,7 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       total: { events: rate('EVENTS_PER_SECOND', set.EVENTS_PER_SECOND), bytes: rate('BYTES_PER_SECOND', set.BYTES_PER_SECOND) },
     },
     spansToTransactions: flag('SPANS_TO_TRANSACTIONS', set.SPANS_TO_TRANSACTIONS),
+    plainUntil: set.PLAIN_EVENTS_UNTIL === '' ? undefined : moment('PLAIN_EVENTS_UNTIL', set.PLAIN_EVENTS_UNTIL),
     logLevel: set.LOG_LEVEL,
   };
 }
@@ -95,6 +98,12 @@ function rate(name: string, text: string): Rate {
 function flag(name: string, text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new RangeError(`${name}: expected true or false, found ${text}`);
   return text === 'true';
+}
+
+function moment(name: string, text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new RangeError(`${name}: expected an instant such as 2027-03-01T00:00:00Z, found ${text}`);
+  return at;
 }
 
 function number(name: string, text: string): number {

@@ -103,7 +103,7 @@ export class Gateway {
     this.#servers = [
       this.#openFront(policy, counts),
       openControl({
-        ...watched, name: config.name, startedAt: now(), credentials: config.credentials, destination: GLITCHTIP, volume: this.#volume, workerStart: this.#workerStart, counts, now, log,
+        ...watched, name: config.name, startedAt: now(), credentials: config.credentials, destination: GLITCHTIP, volume: this.#volume, workerStart: this.#workerStart, counts, plainUntil: config.plainUntil, now, log,
         problem: () => this.#problem, metrics: () => this.#metrics.render(),
       }),
     ];
@@ -191,9 +191,9 @@ export class Gateway {
   }
 
   #openFront(policy: ItemPolicy, counts: IngestCounts): Server {
-    const { upstream, trustedProxies, limits } = this.config;
+    const { upstream, trustedProxies, limits, plainUntil } = this.config;
     const ingest = new Ingest({
-      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, shares: this.#shares, move: this.#moving.move, now, log: this.log,
+      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, shares: this.#shares, move: this.#moving.move, plainUntil, now, log: this.log,
       newId: () => randomUUID().replaceAll('-', ''),
       count: (what) => {
         this.#metrics.count(what);
@@ -202,7 +202,7 @@ export class Gateway {
       countMove: (what) => this.#moving.count(what),
     });
     const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
-    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints });
+    return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints, onDisbelieved: (address) => counts.disbelieve(address) });
   }
 
   #openKeys(file: string): KeyLookup {

@@ -157,6 +157,13 @@ export interface GlitchTipSpec {
   readonly https?: GlitchTipSpecHttps;
 
   /**
+   * The Cloudflare Tunnel that people and SDKs come by: its Deployment, and where it says whether it is connected. Absent: they come by another way.
+   *
+   * @schema GlitchTipSpec#tunnel
+   */
+  readonly tunnel?: GlitchTipSpecTunnel;
+
+  /**
    * The first administrator, created before anything can reach the service.
    *
    * @schema GlitchTipSpec#administrator
@@ -208,6 +215,7 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
     'worker': toJson_GlitchTipSpecWorker(obj.worker),
     'gateway': toJson_GlitchTipSpecGateway(obj.gateway),
     'https': toJson_GlitchTipSpecHttps(obj.https),
+    'tunnel': toJson_GlitchTipSpecTunnel(obj.tunnel),
     'administrator': toJson_GlitchTipSpecAdministrator(obj.administrator),
     'rotation': toJson_GlitchTipSpecRotation(obj.rotation),
     'backup': toJson_GlitchTipSpecBackup(obj.backup),
@@ -497,6 +505,20 @@ export interface GlitchTipSpecHttps {
    * @schema GlitchTipSpecHttps#port
    */
   readonly port?: number;
+
+  /**
+   * The certificate is Traefik's own, which is for no name and signed by nobody: for development. It is not watched.
+   *
+   * @schema GlitchTipSpecHttps#selfSigned
+   */
+  readonly selfSigned?: boolean;
+
+  /**
+   * cert-manager gets the certificate: its orders and challenges in this namespace are looked at. Absent: it does not.
+   *
+   * @schema GlitchTipSpecHttps#certManager
+   */
+  readonly certManager?: GlitchTipSpecHttpsCertManager;
 }
 
 /**
@@ -507,6 +529,46 @@ export function toJson_GlitchTipSpecHttps(obj: GlitchTipSpecHttps | undefined): 
   if (obj === undefined) { return undefined; }
   const result = {
     'name': obj.name,
+    'host': obj.host,
+    'port': obj.port,
+    'selfSigned': obj.selfSigned,
+    'certManager': toJson_GlitchTipSpecHttpsCertManager(obj.certManager),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * The Cloudflare Tunnel that people and SDKs come by: its Deployment, and where it says whether it is connected. Absent: they come by another way.
+ *
+ * @schema GlitchTipSpecTunnel
+ */
+export interface GlitchTipSpecTunnel {
+  /**
+   * @schema GlitchTipSpecTunnel#deployment
+   */
+  readonly deployment?: string;
+
+  /**
+   * @schema GlitchTipSpecTunnel#host
+   */
+  readonly host?: string;
+
+  /**
+   * @schema GlitchTipSpecTunnel#port
+   */
+  readonly port?: number;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecTunnel' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecTunnel(obj: GlitchTipSpecTunnel | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'deployment': obj.deployment,
     'host': obj.host,
     'port': obj.port,
   };
@@ -791,6 +853,34 @@ export function toJson_GlitchTipSpecAlerts(obj: GlitchTipSpecAlerts | undefined)
     'secret': obj.secret,
     'repeatHours': obj.repeatHours,
     'reportHours': obj.reportHours,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * cert-manager gets the certificate: its orders and challenges in this namespace are looked at. Absent: it does not.
+ *
+ * @schema GlitchTipSpecHttpsCertManager
+ */
+export interface GlitchTipSpecHttpsCertManager {
+  /**
+   * The Issuer of this namespace that it asks. Absent: a ClusterIssuer.
+   *
+   * @schema GlitchTipSpecHttpsCertManager#issuer
+   */
+  readonly issuer?: string;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecHttpsCertManager' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecHttpsCertManager(obj: GlitchTipSpecHttpsCertManager | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'issuer': obj.issuer,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

@@ -11,8 +11,9 @@ import { kubectl } from '../cli/kubectl.js';
 import { wholeNumber } from '../cli/number-arguments.js';
 import { parseMetrics, parsePods, reportParts, type PartReport } from '../cli/part-states.js';
 import { renderParts } from '../cli/parts-table.js';
+import { clusterRanges } from '../embedded/index.js';
 import { directions } from './directions.js';
-import { chooseCluster, type ChosenCluster } from './target-cluster.js';
+import { embeddedCluster, ownCluster, type ChosenCluster } from './target-cluster.js';
 import { waitForParts } from './wait-until-ready.js';
 
 const HELP = `npm start -- [options]
@@ -50,9 +51,9 @@ async function main(): Promise<void> {
   const timeout = wholeNumber('--timeout', flags.timeout, 86_400);
   if (await answers(port)) throw new Error(`localhost:${port} is taken by another program: pass --port`);
 
-  await synthesize();
+  // First: what is wrong with them is said before anybody is asked, or anything is built.
   const settings = loadSettings(findSettings(process.env.GLITCHKEEPER_SETTINGS));
-  const cluster = await chooseCluster(flags, say);
+  const cluster = await synthesizeAndChoose();
   say(`\napplying dist/ to ${cluster.description}`);
   await kubectl(cluster, 'apply', '--warnings-as-errors', '-f', 'dist/');
 
@@ -74,9 +75,16 @@ async function main(): Promise<void> {
   await leave(cluster);
 }
 
+/** The networks of the embedded cluster are known before it is there. */
+async function synthesizeAndChoose(): Promise<ChosenCluster> {
+  const own = await ownCluster(flags, say);
+  await synthesize(own === undefined ? { GLITCHKEEPER_CLUSTER_RANGES: clusterRanges.join() } : {});
+  return own ?? embeddedCluster(flags, say);
+}
+
 /** The same command that a person runs; its output, the budget, is theirs to read. */
-async function synthesize(): Promise<void> {
-  await execa('npm', ['run', '--silent', 'synth'], { stdio: ['ignore', 'inherit', 'inherit'] });
+async function synthesize(env: Readonly<Record<string, string>>): Promise<void> {
+  await execa('npm', ['run', '--silent', 'synth'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 async function observeParts(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {

@@ -26,12 +26,9 @@ export interface ChosenCluster extends Target {
 
 const ANSWER_SECONDS = 5;
 
-export async function chooseCluster(options: TargetOptions, say: (line: string) => void): Promise<ChosenCluster> {
-  const own = options.embedded ? undefined : await ownCluster(options, say);
-  return own ?? await embeddedCluster(options.name, say);
-}
-
-async function ownCluster({ yes, context }: TargetOptions, say: (line: string) => void): Promise<ChosenCluster | undefined> {
+/** The person's own; undefined: it is to be the embedded one. */
+export async function ownCluster({ yes, embedded, context }: TargetOptions, say: (line: string) => void): Promise<ChosenCluster | undefined> {
+  if (embedded) return undefined;
   const name = context ?? await output('kubectl', ['config', 'current-context']);
   if (name === undefined || name === '') return undefined;
   const cluster = ['--context', name];
@@ -45,7 +42,8 @@ async function ownCluster({ yes, context }: TargetOptions, say: (line: string) =
   return { kubectl: 'kubectl', cluster, description: `context ${name}`, embedded: false, doubles: [], remove: () => Promise.resolve() };
 }
 
-async function embeddedCluster(name: string | undefined, say: (line: string) => void): Promise<ChosenCluster> {
+/** Brings it up, unless it runs. */
+export async function embeddedCluster({ name }: TargetOptions, say: (line: string) => void): Promise<ChosenCluster> {
   const handle = await up({ name, log: say });
   return {
     kubectl: handle.binaries.kubectl,

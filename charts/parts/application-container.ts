@@ -4,7 +4,7 @@ import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
 import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, optionalConfigFiles, optionalSecretFiles, podField, scratch, secretFiles, type Identity } from './pod-template.js';
 import type { Process, Variable } from '../releases.js';
 import type { ContainerResources, Settings } from '../settings/schema.js';
-import { HSTS_SECONDS } from '../traefik.js';
+import { hstsSeconds } from '../traefik.js';
 import { claimed } from './volume-claim.js';
 import { topologyOf } from '../topology.js';
 
@@ -109,7 +109,8 @@ function environment(settings: Settings, process: Process): k8s.EnvVar[] {
 }
 
 /** Everything about the address follows from settings.domain. */
-function commonVariables({ domain, retentionDays, email, namespace }: Settings): Variable[] {
+function commonVariables(settings: Settings): Variable[] {
+  const { domain, retentionDays, email, namespace } = settings;
   const { hostname, protocol } = new URL(domain);
   const secure = protocol === 'https:';
   const hosts = [...new Set([hostname, 'localhost', '127.0.0.1', 'web', `web.${namespace}`, `web.${namespace}.svc`, `web.${namespace}.svc.cluster.local`])];
@@ -122,7 +123,7 @@ function commonVariables({ domain, retentionDays, email, namespace }: Settings):
     { name: 'CSRF_TRUSTED_ORIGINS', value: domain, why: 'behind TLS Django refuses forms without it' },
     { name: 'SESSION_COOKIE_SECURE', value: secure ? 'True' : 'False', why: 'over https a cookie must not travel in clear' },
     { name: 'CSRF_COOKIE_SECURE', value: secure ? 'True' : 'False', why: 'likewise; 5.2 does not read it, sitecustomize.py does' },
-    { name: 'SECURE_HSTS_SECONDS', value: secure ? String(HSTS_SECONDS) : '0', why: 'a year; browsers never ask in clear again' },
+    { name: 'SECURE_HSTS_SECONDS', value: String(hstsSeconds(settings)), why: 'a year; browsers never ask in clear again' },
     { name: 'ENABLE_USER_REGISTRATION', value: 'False', why: 'registration is closed from the first second' },
     { name: 'ENABLE_ORGANIZATION_CREATION', value: 'False', why: 'the administrator makes organizations' },
     { name: 'GLITCHTIP_MAX_EVENT_LIFE_DAYS', value: String(retentionDays), why: 'retention' },

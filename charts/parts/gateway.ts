@@ -7,7 +7,7 @@ import { MEBIBYTE, bytesOf } from '../quantity.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
-import { isServedByTraefik } from '../traefik.js';
+import { isServedInCluster } from '../traefik.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, containerResources, frontDoor, partMetadata, podDefaults, podField, scratch, secretFiles } from './pod-template.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { Volume, claimed } from './volume-claim.js';
@@ -85,7 +85,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 }
 
 function variables(settings: Settings): { name: string; value: string }[] {
-  const { version, gateway: { spool, limits, spansToTransactions } } = settings;
+  const { version, https: { acceptPlainEvents }, gateway: { spool, limits, spansToTransactions } } = settings;
   const proxies = trustedProxies(settings);
   return Object.entries({
     RELEASE: version,
@@ -102,15 +102,16 @@ function variables(settings: Settings): { name: string; value: string }[] {
     EVENTS_PER_SECOND: String(limits.eventsPerSecond),
     BYTES_PER_SECOND: limits.bytesPerSecond,
     SPANS_TO_TRANSACTIONS: String(spansToTransactions),
+    ...(acceptPlainEvents === 'never' ? {} : { PLAIN_EVENTS_UNTIL: `${acceptPlainEvents}T00:00:00Z` }),
     // An empty value is dropped by the API server, and so "configured" by each apply.
     ...(proxies.length > 0 ? { TRUSTED_PROXIES: proxies.join(',') } : {}),
   }).map(([name, value]) => ({ name, value }));
 }
 
-/** Traefik is a pod; whose pods reach the gateway at all, the policies say. */
+/** Traefik is a pod, and so is who serves a Gateway; whose pods reach the gateway at all, the policies say. */
 function trustedProxies(settings: Settings): string[] {
   const { gateway: { trustedProxies: others }, network: { clusterRanges } } = settings;
-  return [...others, ...(isServedByTraefik(settings) ? clusterRanges : [])];
+  return [...others, ...(isServedInCluster(settings) ? clusterRanges : [])];
 }
 
 function volumeSize({ gateway }: Settings): string {

@@ -1,12 +1,13 @@
-// HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, or in a Secret of yours.
+// HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, cert-manager's, or in a Secret of yours.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { INGEST_KINDS } from '../../gateway/core/item-policy.js';
+import { EVENT_PATHS } from '../event-paths.js';
 import { WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart } from '../topology.js';
-import { HSTS_SECONDS, RESOLVER, TRAEFIK } from '../traefik.js';
+import { RESOLVER, TRAEFIK, certificateSecret, hstsSeconds } from '../traefik.js';
+import { IssuedCertificate } from './issued-certificate.js';
 import { partMetadata } from './pod-template.js';
 
 const API = 'traefik.io/v1alpha1';
@@ -17,19 +18,25 @@ const MIDDLEWARES = { hsts: 'hsts', redirect: 'redirect-to-https' } as const;
 export class Https extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
     super(scope, id);
-    const { domain, https: { mode, secret, public: open } } = settings;
+    const { domain, https: { mode, public: open, acceptPlainEvents } } = settings;
+    const stsSeconds = hstsSeconds(settings);
     const host = `Host(\`${new URL(domain).hostname}\`)`;
     // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
-    this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds: HSTS_SECONDS } });
+    if (stsSeconds > 0) this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds } });
     // 301 to a GET and 308 to everything else, which is sent again as it was.
     this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
     this.add('IngressRoute', ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
-      routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, MIDDLEWARES.hsts)],
-      tls: mode === 'traefik' ? { certResolver: RESOLVER } : { secretName: secret },
+      routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
+      tls: served(settings),
     });
-    // The path of the ACME challenge is Traefik's before any route of ours.
-    this.add('IngressRoute', ROUTES.plain, { entryPoints: [TRAEFIK.plain], routes: [route(host, MIDDLEWARES.redirect)] });
+    // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
+    this.add('IngressRoute', ROUTES.plain, {
+      entryPoints: [TRAEFIK.plain],
+      // The longer rule is the first. When the time is over the gateway leads them to https.
+      routes: [route(host, MIDDLEWARES.redirect), ...(acceptPlainEvents === 'never' ? [] : [route(`${host} && ${EVENTS}`)])],
+    });
+    if (mode === 'cert-manager') new IssuedCertificate(this, 'certificate', settings);
   }
 
   private add(kind: 'IngressRoute' | 'Middleware', name: string, spec: object): void {
@@ -37,9 +44,16 @@ export class Https extends Construct {
   }
 }
 
-/** Of the whole path, which Traefik has decoded and cleaned of dots: the gateway's own rule (gateway/core/ingest-request.ts). */
-const EVENTS = `PathRegexp(\`^/api/[0-9]{1,15}/(${INGEST_KINDS.join('|')})/$\`)`;
+/** Without a word of which certificate Traefik has one that it makes itself. */
+function served(settings: Settings): object {
+  const secretName = certificateSecret(settings);
+  if (settings.https.mode === 'traefik') return { certResolver: RESOLVER };
+  return secretName === undefined ? {} : { secretName };
+}
 
-function route(match: string, middleware: string): object {
-  return { kind: 'Rule', match, middlewares: [{ name: middleware }], services: [{ name: WEB, port: HTTP_PORT }] };
+/** Traefik has decoded the path, and cleaned it of dots. */
+const EVENTS = `PathRegexp(\`${EVENT_PATHS}\`)`;
+
+function route(match: string, middleware?: string): object {
+  return { kind: 'Rule', match, ...(middleware === undefined ? {} : { middlewares: [{ name: middleware }] }), services: [{ name: WEB, port: HTTP_PORT }] };
 }

@@ -1,15 +1,16 @@
 // NetworkPolicies: deny by default, then allow each flow by name.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
+import { DATABASE, GATEWAY_CONTROL_PORT, OPERATOR_PORT, TUNNEL_PORT, VALKEY_PORT, selectorOf, type Component } from '../part-names.js';
 import { mailPort } from '../settings/email-schema.js';
 import { storeNetworks } from '../settings/store-address.js';
 import { ANYWHERE_V4, ANYWHERE_V6, LINK_LOCAL, METADATA_V6, block, internet, type IpBlock } from '../networks.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart, topologyOf } from '../topology.js';
-import { TRAEFIK, isServedByTraefik } from '../traefik.js';
+import { HttpsPolicies } from './https-policies.js';
 import { exceptionAnnotations } from './pod-template.js';
+import { tcp, udp } from './policy-ports.js';
 
 /** A flow inside the namespace: egress at one end, ingress at the other. */
 interface Flow {
@@ -36,19 +37,20 @@ export class NetworkPolicies extends Construct {
     this.allowProxy();
     this.allowMail();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
-    if (isServedByTraefik(settings)) this.allowTraefik();
+    new HttpsPolicies(this, 'https', settings);
     this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
   }
 
   private flows(): Flow[] {
-    const { worker, valkey, gateway, backup } = topologyOf(this.settings);
+    const { worker, valkey, gateway, tunnel, backup } = topologyOf(this.settings);
     const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : [])];
     return [
       ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
       ...(backup === undefined ? [] : COPIES.map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] }))),
       ...(valkey ? [...application, 'operator' as const] : []).map((from) => ({ from, to: 'valkey' as const, ports: [VALKEY_PORT] })),
       { from: 'operator', to: 'web', ports: [HTTP_PORT] },
+      ...(tunnel ? [{ from: 'tunnel' as const, to: frontPart(this.settings), ports: [HTTP_PORT] }, { from: 'operator' as const, to: 'tunnel' as const, ports: [TUNNEL_PORT] }] : []),
       ...(gateway ? [
         { from: 'gateway' as const, to: 'web' as const, ports: [HTTP_PORT] },
         { from: 'operator' as const, to: 'gateway' as const, ports: [HTTP_PORT, GATEWAY_CONTROL_PORT] },
@@ -89,7 +91,7 @@ export class NetworkPolicies extends Construct {
         policyTypes: ['Egress'],
         egress: [{
           to: [pods, ...dnsServers.map((cidr) => ({ ipBlock: { cidr } }))],
-          ports: [tcp(53), { protocol: 'UDP', port: k8s.IntOrString.fromNumber(53) }],
+          ports: [tcp(53), udp(53)],
         }],
       },
     });
@@ -162,26 +164,6 @@ export class NetworkPolicies extends Construct {
     });
   }
 
-  /** Its pods alone, and not all of kube-system; the operator looks which certificate they serve. */
-  private allowTraefik(): void {
-    new k8s.KubeNetworkPolicy(this, 'operator-traefik', {
-      metadata: { name: 'operator-to-traefik' },
-      spec: {
-        podSelector: { matchLabels: selectorOf('operator') },
-        policyTypes: ['Egress'],
-        egress: [{ to: [TRAEFIK_PODS], ports: [tcp(TRAEFIK.securePort)] }],
-      },
-    });
-    new k8s.KubeNetworkPolicy(this, 'traefik', {
-      metadata: { name: 'web-from-traefik' },
-      spec: {
-        podSelector: { matchLabels: selectorOf(frontPart(this.settings)) },
-        policyTypes: ['Ingress'],
-        ingress: [{ from: [TRAEFIK_PODS], ports: [tcp(HTTP_PORT)] }],
-      },
-    });
-  }
-
   private allowNamespaces(name: string, { to, port }: { readonly to: Component; readonly port: number }, namespaces: readonly string[]): void {
     if (namespaces.length === 0) return;
     new k8s.KubeNetworkPolicy(this, name, {
@@ -198,18 +180,9 @@ export class NetworkPolicies extends Construct {
   }
 }
 
-const TRAEFIK_PODS: k8s.NetworkPolicyPeer = {
-  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': TRAEFIK.namespace } },
-  podSelector: { matchLabels: TRAEFIK.labels },
-};
-
 /** The pods of a backup and of a restore are in no manifest, but in templates for the operator. */
 function metadataFrom(from: Component, name: string): k8s.ObjectMeta {
   return { name, annotations: exceptionAnnotations(COPIES.includes(from) ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
-}
-
-function tcp(port: number): k8s.NetworkPolicyPort {
-  return { protocol: 'TCP', port: k8s.IntOrString.fromNumber(port) };
 }
 
 /** But for where cloud providers keep credentials of the machine. */

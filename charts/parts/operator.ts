@@ -2,17 +2,17 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
-import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup } from '../../imports/glitchkeeper.io.js';
+import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup, type GlitchTipSpecHttps } from '../../imports/glitchkeeper.io.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName } from '../../operator/api/object-names.js';
-import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
+import { CERT_MANAGER, DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName } from '../../operator/api/object-names.js';
+import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, TUNNEL, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
 import type { Settings } from '../settings/schema.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { HTTP_PORT } from '../releases.js';
 import { topologyOf } from '../topology.js';
-import { isServedByTraefik } from '../traefik.js';
+import { certificateSecret, isServedByTraefik } from '../traefik.js';
 import { withWayOut } from './way-out.js';
 
 /** The generated type has an enumeration for them. */
@@ -81,6 +81,7 @@ export class Operator extends Construct {
 
 function rights(settings: Settings): k8s.PolicyRule[] {
   const hasBackup = topologyOf(settings).backup !== undefined;
+  const secret = certificateSecret(settings);
   return [
     // RBAC sees no name in a create; the admission policies do.
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
@@ -89,6 +90,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: [GROUP], resources: [`${PLURAL}/status`], verbs: ['patch'] },
     // Rolls them in a rotation, restarts a stuck worker, and sees whether their rollouts end.
     { apiGroups: ['apps'], resources: ['deployments'], resourceNames: rolledDeployments(settings), verbs: ['get', 'patch'] },
+    ...(topologyOf(settings).tunnel ? [{ apiGroups: ['apps'], resources: ['deployments'], resourceNames: [TUNNEL], verbs: ['get'] }] : []),
     // Health: scaled to nothing is another cause than ended.
     { apiGroups: ['apps'], resources: ['statefulsets'], resourceNames: dataServers(settings), verbs: ['get'] },
     // A rotation waits for migrations and backups. A repair runs the migrate Job's pods again in a Job whose name must be new, so RBAC
@@ -107,13 +109,22 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
     { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
     // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.
-    ...(settings.https.secret === undefined ? [] : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [settings.https.secret], verbs: ['get'] }]),
+    ...(secret === undefined ? [] : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [secret], verbs: ['get'] }]),
+    ...(settings.https.mode === 'cert-manager' ? issuanceRights() : []),
     // A rotation looks whether one more pod has room.
     { apiGroups: [''], resources: ['resourcequotas'], resourceNames: [QUOTA], verbs: ['get'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
     // Of the election, and of the operation that is under way.
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE_NAME, OPERATION_LEASE], verbs: ['get', 'update'] },
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+  ];
+}
+
+/** Why cert-manager gets no certificate. It makes orders and challenges by names of its own. */
+function issuanceRights(): k8s.PolicyRule[] {
+  return [
+    { apiGroups: ['acme.cert-manager.io'], resources: ['orders', 'challenges'], verbs: ['list'] },
+    { apiGroups: ['cert-manager.io'], resources: ['issuers'], resourceNames: [CERT_MANAGER.issuer], verbs: ['get'] },
   ];
 }
 
@@ -165,7 +176,8 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 
 /** A resource of a kind that does not exist yet would fail `kubectl apply -f dist/`; the operator applies it, once the kind is there. */
 function resourceFile(settings: Settings): string {
-  const { valkey, worker, gateway } = topologyOf(settings);
+  const { valkey, worker, gateway, tunnel } = topologyOf(settings);
+  const tls = certificateSecret(settings);
   // The ports are the NetworkPolicies' business.
   const { secret, repeatHours, reportHours } = settings.alerts;
   return stringify(GlitchTip.manifest({
@@ -175,8 +187,9 @@ function resourceFile(settings: Settings): string {
       administrator: { email: settings.administrator.email },
       valkey: valkey ? {} : undefined,
       worker: worker === undefined ? undefined : {},
-      web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(settings.https.secret === undefined ? {} : { tls: settings.https.secret }) },
-      https: isServedByTraefik(settings) ? { name: new URL(settings.domain).hostname } : undefined,
+      web: { ...(gateway ? { host: WEB_BACKEND } : {}), ...(tls === undefined ? {} : { tls }) },
+      https: httpsSpec(settings),
+      tunnel: tunnel ? {} : undefined,
       gateway: gateway ? { deployment: GATEWAY, host: WEB, port: HTTP_PORT, controlHost: `${GATEWAY}-control`, controlPort: GATEWAY_CONTROL_PORT } : undefined,
       rotation: settings.rotation,
       backup: backupSpec(settings),
@@ -184,6 +197,13 @@ function resourceFile(settings: Settings): string {
       alerts: { secret, repeatHours, reportHours },
     },
   }));
+}
+
+function httpsSpec(settings: Settings): GlitchTipSpecHttps | undefined {
+  if (!isServedByTraefik(settings)) return undefined;
+  const { domain, https: { mode, certManager: { clusterIssuer } } } = settings;
+  const issuer = clusterIssuer === undefined ? { issuer: CERT_MANAGER.issuer } : {};
+  return { name: new URL(domain).hostname, ...(mode === 'cert-manager' ? { certManager: issuer } : {}), ...(mode === 'self-signed' ? { selfSigned: true } : {}) };
 }
 
 /** Where copies go to, and how they are kept, is in the Job's pods. */

@@ -32,10 +32,11 @@ export function findSettings(named: string | undefined): string | undefined {
 
 /**
  * Settings from a file; all defaults where none is named.
+ * @param clusterRanges default of network.clusterRanges, for a cluster whose networks are known. @default those of k3s
  * @throws SettingsError when the file cannot be read or parsed, or a value does not fit
  */
-export function loadSettings(file: string | undefined): Settings {
-  return file === undefined ? settingsSchema.parse({}) : parseSettings(read(file), file);
+export function loadSettings(file: string | undefined, clusterRanges?: readonly string[]): Settings {
+  return parseSettings(file === undefined ? '' : read(file), file, clusterRanges);
 }
 
 function read(file: string): string {
@@ -60,11 +61,23 @@ function decode(bytes: Buffer, file: string): string {
 }
 
 /** @throws SettingsError when the text is no YAML or a value does not fit */
-export function parseSettings(text: string, source = 'settings.yaml'): Settings {
+export function parseSettings(text: string, source = 'settings.yaml', clusterRanges?: readonly string[]): Settings {
   const document = parseDocument(text, { prettyErrors: true });
   const unreadable = [...document.errors, ...document.warnings];
   if (unreadable.length > 0) throw new SettingsError(source, unreadable.map(({ message }) => message.split('\n')[0] ?? message));
-  return checkSettings(document.toJS() ?? {}, source);
+  const value: unknown = document.toJS() ?? {};
+  return checkSettings(clusterRanges === undefined ? value : withRanges(value, clusterRanges), source);
+}
+
+/** What is no mapping is refused by the schema. */
+function withRanges(value: unknown, clusterRanges: readonly string[]): unknown {
+  if (!isMapping(value)) return value;
+  const { network = {} } = value;
+  return isMapping(network) ? { ...value, network: { clusterRanges, ...network } } : value;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** @throws SettingsError when a value does not fit */

@@ -52,6 +52,8 @@ const resources = z.strictObject({
   backup: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
   /** k3s' own Traefik, where it serves `domain`. At most 32Mi of its own and 67Mi of its program were seen (docs/https.md). */
   traefik: container({ requests: ['50m', '64Mi'], limits: ['500m', '104Mi'] }),
+  /** cloudflared, with https.mode tunnel. Not measured: it was not run here. */
+  tunnel: container({ requests: ['50m', '48Mi'], limits: ['500m', '96Mi'] }),
 }).prefault({});
 
 const host = z.strictObject({
@@ -102,6 +104,8 @@ const images = z.strictObject({
   glitchtip: image.optional(),
   postgres: image.default('docker.io/library/postgres:17-alpine'),
   valkey: image.default('docker.io/valkey/valkey:8-alpine'),
+  /** With https.mode tunnel. */
+  cloudflared: image.default('docker.io/cloudflare/cloudflared:2026.9.3'),
   /** Node.js, which runs the operator's bundle from a ConfigMap; or, with operator.bundle: image, an image that has the bundle in it. */
   operator: image.default(STOCK_NODE),
 }).prefault({});

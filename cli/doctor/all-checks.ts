@@ -3,10 +3,11 @@ import { checkAlerts } from './alerting-checks.js';
 import { checkBackups } from './backup-checks.js';
 import { checkCluster } from './cluster-checks.js';
 import { checkConditions } from './condition-checks.js';
-import { checkExposure } from './exposure-checks.js';
+import { checkExposure, checkPlainEvents } from './exposure-checks.js';
 import type { Facts } from './gathered-facts.js';
 import type { Finding } from './check-result.js';
 import { checkHost } from './address-checks.js';
+import { checkNetworks } from './network-checks.js';
 import { checkLimits } from './limit-checks.js';
 import { checkNamespace } from './namespace-checks.js';
 import { checkOutside } from './outside-checks.js';
@@ -17,7 +18,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
+  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

@@ -1,8 +1,10 @@
 // doctor: every way in that does not go through kubectl, and whether it was meant.
 import { ingestAddress } from '../../operator/api/glitchtip-resource.js';
+import { SOLVER_LABEL } from '../../operator/api/object-names.js';
 import { ok, failure, onSight, oneOrEach, warning, type Finding } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
-import type { Ingress, RunningPod, Service } from './kubernetes-objects.js';
+import { mainContainer } from './address-checks.js';
+import { variable, type Ingress, type RunningPod, type Service } from './kubernetes-objects.js';
 
 export function checkExposure({ services, pods, ingresses, resource }: Facts): readonly Finding[] {
   const served = resource.seen ? resource.value?.spec.https?.name : undefined;
@@ -10,8 +12,27 @@ export function checkExposure({ services, pods, ingresses, resource }: Facts): r
   return [
     ...onSight('services', services, (all) => oneOrEach(ok('services', 'none is open to the outside'), all.flatMap((one) => openService(one, web)))),
     ...onSight('host ports', pods, (all) => oneOrEach(ok('host ports', 'no pod is on the network of the host'), all.flatMap(openPod))),
-    ...onSight('ingress', ingresses, (all) => oneOrEach(ok('ingress', ingressText(all, served)), all.flatMap(openIngress))),
+    ...onSight('ingress', ingresses, (all) => {
+      const lasting = all.filter((one) => !answersChallenge(one));
+      return oneOrEach(ok('ingress', ingressText(lasting, served)), lasting.flatMap(openIngress));
+    }),
   ];
+}
+
+/** What comes by http to the public name, beside the redirect; nothing where none is taken. */
+export function checkPlainEvents({ workloads, now }: Facts): readonly Finding[] {
+  const gateway = workloads.seen ? mainContainer(workloads.value, 'gateway') : undefined;
+  const until = gateway && variable(gateway, 'PLAIN_EVENTS_UNTIL');
+  if (until === undefined) return [];
+  const day = until.slice(0, 10);
+  return [new Date(until) <= now
+    ? warning('plain events', `none is taken by http since ${day}`, 'take https.acceptPlainEvents out of settings.yaml: the redirect does the same without the gateway')
+    : ok('plain events', `taken by http until ${day}; glitchkeeper spool shows which projects still send so`)];
+}
+
+/** cert-manager's own, for a minute: the ACME server asks in clear. */
+function answersChallenge({ metadata: { labels } }: Ingress): boolean {
+  return labels[SOLVER_LABEL] === 'true';
 }
 
 /** @param served public name that k3s' Traefik serves */

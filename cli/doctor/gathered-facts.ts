@@ -32,6 +32,7 @@ export interface Facts {
   readonly pods: Seen<readonly objects.RunningPod[]>;
   readonly services: Seen<readonly objects.Service[]>;
   readonly ingresses: Seen<readonly objects.Ingress[]>;
+  readonly policies: Seen<readonly objects.NetworkPolicy[]>;
   readonly claims: Seen<readonly objects.Claim[]>;
   /** Names of the keys of the alerts' Secret; undefined: there is no such Secret. */
   readonly alertKeys: Seen<readonly string[] | undefined>;
@@ -58,7 +59,7 @@ export async function gatherFacts(place: Place, now: Date, fromOutside = false):
   const look = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T>>> => attempt(async () => shape.parse(JSON.parse(await ask(place, ...args))));
   const list = <T extends z.ZodType>(shape: T, kind: string): Promise<Seen<z.output<T>[]>> => look(objects.listOf(shape), 'get', kind, ...json);
   const one = <T extends z.ZodType>(shape: T, ...args: string[]): Promise<Seen<z.output<T> | undefined>> => orAbsent(look(shape, 'get', ...args, ...json));
-  const [metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims, backupTemplate] = await Promise.all([
+  const [metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, policies, claims, backupTemplate] = await Promise.all([
     attempt(async () => { await ask(place, 'get', '--raw', `/apis/metrics.k8s.io/v1beta1/namespaces/${place.namespace}/pods`); return true as const; }),
     list(objects.storageClass, 'storageclasses'),
     list(objects.node, 'nodes'),
@@ -70,12 +71,13 @@ export async function gatherFacts(place: Place, now: Date, fromOutside = false):
     list(objects.runningPod, 'pods'),
     list(objects.service, 'services'),
     list(objects.ingress, 'ingresses'),
+    list(objects.networkPolicy, 'networkpolicies'),
     list(objects.claim, 'persistentvolumeclaims'),
     one(objects.podTemplate, 'podtemplate', BACKUP_TEMPLATE),
   ]);
   return {
     place: { cluster: place.target.description, namespace: place.namespace, name: place.name },
-    now, versions, metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, claims, backupTemplate,
+    now, versions, metrics, storageClasses, nodes, namespace, definition, resource, lease, workloads, pods, services, ingresses, policies, claims, backupTemplate,
     ownBundle: ownBundle(),
     alertKeys: await readAlertKeys(place, resource),
     storeKeys: await readStoreKeys(place, backupTemplate),

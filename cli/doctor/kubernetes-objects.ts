@@ -46,7 +46,7 @@ export const workload = z.object({
 export const service = z.object({
   metadata,
   spec: z.object({
-    type: z.string().default('ClusterIP'), externalIPs: z.array(z.string()).default([]),
+    type: z.string().default('ClusterIP'), externalIPs: z.array(z.string()).default([]), clusterIPs: z.array(z.string()).default([]),
     ports: z.array(z.object({ name: z.string().optional(), port: z.number(), targetPort: z.union([z.string(), z.number()]).optional() })).default([]),
   }),
 });
@@ -59,8 +59,17 @@ export const ingress = z.object({
   }).default({ tls: [], rules: [] }),
 });
 
+/** As far as it lets out to networks. */
+export const networkPolicy = z.object({
+  metadata,
+  spec: z.object({
+    egress: z.array(z.object({ to: z.array(z.object({ ipBlock: z.object({ cidr: z.string(), except: z.array(z.string()).default([]) }).optional() })).default([]) })).default([]),
+  }),
+});
+
 export const node = z.object({
   metadata,
+  spec: z.object({ podCIDRs: z.array(z.string()).default([]) }).default({ podCIDRs: [] }),
   status: z.object({
     allocatable: quantities.default({}),
     conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.string().default('') })).default([]),
@@ -83,7 +92,10 @@ export const claim = z.object({
 });
 export const storageClass = z.object({ metadata, provisioner: z.string().default('') });
 export const namespace = z.object({ metadata });
-export const runningPod = z.object({ metadata, spec: podSpec, status: z.object({ phase: z.string().default('Pending') }).default({ phase: 'Pending' }) });
+export const runningPod = z.object({
+  metadata, spec: podSpec,
+  status: z.object({ phase: z.string().default('Pending'), podIPs: z.array(z.object({ ip: z.string() })).default([]) }).default({ phase: 'Pending', podIPs: [] }),
+});
 export const lease = z.object({ spec: z.object({ holderIdentity: z.string().nullish(), renewTime: z.string().nullish(), leaseDurationSeconds: z.number().nullish() }) });
 export const versions = z.object({
   clientVersion: z.object({ gitVersion: z.string() }),
@@ -101,6 +113,7 @@ export type Container = z.infer<typeof container>;
 export type Workload = z.infer<typeof workload>;
 export type Service = z.infer<typeof service>;
 export type Ingress = z.infer<typeof ingress>;
+export type NetworkPolicy = z.infer<typeof networkPolicy>;
 export type ClusterNode = z.infer<typeof node>;
 export type PodTemplate = z.infer<typeof podTemplate>;
 export type Claim = z.infer<typeof claim>;

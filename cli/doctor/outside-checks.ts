@@ -16,13 +16,14 @@ export interface Outside {
 }
 
 /** Nothing where nobody asked. */
-export function checkOutside({ outside, now }: Facts): readonly Finding[] {
+export function checkOutside({ outside, resource, now }: Facts): readonly Finding[] {
   if (outside === undefined) return [];
+  const isSelfSigned = resource.seen && resource.value?.spec.https?.selfSigned === true;
   return onSight('outside', outside, ({ domain, look }) => {
     if (look === undefined) return warning('outside', `${domain} is no https address: there is nothing to look at`, 'docs/https.md has the ways to https');
     const { addresses, plain, secure } = look;
     if (!addresses.seen) return failure('DNS', `${domain}: no address (${addresses.why})`, `make an A record of it that leads to this host; ${RUNBOOK}`);
-    return [...nameFindings(domain, addresses.value), ...plainFindings(domain, plain), ...secureFindings(domain, secure, now)];
+    return [...nameFindings(domain, addresses.value), ...plainFindings(domain, plain), ...secureFindings({ domain, isSelfSigned, now }, secure)];
   });
 }
 
@@ -32,18 +33,27 @@ function nameFindings(domain: string, addresses: readonly string[]): readonly Fi
 }
 
 function plainFindings(domain: string, plain: Seen<PlainAnswer>): readonly Finding[] {
-  if (!plain.seen) return [warning('port 80', `${domain}: no answer (${plain.why})`, `open it where Traefik gets the certificate: the authority asks there, also at each renewal; ${RUNBOOK}`)];
+  if (!plain.seen) return [warning('port 80', `${domain}: no answer (${plain.why})`, `open it where Traefik or cert-manager gets the certificate: the authority asks there, also at each renewal; ${RUNBOOK}`)];
   const { status, location } = plain.value;
   const isRedirect = [301, 302, 307, 308].includes(status) && location?.startsWith('https://') === true;
-  return [isRedirect ? ok('redirect', `${status} to ${location}`) : failure('redirect', `http://${domain} answers ${status}${location === undefined ? '' : ` and leads to ${location}`}: passwords and DSNs travel in clear text`, 'npm run synth && kubectl apply -f dist/ has the redirect with https.mode traefik or secret; a proxy of yours needs its own')];
+  return [isRedirect ? ok('redirect', `${status} to ${location}`) : failure('redirect', `http://${domain} answers ${status}${location === undefined ? '' : ` and leads to ${location}`}: passwords and DSNs travel in clear text`, 'npm run synth && kubectl apply -f dist/ has the redirect with https.mode traefik, secret or cert-manager; a proxy of yours needs its own')];
 }
 
-function secureFindings(domain: string, secure: Seen<SecureAnswer>, now: Date): readonly Finding[] {
+/** What is to be found there, and when. */
+interface Expected {
+  readonly domain: string;
+  readonly isSelfSigned: boolean;
+  readonly now: Date;
+}
+
+function secureFindings(expected: Expected, secure: Seen<SecureAnswer>): readonly Finding[] {
+  const { domain, isSelfSigned } = expected;
   if (!secure.seen) return [failure('port 443', `${domain}: no answer (${secure.why})`, 'is it open in the firewall, and does Traefik run: kubectl -n kube-system get pods,services -l app.kubernetes.io/name=traefik')];
-  return [certificateFinding(domain, secure.value, now), hstsFinding(domain, secure.value)];
+  return [certificateFinding(expected, secure.value), ...(isSelfSigned ? [] : [hstsFinding(domain, secure.value)])];
 }
 
-function certificateFinding(domain: string, { subject, issuer, isForName, distrust, startsAt, endsAt }: SecureAnswer, now: Date): Finding {
+function certificateFinding({ domain, isSelfSigned, now }: Expected, { subject, issuer, isForName, distrust, startsAt, endsAt }: SecureAnswer): Finding {
+  if (isSelfSigned) return warning('certificate', `${domain} shows Traefik's own, as https.mode self-signed says: SDKs and browsers refuse it`, 'another https.mode, for all but development (docs/https.md)');
   if (!isForName) return failure('certificate', `${domain} shows one that is not for it (${subject})`, RUNBOOK);
   const until = endsAt.toISOString().slice(0, 10);
   if (endsAt <= now) return failure('certificate', `ended on ${until}`, RUNBOOK);
@@ -54,5 +64,5 @@ function certificateFinding(domain: string, { subject, issuer, isForName, distru
 
 function hstsFinding(domain: string, { hsts }: SecureAnswer): Finding {
   const seconds = Number(/max-age=(\d+)/.exec(hsts ?? '')?.[1] ?? 0);
-  return seconds > 0 ? ok('HSTS', hsts ?? '') : warning('HSTS', `${domain} sends none: a browser's first request may go out in clear text`, 'npm run synth && kubectl apply -f dist/ has it with https.mode traefik or secret; with a proxy of yours X-Forwarded-Proto must say https');
+  return seconds > 0 ? ok('HSTS', hsts ?? '') : warning('HSTS', `${domain} sends none: a browser's first request may go out in clear text`, 'npm run synth && kubectl apply -f dist/ has it with https.mode traefik, secret or cert-manager; with a proxy of yours X-Forwarded-Proto must say https');
 }

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { subjectOf } from '../../operator/io/web/served-certificate.js';
 import { notSeen, seen, type Seen } from './check-result.js';
@@ -59,7 +60,7 @@ function askPlain(host: string, port: number): Promise<PlainAnswer> {
 
 function askSecure(host: string, port: number): Promise<SecureAnswer> {
   // Whatever is served is looked at, and judged afterwards.
-  const sent = requestSecure({ host, port, path: PATH, agent: false, timeout: TIMEOUT, servername: host, rejectUnauthorized: false });
+  const sent = requestSecure({ host, port, path: PATH, agent: false, timeout: TIMEOUT, servername: isIP(host) === 0 ? host : '', rejectUnauthorized: false });
   return answerOf(sent, ({ status, headers, socket }) => {
     const connection = socket as TLSSocket;
     const certificate = connection.getPeerX509Certificate();

@@ -65,7 +65,7 @@ function resolvePort({ ports }: Container, port: string | number): string {
 }
 
 function otherProblems(workloads: readonly Workload[]): readonly Finding[] {
-  return ['worker', 'postgres', 'valkey', 'gateway'].flatMap((part) => {
+  return ['worker', 'postgres', 'valkey', 'gateway', 'tunnel'].flatMap((part) => {
     const container = mainContainer(workloads, part);
     if (container === undefined) return [];
     const { livenessProbe } = container;

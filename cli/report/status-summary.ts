@@ -37,6 +37,8 @@ export interface Summary {
   readonly verdict: Verdict;
   readonly why: string;
   readonly parts: readonly PartReport[];
+  /** https with a certificate that nobody trusts. */
+  readonly selfSigned?: true;
   readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message' | 'lastTransitionTime'>[];
   readonly credentials: readonly CredentialReport[];
   readonly rotation: { readonly current?: RotationProgress; readonly lastCompletedAt?: string; readonly nextAt?: string };
@@ -67,6 +69,7 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
     name: resource.name,
     namespace: resource.namespace,
     ...judge(resource, parts),
+    ...(resource.spec.https?.selfSigned === true ? { selfSigned: true } : {}),
     parts,
     conditions: conditions.map(({ type, status, reason, message, lastTransitionTime }) => ({ type, status, reason, message, lastTransitionTime })),
     credentials: listCredentials(resource),

@@ -46,8 +46,9 @@ export function renderLive(summary: Summary, now: Date, paint: Paint): string {
   ]);
 }
 
-function headline({ name, namespace, verdict, why }: Summary, paint: Paint): string[] {
-  return [`${name} in namespace ${namespace}: ${paint(VERDICT_COLOURS[verdict], verdict)}`, `  ${why}`];
+function headline({ name, namespace, verdict, why, selfSigned }: Summary, paint: Paint): string[] {
+  const forDevelopment = selfSigned === true ? [`  ${paint('yellow', 'https is self-signed, for development')}: SDKs and browsers refuse it unless they are told not to look`] : [];
+  return [`${name} in namespace ${namespace}: ${paint(VERDICT_COLOURS[verdict], verdict)}`, `  ${why}`, ...forDevelopment];
 }
 
 /** A line a part, with its memory: as the health checks saw it, else as the metrics API has it. */

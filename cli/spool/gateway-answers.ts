@@ -13,6 +13,8 @@ export const gatewayStatus = z.looseObject({
   setAsideDropped: z.number().optional(),
   refused: z.record(z.string(), z.number()).default({}),
   ignored: z.array(z.looseObject({ project: z.number(), type: z.string(), items: z.number() })).default([]),
+  plain: z.looseObject({ until: z.string(), projects: z.array(z.looseObject({ project: z.number(), requests: z.number(), refused: z.number().default(0), lastAt: z.string() })).default([]) }).optional(),
+  disbelieved: z.looseObject({ address: z.string(), requests: z.number() }).optional(),
   hold: z.looseObject({ since: z.string(), why: z.string() }).optional(),
   keep: z.looseObject({ since: z.string(), why: z.string(), records: z.number().optional(), bytes: z.number().optional(), unchecked: z.number().default(0), dropped: z.number().default(0) }).optional(),
 });

@@ -10,7 +10,7 @@ export function renderStatus(status: SpoolStatus, now: Date, paint: Paint): stri
   const { gateway = 'without a name', startedAt, others } = status;
   return [
     `gateway ${visible(gateway)}${startedAt === undefined ? '' : `, started ${formatDistance(startedAt, now)}`}: ${describeDelivery(status, now, paint)}`,
-    ...aligned(figures(status, paint)),
+    ...aligned(figures(status, now, paint)),
     // Each has its own part of the spool, and port-forward chooses one of them.
     ...(others.length === 0 ? [] : [`also on the volume: ${visible(others.join(', '))}; what is there is not counted above, but for what was set aside`]),
   ].join('\n');
@@ -22,7 +22,7 @@ function describeDelivery({ hold, window, delivers }: SpoolStatus, now: Date, pa
   return delivers === true ? `${paint('green', 'gives')} to GlitchTip` : `${paint('yellow', 'gives nothing')}: another gateway does, or it has just started`;
 }
 
-function figures(status: SpoolStatus, paint: Paint): string[][] {
+function figures(status: SpoolStatus, now: Date, paint: Paint): string[][] {
   const { spool, records, window, refused, ignored } = status;
   const { liveBytes, limitBytes, oldestSeconds } = spool;
   const part = share(liveBytes, limitBytes);
@@ -37,7 +37,25 @@ function figures(status: SpoolStatus, paint: Paint): string[][] {
     ...setAsideFigures(status, paint),
     ['refused', listOf(Object.entries(refused).map(([why, count]) => `${why} ${count}`))],
     ['left out', listOf(byProject(ignored))],
+    ...plainFigures(status, now, paint),
+    ...disbelievedFigures(status, paint),
   ];
+}
+
+/** Who has not moved to https yet. */
+function plainFigures({ plain }: SpoolStatus, now: Date, paint: Paint): string[][] {
+  if (plain === undefined) return [];
+  const projects = plain.projects.map(({ project, requests, refused, lastAt }) => {
+    const late = refused === 0 ? '' : paint('red', `, ${countOf(refused)} of them too late`);
+    return `project ${project}: ${countOf(requests)}${late}, the last ${formatDistance(lastAt, now)}`;
+  });
+  return [['by http', [`taken until ${visible(plain.until.slice(0, 10))}`, ...(projects.length === 0 ? ['none since it started'] : projects)].join('\n')]];
+}
+
+/** It says https, and what it says of clients is not passed on. */
+function disbelievedFigures({ disbelieved }: SpoolStatus, paint: Paint): string[][] {
+  if (disbelieved === undefined) return [];
+  return [['not believed', `${paint('yellow', countOf(disbelieved.requests))} by https, of the proxy ${visible(disbelieved.address)}: gateway.trustedProxies or network.clusterRanges in settings.yaml has its network`]];
 }
 
 /** While another database may be live soon. */

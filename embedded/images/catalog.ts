@@ -1,5 +1,7 @@
 /** The images of the stack: the official name of each, and the folder that makes a local stand-in for it. */
 
+import { join } from 'node:path';
+
 /** A program of the cluster that goes into an image. The folder in the cache that holds it is named after what it was built from. */
 export interface BuiltProgram {
   readonly path: string;
@@ -41,6 +43,17 @@ export const traefikImage = 'localhost/traefik:3.7.13';
 /** @param path of the Traefik that was built; see ../https-programs.ts */
 export function traefikEntry(path: string): ImageEntry {
   return { name: traefikImage, folder: 'traefik', onRootfs: false, prepared: { path }, pullable: false };
+}
+
+export const certManagerImage = 'localhost/cert-manager-controller:1.21.2';
+export const acmeSolverImage = 'localhost/cert-manager-acmesolver:1.21.2';
+
+/** @param folder of the programs that were built; see ../https-programs.ts */
+export function certManagerEntries(folder: string): ImageEntry[] {
+  return [
+    { name: certManagerImage, folder: 'cert-manager', onRootfs: false, prepared: { path: join(folder, 'controller') }, pullable: false },
+    { name: acmeSolverImage, folder: 'acmesolver', onRootfs: false, prepared: { path: join(folder, 'acmesolver') }, pullable: false },
+  ];
 }
 
 /** The shell image that local-path-provisioner starts; Debian trixie's busybox is 1.37 as well. */

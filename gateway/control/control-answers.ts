@@ -52,6 +52,10 @@ export interface GatewayStatus {
   readonly refused: Readonly<Record<string, number>>;
   /** Items since it started that GlitchTip does not keep, and that were left out. */
   readonly ignored: readonly IgnoredItems[];
+  /** Absent where no events come by plain http. */
+  readonly plain?: PlainEvents;
+  /** Absent while every proxy that says https is believed. */
+  readonly disbelieved?: DisbelievedProxy;
   /** Absent while nothing is held. */
   readonly hold?: HoldStatus;
   /** Absent while nothing is kept. */
@@ -60,6 +64,29 @@ export interface GatewayStatus {
   readonly workerStartedAt?: string;
   /** Absent while there is none. */
   readonly move?: MoveStatus;
+}
+
+/** Events that come by plain http through a proxy: taken until then, and led to https afterwards. */
+export interface PlainEvents {
+  readonly until: string;
+  /** Those from which some came since the gateway started. */
+  readonly projects: readonly PlainProject[];
+}
+
+export interface PlainProject {
+  readonly project: number;
+  /** Requests since the gateway started. */
+  readonly requests: number;
+  /** Of these, those that came too late: led to https, which few SDKs follow. */
+  readonly refused: number;
+  readonly lastAt: string;
+}
+
+/** Requests since it started of proxies that said https and are in none of the networks that the settings name. */
+export interface DisbelievedProxy {
+  /** Of the last one. */
+  readonly address: string;
+  readonly requests: number;
 }
 
 export interface IgnoredItems {

@@ -25,6 +25,7 @@ export class GatewayMetrics {
   readonly #taken: Counter;
   readonly #refused: Counter<'why'>;
   readonly #ignored: Counter<'type'>;
+  readonly #plain: Counter;
   readonly #damaged: Counter;
 
   constructor() {
@@ -32,6 +33,7 @@ export class GatewayMetrics {
     this.#taken = new Counter({ name: 'glitchkeeper_gateway_events_taken_total', help: 'Events that were answered 200, and so are on the disk', registers });
     this.#refused = new Counter({ name: 'glitchkeeper_gateway_requests_refused_total', help: 'Ingest requests that were refused, by reason', labelNames: ['why'], registers });
     this.#ignored = new Counter({ name: 'glitchkeeper_gateway_items_ignored_total', help: 'Items that GlitchTip does not keep, by type', labelNames: ['type'], registers });
+    this.#plain = new Counter({ name: 'glitchkeeper_gateway_plain_requests_total', help: 'Ingest requests that came by plain http through a proxy', registers });
     this.#damaged = new Counter({ name: 'glitchkeeper_gateway_damaged_total', help: 'Places of the spool that could not be read', registers });
   }
 
@@ -55,6 +57,7 @@ export class GatewayMetrics {
   count(what: IngestCount): void {
     if (what.kind === 'taken') this.#taken.inc(what.events);
     else if (what.kind === 'refused') this.#refused.inc({ why: what.why });
+    else if (what.kind === 'plain') this.#plain.inc();
     else this.#ignored.inc({ type: itemTypeName(what.type) }, what.items);
   }
 

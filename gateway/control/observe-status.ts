@@ -27,7 +27,9 @@ export interface Observed {
   readonly workerStart: Pick<WorkerStart, 'read'>;
   readonly moving: Pick<Moving, 'look' | 'status'>;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
-  readonly counts: Pick<IngestCounts, 'refused' | 'ignored'>;
+  readonly counts: Pick<IngestCounts, 'refused' | 'ignored' | 'disbelieved' | 'plain'>;
+  /** Milliseconds of Unix time; undefined: no events come by plain http. */
+  readonly plainUntil: number | undefined;
 }
 
 /** @throws the system's error when the volume cannot be looked at */
@@ -50,6 +52,8 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     setAsideDropped: observed.setAside.dropped,
     refused: counts.refused,
     ignored: counts.ignored,
+    ...(observed.plainUntil === undefined ? {} : { plain: { until: instant(observed.plainUntil), projects: counts.plain } }),
+    ...(counts.disbelieved ? { disbelieved: counts.disbelieved } : {}),
     ...(hold ? { hold: holdStatus(hold) } : {}),
     ...keepStatus({ spool, keep: observed.keep, destination: observed.destination }),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: instant(workerStartedAt) }),

@@ -18,7 +18,9 @@ export type Refusal =
   | { readonly kind: 'unfit'; readonly detail: string }
   | { readonly kind: 'too large'; readonly detail: string }
   /** Not now: the spool is full, a limit is reached, or the key cannot be looked up. Seconds until another try. */
-  | { readonly kind: 'not now'; readonly seconds: number };
+  | { readonly kind: 'not now'; readonly seconds: number }
+  /** By plain http, and its time is over: the host and the path that were asked for. */
+  | { readonly kind: 'plain http'; readonly host: string; readonly path: string };
 
 export function accepted(kind: IngestKind, id: string | undefined): Answer {
   switch (kind) {
@@ -37,6 +39,7 @@ export function refused(kind: IngestKind, refusal: Refusal): Answer {
     case 'unfit': return json(422, { detail: [{ message: refusal.detail }] });
     case 'too large': return json(413, { detail: refusal.detail });
     case 'not now': return tooMany(refusal.seconds);
+    case 'plain http': return moved(refusal.host, refusal.path);
   }
 }
 
@@ -51,6 +54,12 @@ function refusedKey(kind: IngestKind, isMalformed: boolean): Answer {
  */
 function tooMany(seconds: number): Answer {
   return { ...json(429, { detail: 'Too Many Requests' }), headers: { 'content-type': 'application/json', 'retry-after': String(seconds), 'x-sentry-rate-limits': `${seconds}::organization` } };
+}
+
+/** To https, by the same method: few SDKs follow. */
+function moved(host: string, path: string): Answer {
+  // The port is the one of plain http.
+  return { ...json(308, { detail: 'Events are taken by https only' }), headers: { 'content-type': 'application/json', location: `https://${host.replace(/:\d+$/, '')}${path}` } };
 }
 
 function json(status: number, body: object): Answer {

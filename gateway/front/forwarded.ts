@@ -29,21 +29,42 @@ export interface Forwarded {
   readonly client: string;
   /** What GlitchTip is told of it. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Address of a proxy that says that the client came by https, and that is not believed; undefined: there is none. */
+  readonly disbelieved: string | undefined;
+  /** Host that the client asked by plain http, as a proxy that is trusted says; undefined: it came by https, or through no proxy. */
+  readonly plainHost: string | undefined;
 }
 
 /** A peer that is no trusted proxy is the client, whatever its headers say. `Forwarded` (RFC 7239), which GlitchTip does not read, is dropped. */
 export function forwardedOf({ headers, socket }: IncomingMessage, trusted: TrustedProxies): Forwarded {
   const peer = plainAddress(socket.remoteAddress ?? '');
-  const isTrusted = trusted.has(peer);
-  const believed = (name: string) => (isTrusted ? first(headers[name]) : undefined);
-  const chain = believed('x-forwarded-for');
+  const said = saidOf(headers);
+  if (trusted.has(peer)) return believe(said, peer);
+  return {
+    client: peer,
+    headers: { 'x-forwarded-for': peer, 'x-forwarded-proto': 'http', 'x-forwarded-host': headers.host ?? '' },
+    disbelieved: said.proto === 'https' ? peer : undefined,
+    plainHost: undefined,
+  };
+}
+
+/** What a request says of its client. */
+interface Said {
+  readonly chain: string | undefined;
+  readonly proto: string;
+  readonly host: string;
+}
+
+function saidOf(headers: IncomingMessage['headers']): Said {
+  return { chain: first(headers['x-forwarded-for']), proto: first(headers['x-forwarded-proto']) ?? 'http', host: first(headers['x-forwarded-host']) ?? headers.host ?? '' };
+}
+
+function believe({ chain, proto, host }: Said, peer: string): Forwarded {
   return {
     client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
-    headers: {
-      'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`,
-      'x-forwarded-proto': believed('x-forwarded-proto') ?? 'http',
-      'x-forwarded-host': believed('x-forwarded-host') ?? headers.host ?? '',
-    },
+    headers: { 'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`, 'x-forwarded-proto': proto, 'x-forwarded-host': host },
+    disbelieved: undefined,
+    plainHost: proto === 'http' ? host : undefined,
   };
 }
 

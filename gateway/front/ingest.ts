@@ -42,6 +42,8 @@ export interface IngestPorts {
   readonly shares: ProjectShares;
   readonly spool: Pick<Spool, 'appendAll' | 'liveBytes'>;
   readonly move: Pick<Move, 'route' | 'current'>;
+  /** Events that come by plain http through a proxy are taken and counted until then, and led to https afterwards; undefined: none come that way. Milliseconds of Unix time. */
+  readonly plainUntil: number | undefined;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** 32 hexadecimal digits. */
@@ -54,11 +56,15 @@ export interface IngestPorts {
 export type IngestCount =
   | { readonly kind: 'taken'; readonly project: number; readonly events: number; readonly bytes: number }
   | { readonly kind: 'refused'; readonly why: Refusal['kind']; readonly project: number }
-  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number };
+  | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number }
+  /** `at`: milliseconds of Unix time. */
+  | { readonly kind: 'plain'; readonly project: number; readonly at: number; readonly isRefused: boolean };
 
 /** Who asks, as far as the proxies that are trusted say. */
 export interface Client {
   readonly address: string | undefined;
+  /** Host that it asked by plain http, through a proxy. */
+  readonly plainHost?: string | undefined;
 }
 
 type Read =
@@ -92,7 +98,7 @@ export class Ingest {
       return refused(named.kind, refusal);
     };
     if ('refusal' in asked) return refuse(asked.refusal);
-    const refusal = await this.#judge(asked, lengthOf(request));
+    const refusal = await this.#judge(request, asked);
     if (refusal) return refuse(refusal);
     const give = await this.ports.memory.take(this.#memoryFor(request, asked));
     try {
@@ -134,14 +140,24 @@ export class Ingest {
     return accepted(kind, read.answerId);
   }
 
-  async #judge({ target: { project }, key, routed }: Asked, bytes: number): Promise<Refusal | undefined> {
+  async #judge(request: IncomingMessage, { target: { project }, key, client, routed }: Asked): Promise<Refusal | undefined> {
     const verdict = await this.ports.keys.judge(project, key);
     // 403 would have the SDK give up; that a key is unknown has to be proven first. A pair of the move's table was known when it was made.
     if (verdict === 'unknown' && this.ports.move.current !== 'damaged') return { kind: 'unknown key' };
     if (verdict === 'unknown' || (verdict === 'unchecked' && !routed)) return { kind: 'not now', seconds: AGAIN_IN.unchecked };
     if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', seconds: AGAIN_IN.full };
-    const seconds = this.ports.limiter.admit(project, bytes, this.ports.now());
-    return seconds === undefined ? undefined : { kind: 'not now', seconds };
+    const seconds = this.ports.limiter.admit(project, lengthOf(request), this.ports.now());
+    return seconds === undefined ? this.#judgePlain(request, project, client) : { kind: 'not now', seconds };
+  }
+
+  /** Counted whether its time is over or not: after the key was looked at, so that nobody makes up projects. */
+  #judgePlain({ url: path = '/' }: IncomingMessage, project: number, { plainHost: host }: Client): Refusal | undefined {
+    const { plainUntil, now, count } = this.ports;
+    if (plainUntil === undefined || host === undefined) return undefined;
+    const at = now();
+    const isRefused = at >= plainUntil;
+    count({ kind: 'plain', project, at, isRefused });
+    return isRefused ? { kind: 'plain http', host, path } : undefined;
   }
 
   #memoryFor(request: IncomingMessage, { routed }: Asked): number {

@@ -11,6 +11,8 @@ export interface FrontOptions {
   readonly ingest: Pick<Ingest, 'take' | 'isMoved'>;
   readonly proxy: Pick<Proxy, 'pass'>;
   readonly trusted: TrustedProxies;
+  /** Told of each request of a proxy that said https and is not believed. */
+  readonly onDisbelieved: (address: string) => void;
   /** Endpoints for events that the release has. */
   readonly endpoints: readonly IngestKind[];
 }
@@ -34,14 +36,15 @@ export function createFront(options: FrontOptions): Server {
   return server;
 }
 
-function handle(request: IncomingMessage, response: ServerResponse, { ingest, proxy, trusted, endpoints }: FrontOptions): void {
+function handle(request: IncomingMessage, response: ServerResponse, { ingest, proxy, trusted, endpoints, onDisbelieved }: FrontOptions): void {
   const [path = '/', text] = (request.url ?? '/').split(/\?(.*)/s, 2);
   const [target, query] = [ingestTarget(path, INGEST_KINDS), new URLSearchParams(text)];
   const forwarded = forwardedOf(request, trusted);
+  if (forwarded.disbelieved !== undefined) onDisbelieved(forwarded.disbelieved);
   if (!target || !(endpoints.includes(target.kind) || ingest.isMoved(request, target, query))) { proxy.pass(request, response, forwarded); return; }
   const { origin } = request.headers;
   if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) { send(request, response, preflight(origin)); return; }
-  ingest.take(request, target, query, { address: forwarded.client }).then(
+  ingest.take(request, target, query, { address: forwarded.client, plainHost: forwarded.plainHost }).then(
     (answer) => send(request, response, { ...answer, headers: { ...answer.headers, ...corsHeaders(origin) } }),
     // The client went away: nobody is there to be answered.
     () => response.destroy(),

@@ -6,7 +6,7 @@ import { backupSpec, backupStatus } from './backup-fields.js';
 import { CONDITION_TYPES } from './conditions.js';
 import { REFUSALS, RELEASES, describeRefusal, releaseOf, type Release } from './glitchtip-releases.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
-import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE } from './object-names.js';
+import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE, TUNNEL_SERVICE } from './object-names.js';
 import { openWord } from './open-word.js';
 import { restoreStatus } from './restore-fields.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
@@ -76,7 +76,17 @@ const https = z.object({
   name: host().check(z.meta({ description: 'The public name that a certificate is served for.' })),
   host: z._default(host(), TRAEFIK_SERVICE),
   port: z._default(port(), 443),
+  selfSigned: z.optional(z.boolean()).check(z.meta({ description: 'The certificate is Traefik\'s own, which is for no name and signed by nobody: for development. It is not watched.' })),
+  certManager: z.optional(z.object({
+    issuer: z.optional(objectName()).check(z.meta({ description: 'The Issuer of this namespace that it asks. Absent: a ClusterIssuer.' })),
+  })).check(z.meta({ description: 'cert-manager gets the certificate: its orders and challenges in this namespace are looked at. Absent: it does not.' })),
 }).check(z.meta({ description: 'Where TLS is served, which each check asks for the certificate of `name`. Absent: by nobody that the operator knows of.' }));
+
+const tunnel = z.object({
+  deployment: z._default(objectName(), TUNNEL_SERVICE),
+  host: z._default(host(), TUNNEL_SERVICE),
+  port: z._default(port(), 2000),
+}).check(z.meta({ description: 'The Cloudflare Tunnel that people and SDKs come by: its Deployment, and where it says whether it is connected. Absent: they come by another way.' }));
 
 const administrator = z.object({
   email: z._default(
@@ -106,6 +116,7 @@ export const glitchTipSpec = z.object({
   worker: z.optional(worker),
   gateway: z.optional(gateway),
   https: z.optional(https),
+  tunnel: z.optional(tunnel),
   administrator: z.prefault(administrator, {}),
   rotation: z.prefault(rotationSpec, {}),
   /** Absent: none is made, and nothing is said of copies. */

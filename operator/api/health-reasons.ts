@@ -118,8 +118,16 @@ export const HEALTH_REASONS = {
   // HTTPS.
   /** Nobody answers by https at k3s' Traefik: whoever is outside reaches nothing. */
   HttpsDown: 'HttpsDown',
+  /** The Cloudflare Tunnel has no connection, or no Ready pod: whoever is outside reaches nothing. */
+  TunnelDown: 'TunnelDown',
+  /** cert-manager has no certificate for the public name yet, or cannot renew it: its reason is in the message. */
+  CertificateNotIssued: 'CertificateNotIssued',
   /** Whoever asks for the public name is shown a certificate that is not for it, such as Traefik's default one. */
   CertificateNotServed: 'CertificateNotServed',
+  /** A proxy says that requests come by https, and the gateway does not believe it: it is in none of the networks of the settings. */
+  ProxyNotTrusted: 'ProxyNotTrusted',
+  /** SDKs still send by http: their events are taken until a day that the settings name, or are lost since then. */
+  PlainEvents: 'PlainEvents',
   /** The certificate ends soon, or has ended. */
   CertificateExpiring: 'CertificateExpiring',
   CertificateExpired: 'CertificateExpired',

@@ -4,7 +4,7 @@ import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../api/g
 import type { Delivery } from '../core/alerts/outbox.js';
 import type { TelegramText } from '../core/alerts/message-formats.js';
 import type { ObservedAlertState, StoredAlertState } from '../core/alerts/alert-state.js';
-import type { CanaryFacts, ClusterFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, ServedCertificate, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
+import type { CanaryFacts, ClusterFacts, IssuanceFacts, JobFacts, ObservedDatabase, ObservedGateway, ObservedQueue, PodFacts, ServedCertificate, TunnelFacts, VolumeFacts, WebFacts } from '../core/health/health-facts.js';
 import type { Seen } from '../core/seen.js';
 import type { BackupReport } from '../core/backup/backup-report.js';
 import type { PodTemplate, RunVariables } from '../core/backup/backup-job.js';
@@ -189,6 +189,8 @@ export interface HealthPort {
   observeWeb(spec: GlitchTipSpec, pods: readonly PodFacts[], signal: AbortSignal): Promise<WebFacts>;
   /** Which certificate the public name is served with. */
   observeServed(spec: GlitchTipSpec, signal: AbortSignal): Promise<ServedCertificate>;
+  observeTunnel(spec: GlitchTipSpec, signal: AbortSignal): Promise<TunnelFacts>;
+  observeIssuance(spec: GlitchTipSpec, signal: AbortSignal): Promise<IssuanceFacts>;
   /** Sends an event and looks for it; remembers for the resource which of its events are missing. */
   observeDatabase(resource: string, question: DatabaseQuestion, signal: AbortSignal): Promise<DatabaseObservation>;
   observeQueue(spec: GlitchTipSpec, operator: readonly Sensitive[], signal: AbortSignal): Promise<ObservedQueue>;

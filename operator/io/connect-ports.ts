@@ -6,6 +6,7 @@ import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
 import { ClusterObserver } from './kubernetes/cluster-observer.js';
+import { observeIssuance } from './kubernetes/issuance-observer.js';
 import { observeGatewayMode, setGatewayMode } from './gateway/gateway-mode.js';
 import { observeGateway, tellWorkerStart } from './gateway/gateway-observer.js';
 import { beat } from './notifiers/heartbeat.js';
@@ -24,6 +25,7 @@ import { endForeignConnections, endValkeySessions, observeValkey, setValkeyPassw
 import { observeQueue } from './valkey/queue-observer.js';
 import { sendEvent } from './web/send-event.js';
 import { observeServed } from './web/served-certificate.js';
+import { observeTunnel } from './web/tunnel-observer.js';
 import { observeWeb } from './web/web-observer.js';
 
 export const postgresPort: PostgresPort = {
@@ -79,6 +81,8 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
     observeCluster: (spec, signal) => cluster.observe(spec, signal),
     observeWeb: ({ web }, pods, signal) => observeWeb(web, pods, signal),
     observeServed: ({ https }, signal) => observeServed(https, signal),
+    observeTunnel: ({ tunnel }, signal) => observeTunnel(tunnel, signal),
+    observeIssuance: (spec, signal) => observeIssuance(api, namespace, spec, signal),
     observeDatabase: (resource, question, signal) => observeDatabase({ ...question, canaries: canariesOf(resource), signal }),
     observeQueue: (spec, operator, signal) => observeQueue(spec.valkey, operator, { layout: healthRelease(specRelease(spec)).inValkey, now: clock.now() }, signal),
     observeGateway,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type Result } from 'execa';
 import { stringify } from 'yaml';
 import type { SettingsInput } from '../../charts/settings/schema.js';
-import { installTraefikKinds } from '../support/traefik-kinds.js';
+import { installHttpsKinds } from '../support/https-kinds.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 
 /** Files of dist/ in which https by k3s' Traefik is one more. */
@@ -21,6 +21,10 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
   ['https, with clients in another namespace', { domain: 'https://errors.example.com', network: { clients: ['kube-system'], workerToInternet: false } }],
   ["https by k3s' Traefik, which gets a certificate", { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } }],
   ["https by k3s' Traefik, for events alone, with a certificate of a Secret", { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls', public: 'ingest' }, gateway: { enabled: false }, host: { memory: '2.1Gi' } }],
+  ['https by a certificate that cert-manager gets', { domain: 'https://errors.example.org', https: { mode: 'cert-manager', acme: { email: 'ops@glitchtip.invalid' }, certManager: { budget: 'none' }, acceptPlainEvents: '2027-03-01' } }],
+  ["https by Traefik's own certificate", { domain: 'https://errors', https: { mode: 'self-signed' } }],
+  ['https by a Gateway of yours', { domain: 'https://errors.example.org', https: { gateway: { name: 'public', namespace: 'ingress' }, acceptPlainEvents: '2027-03-01' }, network: { clients: ['ingress'] } }],
+  ['https by a Cloudflare Tunnel', { domain: 'https://errors.example.org', https: { mode: 'tunnel' } }],
   ['a load balancer, on nodes of its own', {
     service: { type: 'LoadBalancer', allowPublic: true, port: 80 },
     pods: { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [{ key: 'dedicated', value: 'errors', effect: 'NoSchedule' }, { operator: 'Exists' }], imagePullSecrets: ['registry'] },
@@ -40,6 +44,9 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
     },
   }],
 ];
+
+/** Of Traefik or of a Gateway: those of a tunnel are Cloudflare's. */
+const hasRoutes = ({ mode = 'none', gateway }: NonNullable<SettingsInput['https']> = {}): boolean => gateway !== undefined || !['none', 'tunnel'].includes(mode);
 
 describe('manifests on a real API server', () => {
   let server: ControlPlane;
@@ -61,14 +68,14 @@ describe('manifests on a real API server', () => {
     // A dry run makes nothing, so that what others need is really there: the namespace, with PodSecurity's warnings.
     const namespace = await kubectl(['apply', '--warnings-as-errors', '-f', join(folder, '0', '0000-namespace.k8s.yaml')]);
     if (namespace.failed) throw new Error(`the namespace was refused: ${String(namespace.stderr)}`);
-    await installTraefikKinds((args, input) => kubectl([...args, '--warnings-as-errors'], input));
+    await installHttpsKinds((args, input) => kubectl([...args, '--warnings-as-errors'], input));
   }, START_MS);
   afterAll(async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(VARIANTS.map(([name, { https }], index) => [name, index, FILES + (https?.mode === undefined ? 0 : 1)] as const))('%s: every object is accepted, strictly and without a warning', async (_, index, count) => {
+  it.each(VARIANTS.map(([name, { https }], index) => [name, index, FILES + (hasRoutes(https) ? 1 : 0)] as const))('%s: every object is accepted, strictly and without a warning', async (_, index, count) => {
     const files = (await readdir(join(folder, String(index)))).filter((file) => file.endsWith('.yaml'));
     expect(files).toHaveLength(count);
     const { exitCode, stdout, stderr } = await dryRun(join(folder, String(index)));

@@ -1,9 +1,5 @@
 // The stack with its gateway beside the stack without, one after the other on fresh clusters: the same load, and what only one of them can bear.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
 import { seconds as inSeconds } from '../sdk/statistics.js';
 import type { BenchOptions } from './bench-options.js';
 import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
@@ -11,7 +7,8 @@ import { startCounting, type CpuUse } from './cpu.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
 import type { LoadResult } from './load-job.js';
 import { HOST, startSampling, watchedGroups, type MemoryUses } from './memory.js';
-import { openStage, type Stage } from './stage.js';
+import { onOwnStage } from './own-stage.js';
+import type { Stage } from './stage.js';
 import { measureStart } from './start.js';
 
 /** Ten times what web takes by itself. Events per second; seconds. */
@@ -40,29 +37,20 @@ interface Backlog {
 export async function measureGateway(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section> {
   const usual = { rate: options.rate, seconds: options.seconds };
   say('without a gateway');
-  const alone = await onStage(options, false, { say, signal }, async (stage) => ({ usual: await load(stage, usual), backlog: await workOff(stage, usual) }));
+  const alone = await onOwnStage(options, { gateway: { enabled: false } }, { say, signal }, async (stage) => {
+    await measureStart(stage);
+    return { usual: await load(stage, usual), backlog: await workOff(stage, usual) };
+  });
   say('with a gateway');
-  const behind = await onStage(options, true, { say, signal }, async (stage) => ({ usual: await load(stage, usual), backlog: await workOff(stage, usual), burst: await load(stage, BURST, DRAIN_PATIENCE) }));
+  const behind = await onOwnStage(options, { gateway: { enabled: true } }, { say, signal }, async (stage) => {
+    await measureStart(stage);
+    return { usual: await load(stage, usual), backlog: await workOff(stage, usual), burst: await load(stage, BURST, DRAIN_PATIENCE) };
+  });
   const rows = [...usualRows(options.rate, alone.usual, behind.usual), backlogRow(alone.backlog, behind.backlog), ...burstRows(behind.burst)];
   return { name: 'gateway', rows, numbers: { alone, behind }, note: NOTE };
 }
 
 const NOTE = 'the same load on two fresh clusters, one after the other. Own memory is without the pages of files. The client shares the cores with the cluster.';
-
-async function onStage<T>(options: BenchOptions, enabled: boolean, { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal }, measure: (stage: Stage) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-bench-settings-'));
-  const settings = join(folder, 'settings.yaml');
-  const own: unknown = options.settings === undefined ? {} : parse(await readFile(options.settings, 'utf8'));
-  await writeFile(settings, stringify({ ...(own as object), gateway: { ...(own as { gateway?: object }).gateway, enabled } }));
-  const stage = await openStage({ ...options, settings }, say, signal);
-  try {
-    await measureStart(stage);
-    return await measure(stage);
-  } finally {
-    await stage.close();
-    await rm(folder, { recursive: true });
-  }
-}
 
 /** What came while there was no worker, and how fast it is stored from the moment that there is one again. */
 async function workOff(stage: Stage, { rate, seconds }: { readonly rate: number; readonly seconds: number }): Promise<Backlog> {

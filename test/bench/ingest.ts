@@ -49,13 +49,16 @@ export interface RunningLoad {
   readonly stop: () => void;
 }
 
-/** Starts the load program in the node's network, where the Service's address leads to web as it does for a pod. */
-export function startLoadProgram({ cluster, signal }: Stage, job: LoadJob): RunningLoad {
+/**
+ * Starts the load program in the node's network, where the Service's address leads to web as it does for a pod.
+ * @param env such as whose certificates it trusts
+ */
+export function startLoadProgram({ cluster, signal }: Stage, job: LoadJob, env: Readonly<Record<string, string>> = {}): RunningLoad {
   const [nsenter, ...namespace] = nsenterPrefix(cluster.nodeName);
   const program = join(import.meta.dirname, 'load-program.ts');
   // nsenter becomes the program, so that a signal reaches it.
   const running = execa(nsenter, [...namespace, process.execPath, '--import', 'tsx', program], {
-    input: JSON.stringify(job), stderr: 'inherit', cancelSignal: signal, forceKillAfterDelay: (PATIENCE + LONGEST_ANSWER) * 1000,
+    input: JSON.stringify(job), env, stderr: 'inherit', cancelSignal: signal, forceKillAfterDelay: (PATIENCE + LONGEST_ANSWER) * 1000,
   });
   return { result: running.then(({ stdout }) => loadResult.parse(JSON.parse(stdout))), stop: () => running.kill('SIGTERM') };
 }

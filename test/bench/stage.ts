@@ -14,7 +14,7 @@ import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitch
 import { API_VERSION, PLURAL } from '../../operator/api/object-names.js';
 import type { ClusterConnection } from '../../operator/io/kubernetes/connection.js';
 import { connect, get } from '../../embedded/api.js';
-import { down, up, type ClusterHandle } from '../../embedded/index.js';
+import { clusterRanges, down, up, type ClusterHandle } from '../../embedded/index.js';
 import { NO_SETTINGS } from '../support/settings.js';
 import type { BenchOptions } from './bench-options.js';
 
@@ -51,8 +51,8 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
     await rm(dist, { recursive: true, force: true });
   };
   try {
-    await execa('npm', ['run', '--silent', 'synth'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file }, stdio: ['ignore', 'ignore', 'pipe'] });
-    const settings = loadSettings(file);
+    await execa('npm', ['run', '--silent', 'synth'], { env: { CDK8S_OUTDIR: dist, GLITCHKEEPER_SETTINGS: file, GLITCHKEEPER_CLUSTER_RANGES: clusterRanges.join() }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const settings = loadSettings(file, clusterRanges);
     const cluster = await up({ name: options.name, fresh: true, countPrograms: true, log: say, signal });
     const image = await chooseImage(cluster, glitchtipImage(settings), options.imageArchive);
     return { cluster, settings, dist, image, say, signal, close, parts: partsOf(topologyOf(settings)), ...questions(connect(cluster.kubeconfigPath), settings) };

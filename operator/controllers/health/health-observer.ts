@@ -66,11 +66,13 @@ export class HealthObserver {
       health.observeCluster(spec, signal), this.#secrets(spec, signal), this.#certificate(spec, memory, signal), this.deps.cluster.observeLock(signal),
     ]);
     const token = valueOf(sources.secrets.gateway, 'control-token');
-    const [web, queue, gateway, served] = await Promise.all([
+    const [web, queue, gateway, served, issuance, tunnel] = await Promise.all([
       health.observeWeb(spec, cluster.pods.kind === 'seen' ? cluster.pods.value : [], signal),
       health.observeQueue(spec, valkeyPasswords(sources), signal),
       health.observeGateway(spec, token, signal),
       health.observeServed(spec, signal),
+      health.observeIssuance(spec, signal),
+      health.observeTunnel(spec, signal),
     ]);
     await this.#tellWorkerStart(spec, token, { cluster, gateway }, signal);
     const { database, canary, volumes } = await health.observeDatabase(name, {
@@ -81,7 +83,7 @@ export class HealthObserver {
     // What was cut off in the middle of it observed nothing.
     signal.throwIfAborted();
     const facts: Facts = {
-      cluster, web, canary, database, queue, gateway, certificate, served,
+      cluster, web, canary, database, queue, gateway, certificate, served, issuance, tunnel,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, restore: resource.status?.restore }, new Date(this.deps.clock.now())), before: memory.before,
       ...copiesOf(resource.status),
     };

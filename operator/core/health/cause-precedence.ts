@@ -3,7 +3,7 @@ import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 
 const R = HEALTH_REASONS;
 
-const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.GatewayDown, R.DatabaseDown, R.QueueDown, R.PartDown];
+const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.GatewayDown, R.DatabaseDown, R.QueueDown, R.PartDown, R.TunnelDown];
 /** Where an event goes after web has been asked. */
 const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.EventsLost, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling];
 /** What is behind the gateway, and so no reason to refuse an event. */
@@ -26,6 +26,7 @@ export const WITHIN_PART: Partial<Record<HealthReason, readonly HealthReason[]>>
   [R.GatewayDown]: [R.RolloutStuck, R.GatewaySilent],
   [R.CredentialsCompromised]: [R.CredentialsOverdue],
   [R.BackupTooOld]: [R.BackupFailed],
+  [R.CertificateNotIssued]: [R.CertificateUnreadable, R.CertificateNotServed, R.CertificateExpiring, R.CertificateExpired],
   [R.CertificateUnreadable]: [R.CertificateNotServed],
   [R.CertificateExpired]: [R.CertificateNotServed],
 };

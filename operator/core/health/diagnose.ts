@@ -15,10 +15,11 @@ import { podRules } from './pod-rules.js';
 import { queueRules } from './queue-rules.js';
 import { isObserved } from './unobserved.js';
 import { restoreRules } from './restore-rules.js';
+import { tunnelRules } from './tunnel-rules.js';
 import { webRules } from './web-rules.js';
 
 /** The order of causes of equal severity: infrastructure first. */
-const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...backupRules, ...restoreRules, ...ageRules];
+const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...tunnelRules, ...backupRules, ...restoreRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
 export type Aspect = 'web' | 'worker' | 'ingest';
@@ -87,7 +88,7 @@ function dedupe(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ reason, part }, index) => findings.findIndex((other) => other.reason === reason && other.part === part) === index);
 }
 
-const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.EventsLost, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.CertificateNotServed];
+const OF_EVENTS: readonly string[] = [HEALTH_REASONS.IngestRefused, HEALTH_REASONS.EventsNotStored, HEALTH_REASONS.EventsLost, HEALTH_REASONS.WorkerStuck, HEALTH_REASONS.Backlog, HEALTH_REASONS.QueueFull, HEALTH_REASONS.PartitionsMissing, HEALTH_REASONS.WebDown, HEALTH_REASONS.GatewayDown, HEALTH_REASONS.HttpsDown, HEALTH_REASONS.TunnelDown, HEALTH_REASONS.CertificateNotServed, HEALTH_REASONS.CertificateNotIssued];
 
 function aspectsOf({ reason, part, severity }: Finding): readonly Aspect[] {
   const own: readonly Aspect[] = part === 'web' || part === 'worker' ? [part] : [];

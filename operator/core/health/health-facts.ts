@@ -230,6 +230,14 @@ export interface GatewayFacts {
   readonly setAside: number;
   /** Of those, the oldest that went since it started, for there was no more room. */
   readonly setAsideDropped: number;
+  /** Events that come by plain http: until when they are taken, and which projects sent some since it started. */
+  readonly plain?: {
+    readonly until: Date;
+    /** `refused`: of the requests, those that came too late. */
+    readonly projects: readonly { readonly project: number; readonly requests: number; readonly refused: number; readonly lastAt: Date }[];
+  };
+  /** Requests since it started of proxies that said https and are not believed, and the address of the last one. */
+  readonly disbelieved?: { readonly address: string; readonly requests: number };
   /** When GlitchTip's worker was started, as far as it was told. */
   readonly workerStartedAt?: Date;
 }
@@ -269,6 +277,24 @@ export type ServedCertificate =
   | { readonly kind: 'silent'; readonly address: string; readonly code: string }
   /** `subject`: whose it is, such as CN=TRAEFIK DEFAULT CERT. */
   | ({ readonly kind: 'seen'; readonly name: string; readonly subject: string; readonly isForName: boolean } & Validity);
+
+/** What the tunnel says of itself. */
+export type TunnelFacts =
+  | { readonly kind: 'none' }
+  /** It does not answer. */
+  | { readonly kind: 'silent'; readonly code: string }
+  /** Its connections to Cloudflare: four when all is well. */
+  | { readonly kind: 'seen'; readonly connections: number };
+
+/** What cert-manager does about the certificate of the public name. */
+export type IssuanceFacts =
+  /** It is not asked for one, or nothing is under way. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unseen'; readonly why: string }
+  /** An order has no end yet; `reason`: what the challenge or the order says. */
+  | { readonly kind: 'under way'; readonly since: Date; readonly reason: string }
+  /** The newest order came to nothing, or the Issuer is not ready. */
+  | { readonly kind: 'failed'; readonly reason: string };
 
 export interface OperationFacts {
   readonly lock: ObservedLock;
@@ -326,6 +352,8 @@ export interface Facts {
   readonly volumes: Seen<readonly VolumeFacts[]>;
   readonly certificate: CertificateFacts;
   readonly served: ServedCertificate;
+  readonly issuance: IssuanceFacts;
+  readonly tunnel: TunnelFacts;
   readonly credentials: CredentialFacts;
   /** The recorded lock of operations. */
   readonly operation: OperationFacts;

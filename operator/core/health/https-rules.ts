@@ -1,19 +1,26 @@
-// Rules about HTTPS: nobody serves the public name, another certificate is served in place of its own, the certificate ends.
+// Rules about HTTPS: nobody serves the public name, the gateway does not believe who does, SDKs still say http, another certificate is served, the
+// certificate ends.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { CertificateFacts, Validity } from './health-facts.js';
-import { duration, finding, type CheckInput, type Finding, type Rule } from './rule-finding.js';
+import { duration, finding, secondsSince, type CheckInput, type Finding, type Rule } from './rule-finding.js';
 
 const R = HEALTH_REASONS;
 const DAY = 86_400;
 /** Before its end, of a certificate that lives long: cert-manager and Traefik renew one of 90 days a month before. Seconds. */
 const WARNING = 14 * DAY;
 const CRITICAL = 3 * DAY;
+/** An order takes half a minute when all is well; SDKs may be refused meanwhile. Seconds. */
+const ISSUED_WITHIN = 120;
+/** Projects in a message. */
+const MOST_NAMED = 10;
+/** An SDK that has sent nothing by http for so long has moved, or has nothing to say. */
+const STILL = DAY;
 /** Of the life of a shorter one, which is renewed at a third of it. */
 const WARNING_SHARE = 1 / 5;
 const CRITICAL_SHARE = 1 / 20;
 const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
 
-export const httpsRules: readonly Rule[] = [httpsDown, certificateOfSecret, certificateServed];
+export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, plainEvents, notIssued, certificateOfSecret, certificateServed];
 
 function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
   if (served.kind !== 'silent') return [];
@@ -21,6 +28,47 @@ function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly
     message: `Nobody serves ${https?.name ?? 'the public name'} by https: ${served.address} does not answer (${served.code}). SDKs and people outside reach nothing.`,
     advice: 'kubectl -n kube-system get pods,services -l app.kubernetes.io/name=traefik; where there are none, the host files of docs/https.md are not installed.',
     symptom: 'https does not answer',
+  })];
+}
+
+/** By its count, for the operator sees no pods of other namespaces: the first request that comes by https shows it. */
+function proxyNotTrusted({ facts: { gateway }, spec: { https, tunnel } }: CheckInput): readonly Finding[] {
+  if ((https === undefined && tunnel === undefined) || gateway.kind !== 'seen' || gateway.value.disbelieved === undefined) return [];
+  const { address, requests } = gateway.value.disbelieved;
+  return [finding(R.ProxyNotTrusted, 'gateway', 'warning', {
+    message: `${requests} ${requests === 1 ? 'request' : 'requests'} came by https through ${address}, which the gateway does not believe: GlitchTip takes them for http, and of all clients that address for theirs.`,
+    advice: `network.clusterRanges in settings.yaml must have the network of this cluster's pods (glitchkeeper doctor compares them), and gateway.trustedProxies that of a proxy of yours; then npm run synth && kubectl apply -f dist/.`,
+    symptom: 'the gateway does not believe who serves https',
+  })];
+}
+
+/** Whether they are lost already or not: who sends them has to be moved, which takes people days. */
+function plainEvents({ facts: { gateway }, now }: CheckInput): readonly Finding[] {
+  if (gateway.kind !== 'seen' || gateway.value.plain === undefined) return [];
+  const { until, projects } = gateway.value.plain;
+  const still = projects.filter(({ lastAt }) => secondsSince(lastAt, now) < STILL);
+  const shown = still.slice(0, MOST_NAMED).map(({ project, requests, lastAt }) => `${project} (${requests} ${requests === 1 ? 'request' : 'requests'}, the last ${duration(secondsSince(lastAt, now))} ago)`);
+  const day = until.toISOString().slice(0, 10);
+  const fate = now < until ? `are taken until ${day} (https.acceptPlainEvents), and lost from then on` : `are led to https since ${day}, where few SDKs follow: they are lost without a word`;
+  if (still.length === 0) return [];
+  return [finding(R.PlainEvents, 'https', 'warning', {
+    message: `${still.length === 1 ? 'A project still sends' : `${still.length} projects still send`} events by http: ${shown.join(', ')}${still.length > MOST_NAMED ? ', and more' : ''}. They ${fate}.`,
+    advice: 'Change http:// into https:// in the DSN of each; docs/runbooks/http-to-https.md, and glitchkeeper spool shows who has moved.',
+    symptom: 'SDKs still send by http',
+  })];
+}
+
+/** Before its time it explains why there is no certificate, and is not reported itself. */
+function notIssued({ facts: { issuance, certificate }, spec: { https }, now }: CheckInput): readonly Finding[] {
+  if (issuance.kind !== 'under way' && issuance.kind !== 'failed') return [];
+  const isGood = certificate.kind === 'seen' && secondsLeft(certificate, now) > 0;
+  const age = issuance.kind === 'under way' ? secondsSince(issuance.since, now) : undefined;
+  const what = age === undefined ? 'could not get' : `has not got for ${duration(age)}`;
+  return [finding(R.CertificateNotIssued, 'certificate', isGood ? 'warning' : 'critical', {
+    message: `cert-manager ${what} a certificate for ${https?.name ?? 'the public name'}: ${issuance.reason.replace(/[.\s]+$/, '')}.`,
+    advice: 'docs/runbooks/certificate-not-issued.md has the reasons one by one, and how it tries again at once; glitchkeeper doctor --outside looks at DNS and ports.',
+    symptom: 'cert-manager gets no certificate',
+    quiet: age !== undefined && age < ISSUED_WITHIN,
   })];
 }
 
@@ -35,8 +83,8 @@ function certificateOfSecret(input: CheckInput): readonly Finding[] {
   });
 }
 
-function certificateServed({ facts: { served, certificate }, now }: CheckInput): readonly Finding[] {
-  if (served.kind !== 'seen') return [];
+function certificateServed({ facts: { served, certificate }, spec: { https }, now }: CheckInput): readonly Finding[] {
+  if (served.kind !== 'seen' || https?.selfSigned === true) return [];
   const { name, subject, isForName } = served;
   if (!isForName) {
     return [finding(R.CertificateNotServed, 'certificate', 'critical', {

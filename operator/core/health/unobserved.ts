@@ -12,7 +12,7 @@ const R = HEALTH_REASONS;
 
 type Observation =
   | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
-  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'journal';
+  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'issuance' | 'tunnel' | 'journal';
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
@@ -26,7 +26,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
   // Of the status, which is read with the resource.
   [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'always', [R.RestoreFailed]: 'always',
-  [R.HttpsDown]: 'always', [R.CertificateNotServed]: 'served',
+  [R.HttpsDown]: 'always', [R.CertificateNotServed]: 'served', [R.ProxyNotTrusted]: 'spool', [R.PlainEvents]: 'spool', [R.CertificateNotIssued]: 'issuance', [R.TunnelDown]: 'tunnel',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always', [R.CredentialsCompromised]: 'journal',
 };
 
@@ -61,6 +61,8 @@ const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   // Of a Secret; where Traefik keeps it, it is seen when it is served.
   certificate: ({ facts: { certificate, served } }) => (certificate.kind === 'none' ? served.kind !== 'silent' : certificate.kind !== 'unseen'),
   served: ({ facts }) => facts.served.kind !== 'silent',
+  tunnel: ({ facts }) => facts.tunnel.kind !== 'silent' || arePodsSeen(facts),
+  issuance: ({ facts }) => facts.issuance.kind !== 'unseen',
 };
 
 /** False: whether this reason still holds was not, or could not be, observed. */

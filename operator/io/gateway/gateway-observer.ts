@@ -13,6 +13,8 @@ const status = z.object({
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
   setAsideDropped: z._default(z.number(), 0),
+  plain: z.optional(z.object({ until: z.string(), projects: z.array(z.object({ project: z.number(), requests: z.number(), refused: z.number(), lastAt: z.string() })) })),
+  disbelieved: z.optional(z.object({ address: z.string(), requests: z.number() })),
   hold: z.optional(z.object({ why: z.string() })),
   workerStartedAt: z.optional(z.string()),
 });
@@ -33,10 +35,12 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, setAsideDropped, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, setAsideDropped, plain, disbelieved, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
   return {
     ...spool, setAside, setAsideDropped,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
+    ...(plain ? { plain: { until: new Date(plain.until), projects: plain.projects.map((one) => ({ ...one, lastAt: new Date(one.lastAt) })) } } : {}),
+    ...(disbelieved ? { disbelieved } : {}),
     ...(hold ? { held: hold.why } : {}),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: new Date(workerStartedAt) }),
   };

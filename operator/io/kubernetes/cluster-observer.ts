@@ -79,11 +79,12 @@ export class ClusterObserver {
     return (await this.#list<Pod>('v1', 'pods', signal)).map(readPod);
   }
 
-  async #workloads({ web, worker, gateway, valkey }: GlitchTipSpec, signal: AbortSignal): Promise<readonly WorkloadFacts[]> {
+  async #workloads({ web, worker, gateway, tunnel, valkey }: GlitchTipSpec, signal: AbortSignal): Promise<readonly WorkloadFacts[]> {
     const looks = [
       this.#workload('deployments', web.deployment, 'web', signal),
       ...(worker ? [this.#workload('deployments', worker.deployment, 'worker', signal)] : []),
       ...(gateway ? [this.#workload('deployments', gateway.deployment, 'gateway', signal)] : []),
+      ...(tunnel ? [this.#workload('deployments', tunnel.deployment, 'tunnel', signal)] : []),
       this.#workload('statefulsets', DATA_SERVERS.postgres, 'postgres', signal),
       ...(valkey ? [this.#workload('statefulsets', DATA_SERVERS.valkey, 'valkey', signal)] : []),
     ];

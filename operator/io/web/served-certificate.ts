@@ -1,6 +1,7 @@
 // Which certificate is served to whoever asks for the public name: a TLS handshake with it, and nothing more.
 import { addAbortSignal } from 'node:stream';
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
@@ -37,8 +38,8 @@ export function subjectOf({ subject, subjectAltName }: Pick<X509Certificate, 'su
 function shakeHands({ name, host, port }: Address, signal: AbortSignal): Promise<X509Certificate> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    // Whatever is served is looked at: to refuse it would be not to know what it is. Nothing is sent.
-    const socket = addAbortSignal(signal, connect({ host, port, servername: name, rejectUnauthorized: false }));
+    // Whatever is served is looked at: to refuse it would be not to know what it is. Nothing is sent; an address is no name (RFC 6066).
+    const socket = addAbortSignal(signal, connect({ host, port, servername: isIP(name) === 0 ? name : '', rejectUnauthorized: false }));
     socket.once('error', reject);
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();

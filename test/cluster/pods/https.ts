@@ -3,15 +3,17 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { SECRETS } from '../../../charts/part-names.js';
-import { podCidr, serviceCidr } from '../../../embedded/address.js';
 import { TRAEFIK } from '../../../charts/traefik.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
+import { parseDsn, type Dsn } from '../../sdk/dsn.js';
 import { selfSignedFor } from '../../support/certificate.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { networkOf, tryFlows } from '../support/flows.js';
 import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
+import { describeCertManager } from './https-cert-manager.js';
+import { describeGatewayApi } from './https-gateway.js';
 import type { Installed } from './on-pods.js';
 
 /** From the apply to a valid certificate. Seconds. */
@@ -24,7 +26,8 @@ const SECRET = 'errors-tls';
 
 const health = z.object({ status: z.object({ health: z.object({ figures: z.object({ certificateDays: z.number().optional() }).optional() }) }) });
 
-export function describeHttps({ stack, alerts }: Installed): void {
+export function describeHttps(installed: Installed): void {
+  const { stack, alerts, dsn } = installed;
   describe('https', () => {
     let edge: HttpsEdge;
     beforeAll(async () => {
@@ -33,8 +36,8 @@ export function describeHttps({ stack, alerts }: Installed): void {
     afterAll(() => edge.stop());
 
     /** synth, the host file, apply. */
-    async function apply(label: string, https: SettingsInput['https']): Promise<number> {
-      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network: { clusterRanges: [podCidr, serviceCidr] } });
+    async function apply(label: string, https: SettingsInput['https'], network: SettingsInput['network'] = {}): Promise<number> {
+      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network });
       await edge.runTraefik(made.settings);
       const started = Date.now();
       await stack.apply(made);
@@ -113,7 +116,25 @@ export function describeHttps({ stack, alerts }: Installed): void {
         expect([admin?.status, api?.status]).toEqual([404, 404]);
         expect(events?.status).not.toBe(404);
       }, SCENE_MS);
+
+      it('takes events by http until the day that the settings name, redirects all else, and tells a person which project sends so', async () => {
+        const since = Date.now();
+        await apply('https-plain', { ...byAcme(), acceptPlainEvents: new Date(since + 7 * 86_400_000).toISOString().slice(0, 10) });
+        await stack.rolledOut();
+        const { projectId, key } = parsed(dsn());
+        const event = { url: `http://${NAME}/api/${projectId}/envelope/?sentry_key=${key}`, method: 'POST' as const, body: '{}\n{"type":"event"}\n{"message":"by http"}' };
+        // 429 until the new gateway has read the keys.
+        await waitFor<true>({ what: 'an event by http to be taken', seconds: 60 }, async () => {
+          const [taken] = await edge.ask([event]);
+          return when(taken?.status === 200, JSON.stringify(taken));
+        });
+        expect((await edge.ask([{ url: `http://${NAME}/login` }]))[0]?.status).toBe(301);
+        const alert = await alerts().opened({ reason: 'PlainEvents', part: 'https' }, since);
+        expect(alert.message.text).toContain(`by http: ${projectId} (`);
+      }, 2 * SCENE_MS);
     });
+
+    describeCertManager(installed, { edge: () => edge, apply });
 
     describe('by a certificate of a Secret', () => {
       it('serves it, and a new one at once', async () => {
@@ -146,7 +167,15 @@ export function describeHttps({ stack, alerts }: Installed): void {
         await alerts().resolved(alert, repairedAt);
       }, 2 * SCENE_MS);
     });
+
+    describeGatewayApi(installed, { edge: () => edge, apply });
   });
+}
+
+function parsed(text: string): Dsn {
+  const result = parseDsn(text);
+  if (!result.ok) throw new Error(`no DSN: ${text}`);
+  return result.dsn;
 }
 
 async function csrfCookie(edge: HttpsEdge): Promise<{ token: string; attributes: string }> {

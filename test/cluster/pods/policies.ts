@@ -48,6 +48,8 @@ const OPEN_WHEN_CHANGED: Allowed = {
   'other namespace': OPEN['other namespace'] ?? [],
 };
 
+/** A private network that has the cluster's own in it: the worker reaches none of that. */
+const CLUSTERS = '10.0.0.0/8';
 /** Nobody has its identity: no copy is made here. */
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
@@ -116,7 +118,7 @@ function allowed(open: Allowed, source: string): string[] {
 async function change(stack: Stack): Promise<void> {
   const { hostAddress } = stack.cluster.network;
   const bucket = { store: 's3' as const, recipients: [RECIPIENT], s3: { endpoint: `http://${hostAddress}:${PORT}`, bucket: 'copies', privateNetworks: [hostAddress] } };
-  const settings = { network: { clients: [CLIENT], workerToInternet: false, workerToPrivate: [hostAddress] }, monitoring: { from: [CLIENT] }, alerts: { ports: [...ALERT_PORTS] }, backup: bucket };
+  const settings = { network: { clients: [CLIENT], workerToInternet: false, workerToPrivate: [hostAddress, CLUSTERS] }, monitoring: { from: [CLIENT] }, alerts: { ports: [...ALERT_PORTS] }, backup: bucket };
   await stack.apply(await stack.synthesize('flows', settings));
   await stack.kubectl('delete', 'networkpolicy', 'worker-to-internet');
 }

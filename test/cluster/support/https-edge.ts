@@ -11,7 +11,10 @@ import type { Settings } from '../../../charts/settings/schema.js';
 import { buildProgress, ensurePebble, ensureTraefik } from '../../../embedded/index.js';
 import { send, type HttpAnswer, type HttpRequest } from '../../sdk/http-client.js';
 import { selfSignedFor } from '../../support/certificate.js';
+import { installCertManager } from './cert-manager.js';
 import { printFigure } from './fault-report.js';
+import { PROGRAM, type Task } from './inside.js';
+import type { LoadReport } from '../../sdk/load.js';
 import type { Stack } from './stack.js';
 import { TRAEFIK_SERVICE, traefikManifests } from './traefik-manifests.js';
 import { waitFor, when } from './wait.js';
@@ -29,13 +32,16 @@ const outcomes = z.array(z.union([
 ]));
 export type Outcome = (HttpAnswer & { readonly code?: never }) | ({ readonly code: string } & { readonly [field in keyof HttpAnswer]?: never });
 
+/** Whatever runs on a cluster of ours. */
+type OnCluster = Pick<Stack, 'cluster'>;
+
 export class HttpsEdge {
   private readonly ended: (() => Promise<unknown>)[] = [];
 
-  private constructor(private readonly stack: Stack, private readonly folder: string, readonly traefikAddress: string) {}
+  private constructor(private readonly stack: OnCluster, private readonly folder: string, readonly traefikAddress: string) {}
 
   /** The first call on a machine builds Traefik, which takes a quarter of an hour. */
-  static async start(stack: Stack): Promise<HttpsEdge> {
+  static async start(stack: OnCluster): Promise<HttpsEdge> {
     const { cluster } = stack;
     const progress = buildProgress(printFigure, Date.now);
     const [traefik, programs] = [await ensureTraefik(progress), await ensurePebble(progress)];
@@ -79,6 +85,18 @@ export class HttpsEdge {
   async ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
     const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], { NODE_EXTRA_CA_CERTS: trust });
     return outcomes.parse(JSON.parse(stdout));
+  }
+
+  /** Events by the public name, over connections that are kept. */
+  async load(task: Pick<Extract<Task, { kind: 'load' }>, 'dsn' | 'rate' | 'seconds'>): Promise<LoadReport> {
+    const whole: Task = { kind: 'load', ...task, baseUrl: `https://${NAME}`, host: NAME, reuse: true };
+    const { stdout } = await this.run([PROGRAM, JSON.stringify(whole)], { NODE_EXTRA_CA_CERTS: this.file('roots.pem') });
+    return JSON.parse(stdout) as LoadReport;
+  }
+
+  /** As a person has it before ours: its controller alone, which trusts the ACME server. */
+  async installCertManager(): Promise<void> {
+    await installCertManager(this.stack.cluster, { authority: this.authorityCertificate, name: NAME, address: this.traefikAddress });
   }
 
   /** A TypeScript program on the node, to which the public name leads to Traefik. */

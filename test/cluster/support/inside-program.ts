@@ -10,11 +10,11 @@ import type { SignUpReport, Task } from './inside.js';
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 
-async function load({ dsn: text, baseUrl, rate, seconds, ...sizes }: Extract<Task, { kind: 'load' }>): Promise<unknown> {
+async function load({ dsn: text, baseUrl, rate, seconds, host = 'web', ...more }: Extract<Task, { kind: 'load' }>): Promise<unknown> {
   const parsed = parseDsn(text);
   if (!parsed.ok) throw new Error(`no DSN: ${text}`);
   // A Service's bare address is not among ALLOWED_HOSTS; its name is.
-  return runLoad({ dsn: dsnAt(parsed.dsn, baseUrl), rate, seconds, ...sizes, signal: stop.signal, headers: { host: 'web' } });
+  return runLoad({ dsn: dsnAt(parsed.dsn, baseUrl), rate, seconds, ...more, signal: stop.signal, headers: { host } });
 }
 
 const PAUSE_MS = 250;

@@ -5,14 +5,14 @@ import { z } from 'zod';
 import type { LoadReport } from '../../sdk/load.js';
 import type { ClusterHandle } from '../../../embedded/index.js';
 
-const PROGRAM = fileURLToPath(new URL('./inside-program.ts', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('./inside-program.ts', import.meta.url));
 
 /** How long answers may still be due when it is told to stop. */
 const ANSWERS_MS = 45_000;
 
-/** What the program is told, as JSON on its command line. */
+/** What the program is told, as JSON on its command line. `host`: what the server calls itself (web). */
 export type Task =
-  | { readonly kind: 'load'; readonly dsn: string; readonly baseUrl: string; readonly rate: number; readonly seconds: number; readonly bytes?: number; readonly attachmentBytes?: number }
+  | { readonly kind: 'load'; readonly dsn: string; readonly baseUrl: string; readonly rate: number; readonly seconds: number; readonly bytes?: number; readonly attachmentBytes?: number; readonly host?: string; readonly reuse?: boolean }
   | { readonly kind: 'sign-up'; readonly addresses: readonly string[] };
 
 /** What became of the attempts to sign up. */

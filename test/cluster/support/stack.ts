@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { connect, get } from '../../../embedded/api.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
-import { down, up, type ClusterHandle } from '../../../embedded/index.js';
+import { clusterRanges, down, up, type ClusterHandle } from '../../../embedded/index.js';
 import type { ClusterConnection } from '../../../operator/io/kubernetes/connection.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { PARTS, explainPods, partPods, presentPod, type Part, type PartPod } from './parts.js';
@@ -17,8 +17,8 @@ import { waitFor } from './wait.js';
 /** Set to leave the cluster running afterwards and to use it again: a single test is then tried with `-t` in seconds. */
 export const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
 
-/** Of every suite: the defaults, a way out to the tests' own receivers of alerts, and no backup at half past two beside what is tested. */
-const SETTINGS = { alerts: { ports: [...ALERT_PORTS] }, backup: { enabled: false } } satisfies SettingsInput;
+/** Of every suite: the defaults, the networks of its cluster, a way out to the tests' own receivers of alerts, and no backup at half past two beside what is tested. */
+const SETTINGS = { network: { clusterRanges: [...clusterRanges] }, alerts: { ports: [...ALERT_PORTS] }, backup: { enabled: false } } satisfies SettingsInput;
 
 /** Manifests that were synthesized, and the settings that they were made from. */
 export interface Synthesized {
@@ -79,7 +79,7 @@ export class Stack {
 
   /** `settings.yaml` to manifests by the very command that people use, into a folder of its own. */
   async synthesize(label: string, more: SettingsInput = {}): Promise<Synthesized> {
-    const [folder, file, input] = [join(this.folder ?? '', label), this.settingsFile(label), { ...SETTINGS, ...more }];
+    const [folder, file, input] = [join(this.folder ?? '', label), this.settingsFile(label), { ...SETTINGS, ...more, network: { ...SETTINGS.network, ...more.network } }];
     await writeFile(file, stringify(input));
     await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: file, CDK8S_OUTDIR: folder } });
     return { folder, settings: checkSettings(input) };

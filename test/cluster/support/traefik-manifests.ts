@@ -25,8 +25,10 @@ export function traefikManifests(settings: Settings, authority: string): object[
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
       { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'ingressclasses'], verbs: READ },
       { apiGroups: ['traefik.io'], resources: ['*'], verbs: READ },
+      { apiGroups: ['gateway.networking.k8s.io'], resources: ['*'], verbs: [...READ, 'update', 'patch'] },
     ] },
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'traefik' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'traefik' }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: TRAEFIK.ingressClass }, spec: { controller: 'traefik.io/ingress-controller' } },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'acme-authority' }, data: { 'ca.pem': authority } },
     deployment(settings),
   ];
@@ -50,7 +52,7 @@ function deployment(settings: Settings): object {
 }
 
 function container(settings: Settings): object {
-  const { resources: { traefik: resources }, https: { mode } } = settings;
+  const { resources: { traefik: resources }, https: { mode, gateway } } = settings;
   return {
     name: 'traefik', image: traefikImage, imagePullPolicy: 'Never', resources,
     args: [
@@ -58,6 +60,7 @@ function container(settings: Settings): object {
       `--entrypoints.${TRAEFIK.plain}.address=:8000/tcp`, `--entrypoints.${TRAEFIK.secure}.address=:${TRAEFIK.securePort}/tcp`, '--entrypoints.traefik.address=:8080/tcp', '--ping=true',
       `--entrypoints.${TRAEFIK.secure}.http.tls=true`, '--providers.kubernetescrd=true', '--providers.kubernetescrd.allowemptyservices=true', '--providers.kubernetesingress=true',
       '--global.checknewversion=false', '--global.sendanonymoususage=false', '--log.level=INFO',
+      ...(gateway === undefined ? [] : ['--providers.kubernetesgateway=true']),
       ...traefikArguments(settings),
       ...(mode === 'traefik' ? [`--certificatesresolvers.${RESOLVER}.acme.cacertificates=${AUTHORITY_FOLDER}/ca.pem`] : []),
     ],

@@ -42,7 +42,7 @@ export function healthyMoment(at: number): Moment {
       gateway: gatewayOf({ liveBytes: (isBusy ? 90 : 1) * MIB, limitBytes: 1_024 * MIB }),
       cluster: clusterOf({ memory: seen(new Map([['web-1', 240 * MIB], ['worker-1', (isBusy ? 265 : 220) * MIB], ['postgres-1', 90 * MIB], ['valkey-1', 12 * MIB]])) }),
       volumes: seen([{ name: 'postgres-data', usedBytes: 3e9, capacityBytes: 8e9 }]),
-      certificate: { kind: 'seen', secret: 'web-tls', startsAt: dateAt(-30 * DAY), endsAt: dateAt(60 * DAY) }, served: { kind: 'none' },
+      certificate: { kind: 'seen', secret: 'web-tls', startsAt: dateAt(-30 * DAY), endsAt: dateAt(60 * DAY) }, served: { kind: 'none' }, issuance: { kind: 'none' }, tunnel: { kind: 'none' },
     },
     incidents: [],
     channels: [

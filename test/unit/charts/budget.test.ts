@@ -60,6 +60,31 @@ describe('the budget', () => {
     expect(peak.memory - budgetOf().peak.memory).toBe(104);
   });
 
+  describe('with a certificate that cert-manager gets', () => {
+    const issued = (budget?: 'all' | 'controller' | 'none', neighbours = '128Mi'): SettingsInput => ({ domain: 'https://errors.example.org', https: { mode: 'cert-manager', acme: { email: 'ops@glitchtip.invalid' }, certManager: { ...(budget === undefined ? {} : { budget }) } }, host: { neighbours } });
+
+    it.each<['all' | 'controller' | 'none' | undefined, number]>([[undefined, 272], ['all', 272], ['controller', 112], ['none', 0]])('counts its programs as the settings say (%p): %iMi', (budget, memory) => {
+      const plan = budgetOf(issued(budget));
+      expect(plan.peak.memory - budgetOf({ domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' } }).peak.memory).toBe(memory);
+      expect(plan.lines.filter(({ ours }) => ours).map(({ name }) => name)).not.toContain('cert-manager controller');
+    });
+
+    it('does not fit the default host with all of them: says what to lower, and that the controller issues alone', () => {
+      const [problem] = budgetOf(issued()).problems;
+      expect(problem).toContain('267Mi too little; no single setting can give that much; or let https.certManager.budget say which programs of cert-manager are there (its controller issues and renews alone)');
+      expect(budgetOf(issued('controller')).problems.join()).toContain('host.neighbours by 107Mi to 21Mi');
+      expect(budgetOf(issued('controller', '20Mi')).problems).toEqual([]);
+      expect(budgetOf(issued('none')).problems).toEqual([]);
+    });
+
+    it('has the pod that answers a challenge beside what is always there, in the room of a rollout', () => {
+      const { lines, steady, during } = budgetOf(issued('none'));
+      expect(lines.find(({ when }) => when === 'challenge')).toMatchObject({ name: 'ACME solver', memory: 64, cpu: 10, ours: true });
+      expect(during.challenge.memory - steady.memory).toBe(64);
+      expect(during.challenge.memory).toBeLessThan(during.rollout.memory);
+    });
+  });
+
   it('refuses a Traefik that does not fit', () => {
     const [problem] = budgetOf({ domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' }, resources: { traefik: { limits: { memory: '128Mi' } } } }).problems;
     expect(problem).toContain('19Mi too little; lower one of: ');

@@ -14,6 +14,13 @@ describe('SPANS_TO_TRANSACTIONS', () => {
   });
 });
 
+describe('PLAIN_EVENTS_UNTIL', () => {
+  it('is an instant; without it no events come by plain http', () => {
+    expect([read().plainUntil, read({ PLAIN_EVENTS_UNTIL: '2027-03-01T00:00:00Z' }).plainUntil]).toEqual([undefined, Date.UTC(2027, 2, 1)]);
+    expect(() => read({ PLAIN_EVENTS_UNTIL: 'never' })).toThrow(new RangeError('PLAIN_EVENTS_UNTIL: expected an instant such as 2027-03-01T00:00:00Z, found never'));
+  });
+});
+
 describe('the limits', () => {
   it('are rates, of which a minute may come at once', () => {
     expect(read({ PROJECT_BYTES_PER_SECOND: '1Mi' }).limits.perProject).toEqual({ events: { rate: 1_000, burst: 60_000 }, bytes: { rate: 2 ** 20, burst: 60 * 2 ** 20 } });

@@ -221,6 +221,16 @@ describe('settings that are taken', () => {
     expect(parseSettings('')).toEqual(loadSettings(undefined));
   });
 
+  it.each<[string, string, string[]]>([
+    ['those that are known, where none are named', 'network: {clients: [a]}', ['10.244.0.0/16']],
+    ['those that are known, where there is no network', '', ['10.244.0.0/16']],
+    ['those that are named, whatever is known', 'network: {clusterRanges: [10.9.0.0/16]}', ['10.9.0.0/16']],
+  ])('the networks of the cluster: %s', (_, text, expected) => expect(parseSettings(text, 'settings.yaml', ['10.244.0.0/16']).network.clusterRanges).toEqual(expected));
+
+  it('of no network at all, whatever is known, says that there is nothing', () => {
+    expect(() => parseSettings('network:', 'settings.yaml', ['10.244.0.0/16'])).toThrow('network: expected a mapping, found nothing after the colon');
+  });
+
   it('names with dots, where Kubernetes takes them, and a host that has no neighbours', () => {
     const taken = parseSettings('{https: {secret: errors.example.com-tls}, storage: {className: csi.example.com, postgres: 8.2G, uploads: 2.5Gi}, host: {neighbours: 0Mi}, email: {url: "smtp+tls://mail.example.com:587/?timeout=10"}}');
     expect(taken).toMatchObject({ https: { secret: 'errors.example.com-tls' }, storage: { className: 'csi.example.com' }, host: { neighbours: '0Mi' } });

@@ -7,6 +7,7 @@ import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { renderFindings } from '../../../../cli/doctor/findings-table.js';
 import { plain } from '../../../../cli/output.js';
 import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
+import type { SettingsInput } from '../../../../charts/settings/schema.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
 import { COPY, condition, copied, lastFailure, ready, restoring } from '../cli-scenarios.js';
 import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
@@ -30,6 +31,10 @@ const withSpec = (spec: object) => ({ resource: seen(backedUp({ spec })) });
 describe('nothing is wrong', () => {
   it.each([['with http', {}], ['with https', HTTPS], ['tiny with 6.2', { version: '6.2', profile: 'tiny' }]] as const)('%s', (_, settings) => {
     expect(problems(factsOf({ settings, ...('profile' in settings ? withSpec({ version: '6.2', worker: undefined, valkey: undefined }) : {}) }))).toEqual([]);
+  });
+  it('with an ingress that answers a challenge of ACME', () => {
+    const solver = seen([objects.ingress.parse({ metadata: { name: 'cm-acme-http-solver-x', labels: { 'acme.cert-manager.io/http01-solver': 'true' } }, spec: { rules: [{ host: 'errors.example.com' }] } })]);
+    expect(problems(factsOf({ settings: HTTPS, ingresses: solver }))).toEqual([]);
   });
   it('with an ingress that has TLS', () => {
     const rules = { tls: [{ hosts: ['*.example.com'] }], rules: [{ host: 'errors.example.com' }] };
@@ -130,6 +135,33 @@ describe('of what is public doctor finds', () => {
     ['an ingress without TLS', { ingresses: ingress({ rules: [{ host: 'localhost' }] }) }, 'ingress', 'failure', /serves localhost without TLS/],
     ['an ingress with TLS for another host', { ingresses: ingress({ tls: [{ hosts: ['a.example.com'] }], rules: [{ host: 'localhost' }] }) }, 'ingress', 'failure', /serves localhost without TLS/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+});
+
+describe('of events by http doctor finds', () => {
+  const until = (at: string) => withContainer('gateway', ({ env }) => env.push({ name: 'PLAIN_EVENTS_UNTIL', value: at }));
+  it('that their time is over', () => expectOnly(factsOf(until('2026-06-01T00:00:00Z')), ['plain events', 'warning', /none is taken by http since 2026-06-01/]));
+  it('no fault in them while it lasts', () => expect(problems(factsOf(until('2026-07-01T00:00:00Z')))).toEqual([]));
+});
+
+describe('of the networks of the cluster doctor finds', () => {
+  const TRAEFIK: SettingsInput = { ...HTTPS, https: { mode: 'secret', secret: 'errors-tls' } };
+  const served = (settings: SettingsInput = TRAEFIK) => ({ settings, ...withSpec({ gateway: {}, web: { host: 'web-backend' }, https: { name: 'errors.example.com' } }) });
+  const others = { nodes: seen([objects.node.parse({ metadata: { name: 'host' }, spec: { podCIDRs: ['10.244.0.0/24'] }, status: { allocatable: { memory: '2Gi' } } })]), pods: seen([objects.runningPod.parse({ metadata: { name: 'web-0' }, spec: { containers: [] }, status: { podIPs: [{ ip: '10.244.0.9' }] } })]) };
+  const network = (more: SettingsInput['network']) => ({ settings: { network: more } });
+
+  it.each<[string, Parameters<typeof factsOf>[0], Level, RegExp]>([
+    ["pods that the gateway does not believe, so that Traefik's word for https counts for nothing", { ...served(), ...others }, 'failure', /^the gateway believes no proxy of 10\.244\.0\.0\/24 \(pods of node host\)/],
+    ['the same of a pod, where a node does not say its part', { ...served(), ...others, nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '2Gi' } } })]) }, 'failure', /^the gateway believes no proxy of 10\.244\.0\.9 \(pod web-0\)/],
+    ['pods that the worker reaches as a private network', { ...network({ workerToPrivate: ['10.0.0.0/8'] }), ...others }, 'warning', /^NetworkPolicy worker-to-private lets out to 10\.244\.0\.0\/24 \(pods of node host\)/],
+    ['Services that it reaches so', { ...network({ workerToPrivate: ['10.0.0.0/8'], clusterRanges: ['10.42.0.0/16'] }) }, 'warning', /^NetworkPolicy worker-to-private lets out to 10\.43\.0\.7 \(Service /],
+    ['pods with public addresses that it reaches as the internet', { nodes: seen([objects.node.parse({ metadata: { name: 'host' }, spec: { podCIDRs: ['2001:db8:42::/64'] }, status: { allocatable: { memory: '2Gi' } } })]) }, 'warning', /^NetworkPolicy worker-to-internet lets out to 2001:db8:42::\/64/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), ['cluster networks', ...expected]));
+
+  it.each<[string, Parameters<typeof factsOf>[0]]>([
+    ['they are what the settings say', served()],
+    ['they are others, and the settings say those', { ...served({ ...TRAEFIK, network: { clusterRanges: ['10.244.0.0/16', '10.43.0.0/16'], workerToPrivate: ['10.0.0.0/8'] } }), ...others }],
+    ['they are others, and private, so that the worker does not reach them anyway', others],
+  ])('nothing where %s', (_, changes) => expect(problems(factsOf(changes)).filter(([check]) => check === 'cluster networks')).toEqual([]));
 });
 
 describe('of the address doctor finds', () => {
@@ -248,7 +280,7 @@ describe('of restores doctor finds', () => {
 });
 
 describe('what may not be seen', () => {
-  const FACTS = ['storageClasses', 'nodes', 'namespace', 'definition', 'resource', 'lease', 'workloads', 'pods', 'services', 'ingresses', 'claims', 'alertKeys', 'backupTemplate', 'storeKeys'] as const;
+  const FACTS = ['storageClasses', 'nodes', 'namespace', 'definition', 'resource', 'lease', 'workloads', 'pods', 'services', 'ingresses', 'policies', 'claims', 'alertKeys', 'backupTemplate', 'storeKeys'] as const;
   it.each(FACTS)('is reported as such, and fails nothing: %s', (fact) => {
     const found = problems(factsOf({ [fact]: notSeen('you may not do this: forbidden') }));
     expect(found.every(([, level, why]) => level === 'not seen' && why === 'you may not do this: forbidden')).toBe(true);

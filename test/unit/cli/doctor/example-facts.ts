@@ -33,7 +33,7 @@ function ofKinds(settings: SettingsInput, kinds: readonly string[]): Manifest[] 
 export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Facts> & { settings?: SettingsInput; scenario?: Scenario } = {}): Facts {
   const pod = (part: string): object => ({
     metadata: { name: `${part}-0`, labels: { 'app.kubernetes.io/component': part }, annotations: part === 'operator' ? { 'glitchkeeper.io/config-hash': 'aaaaaaaa' } : {} },
-    spec: { containers: [{ name: part }] }, status: { phase: 'Running' },
+    spec: { containers: [{ name: part }] }, status: { phase: 'Running', podIPs: [{ ip: '10.42.0.7' }] },
   });
   return {
     place: { cluster: 'context prod', namespace: 'glitchtip', name: 'glitchtip' },
@@ -42,15 +42,16 @@ export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Fa
     versions: { clientVersion: { gitVersion: 'v1.34.4' }, serverVersion: { gitVersion: 'v1.34.4+k3s1' } },
     metrics: seen(true),
     storageClasses: seen([objects.storageClass.parse({ metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } })]),
-    nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '1283Mi' }, conditions: [{ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' }] } })]),
+    nodes: seen([objects.node.parse({ metadata: { name: 'host' }, spec: { podCIDRs: ['10.42.0.0/24'] }, status: { allocatable: { memory: '1283Mi' }, conditions: [{ type: 'Ready', status: 'True' }, { type: 'MemoryPressure', status: 'False' }] } })]),
     namespace: seen(objects.namespace.parse({ metadata: { name: 'glitchtip', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })),
     definition: seen(objects.definition.parse({ ...buildCustomResourceDefinition(), status: { conditions: [{ type: 'Established', status: 'True' }] } })),
     resource: seen(backedUp({ ...scenario, spec: { ...(topologyOf(checkSettings(settings)).gateway ? { gateway: {}, web: { host: 'web-backend' } } : {}), ...scenario.spec } })),
     lease: seen({ spec: { holderIdentity: 'operator-0', renewTime: NOW.toISOString() } }),
     workloads: seen(deployed(settings)),
     pods: seen(z.array(objects.runningPod).parse(['operator', 'gateway', 'web', 'worker', 'postgres', 'valkey'].map(pod))),
-    services: seen(z.array(objects.service).parse(ofKinds(settings, ['Service']))),
+    services: seen(z.array(objects.service).parse(ofKinds(settings, ['Service']).map(({ spec, ...rest }) => ({ ...rest, spec: { ...spec, clusterIPs: ['10.43.0.7'] } })))),
     ingresses: seen([]),
+    policies: seen(z.array(objects.networkPolicy).parse(ofKinds(settings, ['NetworkPolicy']))),
     claims: seen([objects.claim.parse({ metadata: { name: 'postgres-data' }, status: { phase: 'Bound' } })]),
     alertKeys: seen(['telegram-token', 'telegram-chat', 'heartbeat-url']),
     ...backupTemplate(),

@@ -47,6 +47,11 @@ describe('of the public name doctor --outside says', () => {
     expect(wrong).toEqual([{ check, level, found: expect.stringMatching(found), remedy: expect.any(String) }]);
   });
 
+  it("that it is Traefik's own certificate, as the settings say, and no more of it", () => {
+    const facts = factsOf({ outside: seen({ domain: NAME, look: { ...well, ...secure({ isForName: false, subject: 'CN=TRAEFIK DEFAULT CERT', hsts: undefined }) } }), scenario: { spec: { https: { name: NAME, selfSigned: true } } } });
+    expect(checkOutside(facts).filter(({ level }) => level !== 'ok').map(({ check, level, found }) => [check, level, found])).toEqual([['certificate', 'warning', `${NAME} shows Traefik's own, as https.mode self-signed says: SDKs and browsers refuse it`]]);
+  });
+
   it('that there is nothing to look at, where the address is plain', () => {
     expect(checkOutside(factsOf({ outside: seen({ domain: 'http://localhost:9090' }) }))).toMatchObject([{ check: 'outside', level: 'warning' }]);
   });

@@ -110,6 +110,12 @@ rotation 20260601T115000Z-aaaaaa (request: postgres), attempt 2
 `);
   });
 
+  it('says that a certificate is for development, and nothing of one that is not', () => {
+    const shown = (https: object) => renderSummary(summary({ spec: { https } }), NOW, plain);
+    expect(shown({ name: 'errors', selfSigned: true })).toContain('  https is self-signed, for development: SDKs and browsers refuse it');
+    expect(shown({ name: 'errors' })).not.toContain('self-signed');
+  });
+
   it('says it when events cannot be read', () => expect(renderSummary(summary(), NOW, plain)).toContain('events cannot be read'));
 
   it('colours what a person looks for', () => {

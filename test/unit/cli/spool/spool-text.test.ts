@@ -40,6 +40,9 @@ describe('the status', () => {
     ['that there is nothing', { spool: { liveBytes: 0, limitBytes: 2 ** 30 } }, 'oldest            none'],
     ['what was refused, by reason', { refused: { 'unknown key': 12, 'not now': 3 } }, 'refused           unknown key 12\n                  not now 3'],
     ['what was left out, by project', { ignored: [{ project: 1, type: 'span', items: 9 }, { project: 2, type: 'session', items: 4 }, { project: 1, type: 'attachment', items: 1 }] }, 'left out          project 1: span 9, attachment 1\n                  project 2: session 4'],
+    ['who still sends by http', { plain: { until: '2027-03-01T00:00:00.000Z', projects: [{ project: 7, requests: 30, refused: 0, lastAt: '2026-06-01T11:00:00Z' }, { project: 9, requests: 4, refused: 4, lastAt: '2026-06-01T11:30:00Z' }] } }, 'by http           taken until 2027-03-01\n                  project 7: 30, the last 60 min ago\n                  project 9: 4, 4 of them too late, the last 30 min ago'],
+    ['that nobody sends by http', { plain: { until: '2027-03-01T00:00:00.000Z', projects: [] } }, 'by http           taken until 2027-03-01\n                  none since it started'],
+    ['whom it does not believe', { disbelieved: { address: '10.244.0.9', requests: 7 } }, 'not believed      7 by https, of the proxy 10.244.0.9: '],
     ['whose figures these are not', { others: ['gateway-55d8'] }, 'also on the volume: gateway-55d8; what is there is not counted above, but for what was set aside'],
   ])('says %s', (_, more, expected) => expect(show(more).join('\n')).toContain(expected));
 

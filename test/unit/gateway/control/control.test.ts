@@ -110,6 +110,11 @@ describe('the status', () => {
     });
   });
 
+  it('counts what came by https of a proxy that is not believed, and names the last one', async () => {
+    for (const proto of ['http', 'https', 'https']) await control.gateway.send({ method: 'GET', path: '/', headers: { 'x-forwarded-proto': proto } });
+    expect(await control.status()).toMatchObject({ disbelieved: { address: '127.0.0.1', requests: 2 } });
+  });
+
   it('follows records on their way', async () => {
     await control.take(1, 2, 3);
     control.now += 12_400;

@@ -41,7 +41,7 @@ export class RunningControl {
   readonly server: Server;
   readonly #credentials = mkdtempSync(join(tmpdir(), 'glitchkeeper-control-'));
 
-  private constructor(readonly gateway: RunningGateway) {
+  private constructor(readonly gateway: RunningGateway, plainUntil: number | undefined) {
     const { files, spool } = gateway;
     const now = () => this.now;
     const log = (message: string) => this.logged.push(message);
@@ -69,14 +69,14 @@ export class RunningControl {
     this.token = TOKEN;
     this.server = openControl({
       name: 'gateway-1', startedAt: NOW, maxBytes: 2 ** 26, credentials: this.#credentials, destination: 0, now, log,
-      volume: this.volume, spool, moving: gateway.moving, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway),
+      volume: this.volume, spool, moving: gateway.moving, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway), plainUntil,
       problem: () => undefined, metrics: () => Promise.resolve({ contentType: 'text/plain', body: 'figures\n' }),
     });
   }
 
   static async open(options: GatewayOptions = {}): Promise<RunningControl> {
     let count = 0;
-    const control = new RunningControl(await RunningGateway.open({ newId: () => `ffff${idOf(++count).slice(4)}`, ...options }));
+    const control = new RunningControl(await RunningGateway.open({ newId: () => `ffff${idOf(++count).slice(4)}`, ...options }), options.plainUntil);
     await listen(control.server);
     return control;
   }
@@ -133,11 +133,12 @@ export class RunningControl {
 }
 
 /** Of what the front counted up to now. */
-function countsOf(gateway: RunningGateway): Pick<IngestCounts, 'refused' | 'ignored'> {
+function countsOf(gateway: RunningGateway): Pick<IngestCounts, 'refused' | 'ignored' | 'disbelieved' | 'plain'> {
   const now = (): IngestCounts => {
     const counts = new IngestCounts();
     for (const each of gateway.counts) counts.count(each);
+    for (const each of gateway.disbelieved) counts.disbelieve(each);
     return counts;
   };
-  return { get refused() { return now().refused; }, get ignored() { return now().ignored; } };
+  return { get refused() { return now().refused; }, get ignored() { return now().ignored; }, get disbelieved() { return now().disbelieved; }, get plain() { return now().plain; } };
 }

@@ -26,9 +26,11 @@ describe('the proxy', () => {
     ['believes a proxy that the settings name, and adds it', ['127.0.0.0/8'], ['203.0.113.7, 127.0.0.1', 'https', 'errors.example']],
   ])('%s', async (_, trusted, expected) => {
     await open({ trusted });
+    expect(gateway.disbelieved).toEqual([]);
     await gateway.send({ method: 'GET', path: '/', headers: { host: 'gateway.example', 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'errors.example', forwarded: 'for=203.0.113.7', 'x-real-ip': '203.0.113.7' } });
     const headers = gateway.passedOn[0]?.headers ?? {};
     expect([headers['x-forwarded-for'], headers['x-forwarded-proto'], headers['x-forwarded-host'], headers['forwarded'], headers['x-real-ip']]).toEqual([...expected, undefined, undefined]);
+    expect(gateway.disbelieved).toEqual(trusted.length === 0 ? ['127.0.0.1'] : []);
   });
 
   it('drops what is of one connection only', async () => {

@@ -37,6 +37,8 @@ export interface Sent {
 
 export class RunningGateway {
   readonly counts: IngestCount[] = [];
+  /** Address of each request of a proxy that said https and is not trusted. */
+  readonly disbelieved: string[] = [];
   verdict: KeyVerdict | undefined;
   /** Each request that came to GlitchTip. */
   readonly passedOn: { readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
@@ -49,7 +51,7 @@ export class RunningGateway {
   readonly #front: Server;
   readonly #glitchtip: Server;
 
-  private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
+  private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions, plainUntil }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.files = new FailingFiles(undefined, room);
     const shares = new ProjectShares(maxBytes ?? 2 ** 26);
     this.moving = new Moving({ files: this.files, root: '/spool', name: 'a', shares, send: (request) => this.#oldSender.send(request), now: () => this.now, failed: () => undefined });
@@ -58,11 +60,11 @@ export class RunningGateway {
     this.#glitchtip = glitchtip;
     const ingest = new Ingest({
       policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
-      shares, move: this.moving.move, countMove: (what) => this.moving.count(what),
+      shares, move: this.moving.move, countMove: (what) => this.moving.count(what), plainUntil,
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
       now: () => this.now, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
-    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints });
+    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
   }
 
   static async open(options: GatewayOptions = {}): Promise<RunningGateway> {
@@ -145,6 +147,8 @@ export interface GatewayOptions {
   /** Bytes that the disk has. */
   readonly room?: number;
   readonly spansToTransactions?: boolean;
+  /** Milliseconds of Unix time; its clock stands at 1_780_000_000_000. */
+  readonly plainUntil?: number;
   /** @default always NEW */
   readonly newId?: () => string;
 }

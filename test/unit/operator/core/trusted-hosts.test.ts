@@ -36,6 +36,12 @@ describe('a host of the resource', () => {
     expect(problemsOf({ gateway: { controlHost: traefik } })).toHaveLength(1);
   });
 
+  it('of the tunnel is its Service or named, and that is trusted with nothing else', () => {
+    expect(problemsOf({ tunnel: {} })).toEqual([]);
+    expect(problemsOf({ tunnel: { host: 'metadata.example.com' } })).toEqual(['spec.tunnel.host: expected one of tunnel (operator.trustedHosts in settings.yaml names more), found metadata.example.com']);
+    expect(problemsOf({ gateway: { controlHost: 'tunnel' } })).toHaveLength(1);
+  });
+
   it('that the settings name is trusted, and no other', () => {
     expect(problemsOf({ database: { host: 'db.example.com' } }, ['db.example.com'])).toEqual([]);
     expect(problemsOf({ database: { host: 'sub.db.example.com' } }, ['db.example.com'])).toHaveLength(1);

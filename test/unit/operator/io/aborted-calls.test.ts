@@ -28,7 +28,7 @@ afterAll(() => {
 });
 
 const place = () => ({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
-const spec = () => specOf({ database: place(), valkey: place(), web: place(), gateway: { controlHost: '127.0.0.1', controlPort: place().port }, https: { name: 'errors.example.com', ...place() } });
+const spec = () => specOf({ database: place(), valkey: place(), web: place(), gateway: { controlHost: '127.0.0.1', controlPort: place().port }, https: { name: 'errors.example.com', ...place() }, tunnel: place() });
 const password = new Sensitive('password');
 const operator = { user: 'glitchkeeper', password, via: 'published' as const };
 const at = new Date(0);
@@ -68,10 +68,11 @@ const WEB: Readonly<Record<keyof WebPort, Call>> = {
 /** What of it asks no API server. */
 const noApi = new KubernetesApi(connectInCluster({ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '1' }, ''), { onWarning: () => undefined, onAnswer: () => undefined });
 const health = openHealthPort(noApi, 'glitchtip', systemClock);
-const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'deleteJob' | 'rerunMigrations' | 'restart' | 'forget'>, Call>> = {
+const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'observeIssuance' | 'deleteJob' | 'rerunMigrations' | 'restart' | 'forget'>, Call>> = {
   observeWeb: (signal) => health.observeWeb(spec(), [], signal),
   observeDatabase: (signal) => health.observeDatabase('g', { spec: spec(), operator: [operator], application: undefined, takesEvents: true, withVolume: false }, signal),
   observeServed: (signal) => health.observeServed(spec(), signal),
+  observeTunnel: (signal) => health.observeTunnel(spec(), signal),
   observeQueue: (signal) => health.observeQueue(spec(), [password], signal),
   observeGateway: (signal) => health.observeGateway(spec(), password, signal),
   tellWorkerStart: (signal) => health.tellWorkerStart(spec(), password, at, signal),

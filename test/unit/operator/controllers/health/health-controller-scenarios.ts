@@ -115,6 +115,8 @@ export class HealthWorld {
         return Promise.resolve({ database: this.facts.database, canary: this.facts.canary, volumes: this.facts.volumes });
       },
       observeServed: () => Promise.resolve(this.facts.served),
+      observeTunnel: () => Promise.resolve(this.facts.tunnel),
+      observeIssuance: () => Promise.resolve(this.facts.issuance),
       observeQueue: () => Promise.resolve(this.facts.queue),
       observeGateway: () => Promise.resolve(this.facts.gateway),
       tellWorkerStart: (_, __, at) => Promise.resolve(void this.done.push(`worker since ${at.toISOString()}`)),

@@ -6,7 +6,7 @@ import { explains } from '../../../../../operator/core/health/cause-precedence.j
 import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import { BACKUP_CAUSES } from './backup-causes.js';
 import { RESTORE_CAUSES } from './restore-causes.js';
-import { HTTPS, SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, served } from './https-causes.js';
+import { SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, TUNNEL_CAUSES, served } from './https-causes.js';
 import { lostEvents, SIX_CAUSES, SIX_SPEC } from './six-causes.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, leaking, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
@@ -172,13 +172,6 @@ describe('a cause', () => {
 
   it.each(RESTORE_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
 
-  it.each(SECRET_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
-
-  it.each(TRAEFIK_CAUSES)('%s', (_, facts, wanted) => {
-    const { causes } = diagnosisOf(facts, specOf({ ...WORKER_SPEC, https: HTTPS }));
-    expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
-  });
-
   it.each(SIX_CAUSES)('%s', (_, facts, wanted) => {
     const { causes } = diagnosisOf(facts, specOf(SIX_SPEC));
     expect(causes.map(({ reason, part, severity, healing }) => `${reason}/${part} ${severity}${healing ? `, ${healing}` : ''}`)).toEqual(wanted);
@@ -197,7 +190,7 @@ describe('a cause', () => {
   });
 
   it('is provoked for every reason', () => {
-    const reasons = new Set([...[...provoked, ...behindGateway, ...SIX_CAUSES, ...BACKUP_CAUSES, ...RESTORE_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    const reasons = new Set([...[...provoked, ...behindGateway, ...SIX_CAUSES, ...BACKUP_CAUSES, ...RESTORE_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES, ...TUNNEL_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
     expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });

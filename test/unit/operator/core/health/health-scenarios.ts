@@ -88,7 +88,7 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
   return {
     cluster: clusterOf(), web: { health: OK, domain: { host: 'errors.example.com', answer: OK }, page: OK, pods: [] }, canary: { kind: 'stored', seconds: 2.4 },
     database: databaseOf(), queue: queueOf(), gateway: { kind: 'none' }, volumes: seen([{ name: 'postgres-data', usedBytes: 1e9, capacityBytes: 8e9 }]),
-    certificate: { kind: 'none' }, served: { kind: 'none' }, credentials: {}, operation: { lock: { kind: 'free' } }, before: { samples: [] }, ...changes,
+    certificate: { kind: 'none' }, served: { kind: 'none' }, issuance: { kind: 'none' }, tunnel: { kind: 'none' }, credentials: {}, operation: { lock: { kind: 'free' } }, before: { samples: [] }, ...changes,
   };
 }
 

@@ -1,6 +1,6 @@
 // The causes of HTTPS, and what nearly is one: what was seen of a Secret and of who serves it, and what is reported.
-import type { Facts, ServedCertificate } from '../../../../../operator/core/health/health-facts.js';
-import { ago } from './health-scenarios.js';
+import type { Facts, PodFacts, ServedCertificate } from '../../../../../operator/core/health/health-facts.js';
+import { UNSEEN, ago, clusterOf, gatewayOf, podOf, podsOf, startingPod, unready, workloadsOf } from './health-scenarios.js';
 
 const DAY = 86_400;
 export const HTTPS = { name: 'errors.example.com' } as const;
@@ -26,7 +26,29 @@ export const SECRET_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['a certificate of six days ends tomorrow', ofSecret(1, 6), ['CertificateExpiring/certificate warning']],
   ['a certificate of six days ends in five hours', ofSecret(0.2, 6), ['CertificateExpiring/certificate critical']],
   ['the Secret of the certificate is missing', MISSING, ['CertificateUnreadable/certificate warning']],
+  ["requests come by https of a proxy that is not believed, where no Traefik serves: doctor and the gateway's status say it", { gateway: gatewayOf({ disbelieved: { address: '203.0.113.7', requests: 7 } }) }, []],
   ['the Secret of the certificate may not be read', { certificate: { kind: 'unseen', why: '403 Forbidden' } }, []],
+];
+
+const ISSUANCE = { kind: 'failed', reason: 'Error accepting authorization: acme: authorization error for errors.example.com: 400 urn:ietf:params:acme:error:dns: no valid A records found.' } as const;
+const underWay = (seconds: number): Partial<Facts> => ({ issuance: { kind: 'under way', since: ago(seconds), reason: 'Waiting for HTTP-01 challenge propagation: failed to perform self check GET request' } });
+
+/** Events by http: so many seconds ago, taken for so many days more. */
+const plain = (seconds: number, days = 30): Partial<Facts> => ({ gateway: gatewayOf({ plain: { until: ago(-days * DAY), projects: [{ project: 7, requests: 12, refused: 0, lastAt: ago(seconds) }] } }) });
+
+const tunnelPod = (pod: PodFacts) => ({ cluster: clusterOf({ pods: podsOf(pod), workloads: workloadsOf({ name: 'tunnel', part: 'tunnel', wanted: 1 }) }) });
+const CONNECTED = { kind: 'seen', connections: 4 } as const;
+
+/** Of a Cloudflare Tunnel. */
+export const TUNNEL_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
+  ['it is connected', { tunnel: CONNECTED, ...tunnelPod(podOf('tunnel')) }, []],
+  ['it has one connection of four left', { tunnel: { kind: 'seen', connections: 1 }, ...tunnelPod(podOf('tunnel')) }, []],
+  ['it runs without a connection', { tunnel: { kind: 'seen', connections: 0 }, ...tunnelPod(unready('tunnel')) }, ['TunnelDown/tunnel critical']],
+  ['it starts, and is not connected yet', { tunnel: { kind: 'seen', connections: 0 }, ...tunnelPod(startingPod('tunnel')) }, []],
+  ['its Secret is missing', { tunnel: { kind: 'silent', code: 'ECONNREFUSED' }, ...tunnelPod(unready('tunnel', { state: { kind: 'waiting', reason: 'CreateContainerConfigError' } })) }, ['TunnelDown/tunnel critical']],
+  ['its image cannot be pulled, which is why it is down', { tunnel: { kind: 'silent', code: 'ECONNREFUSED' }, ...tunnelPod(unready('tunnel', { state: { kind: 'waiting', reason: 'ImagePullBackOff' } })) }, ['ImageNotFound/tunnel critical']],
+  ['it does not answer, and its pod is Ready', { tunnel: { kind: 'silent', code: 'timeout' }, ...tunnelPod(podOf('tunnel')) }, ['TunnelDown/tunnel critical']],
+  ['it does not answer, and pods may not be seen', { tunnel: { kind: 'silent', code: 'timeout' }, cluster: clusterOf({ pods: UNSEEN }) }, []],
 ];
 
 /** Of k3s' Traefik. */
@@ -38,5 +60,20 @@ export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ["Traefik's default certificate is served, because the Secret is missing", { ...served(300, DEFAULT), ...MISSING }, ['CertificateUnreadable/certificate critical']],
   ['a Secret ends in a week, and is served: told once', { ...served(7), ...ofSecret(7) }, ['CertificateExpiring/certificate warning']],
   ['a Secret was replaced, and the former one is still served', { ...served(7), ...ofSecret(90) }, []],
+  ['the gateway does not believe Traefik', { ...served(80), gateway: gatewayOf({ disbelieved: { address: '10.244.0.9', requests: 7 } }) }, ['ProxyNotTrusted/gateway warning']],
+  ['the gateway cannot be asked whom it believes', { ...served(80), gateway: { kind: 'not observed', why: 'no token' } }, []],
+  ['a project still sends by http', { ...served(80), ...plain(600) }, ['PlainEvents/https warning']],
+  ['a project still sends by http, and is led to https', { ...served(80), ...plain(600, -1) }, ['PlainEvents/https warning']],
+  ['a project sent by http two days ago', { ...served(80), ...plain(2 * DAY) }, []],
+  ['nobody sends by http', { ...served(80), gateway: gatewayOf({ plain: { until: ago(-DAY), projects: [] } }) }, []],
+  ['cert-manager could not get one, and so there is no Secret, and another is served', { ...served(300, DEFAULT), ...MISSING, issuance: ISSUANCE }, ['CertificateNotIssued/certificate critical']],
+  ['cert-manager cannot renew one that is good for 20 days', { ...served(20), ...ofSecret(20), issuance: ISSUANCE }, ['CertificateNotIssued/certificate warning']],
+  ['cert-manager cannot renew one that ends in a week', { ...served(7), ...ofSecret(7), issuance: ISSUANCE }, ['CertificateNotIssued/certificate warning']],
+  ['cert-manager cannot renew one that ends tomorrow: that is critical by itself', { ...served(1), ...ofSecret(1), issuance: ISSUANCE }, ['CertificateExpiring/certificate critical', 'CertificateNotIssued/certificate warning']],
+  ['cert-manager could not renew one that has ended', { ...served(-1), ...ofSecret(-1), issuance: ISSUANCE }, ['CertificateNotIssued/certificate critical']],
+  ['cert-manager has been at it for a minute, and there is no Secret yet', { ...served(300, DEFAULT), ...MISSING, ...underWay(60) }, []],
+  ['cert-manager has been at it for ten minutes', { ...served(300, DEFAULT), ...MISSING, ...underWay(600) }, ['CertificateNotIssued/certificate critical']],
+  ['cert-manager renews', { ...served(30), ...ofSecret(30), ...underWay(60) }, []],
+  ['what cert-manager does may not be seen', { ...served(80), issuance: { kind: 'unseen', why: '403 Forbidden' } }, []],
   ['Traefik does not answer', SILENT, ['HttpsDown/https critical']],
 ];

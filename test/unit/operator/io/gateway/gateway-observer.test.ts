@@ -30,6 +30,8 @@ describe('the gateway', () => {
   it.each<[string, number, object | string, object]>([
     ['says what waits on its disk, and what a newer one says is let pass', 200, STATUS, { kind: 'seen', value: SEEN }],
     ['says why it gives nothing', 200, { ...STATUS, window: { allowedBytes: 0, closed: 'ECONNREFUSED' } }, { kind: 'seen', value: { ...SEEN, closed: 'ECONNREFUSED' } }],
+    ['says whom it does not believe', 200, { ...STATUS, disbelieved: { address: '10.244.0.9', requests: 7 } }, { kind: 'seen', value: { ...SEEN, disbelieved: { address: '10.244.0.9', requests: 7 } } }],
+    ['says who still sends by http', 200, { ...STATUS, plain: { until: '2027-03-01T00:00:00Z', projects: [{ project: 7, requests: 3, refused: 1, lastAt: '2026-01-02T03:04:05Z' }] } }, { kind: 'seen', value: { ...SEEN, plain: { until: new Date('2027-03-01T00:00:00Z'), projects: [{ project: 7, requests: 3, refused: 1, lastAt: new Date('2026-01-02T03:04:05Z') }] } } }],
     ['says that it was told to hold', 200, { ...STATUS, hold: { since: '2026-01-02T03:04:05Z', why: 'an upgrade' } }, { kind: 'seen', value: { ...SEEN, held: 'an upgrade' } }],
     ['refuses the token', 401, { detail: 'no' }, { kind: 'refused' }],
     ['answers nothing that can be understood', 200, 'hello', { kind: 'not observed', why: 'it answered 200, and nothing that can be understood' }],

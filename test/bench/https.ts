@@ -1,0 +1,159 @@
+// The stack with https beside the stack without, one after the other on fresh clusters: what Traefik and cert-manager's controller take of the
+// host, and in one run what Traefik adds to an answer.
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { TRAEFIK } from '../../charts/traefik.js';
+import { CERT_MANAGER_NAMESPACE } from '../cluster/support/cert-manager.js';
+import { HttpsEdge, NAME, untilServed } from '../cluster/support/https-edge.js';
+import { dsnAt, parseDsn } from '../sdk/dsn.js';
+import { seconds as inSeconds } from '../sdk/statistics.js';
+import { selfSignedFor } from '../support/certificate.js';
+import type { BenchOptions } from './bench-options.js';
+import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
+import { prepareLoad, startLoadProgram } from './ingest.js';
+import type { LoadJob, LoadResult } from './load-job.js';
+import { HOST, startSampling, watchedGroups, type MemoryUse, type MemoryUses, type WatchedGroup } from './memory.js';
+import { onOwnStage, type Surroundings } from './own-stage.js';
+import type { Stage } from './stage.js';
+import { measureStart } from './start.js';
+
+const DOMAIN = `https://${NAME}`;
+const SECRET = 'errors-tls';
+const CLUSTER_ISSUER = 'bench';
+/** More than the host without https, at its peak. Bytes. */
+const MOST_MORE = { traefik: 110 * 2 ** 20, 'cert-manager': 220 * 2 ** 20 } as const;
+/** Of the slowest hundredth of the answers, of what they take without Traefik. */
+const MOST_TIMES = 1.3;
+
+export interface Loaded {
+  readonly result: Pick<LoadResult, 'sent' | 'accepted' | 'answers'>;
+  readonly memory: MemoryUses;
+}
+
+/** `direct`: to the gateway, past Traefik. */
+export interface HttpsFound {
+  readonly none: Loaded;
+  readonly traefik: { readonly direct: Loaded; readonly through: Loaded };
+  readonly certManager: Loaded;
+}
+
+export async function measureHttps(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section> {
+  const around: Surroundings = { say, signal };
+  const paced = { rate: options.rate, seconds: options.seconds };
+  say('without https');
+  const none = await onOwnStage(options, {}, around, async (stage) => {
+    await measureStart(stage);
+    return load(stage, await job(stage, paced));
+  });
+  say('with Traefik, and a certificate of a Secret');
+  const traefik = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'secret', secret: SECRET } }, around, (stage) => withEdge(stage, async (edge) => {
+    await edge.runTraefik(stage.settings);
+    await measureStart(stage);
+    await putCertificate(stage, edge);
+    const usual = await job(stage, paced);
+    return { direct: await load(stage, usual), through: await load(stage, throughTraefik(usual, edge), edge.file('secret.pem')) };
+  }));
+  say("with cert-manager's controller, too");
+  const certManager = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'cert-manager', certManager: { clusterIssuer: CLUSTER_ISSUER, budget: 'none' } } }, around, (stage) => withEdge(stage, async (edge) => {
+    await edge.runTraefik(stage.settings);
+    await edge.installCertManager();
+    await makeClusterIssuer(stage, edge);
+    await measureStart(stage);
+    await untilServed(edge);
+    return load(stage, throughTraefik(await job(stage, paced), edge), edge.file('roots.pem'));
+  }));
+  const found = { none, traefik, certManager };
+  return { name: 'https', rows: httpsRows(options.rate, found), numbers: found, note: NOTE };
+}
+
+const NOTE = 'the same load on three fresh clusters, one after the other, over connections that are kept. More: of the peak working set of the host, which has the pages of running '
+  + 'programs in it. The client shares the cores with the cluster, and encrypts where it goes through Traefik.';
+
+async function withEdge<T>(stage: Stage, measure: (edge: HttpsEdge) => Promise<T>): Promise<T> {
+  const edge = await HttpsEdge.start(stage);
+  try {
+    return await measure(edge);
+  } finally {
+    await edge.stop();
+  }
+}
+
+async function job(stage: Stage, paced: { readonly rate: number; readonly seconds: number }): Promise<LoadJob> {
+  return { ...await prepareLoad(stage, paced), reuse: true };
+}
+
+/** By its Service, as its name would be: names of the tests are in no DNS. */
+function throughTraefik(usual: LoadJob, edge: HttpsEdge): LoadJob {
+  const parsed = parseDsn(usual.dsn);
+  if (!parsed.ok) throw new Error(`the bench made a DSN that is none: ${usual.dsn}`);
+  return { ...usual, dsn: dsnAt(parsed.dsn, `https://${edge.traefikAddress}`).text, host: NAME };
+}
+
+async function load(stage: Stage, asked: LoadJob, trust?: string): Promise<Loaded> {
+  stage.say(`${asked.rate} events/s for ${asked.seconds} s, ${trust === undefined ? 'to the gateway' : 'through Traefik'}`);
+  const groups = [...await watchedGroups(stage), ...await groupsAround(stage)];
+  const stop = await startSampling(groups, stage.cluster.cgroup.version);
+  const result = await startLoadProgram(stage, asked, trust === undefined ? {} : { NODE_EXTRA_CA_CERTS: trust }).result;
+  return { result, memory: await stop() };
+}
+
+const pods = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) });
+
+/** Traefik and cert-manager, where they are there. */
+async function groupsAround({ cluster }: Stage): Promise<WatchedGroup[]> {
+  const places = [{ name: 'traefik', namespace: TRAEFIK.namespace, container: 'traefik' }, { name: 'cert-manager', namespace: CERT_MANAGER_NAMESPACE, container: 'cert-manager-controller' }];
+  const found = await Promise.all(places.map(async ({ name, namespace, container }) => {
+    const list = pods.parse(JSON.parse(await cluster.kubectl(['get', 'pods', '--namespace', namespace, '--selector', `app.kubernetes.io/name=${name}`, '--field-selector', 'status.phase=Running', '--output', 'json'])));
+    return Promise.all(list.items.map(async ({ metadata }) => ({ name, folder: await cluster.containerCgroup({ namespace, pod: metadata.name, container }, 'memory'), limit: undefined })));
+  }));
+  return found.flat();
+}
+
+async function putCertificate({ cluster, settings }: Stage, edge: HttpsEdge): Promise<void> {
+  const { certificate, key } = await selfSignedFor(NAME, { notAfter: new Date(Date.now() + 60 * 86_400_000) });
+  await writeFile(edge.file('secret.pem'), certificate);
+  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: SECRET, namespace: settings.namespace }, stringData: { 'tls.crt': certificate, 'tls.key': key } }));
+  await untilServed(edge, edge.file('secret.pem'));
+}
+
+async function makeClusterIssuer({ cluster }: Stage, edge: HttpsEdge): Promise<void> {
+  const http01 = { ingress: { ingressClassName: TRAEFIK.ingressClass, serviceType: 'ClusterIP' } };
+  const spec = { acme: { email: 'ops@glitchtip.invalid', server: edge.authority, privateKeySecretRef: { name: 'bench-account' }, solvers: [{ http01 }] } };
+  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: CLUSTER_ISSUER }, spec }));
+}
+
+export function httpsRows(rate: number, { none, traefik: { direct, through }, certManager }: HttpsFound): Row[] {
+  const before = peakOf(none);
+  const more = (way: keyof typeof MOST_MORE, loaded: Loaded): Row => ({
+    what: `${rate}/s: host with ${way}`,
+    measured: `peak working set ${mebibytes(peakOf(loaded))}, without https ${mebibytes(before)}: ${mebibytes(peakOf(loaded) - before)} more, ${mebibytes(ownOf(loaded) - ownOf(none))} of it the processes' own`,
+    goal: { ...atMost(peakOf(loaded) - before, MOST_MORE[way]), text: `at most ${mebibytes(MOST_MORE[way])} more` },
+  });
+  const [p99, p99Through] = [direct.result.answers.p99 ?? Number.NaN, through.result.answers.p99 ?? Number.NaN];
+  return [
+    more('traefik', through), more('cert-manager', certManager),
+    itself('Traefik', through.memory['traefik']), itself("cert-manager's controller", certManager.memory['cert-manager']),
+    { what: `${rate}/s: accepted`, measured: `${accepted(none)} without, ${accepted(through)} through Traefik`, goal: { text: 'all', met: through.result.accepted === through.result.sent } },
+    {
+      what: `${rate}/s: answers, p99`,
+      measured: `${inSeconds(p99)} to the gateway, ${inSeconds(p99Through)} through Traefik in the same run: ${(p99Through / p99).toFixed(2)} times`,
+      goal: { ...atMost(p99Through / p99, MOST_TIMES), text: `at most ${MOST_TIMES} times` },
+    },
+  ];
+}
+
+function peakOf({ memory }: Loaded): number {
+  return memory[HOST]?.workingSetMost ?? Number.NaN;
+}
+
+function ownOf({ memory }: Loaded): number {
+  return memory[HOST]?.own ?? Number.NaN;
+}
+
+function itself(name: string, use: MemoryUse | undefined): Row {
+  return { what: `${name} itself`, measured: `own ${mebibytes(use?.own)}, with pages of files at most ${mebibytes(use?.workingSetMost)}` };
+}
+
+function accepted({ result }: Loaded): string {
+  return `${result.accepted} of ${result.sent}`;
+}

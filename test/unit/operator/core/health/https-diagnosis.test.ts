@@ -1,0 +1,22 @@
+// Every cause of HTTPS: by a proxy of one's own, by k3s' Traefik, by a tunnel.
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT, HTTPS, SECRET_CAUSES, TRAEFIK_CAUSES, TUNNEL_CAUSES, served } from './https-causes.js';
+import { WORKER_SPEC, causesOf, diagnosisOf, specOf } from './health-scenarios.js';
+
+describe('a cause of https', () => {
+  it.each(SECRET_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
+
+  it.each(TRAEFIK_CAUSES)('%s', (_, facts, wanted) => {
+    const { causes } = diagnosisOf(facts, specOf({ ...WORKER_SPEC, https: HTTPS }));
+    expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
+  });
+
+  it("Traefik's own certificate is no cause where the settings want it", () => {
+    expect(diagnosisOf(served(300, DEFAULT), specOf({ ...WORKER_SPEC, https: { ...HTTPS, selfSigned: true } })).causes).toEqual([]);
+  });
+
+  it.each(TUNNEL_CAUSES)('of a tunnel: %s', (_, facts, wanted) => {
+    const { causes } = diagnosisOf(facts, specOf({ ...WORKER_SPEC, tunnel: {} }));
+    expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
+  });
+});
