@@ -3,10 +3,11 @@
  * fits the window, `confirm` looks for rows, `judge` decides what becomes of what stays away.
  */
 import type { ItemPolicy, StoredType } from '../core/item-policy.js';
+import type { RecordHeader } from '../core/record.js';
 import { judgeMissing, type Pipeline, type Storing } from '../core/resend.js';
 import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
-import type { Place } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
 import type { Spool } from '../spool/spool.js';
 import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
@@ -31,6 +32,8 @@ export interface DeliveryPorts extends RecordStatesPorts, Pick<KeptRecordsPorts,
   readonly queue: () => Promise<QueueLengths>;
   /** @throws when it cannot be looked at */
   readonly observePipeline: () => Promise<Pick<Pipeline, 'workerStartedAt' | 'openTransactionsAt'>>;
+  /** Its rows were seen. */
+  readonly onStored?: (header: RecordHeader) => void;
 }
 
 export interface WantedRow {
@@ -278,6 +281,7 @@ export class Delivery {
       this.#confirmedSentAt = Math.max(this.#confirmedSentAt ?? 0, sentAt);
     }
     this.#kept.seen(whole, kept);
+    for (const { header } of whole) this.ports.onStored?.(header);
     return entries.filter(({ missing }) => missing.size > 0);
   }
 }

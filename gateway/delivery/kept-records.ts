@@ -1,6 +1,7 @@
 // What is kept: records that were seen in Postgres while another database may be live soon. Once it is, they are looked for again, like any that GlitchTip took and that is missing.
 import { decodeHeader } from '../core/record.js';
-import type { Place, Segment } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
+import type { Segment } from '../spool/segment.js';
 import type { Spool } from '../spool/spool.js';
 import type { Keep, KeepState } from './keep.js';
 import type { RecordStates } from './record-states.js';

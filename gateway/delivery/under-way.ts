@@ -2,7 +2,7 @@
 import type { RecordHeader } from '../core/record.js';
 import type { StoredType } from '../core/item-policy.js';
 import type { UnderWay as Counted } from '../core/window.js';
-import type { Place } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
 
 /**
  * `waiting`: it is nowhere but here, and may be given from `notBefore` on. `sending`: its request is open. `taken`: answered, or it may have

@@ -11,6 +11,7 @@ import { freePort, type Program } from '../../api/control-plane.js';
 import { prepareProcess, unpackImage } from '../../api/image-process.js';
 import { startPostgres, type PostgresServer } from '../../api/postgres-server.js';
 import { startValkey, type ValkeyServer } from '../../api/valkey-server.js';
+import type { GatewayNeighbours } from '../../support/gateway-process.js';
 
 const IMAGE = 'docker.io/glitchtip/glitchtip:5.2';
 /** User app of the image. */
@@ -64,6 +65,11 @@ export async function startGlitchTipDouble(): Promise<GlitchTipDouble> {
     await stop();
     throw error;
   }
+}
+
+/** For the gateway in front of it. */
+export function neighboursOf({ port, postgresPort, valkeyPort }: GlitchTipDouble): GatewayNeighbours {
+  return { webPort: port, postgresPort, valkeyPort, database: DATABASE, password: PASSWORD };
 }
 
 function environment(port: number, postgresPort: number, valkeyPort: number): Record<string, string> {

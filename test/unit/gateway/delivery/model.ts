@@ -13,7 +13,7 @@ import type { BatchRecord, UpstreamRequest } from '../../../../gateway/delivery/
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
 import { Keep } from '../../../../gateway/delivery/keep.js';
 import { unpackWhole } from '../../../../gateway/encoding/unpack.js';
-import { sizeOf } from '../../../../gateway/spool/segment.js';
+import { sizeOf } from '../../../../gateway/spool/place.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
 import { FailingFiles } from '../spool/failing-files.js';
 
