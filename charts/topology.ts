@@ -22,11 +22,10 @@ export interface Topology {
 }
 
 export function topologyOf(settings: Settings): Topology {
-  const { split, single, tag, gateway: isKnownToGateway = false } = releaseFacts(settings.version);
+  const { split, single, tag } = releaseFacts(settings.version);
   const valkey = settings.profile === 'classic';
-  const gateway = settings.gateway.enabled && isKnownToGateway;
-  const { store } = settings.backup;
-  const parts = { tag, valkey, gateway, tunnel: settings.https.mode === 'tunnel', move: gateway && settings.move.from !== undefined, ...(store === 'none' ? {} : { backup: store }) };
+  const { backup: { store }, gateway: { enabled: gateway }, https: { mode }, move: { from } } = settings;
+  const parts = { tag, valkey, gateway, tunnel: mode === 'tunnel', move: gateway && from !== undefined, ...(store === 'none' ? {} : { backup: store }) };
   if (valkey) {
     return {
       ...parts, web: split.web, webResources: settings.resources.web,

@@ -1,7 +1,5 @@
 // The section `move` of settings.yaml: the Sentry, or the GlitchTip, that this one takes the place of.
 import * as z from 'zod';
-import type { Release } from '../../operator/api/glitchtip-releases.js';
-import { releaseFacts } from '../releases.js';
 import { faultOfEndpoint, faultOfReach } from './store-address.js';
 import { network, show, wholeNumber } from './value-kinds.js';
 
@@ -34,8 +32,7 @@ export const move = z.strictObject({
 }).prefault({});
 
 /** What the rest of the settings says against it. */
-export function moveProblems({ move: { from }, gateway: { enabled }, version }: { readonly move: { readonly from?: string | undefined }; readonly gateway: { readonly enabled: boolean }; readonly version: Release }): readonly { readonly path: readonly string[]; readonly message: string }[] {
-  if (from === undefined || (enabled && releaseFacts(version).gateway === true)) return [];
-  const found = enabled ? `version ${version}, which the gateway does not serve` : 'gateway.enabled: false';
-  return [{ path: ['move', 'from'], message: `expected it with the gateway alone, which gives each event to both; found ${found}` }];
+export function moveProblems({ move: { from }, gateway: { enabled } }: { readonly move: { readonly from?: string | undefined }; readonly gateway: { readonly enabled: boolean } }): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  if (from === undefined || enabled) return [];
+  return [{ path: ['move', 'from'], message: 'expected it with the gateway alone, which gives each event to both; found gateway.enabled: false' }];
 }

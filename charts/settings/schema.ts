@@ -69,7 +69,7 @@ const host = z.strictObject({
 }).prefault({});
 
 const gateway = z.strictObject({
-  /** false: web takes events itself, and what its queue loses is lost. With a release that the gateway does not know it is not there either. */
+  /** false: web takes events itself, and what its queue loses is lost. */
   enabled: yesOrNo.default(true),
   /** Events that wait for GlitchTip, on disk. When it is full, SDKs are told to wait (429). */
   spool: wholeBytes('disk').default('1Gi'),

@@ -107,7 +107,7 @@ export class HealthObserver {
 
   /** Not being able to tell is no fault of GlitchTip's: the next check tells it. */
   async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>, signal: AbortSignal): Promise<void> {
-    const at = workerStart(cluster);
+    const at = workerStart(cluster, spec.worker ? 'worker' : 'web');
     if (gateway.kind !== 'seen' || !token || !at || at.getTime() === gateway.value.workerStartedAt?.getTime()) return;
     await this.deps.health.tellWorkerStart(spec, token, at, signal).catch(() => undefined);
   }

@@ -70,6 +70,10 @@ urlpatterns = [
     re_path(r"^(auth|login|register|profile|organizations|reset-password).*$", index),
 ]
 
+# What only some releases take.
+if hasattr(ingest, "minidump"):
+    urlpatterns.append(path("api/<int:project_id>/minidump/", ingest.minidump))
+
 # Celery's processes import this module for their checks, and do without the admin.
 if not settings.IS_CELERY:
     urlpatterns.append(path("admin/", admin.site.urls))
