@@ -47,6 +47,8 @@ async function makeTables(postgres: PostgresServer): Promise<void> {
   const login = { user: 'glitchkeeper', password: PASSWORD };
   for (const statement of ['CREATE ROLE glitchtip', 'CREATE DATABASE glitchtip OWNER glitchtip']) await postgres.query(login, statement);
   rows = new pg.Pool({ host: '127.0.0.1', port: postgres.port, ...login, database: 'glitchtip', max: 1 });
+  // A server that is stopped ends the sessions of those that have not.
+  rows.on('error', () => undefined);
   closing.push(() => rows.end());
   const role = gatewayLoginName('glitchtip');
   for (const statement of [
