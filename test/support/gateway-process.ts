@@ -36,7 +36,13 @@ export interface GatewayOptions {
 }
 
 export class GatewayProcess {
-  private constructor(private readonly folder: string, private readonly program: Program, private readonly password: string, /** For people and SDKs. */ readonly port: number, private readonly controlPort: number) {}
+  /** For people and SDKs. */
+  readonly port: number;
+
+  /** @param folder of this machine, with all of its files. @param password its control token */
+  private constructor(private readonly folder: string, private readonly program: Program, private readonly password: string, private readonly ports: { readonly front: number; readonly control: number }) {
+    this.port = ports.front;
+  }
 
   /** @throws when it is not ready in time */
   static async start({ webPort, postgresPort = 1, valkeyPort, database, password }: GatewayNeighbours, { spoolSize = '64Mi', keys = [] }: GatewayOptions = {}): Promise<GatewayProcess> {
@@ -50,7 +56,7 @@ export class GatewayProcess {
       UPSTREAM: `127.0.0.1:${webPort}`, DATABASE: `127.0.0.1:${postgresPort}/${database}`, ...(valkeyPort === undefined ? {} : { VALKEY: `127.0.0.1:${valkeyPort}` }),
       SPOOL_DIR: PATHS.spool, CREDENTIALS_DIR: PATHS.credentials, LOG_LEVEL: 'debug',
     };
-    const gateway = new GatewayProcess(folder, prepareProcess({ image: { ...image, env }, user: USER, command: commandOf(PROGRAMS.gateway) }, folders), password, port, controlPort);
+    const gateway = new GatewayProcess(folder, prepareProcess({ image: { ...image, env }, user: USER, command: commandOf(PROGRAMS.gateway) }, folders), password, { front: port, control: controlPort });
     await gateway.start();
     return gateway;
   }
@@ -59,7 +65,7 @@ export class GatewayProcess {
   async start(): Promise<void> {
     this.program.start();
     const deadline = Date.now() + START_WITHIN;
-    while (!(await fetch(`http://127.0.0.1:${this.controlPort}/readyz`).then(({ ok }) => ok, () => false))) {
+    while (!(await fetch(`http://127.0.0.1:${this.ports.control}/readyz`).then(({ ok }) => ok, () => false))) {
       if (Date.now() > deadline || this.program.ended) throw new Error(`the gateway is not ready: ${this.program.output}`);
       await sleep(50);
     }
@@ -67,7 +73,7 @@ export class GatewayProcess {
 
   /** @throws Error for an answer of 400 and more */
   async ask(method: string, path: string, body?: object): Promise<Response> {
-    const answer = await fetch(`http://127.0.0.1:${this.controlPort}${path}`, { method, headers: { authorization: `Bearer ${this.password}` }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const answer = await fetch(`http://127.0.0.1:${this.ports.control}${path}`, { method, headers: { authorization: `Bearer ${this.password}` }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     if (!answer.ok) throw new Error(`${method} ${path}: expected 2xx, found ${answer.status}: ${await answer.text()}`);
     return answer;
   }
