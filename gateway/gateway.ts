@@ -14,11 +14,12 @@ import { openControl } from './control/open-control.js';
 import { IngestLimiter } from './core/ingest-limits.js';
 import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
 import { ProjectShares } from './core/project-shares.js';
+import { storingOf } from './core/resend.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
 import { Keep } from './delivery/keep.js';
-import { queueLengths, type QueueLengths } from './delivery/queue.js';
+import { queuedRows, queueLengths, type QueueLengths } from './delivery/queue.js';
 import { findRows, openTransactions, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
@@ -51,7 +52,8 @@ const now = () => Date.now();
  * Under way to Postgres at once: what GlitchTip's worker holds at its default limit of 250Mi. Real 5.2: of 5 MB at once a fresh worker
  * peaks at 218Mi, and one that has worked for a while was killed by two events of 2.4 MB; with 4 MB it peaked at 239Mi, and Postgres, at
  * its own 150Mi, was killed: a batch with an event of 2.4 MB takes a backend 62Mi. So no other is beside one that large. Events: an event
- * is under way for 3 s, most of it in the worker's own batches, and 800 of them kept the worker waiting (`npm run bench -- gateway`).
+ * is under way for 3 s, most of it in the worker's own batches, and 800 of them kept the worker waiting (`npm run bench -- gateway`). On 6.2
+ * it is also what a worker that is killed loses, to be given again; nobody has measured what its own can hold.
  */
 const WINDOW = { bytes: 2_500_000, events: 1_000 };
 /** So many bodies are held in memory at once. Bytes. */
@@ -169,9 +171,9 @@ export class Gateway {
     const { release, upstream } = this.config;
     const sender = new Sender(upstream);
     return new Delivery({
-      spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
+      spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, storing: storingOf(release), limits: WINDOW, now, log: this.log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
-      find: (wanted) => findRows(this.#database, release, wanted),
+      find: (wanted) => findRows(this.#database, release, wanted, now()),
       queue: () => this.#queueLengths(),
       observePipeline: async () => ({
         workerStartedAt: this.#workerStart.read(),
@@ -185,9 +187,9 @@ export class Gateway {
     });
   }
 
-  /** Without Valkey nothing of it can be seen, and nothing is waited for. */
-  async #queueLengths(): Promise<QueueLengths> {
-    return this.#valkey === undefined ? { waiting: 0, taken: 0 } : queueLengths(this.#valkey, this.config.release);
+  #queueLengths(): Promise<QueueLengths> {
+    const { release } = this.config;
+    return this.#valkey === undefined ? queuedRows(this.#database, release) : queueLengths(this.#valkey, release);
   }
 
   #openFront(policy: ItemPolicy, counts: IngestCounts): Server {

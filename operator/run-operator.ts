@@ -2,9 +2,11 @@
 import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
-import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, RESTORE_ANNOTATION } from './api/object-names.js';
+import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, MOVE_ANNOTATION, RESTORE_ANNOTATION } from './api/object-names.js';
 import { BackupController } from './controllers/backup/backup-controller.js';
 import { CredentialsController } from './controllers/credentials/credentials-controller.js';
+import { MoveController } from './controllers/move/move-controller.js';
+import type { GatewayMovePort, MoveDatabasePort, MoveJobsPort } from './controllers/move/move-ports.js';
 import { RestoreController } from './controllers/restore/restore-controller.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { NotificationController } from './controllers/alerts/notification-controller.js';
@@ -37,6 +39,9 @@ export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
   readonly restores: RestorePort;
   readonly databases: RestoreDatabasesPort;
   readonly gateways: GatewayModePort;
+  readonly moveJobs: MoveJobsPort;
+  readonly moveDatabase: MoveDatabasePort;
+  readonly gatewayMoves: GatewayMovePort;
   readonly health: HealthPort;
   readonly notifiers: NotifiersPort;
   readonly readCertificate: HealthDependencies['readCertificate'];
@@ -70,6 +75,7 @@ interface Term {
   readonly resources: KeyedQueue;
   readonly backups: KeyedQueue;
   readonly restores: KeyedQueue;
+  readonly moves: KeyedQueue;
   readonly settings: KeyedQueue;
   readonly settingsController: SettingsFileController;
 }
@@ -80,8 +86,8 @@ export class Operator {
   /** Outlives a term: while the API server does not answer, or takes no writes, there is no leader, and the incident has to be notified. */
   readonly #health: KeyedQueue;
   readonly #healthController: HealthController;
-  /** What of each resource last requeued its health check, its backups and its restore: the controllers' own writes must not. */
-  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), restores: new Map<string, string>() };
+  /** What of each resource last requeued its health check, its backups, its restore and its move: the controllers' own writes must not. */
+  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), restores: new Map<string, string>(), moves: new Map<string, string>() };
   /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
   #contactAt = -Infinity;
 
@@ -125,7 +131,7 @@ export class Operator {
   }
 
   #queues(): readonly KeyedQueue[] {
-    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.restores, this.#term.settings] : [])];
+    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.restores, this.#term.moves, this.#term.settings] : [])];
   }
 
   #leadership(): Leadership {
@@ -152,20 +158,22 @@ export class Operator {
         this.#requeue('health', this.#health, metadata, ALERT_TEST_ANNOTATION);
         this.#requeue('backups', term.backups, metadata, BACKUP_ANNOTATION);
         this.#requeue('restores', term.restores, metadata, RESTORE_ANNOTATION);
+        this.#requeue('moves', term.moves, metadata, MOVE_ANNOTATION);
       },
       onDeleted: (name) => this.#onDeleted(name, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
     }, signal);
     this.metrics.setLeader(false);
-    await Promise.all([term.resources.stop(), term.backups.stop(), term.restores.stop(), term.settings.stop()]);
+    await Promise.all([term.resources.stop(), term.backups.stop(), term.restores.stop(), term.moves.stop(), term.settings.stop()]);
     this.#term = undefined;
     log.info('not leading any more', {});
   }
 
-  #onDeleted(name: string, { resources, backups, restores, settings, settingsController }: Term): void {
+  #onDeleted(name: string, { resources, backups, restores, moves, settings, settingsController }: Term): void {
     resources.forget(name);
     backups.forget(name);
     restores.forget(name);
+    moves.forget(name);
     this.#healthController.forget(name);
     // The check finds no resource, and ends tracked causes and waiting notifications.
     this.#health.add(name);
@@ -177,8 +185,8 @@ export class Operator {
     settings.add(name);
   }
 
-  /** Checks, backups and restores have their own time; only another spec, or a request by annotation, starts one at once. */
-  #requeue(what: 'health' | 'backups' | 'restores', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
+  /** Checks, backups, restores and moves have their own time; only another spec, or a request by annotation, starts one at once. */
+  #requeue(what: 'health' | 'backups' | 'restores' | 'moves', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
     const seen = `${generation} ${annotations[annotation] ?? ''}`;
     if (this.#watched[what].get(name) === seen) return;
     this.#watched[what].set(name, seen);
@@ -197,6 +205,14 @@ export class Operator {
     });
   }
 
+  #newMoveController(): MoveController {
+    const { cluster, moveJobs, moveDatabase, gatewayMoves, clock, config: { trustedHosts }, log } = this.deps;
+    return new MoveController({
+      cluster, moveJobs, moveDatabase, gatewayMoves, clock, trustedHosts, log: log.info,
+      onMove: (name, known) => this.metrics.setMove(name, known), onPhase: (name) => this.#health.add(name),
+    });
+  }
+
   #newTerm(signal: AbortSignal): Term {
     const { cluster, workloads, postgres, valkey, web, backups, restores, databases, gateways, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
@@ -209,6 +225,7 @@ export class Operator {
       cluster, workloads, postgres, valkey, web, restores, databases, gateways, crypto, clock, trustedHosts, log: log.info,
       onRestore: (name, known) => this.metrics.setRestore(name, known), onPhase: (name) => this.#health.add(name),
     });
+    const moveController = this.#newMoveController();
     const settingsController = new SettingsFileController({
       read: readSettings,
       readResource: (name, signal) => cluster.readResource(name, signal),
@@ -221,6 +238,7 @@ export class Operator {
       resources: this.#queue('glitchtip', (name, until) => resourceController.reconcile(name, until)),
       backups: this.#queue('backup', (name, until) => backupController.reconcile(name, until)),
       restores: this.#queue('restore', (name, until) => restoreController.reconcile(name, until)),
+      moves: this.#queue('move', (name, until) => moveController.reconcile(name, until)),
       settings: this.#queue('settings', (name, until) => settingsController.reconcile(name, until)),
       settingsController,
     };

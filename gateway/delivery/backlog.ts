@@ -1,4 +1,5 @@
 // What is given next: the records of the spool in their order, but for those that have to wait.
+import type { StoredType } from '../core/item-policy.js';
 import { decodeHeader, type RecordHeader } from '../core/record.js';
 import { ANSWER_OVER } from '../core/resend.js';
 import type { Spool, SpoolCursor } from '../spool/spool.js';
@@ -9,17 +10,22 @@ import { UnderWay, type Entry } from './under-way.js';
 const MOST_ENTRIES = 5_000;
 
 export class Backlog {
-  readonly underWay = new UnderWay();
+  readonly underWay: UnderWay;
   #cursor: SpoolCursor;
   /** Until when a project takes nothing. Milliseconds of Unix time. */
   readonly #throttled = new Map<number, number>();
 
-  /** @param limitedUntil until when else a record has to wait, beside those of projects that are throttled. Milliseconds of Unix time */
+  /**
+   * @param proven as UnderWay has it
+   * @param limitedUntil until when else a record has to wait, beside those of projects that are throttled. Milliseconds of Unix time
+   */
   constructor(
     private readonly spool: Pick<Spool, 'start' | 'read' | 'isAwaited' | 'segments'>,
     private readonly destination: number,
+    proven: ReadonlySet<StoredType>,
     private readonly limitedUntil: (header: RecordHeader, now: number) => number | undefined = () => undefined,
   ) {
+    this.underWay = new UnderWay(proven);
     this.#cursor = spool.start;
   }
 

@@ -52,7 +52,7 @@ export class KeptRecords {
 
   /** What is not at GlitchTip for certain may be in the database that is live now. */
   #forget(entry: Entry): void {
-    for (const { id } of entry.header.events) entry.missing.add(id);
+    for (const id of this.underWay.rowsOf(entry.header)) entry.missing.add(id);
     if (entry.state === 'waiting' && entry.attempts > 0) this.underWay.move(entry, 'limbo');
   }
 

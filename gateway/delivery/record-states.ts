@@ -32,6 +32,7 @@ export class RecordStates {
     for (const entry of entries) {
       entry.sentAt = at;
       entry.queueEmptyAt = undefined;
+      entry.overtakenAt = undefined;
       entry.answeredAt = undefined;
       entry.attempts += 1;
     }

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { acceptEnvelope, composeEnvelope } from '../core/accepted-envelope.js';
 import { dsnOf } from '../core/dsn.js';
-import { EnvelopeReader, KEPT_ITEMS, type EnvelopeItem, type EnvelopeResult } from '../core/envelope-reader.js';
+import { EnvelopeReader, type EnvelopeItem, type EnvelopeResult } from '../core/envelope-reader.js';
 import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
@@ -163,7 +163,7 @@ export class Ingest {
   #memoryFor(request: IncomingMessage, { routed }: Asked): number {
     const length = lengthOf(request);
     const original = routed ? LARGEST_ORIGINAL : 0;
-    return length > 0 && length <= SHORT ? SHORT_UNPACKED : KEPT_ITEMS * this.ports.policy.largestItem + original;
+    return length > 0 && length <= SHORT ? SHORT_UNPACKED : this.ports.policy.largestEnvelope + original;
   }
 
   #read(source: PieceSource, headers: IncomingHttpHeaders, asked: Asked): Promise<Read> {

@@ -2,6 +2,7 @@
  * Gives the old Sentry of a move its records, beside whatever is given to GlitchTip: each by itself, over few connections. It is let go with
  * a 2xx, or with a refusal, which is counted. A second copy after a crash does no harm, for Sentry knows events by their ids.
  */
+import type { StoredType } from '../core/item-policy.js';
 import type { MovePair } from '../core/move-order.js';
 import { judgeOldStatus } from '../core/old-verdict.js';
 import { RateLimits } from '../core/rate-limits.js';
@@ -29,6 +30,8 @@ export interface OldDeliveryPorts {
   readonly failed: (what: string, why: unknown) => void;
 }
 
+/** Of the old one nobody sees a row: what it answers 2xx to is its own. */
+const NOT_SEEN: ReadonlySet<StoredType> = new Set();
 /** Requests at a time, and bytes of them: what memory holds beside GlitchTip's. */
 export const MOST_REQUESTS = 10;
 const MOST_BYTES = 4 * 2 ** 20;
@@ -91,7 +94,7 @@ export class OldDelivery {
   }
 
   #newBacklog(): Backlog {
-    return new Backlog(this.ports.spool, OLD_SENTRY, (header, now) => this.#limitedUntil(header, now));
+    return new Backlog(this.ports.spool, OLD_SENTRY, NOT_SEEN, (header, now) => this.#limitedUntil(header, now));
   }
 
   /** @returns whether there was one that may go */

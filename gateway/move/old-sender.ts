@@ -1,6 +1,7 @@
-// Gives a request to the old Sentry, and says what became of it. Connections are few, and kept.
-import { Agent as HttpAgent, request as connectPlain, type IncomingMessage, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as connectSecure } from 'node:https';
+// Gives a request to the old Sentry, by a proxy where there is one, and says what became of it. Connections are few, and kept.
+import { request as connectPlain, type Agent, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as connectSecure } from 'node:https';
+import { outwardAgent } from '../../operator/runtime/outward-agent.js';
 import { limitsOf, type RateLimit } from '../core/rate-limits.js';
 
 export interface OldRequest {
@@ -22,12 +23,12 @@ const IDLE = 30_000;
 const ENDED: readonly (string | undefined)[] = ['ECONNRESET', 'EPIPE'];
 
 export class OldSender {
-  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly #agents: { readonly http: Agent; readonly https: Agent };
 
   /** @param connections at most */
   constructor(connections: number, private readonly timeout = TIMEOUT) {
     const options = { keepAlive: true, maxSockets: connections, timeout: IDLE };
-    this.#agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+    this.#agents = { http: outwardAgent('http:', options), https: outwardAgent('https:', options) };
   }
 
   /** Never rejects. */

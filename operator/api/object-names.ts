@@ -16,6 +16,8 @@ export const HEALTH_MANAGER = 'glitchkeeper-health';
 export const BACKUP_MANAGER = 'glitchkeeper-backup';
 /** Field manager of the restore controller: status.restore. */
 export const RESTORE_MANAGER = 'glitchkeeper-restore';
+/** Field manager of the move controller: its condition and status.move. */
+export const MOVE_MANAGER = 'glitchkeeper-move';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
 export const SETTINGS_MANAGER = 'glitchkeeper-settings';
 
@@ -28,6 +30,8 @@ export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 export const BACKUP_ANNOTATION = `${GROUP}/backup`;
 /** Asks for a restore, or confirms or undoes the one that is under way (operator/core/restore/restore-request.ts). Removed once it is recorded. */
 export const RESTORE_ANNOTATION = `${GROUP}/restore`;
+/** Asks for a step of the move from an old Sentry (operator/core/move/move-request.ts). Removed once it is recorded. */
+export const MOVE_ANNOTATION = `${GROUP}/move`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
 /** Accepts a Postgres whose data directory is another one than before: its value is the system identifier of the new one. */
@@ -96,6 +100,16 @@ export const RESTORE_SECRET_KEYS = {
 /** Milliseconds. */
 export const RESTORE_SECRET_UNUSED = 600_000;
 
+/** The Secret of a move from an old Sentry. A person makes it, with `glitchkeeper migrate start` or by hand; the operator fills in its table. */
+export const MOVE_SECRET = 'glitchtip-move';
+/** Keys in it. */
+export const MOVE_SECRET_KEYS = {
+  /** Of the old one's API, for the import alone; it may be removed afterwards. */
+  token: 'token',
+  /** The table of old DSNs (operator/core/move/dsn-table.ts). */
+  dsns: 'dsns.json',
+} as const;
+
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
 /** The application's user in Valkey: the one that a URL without a name means. */
@@ -156,6 +170,10 @@ export const RESTORE_COMPONENT = 'restore';
 export const RESTORE_TEMPLATES = { restore: 'restore', check: 'restore-check' } as const;
 /** ConfigMap with the variables of the restore that is under way (RESTORE_VARIABLES in operator/core/restore/restore-names.ts). */
 export const RESTORE_RUN = 'restore-run';
+/** Component of the Job that imports from an old Sentry. */
+export const MOVE_COMPONENT = 'move';
+/** PodTemplate of the manifests with its pods. */
+export const MOVE_TEMPLATE = 'move-import';
 /** Kubernetes itself puts these labels on the pods of a Job. */
 export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */

@@ -51,7 +51,7 @@ async function makeTables(postgres: PostgresServer): Promise<void> {
   const role = gatewayLoginName('glitchtip');
   for (const statement of [
     TABLES, makePartitions(0, 2), 'RESET ROLE', `INSERT INTO projects_project (id, scrub_ip_addresses) VALUES (${PROJECT}, false)`, `INSERT INTO projects_projectkey (id, project_id, is_active, public_key) VALUES (1, ${PROJECT}, true, '${KEY}')`,
-    `CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES.map((table) => `GRANT SELECT ON ${table} TO ${role}`),
+    `CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES['5.2'].map((table) => `GRANT SELECT ON ${table} TO ${role}`),
   ]) await rows.query(statement);
 }
 

@@ -69,9 +69,9 @@ export function describeVolumes({ stack, dsn, alerts }: Installed): void {
 
       const [system = ''] = await sql(stack, SYSTEM);
       await stack.kubectl('annotate', 'gt', RESOURCE, '--overwrite', `${ACCEPT_DATABASE_ANNOTATION}=${system}`);
-      // Web was rolled out all the time: it answers probes without its database. Its tables are there when all is well again.
-      await waitFor<true>({ what: 'Ready', seconds: 600 }, async () => {
-        const condition = (await glitchTip(stack)).conditions?.find(({ type }) => type === 'Ready');
+      // Web was rolled out all the time: it answers probes without its database. Its tables are there when it is healthy again.
+      await waitFor<true>({ what: 'Healthy', seconds: 900 }, async () => {
+        const condition = (await glitchTip(stack)).conditions?.find(({ type }) => type === 'Healthy');
         return when(condition?.status === 'True', `${condition?.reason ?? 'no condition'}: ${condition?.message ?? ''}`);
       });
       await proveEventStored(stack, (await makeProject(stack)).dsn);

@@ -107,7 +107,7 @@ async function prepare(env: Readonly<Record<string, string>>, folder: string, sc
 /** What the operator gives it (operator/core/credentials/postgres-roles.ts). */
 function gatewayLogin(): string[] {
   const role = gatewayLoginName(DATABASE);
-  return [`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES.map((table) => `GRANT SELECT ON ${table} TO ${role}`)];
+  return [`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES['5.2'].map((table) => `GRANT SELECT ON ${table} TO ${role}`)];
 }
 
 

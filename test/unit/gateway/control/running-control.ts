@@ -55,7 +55,7 @@ export class RunningControl {
     this.setAside = new SetAside(files, '/spool/set-aside', now, { records: 1_000, bytes: 2 ** 20 });
     const sender = new Sender(gateway.upstream);
     this.delivery = new Delivery({
-      spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,
+      spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), storing: 'one transaction', limits: { bytes: 5_000_000, events: 800 }, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),
