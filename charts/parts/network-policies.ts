@@ -19,8 +19,8 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
-/** Whose pods make copies, and bring them back. */
-const COPIES: readonly Component[] = ['backup', 'restore'];
+/** Whose pods make copies, bring them back, and try the next release on one. */
+const COPIES: readonly Component[] = ['backup', 'restore', 'rehearsal'];
 
 export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {

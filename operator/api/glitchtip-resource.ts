@@ -8,6 +8,7 @@ import { REFUSALS, RELEASES, describeRefusal, releaseOf, type Release } from './
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE, TUNNEL_SERVICE } from './object-names.js';
 import { openWord } from './open-word.js';
+import { rehearsalStatus } from './rehearsal-fields.js';
 import { restoreStatus } from './restore-fields.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
 
@@ -166,6 +167,7 @@ export const glitchTipStatus = z.object({
   rotation: z.optional(rotationStatus),
   backup: z.optional(backupStatus),
   restore: z.optional(restoreStatus),
+  rehearsal: z.optional(rehearsalStatus),
   health: z.optional(healthStatus),
 });
 

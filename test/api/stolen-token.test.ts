@@ -23,7 +23,7 @@ const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const never = new AbortController().signal;
 /** PodTemplates of the Jobs that the operator makes. */
-const KINDS = ['migrate', 'backup', 'restore', 'restore-check'] as const;
+const KINDS = ['migrate', 'backup', 'restore', 'restore-check', 'rehearsal-5-2', 'rehearsal-6-2'] as const;
 type Kind = (typeof KINDS)[number];
 const THEIRS = { name: 'theirs', secret: { secretName: 'glitchtip-postgres' } };
 
@@ -118,6 +118,12 @@ describe('the token of the operator', () => {
       await token.delete(`${CORE}/secrets/glitchtip-restore`, {});
     }, 60_000);
 
+    it.each(['rehearsal-5-2', 'rehearsal-6-2'] as const)('makes the Job of %s, and ends it', async (kind) => {
+      const job = jobOf((made) => { Object.assign(made.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200 }); }, kind);
+      await token.create(JOBS, job);
+      await token.delete(`${JOBS}/${job.metadata.name}`, {});
+    }, 60_000);
+
     it('runs the pods of the migrate Job again', async () => {
       expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(repairJobName(new Date()), never)).toBe(true);
     });
@@ -181,6 +187,9 @@ describe('the token of the operator', () => {
     ['restore with the pods of a backup', 'restore', ({ spec }) => { spec.template = structuredClone(templates.backup); }, /not those of PodTemplate restore/],
     ['restore into another server', 'restore', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.env = [...each.env ?? [], { name: 'PGHOST', value: 'theirs.example.com' }]; }); }, /pods of this Job/],
     ['restore with another command', 'restore', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['cat', '/run/secrets/restore/identity']; }); }, /pods of this Job/],
+    ['rehearsal of one release with the pods of another', 'rehearsal-5-2', ({ spec }) => { spec.template = structuredClone(templates['rehearsal-6-2']); }, /not those of PodTemplate rehearsal-5-2/],
+    ['rehearsal of another release with the pods of this one', 'rehearsal-6-2', ({ spec }) => { spec.template = structuredClone(templates['rehearsal-5-2']); }, /not those of PodTemplate rehearsal-6-2/],
+    ['rehearsal under a name of no template', 'rehearsal-6-2', ({ metadata }) => { metadata.name = 'rehearsal-theirs'; }, /not those of PodTemplate rehearsal-5-2/],
     ["check with the superuser's password", 'restore-check', ({ spec }) => { spec.template.spec.volumes.push(THEIRS); }, /pods of this Job/],
     ['restore that policies take for web', 'restore', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /labels of its pods/],
   ])('makes no %s', async (_, kind, change, refusal) => {

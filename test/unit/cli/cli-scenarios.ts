@@ -2,6 +2,7 @@
 import type { BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
+import type { RehearsalStatus } from '../../../operator/api/rehearsal-fields.js';
 import type { RestoreProgress, RestoreStatus } from '../../../operator/api/restore-fields.js';
 import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
 import { parseResource, type Resource } from '../../../cli/glitchtip-resource-access.js';
@@ -21,6 +22,9 @@ export interface Scenario {
   /** Of glitchkeeper.io/restore. */
   readonly restoreAsked?: string;
   readonly restore?: RestoreStatus;
+  /** Of glitchkeeper.io/rehearse. */
+  readonly rehearsalAsked?: string;
+  readonly rehearsal?: RehearsalStatus;
   /** Absent: an operator of before the health checks. */
   readonly health?: HealthStatus;
 }
@@ -71,8 +75,8 @@ export function restoring(phase: RestoreProgress['phase'], more: Partial<Restore
 }
 
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked }: Scenario = {}): string {
-  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }) };
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked, rehearsal, rehearsalAsked }: Scenario = {}): string {
+  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }), ...(rehearsalAsked === undefined ? {} : { 'glitchkeeper.io/rehearse': rehearsalAsked }) };
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
@@ -86,6 +90,7 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
       rotation: { ...(progress ? { current: progress } : {}), nextAt: '2026-08-18T03:00:00Z', history },
       backup,
       restore,
+      rehearsal,
       health,
     },
   });

@@ -8,6 +8,7 @@ import { HEALTH_REASONS } from '../../../operator/api/health-reasons.js';
 import { RESTORE_PHASES } from '../../../operator/api/restore-fields.js';
 import { PHASES } from '../../../operator/api/rotation-fields.js';
 import { RUN_FAILURES } from '../../../operator/core/backup/failure-advice.js';
+import { FOUND_REHEARSAL_FAILURES } from '../../../operator/core/rehearsal/rehearsal-end.js';
 import { Metrics } from '../../../operator/io/metrics/metrics-registry.js';
 import { exportedNames } from '../operator/io/metrics/metrics-series.js';
 
@@ -28,6 +29,8 @@ describe('the documentation names', () => {
 
   it.each(RESTORE_PHASES)('the phase %s of a restore', (phase) => expect(rowsOf('docs/restore.md')).toContain(phase));
   it.each(Object.values(RESTORE_FAILURES))('the failure %s of a restore', (failure) => expect(rowsOf('docs/restore.md')).toContain(failure));
+
+  it.each(Object.values(FOUND_REHEARSAL_FAILURES))('the failure %s of a rehearsal', (failure) => expect(rowsOf('docs/rehearse.md')).toContain(failure));
 
   it('every metric', async () => {
     const names = (await exportedNames(new Metrics(() => 0))).filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));
