@@ -8,6 +8,7 @@ import { isServedByTraefik } from './traefik.js';
  * Never two of them: the operator begins no backup and no rehearsal beside a rollout, nor one beside the other; to a migrate Job beside one, and
  * to the pod that answers a challenge beside a rollout, the quota gives no pod until there is room, and they wait.
  * A restore has no moment of its own: its Jobs are as large as a backup's and never beside one, and most of them run while web and worker are away.
+ * Nor has the import of a move: its Job is as large as the migrate Job, and never beside one.
  */
 const MOMENTS = ['rollout', 'backup', 'rehearsal', 'challenge'] as const;
 type Moment = (typeof MOMENTS)[number];

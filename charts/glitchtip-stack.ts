@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { Backup } from './parts/backup.js';
 import { Gateway } from './parts/gateway.js';
 import { Migrate } from './parts/migrate.js';
+import { Move } from './parts/move.js';
 import { CLAIMS } from './part-names.js';
 import { NetworkPolicies } from './parts/network-policies.js';
 import { Postgres } from './parts/postgres.js';
@@ -20,7 +21,7 @@ import { Worker } from './parts/worker.js';
 export class GlitchTip extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { worker, valkey, gateway, tunnel, backup } = topologyOf(settings);
+    const { worker, valkey, gateway, tunnel, backup, move } = topologyOf(settings);
     const { storage } = settings;
 
     new ServiceAccounts(this, 'accounts');
@@ -36,5 +37,6 @@ export class GlitchTip extends Construct {
     if (worker !== undefined) new Worker(this, 'worker', settings, worker);
     if (tunnel) new Tunnel(this, 'tunnel', settings);
     if (backup !== undefined) new Backup(this, 'backup', settings);
+    if (move) new Move(this, 'move', settings);
   }
 }

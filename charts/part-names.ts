@@ -2,7 +2,7 @@
 import { BACKUP_RUN, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
-export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'tunnel' | 'backup' | 'rehearsal' | 'restore';
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'tunnel' | 'backup' | 'rehearsal' | 'restore' | 'move';
 
 /** Secrets are made by the operator, in the cluster: no manifest holds a value. */
 export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
@@ -25,6 +25,8 @@ export const CONFIG_MAPS = {
   backupRun: BACKUP_RUN,
   /** As backupRun. */
   restoreRun: RESTORE_RUN,
+  /** What imports from an old Sentry, for GlitchTip's image. */
+  moveScripts: 'move-scripts',
   /** The GlitchTip resource that the operator applies */
   settings: 'glitchkeeper-settings',
 } as const;

@@ -18,6 +18,8 @@ export interface Process {
   readonly env: readonly Variable[];
   /** Connections to PostgreSQL that this process may open (DATABASE_POOL_MAX_SIZE). */
   readonly connections: number;
+  /** Its server replaces a process that has grown (GRANIAN_WORKERS_MAX_RSS), before the kernel kills it. */
+  readonly replacesGrown?: true;
 }
 
 /** How a probe can see that a worker lives without asking Valkey or PostgreSQL. */
@@ -35,8 +37,6 @@ export interface ReleaseFacts {
   readonly split: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
   /** Of the migrate Job. */
   readonly migrate: readonly Variable[];
-  /** The gateway knows its answers and its tables. */
-  readonly gateway?: boolean;
   /** One process that does everything; undefined where the release cannot. */
   readonly single?: Process;
 }
@@ -96,11 +96,33 @@ const granian = (role: string): readonly Variable[] => [
   { name: 'PORT', value: String(HTTP_PORT), why: 'read where GRANIAN_PORT is not' },
 ];
 
-const vtasks: readonly Variable[] = [
-  { name: 'VTASKS_VALKEY_PREFIX', value: 'vtasks', why: 'pinned: the operator looks there (operator/core/health/release-facts.ts)' },
-  { name: 'VTASKS_CONCURRENCY', value: '10', why: 'the default of 20 does not fit 250Mi; each of the ten may hold a batch of 100 events, which a kill loses' },
-  { name: 'VTASKS_MAX_RESCUES', value: '1', why: 'what a process that was killed had in hand is queued once more where its pod finds it, instead of given up' },
+/** Of whoever puts tasks into the queue, too: both are read where a task is made. */
+const vtasksQueue: readonly Variable[] = [
+  { name: 'VTASKS_VALKEY_PREFIX', value: 'vtasks', why: 'pinned: the operator and the gateway look there (operator/core/health/release-facts.ts)' },
+  { name: 'VTASKS_MAX_RESCUES', value: '1', why: 'what a worker that was killed had in hand is queued once more by the next one, instead of given up; batches, which events are, are not' },
 ];
+
+const vtasks: readonly Variable[] = [
+  ...vtasksQueue,
+  { name: 'VTASKS_CONCURRENCY', value: '10', why: 'the default of 20 does not fit 250Mi; fewer, and ten slow monitors would hold up events. A kill loses a batch of 100 events for each, which the gateway gives again' },
+];
+
+/** bin/tune-malloc.sh does the same, and not every role runs it; with these it leaves them alone. */
+const malloc: readonly Variable[] = [
+  { name: 'MALLOC_ARENA_MAX', value: '2', why: 'its threads have an arena each otherwise; upstream: 223 instead of 483 MB at rest with the two below' },
+  { name: 'MALLOC_MMAP_THRESHOLD_', value: '65536', why: 'large events are given back to the kernel when they are stored' },
+  { name: 'MALLOC_TRIM_THRESHOLD_', value: '65536', why: 'likewise' },
+];
+
+/** Share of its limit at which a process of granian's is replaced. Its own default is 1 GiB at least, and never acts here. */
+const GROWN = 0.6;
+/** At rest it has up to 200 MiB (docs/releases.md): below this it would be replaced for ever. MiB. */
+const LEAST_GROWN = 220;
+
+/** Value of GRANIAN_WORKERS_MAX_RSS. @param limit of the container's memory. Both in MiB */
+export function grownAt(limit: number): number {
+  return Math.max(LEAST_GROWN, Math.floor(limit * GROWN));
+}
 
 /** Old events stay in PostgreSQL, where a backup finds them. */
 const noColdStorage: readonly Variable[] = [
@@ -113,18 +135,23 @@ const single: Process = {
     ...granian('all_in_one'),
     ...vtasks,
     ...noColdStorage,
+    ...malloc,
     { name: 'SKIP_INIT', value: 'true', why: 'the migrate Job migrates; at every boot it would race with a surge pod' },
+    { name: 'VTASKS_SHUTDOWN_CANCEL_GRACE', value: '15', why: 'after its tasks are done, a request that never ends would keep the process until it is killed; below the 30 s that web has for it' },
   ],
   connections: 10,
+  replacesGrown: true,
 };
 
-const graniansWeb: Process = { env: [...granian('web'), ...noColdStorage], connections: 5 };
+const graniansWeb: Process = { env: [...granian('web'), ...vtasksQueue, ...noColdStorage, ...malloc], connections: 5, replacesGrown: true };
 
 const vtasksWorker: Process = {
   env: [
     { name: 'SERVER_ROLE', value: 'worker', why: 'runs the scheduler too; it holds a lock, so a second worker is safe' },
     ...vtasks,
     ...noColdStorage,
+    ...malloc,
+    { name: 'VTASKS_WORKER_ID', value: 'worker', why: 'the name of the one worker that there is: a new pod, whose host name is another, finds what the last one had in hand' },
     { name: 'VTASKS_HEALTH_CHECK_FILE', value: heartbeatFile, why: 'rewritten every 5 s by a living worker' },
   ],
   connections: 10,
@@ -133,7 +160,7 @@ const vtasksWorker: Process = {
 const heartbeat: WorkerHeartbeat = { file: heartbeatFile, staleAfter: 60 };
 
 const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
-  '5.2': { tag: '5.2', gateway: true, migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
+  '5.2': { tag: '5.2', migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
   // To the patch: 6.2 moves, and a patch may migrate. A node that pulls later would run another one than the migrate Job did.
   '6.2': {
     tag: '6.2.6', split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,

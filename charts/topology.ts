@@ -17,14 +17,15 @@ export interface Topology {
   readonly tunnel: boolean;
   /** Where copies go; undefined: none are made. */
   readonly backup?: 's3' | 'volume';
+  /** The gateway gives events to an old Sentry, too, and its projects are imported. */
+  readonly move: boolean;
 }
 
 export function topologyOf(settings: Settings): Topology {
-  const { split, single, tag, gateway: isKnownToGateway = false } = releaseFacts(settings.version);
+  const { split, single, tag } = releaseFacts(settings.version);
   const valkey = settings.profile === 'classic';
-  const gateway = settings.gateway.enabled && isKnownToGateway;
-  const { store } = settings.backup;
-  const parts = { tag, valkey, gateway, tunnel: settings.https.mode === 'tunnel', ...(store === 'none' ? {} : { backup: store }) };
+  const { backup: { store }, gateway: { enabled: gateway }, https: { mode }, move: { from } } = settings;
+  const parts = { tag, valkey, gateway, tunnel: mode === 'tunnel', move: gateway && from !== undefined, ...(store === 'none' ? {} : { backup: store }) };
   if (valkey) {
     return {
       ...parts, web: split.web, webResources: settings.resources.web,

@@ -47,6 +47,11 @@ export async function create({ target, namespace }: Pick<Place, 'target' | 'name
   await explained(kubectlReading(target, JSON.stringify(manifest), 'create', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
 }
 
+/** As {@link create}, over the version that the manifest names. @throws Failure, of kind conflict where somebody else was first */
+export async function replace({ target, namespace }: Pick<Place, 'target' | 'namespace'>, manifest: object): Promise<void> {
+  await explained(kubectlReading(target, JSON.stringify(manifest), 'replace', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
+}
+
 /** Standard output of a command in a container of a Deployment's pod. @throws Failure, also when it does not end within 90 s */
 export async function runInside({ target, namespace }: Pick<Place, 'target' | 'namespace'>, where: { readonly deployment: string; readonly container: string }, command: readonly string[]): Promise<string> {
   return explained(kubectl(target, 'exec', `deployment/${where.deployment}`, '--container', where.container, '--namespace', namespace, '--pod-running-timeout=15s', '--', 'timeout', '90', ...command));

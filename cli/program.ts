@@ -19,6 +19,7 @@ import { status } from './commands/status.js';
 import { watchStatus } from './commands/watch-status.js';
 import { Failure } from './failure.js';
 import { interrupted } from './interruption.js';
+import { addMigrate } from './migrate/migrate-program.js';
 import { wholeNumber } from './number-arguments.js';
 import { openOutput, printFailure, type Output } from './output.js';
 
@@ -144,6 +145,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
   addBackups(program, context, done);
   addRestore(program, context, { done, until });
   addRehearsal(program, context, done);
+  addMigrate(program, context, done);
   addSpool(program, context, done);
 
   program.command('history')

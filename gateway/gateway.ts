@@ -14,11 +14,12 @@ import { openControl } from './control/open-control.js';
 import { IngestLimiter } from './core/ingest-limits.js';
 import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
 import { ProjectShares } from './core/project-shares.js';
+import { storingOf } from './core/resend.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
 import { Keep } from './delivery/keep.js';
-import { queueLengths, type QueueLengths } from './delivery/queue.js';
+import { queuedRows, queueLengths, type QueueLengths } from './delivery/queue.js';
 import { findRows, openTransactions, readKeys } from './delivery/rows.js';
 import { Sender } from './delivery/sender.js';
 import { SetAside } from './delivery/set-aside.js';
@@ -33,7 +34,11 @@ import { KeyLookup } from './front/key-lookup.js';
 import { MemoryBudget } from './front/memory-budget.js';
 import { Proxy } from './front/proxy.js';
 import { createFront } from './front/server.js';
+import { MOST_REQUESTS } from './move/old-delivery.js';
+import { OldSender } from './move/old-sender.js';
+import { Moving } from './move/moving.js';
 import { repeat, type Repeated } from './repeat.js';
+import { GLITCHTIP, OLD_SENTRY } from './spool/destination-numbers.js';
 import { readWhole, realFiles, writeWhole } from './spool/files.js';
 import { tryLock } from './spool/locks.js';
 import { SharedVolume } from './spool/ownership.js';
@@ -43,13 +48,12 @@ export type Log = (message: string, fields: Readonly<Record<string, unknown>>) =
 
 const now = () => Date.now();
 
-/** The only destination so far. */
-const GLITCHTIP = 0;
 /**
  * Under way to Postgres at once: what GlitchTip's worker holds at its default limit of 250Mi. Real 5.2: of 5 MB at once a fresh worker
  * peaks at 218Mi, and one that has worked for a while was killed by two events of 2.4 MB; with 4 MB it peaked at 239Mi, and Postgres, at
  * its own 150Mi, was killed: a batch with an event of 2.4 MB takes a backend 62Mi. So no other is beside one that large. Events: an event
- * is under way for 3 s, most of it in the worker's own batches, and 800 of them kept the worker waiting (`npm run bench -- gateway`).
+ * is under way for 3 s, most of it in the worker's own batches, and 800 of them kept the worker waiting (`npm run bench -- gateway`). On 6.2
+ * it is also what a worker that is killed loses, to be given again; nobody has measured what its own can hold.
  */
 const WINDOW = { bytes: 2_500_000, events: 1_000 };
 /** So many bodies are held in memory at once. Bytes. */
@@ -57,12 +61,14 @@ const BODIES = 24 * 2 ** 20;
 /** What is set aside: few enough to be listed, and a share of the spool that its volume has room for (VOLUME_SHARE in charts/parts/gateway.ts). */
 const SET_ASIDE = { records: 10_000, share: 1 / 8 };
 /** Milliseconds. */
-const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500 };
+const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500, move: 500, counts: 5_000 };
 
 export class Gateway {
   readonly #volume: SharedVolume;
   readonly #spool: Spool;
   readonly #shares: ProjectShares;
+  readonly #moving: Moving;
+  readonly #oldSender = new OldSender(MOST_REQUESTS);
   readonly #setAside: SetAside;
   readonly #workerStart: WorkerStart;
   readonly #turn: Turn;
@@ -79,28 +85,23 @@ export class Gateway {
   constructor(private readonly config: GatewayConfig, private readonly log: Log) {
     this.#failures = new FailureLog(log, now);
     this.#volume = new SharedVolume(realFiles, tryLock, config.spool);
-    this.#spool = Spool.open({
-      files: realFiles, folder: this.#volume.claim(config.name), maxBytes: config.spoolBytes, destinations: [GLITCHTIP], defer: setImmediate,
-      onDamage: (damage) => {
-        this.#metrics.countDamage();
-        log('a part of the spool cannot be read', { ...damage });
-      },
-    });
+    const folder = this.#volume.claim(config.name);
     this.#shares = new ProjectShares(config.spoolBytes);
+    this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, failed: (what, why) => this.#failures.failed(what, why) });
+    this.#spool = this.#openSpool(folder);
+    this.#moving.begin(this.#spool);
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
     this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
     this.#workerStart = new WorkerStart(...onVolume('worker-started'));
-    const hold = new Hold(...onVolume('hold.json'));
-    const keep = new Keep(...onVolume('keep.json'));
+    const [hold, keep] = [new Hold(...onVolume('hold.json')), new Keep(...onVolume('keep.json'))];
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
     this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
-    const policy = itemPolicy(config.release, config.spansToTransactions);
+    const [policy, counts] = [itemPolicy(config.release, config.spansToTransactions), new IngestCounts()];
     this.#delivery = this.#openDelivery(policy, keep);
-    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep };
+    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, moving: this.#moving };
     this.#metrics.watch(watched);
-    const counts = new IngestCounts();
     this.#servers = [
       this.#openFront(policy, counts),
       openControl({
@@ -121,10 +122,13 @@ export class Gateway {
     const taking = [
       repeat(EVERY.keys, () => this.#keys.refresh(), failed('the keys cannot be read')),
       repeat(EVERY.adopt, () => this.#adopt(), failed('what another gateway left cannot be taken over')),
+      repeat(EVERY.move, () => this.#moving.look(), failed('it cannot be found out whether a move is on')),
+      repeat(EVERY.counts, () => this.#moving.counts.write(), failed('what the old Sentry took cannot be counted on the volume')),
     ];
     const giving = [
       repeat(EVERY.turn, () => this.#turn.look(), failed('it cannot be found out whose turn it is to give')),
       repeat(EVERY.give, () => this.#turn.give(() => this.#delivery.give()), failed('nothing can be given to GlitchTip')),
+      repeat(EVERY.give, () => this.#moving.give(), failed('nothing can be given to the old Sentry')),
       repeat(EVERY.confirm, () => this.#delivery.confirm(), failed('rows cannot be looked for')),
       repeat(EVERY.judge, () => this.#delivery.judge(), failed('what is missing cannot be judged')),
     ];
@@ -138,15 +142,28 @@ export class Gateway {
     const [front, control] = this.#servers;
     // What is asked for there may take longer than this process has: a hold waits for another gateway.
     control.closeAllConnections();
-    await Promise.all([...taking.map((each) => each.stop()), closeServer(front), closeServer(control)]);
+    await Promise.all([...taking.map((each) => each.stop()), closeServer(front), closeServer(control), this.#moving.stop()]);
+    this.#oldSender.close();
     this.#spool.close();
     this.#volume.release();
     this.#valkey?.disconnect();
     await this.#database.end();
   }
 
+  #openSpool(folder: string): Spool {
+    return Spool.open({
+      files: realFiles, folder, maxBytes: this.config.spoolBytes, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate,
+      onDrop: (record) => this.#moving.dropped(record),
+      onDamage: (damage) => {
+        this.#metrics.countDamage();
+        this.log('a part of the spool cannot be read', { ...damage });
+      },
+    });
+  }
+
   #adopt(): void {
     const adopted = this.#volume.adoptOrphans(this.#spool);
+    this.#moving.adopted(adopted);
     if (adopted.length > 0) this.log('took over what another gateway left', { from: adopted });
   }
 
@@ -154,32 +171,37 @@ export class Gateway {
     const { release, upstream } = this.config;
     const sender = new Sender(upstream);
     return new Delivery({
-      spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, limits: WINDOW, now, log: this.log,
+      spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, storing: storingOf(release), limits: WINDOW, now, log: this.log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
-      find: (wanted) => findRows(this.#database, release, wanted),
+      find: (wanted) => findRows(this.#database, release, wanted, now()),
       queue: () => this.#queueLengths(),
       observePipeline: async () => ({
         workerStartedAt: this.#workerStart.read(),
         openTransactionsAt: await openTransactions(this.#database),
       }),
-      setAside: (record, reason) => this.#setAside.add(record, reason),
+      onStored: (header) => this.#moving.stored(header),
+      setAside: (record, reason) => {
+        this.#setAside.add(record, reason);
+        this.#moving.setAside(record.header, reason.why);
+      },
     });
   }
 
-  /** Without Valkey nothing of it can be seen, and nothing is waited for. */
-  async #queueLengths(): Promise<QueueLengths> {
-    return this.#valkey === undefined ? { waiting: 0, taken: 0 } : queueLengths(this.#valkey, this.config.release);
+  #queueLengths(): Promise<QueueLengths> {
+    const { release } = this.config;
+    return this.#valkey === undefined ? queuedRows(this.#database, release) : queueLengths(this.#valkey, release);
   }
 
   #openFront(policy: ItemPolicy, counts: IngestCounts): Server {
     const { upstream, trustedProxies, limits, plainUntil } = this.config;
     const ingest = new Ingest({
-      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, shares: this.#shares, plainUntil, now, log: this.log,
+      policy, limiter: new IngestLimiter(limits, now()), memory: new MemoryBudget(BODIES), keys: this.#keys, spool: this.#spool, shares: this.#shares, move: this.#moving.move, plainUntil, now, log: this.log,
       newId: () => randomUUID().replaceAll('-', ''),
       count: (what) => {
         this.#metrics.count(what);
         counts.count(what);
       },
+      countMove: (what) => this.#moving.count(what),
     });
     const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
     return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints, onDisbelieved: (address) => counts.disbelieve(address) });

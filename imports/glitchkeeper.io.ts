@@ -185,6 +185,13 @@ export interface GlitchTipSpec {
   readonly backup?: GlitchTipSpecBackup;
 
   /**
+   * The old server that this GlitchTip takes the place of. Absent: there is none.
+   *
+   * @schema GlitchTipSpec#move
+   */
+  readonly move?: GlitchTipSpecMove;
+
+  /**
    * How closely the operator watches.
    *
    * @schema GlitchTipSpec#health
@@ -219,6 +226,7 @@ export function toJson_GlitchTipSpec(obj: GlitchTipSpec | undefined): Record<str
     'administrator': toJson_GlitchTipSpecAdministrator(obj.administrator),
     'rotation': toJson_GlitchTipSpecRotation(obj.rotation),
     'backup': toJson_GlitchTipSpecBackup(obj.backup),
+    'move': toJson_GlitchTipSpecMove(obj.move),
     'health': toJson_GlitchTipSpecHealth(obj.health),
     'alerts': toJson_GlitchTipSpecAlerts(obj.alerts),
   };
@@ -741,6 +749,50 @@ export function toJson_GlitchTipSpecBackup(obj: GlitchTipSpecBackup | undefined)
     'timeZone': obj.timeZone,
     'store': obj.store,
     'mayShrink': obj.mayShrink,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * The old server that this GlitchTip takes the place of. Absent: there is none.
+ *
+ * @schema GlitchTipSpecMove
+ */
+export interface GlitchTipSpecMove {
+  /**
+   * URL of the old Sentry, or of another GlitchTip, as its DSNs have it.
+   *
+   * @schema GlitchTipSpecMove#from
+   */
+  readonly from: string;
+
+  /**
+   * Slug, there, of the organization that is imported.
+   *
+   * @schema GlitchTipSpecMove#organization
+   */
+  readonly organization: string;
+
+  /**
+   * Percent of the gateway's spool that may be taken by events which wait only for the one of the two that does not lead.
+   *
+   * @schema GlitchTipSpecMove#share
+   */
+  readonly share?: number;
+}
+
+/**
+ * Converts an object of type 'GlitchTipSpecMove' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_GlitchTipSpecMove(obj: GlitchTipSpecMove | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'from': obj.from,
+    'organization': obj.organization,
+    'share': obj.share,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

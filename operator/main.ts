@@ -4,12 +4,12 @@ import { pino } from 'pino';
 
 import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
-import { backupJobs, rehearsalJobs } from './io/kubernetes/template-jobs.js';
+import { backupJobs, moveJobs, rehearsalJobs } from './io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from './io/kubernetes/objects.js';
 import { readCertificate } from './io/kubernetes/certificate-expiry.js';
 import { KubernetesApi } from './io/kubernetes/api-client.js';
 import { connectInCluster } from './io/kubernetes/connection.js';
-import { gatewayModes, openHealthPort, openNotifiers, postgresPort, restoreDatabases, valkeyPort, webPort } from './io/connect-ports.js';
+import { gatewayModes, gatewayMoves, moveDatabase, openHealthPort, openNotifiers, postgresPort, restoreDatabases, valkeyPort, webPort } from './io/connect-ports.js';
 import { RestoreObjects } from './io/kubernetes/restore-objects.js';
 import { Workloads } from './io/kubernetes/workloads.js';
 import { Operator } from './run-operator.js';
@@ -42,6 +42,9 @@ async function main(): Promise<void> {
     restores: new RestoreObjects(api, config.namespace),
     databases: restoreDatabases,
     gateways: gatewayModes,
+    moveJobs: moveJobs(api, config.namespace),
+    moveDatabase,
+    gatewayMoves,
     postgres: postgresPort,
     valkey: valkeyPort,
     web: webPort,

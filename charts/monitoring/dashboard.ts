@@ -111,6 +111,15 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'The move from an old Sentry',
+    panels: [
+      { title: 'Phase', kind: 'timeseries', unit: 'short', width: 6, queries: [[of('move_running'), '{{phase}}']], description: 'Nothing where there is no move, or it has finished.' },
+      { title: 'In force for', kind: 'stat', unit: 's', width: 6, queries: [[`time() - ${of('move_phase_timestamp_seconds')}`, '{{phase}}']] },
+      { title: 'Waiting for the old one', kind: 'timeseries', unit: 'short', width: 6, queries: [[of('old_server_waiting_requests'), 'requests']] },
+      { title: 'Refused by it, and dropped', kind: 'timeseries', unit: 'short', width: 6, queries: [[of('old_server_refused_requests'), 'refused'], [of('old_server_dropped_requests'), 'dropped']], description: 'glitchkeeper migrate compare says of which projects.' },
+    ],
+  },
+  {
     title: 'The operator',
     panels: [
       { title: 'Memory', kind: 'timeseries', unit: 'bytes', width: 8, queries: [[`process_resident_memory_bytes{namespace="$namespace",job="glitchkeeper"}`, 'resident']] },

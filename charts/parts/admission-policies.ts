@@ -3,7 +3,7 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { rehearsedReleases, type Release } from '../../operator/api/glitchtip-releases.js';
-import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, OPERATION_LEASE, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
@@ -50,12 +50,16 @@ const IS_CHECK = begins(RESTORE_TEMPLATES.check);
  * dist/: of a template that is not there, a policy knows no pods to compare with.
  */
 function jobTemplates(settings: Settings): readonly JobTemplate[] {
-  const migrate = { component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE };
-  if (topologyOf(settings).backup === undefined) return [migrate];
-  return [
-    migrate, { component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE },
+  const { backup, move } = topologyOf(settings);
+  const copies = [
+    { component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE },
     { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.restore, jobs: `!${IS_CHECK}` }, { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.check, jobs: IS_CHECK },
     ...rehearsals(settings.version),
+  ];
+  return [
+    { component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE },
+    ...(backup === undefined ? [] : copies),
+    ...(move ? [{ component: MOVE_COMPONENT, name: MOVE_TEMPLATE }] : []),
   ];
 }
 

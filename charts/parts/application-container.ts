@@ -2,7 +2,8 @@
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
 import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, optionalConfigFiles, optionalSecretFiles, podField, scratch, secretFiles, type Identity } from './pod-template.js';
-import type { Process, Variable } from '../releases.js';
+import { MEBIBYTE, bytesOf } from '../quantity.js';
+import { grownAt, type Process, type Variable } from '../releases.js';
 import type { ContainerResources, Settings } from '../settings/schema.js';
 import { hstsSeconds } from '../traefik.js';
 import { claimed } from './volume-claim.js';
@@ -42,7 +43,7 @@ export function applicationContainer(settings: Settings, props: ApplicationConta
     image: glitchtipImage(settings),
     imagePullPolicy: 'IfNotPresent',
     command: command === undefined ? ['./bin/start.sh'] : [...command],
-    env: environment(settings, props.process),
+    env: environment(settings, props),
     resources: containerResources(props.resources, props.tmp),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
@@ -94,22 +95,23 @@ export function applicationVolumes(tmp = SMALL_TMP): k8s.Volume[] {
   ];
 }
 
-function environment(settings: Settings, process: Process): k8s.EnvVar[] {
+function environment(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {
   const { valkey } = topologyOf(settings);
   const files = CREDENTIALS.filter((name) => valkey || name !== 'VALKEY_URL');
   return [
     ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
     { name: 'POD_IP', valueFrom: podField('status.podIP') },
     ...DATABASE_SERVICE.map(({ name, value }) => ({ name, value })),
-    ...unlessDatabase(settings, process),
+    ...unlessDatabase(settings, { process, resources }),
     ...(valkey ? [] : [{ name: 'VALKEY_URL', value: '' }]),
   ];
 }
 
 /** All but which servers there are, and who may use them. */
-export function unlessDatabase(settings: Settings, process: Process): k8s.EnvVar[] {
+export function unlessDatabase(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {
   return [
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
+    ...(process.replacesGrown ? [{ name: 'GRANIAN_WORKERS_MAX_RSS', value: String(grownAt(bytesOf(resources.limits.memory) / MEBIBYTE)) }] : []),
     { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
     { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },
     // After a restart of PostgreSQL the pool would return broken connections, and a batch of accepted events fails on one and is gone.

@@ -11,6 +11,7 @@ import { isServedInCluster } from '../traefik.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, containerResources, frontDoor, partMetadata, podDefaults, podField, scratch, secretFiles } from './pod-template.js';
 import { NODE_USER, ProgramBundle } from './program-bundle.js';
 import { Volume, claimed } from './volume-claim.js';
+import { withWayOut } from './way-out.js';
 
 const SPOOL_PATH = '/spool';
 const CREDENTIALS_PATH = '/run/secrets/gateway';
@@ -39,12 +40,12 @@ export class Gateway extends Construct {
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) } },
         template: {
           metadata: { labels: labelsOf('gateway'), annotations: bundle.annotations },
-          spec: {
-            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE }),
+          spec: withOldServer(settings, {
+            ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE, callsInternet: topologyOf(settings).move }),
             terminationGracePeriodSeconds: DRAIN_SECONDS + 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, claimed('spool', CLAIMS.spool), secretFiles('credentials', SECRETS.gateway), scratch('tmp')],
-          },
+          }),
         },
       },
     });
@@ -58,6 +59,11 @@ export class Gateway extends Construct {
       spec: { type: 'ClusterIP', selector: selectorOf('gateway'), ports: [clusterPort(GATEWAY_CONTROL_PORT, 'control')] },
     });
   }
+}
+
+/** During a move it calls the old server, by whatever way leads there. */
+function withOldServer(settings: Settings, pod: k8s.PodSpec): k8s.PodSpec {
+  return topologyOf(settings).move ? withWayOut(settings, pod) : pod;
 }
 
 function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[]): k8s.Container {

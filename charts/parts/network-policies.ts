@@ -21,6 +21,8 @@ interface Flow {
 
 /** Whose pods make copies, bring them back, and try the next release on one. */
 const COPIES: readonly Component[] = ['backup', 'restore', 'rehearsal'];
+/** Whose pods are in no manifest, but in templates for the operator. */
+const OF_TEMPLATES: readonly Component[] = [...COPIES, 'move'];
 
 export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
@@ -34,6 +36,7 @@ export class NetworkPolicies extends Construct {
     this.allowOperatorOut();
     this.allowWorkerOut();
     this.allowCopiesOut();
+    this.allowMoveOut();
     this.allowProxy();
     this.allowMail();
     if (settings.service.type !== 'ClusterIP') this.allowEverybody();
@@ -43,8 +46,8 @@ export class NetworkPolicies extends Construct {
   }
 
   private flows(): Flow[] {
-    const { worker, valkey, gateway, tunnel, backup } = topologyOf(this.settings);
-    const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : [])];
+    const { worker, valkey, gateway, tunnel, backup, move } = topologyOf(this.settings);
+    const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : []), ...(move ? ['move' as const] : [])];
     return [
       ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
       ...(backup === undefined ? [] : COPIES.map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] }))),
@@ -119,17 +122,22 @@ export class NetworkPolicies extends Construct {
   private allowCopiesOut(): void {
     const { backup: { s3: { endpoint, privateNetworks } }, network: { clusterRanges } } = this.settings;
     if (topologyOf(this.settings).backup !== 's3' || endpoint === undefined) return;
-    const { port, protocol } = new URL(endpoint);
-    const ports = [port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port)];
-    for (const from of COPIES) this.allowOut(`${from}-bucket`, `${from}-to-bucket`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports });
+    for (const from of COPIES) this.allowOut(`${from}-bucket`, `${from}-to-bucket`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports: [portOf(endpoint)] });
+  }
+
+  /** To the old Sentry: what imports from it, and what gives events to it, by its port alone. */
+  private allowMoveOut(): void {
+    const { move: { from: old, privateNetworks }, network: { clusterRanges } } = this.settings;
+    if (!topologyOf(this.settings).move || old === undefined) return;
+    for (const from of ['gateway', 'move'] as const) this.allowOut(`${from}-old`, `${from}-to-old-server`, { from, to: storeNetworks(privateNetworks, clusterRanges), ports: [portOf(old)] });
   }
 
   /** Those that call the internet, and what they need there: the ways of their own stay as the settings have them. */
   private allowProxy(): void {
     const { proxy: { url, networks } } = this.settings.network;
     if (url === undefined) return;
-    const { worker, backup } = topologyOf(this.settings);
-    const callers: Component[] = ['operator', worker === undefined ? 'web' : 'worker', ...(backup === 's3' ? COPIES : [])];
+    const { worker, backup, move } = topologyOf(this.settings);
+    const callers: Component[] = ['operator', worker === undefined ? 'web' : 'worker', ...(backup === 's3' ? COPIES : []), ...(move ? ['gateway', 'move'] as const : [])];
     const port = Number(new URL(url).port || 80);
     for (const from of callers) this.allowOut(`${from}-proxy`, `${from}-to-proxy`, { from, to: networks.map((cidr) => ({ cidr })), ports: [port] });
   }
@@ -180,9 +188,13 @@ export class NetworkPolicies extends Construct {
   }
 }
 
-/** The pods of a backup and of a restore are in no manifest, but in templates for the operator. */
 function metadataFrom(from: Component, name: string): k8s.ObjectMeta {
-  return { name, annotations: exceptionAnnotations(COPIES.includes(from) ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
+  return { name, annotations: exceptionAnnotations(OF_TEMPLATES.includes(from) ? [{ check: 'networkpolicy-targets-pod', reason: 'the operator makes its pods, from a PodTemplate' }] : []) };
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? { 'http:': 80 }[protocol] ?? 443 : Number(port);
 }
 
 /** But for where cloud providers keep credentials of the machine. */

@@ -2,10 +2,10 @@
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
 import { stringify } from 'yaml';
-import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup, type GlitchTipSpecHttps } from '../../imports/glitchkeeper.io.js';
+import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup, type GlitchTipSpecHttps, type GlitchTipSpecMove } from '../../imports/glitchkeeper.io.js';
 import { rehearsedReleases } from '../../operator/api/glitchtip-releases.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { CERT_MANAGER, DATA_SERVERS, GROUP, LEASE_NAME, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
+import { CERT_MANAGER, DATA_SERVERS, GROUP, LEASE_NAME, MOVE_SECRET, MOVE_TEMPLATE, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, TUNNEL, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
@@ -41,7 +41,7 @@ export class Operator extends Construct {
     });
   }
 
-  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with https.secret nine, changes seven of them, has that of a restore while there is one, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
+  /** One namespace, no list or watch of Secrets, no exec: a stolen token reads eight Secrets, with https.secret nine, changes seven of them, has that of a restore while there is one, and that of a move, and starts pods anew, as the manifests describe them (charts/parts/admission-policies.ts). */
   private addRights(settings: Settings): void {
     new k8s.KubeServiceAccount(this, 'account', { metadata: partMetadata(OPERATOR, 'operator'), automountServiceAccountToken: false });
     new k8s.KubeRole(this, 'role', { metadata: partMetadata(OPERATOR, 'operator'), rules: rights(settings) });
@@ -81,7 +81,8 @@ export class Operator extends Construct {
 }
 
 function rights(settings: Settings): k8s.PolicyRule[] {
-  const hasBackup = topologyOf(settings).backup !== undefined;
+  const { backup, move } = topologyOf(settings);
+  const hasBackup = backup !== undefined;
   const secret = certificateSecret(settings);
   return [
     // RBAC sees no name in a create; the admission policies do.
@@ -98,7 +99,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // cannot name it; of other pods the API server refuses it (charts/parts/admission-policies.ts). A migrate Job that cannot start is
     // deleted once a newer one needs its room: it, too, has a name that RBAC cannot know, and others are refused there.
     { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
-    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE, ...Object.values(RESTORE_TEMPLATES), ...rehearsedReleases(settings.version).map((release) => rehearsalTemplate(release))] : [])], verbs: ['get'] },
+    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE, ...Object.values(RESTORE_TEMPLATES), ...rehearsedReleases(settings.version).map((release) => rehearsalTemplate(release))] : []), ...(move ? [MOVE_TEMPLATE] : [])], verbs: ['get'] },
     // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.
@@ -107,6 +108,8 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
     ...(hasBackup ? copyRights() : []),
+    // A person makes it, and the operator fills in the table of DSNs.
+    ...(move ? [{ apiGroups: [''], resources: ['secrets'], resourceNames: [MOVE_SECRET], verbs: ['get', 'patch'] }] : []),
     // A person makes it: tokens and addresses of alerts are nothing that the operator changes.
     { apiGroups: [''], resources: ['secrets'], resourceNames: [settings.alerts.secret], verbs: ['get'] },
     // The end of the certificate; of the Secret the operator reads tls.crt only, but RBAC knows no keys.
@@ -194,10 +197,16 @@ function resourceFile(settings: Settings): string {
       gateway: gateway ? { deployment: GATEWAY, host: WEB, port: HTTP_PORT, controlHost: `${GATEWAY}-control`, controlPort: GATEWAY_CONTROL_PORT } : undefined,
       rotation: settings.rotation,
       backup: backupSpec(settings),
+      move: moveSpec(settings),
       health: { ...settings.health, heal: settings.health.heal.map((repair) => REPAIR_NAMES[repair]) },
       alerts: { secret, repeatHours, reportHours },
     },
   }));
+}
+
+function moveSpec(settings: Settings): GlitchTipSpecMove | undefined {
+  const { from, organization, share } = settings.move;
+  return topologyOf(settings).move && from !== undefined && organization !== undefined ? { from, organization, share } : undefined;
 }
 
 function httpsSpec(settings: Settings): GlitchTipSpecHttps | undefined {

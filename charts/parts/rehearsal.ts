@@ -72,7 +72,7 @@ export class Rehearsal extends Construct {
       image: imageOf(settings, release),
       imagePullPolicy: 'IfNotPresent',
       command: [...command],
-      env: [...variables({ ...OWN_SERVER, HANDOVER: HANDOVER.mountPath }), ...unlessDatabase(settings, { env: releaseFacts(release).migrate, connections: 2 })],
+      env: [...variables({ ...OWN_SERVER, HANDOVER: HANDOVER.mountPath }), ...unlessDatabase(settings, { process: { env: releaseFacts(release).migrate, connections: 2 }, resources: settings.resources.migrate })],
       resources: containerResources(settings.resources.migrate),
       securityContext: { ...CONTAINER_SECURITY, runAsUser: GLITCHTIP_USER.user, runAsGroup: GLITCHTIP_USER.group },
       volumeMounts: [{ name: 'runtime', mountPath: '/glitchkeeper', readOnly: true }, { name: 'glitchtip-tmp', mountPath: '/tmp' }, HANDOVER],

@@ -12,12 +12,10 @@ const AUTHORITIES_PATH = '/etc/glitchkeeper/authorities';
 const INSIDE = ['localhost', '127.0.0.1', '::1', '.svc', '.cluster.local', '$(KUBERNETES_SERVICE_HOST)', ...Object.values(SERVICES)];
 
 /** The pod with that in each of its containers: unchanged where the settings name neither. */
-export function withWayOut({ network, backup: { s3 } }: Settings, pod: k8s.PodSpec): k8s.PodSpec {
-  const { proxy, certificateAuthorities } = network;
-  // A bucket in a private network is beside us, and not behind the proxy.
-  const beside = s3.endpoint !== undefined && s3.privateNetworks.length > 0 ? [new URL(s3.endpoint).hostname] : [];
+export function withWayOut(settings: Settings, pod: k8s.PodSpec): k8s.PodSpec {
+  const { proxy, certificateAuthorities } = settings.network;
   const env = [
-    ...(proxy.url === undefined ? [] : proxyVariables(proxy.url, [...INSIDE, ...beside, ...proxy.noProxy])),
+    ...(proxy.url === undefined ? [] : proxyVariables(proxy.url, [...INSIDE, ...beside(settings), ...proxy.noProxy])),
     ...(certificateAuthorities === undefined ? [] : AUTHORITY_VARIABLES),
   ];
   if (env.length === 0) return pod;
@@ -29,6 +27,12 @@ export function withWayOut({ network, backup: { s3 } }: Settings, pod: k8s.PodSp
     containers: pod.containers.map(prepared),
     volumes: [...pod.volumes ?? [], ...(certificateAuthorities === undefined ? [] : [configFiles('authorities', certificateAuthorities)])],
   };
+}
+
+/** A bucket, or an old server, in a private network is beside us, and not behind the proxy. */
+function beside({ backup: { s3 }, move }: Settings): string[] {
+  const servers = [{ url: s3.endpoint, networks: s3.privateNetworks }, { url: move.from, networks: move.privateNetworks }];
+  return servers.flatMap(({ url, networks }) => (url === undefined || networks.length === 0 ? [] : [new URL(url).hostname]));
 }
 
 /** Node.js and Python read the same ones; GlitchTip's uptime monitors (aiohttp) only with its own PROXY_ENV. */

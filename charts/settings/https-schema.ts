@@ -144,8 +144,12 @@ export function httpsProblems(others: Others): Problem[] {
   // What is no address was said already.
   if (!URL.canParse(domain)) return [];
   if (mode === 'tunnel') return nameProblems(domain, 'https.mode tunnel');
-  if (mode !== 'none') return traefikProblems(others);
-  return gateway === undefined ? [] : gatewayProblems(others);
+  if (mode === 'none' && gateway === undefined) return [];
+  return [...(mode === 'none' ? gatewayProblems(others) : traefikProblems(others)), ...plainProblems(others)];
+}
+
+function plainProblems({ https: { acceptPlainEvents }, gateway: { enabled } }: Others): Problem[] {
+  return at('https.acceptPlainEvents', !enabled && acceptPlainEvents !== 'never', `expected never without a gateway, which takes and counts them; found ${show(acceptPlainEvents)}`);
 }
 
 /** Of a Gateway of the Gateway API. */
@@ -162,15 +166,13 @@ function nameProblems(domain: string, why: string): Problem[] {
   return at('domain', !isName, `expected an https address with a name with ${why}, such as https://errors.example.com; found ${show(domain)}`);
 }
 
-function traefikProblems({ domain, https: { mode, acceptPlainEvents }, service, gateway, network }: Others): Problem[] {
+function traefikProblems({ domain, https: { mode }, service, gateway, network }: Others): Problem[] {
   const { protocol, hostname, port } = new URL(domain);
   const address = addressProblem(mode, { protocol, hostname, port });
   return [
     ...(address === undefined ? [] : [{ path: ['domain'], message: `${address}; found ${show(domain)}` }]),
     ...(service.type === 'LoadBalancer' && service.port !== undefined && PORTS.includes(service.port)
       ? [{ path: ['service', 'port'], message: `expected a port other than ${PORTS.join(' and ')} with https.mode ${mode}, on which Traefik listens; found ${service.port}` }] : []),
-    ...(!gateway.enabled && acceptPlainEvents !== 'never'
-      ? [{ path: ['https', 'acceptPlainEvents'], message: `expected never without a gateway, which takes and counts them; found ${show(acceptPlainEvents)}` }] : []),
     ...(gateway.enabled && network.clusterRanges.length === 0
       ? [{ path: ['network', 'clusterRanges'], message: `expected the network of the cluster's pods with https.mode ${mode}, by which the gateway knows Traefik and believes it that a request came by https; found none` }] : []),
   ];

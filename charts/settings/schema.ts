@@ -10,6 +10,7 @@ import { backup } from './backup-schema.js';
 import { email } from './email-schema.js';
 import { alerts, health } from './health-schema.js';
 import { https, httpsProblems } from './https-schema.js';
+import { move, moveProblems } from './move-schema.js';
 import { network } from './network-schema.js';
 import { pods } from './pod-schema.js';
 import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, tcpPort, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
@@ -68,7 +69,7 @@ const host = z.strictObject({
 }).prefault({});
 
 const gateway = z.strictObject({
-  /** false: web takes events itself, and what its queue loses is lost. With a release that the gateway does not know it is not there either. */
+  /** false: web takes events itself, and what its queue loses is lost. */
   enabled: yesOrNo.default(true),
   /** Events that wait for GlitchTip, on disk. When it is full, SDKs are told to wait (429). */
   spool: wholeBytes('disk').default('1Gi'),
@@ -187,7 +188,7 @@ const schema = z.strictObject({
   /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
   retentionDays: wholeNumber(1, 3650, 'days').default(90),
   email,
-  images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, health, alerts,
+  images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, move, health, alerts,
   monitoring: monitoringSettings,
 }, {
   error: (issue) => issue.code === 'invalid_type' ? `expected a mapping of settings, found ${show(issue.input)}` : undefined,
@@ -213,7 +214,7 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
-  for (const { path, message } of httpsProblems(value)) context.addIssue({ code: 'custom', path: [...path], message });
+  for (const { path, message } of [...httpsProblems(value), ...moveProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 function rehearsalImageProblem(version: Release, found: string | undefined): string | undefined {

@@ -1,15 +1,15 @@
-// The address of the bucket in settings.yaml: what is wrong with it, and whether the Job of a backup would reach it.
+// The address of a server in settings.yaml (of the bucket, of the old Sentry): what is wrong with it, and whether our pods would reach it.
 import { internet, reaches, type IpBlock } from '../networks.js';
 import { show } from './value-kinds.js';
 
 const EXAMPLE = 'https://s3.eu-central-1.amazonaws.com';
 
 /** Undefined: nothing. Never repeats a password that is in it. */
-export function faultOfEndpoint(text: string): string | undefined {
-  const expected = `expected the URL of the server, such as ${EXAMPLE}`;
+export function faultOfEndpoint(text: string, example = EXAMPLE): string | undefined {
+  const expected = `expected the URL of the server, such as ${example}`;
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return `${expected}, found ${show(text, text.includes('@'))}`;
   const { username, password, search, hash } = new URL(text);
-  if (username !== '' || password !== '') return `${expected}, without credentials: they belong into the Secret of backup.s3.secret; found ${show(text, true)}`;
+  if (username !== '' || password !== '') return `${expected}, without credentials: they belong into a Secret; found ${show(text, true)}`;
   if (search !== '' || hash !== '') return `${expected}, without "?" and "#", found ${show(text)}`;
   return /^(localhost|127\..*|\[::1\])$/.test(new URL(text).hostname) ? `${expected}, at an address that pods reach; found ${show(text)}, which is to a pod the pod itself` : undefined;
 }
@@ -21,7 +21,7 @@ export interface BucketPlace {
 }
 
 export interface PlaceFault {
-  /** Of the setting, within backup.s3. */
+  /** Of the setting, within its section. */
   readonly path: 'style' | 'privateNetworks';
   readonly message: string;
 }
@@ -37,7 +37,7 @@ export function faultOfReach({ hostname, protocol }: URL, { bucket, style, priva
   return { path: 'privateNetworks', message: `expected a network that the endpoint ${address} is in, found ${found}` };
 }
 
-/** What the Job of a backup is let out to: where private networks are named, to these alone. @param less networks that are no part of the internet, though public */
+/** What our pods are let out to: where private networks are named, to these alone. @param less networks that are no part of the internet, though public */
 export function storeNetworks(privateNetworks: readonly string[], less: readonly string[] = []): IpBlock[] {
   return privateNetworks.length > 0 ? privateNetworks.map((cidr) => ({ cidr })) : internet(less);
 }

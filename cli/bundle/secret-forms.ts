@@ -38,7 +38,7 @@ function jsonLeaves(text: string): readonly string[] {
   const found: string[] = [];
   try {
     JSON.parse(text, (key, leaf: unknown) => {
-      if (typeof leaf === 'string' && (SENSITIVE_NAME.test(key) || looksLikeSecret(leaf))) found.push(leaf);
+      if (typeof leaf === 'string' && (SENSITIVE_NAME.test(key) || looksLikeSecret(leaf))) found.push(leaf, ...insideLine(leaf));
       return leaf;
     });
   } catch {

@@ -6,6 +6,7 @@ import { checkConditions } from './condition-checks.js';
 import { checkExposure, checkPlainEvents } from './exposure-checks.js';
 import type { Facts } from './gathered-facts.js';
 import type { Finding } from './check-result.js';
+import { checkMove } from './move-checks.js';
 import { checkHost } from './address-checks.js';
 import { checkNetworks } from './network-checks.js';
 import { checkLimits } from './limit-checks.js';
@@ -18,7 +19,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkConditions,
+  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

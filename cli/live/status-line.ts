@@ -11,23 +11,27 @@ export interface Change {
   readonly rotation?: string;
   readonly backup?: string;
   readonly restore?: string;
+  readonly move?: string;
 }
 
 export function changeOf({ value, trouble }: View<Summary>): Change {
-  const { verdict, why, health, parts, rotation, backups, restore } = value;
+  const { verdict, why, health, parts } = value;
   return {
     verdict: trouble === undefined ? verdict : 'not answering',
     // The error differs from try to try: that there is no answer is what is new.
     why: trouble === undefined ? why : 'the cluster does not answer',
     incidents: (health?.incidents ?? []).map(({ reason, part }) => `${reason} (${part})`),
     notReady: parts.filter(({ ready }) => !ready).map(({ part }) => part),
-    rotation: rotation.current?.phase,
-    backup: backups?.current?.copy,
-    restore: restore?.current?.phase,
+    ...operationsOf(value),
   };
 }
 
-export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore }: Change): string {
+/** Each that is under way, by where it is. */
+function operationsOf({ rotation, backups, restore, move }: Summary): Pick<Change, 'rotation' | 'backup' | 'restore' | 'move'> {
+  return { rotation: rotation.current?.phase, backup: backups?.current?.copy, restore: restore?.current?.phase, move: move?.current?.phase };
+}
+
+export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore, move }: Change): string {
   return [
     `${verdict}: ${why}`,
     ...(incidents.length === 0 ? [] : [`incidents: ${incidents.join(', ')}`]),
@@ -35,5 +39,6 @@ export function describeChange({ verdict, why, incidents, notReady, rotation, ba
     ...(rotation === undefined ? [] : [`rotation: ${rotation}`]),
     ...(backup === undefined ? [] : [`backup: ${backup}`]),
     ...(restore === undefined ? [] : [`restore: ${restore}`]),
+    ...(move === undefined ? [] : [`move: ${move}`]),
   ].join('; ');
 }

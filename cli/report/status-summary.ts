@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { partsOf } from '../../charts/topology.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
+import type { MoveStatus } from '../../operator/api/move-fields.js';
 import type { RestoreStatus } from '../../operator/api/restore-fields.js';
 import type { CredentialName, RotationProgress } from '../../operator/api/rotation-fields.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
@@ -46,6 +47,8 @@ export interface Summary {
   readonly backups?: BackupReport;
   /** Absent: nothing was ever restored. */
   readonly restore?: RestoreStatus;
+  /** Absent: there never was a move. */
+  readonly move?: MoveStatus;
   /** Absent where the operator is older than its health checks. */
   readonly health?: HealthStatus;
   /** What is missing here, because the operator is of another version than this program. */
@@ -76,6 +79,7 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
     rotation: { current, lastCompletedAt, nextAt },
     backups: buildBackupReport(resource),
     restore: resource.status.restore,
+    move: resource.status.move,
     health: resource.status.health,
     ...(resource.notUnderstood.length > 0 ? { notUnderstood: resource.notUnderstood } : {}),
     events: events?.slice(-EVENTS_SHOWN),

@@ -2,6 +2,7 @@
 import type { RotationRecord } from '../../operator/api/rotation-fields.js';
 import { MEBIBYTE } from '../../charts/quantity.js';
 import { backupLines } from '../backup/backup-text.js';
+import { moveLines } from '../migrate/move-text.js';
 import { restoreLines } from '../restore/restore-text.js';
 import { formatBoth, formatDistance, formatDuration, formatInstant } from '../moments.js';
 import type { Colour, Paint } from '../output.js';
@@ -25,6 +26,7 @@ export function renderSummary(summary: Summary, now: Date, paint: Paint): string
     rotation(summary, now, paint),
     backups(summary, now, paint),
     restores(summary, now, paint),
+    moves(summary, now, paint),
     ...(health === undefined ? [] : [repairLines(health, now), channelLines(health, now, paint)]),
     events(summary, now, paint),
   ]);
@@ -41,6 +43,7 @@ export function renderLive(summary: Summary, now: Date, paint: Paint): string {
     rotation(summary, now, paint),
     backups(summary, now, paint),
     restores(summary, now, paint),
+    moves(summary, now, paint),
     [...repairLines(health, now), ...channelLines(health, now, paint)],
     events(summary, now, paint),
   ]);
@@ -108,6 +111,12 @@ function backups({ backups: report }: Summary, now: Date, paint: Paint): string[
 function restores({ restore }: Summary, now: Date, paint: Paint): string[] {
   const isNews = restore !== undefined && (restore.current !== undefined || restore.refused !== undefined || restore.last?.result === 'Failed');
   return isNews ? restoreLines(restore, now, paint) : [];
+}
+
+/** What has finished is no news; the conditions say what is wrong. */
+function moves({ move }: Summary, now: Date, paint: Paint): string[] {
+  const isNews = move !== undefined && ((move.current !== undefined && move.current.phase !== 'Finished') || move.refused !== undefined || move.last?.result === 'Failed');
+  return isNews ? moveLines({ move, condition: undefined, gateway: undefined }, now, paint) : [];
 }
 
 function events({ events: list }: Summary, now: Date, paint: Paint): string[] {

@@ -8,6 +8,8 @@ export interface BuildRequest {
   readonly name: string;
   /** Folder with the Containerfile and what it copies. */
   readonly context: string;
+  /** Of the context. @default Containerfile */
+  readonly file?: string;
   readonly buildArguments?: Readonly<Record<string, string>>;
 }
 
@@ -30,9 +32,9 @@ export function openBuildah(folder: string, env: NodeJS.ProcessEnv = process.env
     run('buildah', [...storage, ...words]).then((result) => result.stdout);
 
   return {
-    async build({ name, context, buildArguments = {} }) {
+    async build({ name, context, file = 'Containerfile', buildArguments = {} }) {
       const variables = Object.entries(buildArguments).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
-      await buildah('build', '--isolation', 'chroot', '--layers=false', '--pull-never', ...variables, '--tag', name, context);
+      await buildah('build', '--isolation', 'chroot', '--layers=false', '--pull-never', ...variables, '--file', join(context, file), '--tag', name, context);
     },
     async pull(name) {
       await buildah('pull', '--quiet', name);

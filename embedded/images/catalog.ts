@@ -7,14 +7,21 @@ export interface BuiltProgram {
   readonly path: string;
 }
 
+/** Python's packages of a requirements file in the folder, with their hashes, for the Python of the shared root filesystem. */
+export interface PinnedWheels {
+  readonly requirements: string;
+}
+
 /** A file that a local build needs beside its Containerfile and that is made, downloaded or copied first. */
-export type PreparedFile = 'node' | 'pause' | BuiltProgram;
+export type PreparedFile = 'node' | 'pause' | BuiltProgram | PinnedWheels;
 
 export interface ImageEntry {
   /** The name that manifests use, and under which the image is imported. */
   readonly name: string;
   /** Folder with a Containerfile, relative to this one. */
   readonly folder: string;
+  /** @default Containerfile */
+  readonly file?: string;
   /** Whether the build starts from the shared root filesystem. */
   readonly onRootfs: boolean;
   readonly prepared?: PreparedFile;
@@ -67,3 +74,9 @@ export const imageCatalog: readonly ImageEntry[] = [
   { name: 'docker.io/library/node:24-alpine', folder: 'node', onRootfs: true, prepared: 'node', pullable: true },
   { name: 'docker.io/glitchtip/glitchtip:5.2', folder: '../../test/glitchtip-double', onRootfs: true, pullable: true, isDouble: true },
 ];
+
+/** GlitchTip of a release that is not the default: no cluster has it until it is asked for. */
+export const otherGlitchTips: readonly ImageEntry[] = [{
+  name: 'docker.io/glitchtip/glitchtip:6.2.6', folder: '../../test/glitchtip-double', file: 'Containerfile.six', onRootfs: true,
+  prepared: { requirements: 'requirements-6.2.txt' }, pullable: true, isDouble: true,
+}];

@@ -1,13 +1,13 @@
 /** Makes sure that an archive of every image of the stack lies in the cache: pulled where a registry answers, else built. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot } from '../cluster-options.js';
 import { type Buildah, openBuildah } from './buildah.js';
 import { type ImageEntry, imageCatalog } from './catalog.js';
 import { fingerprint } from './fingerprint.js';
 import { buildTools, pullTools } from './package-lists.js';
-import { prepare, preparedVersion } from './prepared.js';
+import { prepare, preparedName, preparedVersion } from './prepared.js';
 import { type ImageMode, readImageMode, registryAnswers } from './registry.js';
 import { ensureRootfs, rootfsName } from './rootfs.js';
 import { assertTools } from './tools.js';
@@ -50,7 +50,7 @@ export function archiveName(entry: ImageEntry, source: ImageSource): string {
 }
 
 function localKey(entry: ImageEntry): string {
-  const words = [entry.name, entry.onRootfs ? rootfsName() : 'scratch'];
+  const words = [entry.name, entry.onRootfs ? rootfsName() : 'scratch', ...(entry.file === undefined ? [] : [entry.file])];
   return fingerprint(join(here, entry.folder), ...words, entry.prepared ? preparedVersion(entry.prepared) : '');
 }
 
@@ -125,11 +125,11 @@ async function buildLocally(entry: ImageEntry, buildah: Buildah, { cacheFolder, 
   cpSync(join(here, entry.folder), context, { recursive: true });
   try {
     if (entry.prepared) {
-      progress(`preparing ${typeof entry.prepared === 'string' ? entry.prepared : basename(entry.prepared.path)}`);
+      progress(`preparing ${preparedName(entry.prepared)}`);
       await prepare(entry.prepared, context);
     }
     progress('building');
-    await buildah.build({ name: entry.name, context, buildArguments });
+    await buildah.build({ name: entry.name, context, buildArguments, ...(entry.file === undefined ? {} : { file: entry.file }) });
   } finally {
     rmSync(context, { recursive: true, force: true });
   }

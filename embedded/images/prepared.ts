@@ -37,13 +37,20 @@ export function integrityOf(content: Buffer): string {
 /** A word for the fingerprint of an image that contains the prepared file. */
 export function preparedVersion(file: PreparedFile): string {
   if (file === 'node') return nodePackage(process.arch).integrity;
-  return file === 'pause' ? process.arch : basename(dirname(file.path));
+  return file === 'pause' || 'requirements' in file ? process.arch : basename(dirname(file.path));
+}
+
+/** For people. */
+export function preparedName(file: PreparedFile): string {
+  if (typeof file === 'string') return file;
+  return 'requirements' in file ? file.requirements : basename(file.path);
 }
 
 /** Puts the prepared file into a build context; throws when what was downloaded is not what was pinned. */
 export async function prepare(file: PreparedFile, context: string): Promise<void> {
   if (file === 'node') await fetchNode(context);
   else if (file === 'pause') await compilePause(context);
+  else if ('requirements' in file) await fetchWheels(join(context, file.requirements), join(context, 'wheels'));
   else copyFileSync(file.path, join(context, basename(file.path)));
 }
 
@@ -62,6 +69,14 @@ async function fetchNode(context: string): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Of Python in Debian trixie, by this machine's own pip, which refuses what has another hash. */
+async function fetchWheels(requirements: string, target: string): Promise<void> {
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const platforms = ['manylinux2014', 'manylinux_2_17', 'manylinux_2_24', 'manylinux_2_28'].flatMap((platform) => ['--platform', `${platform}_${machine}`]);
+  const python = ['--python-version', '3.13', '--implementation', 'cp', ...['cp313', 'abi3', 'none'].flatMap((abi) => ['--abi', abi])];
+  await execa('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--only-binary=:all:', ...platforms, ...python, '--dest', target, '--requirement', requirements]);
 }
 
 async function compilePause(context: string): Promise<void> {

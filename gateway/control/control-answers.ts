@@ -1,4 +1,5 @@
 // What the control port answers, and where it is found. Instants are RFC 3339 in UTC. Whoever reads it takes fields for granted only as far as it needs them.
+import type { Leader } from '../core/move-order.js';
 
 /** Service, Secret and the key in it. */
 export const CONTROL_SERVICE = 'gateway-control';
@@ -17,7 +18,7 @@ export interface GatewayStatus {
   /** Other gateways on the volume, which live or left something: what they hold is not counted here. */
   readonly others: readonly string[];
   readonly spool: {
-    /** Bytes that GlitchTip has not stored yet. What is kept is not among them. */
+    /** Bytes that GlitchTip has not stored yet; during a move, that the one that leads does not have. What is kept is not among them. */
     readonly liveBytes: number;
     /** Bytes at most; beyond it events are answered 429. */
     readonly limitBytes: number;
@@ -61,6 +62,8 @@ export interface GatewayStatus {
   readonly keep?: KeepStatus;
   /** When GlitchTip's worker was started last, as the operator told; absent until it does. */
   readonly workerStartedAt?: string;
+  /** Absent while there is none. */
+  readonly move?: MoveStatus;
 }
 
 /** Events that come by plain http through a proxy: taken until then, and led to https afterwards. */
@@ -110,6 +113,86 @@ export interface KeepStatus {
 /** PUT /hold answers this, too. */
 export interface HoldStatus {
   readonly since: string;
+  readonly why: string;
+}
+
+/** The move from an old Sentry (PUT /move answers { "move": this }). Figures are of the gateway that answers, since it started. */
+export interface MoveStatus {
+  /** What people look at: it is never dropped anything. */
+  readonly leads: Leader;
+  /** When the move began. */
+  readonly since: string;
+  /** Of the spool, what only the one that follows waits for may take. Percent. */
+  readonly share: number;
+  /** How many: GET /move has them. */
+  readonly pairs: number;
+  /** What the old one was not given yet. */
+  readonly waiting: {
+    /** Requests of SDKs. */
+    readonly records: number;
+    readonly bytes: number;
+    /** When the oldest of them was received; absent when there is none. */
+    readonly oldest?: string;
+  };
+  /** Requests that the old one took. */
+  readonly sent: number;
+  /** Requests that it refused, and that are not given to it any more, by the status that it answered. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Requests that the one that follows is not given, whichever it is: it fell behind by more than its share. */
+  readonly dropped: number;
+  /** Why nothing is given to the old one now; absent while it takes what it is given. */
+  readonly closed?: { readonly why: string; /** When it is tried again. */ readonly until: string };
+  /** When the first request was taken under the present leader; absent until then. */
+  readonly ledAt?: string;
+}
+
+/** GET /move; PUT /move takes it, but for `move`. */
+export interface MoveAnswer {
+  readonly move: MoveStatus;
+  readonly share: number;
+  readonly pairs: readonly { readonly project: number; readonly key: string; readonly old: string }[];
+}
+
+/** GET /move/compare?from=&to=: what each side has, of all gateways of the volume; others' figures may be 5 s old. */
+export interface MoveComparison {
+  /** By project and hour, in the order of the hours. */
+  readonly hours: readonly ComparedProject[];
+  /** Events that a side will never have, of these hours; what still waits is not among them. */
+  readonly lacked: readonly LackedLine[];
+  /** How many more there are that are not named. */
+  readonly notNamed: number;
+}
+
+/** Events, unless it says something else. */
+export interface ComparedProject {
+  /** GlitchTip's. */
+  readonly project: number;
+  /** When the hour began in which they came. */
+  readonly hour: string;
+  readonly taken: number;
+  /** A row in GlitchTip's Postgres was seen. */
+  readonly stored: number;
+  /** The old one answered 2xx. */
+  readonly sent: number;
+  /** What a side will never have. */
+  readonly lacks: { readonly glitchtip: number; readonly old: number };
+  /** Neither had nor given up. */
+  readonly waiting: { readonly glitchtip: number; readonly old: number };
+  /** Requests that only the old one is given: GlitchTip keeps nothing of them, or refuses them. */
+  readonly onlyOld: number;
+  /** Requests of which the old one is not given everything, for it could not be held. */
+  readonly cut: number;
+  /** Present: a gateway was killed in this hour, and the figures may lack its last seconds. */
+  readonly mayLack?: true;
+}
+
+export interface LackedLine {
+  readonly project: number;
+  readonly hour: string;
+  /** 32 hexadecimal digits. */
+  readonly event: string;
+  /** Who lacks it. */
+  readonly side: 'glitchtip' | 'old';
   readonly why: string;
 }
 

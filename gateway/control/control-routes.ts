@@ -3,23 +3,11 @@ import type { Hold } from '../delivery/hold.js';
 import type { Keep } from '../delivery/keep.js';
 import type { Turn } from '../delivery/turn.js';
 import type { WorkerStart } from '../delivery/worker-start.js';
-import { RECORD_STATES, type ControlRefusal, type GatewayStatus, type RecordLine, type RecordState } from './control-answers.js';
+import { json, refused, type ControlAnswer, type ControlRequest } from './control-answer.js';
+import { RECORD_STATES, type GatewayStatus, type RecordState } from './control-answers.js';
+import { MoveRoutes, type MovePort } from './move-routes.js';
 import { holdStatus } from './observe-status.js';
-import type { FoundRecord, Records, Wanted } from './records.js';
-
-export interface ControlRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly body: Buffer;
-  /** When nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
-}
-
-export type ControlAnswer =
-  | { readonly kind: 'json'; readonly status: number; readonly body?: object; readonly allow?: string }
-  | { readonly kind: 'lines'; readonly lines: AsyncIterable<RecordLine> }
-  | { readonly kind: 'record'; readonly record: FoundRecord };
+import type { Records, Wanted } from './records.js';
 
 export interface RoutesPorts {
   /** @throws the system's error */
@@ -29,6 +17,7 @@ export interface RoutesPorts {
   readonly turn: Pick<Turn, 'isQuiet'>;
   readonly workerStart: Pick<WorkerStart, 'tell'>;
   readonly records: Pick<Records, 'list' | 'find' | 'resend' | 'drop'>;
+  readonly moving: MovePort;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -51,10 +40,13 @@ export class ControlRoutes {
   readonly #routes: readonly (readonly [path: RegExp, handlers: Readonly<Record<string, Handler>>])[];
 
   constructor(private readonly ports: RoutesPorts) {
+    const move = new MoveRoutes(ports.moving, ports.log);
     this.#routes = [
       [/^\/status$/, { GET: () => json(200, ports.status()) }],
       [/^\/hold$/, { PUT: (request) => this.#beginHold(request), DELETE: () => this.#endHold() }],
       [/^\/keep$/, { DELETE: () => this.#endKeep() }],
+      [/^\/move$/, { GET: () => move.get(), PUT: (request) => move.put(request), DELETE: () => move.end() }],
+      [/^\/move\/compare$/, { GET: (request) => move.compare(request) }],
       [/^\/worker-restarted$/, { POST: (request) => this.#tellWorkerStart(request) }],
       [/^\/records$/, { GET: (request) => this.#list(request) }],
       [new RegExp(`^/records/${ID}$`), { GET: (_, id) => this.#show(id), DELETE: (_, id) => this.#drop(id) }],
@@ -188,12 +180,4 @@ function notSetAside(id: string): ControlAnswer {
 
 function beingResent(id: string): ControlAnswer {
   return refused(409, `record ${id} is being sent again at this moment`);
-}
-
-function json(status: number, body: object): ControlAnswer {
-  return { kind: 'json', status, body };
-}
-
-export function refused(status: number, detail: string): Extract<ControlAnswer, { kind: 'json' }> {
-  return { kind: 'json', status, body: { detail } satisfies ControlRefusal };
 }

@@ -7,7 +7,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { unpackerFor } from '../encoding/unpack.js';
 import { GATEWAY_HEADER } from './control-answers.js';
-import { refused, type ControlAnswer, type ControlRoutes } from './control-routes.js';
+import { refused, type ControlAnswer } from './control-answer.js';
+import type { ControlRoutes } from './control-routes.js';
 import type { ControlToken } from './control-token.js';
 import type { FoundRecord } from './records.js';
 
@@ -27,8 +28,8 @@ const REQUEST_TIMEOUT = 10_000;
 /** Until a connection on which nothing moves is ended; longer than a request to GlitchTip, which a hold waits for. Milliseconds. */
 const IDLE_TIMEOUT = 90_000;
 const MOST_CONNECTIONS = 64;
-/** Of a request's body. Bytes. */
-const LARGEST_BODY = 4_096;
+/** Of a request's body: usually, and with a table of pairs. Bytes. */
+const LARGEST_BODY = { usual: 4_096, move: 2 ** 20 };
 
 export function createControl(ports: ControlPorts): Server {
   const server = createServer({ headersTimeout: REQUEST_TIMEOUT, requestTimeout: REQUEST_TIMEOUT }, (request, response) => {
@@ -57,18 +58,19 @@ async function handle(request: IncomingMessage, response: ServerResponse, ports:
 async function answerTo(request: IncomingMessage, response: ServerResponse, { path, query, ports }: { readonly path: string; readonly query: URLSearchParams; readonly ports: ControlPorts }): Promise<ControlAnswer> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const body = await readBody(request);
-  return body ? ports.routes.answer({ method: request.method ?? '', path, query, body, signal: gone.signal }) : refused(413, `expected a body of at most ${LARGEST_BODY} bytes`);
+  const largest = path === '/move' ? LARGEST_BODY.move : LARGEST_BODY.usual;
+  const body = await readBody(request, largest);
+  return body ? ports.routes.answer({ method: request.method ?? '', path, query, body, signal: gone.signal }) : refused(413, `expected a body of at most ${largest} bytes`);
 }
 
 /** Undefined: it is larger than it may be. @throws when the client goes away */
-function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+function readBody(request: IncomingMessage, largest: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let size = 0;
     request.on('data', (piece: Buffer) => {
       size += piece.length;
-      if (size <= LARGEST_BODY) pieces.push(piece);
+      if (size <= largest) pieces.push(piece);
       else resolve(undefined);
     });
     request.on('end', () => resolve(Buffer.concat(pieces)));

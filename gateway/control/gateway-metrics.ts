@@ -1,20 +1,23 @@
 // The gateway's figures for Prometheus.
 import { Counter, Gauge, Registry } from 'prom-client';
+import { itemTypeName } from '../core/item-types.js';
 import type { IngestCount } from '../front/ingest.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { Hold } from '../delivery/hold.js';
 import type { SetAside } from '../delivery/set-aside.js';
 import type { Turn } from '../delivery/turn.js';
+import type { Moving } from '../move/moving.js';
 import type { Spool } from '../spool/spool.js';
-import { itemTypeName } from './ingest-counts.js';
+import { watchMove } from './move-metrics.js';
 
 export interface Watched {
-  readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes' | 'keptBytes' | 'keptDropped'>;
+  readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes' | 'keptBytes' | 'keptDropped' | 'followersBytes'>;
   readonly delivery: Pick<Delivery, 'entries' | 'window'>;
   readonly maxBytes: number;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
   readonly turn: Pick<Turn, 'isOurs'>;
   readonly hold: Pick<Hold, 'current'>;
+  readonly moving: Pick<Moving, 'status'>;
 }
 
 export class GatewayMetrics {
@@ -47,6 +50,7 @@ export class GatewayMetrics {
     gauge('set_aside_records', 'Records that a person has to look at', () => watched.setAside.ids().length);
     gauge('set_aside_dropped_records', 'Of those, the oldest that went since it started, for there was no more room', () => watched.setAside.dropped);
     gauge('delivers', '1 while this gateway gives records to GlitchTip', () => Number(watched.turn.isOurs));
+    watchMove(this.#registry, watched);
     gauge('held', '1 while nothing is given to GlitchTip, for somebody asked for it', () => Number(watched.hold.current !== undefined));
   }
 

@@ -5,6 +5,7 @@ import type { Keep } from '../delivery/keep.js';
 import type { SetAside } from '../delivery/set-aside.js';
 import type { Turn } from '../delivery/turn.js';
 import type { WorkerStart } from '../delivery/worker-start.js';
+import type { Moving } from '../move/moving.js';
 import type { SharedVolume } from '../spool/ownership.js';
 import type { Spool } from '../spool/spool.js';
 import type { GatewayStatus, HoldStatus, KeepStatus } from './control-answers.js';
@@ -24,6 +25,7 @@ export interface Observed {
   readonly hold: Pick<Hold, 'look'>;
   readonly keep: Pick<Keep, 'look'>;
   readonly workerStart: Pick<WorkerStart, 'read'>;
+  readonly moving: Pick<Moving, 'look' | 'status'>;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
   readonly counts: Pick<IngestCounts, 'refused' | 'ignored' | 'disbelieved' | 'plain'>;
   /** Milliseconds of Unix time; undefined: no events come by plain http. */
@@ -36,6 +38,8 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
   // Another gateway may have begun or ended it a moment ago.
   const hold = observed.hold.look();
   const workerStartedAt = observed.workerStart.read();
+  observed.moving.look();
+  const { status: move } = observed.moving;
   return {
     gateway: observed.name,
     startedAt: instant(observed.startedAt),
@@ -53,6 +57,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     ...(hold ? { hold: holdStatus(hold) } : {}),
     ...keepStatus({ spool, keep: observed.keep, destination: observed.destination }),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: instant(workerStartedAt) }),
+    ...(move ? { move } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ import { ControlToken } from './control-token.js';
 import { observeStatus, type Observed } from './observe-status.js';
 import { Records, type RecordsPorts } from './records.js';
 
-export type ControlParts = Observed & Pick<ControlPorts, 'problem' | 'metrics'> & Omit<RecordsPorts, 'pause'> & Pick<RoutesPorts, 'hold' | 'keep' | 'turn' | 'workerStart' | 'log'> & {
+export type ControlParts = Observed & Pick<ControlPorts, 'problem' | 'metrics'> & Omit<RecordsPorts, 'pause'> & Pick<RoutesPorts, 'hold' | 'keep' | 'turn' | 'workerStart' | 'moving' | 'log'> & {
   /** Folder with the token. */
   readonly credentials: string;
 };

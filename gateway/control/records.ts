@@ -91,7 +91,7 @@ export class Records {
     this.#beingResent.add(id);
     try {
       const header = { ...record.header, receivedAt: this.ports.now() };
-      await this.ports.spool.append(encodeHeader(header), record.body);
+      await this.ports.spool.append(encodeHeader(header), record.body, [this.ports.destination]);
       this.ports.setAside.remove(id);
       return { kind: 'resent', line: { ...lineOf(header), state: 'waiting', attempts: 0 } };
     } finally {

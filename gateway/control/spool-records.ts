@@ -2,7 +2,7 @@
 import { decodeHeader, type RecordHeader } from '../core/record.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { EntryState } from '../delivery/under-way.js';
-import type { Place } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
 import type { Spool } from '../spool/spool.js';
 import type { RecordState } from './control-answers.js';
 

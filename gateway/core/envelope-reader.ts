@@ -4,7 +4,7 @@
  * 100 MB of attachments cost no memory.
  */
 import { parseEnvelopeHeader, parseItemHeader } from './envelope-header.js';
-import type { ItemPolicy } from './item-policy.js';
+import { MINIDUMP, type ItemPolicy } from './item-policy.js';
 import { MOST_VALUES, hasTooManyValues, repairObject, type Json } from './json.js';
 import { SpanSplitter } from './span-splitter.js';
 import { SpanTransactions } from './span-transactions.js';
@@ -33,8 +33,6 @@ export type EnvelopeResult =
 
 /** Longest line of JSON that heads an envelope or an item. Bytes. */
 const LONGEST_HEADER = 64 * 1024;
-/** So many of the largest items an envelope may hold: SDKs put one event into each. What is held of a request is what front/ingest.ts sets aside for it. */
-export const KEPT_ITEMS = 2;
 /** Items that are counted one by one; an envelope of empty items costs no more. */
 const MOST_ITEMS = 1_000;
 /** A container of streamed spans. What has another content type is a span of SDKs 8 to 10, which is below no transaction. */
@@ -115,7 +113,7 @@ export class EnvelopeReader {
     if (isPayload) this.#kept += bytes.length;
     const most = isPayload ? this.policy.largestItem : LONGEST_HEADER;
     if (this.#held > most) this.#refuse(413, `expected ${isPayload ? 'an item' : 'a header'} of at most ${most} bytes`);
-    else if (this.#kept > KEPT_ITEMS * this.policy.largestItem) this.#refuse(413, `expected items of at most ${KEPT_ITEMS * this.policy.largestItem} bytes together`);
+    else if (this.#kept > this.policy.largestEnvelope) this.#refuse(413, `expected items of at most ${this.policy.largestEnvelope} bytes together`);
   }
 
   #endLine(): void {
@@ -141,7 +139,7 @@ export class EnvelopeReader {
     // GlitchTip stops at an item that it cannot read: where the next one begins is not known.
     if (!header || this.#count > MOST_ITEMS) { this.#stop(); return; }
     const { type, json, length, isPlain } = header;
-    const isKept = this.policy.kept.has(type);
+    const isKept = this.policy.kept.has(type) || this.#isMinidump(type, json);
     const spans = this.#splitterFor(type, json);
     if (!isKept && !spans) this.#ignore(type, 1);
     this.#isPlain &&= isPlain;
@@ -153,10 +151,14 @@ export class EnvelopeReader {
   #endPayload({ type, header, isKept }: Extract<State, { kind: 'payload' }>, next: State): void {
     if (isKept) {
       const payload = this.#release();
-      if (hasTooManyValues(payload)) { this.#refuse(413, `expected an item of at most ${MOST_VALUES} values`); return; }
+      if (type !== MINIDUMP.item && hasTooManyValues(payload)) { this.#refuse(413, `expected an item of at most ${MOST_VALUES} values`); return; }
       this.#items.push({ type, header, payload });
     }
     this.#state = next;
+  }
+
+  #isMinidump(type: string, { attachment_type: attachmentType }: Json): boolean {
+    return this.policy.minidumps && type === MINIDUMP.item && attachmentType === MINIDUMP.attachmentType;
   }
 
   #ignore(type: string, items: number): void {

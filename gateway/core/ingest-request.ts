@@ -10,7 +10,8 @@ export interface IngestTarget {
 /** Headers by lower case name, as node:http has them. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-const PATH = new RegExp(`^/api/(\\d{1,15})/(${INGEST_KINDS.join('|')})/$`);
+/** Sentry's own have 16 digits. */
+const PATH = new RegExp(`^/api/(\\d{1,16})/(${INGEST_KINDS.join('|')})/$`);
 
 /**
  * Undefined for every other path: it is passed on to GlitchTip.
@@ -20,7 +21,7 @@ const PATH = new RegExp(`^/api/(\\d{1,15})/(${INGEST_KINDS.join('|')})/$`);
 export function ingestTarget(path: string, kinds: readonly IngestKind[]): IngestTarget | undefined {
   const [, project, name] = PATH.exec(withoutDots(decoded(path))) ?? [];
   const kind = kinds.find((each) => each === name);
-  return project === undefined || kind === undefined ? undefined : { kind, project: Number(project) };
+  return !Number.isSafeInteger(Number(project)) || kind === undefined ? undefined : { kind, project: Number(project) };
 }
 
 function decoded(path: string): string {
@@ -40,7 +41,7 @@ function withoutDots(path: string): string {
   return parts.join('/');
 }
 
-export type DsnKey = { readonly kind: 'key'; /** 32 hexadecimal digits. */ readonly key: string } | { readonly kind: 'none' } | { readonly kind: 'malformed' };
+export type DsnKey = { readonly kind: 'key'; /** 32 hexadecimal digits. */ readonly key: string } | { readonly kind: 'none' } | { readonly kind: 'malformed'; readonly text: string };
 
 const NAMES = ['sentry_key', 'glitchtip_key'];
 
@@ -50,7 +51,7 @@ export function dsnKey(query: URLSearchParams, headers: Headers): DsnKey {
   const text = queried === undefined ? keyOfHeader(textOf(headers['x-sentry-auth']) ?? textOf(headers['authorization'])) : query.getAll(queried).at(-1);
   if (text === undefined) return { kind: 'none' };
   const key = looseUuid(text);
-  return key === undefined ? { kind: 'malformed' } : { kind: 'key', key };
+  return key === undefined ? { kind: 'malformed', text } : { kind: 'key', key };
 }
 
 /** "Sentry sentry_version=7, sentry_key=..., sentry_client=..." */

@@ -1,6 +1,8 @@
 // What a release of GlitchTip takes: by which endpoints, and which items of an envelope; others it would read, answer 200 to, and forget.
 
-/** What becomes a row, and so can be confirmed by its id. */
+import { knownRelease, type Release } from '../../operator/api/glitchtip-releases.js';
+
+/** What has an id of its SDK, which a release may keep a row under. */
 export const STORED_TYPES = ['event', 'transaction'] as const;
 export type StoredType = (typeof STORED_TYPES)[number];
 
@@ -13,20 +15,27 @@ export interface ItemPolicy {
   readonly endpoints: readonly IngestKind[];
   /** Types that are given to GlitchTip. */
   readonly kept: ReadonlySet<string>;
+  /** An attachment that is the memory of a process that crashed becomes an event. */
+  readonly minidumps: boolean;
+  /** Those whose row is found by the SDK's id. Of any other its 200 is all that is ever known. */
+  readonly proven: ReadonlySet<StoredType>;
   /** Longest payload that its worker can hold at the default limits, unpacked. Bytes. */
   readonly largestItem: number;
+  /** Of an envelope, what is kept of it together. Bytes. */
+  readonly largestEnvelope: number;
   /** Transactions are made of streamed spans, with at most so many spans below those of an envelope. Undefined: spans are left out. */
   readonly spansBelow?: number;
 }
 
 /**
  * By minor release. 5.2: its source (SupportedItemType) and memory, 8 bytes for one of an event (110 x 80 KB passed at 237 of
- * 250Mi); it keeps nothing of the spans of a transaction (process_transaction_events). 6.2: its own limits,
- * GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE and MAX_SPANS_PER_TRANSACTION.
+ * 250Mi); it keeps nothing of the spans of a transaction (process_transaction_events). 6.2: its source and its own limit,
+ * GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE of a whole envelope; of a transaction it keeps figures of its group and no row, and of its spans
+ * nothing, for there is no cold storage (charts/releases.ts).
  */
-const POLICIES: Readonly<Record<string, ItemPolicy>> = {
-  '5.2': { endpoints: ['envelope', 'store', 'security'], kept: new Set(STORED_TYPES), largestItem: 2_500_000, spansBelow: 0 },
-  '6.2': { endpoints: INGEST_KINDS, kept: new Set([...STORED_TYPES, 'user_report', 'feedback', 'log', 'otel_log']), largestItem: 5_000_000, spansBelow: 1_000 },
+const POLICIES: Readonly<Record<Release, ItemPolicy>> = {
+  '5.2': { endpoints: ['envelope', 'store', 'security'], kept: new Set(STORED_TYPES), minidumps: false, proven: new Set(STORED_TYPES), largestItem: 2_500_000, largestEnvelope: 5_000_000, spansBelow: 0 },
+  '6.2': { endpoints: INGEST_KINDS, kept: new Set([...STORED_TYPES, 'user_report', 'feedback', 'log', 'otel_log']), minidumps: true, proven: new Set(['event']), largestItem: 5_000_000, largestEnvelope: 5_000_000, spansBelow: 0 },
 };
 
 /**
@@ -34,11 +43,12 @@ const POLICIES: Readonly<Record<string, ItemPolicy>> = {
  * @throws RangeError for a release that the manifests would not offer
  */
 export function itemPolicy(release: string, spansToTransactions = true): ItemPolicy {
-  const policy = POLICIES[release];
-  if (!policy) throw new RangeError(`expected a release among ${Object.keys(POLICIES).join(', ')}, found ${release}`);
-  const { spansBelow, ...others } = policy;
+  const { spansBelow, ...others } = POLICIES[knownRelease(release)];
   return spansToTransactions ? { ...others, spansBelow } : others;
 }
+
+/** Which an envelope may have as an attachment of this type. */
+export const MINIDUMP = { item: 'attachment', attachmentType: 'event.minidump' } as const;
 
 export function isStoredType(type: string): type is StoredType {
   return (STORED_TYPES as readonly string[]).includes(type);

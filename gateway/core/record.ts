@@ -24,6 +24,16 @@ const recordHeader = z.object({
   client: z.optional(z.string()),
   contentType: z.optional(z.string()),
   userAgent: z.optional(z.string()),
+  /** Absent: it came while no old Sentry was to be given anything. */
+  move: z.optional(z.object({
+    /** Which move: when it began. Milliseconds of Unix time. */
+    since: z.int(),
+    /** The old one's. */
+    project: z.int(),
+    key: z.string(),
+    /** Types of the items that came; of what is no envelope, what it is. */
+    types: z.array(z.string()),
+  })),
 });
 export type RecordHeader = z.output<typeof recordHeader>;
 

@@ -3,10 +3,11 @@
  * fits the window, `confirm` looks for rows, `judge` decides what becomes of what stays away.
  */
 import type { ItemPolicy, StoredType } from '../core/item-policy.js';
-import { judgeMissing, type Pipeline } from '../core/resend.js';
+import type { RecordHeader } from '../core/record.js';
+import { judgeMissing, type Pipeline, type Storing } from '../core/resend.js';
 import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
-import type { Place } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
 import type { Spool } from '../spool/spool.js';
 import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
@@ -19,6 +20,7 @@ import type { Entry } from './under-way.js';
 export interface DeliveryPorts extends RecordStatesPorts, Pick<KeptRecordsPorts, 'keep'> {
   readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isAwaited' | 'segments' | 'letGoOfKept'>;
   readonly policy: ItemPolicy;
+  readonly storing: Storing;
   readonly limits: WindowLimits;
   /** Never rejects. */
   readonly send: (request: UpstreamRequest) => Promise<UpstreamAnswer>;
@@ -29,7 +31,9 @@ export interface DeliveryPorts extends RecordStatesPorts, Pick<KeptRecordsPorts,
   /** @throws when it cannot be looked at */
   readonly queue: () => Promise<QueueLengths>;
   /** @throws when it cannot be looked at */
-  readonly observePipeline: () => Promise<Omit<Pipeline, 'confirmedSentAt'>>;
+  readonly observePipeline: () => Promise<Pick<Pipeline, 'workerStartedAt' | 'openTransactionsAt'>>;
+  /** Its rows were seen. */
+  readonly onStored?: (header: RecordHeader) => void;
 }
 
 export interface WantedRow {
@@ -73,7 +77,7 @@ export class Delivery {
   readonly #apart = new Apart();
 
   constructor(private readonly ports: DeliveryPorts) {
-    this.#backlog = new Backlog(ports.spool, ports.destination);
+    this.#backlog = new Backlog(ports.spool, ports.destination, ports.policy.proven);
     this.#states = new RecordStates(ports, this.#backlog.underWay);
     this.#kept = new KeptRecords(ports, this.#backlog.underWay, this.#states);
   }
@@ -136,13 +140,19 @@ export class Delivery {
     const at = this.ports.now();
     const { waiting, taken } = await this.ports.queue();
     const observed = await this.ports.observePipeline();
-    if (waiting + taken === 0) for (const entry of limbo) if (entry.sentAt < at) entry.queueEmptyAt ??= at;
-    const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt };
+    for (const entry of limbo) this.#remember(entry, { isEmpty: waiting + taken === 0, at });
+    const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt, storing: this.ports.storing };
     for (const entry of await this.#find(limbo)) {
       const verdict = judgeMissing(entry, pipeline, this.ports.now());
       if (verdict.kind === 'resend') this.#states.wait(entry, 0);
       else if (verdict.kind === 'set aside') this.#states.setAside(entry, verdict.why);
     }
+  }
+
+  /** What was seen of the way since it was given. */
+  #remember(entry: Entry, { isEmpty, at }: { readonly isEmpty: boolean; readonly at: number }): void {
+    if (isEmpty && entry.sentAt < at) entry.queueEmptyAt ??= at;
+    if (entry.queueEmptyAt !== undefined && (this.#confirmedSentAt ?? 0) > entry.queueEmptyAt) entry.overtakenAt ??= at;
   }
 
   /** What stays away while younger ones are seen is no reason to hold others back; what stays away with all others is. */
@@ -271,6 +281,7 @@ export class Delivery {
       this.#confirmedSentAt = Math.max(this.#confirmedSentAt ?? 0, sentAt);
     }
     this.#kept.seen(whole, kept);
+    for (const { header } of whole) this.ports.onStored?.(header);
     return entries.filter(({ missing }) => missing.size > 0);
   }
 }

@@ -1,6 +1,7 @@
 // What is kept: records that were seen in Postgres while another database may be live soon. Once it is, they are looked for again, like any that GlitchTip took and that is missing.
 import { decodeHeader } from '../core/record.js';
-import type { Place, Segment } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
+import type { Segment } from '../spool/segment.js';
 import type { Spool } from '../spool/spool.js';
 import type { Keep, KeepState } from './keep.js';
 import type { RecordStates } from './record-states.js';
@@ -51,7 +52,7 @@ export class KeptRecords {
 
   /** What is not at GlitchTip for certain may be in the database that is live now. */
   #forget(entry: Entry): void {
-    for (const { id } of entry.header.events) entry.missing.add(id);
+    for (const id of this.underWay.rowsOf(entry.header)) entry.missing.add(id);
     if (entry.state === 'waiting' && entry.attempts > 0) this.underWay.move(entry, 'limbo');
   }
 

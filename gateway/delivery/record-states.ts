@@ -1,7 +1,7 @@
 // What becomes of a record: in hand and in the spool's marks at once.
 import type { ProjectShares } from '../core/project-shares.js';
 import type { MarkKind } from '../spool/marks.js';
-import { sizeOf } from '../spool/segment.js';
+import { sizeOf } from '../spool/place.js';
 import type { PlaceMark, Spool } from '../spool/spool.js';
 import type { BatchRecord } from './batch.js';
 import type { Entry, UnderWay } from './under-way.js';
@@ -32,6 +32,7 @@ export class RecordStates {
     for (const entry of entries) {
       entry.sentAt = at;
       entry.queueEmptyAt = undefined;
+      entry.overtakenAt = undefined;
       entry.answeredAt = undefined;
       entry.attempts += 1;
     }

@@ -1,7 +1,8 @@
 // The records that left the spool's order: given to GlitchTip and not seen in Postgres, or waiting for their turn.
 import type { RecordHeader } from '../core/record.js';
+import type { StoredType } from '../core/item-policy.js';
 import type { UnderWay as Counted } from '../core/window.js';
-import type { Place } from '../spool/segment.js';
+import type { Place } from '../spool/place.js';
 
 /**
  * `waiting`: it is nowhere but here, and may be given from `notBefore` on. `sending`: its request is open. `taken`: answered, or it may have
@@ -23,6 +24,8 @@ export interface Entry {
   answeredAt: number | undefined;
   /** When every queue was first seen empty after it was given. Milliseconds of Unix time. */
   queueEmptyAt: number | undefined;
+  /** When one that was given after that was first seen in Postgres. Milliseconds of Unix time. */
+  overtakenAt: number | undefined;
   /** Milliseconds of Unix time. */
   notBefore: number;
   /** Ids whose rows were not seen yet. */
@@ -33,6 +36,9 @@ export class UnderWay {
   readonly #entries = new Map<string, Entry>();
   readonly #waiting = new Set<Entry>();
   #inWindow: Counted = { bytes: 0, events: 0 };
+
+  /** @param proven types whose rows can be seen; what holds none of them leaves no row */
+  constructor(private readonly proven: ReadonlySet<StoredType>) {}
 
   get size(): number {
     return this.#entries.size;
@@ -52,11 +58,16 @@ export class UnderWay {
   }
 
   add(place: Place, header: RecordHeader, more: Partial<Pick<Entry, 'attempts' | 'sentAt' | 'answeredAt' | 'state'>> = {}): Entry {
-    const entry: Entry = { place, header, attempts: 0, denials: 0, sentAt: 0, answeredAt: undefined, queueEmptyAt: undefined, notBefore: 0, missing: new Set(header.events.map(({ id }) => id)), ...more, state: 'waiting' };
+    const entry: Entry = { place, header, attempts: 0, denials: 0, sentAt: 0, answeredAt: undefined, queueEmptyAt: undefined, overtakenAt: undefined, notBefore: 0, missing: new Set(this.rowsOf(header)), ...more, state: 'waiting' };
     this.#entries.set(keyOf(place), entry);
     this.#waiting.add(entry);
     this.move(entry, more.state ?? 'waiting');
     return entry;
+  }
+
+  /** Ids of the rows that it leaves. */
+  rowsOf({ events }: Pick<RecordHeader, 'events'>): readonly string[] {
+    return events.filter(({ type }) => this.proven.has(type)).map(({ id }) => id);
   }
 
   move(entry: Entry, state: EntryState): void {

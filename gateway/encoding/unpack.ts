@@ -1,5 +1,5 @@
 // Bodies as they arrive: unpacked piece by piece, so that a small body that unpacks to gigabytes costs nothing.
-import type { Readable, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ENCODINGS, type Encoding } from '../core/record.js';
 import { createZstdDecompress, IS_ZSTD_KNOWN, isZstd, zstdDecompressSync } from '../../operator/runtime/zstd.js';
@@ -9,6 +9,16 @@ const LARGEST_UNPACKED = 100 * 2 ** 20;
 /** A body of so little is unpacked in one call, if what comes out is not more than ONE_PIECE. Bytes. */
 const SMALL = 64 * 1024;
 const ONE_PIECE = 2 ** 20;
+
+/** What a stream that nobody has begun to read is here: a request, or what looks over its shoulder (tapped-source.ts). */
+export interface PieceSource {
+  read(): Buffer | null;
+  readonly readableEnded: boolean;
+  readonly errored: Error | null;
+  readonly destroyed: boolean;
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
 
 export type Unpacked = 'whole' | /** It is longer than what is taken. */ 'too large' | /** It is no such encoding, or cut off: GlitchTip takes what came before. */ 'broken';
 
@@ -22,7 +32,7 @@ export function encodingOf(header: string | undefined): Encoding | undefined {
  * @returns the body as it came, where it is small and GlitchTip reads the same out of it, so that it can be kept packed
  * @throws when the connection breaks
  */
-export async function unpack(source: Readable, encoding: Encoding | undefined, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
+export async function unpack(source: PieceSource, encoding: Encoding | undefined, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
   const { head, isAll } = await readHead(source);
   if (encoding === undefined) return unpackPlain(source, { head, isAll }, push);
   // GlitchTip 5.2 takes what is called zstd as it is.
@@ -37,7 +47,7 @@ export async function unpack(source: Readable, encoding: Encoding | undefined, p
   return { state: await unpackStream(piecesOf(source, head, isAll), unpackerFor(encoding, head), push) };
 }
 
-async function readHead(source: Readable): Promise<{ readonly head: Buffer; readonly isAll: boolean }> {
+async function readHead(source: PieceSource): Promise<{ readonly head: Buffer; readonly isAll: boolean }> {
   const pieces: Buffer[] = [];
   let size = 0;
   for (let piece = await nextPiece(source); piece; piece = await nextPiece(source)) {
@@ -49,9 +59,9 @@ async function readHead(source: Readable): Promise<{ readonly head: Buffer; read
 }
 
 /** Undefined at the end. */
-async function nextPiece(source: Readable): Promise<Buffer | undefined> {
+export async function nextPiece(source: PieceSource): Promise<Buffer | undefined> {
   for (;;) {
-    const piece = source.read() as Buffer | null;
+    const piece = source.read();
     if (piece) return piece;
     if (source.readableEnded) return undefined;
     if (source.errored) throw source.errored;
@@ -68,7 +78,7 @@ async function nextPiece(source: Readable): Promise<Buffer | undefined> {
 
 const EVENTS = ['readable', 'end', 'error', 'close'] as const;
 
-async function unpackPlain(source: Readable, { head, isAll }: { readonly head: Buffer; readonly isAll: boolean }, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
+async function unpackPlain(source: PieceSource, { head, isAll }: { readonly head: Buffer; readonly isAll: boolean }, push: (piece: Buffer) => boolean): Promise<{ readonly state: Unpacked; readonly original?: Buffer }> {
   let size = head.length;
   let isWanted = push(head);
   if (isAll) return { state: 'whole', original: head };
@@ -80,9 +90,13 @@ async function unpackPlain(source: Readable, { head, isAll }: { readonly head: B
   return { state: 'whole' };
 }
 
-/** Of what was taken once, and so is known to unpack to a bounded size. @throws the library's error for what is damaged */
-export function unpackWhole(body: Buffer, encoding: Encoding | undefined): Buffer {
-  return encoding === undefined ? body : decoderOf(encoding, body)(body, { maxOutputLength: LARGEST_UNPACKED });
+/**
+ * Of what was taken once, and so is known to unpack to a bounded size.
+ * @param most bytes that may come out
+ * @throws the library's error for what is damaged, or unpacks to more
+ */
+export function unpackWhole(body: Buffer, encoding: Encoding | undefined, most = LARGEST_UNPACKED): Buffer {
+  return encoding === undefined ? body : decoderOf(encoding, body)(body, { maxOutputLength: most });
 }
 
 interface Unpacking {
@@ -128,7 +142,7 @@ function decoderOf(encoding: Encoding, body: Buffer): (body: Buffer, options: { 
   }
 }
 
-async function* piecesOf(source: Readable, head: Buffer, isAll: boolean): AsyncGenerator<Buffer> {
+async function* piecesOf(source: PieceSource, head: Buffer, isAll: boolean): AsyncGenerator<Buffer> {
   yield head;
   if (isAll) return;
   for (let piece = await nextPiece(source); piece; piece = await nextPiece(source)) yield piece;

@@ -2,13 +2,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { corsHeaders, preflight, type Answer } from '../core/ingest-answers.js';
 import { ingestTarget } from '../core/ingest-request.js';
-import type { IngestKind } from '../core/item-policy.js';
+import { INGEST_KINDS, type IngestKind } from '../core/item-policy.js';
 import { forwardedOf, type TrustedProxies } from './forwarded.js';
 import type { Ingest } from './ingest.js';
 import type { Proxy } from './proxy.js';
 
 export interface FrontOptions {
-  readonly ingest: Pick<Ingest, 'take'>;
+  readonly ingest: Pick<Ingest, 'take' | 'isMoved'>;
   readonly proxy: Pick<Proxy, 'pass'>;
   readonly trusted: TrustedProxies;
   /** Told of each request of a proxy that said https and is not believed. */
@@ -37,14 +37,14 @@ export function createFront(options: FrontOptions): Server {
 }
 
 function handle(request: IncomingMessage, response: ServerResponse, { ingest, proxy, trusted, endpoints, onDisbelieved }: FrontOptions): void {
-  const [path = '/', query] = (request.url ?? '/').split(/\?(.*)/s, 2);
-  const target = ingestTarget(path, endpoints);
+  const [path = '/', text] = (request.url ?? '/').split(/\?(.*)/s, 2);
+  const [target, query] = [ingestTarget(path, INGEST_KINDS), new URLSearchParams(text)];
   const forwarded = forwardedOf(request, trusted);
   if (forwarded.disbelieved !== undefined) onDisbelieved(forwarded.disbelieved);
-  if (!target) { proxy.pass(request, response, forwarded); return; }
+  if (!target || !(endpoints.includes(target.kind) || ingest.isMoved(request, target, query))) { proxy.pass(request, response, forwarded); return; }
   const { origin } = request.headers;
   if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) { send(request, response, preflight(origin)); return; }
-  ingest.take(request, target, new URLSearchParams(query), { address: forwarded.client, plainHost: forwarded.plainHost }).then(
+  ingest.take(request, target, query, { address: forwarded.client, plainHost: forwarded.plainHost }).then(
     (answer) => send(request, response, { ...answer, headers: { ...answer.headers, ...corsHeaders(origin) } }),
     // The client went away: nobody is there to be answered.
     () => response.destroy(),

@@ -26,7 +26,7 @@ export interface Mark {
   readonly kind: MarkKind;
   /** Unix time. Seconds. */
   readonly at: number;
-  /** Number of the destination (gateway/delivery/destinations.ts). */
+  /** Number of the destination (destination-numbers.ts). */
   readonly destination: number;
   /** How many times it was sent, and may have arrived; of what is kept, the round. */
   readonly attempts: number;

@@ -1,53 +1,34 @@
 // One segment: a folder with a file of records and a file of marks. It is written by one process and read by the same.
 import { join } from 'node:path';
 import { DestinationRecords, type OpenMark } from './destination-records.js';
-import type { SpoolFile, SpoolFiles } from './files.js';
+import { has, type DestinationSet } from './destination-set.js';
+import type { SpoolFiles } from './files.js';
 import { MarksFile, type Mark } from './marks.js';
-import { afterDamage, decodePrefix, isWhole, PREFIX_BYTES } from './segment-format.js';
+import { sizeOf, type Cursor, type Place } from './place.js';
+import { RecordsFile, type ReadResult, type Scanned } from './records-file.js';
+import type { EncodedRecord } from './segment-format.js';
+import { WaitingBytes, type WaitedFor } from './waiting-bytes.js';
 
 const RECORDS = 'records';
 const MARKS = 'marks';
-/** Read at once while a segment is scanned. Bytes. */
-const SCAN_WINDOW = 2 ** 20;
 
-/** Where a record lies. */
-export interface Place {
-  readonly segment: number;
-  /** Its number in the segment, from 0. */
-  readonly record: number;
-  readonly offset: number;
-  readonly headerBytes: number;
-  readonly bodyBytes: number;
+/** A record to be appended, and who is given it. */
+export interface NewRecord {
+  readonly encoded: EncodedRecord;
+  readonly destinations: DestinationSet;
 }
-
-/** Where reading goes on. */
-export interface Cursor {
-  readonly record: number;
-  readonly offset: number;
-}
-
-export type ReadResult =
-  | { readonly kind: 'record'; readonly place: Place; readonly header: Buffer; readonly next: Cursor }
-  /** A record, or what may have been several: `bytes` from `offset` on cannot be read. */
-  | { readonly kind: 'damaged'; readonly offset: number; readonly bytes: number; readonly next: Cursor }
-  | { readonly kind: 'end' };
 
 export class Segment {
-  readonly #records: SpoolFile;
+  readonly #records: RecordsFile;
   readonly #marks: MarksFile;
   readonly #destinations: ReadonlyMap<number, DestinationRecords>;
-  readonly #everyone: readonly DestinationRecords[];
-  #keptBytes = 0;
+  readonly #bytes = new WaitingBytes();
   #keptAt = 0;
-  #end = 0;
-  #count = 0;
-  #liveBytes = 0;
 
   private constructor(private readonly files: SpoolFiles, readonly folder: string, readonly number: number, destinations: readonly number[]) {
-    this.#records = files.open(join(folder, RECORDS));
+    this.#records = new RecordsFile(files.open(join(folder, RECORDS)), number);
     this.#marks = new MarksFile(files.open(join(folder, MARKS)));
     this.#destinations = new Map(destinations.map((destination) => [destination, new DestinationRecords()]));
-    this.#everyone = [...this.#destinations.values()];
   }
 
   static create(files: SpoolFiles, folder: string, number: number, destinations: readonly number[]): Segment {
@@ -69,22 +50,17 @@ export class Segment {
 
   /** Bytes of its records. */
   get end(): number {
-    return this.#end;
+    return this.#records.end;
+  }
+
+  /** Bytes of records that not every destination has let go, by who waits for them. */
+  get bytes(): Pick<WaitingBytes, 'live' | 'kept' | 'of' | 'onlyOf'> {
+    return this.#bytes;
   }
 
   /** Records that a destination has neither let go nor keeps. */
   left(destination: number): number {
-    return this.#destinations.get(destination)?.left(this.#count) ?? this.#count;
-  }
-
-  /** Bytes of records that not every destination has let go. */
-  get liveBytes(): number {
-    return this.#liveBytes;
-  }
-
-  /** Of those, of records that no destination waits for. */
-  get keptBytes(): number {
-    return this.#keptBytes;
+    return this.#destinations.get(destination)?.left(this.#records.count) ?? this.#records.count;
   }
 
   /** When the last of what it keeps was seen stored. Seconds of Unix time. */
@@ -93,7 +69,7 @@ export class Segment {
   }
 
   get isDone(): boolean {
-    return this.#liveBytes === 0;
+    return this.#bytes.live === 0;
   }
 
   isRecordDone(record: number, destination: number): boolean {
@@ -115,59 +91,61 @@ export class Segment {
     return this.#destinations.get(destination)?.sent ?? new Map<number, OpenMark>();
   }
 
-  /** @throws the system's error; nothing of these records counts then, and what was written of them is cut off */
-  append(records: readonly (readonly [prefix: Buffer, header: Buffer, body: Buffer])[]): Place[] {
-    const start = this.#end;
-    try {
-      this.#records.write(start, records.flat());
-      this.#records.sync();
-    } catch (error) {
-      this.#cutOff(start);
-      throw error;
+  /** Who waits for a record. */
+  waitedFor(record: number): WaitedFor {
+    let [waiting, isGone]: [DestinationSet, boolean] = [0, true];
+    for (const [destination, { done, kept }] of this.#destinations) {
+      if (done.has(record)) continue;
+      isGone = false;
+      if (kept.of(record) === 0) waiting |= 1 << destination;
     }
-    return records.map(([, header, body]) => {
-      const place = { segment: this.number, record: this.#count, offset: this.#end, headerBytes: header.length, bodyBytes: body.length };
-      this.#end += sizeOf(place);
-      this.#liveBytes += sizeOf(place);
-      this.#count += 1;
-      return place;
-    });
+    return isGone ? 'gone' : waiting;
+  }
+
+  /** @throws the system's error; nothing of these records counts then, and what was written of them is cut off */
+  append(records: readonly NewRecord[]): Place[] {
+    const places = this.#records.append(records.map(({ encoded }) => encoded));
+    for (const [index, { destinations }] of records.entries()) {
+      const place = places[index];
+      if (place) this.#begin(place.record, sizeOf(place), destinations);
+    }
+    return places;
   }
 
   /** What comes next; never more than what was appended. */
-  read({ record, offset }: Cursor): ReadResult {
-    if (offset >= this.#end) return { kind: 'end' };
-    const prefix = decodePrefix(this.#records.read(offset, PREFIX_BYTES));
-    if (!prefix) return this.#behindDamage({ record, offset });
-    const place = { segment: this.number, record, offset, headerBytes: prefix.headerBytes, bodyBytes: prefix.bodyBytes };
-    const next = { record: record + 1, offset: offset + sizeOf(place) };
-    const header = this.#records.read(offset + PREFIX_BYTES, prefix.headerBytes);
-    return isWhole(header, prefix.headerCrc) ? { kind: 'record', place, header, next } : { kind: 'damaged', offset, bytes: sizeOf(place), next };
+  read(cursor: Cursor): ReadResult {
+    return this.#records.read(cursor);
+  }
+
+  /** From front to back: each record, and what cannot be read. */
+  steps(): Generator<Scanned> {
+    return this.#records.steps();
   }
 
   /** Undefined when it is damaged. */
-  body({ offset, headerBytes, bodyBytes }: Place): Buffer | undefined {
-    const prefix = decodePrefix(this.#records.read(offset, PREFIX_BYTES));
-    const body = this.#records.read(offset + PREFIX_BYTES + headerBytes, bodyBytes);
-    return prefix && body.length === bodyBytes && isWhole(body, prefix.bodyCrc) ? body : undefined;
+  body(place: Place): Buffer | undefined {
+    return this.#records.body(place);
   }
 
-  /** @param places of the records that the marks are of, for their sizes */
-  mark(marks: readonly Mark[], places: ReadonlyMap<number, Place>): void {
+  /** @param sizeOfRecord of the whole record, by its number */
+  mark(marks: readonly Mark[], sizeOfRecord: (record: number) => number | undefined): void {
     this.#marks.append(marks);
-    for (const mark of marks) this.#apply(mark, places.get(mark.record));
+    for (const mark of marks) this.#apply(mark, sizeOfRecord(mark.record));
   }
 
   /** @returns how many. @throws the system's error */
   letGoOfKept(destination: number, isWanted: (round: number) => boolean): number {
     const records = this.keptRecords(destination, isWanted);
-    if (records.length === 0) return 0;
-    const sizes = [...this.#steps()].map(({ bytes }) => bytes);
-    const marks = records.map((record): Mark => ({ record, kind: 'done', at: 0, destination, attempts: 0 }));
-    for (const mark of marks) this.#apply(mark, this.#placeOf(mark.record, sizes[mark.record] ?? PREFIX_BYTES));
-    // A segment that is done with it is deleted whole.
-    if (!this.isDone) this.#marks.append(marks);
+    if (records.length > 0) this.letGo(destination, records);
     return records.length;
+  }
+
+  /** A destination's word of many records at once. A segment that is done with it is about to be deleted whole. @throws the system's error */
+  letGo(destination: number, records: readonly number[]): void {
+    const sizes = [...this.steps()].map(({ bytes }) => bytes);
+    const marks = records.map((record): Mark => ({ record, kind: 'done', at: 0, destination, attempts: 0 }));
+    for (const mark of marks) this.#apply(mark, sizes[mark.record]);
+    if (!this.isDone) this.#marks.append(marks);
   }
 
   syncMarks(): void {
@@ -176,9 +154,9 @@ export class Segment {
 
   /** A damaged record waits for nobody any more. @returns false when that was known */
   skip(record: number, bytes: number): boolean {
-    if (this.#isKept(record)) this.#keptBytes -= bytes;
-    const wasLive = this.#everyone.map((each) => each.skip(record)).includes(true);
-    if (wasLive) this.#liveBytes -= bytes;
+    const before = this.waitedFor(record);
+    const wasLive = [...this.#destinations.values()].map((each) => each.skip(record)).includes(true);
+    this.#bytes.move(bytes, before, 'gone');
     return wasLive;
   }
 
@@ -196,105 +174,28 @@ export class Segment {
   }
 
   #recover(onDamage: (offset: number, bytes: number) => void): void {
-    const sizes = this.#scan(onDamage);
-    for (const mark of this.#marks.read()) {
-      const size = sizes[mark.record];
-      // A mark of a record that is not there: its record was cut off.
-      if (size !== undefined) this.#apply(mark, this.#placeOf(mark.record, size));
+    const found = this.#records.scan();
+    for (const { record, offset, bytes, destinations } of found) {
+      this.#begin(record, bytes, destinations ?? 0);
+      if (destinations === undefined) onDamage(offset, bytes);
     }
+    // A mark of a record that is not there: its record was cut off.
+    for (const mark of this.#marks.read()) if (mark.record < found.length) this.#apply(mark, found[mark.record]?.bytes);
   }
 
-  /** As far as its size goes. */
-  #placeOf(record: number, size: number): Place {
-    return { segment: this.number, record, offset: 0, headerBytes: 0, bodyBytes: size - PREFIX_BYTES };
+  /** Whoever is not given it has let it go from the beginning. */
+  #begin(record: number, bytes: number, destinations: DestinationSet): void {
+    for (const [destination, own] of this.#destinations) if (!has(destinations, destination)) own.skip(record);
+    this.#bytes.move(bytes, 'gone', this.waitedFor(record));
   }
 
-  /** Counts what is there. @returns the size of each record, by its number */
-  #scan(onDamage: (offset: number, bytes: number) => void): number[] {
-    const sizes: number[] = [];
-    const size = this.#records.size();
-    this.#end = size;
-    let end = 0;
-    for (const { isDamaged, record, offset, bytes } of this.#steps()) {
-      sizes.push(bytes);
-      this.#liveBytes += bytes;
-      end = offset + bytes;
-      if (!isDamaged) continue;
-      onDamage(offset, bytes);
-      this.skip(record, bytes);
-    }
-    this.#count = sizes.length;
-    this.#end = end;
-    if (size > end) this.#cutOff(end);
-    return sizes;
-  }
-
-  /** From front to back: each record, and what cannot be read. */
-  *#steps(): Generator<Cursor & { readonly bytes: number; readonly isDamaged: boolean }> {
-    const window = new ScanWindow(this.#records);
-    let cursor: Cursor = { record: 0, offset: 0 };
-    for (let step = this.#step(window, cursor); step.kind !== 'end'; step = this.#step(window, cursor)) {
-      yield { ...cursor, bytes: step.next.offset - cursor.offset, isDamaged: step.kind === 'damaged' };
-      cursor = step.next;
-    }
-  }
-
-  /** What a scan finds at the cursor; headers and bodies are looked at when they are read. */
-  #step(window: ScanWindow, cursor: Cursor): Pick<Extract<ReadResult, { kind: 'record' | 'damaged' }>, 'kind' | 'next'> | { readonly kind: 'end' } {
-    if (cursor.offset >= this.#end) return { kind: 'end' };
-    const prefix = decodePrefix(window.read(cursor.offset, PREFIX_BYTES));
-    if (!prefix) return this.#behindDamage(cursor);
-    const offset = cursor.offset + sizeOf(prefix);
-    // It reaches behind the end of the file: it was never answered.
-    return offset > this.#end ? { kind: 'end' } : { kind: 'record', next: { record: cursor.record + 1, offset } };
-  }
-
-  #behindDamage({ record, offset }: Cursor): Extract<ReadResult, { kind: 'damaged' | 'end' }> {
-    const after = afterDamage(this.#records.read(offset, this.#end - offset));
-    if (after === 'end') return { kind: 'end' };
-    const bytes = after === 'damaged' ? this.#end - offset : after;
-    return { kind: 'damaged', offset, bytes, next: { record: record + 1, offset: offset + bytes } };
-  }
-
-  #cutOff(end: number): void {
-    this.#records.truncate(end);
-    this.#records.sync();
-  }
-
-  #apply(mark: Mark, place: Place | undefined): void {
+  #apply(mark: Mark, bytes: number | undefined): void {
     const { record, destination, kind, at } = mark;
     const own = this.#destinations.get(destination);
     if (!own) return;
-    const wasKept = this.#isKept(record);
-    const isLetGo = own.note(mark);
+    const before = this.waitedFor(record);
+    own.note(mark);
     if (kind === 'kept') this.#keptAt = Math.max(this.#keptAt, at);
-    if (!place) return;
-    if (isLetGo && this.#everyone.every(({ done }) => done.has(record))) this.#liveBytes -= sizeOf(place);
-    this.#keptBytes += (Number(this.#isKept(record)) - Number(wasKept)) * sizeOf(place);
-  }
-
-  /** Live, and no destination waits for it. */
-  #isKept(record: number): boolean {
-    return this.#everyone.some(({ done }) => !done.has(record)) && this.#everyone.every(({ done, kept }) => done.has(record) || kept.of(record) > 0);
-  }
-}
-
-export function sizeOf({ headerBytes, bodyBytes }: Pick<Place, 'headerBytes' | 'bodyBytes'>): number {
-  return PREFIX_BYTES + headerBytes + bodyBytes;
-}
-
-/** Reads a file from front to back in large steps, for whoever asks for small ones. */
-class ScanWindow {
-  #bytes: Buffer = Buffer.alloc(0);
-  #start = 0;
-
-  constructor(private readonly file: SpoolFile) {}
-
-  read(offset: number, length: number): Buffer {
-    if (offset < this.#start || offset + length > this.#start + this.#bytes.length) {
-      this.#bytes = this.file.read(offset, Math.max(SCAN_WINDOW, length));
-      this.#start = offset;
-    }
-    return this.#bytes.subarray(offset - this.#start, offset - this.#start + length);
+    this.#bytes.move(bytes ?? 0, before, this.waitedFor(record));
   }
 }

@@ -6,10 +6,15 @@
  * of 1,000 a second ten times slower (docs/decisions/0004-spool.md).
  */
 import { join } from 'node:path';
+import { setOf } from './destination-set.js';
 import type { SpoolFiles } from './files.js';
+import type { DroppedRecord, Lead } from './followers.js';
 import type { MarkKind } from './marks.js';
+import { sizeOf, type Cursor, type Place } from './place.js';
+import type { ReadResult } from './records-file.js';
+import { Room } from './room.js';
 import { encodeRecord } from './segment-format.js';
-import { Segment, sizeOf, type Cursor, type Place, type ReadResult } from './segment.js';
+import { Segment, type NewRecord } from './segment.js';
 
 /** A new segment is begun when the newest holds so much. Bytes. */
 const SEGMENT_BYTES = 8 * 2 ** 20;
@@ -20,12 +25,14 @@ export interface SpoolOptions {
   readonly folder: string;
   /** Live bytes that are kept at most. */
   readonly maxBytes: number;
-  /** Numbers of the destinations that each record has to be let go by. */
+  /** Numbers of the destinations that records have to be let go by. The first one leads, until another is said to. */
   readonly destinations: readonly number[];
   /** Runs the next write, after what has arrived meanwhile was taken in: setImmediate. */
   readonly defer: (write: () => void) => void;
   /** Bytes that cannot be read. */
   readonly onDamage: (damage: Damage) => void;
+  /** What only a destination that follows waited for, and that went. */
+  readonly onDrop?: (record: DroppedRecord) => void;
   /** @default 8 MiB */
   readonly segmentBytes?: number;
 }
@@ -60,8 +67,16 @@ export interface PlaceMark {
   readonly attempts: number;
 }
 
+/** A record to be taken in. */
+export interface Appended {
+  readonly header: Buffer;
+  readonly body: Buffer;
+  /** Who is given it. @default all destinations */
+  readonly destinations?: readonly number[];
+}
+
 interface Waiting {
-  readonly record: ReturnType<typeof encodeRecord>;
+  readonly record: NewRecord;
   readonly resolve: (place: Place) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -72,9 +87,11 @@ export class Spool {
   #last = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  #keptDropped = 0;
+  readonly #room: Room;
 
-  private constructor(private readonly options: SpoolOptions) {}
+  private constructor(private readonly options: SpoolOptions) {
+    this.#room = new Room({ ...options, segments: () => this.#segments.values(), deleteIfDone: (segment) => this.#deleteIfDone(segment) });
+  }
 
   /** Opens what is there, or makes it. @throws the system's error */
   static open(options: SpoolOptions): Spool {
@@ -84,19 +101,24 @@ export class Spool {
     return spool;
   }
 
-  /** Bytes that a destination waits for, with those that are about to be written. */
+  /** Bytes that the destination that leads waits for, with those that are about to be written. */
   get liveBytes(): number {
-    return this.#waitingBytes + [...this.#segments.values()].reduce((sum, { liveBytes, keptBytes }) => sum + liveBytes - keptBytes, 0);
+    return this.#waitingBytes + this.#room.leadersBytes;
+  }
+
+  /** Bytes that only destinations that follow wait for: their share at most, and as long as the one that leads does not need their room. */
+  get followersBytes(): number {
+    return this.#room.followersBytes;
   }
 
   /** Bytes that none waits for, and that are kept as long as nothing else needs their room. */
   get keptBytes(): number {
-    return [...this.#segments.values()].reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+    return this.#room.keptBytes;
   }
 
   /** Records that were kept and went for what came, since it was opened. */
   get keptDropped(): number {
-    return this.#keptDropped;
+    return this.#room.keptDropped;
   }
 
   /** Bytes of all segments, the done records in them included. */
@@ -108,21 +130,34 @@ export class Spool {
     return [...this.#segments.values()];
   }
 
+  /** Who leads from now on. @throws the system's error */
+  lead(lead: Lead): void {
+    this.#room.lead = lead;
+    this.#room.keepWithin(this.options.maxBytes - this.liveBytes);
+  }
+
   /**
-   * Resolves when the record survives a power cut. What is kept makes room for it, the oldest first.
+   * Resolves when the record survives a power cut. What is kept makes room for it, then what only followers wait for, the oldest first.
    * @throws SpoolFullError when it has no room, the system's error when it could not be written: it is not in the spool then
    */
-  append(header: Buffer, body: Buffer): Promise<Place> {
-    const record = encodeRecord(header, body);
-    const bytes = sizeOf({ headerBytes: header.length, bodyBytes: body.length });
+  async append(header: Buffer, body: Buffer, destinations?: readonly number[]): Promise<Place> {
+    const [place] = await this.appendAll([{ header, body, ...(destinations ? { destinations } : {}) }]);
+    return place as Place;
+  }
+
+  /** As append(), of several: all of them, or none. */
+  appendAll(records: readonly Appended[]): Promise<readonly Place[]> {
+    const bytes = records.reduce((sum, { header, body }) => sum + sizeOf({ headerBytes: header.length, bodyBytes: body.length }), 0);
+    const encoded = records.map(({ header, body, destinations }): NewRecord => {
+      const set = setOf(destinations ?? this.options.destinations);
+      return { encoded: encodeRecord(header, body, set), destinations: set };
+    });
     const room = this.options.maxBytes - this.liveBytes - bytes;
     if (room < 0) return Promise.reject(new SpoolFullError(`the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
-    this.#keepWithin(room);
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) this.options.defer(() => this.#write());
-      this.#waiting.push({ record, resolve, reject });
-      this.#waitingBytes += bytes;
-    });
+    this.#room.keepWithin(room);
+    if (this.#waiting.length === 0 && encoded.length > 0) this.options.defer(() => this.#write());
+    this.#waitingBytes += bytes;
+    return Promise.all(encoded.map((record) => new Promise<Place>((resolve, reject) => this.#waiting.push({ record, resolve, reject }))));
   }
 
   /** The first record. */
@@ -167,7 +202,19 @@ export class Spool {
 
   /** Of the rounds that are wanted. @throws the system's error */
   letGoOfKept(destination: number, isWanted: (round: number) => boolean): void {
-    for (const segment of this.#segments.values()) this.#letGoOfKept(segment, destination, isWanted);
+    for (const segment of this.#segments.values()) {
+      segment.letGoOfKept(destination, isWanted);
+      this.#deleteIfDone(segment);
+    }
+  }
+
+  /** All that a destination waits for. @throws the system's error */
+  letGoOf(destination: number): void {
+    for (const segment of this.#segments.values()) {
+      if (segment.left(destination) === 0) continue;
+      segment.letGo(destination, [...segment.steps()].map(({ record }) => record).filter((record) => !segment.isRecordDone(record, destination)));
+      this.#deleteIfDone(segment);
+    }
   }
 
   /** @param durable whether it returns only when they survive a power cut. @throws the system's error */
@@ -176,9 +223,10 @@ export class Spool {
     for (const number of numbers) {
       const own = marks.filter(({ place }) => place.segment === number);
       const segment = this.#segments.get(number);
-      segment?.mark(own.map(({ place, ...mark }) => ({ ...mark, record: place.record })), new Map(own.map(({ place }) => [place.record, place])));
+      const sizes = new Map(own.map(({ place }) => [place.record, sizeOf(place)]));
+      segment?.mark(own.map(({ place, ...mark }) => ({ ...mark, record: place.record })), (record) => sizes.get(record));
       if (durable) segment?.syncMarks();
-      if (segment?.isDone && segment !== this.#newest) this.#delete(segment);
+      this.#deleteIfDone(segment);
     }
   }
 
@@ -202,20 +250,6 @@ export class Spool {
     this.#segments.clear();
   }
 
-  /** A segment at a time: the oldest have the most that is old. */
-  #keepWithin(room: number): void {
-    for (const segment of this.#segments.values()) {
-      if (this.keptBytes <= room) return;
-      for (const destination of this.options.destinations) this.#keptDropped += this.#letGoOfKept(segment, destination, () => true);
-    }
-  }
-
-  #letGoOfKept(segment: Segment, destination: number, isWanted: (round: number) => boolean): number {
-    const count = segment.letGoOfKept(destination, isWanted);
-    if (segment.isDone && segment !== this.#newest) this.#delete(segment);
-    return count;
-  }
-
   #write(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -236,7 +270,7 @@ export class Spool {
     this.#newest = Segment.create(this.options.files, this.#folderOf(number), number, this.options.destinations);
     this.#last = number;
     this.#segments.set(number, this.#newest);
-    for (const segment of this.#segments.values()) if (segment.isDone && segment !== this.#newest) this.#delete(segment);
+    for (const segment of this.#segments.values()) this.#deleteIfDone(segment);
     return this.#newest;
   }
 
@@ -251,10 +285,11 @@ export class Spool {
   #skip(number: number, record: number, { offset, bytes }: { readonly offset: number; readonly bytes: number }): void {
     const segment = this.#segments.get(number);
     if (segment?.skip(record, bytes)) this.options.onDamage({ segment: number, offset, bytes });
-    if (segment?.isDone && segment !== this.#newest) this.#delete(segment);
+    this.#deleteIfDone(segment);
   }
 
-  #delete(segment: Segment): void {
+  #deleteIfDone(segment: Segment | undefined): void {
+    if (!segment?.isDone || segment === this.#newest) return;
     this.#segments.delete(segment.number);
     segment.delete();
   }

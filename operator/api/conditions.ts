@@ -4,9 +4,9 @@
  * Condition types are positive: True is well. `Healthy` and the three after it are of the health controller, and their reasons
  * are AllWell, NotObserved or one of HEALTH_REASONS; `Ready` says whether what the operator manages is as it should be. Not a part of
  * it is `AdministratorCurrent`: people may choose a password of their own, and nothing else waits for it. `BackupVerified` is of the backup
- * controller, with BACKUP_REASONS, and no part of it either.
+ * controller, with BACKUP_REASONS, and no part of it either; nor is `MoveHealthy`, of the move controller, with MOVE_REASONS.
  */
-export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'AdministratorCurrent', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking', 'BackupVerified'] as const;
+export const CONDITION_TYPES = ['Ready', 'CredentialsCurrent', 'DatabaseHealthy', 'QueueHealthy', 'AdministratorCurrent', 'RotationInProgress', 'Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking', 'BackupVerified', 'MoveHealthy'] as const;
 /** Written by the health controller, under a field manager of its own. */
 export const HEALTH_CONDITION_TYPES = ['Healthy', 'WebHealthy', 'WorkerHealthy', 'IngestWorking'] as const satisfies readonly ConditionType[];
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -14,6 +14,11 @@ export type ConditionType = (typeof CONDITION_TYPES)[number];
 /** Written by the backup controller, under a field manager of its own. */
 export function isBackupCondition({ type }: { readonly type: ConditionType }): boolean {
   return type === 'BackupVerified';
+}
+
+/** Written by the move controller, under a field manager of its own. */
+export function isMoveCondition({ type }: { readonly type: ConditionType }): boolean {
+  return type === 'MoveHealthy';
 }
 
 export function isHealthCondition({ type }: { readonly type: ConditionType }): boolean {

@@ -7,7 +7,7 @@ export type Release = (typeof RELEASES)[number];
 /** What everything that is said of a release rests on. */
 export const PROVEN: Readonly<Record<Release, string>> = {
   '5.2': 'run and measured by this project',
-  '6.2': "not run by this project: proven against fixtures of its schema and of its queue on real servers only",
+  '6.2': 'not run by this project: proven against a double over its real queue, cache, driver and server only',
 };
 
 /** Releases that exist, or are spoken of, and why they are not served. */
@@ -21,6 +21,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 export function releaseOf(version: string): Release | undefined {
   const minor = minorOf(version);
   return RELEASES.find((release) => release === minor);
+}
+
+/** @throws RangeError for what the manifests would not offer */
+export function knownRelease(release: string): Release {
+  const known = RELEASES.find((each) => each === release);
+  if (!known) throw new RangeError(`expected a release among ${RELEASES.join(', ')}, found ${release}`);
+  return known;
 }
 
 /** What was expected instead of a version that is not served, with the reason where there is one. */

@@ -7,6 +7,7 @@ import { CONDITION_TYPES } from './conditions.js';
 import { REFUSALS, RELEASES, describeRefusal, releaseOf, type Release } from './glitchtip-releases.js';
 import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE, TUNNEL_SERVICE } from './object-names.js';
+import { moveSpec, moveStatus } from './move-fields.js';
 import { openWord } from './open-word.js';
 import { rehearsalStatus } from './rehearsal-fields.js';
 import { restoreStatus } from './restore-fields.js';
@@ -122,6 +123,8 @@ export const glitchTipSpec = z.object({
   rotation: z.prefault(rotationSpec, {}),
   /** Absent: none is made, and nothing is said of copies. */
   backup: z.optional(backupSpec),
+  /** Absent: there is no old server; a move that is under way goes on. */
+  move: z.optional(moveSpec),
   health: z.prefault(healthSpec, {}),
   alerts: z.prefault(alertsSpec, {}),
 }).check(z.meta({
@@ -131,6 +134,9 @@ export const glitchTipSpec = z.object({
   }, {
     rule: "has(self.valkey) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'valkey')",
     message: 'rotation.credentials names valkey, but this GlitchTip has none: remove it there, or set valkey',
+  }, {
+    rule: 'has(self.gateway) || !has(self.move)',
+    message: 'move is set, but this GlitchTip has no gateway, which gives events to both: remove it, or set gateway',
   }, {
     rule: "has(self.backup) || !has(self.rotation.credentials) || !self.rotation.credentials.exists(c, c == 'backup')",
     message: 'rotation.credentials names backup, but this GlitchTip has none: remove it there, or set backup',
@@ -168,6 +174,7 @@ export const glitchTipStatus = z.object({
   backup: z.optional(backupStatus),
   restore: z.optional(restoreStatus),
   rehearsal: z.optional(rehearsalStatus),
+  move: z.optional(moveStatus),
   health: z.optional(healthStatus),
 });
 

@@ -115,6 +115,16 @@ export const HEALTH_REASONS = {
   /** A restore failed, and everything is as it was. */
   RestoreFailed: 'RestoreFailed',
 
+  // The move from an old Sentry.
+  /** The old one takes nothing, or has fallen so far behind that events were dropped for it; nothing of GlitchTip is held up by it. */
+  OldServerBehind: 'OldServerBehind',
+  /** The gateway does not do what the phase of the move wants, or the import does not come to its end. */
+  MoveStuck: 'MoveStuck',
+  /** The table of old DSNs cannot be read; the gateway goes on with what it has of it. */
+  MoveTableMissing: 'MoveTableMissing',
+  /** The last move came to nothing, and events go to GlitchTip alone. */
+  MoveFailed: 'MoveFailed',
+
   // HTTPS.
   /** Nobody answers by https at k3s' Traefik: whoever is outside reaches nothing. */
   HttpsDown: 'HttpsDown',

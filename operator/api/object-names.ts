@@ -18,6 +18,8 @@ export const BACKUP_MANAGER = 'glitchkeeper-backup';
 export const RESTORE_MANAGER = 'glitchkeeper-restore';
 /** Field manager of the rehearsal controller: status.rehearsal. */
 export const REHEARSAL_MANAGER = 'glitchkeeper-rehearsal';
+/** Field manager of the move controller: its condition and status.move. */
+export const MOVE_MANAGER = 'glitchkeeper-move';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
 export const SETTINGS_MANAGER = 'glitchkeeper-settings';
 
@@ -32,6 +34,8 @@ export const BACKUP_ANNOTATION = `${GROUP}/backup`;
 export const RESTORE_ANNOTATION = `${GROUP}/restore`;
 /** Asks for a rehearsal of a release's migrations; its value is the release. Removed once it is recorded. */
 export const REHEARSAL_ANNOTATION = `${GROUP}/rehearse`;
+/** Asks for a step of the move from an old Sentry (operator/core/move/move-request.ts). Removed once it is recorded. */
+export const MOVE_ANNOTATION = `${GROUP}/move`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
 export const ALERT_TEST_ANNOTATION = `${GROUP}/alert-test`;
 /** Accepts a Postgres whose data directory is another one than before: its value is the system identifier of the new one. */
@@ -100,6 +104,16 @@ export const RESTORE_SECRET_KEYS = {
 /** Milliseconds. */
 export const RESTORE_SECRET_UNUSED = 600_000;
 
+/** The Secret of a move from an old Sentry. A person makes it, with `glitchkeeper migrate start` or by hand; the operator fills in its table. */
+export const MOVE_SECRET = 'glitchtip-move';
+/** Keys in it. */
+export const MOVE_SECRET_KEYS = {
+  /** Of the old one's API, for the import alone; it may be removed afterwards. */
+  token: 'token',
+  /** The table of old DSNs (operator/core/move/dsn-table.ts). */
+  dsns: 'dsns.json',
+} as const;
+
 /** The image's superuser: the operator's own login, never the application's. */
 export const POSTGRES_SUPERUSER = 'glitchkeeper';
 /** The application's user in Valkey: the one that a URL without a name means. */
@@ -166,6 +180,10 @@ export const REHEARSAL_COMPONENT = 'rehearsal';
 export function rehearsalTemplate(release: string): string {
   return `${REHEARSAL_COMPONENT}-${release.replaceAll('.', '-')}`;
 }
+/** Component of the Job that imports from an old Sentry. */
+export const MOVE_COMPONENT = 'move';
+/** PodTemplate of the manifests with its pods. */
+export const MOVE_TEMPLATE = 'move-import';
 /** Kubernetes itself puts these labels on the pods of a Job. */
 export const GENERATED_POD_LABELS: readonly string[] = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', JOB_NAME_LABEL];
 /** Names of the Jobs that a repair makes begin like this; the time follows. */

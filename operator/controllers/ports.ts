@@ -11,6 +11,7 @@ import type { PodTemplate, RunVariables } from '../core/backup/backup-job.js';
 import type { ObservedDatabaseFacts } from '../core/backup/backup-obstacles.js';
 import type { BackupJob } from '../core/backup/run-end.js';
 import type { RehearsalStatus } from '../api/rehearsal-fields.js';
+import type { MoveReport } from '../core/move/move-report.js';
 import type { RestoreStatus } from '../api/restore-fields.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedAdministrator, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
@@ -68,6 +69,10 @@ export interface ClusterPort {
   applyRehearsal(resource: GlitchTipResource, status: RehearsalStatus, signal: AbortSignal): Promise<boolean>;
   /** Takes the annotation that asks for a rehearsal away, unless the resource changed since it was read. */
   dropRehearsalRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
+  /** The move controller's part of the status. False when the resource changed since it was read. */
+  applyMove(resource: GlitchTipResource, report: MoveReport, signal: AbortSignal): Promise<boolean>;
+  /** Takes the annotation that asks for a step of the move away, unless the resource changed since it was read. */
+  dropMoveRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
   /** False when somebody else wrote it since it was read, or it is gone. */
   deleteSecret(name: string, resourceVersion: string, signal: AbortSignal): Promise<boolean>;
   recordEvent(about: GlitchTipResource, event: EventNote, at: Date, signal: AbortSignal): Promise<void>;

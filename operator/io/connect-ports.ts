@@ -1,11 +1,13 @@
 // The ports of the controllers, connected to the real world.
 import { specRelease } from '../api/glitchtip-resource.js';
+import type { GatewayMovePort, MoveDatabasePort } from '../controllers/move/move-ports.js';
 import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
 import type { GatewayModePort, RestoreDatabasesPort } from '../controllers/restore/restore-ports.js';
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
 import { ClusterObserver } from './kubernetes/cluster-observer.js';
+import { endGatewayMove, observeGatewayMove, tellGatewayMove } from './gateway/gateway-move.js';
 import { observeIssuance } from './kubernetes/issuance-observer.js';
 import { observeGatewayMode, setGatewayMode } from './gateway/gateway-mode.js';
 import { observeGateway, tellWorkerStart } from './gateway/gateway-observer.js';
@@ -17,6 +19,7 @@ import { Canaries } from './postgres/canary.js';
 import { observeDatabase } from './postgres/database-observer.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword, tryAdministrator } from './postgres/glitchtip-tables.js';
 import { addressOf } from './postgres/postgres-client.js';
+import { findProjects } from './postgres/project-keys.js';
 import { changeRestoreDatabase, findLogin, observeFree, observeLiveContent, observeRestoreDatabases } from './postgres/restore-databases.js';
 import { observeRestoreLogin, openRestoreLogin } from './postgres/restore-login.js';
 import { changeDatabase, observePostgres, tryApplicationLogin } from './postgres/roles.js';
@@ -57,6 +60,13 @@ export const restoreDatabases: RestoreDatabasesPort = {
 };
 
 export const gatewayModes: GatewayModePort = { observe: observeGatewayMode, setMode: setGatewayMode };
+
+export const gatewayMoves: GatewayMovePort = { observe: observeGatewayMove, tell: tellGatewayMove, letGo: endGatewayMove };
+
+export const moveDatabase: MoveDatabasePort = {
+  findLogin: (spec, operator, signal) => findLogin(addressOf(spec, signal), operator),
+  findProjects: (spec, operator, keys, signal) => findProjects(addressOf(spec, signal), operator, keys),
+};
 
 export const valkeyPort: ValkeyPort = {
   observe: observeValkey,

@@ -148,6 +148,11 @@ export class Program {
     return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Null: it runs, or a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null;
+  }
+
   /** The last of what it wrote. */
   get output(): string {
     return this.#output.slice(-2_000);

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { cacheRoot } from '../../embedded/cluster-options.js';
-import { ensureImages } from '../../embedded/images/index.js';
+import { ensureImages, otherGlitchTips } from '../../embedded/images/index.js';
 import { Program } from './control-plane.js';
 
 const descriptor = z.object({ digest: z.templateLiteral(['sha256:', z.string()]) });
@@ -22,7 +22,8 @@ export interface UnpackedImage {
 
 /** An image of the catalog, unpacked once. Needs root. The first call takes about ten seconds an image. */
 export async function unpackImage(name: string): Promise<UnpackedImage> {
-  const image = (await ensureImages()).find((candidate) => candidate.name === name);
+  const other = otherGlitchTips.filter((candidate) => candidate.name === name);
+  const image = (await ensureImages(other.length > 0 ? { entries: other } : {})).find((candidate) => candidate.name === name);
   if (!image) throw new Error(`the stack has no image ${name}`);
   const folder = join(cacheRoot(process.env), 'images', 'unpacked', basename(image.archive, '.tar'));
   if (!(await access(folder).then(() => true, () => false))) {

@@ -35,7 +35,7 @@ const VARIANTS: readonly (readonly [string, SettingsInput])[] = [
       s3: { endpoint: 'http://192.168.1.25:9000', bucket: 'copies', prefix: 'hosts/a/', headers: { 'x-amz-server-side-encryption': 'AES256' }, privateNetworks: ['192.168.1.0/24', 'fd00:7::/64'] },
     },
   }],
-  ['no backups', { backup: { store: 'none' } }],
+  ['no backups, and a move from an old server', { backup: { store: 'none' }, move: { from: 'http://192.168.1.30:9000', organization: 'acme', privateNetworks: ['192.168.1.30', 'fd00:7::/64'] } }],
   ['a port of the node', { service: { type: 'NodePort', allowPublic: true, port: 30080 } }],
   ['the world outside by both families of addresses', {
     network: {

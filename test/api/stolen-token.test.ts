@@ -1,5 +1,5 @@
 // The operator's token in other hands: the API server takes what the operator does, and refuses every other pod, image and Secret.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,7 +12,6 @@ import { Sensitive } from '../../operator/core/sensitive.js';
 import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 import { NAMESPACE, until } from './operator-stage.js';
-import { NO_SETTINGS } from '../support/settings.js';
 
 interface PodSpec { [field: string]: unknown; containers: { image: string; env?: object[]; command?: string[]; volumeMounts?: { name: string; mountPath: string }[] }[]; volumes: object[] }
 interface Template { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec }
@@ -23,7 +22,7 @@ const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const never = new AbortController().signal;
 /** PodTemplates of the Jobs that the operator makes. */
-const KINDS = ['migrate', 'backup', 'restore', 'restore-check', 'rehearsal-5-2', 'rehearsal-6-2'] as const;
+const KINDS = ['migrate', 'backup', 'restore', 'restore-check', 'rehearsal-5-2', 'rehearsal-6-2', 'move-import'] as const;
 type Kind = (typeof KINDS)[number];
 const THEIRS = { name: 'theirs', secret: { secretName: 'glitchtip-postgres' } };
 
@@ -36,7 +35,10 @@ describe('the token of the operator', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-token-'));
-    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: NO_SETTINGS, CDK8S_OUTDIR: folder } });
+    // With an old server: what a move adds to the rights is there, too.
+    const settings = join(folder, 'settings');
+    await writeFile(settings, JSON.stringify({ move: { from: 'https://sentry.example.com', organization: 'acme' } }));
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: settings, CDK8S_OUTDIR: join(folder, 'dist') } });
     server = await startControlPlane();
     await apply();
     token = server.apiFor(await server.tokenOf(NAMESPACE, 'glitchkeeper'));
@@ -57,7 +59,7 @@ describe('the token of the operator', () => {
   });
 
   async function apply(): Promise<string[]> {
-    const { stdout } = await execa(server.kubectl, ['--kubeconfig', server.kubeconfig, 'apply', '--warnings-as-errors', '-f', folder]);
+    const { stdout } = await execa(server.kubectl, ['--kubeconfig', server.kubeconfig, 'apply', '--warnings-as-errors', '-f', join(folder, 'dist')]);
     return stdout.split('\n');
   }
 
@@ -120,6 +122,14 @@ describe('the token of the operator', () => {
 
     it.each(['rehearsal-5-2', 'rehearsal-6-2'] as const)('makes the Job of %s, and ends it', async (kind) => {
       const job = jobOf((made) => { Object.assign(made.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200 }); }, kind);
+      await token.create(JOBS, job);
+      await token.delete(`${JOBS}/${job.metadata.name}`, {});
+    }, 60_000);
+
+    it('fills in the table of a move, makes the Job of its import, and ends it', async () => {
+      await server.admin.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-move' }, type: 'Opaque', data: { 'dsns.json': 'W10=' } });
+      await token.merge(`${CORE}/secrets/glitchtip-move`, { data: { 'dsns.json': 'W10K' } }, 'test');
+      const job = jobOf((made) => { Object.assign(made.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200 }); }, 'move-import');
       await token.create(JOBS, job);
       await token.delete(`${JOBS}/${job.metadata.name}`, {});
     }, 60_000);
@@ -191,6 +201,9 @@ describe('the token of the operator', () => {
     ['rehearsal of another release with the pods of this one', 'rehearsal-6-2', ({ spec }) => { spec.template = structuredClone(templates['rehearsal-5-2']); }, /not those of PodTemplate rehearsal-6-2/],
     ['rehearsal under a name of no template', 'rehearsal-6-2', ({ metadata }) => { metadata.name = 'rehearsal-theirs'; }, /not those of PodTemplate rehearsal-5-2/],
     ["check with the superuser's password", 'restore-check', ({ spec }) => { spec.template.spec.volumes.push(THEIRS); }, /pods of this Job/],
+    ['import from another server', 'move-import', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.env = [...each.env ?? [], { name: 'OLD_SERVER', value: 'https://theirs.example.com' }]; }); }, /pods of this Job/],
+    ['import with another command', 'move-import', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['cat', '/run/secrets/move/token']; }); }, /pods of this Job/],
+    ['import with the pods of a migration', 'move-import', ({ spec }) => { spec.template = structuredClone(templates.migrate); }, /not those of PodTemplate move-import/],
     ['restore that policies take for web', 'restore', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /labels of its pods/],
   ])('makes no %s', async (_, kind, change, refusal) => {
     expect(await answer(token.create(JOBS, jobOf(change, kind)))).toMatch(refusal);
@@ -202,6 +215,15 @@ describe('the token of the operator', () => {
     ['the keys of its bucket', () => token.get(`${CORE}/secrets/glitchtip-backup-store`)],
     ['the log of its pods', () => token.get(`${CORE}/pods/backup/log`)],
   ])('of a backup neither reads nor changes %s', async (_, act) => {
+    expect(await answer(act())).toMatch(/403 Forbidden/);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['change its scripts', () => token.merge(`${CORE}/configmaps/move-scripts`, { data: { 'import_old.py': 'print(open("/run/secrets/move/token").read())' } }, 'test')],
+    ['change its pods', () => token.merge(`${CORE}/podtemplates/move-import`, { template: { spec: { hostNetwork: true } } }, 'test')],
+    ['make its Secret', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-move' }, type: 'Opaque' })],
+    ['delete its Secret', () => token.delete(`${CORE}/secrets/glitchtip-move`, {})],
+  ])('does not, of a move, %s', async (_, act) => {
     expect(await answer(act())).toMatch(/403 Forbidden/);
   });
 

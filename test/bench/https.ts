@@ -1,8 +1,11 @@
 // The stack with https beside the stack without, one after the other on fresh clusters: what Traefik and cert-manager's controller take of the
 // host, and in one run what Traefik adds to an answer.
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { z } from 'zod';
 import { TRAEFIK } from '../../charts/traefik.js';
+import { dropFromPageCache } from '../../embedded/index.js';
 import { CERT_MANAGER_NAMESPACE } from '../cluster/support/cert-manager.js';
 import { HttpsEdge, NAME, untilServed } from '../cluster/support/https-edge.js';
 import { dsnAt, parseDsn } from '../sdk/dsn.js';
@@ -17,6 +20,11 @@ import { onOwnStage, type Surroundings } from './own-stage.js';
 import type { Stage } from './stage.js';
 import { measureStart } from './start.js';
 
+/** The programs around the stack: who runs each, and its file in the image. */
+const AROUND = {
+  traefik: { namespace: TRAEFIK.namespace, deployment: 'traefik', container: 'traefik', program: 'traefik' },
+  'cert-manager': { namespace: CERT_MANAGER_NAMESPACE, deployment: 'cert-manager', container: 'cert-manager-controller', program: 'controller' },
+} as const;
 const DOMAIN = `https://${NAME}`;
 const SECRET = 'errors-tls';
 const CLUSTER_ISSUER = 'bench';
@@ -48,6 +56,7 @@ export async function measureHttps(options: BenchOptions, say: (line: string) =>
   say('with Traefik, and a certificate of a Secret');
   const traefik = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'secret', secret: SECRET } }, around, (stage) => withEdge(stage, async (edge) => {
     await edge.runTraefik(stage.settings);
+    await readAnew(stage, 'traefik');
     await measureStart(stage);
     await putCertificate(stage, edge);
     const usual = await job(stage, paced);
@@ -57,6 +66,8 @@ export async function measureHttps(options: BenchOptions, say: (line: string) =>
   const certManager = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'cert-manager', certManager: { clusterIssuer: CLUSTER_ISSUER, budget: 'none' } } }, around, (stage) => withEdge(stage, async (edge) => {
     await edge.runTraefik(stage.settings);
     await edge.installCertManager();
+    await readAnew(stage, 'traefik');
+    await readAnew(stage, 'cert-manager');
     await makeClusterIssuer(stage, edge);
     await measureStart(stage);
     await untilServed(edge);
@@ -76,6 +87,18 @@ async function withEdge<T>(stage: Stage, measure: (edge: HttpsEdge) => Promise<T
   } finally {
     await edge.stop();
   }
+}
+
+/** Importing an image has read its program: its pages are forgotten, so that they are read again, and counted, by who runs it. */
+async function readAnew({ cluster }: Stage, name: keyof typeof AROUND): Promise<void> {
+  const { namespace, deployment, program } = AROUND[name];
+  const scale = (replicas: 0 | 1): Promise<string> => cluster.kubectl(['scale', `deployment/${deployment}`, '--namespace', namespace, `--replicas=${replicas}`]);
+  await scale(0);
+  await cluster.kubectl(['wait', '--for=delete', 'pod', '--selector', `app.kubernetes.io/name=${name}`, '--namespace', namespace, '--timeout=60s']);
+  const { stdout } = await execa('find', [join(cluster.paths.root, 'containerd'), '-path', `*/fs/${program}`, '-type', 'f']);
+  await dropFromPageCache(stdout.split('\n').filter((path) => path !== ''));
+  await scale(1);
+  await cluster.kubectl(['rollout', 'status', `deployment/${deployment}`, '--namespace', namespace, '--timeout=120s']);
 }
 
 async function job(stage: Stage, paced: { readonly rate: number; readonly seconds: number }): Promise<LoadJob> {
@@ -101,8 +124,7 @@ const pods = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.s
 
 /** Traefik and cert-manager, where they are there. */
 async function groupsAround({ cluster }: Stage): Promise<WatchedGroup[]> {
-  const places = [{ name: 'traefik', namespace: TRAEFIK.namespace, container: 'traefik' }, { name: 'cert-manager', namespace: CERT_MANAGER_NAMESPACE, container: 'cert-manager-controller' }];
-  const found = await Promise.all(places.map(async ({ name, namespace, container }) => {
+  const found = await Promise.all(Object.entries(AROUND).map(async ([name, { namespace, container }]) => {
     const list = pods.parse(JSON.parse(await cluster.kubectl(['get', 'pods', '--namespace', namespace, '--selector', `app.kubernetes.io/name=${name}`, '--field-selector', 'status.phase=Running', '--output', 'json'])));
     return Promise.all(list.items.map(async ({ metadata }) => ({ name, folder: await cluster.containerCgroup({ namespace, pod: metadata.name, container }, 'memory'), limit: undefined })));
   }));

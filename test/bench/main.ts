@@ -10,6 +10,7 @@ import { memorySection, sampleIdle, startSampling, watchedGroups } from './memor
 import { measureBuilds } from './builds.js';
 import { measureClient } from './client.js';
 import { measureHttps } from './https.js';
+import { measureMove } from './move.js';
 import { measureOperator } from './operator.js';
 import { parseOptions, type BenchOptions, type Measurement } from './bench-options.js';
 import { measureGateway } from './gateway.js';
@@ -42,7 +43,7 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
 }
 
 /** What needs no cluster, or more than one. */
-const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'https', 'backup', 'client'];
+const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'https', 'backup', 'client', 'move'];
 
 function isOfBuilds(measurement: Measurement, { against }: BenchOptions): boolean {
   return measurement === 'operator' && against !== undefined;
@@ -54,6 +55,7 @@ async function measureApart({ measurements, ...options }: BenchOptions, say: (li
     ...(measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : []),
     ...(measurements.includes('backup') ? [await measureBackup(say)] : []),
     ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
+    ...(measurements.includes('move') ? [await measureMove(options, say)] : []),
     ...(measurements.includes('https') ? [await measureHttps({ measurements, ...options }, say, signal)] : []),
     ...(measurements.includes('client') ? [await measureClient(options.runs, say, signal)] : []),
     ...(measurements.includes('operator') && options.against !== undefined ? [await measureBuilds(options.against, options.runs, say)] : []),

@@ -36,7 +36,7 @@ async function threadPool(folder: string): Promise<Append> {
     isWriting = false;
   };
   return (header, body) => new Promise<void>((done) => {
-    waiting.push({ buffers: encodeRecord(header, body), done });
+    waiting.push({ buffers: encodeRecord(header, body, 1), done });
     if (!isWriting) void write();
   });
 }

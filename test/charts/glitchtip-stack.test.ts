@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { CONFIG_HASH } from '../../charts/content-hash.js';
 import { CONFIG_MAPS, GATEWAY, MIGRATE_TEMPLATE } from '../../charts/part-names.js';
 import { RELEASES } from '../../operator/api/glitchtip-releases.js';
+import { healthRelease } from '../../operator/core/health/release-facts.js';
 import type { SettingsInput } from '../../charts/settings/schema.js';
 import { containerOf, find, podOf, renderStack, type Container, type Manifest } from './synthesize.js';
 
@@ -253,6 +254,34 @@ describe('credentials', () => {
       const suspicious = (env ?? []).filter(({ name }) => /SECRET|PASSWORD|VALKEY_URL/.test(name));
       for (const { name, value } of suspicious) expect([name.endsWith('_FILE'), value?.startsWith('/run/secrets/')]).toEqual([true, true]);
     }
+  });
+});
+
+describe('GlitchTip 6.2', () => {
+  const [classic, tiny] = [renderStack({ version: '6.2' }), renderStack({ version: '6.2', profile: 'tiny' })];
+  const [web, worker, single] = [containerOf(classic, 'Deployment', 'web'), containerOf(classic, 'Deployment', 'worker'), containerOf(tiny, 'Deployment', 'web')];
+
+  it('has one queue: whoever puts tasks into it and who takes them from it, the operator and the gateway name it alike', () => {
+    const layout = healthRelease('6.2').inValkey;
+    for (const process of [web, worker, single]) expect(`${variable(process, 'VTASKS_VALKEY_PREFIX') ?? ''}:`).toBe(layout.kind === 'vtasks' ? layout.prefix : '');
+  });
+
+  it('says of each task, where it is made, that it is run once more when its worker was killed; the next worker has the name of the last', () => {
+    expect([web, worker, single].map((process) => variable(process, 'VTASKS_MAX_RESCUES'))).toEqual(['1', '1', '1']);
+    expect([worker, single].map((process) => variable(process, 'VTASKS_WORKER_ID'))).toEqual(['worker', undefined]);
+  });
+
+  it.each([['300Mi', '220'], ['400Mi', '240'], ['1Gi', '614']])('of %s, replaces a process of %s MiB before the kernel kills it', (memory, grown) => {
+    const process = containerOf(renderStack({ version: '6.2', profile: 'tiny', host: { memory: '4Gi' }, resources: { single: { limits: { memory } } } }), 'Deployment', 'web');
+    expect(variable(process, 'GRANIAN_WORKERS_MAX_RSS')).toBe(grown);
+  });
+
+  it('moves no old events out of PostgreSQL', () => {
+    for (const process of [web, worker, single]) expect(['DUCKDB', 'COLD_STORAGE'].map((name) => variable(process, `GLITCHTIP_ENABLE_${name}`))).toEqual(['False', 'False']);
+  });
+
+  it('is behind the gateway, with and without Valkey', () => {
+    expect([classic, tiny].map((rendered) => variable(containerOf(rendered, 'Deployment', GATEWAY), 'VALKEY'))).toEqual(['valkey:6379', undefined]);
   });
 });
 

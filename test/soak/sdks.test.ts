@@ -1,8 +1,10 @@
 // Soak: the SDKs of five languages, as applications have them, through the gateway and beside it; found by id, and what they do when told to wait.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { IngestServer } from '../support/move/ingest-server.js';
 import { CONTESTANTS, type Contestant, type Lifecycle } from './sdks/contestants.js';
-import { startGateway, type GatewayProcess } from './sdks/gateway-process.js';
-import { startGlitchTipDouble, type GlitchTipDouble } from './sdks/glitchtip-double.js';
+import { neighboursOf, startGlitchTipDouble, type GlitchTipDouble } from './sdks/glitchtip-double.js';
 import { installSdk, missingFor, type InstalledSdk } from './sdks/installed-sdk.js';
 import { runLimited, type LimitedRun } from './sdks/limited-run.js';
 import { COMMANDS, SdkProgram, type Sent } from './sdks/sdk-program.js';
@@ -18,11 +20,14 @@ const LARGE = 400_000;
 /** Seconds that a full gateway asks for (gateway/front/ingest.ts). */
 const ASKED = '60';
 
+/** Of the old Sentry of a move. */
+const OLD = { project: 42, key: '0123456789abcdef0123456789abcdef' };
+
 let double: GlitchTipDouble | undefined;
 let gateway: GatewayProcess | undefined;
 beforeAll(async () => {
   double = await startGlitchTipDouble();
-  gateway = await startGateway(double, '64Mi');
+  gateway = await GatewayProcess.start(neighboursOf(double));
 }, START);
 afterAll(async () => {
   await gateway?.stop();
@@ -42,11 +47,12 @@ interface Run {
 }
 
 /** What a program sends to the server on this port, and how it was answered. */
-async function run(sdk: InstalledSdk, port: number, options: { readonly lifecycle: Lifecycle; readonly commands?: typeof COMMANDS | readonly ['exception']; readonly extraHeaders?: Readonly<Record<string, string>> }): Promise<Run> {
-  const { project } = started().double;
+async function run(sdk: InstalledSdk, port: number, options: { readonly lifecycle: Lifecycle; readonly commands?: typeof COMMANDS | readonly ['exception']; readonly extraHeaders?: Readonly<Record<string, string>>; readonly pair?: typeof OLD }): Promise<Run> {
+  const { project: { id, key } } = started().double;
+  const pair = options.pair ?? { project: id, key };
   const wire = await Wire.to(port);
   try {
-    const program = new SdkProgram(sdk, { ...options, dsn: `http://${project.key}@127.0.0.1:${wire.port}/${project.id}` });
+    const program = new SdkProgram(sdk, { ...options, dsn: `http://${pair.key}@127.0.0.1:${wire.port}/${pair.project}` });
     const sent: Sent[] = [];
     for (const command of options.commands ?? COMMANDS) sent.push(await program.send(command));
     const { exitCode, stderr } = await program.end();
@@ -69,6 +75,12 @@ async function storedOf(sent: readonly Sent[]): Promise<{ readonly commands: rea
   const rows = await waitForRows(started().double, ids);
   const largest = ids[sent.findIndex(({ command }) => command === 'large')] ?? '';
   return { commands: sent.filter((_, index) => rows.has(ids[index] ?? '')).map(({ command }) => command), large: rows.get(largest) ?? 0 };
+}
+
+/** Until what is looked at is so. @throws what jest says of the last look */
+async function eventually(look: () => unknown, wanted: unknown): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline && JSON.stringify(look()) !== JSON.stringify(wanted);) await sleep(100);
+  expect(look()).toEqual(wanted);
 }
 
 const lacking = new Map<Contestant, readonly string[]>();
@@ -95,6 +107,24 @@ for (const contestant of CONTESTANTS) {
       // GlitchTip itself answers 200 to streamed spans, and drops them.
       const kept = alone.sent.filter(({ command }) => command !== 'transaction' || !lifecycle.isStreamed);
       expect((await storedOf(kept)).commands).toEqual(kept.map(({ command }) => command));
+    }, RUN);
+
+    it("during a move, with the old one's project and key, has its events on either side, and its attachment at the old one", async () => {
+      const [lifecycle = { isStreamed: false }] = contestant.lifecycles;
+      const old = new IngestServer([OLD.project]);
+      await old.listen();
+      const { project } = started().double;
+      await started().gateway.ask('PUT', '/move', { leads: 'old', share: 25, pairs: [{ project: project.id, key: project.key, old: `http://${OLD.key}@127.0.0.1:${old.port}/${OLD.project}` }] });
+      try {
+        const { sent, exchanges, complaints } = await run(sdk, started().gateway.port, { lifecycle, pair: OLD });
+        expect([complaints, new Set(statusesOf({ sent, exchanges, complaints }))]).toEqual(['', new Set([200])]);
+        expect((await storedOf(sent)).commands).toEqual(COMMANDS);
+        await eventually(() => sent.filter(({ id }) => id !== undefined && !old.taken.has(id)).map(({ command }) => command), []);
+        expect([...old.types]).toEqual(expect.arrayContaining(['event', 'attachment']));
+      } finally {
+        await started().gateway.ask('DELETE', '/move');
+        await old.close();
+      }
     }, RUN);
 
     if (contestant.folder === 'browser') describeOtherOrigin(() => sdk);

@@ -85,7 +85,7 @@ export class HealthObserver {
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate, served, issuance, tunnel,
       volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, restore: resource.status?.restore }, new Date(this.deps.clock.now())), before: memory.before,
-      ...copiesOf(resource.status),
+      ...operationsOf(resource.status),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
     memory.isOtherServed = served.kind === 'seen' && !served.isForName;
@@ -107,7 +107,7 @@ export class HealthObserver {
 
   /** Not being able to tell is no fault of GlitchTip's: the next check tells it. */
   async #tellWorkerStart(spec: GlitchTipSpec, token: Sensitive | undefined, { cluster, gateway }: Pick<Facts, 'cluster' | 'gateway'>, signal: AbortSignal): Promise<void> {
-    const at = workerStart(cluster);
+    const at = workerStart(cluster, spec.worker ? 'worker' : 'web');
     if (gateway.kind !== 'seen' || !token || !at || at.getTime() === gateway.value.workerStartedAt?.getTime()) return;
     await this.deps.health.tellWorkerStart(spec, token, at, signal).catch(() => undefined);
   }
@@ -145,8 +145,8 @@ export class HealthObserver {
   }
 }
 
-/** What the controllers of backups and of restores wrote there. */
-function copiesOf(status: GlitchTipResource['status']): Pick<Facts, 'backup' | 'restore'> {
-  const { backup, restore } = status ?? {};
-  return { ...(backup ? { backup } : {}), ...(restore ? { restore } : {}) };
+/** What the controllers of backups, of restores and of moves wrote there. */
+function operationsOf(status: GlitchTipResource['status']): Pick<Facts, 'backup' | 'restore' | 'move'> {
+  const { backup, restore, move } = status ?? {};
+  return { ...(backup ? { backup } : {}), ...(restore ? { restore } : {}), ...(move ? { move } : {}) };
 }

@@ -1,4 +1,5 @@
 // Decides which changes Postgres needs: an owner that cannot log in, two logins that act as it, and nothing for anybody else.
+import type { Release } from '../../api/glitchtip-releases.js';
 import { findAdoptionObstacle, holdsOwnership, planAdoption, planClosing } from './database-adoption.js';
 import type { DatabaseChange, WantedLogin, WantedRoles } from './database-changes.js';
 import type { ObservedDatabase, ObservedRole, PostgresState } from './observed.js';
@@ -41,10 +42,16 @@ function planIdle(found: ObservedRole | undefined, role: string): readonly Datab
 }
 
 /**
- * GlitchTip's tables that the gateway asks: which events and transactions are stored, which keys there are. A table is in the rights of
- * its login alone, not in those of a group: it is the only one that reads and does not own.
+ * GlitchTip's tables that the gateway asks, by the release whose schema it is: which events and transactions are stored, which keys there are.
+ * A table is in the rights of its login alone, not in those of a group: it is the only one that reads and does not own.
  */
-export const GATEWAY_TABLES: readonly string[] = ['issue_events_issueevent', 'performance_transactionevent', 'projects_projectkey'];
+export const GATEWAY_TABLES: Readonly<Record<Release, readonly string[]>> = {
+  '5.2': ['issue_events_issueevent', 'performance_transactionevent', 'projects_projectkey'],
+  '6.2': ['issue_events_issueevent', 'projects_projectkey'],
+};
+
+/** The queue, for where there is no Valkey: it asks these where they are, and nobody waits for them. */
+export const QUEUE_TABLES: readonly string[] = ['db_queuedtask', 'db_vtaskmetadata'];
 
 /** It has to see when the oldest transaction of others began: while one is open, a row may still come. */
 const STATISTICS = 'pg_read_all_stats';

@@ -1,5 +1,5 @@
 // Turns what was observed into the conditions of the resource: one reason each, and in Ready the one that explains the others.
-import { isBackupCondition, isHealthCondition, REASONS, type ConditionType, type Reason } from '../../api/conditions.js';
+import { isBackupCondition, isHealthCondition, isMoveCondition, REASONS, type ConditionType, type Reason } from '../../api/conditions.js';
 import { ROTATED_AT_ANNOTATION } from '../../api/object-names.js';
 import type { Condition, CredentialStatus, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { explainAdoption, explainObstacle, type AdoptionObstacle } from './database-adoption.js';
@@ -126,7 +126,7 @@ export function buildInvalidStatus(problems: readonly string[], previous: Glitch
 
 /** Without what the health and the backup controller write: each has a field manager of its own, and none takes over what is another's. */
 export function ownStatus({ observedGeneration, conditions, credentials, postgres, rotation }: GlitchTipStatus): GlitchTipStatus {
-  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition) && !isBackupCondition(condition)), credentials, postgres, rotation };
+  return { observedGeneration, conditions: conditions?.filter((condition) => !isHealthCondition(condition) && !isBackupCondition(condition) && !isMoveCondition(condition)), credentials, postgres, rotation };
 }
 
 /** When, and for which generation of the resource, something was found. */

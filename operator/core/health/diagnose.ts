@@ -11,6 +11,7 @@ import type { Finding, Rule, CheckInput } from './rule-finding.js';
 import { gatewayRules } from './gateway-rules.js';
 import { httpsRules } from './https-rules.js';
 import { ingestRules } from './ingest-rules.js';
+import { moveRules } from './move-rules.js';
 import { podRules } from './pod-rules.js';
 import { queueRules } from './queue-rules.js';
 import { isObserved } from './unobserved.js';
@@ -19,7 +20,7 @@ import { tunnelRules } from './tunnel-rules.js';
 import { webRules } from './web-rules.js';
 
 /** The order of causes of equal severity: infrastructure first. */
-const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...tunnelRules, ...backupRules, ...restoreRules, ...ageRules];
+const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...tunnelRules, ...backupRules, ...restoreRules, ...moveRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
 export type Aspect = 'web' | 'worker' | 'ingest';

@@ -1,11 +1,13 @@
 // What the observers saw of one GlitchTip in one check. Each part may be unobserved, and then says why: unobserved is not healthy.
 import type { Release } from '../../api/glitchtip-releases.js';
 import type { BackupStatus } from '../../api/backup-fields.js';
+import type { MoveStatus } from '../../api/move-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { Holder } from '../operations/exclusion.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
 import type { Seen } from '../seen.js';
+import type { DeliveryToOld } from '../move/move-facts.js';
 
 /** How a container ended. */
 export interface ContainerEnd {
@@ -240,6 +242,8 @@ export interface GatewayFacts {
   readonly disbelieved?: { readonly address: string; readonly requests: number };
   /** When GlitchTip's worker was started, as far as it was told. */
   readonly workerStartedAt?: Date;
+  /** Of the move from an old Sentry; undefined: there is none. */
+  readonly move?: DeliveryToOld;
 }
 
 export type ObservedGateway =
@@ -361,6 +365,8 @@ export interface Facts {
   readonly backup?: BackupStatus;
   /** What the restore controller says; undefined where nothing was ever restored. */
   readonly restore?: RestoreStatus;
+  /** What the move controller says; undefined where there never was a move. */
+  readonly move?: MoveStatus;
   readonly before: Before;
 }
 

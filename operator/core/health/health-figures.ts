@@ -1,6 +1,7 @@
 // The figures of a check, as the status and the metrics give them; what was not seen is absent.
 import type { HealthFigures } from '../../api/health-fields.js';
 import { shortestRunway } from './database-rules.js';
+import type { DeliveryToOld } from '../move/move-facts.js';
 import { OF_RUNS } from './each-pod.js';
 import { tasksOf, type Facts, type PostgresFacts } from './health-facts.js';
 import { partOf, restartsOf } from './part-state.js';
@@ -45,8 +46,12 @@ function taskFigures(facts: Facts): HealthFigures {
 
 function gatewayFigures({ gateway }: Facts): HealthFigures {
   if (gateway.kind !== 'seen') return {};
-  const { liveBytes, limitBytes, oldestSeconds, setAside } = gateway.value;
-  return { spoolBytes: liveBytes, spoolMaxBytes: limitBytes, spoolOldestSeconds: round(oldestSeconds ?? 0), setAside };
+  const { liveBytes, limitBytes, oldestSeconds, setAside, move } = gateway.value;
+  return { spoolBytes: liveBytes, spoolMaxBytes: limitBytes, spoolOldestSeconds: round(oldestSeconds ?? 0), setAside, ...(move ? moveFigures(move) : {}) };
+}
+
+function moveFigures({ waiting, dropped, refused }: DeliveryToOld): HealthFigures {
+  return { oldWaiting: waiting.records, oldDropped: dropped, oldRefused: Object.values(refused).reduce((sum, count) => sum + count, 0) };
 }
 
 function partFigures(facts: Facts, now: Date): HealthFigures {

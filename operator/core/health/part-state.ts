@@ -53,10 +53,14 @@ export function waitingInit(pod: PodFacts, now: Date): { readonly container: str
   return running?.state.kind === 'running' ? { container: running.name, seconds: secondsSince(running.state.startedAt, now) } : undefined;
 }
 
-/** When the oldest process of the worker was started that may still run: one that is ending holds events, too. Undefined where none runs, or it cannot be seen. */
-export function workerStart({ pods }: ClusterFacts): Date | undefined {
+/**
+ * When the oldest process of the worker was started that may still run: one that is ending holds events, too. Undefined where none runs, or it
+ * cannot be seen.
+ * @param part that does the worker's job: web, where it is one process
+ */
+export function workerStart({ pods }: ClusterFacts, part: 'worker' | 'web'): Date | undefined {
   if (pods.kind === 'unseen') return undefined;
-  const states = pods.value.filter(({ part, alive }) => part === 'worker' && alive).flatMap(({ containers }) => containers.filter(({ init }) => !init).map(({ state }) => state));
+  const states = pods.value.filter((pod) => pod.part === part && pod.alive).flatMap(({ containers }) => containers.filter(({ init }) => !init).map(({ state }) => state));
   const starts = states.flatMap((state) => (state.kind === 'running' ? [state.startedAt] : []));
   return starts.sort((a, b) => a.getTime() - b.getTime())[0];
 }

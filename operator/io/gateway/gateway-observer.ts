@@ -6,6 +6,7 @@ import { readJson } from '../../core/json-text.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { codeOf } from '../web/web-observer.js';
 import { ask } from './gateway-control.js';
+import { moveState } from './gateway-move.js';
 
 /** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
 const status = z.object({
@@ -17,6 +18,7 @@ const status = z.object({
   disbelieved: z.optional(z.object({ address: z.string(), requests: z.number() })),
   hold: z.optional(z.object({ why: z.string() })),
   workerStartedAt: z.optional(z.string()),
+  move: z.optional(moveState),
 });
 
 /** @param token undefined: its Secret does not say */
@@ -35,7 +37,7 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, setAsideDropped, plain, disbelieved, hold, workerStartedAt }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, setAsideDropped, plain, disbelieved, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
   return {
     ...spool, setAside, setAsideDropped,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
@@ -43,6 +45,7 @@ function factsOf({ spool, window, setAside, setAsideDropped, plain, disbelieved,
     ...(disbelieved ? { disbelieved } : {}),
     ...(hold ? { held: hold.why } : {}),
     ...(workerStartedAt === undefined ? {} : { workerStartedAt: new Date(workerStartedAt) }),
+    ...(move === undefined ? {} : { move }),
   };
 }
 

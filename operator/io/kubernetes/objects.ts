@@ -1,11 +1,12 @@
 // The objects that the operator reads and writes, each by the one call that its rights allow.
-import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, OPERATOR_MANAGER, PLURAL, REHEARSAL_ANNOTATION, REHEARSAL_MANAGER, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
+import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, MOVE_ANNOTATION, MOVE_MANAGER, OPERATOR_MANAGER, PLURAL, REHEARSAL_ANNOTATION, REHEARSAL_MANAGER, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { RehearsalStatus } from '../../api/rehearsal-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
 import type { BackupReport } from '../../core/backup/backup-report.js';
+import type { MoveReport } from '../../core/move/move-report.js';
 import type { HealthReport } from '../../core/health/health-status.js';
 import type { ObservedSecret } from '../../core/credentials/observed.js';
 import type { ObservedLock } from '../../core/operations/operation-lock.js';
@@ -127,6 +128,11 @@ export class KubernetesObjects {
     return this.#dropAnnotation(resource, REHEARSAL_ANNOTATION, signal);
   }
 
+  /** Like {@link dropRequest}, of a step of the move. */
+  async dropMoveRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, MOVE_ANNOTATION, signal);
+  }
+
   async #dropAnnotation({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, signal: AbortSignal): Promise<boolean> {
     const body = { metadata: { resourceVersion, annotations: { [annotation]: null } } };
     return writtenFirst(this.api.merge(`${this.#resources()}/${name}`, body, OPERATOR_MANAGER, signal));
@@ -199,6 +205,12 @@ export class KubernetesObjects {
   async applyRehearsal({ metadata: { name, resourceVersion } }: GlitchTipResource, rehearsal: RehearsalStatus, signal: AbortSignal): Promise<boolean> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: { rehearsal } };
     return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, REHEARSAL_MANAGER, signal));
+  }
+
+  /** Like {@link applyRestore}, of a move. */
+  async applyMove({ metadata: { name, resourceVersion } }: GlitchTipResource, report: MoveReport, signal: AbortSignal): Promise<boolean> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: report };
+    return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, MOVE_MANAGER, signal));
   }
 
   /** Everything of kind GlitchTip in the namespace. */

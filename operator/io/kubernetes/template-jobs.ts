@@ -1,5 +1,6 @@
 // Jobs that the operator makes from PodTemplates of the manifests, by the calls that its rights allow: Jobs are listed, never read by name.
-import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, MIGRATE_TEMPLATE, RESTORE_MANAGER, RESTORE_RUN, RESTORE_TEMPLATES } from '../../api/object-names.js';
+import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, MIGRATE_TEMPLATE, MOVE_TEMPLATE, RESTORE_MANAGER, RESTORE_RUN, RESTORE_TEMPLATES } from '../../api/object-names.js';
+import type { MoveJobsPort } from '../../controllers/move/move-ports.js';
 import type { BackupPort, JobManifests, ObservedJobs, RehearsalPort } from '../../controllers/ports.js';
 import type { PodTemplate, RunVariables } from '../../core/backup/backup-job.js';
 import type { BackupJob, BackupPod, ContainerEnd } from '../../core/backup/run-end.js';
@@ -23,6 +24,7 @@ interface Source {
 }
 
 const BACKUP: Source = { template: BACKUP_TEMPLATE, of: 'a backup', run: { name: BACKUP_RUN, manager: BACKUP_MANAGER } };
+const MOVE: Source = { template: MOVE_TEMPLATE, of: 'an import' };
 const RESTORE_VALUES = { name: RESTORE_RUN, manager: RESTORE_MANAGER };
 
 /** By kind of a restore's Job. */
@@ -103,6 +105,17 @@ export function rehearsalJobs(api: KubernetesApi, namespace: string): RehearsalP
   return {
     observeJobs: (name, signal) => jobs.observeJobs(name, signal),
     readManifests: (template, signal) => jobs.readManifests({ template, of: 'a rehearsal' }, signal),
+    createJob: (job, signal) => jobs.createJob(job, signal),
+    deleteJob: (job, signal) => jobs.deleteJob(job, signal),
+  };
+}
+
+/** Of a move. */
+export function moveJobs(api: KubernetesApi, namespace: string): MoveJobsPort {
+  const jobs = new TemplateJobs(api, namespace);
+  return {
+    observeJobs: (name, signal) => jobs.observeJobs(name, signal),
+    readManifests: (signal) => jobs.readManifests(MOVE, signal),
     createJob: (job, signal) => jobs.createJob(job, signal),
     deleteJob: (job, signal) => jobs.deleteJob(job, signal),
   };

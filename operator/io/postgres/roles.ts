@@ -4,11 +4,12 @@ import pg from 'pg';
 import { backupLoginName, gatewayLoginName } from '../../api/object-names.js';
 import type { Login, OperatorLogin, TriedLogins, WantedDatabase } from '../../controllers/ports.js';
 import type { GatewayTables, ObservedDatabase, ObservedLogin, ObservedPostgres, ObservedRole, PostgresState, Via } from '../../core/credentials/observed.js';
-import { GATEWAY_TABLES, planDatabase } from '../../core/credentials/postgres-roles.js';
+import { GATEWAY_TABLES, planDatabase, QUEUE_TABLES } from '../../core/credentials/postgres-roles.js';
 import { placeOf, type DatabaseChange, type RoleChange, type WantedRoles } from '../../core/credentials/database-changes.js';
 import { RESTORE_ENDING } from '../../core/restore/restore-names.js';
 import { buildScramVerifier } from '../crypto.js';
 import { adoptObjects, isHeldUp, readForeign, type AdoptObjects } from './adopt-database.js';
+import { PARTITION_KEY, releaseByKey } from './event-rows.js';
 import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENANCE_DATABASE, SYSTEM_IDENTIFIER, tryLogin, unreachable, withClient, type PostgresAddress } from './postgres-client.js';
 
 /** "glitchk" as a number: any constant serves, as long as all operators use the same. */
@@ -112,13 +113,16 @@ async function readAbsent(client: pg.Client, database: string): Promise<Observed
 
 /** Asked by the role's oid: by its name a role that is not there would be an error. */
 async function readGatewayTables(client: pg.Client, database: string): Promise<GatewayTables> {
+  const { rows: [schema] } = await client.query<{ key: string | null }>(`SELECT ${PARTITION_KEY} AS key`);
+  // Without any table of events it is not migrated yet, or none that anybody here knows: all of those of the first are waited for.
+  const tables = GATEWAY_TABLES[releaseByKey(schema?.key ?? null) ?? '5.2'];
   const { rows } = await client.query<{ name: string; is_there: boolean; may_read: boolean | null }>(
     `SELECT name, to_regclass('public.' || name) IS NOT NULL AS is_there,
        has_database_privilege(r.oid, current_database(), 'CONNECT') AND has_table_privilege(r.oid, to_regclass('public.' || name), 'SELECT') AS may_read
      FROM unnest($1::text[]) AS name LEFT JOIN pg_roles r ON r.rolname = $2`,
-    [GATEWAY_TABLES, gatewayLoginName(database)],
+    [[...tables, ...QUEUE_TABLES], gatewayLoginName(database)],
   );
-  return { absent: rows.filter((row) => !row.is_there).map(({ name }) => name), closed: rows.filter((row) => row.is_there && !row.may_read).map(({ name }) => name) };
+  return { absent: rows.filter((row) => !row.is_there && tables.includes(row.name)).map(({ name }) => name), closed: rows.filter((row) => row.is_there && !row.may_read).map(({ name }) => name) };
 }
 
 /**

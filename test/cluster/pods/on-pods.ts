@@ -1,5 +1,7 @@
 // The frame of every suite on real pods: a cluster of its own, from empty to installed, and at the end what the tests in it left behind.
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import type { SettingsInput } from '../../../charts/settings/schema.js';
+import { ensureImages, type ImageEntry } from '../../../embedded/images/index.js';
 import { Alerts } from '../support/alerts.js';
 import { Canaries, ProcessWatch } from '../support/canaries.js';
 import { leaveEvidenceOfFailure } from '../support/failure-evidence.js';
@@ -25,6 +27,10 @@ export interface Installed {
 }
 
 interface Tests {
+  /** Beside those of every suite. */
+  readonly settings?: SettingsInput;
+  /** Images that are in no cluster otherwise. */
+  readonly images?: readonly ImageEntry[];
   /** Brings the cluster up; the stack may already be on its way. @default the empty cluster, with a file system of its own for the volumes */
   readonly bringUp?: (stack: Stack) => Promise<void>;
   /** Tests from there to a stack that is up. */
@@ -38,10 +44,10 @@ interface Tests {
 }
 
 /** @param cluster name of the cluster: suites run side by side */
-export function describeOnPods(title: string, cluster: string, { bringUp = bringUpEmpty, onEmpty, install = (stack) => stack.install(), onInstalled, onLeaving }: Tests): void {
+export function describeOnPods(title: string, cluster: string, { settings, images = [], bringUp = bringUpEmpty, onEmpty, install = (stack) => stack.install(), onInstalled, onLeaving }: Tests): void {
   describe(title, () => {
     leaveEvidenceOfFailure(cluster);
-    const stack = new Stack(cluster);
+    const stack = new Stack(cluster, settings);
     const canaries = new Canaries(stack);
     let portsBefore: ReadonlySet<number> = new Set();
     let processes: ProcessWatch | undefined;
@@ -52,6 +58,7 @@ export function describeOnPods(title: string, cluster: string, { bringUp = bring
     beforeAll(async () => {
       portsBefore = await hostPorts();
       await bringUp(stack);
+      for (const { archive } of images.length > 0 ? await ensureImages({ entries: images }) : []) await stack.cluster.importArchive(archive);
       processes = new ProcessWatch(stack.cluster);
       neighbour = await startNeighbour(stack.cluster);
     }, START_MS);

@@ -48,6 +48,11 @@ export function describeVolumes({ stack, dsn, alerts }: Installed): void {
     }, 900_000);
 
     it('that is empty is told, and nothing is set up in it until it is accepted', async () => {
+      // Postgres was down in the scene before: one outage would go on in one message, which is edited.
+      await waitFor<true>({ what: 'no incident', seconds: 300 }, async () => {
+        const { incidents = [] } = (await glitchTip(stack)).health ?? {};
+        return when(incidents.length === 0, incidents.map(({ reason }) => reason).join());
+      });
       const since = Date.now();
       await stack.kubectl('delete', 'pvc', CLAIM, '--wait=false');
       await stack.kubectl('delete', 'pod', 'postgres-0');
@@ -64,9 +69,9 @@ export function describeVolumes({ stack, dsn, alerts }: Installed): void {
 
       const [system = ''] = await sql(stack, SYSTEM);
       await stack.kubectl('annotate', 'gt', RESOURCE, '--overwrite', `${ACCEPT_DATABASE_ANNOTATION}=${system}`);
-      // Web was rolled out all the time: it answers probes without its database. Its tables are there when all is well again.
-      await waitFor<true>({ what: 'Ready', seconds: 600 }, async () => {
-        const condition = (await glitchTip(stack)).conditions?.find(({ type }) => type === 'Ready');
+      // Web was rolled out all the time: it answers probes without its database. Its tables are there when it is healthy again.
+      await waitFor<true>({ what: 'Healthy', seconds: 900 }, async () => {
+        const condition = (await glitchTip(stack)).conditions?.find(({ type }) => type === 'Healthy');
         return when(condition?.status === 'True', `${condition?.reason ?? 'no condition'}: ${condition?.message ?? ''}`);
       });
       await proveEventStored(stack, (await makeProject(stack)).dsn);

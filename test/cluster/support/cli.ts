@@ -8,3 +8,13 @@ export async function cli({ cluster: { binaries, kubeconfigPath } }: Stack, ...a
   const { stdout } = await execa('node', ['build/cli.js', '--kubeconfig', kubeconfigPath, ...args], { env: { PATH: `${dirname(binaries.kubectl)}:${process.env['PATH'] ?? ''}` } });
   return stdout;
 }
+
+/** What it prints, whatever it exits with. */
+export function cliSays(stack: Stack, ...args: string[]): Promise<string> {
+  return cli(stack, ...args).catch(printedBy);
+}
+
+/** Of a program that failed. */
+export function printedBy(error: unknown): string {
+  return (error as { readonly stdout?: string }).stdout ?? '';
+}

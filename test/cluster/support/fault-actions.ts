@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { MEBIBYTE, bytesOf } from '../../../charts/quantity.js';
 import { topologyOf } from '../../../charts/topology.js';
+import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { expiringIn } from '../../support/certificate.js';
 import { startLoad } from './inside.js';
@@ -139,11 +140,16 @@ export async function undoMigration(stack: Stack): Promise<void> {
   await stack.kubectl('delete', 'pod', '-l', 'app.kubernetes.io/component=worker');
 }
 
-/** Drops the partitions of events that begin so many days from now or later, as if nobody had made them. */
-export async function dropPartitions(stack: Stack, days: number): Promise<void> {
+/** When a partition begins, by release: 5.2's bounds are times; 6.2's may be UUIDs, and the name says the day. */
+const BEGIN: Readonly<Record<Release, string>> = {
+  '5.2': String.raw`substring(pg_get_expr(c.relpartbound, c.oid) FROM $$FROM \('([^']+)'\)$$)::timestamptz`,
+  '6.2': "to_date(right(c.relname, 8), 'YYYYMMDD')::timestamptz",
+};
+
+/** Drops the partitions that begin so many days from now or later, as if nobody had made them. @param table that of events, by default */
+export async function dropPartitions(stack: Stack, days: number, table = 'issue_events_issueevent'): Promise<void> {
   const beyond = await sql(stack, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = 'issue_events_issueevent'::regclass
-      AND substring(pg_get_expr(c.relpartbound, c.oid) FROM $$FROM \\('([^']+)'\\)$$)::timestamptz > now() + interval '${days - 1} days'`);
+    WHERE i.inhparent = '${table}'::regclass AND ${BEGIN[stack.release]} > now() + interval '${days - 1} days'`);
   if (beyond.length === 0) throw new Error('there is no partition to drop');
   await sql(stack, `DROP TABLE ${beyond.join(', ')};`);
 }

@@ -76,6 +76,11 @@ const NO_IMAGE: Fault = { what: 'image of web not found', expected: { reason: 'I
 const UNMIGRATED: Fault = { what: 'migrations undone, a new worker waits for them', expected: { reason: 'MigrationsPending', part: 'postgres' }, inject: undoMigration, allowance: START };
 const PARTITIONS_END: Fault = { what: 'scheduler stopped: partitions run out', expected: { reason: 'PartitionsRunningOut', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 3) };
 const PARTITIONS_GONE: Fault = { what: 'partitions from tomorrow on are gone', expected: { reason: 'PartitionsMissing', part: 'postgres' }, inject: (stack) => dropPartitions(stack, 1) };
+/** A table of statistics without a partition fails every batch. */
+const WEEKS_GONE: Fault = {
+  what: 'weeks of the statistics from the next on are gone', expected: { reason: 'PartitionsRunningOut', part: 'postgres' },
+  inject: (stack) => dropPartitions(stack, 1, 'projects_issueeventprojecthourlystatistic'),
+};
 const IMPATIENT: Fault = {
   what: 'web answers later than its probe waits', expected: { reason: 'TimeoutTooShort', part: 'web' },
   inject: async (stack) => {
@@ -147,6 +152,17 @@ export const SCENARIOS_AROUND: readonly Scenario[] = atDefaults([
   [WEB_STARVED, CERTIFICATE_ENDED, PARTITIONS_GONE],
   [VOLUME_FULL],
   [NODE_SHORT],
+]);
+
+/** Those of GlitchTip 6.2 that are found otherwise than 5.2's, and one of each server. */
+export const SCENARIOS_SIX: readonly Scenario[] = atDefaults([
+  [WORKER_WEDGED],
+  [WORKER_FROZEN, PARTITIONS_END],
+  [WORKER_CRASHES],
+  [WORKER_GONE],
+  [POSTGRES_STOPPED],
+  [VALKEY_STOPPED],
+  [WEEKS_GONE],
 ]);
 
 function atDefaults(scenarios: readonly (readonly Fault[])[]): readonly Scenario[] {

@@ -1,5 +1,6 @@
 // Valkey asked as the operator's user. Commands go through standard input: a password in an argument could be read by anybody.
 import { SECRETS } from '../../../charts/part-names.js';
+import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import { VALKEY_OPERATOR_USER } from '../../../operator/api/object-names.js';
 import type { Stack } from './stack.js';
 
@@ -23,7 +24,8 @@ export const QUEUE = 'celery';
 
 /** Events that wait in the queue. */
 export async function queueDepth(stack: Stack): Promise<number> {
-  return Number((await valkey(stack, `LLEN ${QUEUE}`))[0]);
+  const list: Readonly<Record<Release, string>> = { '5.2': QUEUE, '6.2': 'vtasks:q:ingest' };
+  return Number((await valkey(stack, `LLEN ${list[stack.release]}`))[0]);
 }
 
 /** Messages in one call of kubectl: about 4 MB. */

@@ -8,6 +8,7 @@ import { connect, get } from '../../../embedded/api.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
 import { clusterRanges, down, up, type ClusterHandle } from '../../../embedded/index.js';
+import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import type { ClusterConnection } from '../../../operator/io/kubernetes/connection.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { PARTS, explainPods, partPods, presentPod, type Part, type PartPod } from './parts.js';
@@ -33,7 +34,8 @@ export class Stack {
   private built: Synthesized | undefined;
   private applied: Synthesized | undefined;
 
-  constructor(readonly name: string) {}
+  /** @param own settings of this suite, beside those of every suite */
+  constructor(readonly name: string, private readonly own: SettingsInput = {}) {}
 
   get cluster(): ClusterHandle {
     if (this.handle === undefined) throw new Error(`the cluster ${this.name} was not started`);
@@ -44,6 +46,11 @@ export class Stack {
   get manifests(): Synthesized {
     if (this.built === undefined) throw new Error('nothing was synthesized yet');
     return this.built;
+  }
+
+  /** Of GlitchTip, as it was applied last. */
+  get release(): Release {
+    return (this.applied ?? this.manifests).settings.version;
   }
 
   get namespace(): string {
@@ -79,7 +86,7 @@ export class Stack {
 
   /** `settings.yaml` to manifests by the very command that people use, into a folder of its own. */
   async synthesize(label: string, more: SettingsInput = {}): Promise<Synthesized> {
-    const [folder, file, input] = [join(this.folder ?? '', label), this.settingsFile(label), { ...SETTINGS, ...more, network: { ...SETTINGS.network, ...more.network } }];
+    const [folder, file, input] = [join(this.folder ?? '', label), this.settingsFile(label), { ...SETTINGS, ...this.own, ...more, network: { ...SETTINGS.network, ...this.own.network, ...more.network } }];
     await writeFile(file, stringify(input));
     await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: file, CDK8S_OUTDIR: folder } });
     return { folder, settings: checkSettings(input) };

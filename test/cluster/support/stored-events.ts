@@ -1,4 +1,5 @@
 // What is stored, asked of Postgres itself: the event ids of a load run, and settings of the server.
+import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import { compareStored, type StoredComparison } from '../../sdk/stored.js';
 import type { LoadReport } from '../../sdk/load.js';
 import type { Stack } from './stack.js';
@@ -12,7 +13,8 @@ export async function sql(stack: Stack, query: string): Promise<string[]> {
 
 /** Ids (32 hexadecimal digits) of the stored events of a run. */
 export async function runIds(stack: Stack, runId: string): Promise<Set<string>> {
-  return new Set(await sql(stack, `SELECT replace(id::text, '-', '') FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`));
+  const column: Readonly<Record<Release, string>> = { '5.2': 'id', '6.2': 'event_id' };
+  return new Set(await sql(stack, `SELECT replace(${column[stack.release]}::text, '-', '') FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`));
 }
 
 /**

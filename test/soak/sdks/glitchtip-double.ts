@@ -11,6 +11,7 @@ import { freePort, type Program } from '../../api/control-plane.js';
 import { prepareProcess, unpackImage } from '../../api/image-process.js';
 import { startPostgres, type PostgresServer } from '../../api/postgres-server.js';
 import { startValkey, type ValkeyServer } from '../../api/valkey-server.js';
+import type { GatewayNeighbours } from '../../support/gateway-process.js';
 
 const IMAGE = 'docker.io/glitchtip/glitchtip:5.2';
 /** User app of the image. */
@@ -66,6 +67,11 @@ export async function startGlitchTipDouble(): Promise<GlitchTipDouble> {
   }
 }
 
+/** For the gateway in front of it. */
+export function neighboursOf({ port, postgresPort, valkeyPort }: GlitchTipDouble): GatewayNeighbours {
+  return { webPort: port, postgresPort, valkeyPort, database: DATABASE, password: PASSWORD };
+}
+
 function environment(port: number, postgresPort: number, valkeyPort: number): Record<string, string> {
   return {
     PORT: `127.0.0.1:${port}`, SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: 'http://localhost', ALLOWED_HOSTS: 'localhost,127.0.0.1', EMAIL_URL: 'consolemail://',
@@ -101,7 +107,7 @@ async function prepare(env: Readonly<Record<string, string>>, folder: string, sc
 /** What the operator gives it (operator/core/credentials/postgres-roles.ts). */
 function gatewayLogin(): string[] {
   const role = gatewayLoginName(DATABASE);
-  return [`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES.map((table) => `GRANT SELECT ON ${table} TO ${role}`)];
+  return [`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES['5.2'].map((table) => `GRANT SELECT ON ${table} TO ${role}`)];
 }
 
 

@@ -1,8 +1,8 @@
 // All SDKs at once against a gateway whose spool is full, until it has room again and what it asked for is over.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startGateway, type GatewayProcess } from './gateway-process.js';
-import type { GlitchTipDouble } from './glitchtip-double.js';
+import { GatewayProcess } from '../../support/gateway-process.js';
+import { neighboursOf, type GlitchTipDouble } from './glitchtip-double.js';
 import type { InstalledSdk } from './installed-sdk.js';
 import { SdkProgram, type Sent, type SdkCommand } from './sdk-program.js';
 import { lookForRows, waitForRows } from './stored-rows.js';
@@ -33,15 +33,15 @@ export interface LimitedRun {
 
 /** @returns by the SDK's name. @throws when the programs were too slow, so that nothing is shown */
 export async function runLimited(double: GlitchTipDouble, sdks: readonly InstalledSdk[]): Promise<ReadonlyMap<string, LimitedRun>> {
-  const gateway = await startGateway(double, '1Mi');
+  const gateway = await GatewayProcess.start(neighboursOf(double), { spoolSize: '1Mi' });
   const runs = await Promise.all(sdks.map((sdk) => Limited.start(sdk, double, gateway.port)));
   const all = <T>(what: (run: Limited) => Promise<T>) => Promise.all(runs.map(what));
   try {
     await all((run) => run.sendOne());
-    await gateway.hold('the spool is filled by a test');
+    await gateway.ask('PUT', '/hold', { why: 'the spool is filled by a test' });
     await fill(gateway, double);
     await all((run) => run.beRefused());
-    await gateway.release();
+    await gateway.ask('DELETE', '/hold');
     await emptied(gateway);
     await all((run) => run.goOn());
     await sleep(Math.max(...runs.map(({ limitEnds }) => limitEnds)) + MORE_THAN_ASKED - Date.now());

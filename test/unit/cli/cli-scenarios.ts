@@ -3,6 +3,7 @@ import type { BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
 import type { RehearsalStatus } from '../../../operator/api/rehearsal-fields.js';
+import type { MoveProgress, MoveStatus } from '../../../operator/api/move-fields.js';
 import type { RestoreProgress, RestoreStatus } from '../../../operator/api/restore-fields.js';
 import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
 import { parseResource, type Resource } from '../../../cli/glitchtip-resource-access.js';
@@ -25,6 +26,9 @@ export interface Scenario {
   /** Of glitchkeeper.io/rehearse. */
   readonly rehearsalAsked?: string;
   readonly rehearsal?: RehearsalStatus;
+  /** Of glitchkeeper.io/move. */
+  readonly moveAsked?: string;
+  readonly move?: MoveStatus;
   /** Absent: an operator of before the health checks. */
   readonly health?: HealthStatus;
 }
@@ -74,9 +78,16 @@ export function restoring(phase: RestoreProgress['phase'], more: Partial<Restore
   return { id: RESTORE, wanted: { copy: 'latest', save: true }, copy: COPY, phase, direction: 'forth', since: '2026-06-01T11:59:00Z', attempt: 1, ...more };
 }
 
+export const MOVE = '20260601T115000Z';
+
+/** A move whose phase the gateway has confirmed. */
+export function moving(phase: MoveProgress['phase'], more: Partial<MoveProgress> = {}): MoveProgress {
+  return { id: MOVE, phase, since: '2026-06-01T11:58:00Z', inForceSince: '2026-06-01T11:58:01Z', imports: true, attempt: 1, dsns: { known: 3, served: 3 }, ...more };
+}
+
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked, rehearsal, rehearsalAsked }: Scenario = {}): string {
-  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }), ...(rehearsalAsked === undefined ? {} : { 'glitchkeeper.io/rehearse': rehearsalAsked }) };
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked, rehearsal, rehearsalAsked, move, moveAsked }: Scenario = {}): string {
+  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }), ...(rehearsalAsked === undefined ? {} : { 'glitchkeeper.io/rehearse': rehearsalAsked }), ...(moveAsked === undefined ? {} : { 'glitchkeeper.io/move': moveAsked }) };
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
@@ -91,6 +102,7 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
       backup,
       restore,
       rehearsal,
+      move,
       health,
     },
   });

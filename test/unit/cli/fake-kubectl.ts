@@ -12,7 +12,7 @@ export interface FakeKubectl {
   readonly prepare: (question: Question, ...answers: readonly Answer[]) => void;
   /** Arguments of each call. */
   readonly calls: () => string[];
-  /** What `create` read on its standard input. */
+  /** What `create` and `replace` read on their standard input. */
   readonly created: () => string;
   readonly remove: () => void;
 }
@@ -24,7 +24,7 @@ case " $* " in
   *" port-forward "*) question=forward ;;
   " exec "*) question=exec ;;
   *" annotate "*) question=annotate ;;
-  *" create "*) question=create; cat >> "$dir/created" ;;
+  *" create "*|*" replace "*) question=create; cat >> "$dir/created" ;;
   *" delete "*) question=delete ;;
   *" get namespace "*) question=namespace ;;
   *" get pods "*) question=pods ;;
@@ -68,3 +68,13 @@ export function fakeKubectl(): FakeKubectl {
     },
   };
 }
+
+/** A port-forward as kubectl makes it, to this port of ours. */
+export const forwarder = (port: number): string => `
+const { connect, createServer } = require('node:net');
+const server = createServer((socket) => {
+  const gateway = connect(${port}, '127.0.0.1');
+  socket.pipe(gateway).pipe(socket);
+  for (const each of [socket, gateway]) each.on('error', () => { socket.destroy(); gateway.destroy(); });
+}).listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 9465'));
+`;

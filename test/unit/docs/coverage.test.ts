@@ -5,6 +5,7 @@ import { RESTORE_FAILURES } from '../../../backup/core/restore-report.js';
 import { BACKUP_REASONS } from '../../../operator/api/backup-fields.js';
 import { ALERT_SECRET_KEYS } from '../../../operator/api/health-fields.js';
 import { HEALTH_REASONS } from '../../../operator/api/health-reasons.js';
+import { MOVE_PHASES, MOVE_REASONS } from '../../../operator/api/move-fields.js';
 import { RESTORE_PHASES } from '../../../operator/api/restore-fields.js';
 import { PHASES } from '../../../operator/api/rotation-fields.js';
 import { RUN_FAILURES } from '../../../operator/core/backup/failure-advice.js';
@@ -31,6 +32,8 @@ describe('the documentation names', () => {
   it.each(Object.values(RESTORE_FAILURES))('the failure %s of a restore', (failure) => expect(rowsOf('docs/restore.md')).toContain(failure));
 
   it.each(Object.values(FOUND_REHEARSAL_FAILURES))('the failure %s of a rehearsal', (failure) => expect(rowsOf('docs/rehearse.md')).toContain(failure));
+  it.each(MOVE_PHASES)('the phase %s of a move', (phase) => expect(rowsOf('docs/migrate.md')).toContain(phase));
+  it.each(Object.values(MOVE_REASONS))('the reason %s of MoveHealthy', (reason) => expect(page('docs/migrate.md')).toMatch(new RegExp(`^\\| (True|False|Unknown) \\| \`${reason}\` \\|`, 'm')));
 
   it('every metric', async () => {
     const names = (await exportedNames(new Metrics(() => 0))).filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));

@@ -6,7 +6,7 @@ from zlib import crc32
 from django.conf import settings
 from django.db.models import Avg, Count
 
-from apps.event_ingest.store_events import exception_values
+from apps.event_ingest.incoming import exception_values
 from apps.issue_events.models import Issue, IssueEvent, Status
 from apps.performance.models import TransactionEvent
 

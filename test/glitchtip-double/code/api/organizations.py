@@ -15,6 +15,7 @@ from apps.users.models import User
 from .http import ApiError, endpoint, paginated, read_json, require_scope
 
 AVATAR = {"avatarType": "", "avatarUuid": None}
+ROLES = ("member", "admin", "manager", "owner")
 
 
 def random_ending(length):
@@ -88,6 +89,16 @@ def describe_team(team):
     }
 
 
+def describe_member(member):
+    return {
+        "id": str(member.id),
+        "role": ROLES[member.role],
+        "email": member.user.email,
+        "user": {"id": str(member.user_id), "email": member.user.email, "name": member.user.name},
+        "pending": False,
+    }
+
+
 def describe_organization_in_detail(organization):
     return describe_organization(organization) | {
         "access": list(SCOPES),
@@ -146,6 +157,18 @@ def delete_organization(request, organization):
     require_scope(request, "org:admin")
     own_organizations(request).get(slug=organization).delete()
     return 204, None
+
+
+def list_members(request, organization):
+    require_scope(request, "member:read", "member:write", "member:admin")
+    found = OrganizationUser.objects.filter(organization__in=own_organizations(request).filter(slug=organization))
+    return paginated(request, found.select_related("user").order_by("id"), describe_member)
+
+
+def list_team_members(request, organization, team):
+    require_scope(request, "member:read", "member:write", "member:admin")
+    owner = Team.objects.get(organization__in=own_organizations(request).filter(slug=organization), slug=team)
+    return paginated(request, owner.members.select_related("user").order_by("id"), describe_member)
 
 
 def list_teams(request, organization):
@@ -222,6 +245,8 @@ def create_key(request, organization, project):
 
 organizations = endpoint(get=list_organizations, post=create_organization)
 organization = endpoint(get=get_organization, delete=delete_organization)
+members = endpoint(get=list_members)
+team_members = endpoint(get=list_team_members)
 teams = endpoint(get=list_teams, post=create_team)
 team_projects = endpoint(get=list_team_projects, post=create_project)
 organization_projects = endpoint(get=list_projects)

@@ -1,40 +1,36 @@
-"""The one place that makes the double as heavy as the real GlitchTip 5.2: memory held, CPU time spent.
+"""The one place that makes the double as heavy as the real GlitchTip: memory held, CPU time spent.
 
 GLITCHTIP_DOUBLE_BALLAST=off: as light as it is, where only its answers matter.
 
-The figures are the real one's, measured as README.md says; change them there and here together.
+How heavy that is: figures.py.
 """
 
 import os
-import sys
 import time
+
+from .figures import (
+    FIRST_INGEST_REQUEST_SECONDS,
+    INGEST_REQUEST_SECONDS,
+    START_SECONDS,
+    STORED_EVENT_SECONDS,
+    footprint_of_this_process,
+)
+
+__all__ = [
+    "START_SECONDS",
+    "STORED_EVENT_SECONDS",
+    "CpuFloor",
+    "footprint_of_this_process",
+    "hold",
+    "ingest_request",
+]
 
 IS_ON = os.environ.get("GLITCHTIP_DOUBLE_BALLAST") != "off"
 
 MEBIBYTE = 1024 * 1024
 
-# Resident memory in MiB after start, by kind of process.
-WEB_FOOTPRINT = 160
-WORKER_FOOTPRINT = 138
-COMMAND_FOOTPRINT = 110
-
-# CPU time at full core: what starting costs beyond the double's own start, the first ingest request of a process
-# (the real one imports the rest of itself then), any later one, and the storing of one event.
-START_SECONDS = 0.6
-FIRST_INGEST_REQUEST_SECONDS = 0.4
-INGEST_REQUEST_SECONDS = 0.0038
-STORED_EVENT_SECONDS = 0.0011
-
 _held = []
 _served = set()
-
-
-def footprint_of_this_process():
-    if "uwsgi" in sys.modules:
-        return WEB_FOOTPRINT
-    if os.environ.get("IS_CELERY") == "true":
-        return WORKER_FOOTPRINT
-    return COMMAND_FOOTPRINT
 
 
 def hold(footprint_mebibytes):

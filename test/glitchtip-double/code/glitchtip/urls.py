@@ -32,6 +32,7 @@ api_0 = [
     path("api-tokens/<int:token_id>/", account.token),
     path("organizations/", organizations.organizations),
     path(f"{ORGANIZATION}/", organizations.organization),
+    path(f"{ORGANIZATION}/members/", organizations.members),
     path(f"{ORGANIZATION}/teams/", organizations.teams),
     path(f"{ORGANIZATION}/projects/", organizations.organization_projects),
     path(f"{ORGANIZATION}/issues/", issues.organization_issues),
@@ -40,6 +41,7 @@ api_0 = [
     path(f"{ORGANIZATION}/monitors/", monitors.monitors),
     path(f"{ORGANIZATION}/monitors/<int:monitor_id>/", monitors.monitor),
     path("teams/<slug:organization>/<slug:team>/projects/", organizations.team_projects),
+    path("teams/<slug:organization>/<slug:team>/members/", organizations.team_members),
     path("projects/", organizations.all_projects),
     path(f"{PROJECT}/", organizations.project),
     path(f"{PROJECT}/keys/", organizations.keys),
@@ -67,6 +69,10 @@ urlpatterns = [
     re_path(r"^$", index),
     re_path(r"^(auth|login|register|profile|organizations|reset-password).*$", index),
 ]
+
+# What only some releases take.
+if hasattr(ingest, "minidump"):
+    urlpatterns.append(path("api/<int:project_id>/minidump/", ingest.minidump))
 
 # Celery's processes import this module for their checks, and do without the admin.
 if not settings.IS_CELERY:

@@ -2,23 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RunningControl, TOKEN, idOf } from '../../gateway/control/running-control.js';
 import { portOf } from '../../gateway/front/running-gateway.js';
-import { fakeKubectl, type FakeKubectl } from '../fake-kubectl.js';
+import { fakeKubectl, forwarder, type FakeKubectl } from '../fake-kubectl.js';
 import { runCli } from '../running-command.js';
 
 let kubectl: FakeKubectl;
 let control: RunningControl;
 const secret = (data: object) => JSON.stringify({ data });
 const base64 = (text: string) => Buffer.from(text).toString('base64');
-
-/** A port-forward as kubectl makes it, to this port of ours. */
-const forwarder = (port: number): string => `
-const { connect, createServer } = require('node:net');
-const server = createServer((socket) => {
-  const gateway = connect(${port}, '127.0.0.1');
-  socket.pipe(gateway).pipe(socket);
-  for (const each of [socket, gateway]) each.on('error', () => { socket.destroy(); gateway.destroy(); });
-}).listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 9465'));
-`;
 
 beforeEach(async () => {
   control = await RunningControl.open();

@@ -7,9 +7,10 @@ import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { renderFindings } from '../../../../cli/doctor/findings-table.js';
 import { plain } from '../../../../cli/output.js';
 import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
+import type { MoveStatus } from '../../../../operator/api/move-fields.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
-import { COPY, condition, copied, lastFailure, ready, restoring } from '../cli-scenarios.js';
+import { COPY, MOVE, condition, copied, lastFailure, moving, ready, restoring } from '../cli-scenarios.js';
 import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
 
 /** What is not as it should be: check, level, found. */
@@ -278,6 +279,18 @@ describe('of restores doctor finds', () => {
     const last = { id: '20260601T110000Z', at: '2026-06-01T11:05:00Z', result: 'Confirmed' } as const;
     expect(problems(factsOf(withRestore({ current: restoring('Restoring'), last })))).toEqual([]);
   });
+});
+
+describe('of moves doctor finds', () => {
+  const withMove = (move: MoveStatus): Partial<Facts> => ({ resource: seen(backedUp({ backup: copied(), move, spec: { gateway: {}, web: { host: 'web-backend' } } })) });
+  it.each<[string, Partial<Facts>, string, Level, RegExp]>([
+    ['a step that the gateway does not confirm', withMove({ current: moving('Parallel', { inForceSince: undefined, since: '2026-06-01T11:50:00Z', waitsFor: 'the gateway cannot be seen (ECONNREFUSED)' }) }), 'move', 'warning', /has been Parallel for 10 min, and it is not in force: the gateway cannot be seen/],
+    ['a table that is gone', withMove({ current: moving('Cutover', { tableUnread: 'Secret glitchtip-move does not exist' }) }), 'move', 'warning', /cannot be read: Secret glitchtip-move does not exist/],
+    ['DSNs without a project', withMove({ current: moving('Parallel', { dsns: { known: 3, served: 2 } }) }), 'move', 'warning', /1 of 3 old DSNs have no project here/],
+    ['one that came to nothing', withMove({ last: { id: MOVE, at: '2026-06-01T11:05:00Z', result: 'Failed', why: 'it refuses the token (401)' } }), 'move', 'warning', /it refuses the token \(401\) \(55 min ago\)/],
+  ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+
+  it('nothing in one that goes on', () => expect(problems(factsOf(withMove({ current: moving('Cutover') })))).toEqual([]));
 });
 
 describe('what may not be seen', () => {

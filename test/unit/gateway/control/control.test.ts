@@ -7,7 +7,7 @@ import { RunningControl, TOKEN, idOf } from './running-control.js';
 const ID = idOf(1);
 /** Each of them is answered with the token. */
 const PATHS: readonly (readonly [method: string, path: string])[] = [
-  ['GET', '/status'], ['PUT', '/hold'], ['DELETE', '/hold'], ['POST', '/worker-restarted'], ['GET', '/records'], ['GET', `/records/${ID}`], ['DELETE', `/records/${ID}`], ['POST', `/records/${ID}/resend`],
+  ['GET', '/status'], ['PUT', '/hold'], ['DELETE', '/hold'], ['POST', '/worker-restarted'], ['GET', '/move'], ['PUT', '/move'], ['DELETE', '/move'], ['GET', '/move/compare'], ['GET', '/records'], ['GET', `/records/${ID}`], ['DELETE', `/records/${ID}`], ['POST', `/records/${ID}/resend`],
 ];
 
 let control: RunningControl;

@@ -55,17 +55,21 @@ export class RunningControl {
     this.setAside = new SetAside(files, '/spool/set-aside', now, { records: 1_000, bytes: 2 ** 20 });
     const sender = new Sender(gateway.upstream);
     this.delivery = new Delivery({
-      spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), limits: { bytes: 5_000_000, events: 800 }, now, log,
+      spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), storing: 'one transaction', limits: { bytes: 5_000_000, events: 800 }, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),
       observePipeline: () => Promise.resolve({ workerStartedAt: this.workerStart.read(), openTransactionsAt: [] }),
-      setAside: (record, reason) => this.setAside.add(record, reason),
+      onStored: (header) => gateway.moving.stored(header),
+      setAside: (record, reason) => {
+        this.setAside.add(record, reason);
+        gateway.moving.setAside(record.header, reason.why);
+      },
     });
     this.token = TOKEN;
     this.server = openControl({
       name: 'gateway-1', startedAt: NOW, maxBytes: 2 ** 26, credentials: this.#credentials, destination: 0, now, log,
-      volume: this.volume, spool, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway), plainUntil,
+      volume: this.volume, spool, moving: gateway.moving, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway), plainUntil,
       problem: () => undefined, metrics: () => Promise.resolve({ contentType: 'text/plain', body: 'figures\n' }),
     });
   }

@@ -1,6 +1,6 @@
 // The decisions of the delivery: how much may be under way, what an answer means, and when a record may be given a second time.
 import { describe, expect, it } from '@jest/globals';
-import { judgeMissing, type Pipeline, type Sent } from '../../../../gateway/core/resend.js';
+import { judgeMissing, storingOf, type Pipeline, type Sent } from '../../../../gateway/core/resend.js';
 import { judgeAnswer, type UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window } from '../../../../gateway/core/window.js';
 
@@ -58,14 +58,13 @@ it.each<[UpstreamAnswer, object]>([
 describe('a record that Postgres does not have', () => {
   const [SECOND, HOUR] = [1_000, 3_600_000];
   /** All was seen to be over a minute after it was sent. */
-  const SENT = { sentAt: -10 * SECOND, attempts: 1, answeredAt: 0, queueEmptyAt: 60 * SECOND };
-  const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, openTransactionsAt: [] };
+  const SENT = { sentAt: -10 * SECOND, attempts: 1, answeredAt: 0, queueEmptyAt: 60 * SECOND, overtakenAt: 95 * SECOND };
+  const OVER: Pipeline = { confirmedSentAt: 90 * SECOND, workerStartedAt: -HOUR, openTransactionsAt: [], storing: 'one transaction' };
   const judge = (more: Partial<Pipeline & Sent>, now = 302 * SECOND, attempts = 1) => judgeMissing({ ...SENT, attempts, ...more }, { ...OVER, ...more }, now);
 
   it.each<[string, Partial<Pipeline & Sent>, string]>([
     ['the queue was not seen empty since', { queueEmptyAt: undefined }, 'the queue was not empty since'],
-    ['no younger one was confirmed: the worker may be frozen', { confirmedSentAt: undefined }, 'the worker may still hold it'],
-    ['the younger one was sent before the queue was empty', { confirmedSentAt: 59 * SECOND }, 'the worker may still hold it'],
+    ['no younger one was confirmed: the worker may be frozen', { overtakenAt: undefined }, 'the worker may still hold it'],
     ['a transaction was begun after it was sent and before the queue was empty', { openTransactionsAt: [200 * SECOND, 59 * SECOND] }, 'a transaction that was begun since is still open'],
     ['one is open that the worker of then may have begun', { openTransactionsAt: [65 * SECOND], workerStartedAt: 70 * SECOND }, 'a transaction that was begun since is still open'],
   ])('waits while %s', (_, more, why) => expect(judge(more)).toEqual({ kind: 'wait', why }));
@@ -83,7 +82,7 @@ describe('a record that Postgres does not have', () => {
 
   it('is given again when a younger one was confirmed, or when the worker is another since', () => {
     expect(judge({}).kind).toBe('resend');
-    expect(judge({ confirmedSentAt: undefined, workerStartedAt: 30 * SECOND }).kind).toBe('resend');
+    expect(judge({ overtakenAt: undefined, workerStartedAt: 30 * SECOND }).kind).toBe('resend');
   });
 
   it('does not wait for a transaction that is older than it, nor for one of what was taken later', () => {
@@ -91,7 +90,23 @@ describe('a record that Postgres does not have', () => {
   });
 
   it('is not given again on account of a frozen worker, however long that lasts', () => {
-    expect(judge({ confirmedSentAt: undefined }, 100 * HOUR).kind).toBe('wait');
+    expect(judge({ overtakenAt: undefined }, 100 * HOUR).kind).toBe('wait');
+  });
+
+  describe('of a batch that was popped for good (6.2)', () => {
+    const storing = storingOf('6.2');
+
+    it.each<[string, Partial<Pipeline & Sent>, string]>([
+      ['a younger one was stored, and an older batch may still be in hand', { confirmedSentAt: 155 * SECOND }, 'wait: the worker may still hold it'],
+      ['one more was stored that was sent a minute later', { confirmedSentAt: 156 * SECOND }, 'resend'],
+      ['the worker is another since', { overtakenAt: undefined, workerStartedAt: 30 * SECOND }, 'resend'],
+      ['a transaction is open that was begun since: it may be one of several', { confirmedSentAt: 156 * SECOND, openTransactionsAt: [200 * SECOND] }, 'wait: a transaction that was begun since is still open'],
+      ['a transaction is open that is older', { confirmedSentAt: 156 * SECOND, openTransactionsAt: [-12 * SECOND] }, 'resend'],
+      ['one is open that another worker has begun', { overtakenAt: undefined, workerStartedAt: 100 * SECOND, openTransactionsAt: [200 * SECOND] }, 'resend'],
+    ])('%s', (_, more, expected) => {
+      const verdict = judge({ storing, ...more });
+      expect(verdict.kind === 'resend' ? 'resend' : `${verdict.kind}: ${verdict.why}`).toBe(expected);
+    });
   });
 
   it('is given a third time after the same pause, and then set aside', () => {

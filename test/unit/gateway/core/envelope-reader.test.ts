@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EnvelopeReader, type EnvelopeResult } from '../../../../gateway/core/envelope-reader.js';
 import { itemPolicy, type ItemPolicy } from '../../../../gateway/core/item-policy.js';
 
-const POLICY: ItemPolicy = { endpoints: [], kept: new Set(['event', 'transaction']), largestItem: 100 };
+const POLICY: ItemPolicy = { endpoints: [], kept: new Set(['event', 'transaction']), minidumps: false, proven: new Set(['event']), largestItem: 100, largestEnvelope: 200 };
 
 function read(text: string | Buffer, size = Number.POSITIVE_INFINITY, policy = POLICY): EnvelopeResult {
   const [reader, bytes] = [new EnvelopeReader(policy), Buffer.from(text)];
@@ -120,6 +120,21 @@ describe('a container of streamed spans', () => {
     ['of another content type, as SDKs 8 to 10 send it beside transactions', '{"type":"span"}', policy],
     ['where the settings say so', HEADER, itemPolicy('5.2', false)],
   ])('%s is left out', (_, header, own) => expect(made(read(`{}\n${header}\n{"items":[${root()}]}`, 100, own))).toBe('span 1'));
+});
+
+describe('an attachment that is the memory of a process', () => {
+  const envelope = (type: string) => `{}\n{"type":"attachment","attachment_type":"${type}","length":4}\nMDMP\n{"type":"attachment","length":1}\na`;
+
+  it.each([
+    ['6.2', 'event.minidump', '{} attachment:MDMP -attachmentx1'],
+    ['6.2', 'event.attachment', '{}  -attachmentx2'],
+    ['5.2', 'event.minidump', '{}  -attachmentx2'],
+  ])('GlitchTip %s, %s: %s', (release, type, expected) => expect(brief(read(envelope(type), 3, itemPolicy(release)))).toBe(expected));
+});
+
+it('an envelope of GlitchTip 6.2 is at most 5 MB together, which is what it unpacks', () => {
+  const item = `{"type":"event","length":2600000}\n${'x'.repeat(2_600_000)}\n`;
+  expect([1, 2].map((count) => brief(read(`{}\n${item.repeat(count)}`, 100_000, itemPolicy('6.2'))).slice(0, 12))).toEqual(['{} event:xxx', '413 expected']);
 });
 
 it('a release that is not offered has no policy', () => {

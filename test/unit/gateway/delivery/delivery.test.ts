@@ -1,26 +1,9 @@
 // The delivery against a model of GlitchTip: whatever breaks, each event has one row in the end, and what is below stays bounded.
 import { describe, expect, it } from '@jest/globals';
+import { idOf, load, notOnce, timesStored } from './load.js';
 import { LIMITS, Model } from './model.js';
 
 const [SECOND, MINUTE] = [1_000, 60_000];
-const idOf = (number: number) => number.toString(16).padStart(32, '0');
-
-/** Appends so many events a second for so long. @returns their ids */
-async function load(model: Model, { events, seconds, bytes }: { readonly events: number; readonly seconds: number; readonly bytes?: number }, from = 1): Promise<string[]> {
-  const ids: string[] = [];
-  for (let second = 0; second < seconds; second += 1) {
-    for (let count = 0; count < events; count += 1) {
-      const id = idOf(from + ids.length);
-      ids.push(id);
-      await model.append(id, { bytes });
-    }
-    await model.run(SECOND);
-  }
-  return ids;
-}
-
-const timesStored = (model: Model, ids: readonly string[]) => ids.map((id) => model.rows.get(id) ?? 0);
-const notOnce = (model: Model, ids: readonly string[]) => timesStored(model, ids).filter((times) => times !== 1).length;
 
 describe('the delivery', () => {
   it('stores each event once, and leaves nothing in the spool', async () => {

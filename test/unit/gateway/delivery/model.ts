@@ -1,18 +1,22 @@
-// GlitchTip 5.2 below the gateway, in a clock of its own: web with its duplicate guard, the queue, a worker that holds batches in memory, Postgres.
+// GlitchTip below the gateway, in a clock of its own: web with its duplicate guard, the queue, a worker that holds batches in memory, Postgres.
+//
+// 5.2 (the default): what the worker cannot store waits. 6.2: it pops batches for good, several at a time, and drops one that fails; web answers
+// 200 although the queue refuses.
+import type { Release } from '../../../../operator/api/glitchtip-releases.js';
 import { acceptEnvelope, composeEnvelope } from '../../../../gateway/core/accepted-envelope.js';
 import { EnvelopeReader } from '../../../../gateway/core/envelope-reader.js';
-import { itemPolicy } from '../../../../gateway/core/item-policy.js';
+import { itemPolicy, type ItemPolicy } from '../../../../gateway/core/item-policy.js';
+import { storingOf } from '../../../../gateway/core/resend.js';
 import { encodeHeader } from '../../../../gateway/core/record.js';
 import type { UpstreamAnswer } from '../../../../gateway/core/upstream-answer.js';
 import type { BatchRecord, UpstreamRequest } from '../../../../gateway/delivery/batch.js';
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
 import { Keep } from '../../../../gateway/delivery/keep.js';
 import { unpackWhole } from '../../../../gateway/encoding/unpack.js';
-import { sizeOf } from '../../../../gateway/spool/segment.js';
+import { sizeOf } from '../../../../gateway/spool/place.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
 import { FailingFiles } from '../spool/failing-files.js';
 
-const POLICY = itemPolicy('5.2');
 export const LIMITS = { bytes: 5_000_000, events: 800 };
 /** Milliseconds. */
 const STEP = 250;
@@ -21,15 +25,17 @@ const GUARD = 300_000;
 const WRITE = 1_000;
 /** A message that was taken and not acknowledged comes back after so long, whatever became of who took it. Milliseconds. */
 const VISIBILITY = 3_600_000;
-/** Tasks that the worker takes ahead, whatever their size. */
+/** Tasks that 5.2's worker takes ahead, whatever their size. */
 const PREFETCH = 110;
+/** 6.2's batches: tasks of one, and how many it has in hand. */
+const BATCH = { tasks: 100, most: 11 };
 
 interface Task {
   readonly id: string;
   readonly bytes: number;
 }
 
-export type WebState = 'up' | 'down' | /** Postgres or Valkey is away. */ 'failing' | /** It answers after it put the event into the queue, and with an error. */ 'lying';
+export type WebState = 'up' | 'down' | /** Postgres or Valkey is away. */ 'failing' | /** It answers after it put the event into the queue, and with an error. */ 'lying' | /** 6.2: its queue refuses, and it answers 200. */ 'dropping';
 
 export class Model {
   now = 1_000_000_000_000;
@@ -44,6 +50,8 @@ export class Model {
   readonly unstorable = new Set<string>();
   /** Ids for which the worker drops the whole batch that they are in. */
   readonly toxic = new Set<string>();
+  /** Ids whose batch takes longer, by so much. Milliseconds. */
+  readonly slow = new Map<string, number>();
   /** Of each database, the times that each id has a row. */
   readonly databases = { one: new Map<string, number>(), other: new Map<string, number>() };
   /** The database that is live. */
@@ -56,7 +64,7 @@ export class Model {
   mostBelow = 0;
 
   #queue: Task[] = [];
-  #memory: { readonly tasks: Task[]; readonly until: number }[] = [];
+  #memory: { readonly tasks: Task[]; until: number }[] = [];
   /** What a worker that was killed had taken. */
   #stranded: (Task & { readonly until: number })[] = [];
   #workerStartedAt = this.now;
@@ -67,8 +75,11 @@ export class Model {
   #appended = 0;
   #isHeld = false;
 
+  readonly #policy: ItemPolicy;
+
   /** @param maxBytes of the spool */
-  constructor(private readonly maxBytes = 2 ** 30) {
+  constructor(private readonly maxBytes = 2 ** 30, private readonly glitchTip: Release = '5.2') {
+    this.#policy = itemPolicy(glitchTip);
     [this.#spool, this.#delivery] = this.#start();
   }
 
@@ -116,7 +127,7 @@ export class Model {
 
   /** What the front keeps of an envelope. */
   async take(text: string): Promise<void> {
-    const reader = new EnvelopeReader(POLICY, 1);
+    const reader = new EnvelopeReader(this.#policy, 1);
     reader.push(Buffer.from(text));
     const result = reader.end();
     if (result.kind === 'refused') throw new RangeError(result.detail);
@@ -164,7 +175,7 @@ export class Model {
   #start(): [Spool, Delivery] {
     const spool = Spool.open({ files: this.#files, folder: '/spool/a', maxBytes: this.maxBytes, destinations: [0], segmentBytes: 65_536, defer: (write) => queueMicrotask(write), onDamage: () => undefined });
     return [spool, new Delivery({
-      spool, shares: { letGo: (project, bytes) => this.letGo.set(project, (this.letGo.get(project) ?? 0) + bytes) }, keep: this.keep, destination: 0, policy: POLICY, limits: LIMITS, now: () => this.now, log: () => undefined,
+      spool, shares: { letGo: (project, bytes) => this.letGo.set(project, (this.letGo.get(project) ?? 0) + bytes) }, keep: this.keep, destination: 0, policy: this.#policy, storing: storingOf(this.glitchTip), limits: LIMITS, now: () => this.now, log: () => undefined,
       send: (request) => Promise.resolve(this.#answer(request)),
       probe: () => Promise.resolve(this.web === 'up' && this.postgres === 'up'),
       find: (wanted) => {
@@ -182,7 +193,7 @@ export class Model {
     if (this.web === 'failing' || this.postgres === 'down') return { kind: 'answered', status: 500 };
     const project = Number(path.split('/')[2]);
     if (this.throttled.has(project)) return { kind: 'answered', status: 429, retryAfter: 30 };
-    const reader = new EnvelopeReader(POLICY);
+    const reader = new EnvelopeReader(this.#policy);
     reader.push(unpackWhole(body, headers['content-encoding'] === 'gzip' ? 'gzip' : undefined));
     const result = reader.end();
     if (result.kind === 'refused') return { kind: 'answered', status: 400 };
@@ -195,14 +206,37 @@ export class Model {
   #enqueue(task: Task): void {
     if (this.now - (this.#guard.get(task.id) ?? Number.NEGATIVE_INFINITY) < GUARD) return;
     this.#guard.set(task.id, this.now);
-    if (!this.unstorable.has(task.id)) this.#queue.push(task);
+    if (!this.unstorable.has(task.id) && this.web !== 'dropping') this.#queue.push(task);
   }
 
   #work(): void {
+    if (this.glitchTip === '6.2') this.#workInBatches();
+    else this.#workAhead();
+  }
+
+  /** A worker that is frozen goes on where it was; of a batch that cannot be stored nothing is left. */
+  #workInBatches(): void {
+    if (this.worker === 'frozen') for (const batch of this.#memory) batch.until += STEP;
+    if (this.worker !== 'up') return;
+    const over = this.#memory.filter(({ until }) => until <= this.now);
+    this.#memory = this.#memory.filter(({ until }) => until > this.now);
+    if (this.postgres === 'up') for (const { tasks } of over) this.#store(tasks);
+    while (this.#queue.length > 0 && this.#memory.length < BATCH.most) {
+      const tasks = this.#queue.splice(0, BATCH.tasks);
+      this.#memory.push({ tasks, until: this.now + WRITE + Math.max(0, ...tasks.map(({ id }) => this.slow.get(id) ?? 0)) });
+    }
+  }
+
+  #store(tasks: readonly Task[]): void {
+    if (tasks.some(({ id }) => this.toxic.has(id))) return;
+    for (const { id } of tasks) this.rows.set(id, (this.rows.get(id) ?? 0) + 1);
+  }
+
+  #workAhead(): void {
     this.#queue.push(...this.#stranded.filter(({ until }) => until <= this.now));
     this.#stranded = this.#stranded.filter(({ until }) => until > this.now);
     if (this.worker === 'up' && this.postgres === 'up') {
-      for (const { tasks } of this.#memory.filter(({ until, tasks }) => until <= this.now && !tasks.some(({ id }) => this.toxic.has(id)))) for (const { id } of tasks) this.rows.set(id, (this.rows.get(id) ?? 0) + 1);
+      for (const { tasks } of this.#memory.filter(({ until }) => until <= this.now)) this.#store(tasks);
       this.#memory = this.#memory.filter(({ until }) => until > this.now);
       const held = this.#memory.reduce((count, { tasks }) => count + tasks.length, 0);
       const taken = this.#queue.splice(0, PREFETCH - held);

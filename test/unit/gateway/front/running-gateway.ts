@@ -11,6 +11,10 @@ import { Ingest, type IngestCount } from '../../../../gateway/front/ingest.js';
 import { MemoryBudget } from '../../../../gateway/front/memory-budget.js';
 import { Proxy } from '../../../../gateway/front/proxy.js';
 import { createFront } from '../../../../gateway/front/server.js';
+import { MOST_REQUESTS } from '../../../../gateway/move/old-delivery.js';
+import { OldSender } from '../../../../gateway/move/old-sender.js';
+import { Moving } from '../../../../gateway/move/moving.js';
+import { GLITCHTIP, OLD_SENTRY } from '../../../../gateway/spool/destination-numbers.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
 import { FailingFiles } from '../spool/failing-files.js';
 
@@ -40,18 +44,25 @@ export class RunningGateway {
   readonly passedOn: { readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
   readonly files: FailingFiles;
   readonly spool: Spool;
+  readonly moving: Moving;
+  /** Milliseconds of Unix time. */
+  now = 1_780_000_000_000;
+  readonly #oldSender = new OldSender(MOST_REQUESTS);
   readonly #front: Server;
   readonly #glitchtip: Server;
 
   private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions, plainUntil }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.files = new FailingFiles(undefined, room);
-    this.spool = Spool.open({ files: this.files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
+    const shares = new ProjectShares(maxBytes ?? 2 ** 26);
+    this.moving = new Moving({ files: this.files, root: '/spool', name: 'a', shares, send: (request) => this.#oldSender.send(request), now: () => this.now, failed: () => undefined });
+    this.spool = Spool.open({ files: this.files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0, 1], defer: setImmediate, onDamage: () => undefined, onDrop: (record) => this.moving.dropped(record) });
+    this.moving.begin(this.spool);
     this.#glitchtip = glitchtip;
     const ingest = new Ingest({
       policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
-      shares: new ProjectShares(maxBytes ?? 2 ** 26), plainUntil,
+      shares, move: this.moving.move, countMove: (what) => this.moving.count(what), plainUntil,
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
-      now: () => 1_780_000_000_000, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
+      now: () => this.now, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
     this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
   }
@@ -76,6 +87,7 @@ export class RunningGateway {
     await this.stopGlitchTip();
     this.#front.closeAllConnections();
     await new Promise((resolve) => this.#front.close(resolve));
+    this.#oldSender.close();
   }
 
   async stopGlitchTip(): Promise<void> {
@@ -103,18 +115,28 @@ export class RunningGateway {
   }
 
   /** What a process that starts now finds in the spool. */
-  get stored(): { readonly header: RecordHeader; readonly body: Buffer }[] {
-    const spool = Spool.open({ files: this.files.after('none'), folder: '/spool/a', maxBytes: 2 ** 26, destinations: [0], defer: setImmediate, onDamage: () => undefined });
-    const found: { header: RecordHeader; body: Buffer }[] = [];
+  get stored(): StoredRecord[] {
+    return this.storedFor(GLITCHTIP);
+  }
+
+  /** As `stored`, for one destination; what it has let go is not among them. */
+  storedFor(destination: number): StoredRecord[] {
+    const spool = Spool.open({ files: this.files.after('none'), folder: '/spool/a', maxBytes: 2 ** 26, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate, onDamage: () => undefined });
+    const found: StoredRecord[] = [];
     let cursor = spool.start;
     for (let read = spool.read(cursor); read.kind !== 'end'; read = spool.read(cursor)) {
       cursor = read.next;
-      if (read.kind !== 'record') continue;
+      if (read.kind !== 'record' || spool.isDone(read.place, destination)) continue;
       const [header, body] = [decodeHeader(read.header), spool.body(read.place)];
       if (header && body) found.push({ header, body });
     }
     return found;
   }
+}
+
+export interface StoredRecord {
+  readonly header: RecordHeader;
+  readonly body: Buffer;
 }
 
 export interface GatewayOptions {

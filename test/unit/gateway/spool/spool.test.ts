@@ -1,7 +1,7 @@
 // The spool: what was answered 200 is there after any crash, and damage costs what it touches and no more.
 import { describe, expect, it } from '@jest/globals';
 import { Spool, SpoolFullError, type Damage, type PlaceMark, type SpoolCursor } from '../../../../gateway/spool/spool.js';
-import { sizeOf, type Place } from '../../../../gateway/spool/segment.js';
+import { sizeOf, type Place } from '../../../../gateway/spool/place.js';
 import { Crash, FailingFiles, type Aftermath, type Cut } from './failing-files.js';
 
 const FOLDER = '/spool/gateway-1';
@@ -91,9 +91,9 @@ describe('the spool', () => {
     spool.mark([mark(placeOf(spool, 'a'), 'done', 0)], true);
     expect([pending(spool, 0), pending(spool, 1)]).toEqual([[], ['a']]);
     const later = open(files.after('none'), { destinations: [0, 1] }).spool;
-    expect([pending(later, 0), pending(later, 1), later.liveBytes > 0]).toEqual([[], ['a'], true]);
+    expect([pending(later, 0), pending(later, 1), later.liveBytes, later.followersBytes > 0]).toEqual([[], ['a'], 0, true]);
     later.mark([mark(placeOf(later, 'a'), 'done', 1)], true);
-    expect(later.liveBytes).toBe(0);
+    expect([later.liveBytes, later.followersBytes]).toEqual([0, 0]);
   });
 
   it('knows after a crash what was sent, how often and when', async () => {

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apps.performance.models import TransactionEvent
 
-from .store_events import clean, parse_time
+from .incoming import clean, parse_time
 
 
 def transaction_row(message):

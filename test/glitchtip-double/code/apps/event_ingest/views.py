@@ -12,15 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 from glitchtip import ballast
 
 from . import forms, tasks
-from .auth import (
-    RETRY_AFTER,
-    FrozenError,
-    InvalidKeyError,
-    MalformedKeyError,
-    NoKeyError,
-    ThrottledError,
-    authenticate,
-)
+from .auth import authenticate
+from .dsn import RETRY_AFTER, FrozenError, InvalidKeyError, MalformedKeyError, NoKeyError, ThrottledError
 
 # A second event with the same id within this time is dropped: the default lifetime of a cache entry.
 DUPLICATE_SECONDS = 300

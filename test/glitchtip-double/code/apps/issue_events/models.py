@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
@@ -74,7 +75,7 @@ class IssueHash(models.Model):
 
 
 class IssueEvent(models.Model):
-    """Table issue_events_issueevent, partitioned by day on `received`; its migration makes it by SQL."""
+    """Table issue_events_issueevent, partitioned by day; migrations make it by SQL."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE)
@@ -91,4 +92,4 @@ class IssueEvent(models.Model):
         """Django must not try to make this table itself."""
 
         managed = False
-        db_table = "issue_events_issueevent"
+        db_table = settings.EVENTS_TABLE

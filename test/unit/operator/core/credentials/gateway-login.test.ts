@@ -3,12 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import { describeChange, type WantedRoles } from '../../../../../operator/core/credentials/database-changes.js';
 import { buildUsersFile } from '../../../../../operator/core/credentials/generated-secrets.js';
 import type { ObservedDatabase, ObservedLogin, ObservedSecrets } from '../../../../../operator/core/credentials/observed.js';
-import { GATEWAY_TABLES, planDatabase } from '../../../../../operator/core/credentials/postgres-roles.js';
+import { GATEWAY_TABLES as BY_RELEASE, planDatabase } from '../../../../../operator/core/credentials/postgres-roles.js';
 import { planGatewayUser } from '../../../../../operator/core/credentials/valkey-users.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { ABSENT, UNREADABLE, actionsOf, conditionOf, planOf, postgresOf, present, roleOf, secretsOf, stateOf, type Scenario } from '../../operator-scenarios.js';
 import { CountingCrypto, specOf } from './credentials-scenarios.js';
 
+const GATEWAY_TABLES = BY_RELEASE['5.2'];
 const SECRET = { 'database-password': 'gateway-pw', 'valkey-password': 'gateway-vpw', 'control-token': 'token' };
 const [owner, a, b] = [roleOf('glitchtip', { memberOf: [], actsAs: undefined }), roleOf('glitchtip_a', { canLogin: true, hasVerifier: true }), roleOf('glitchtip_b')];
 const gateway = roleOf('glitchtip_gateway', { canLogin: true, hasVerifier: true, memberOf: ['pg_read_all_stats'], actsAs: undefined });

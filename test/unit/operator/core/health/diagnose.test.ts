@@ -5,7 +5,7 @@ import { diagnoseUnreachable } from '../../../../../operator/core/health/diagnos
 import { explains } from '../../../../../operator/core/health/cause-precedence.js';
 import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFacts } from '../../../../../operator/core/health/health-facts.js';
 import { BACKUP_CAUSES } from './backup-causes.js';
-import { RESTORE_CAUSES } from './restore-causes.js';
+import { OPERATION_CAUSES } from './operation-causes.js';
 import { SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, TUNNEL_CAUSES, served } from './https-causes.js';
 import { lostEvents, SIX_CAUSES, SIX_SPEC } from './six-causes.js';
 import {
@@ -170,7 +170,7 @@ describe('a cause', () => {
     expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
   });
 
-  it.each(RESTORE_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
+  it.each(OPERATION_CAUSES)('%s', (_, facts, wanted) => expect(causesOf(facts)).toEqual(wanted));
 
   it.each(SIX_CAUSES)('%s', (_, facts, wanted) => {
     const { causes } = diagnosisOf(facts, specOf(SIX_SPEC));
@@ -190,7 +190,7 @@ describe('a cause', () => {
   });
 
   it('is provoked for every reason', () => {
-    const reasons = new Set([...[...provoked, ...behindGateway, ...SIX_CAUSES, ...BACKUP_CAUSES, ...RESTORE_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES, ...TUNNEL_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
+    const reasons = new Set([...[...provoked, ...behindGateway, ...SIX_CAUSES, ...BACKUP_CAUSES, ...OPERATION_CAUSES, ...SECRET_CAUSES, ...TRAEFIK_CAUSES, ...TUNNEL_CAUSES].flatMap(([, , wanted]) => wanted.map((each) => each.split('/')[0])), 'KubernetesUnreachable']);
     expect(Object.values(HEALTH_REASONS).filter((reason) => !reasons.has(reason))).toEqual([]);
   });
 });

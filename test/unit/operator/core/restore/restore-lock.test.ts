@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RestoreProgress, RestoreStatus } from '../../../../../operator/api/restore-fields.js';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
-import { judgeLock, lockOf, type Others } from '../../../../../operator/core/restore/restore-lock.js';
+import type { Others } from '../../../../../operator/core/operations/others.js';
+import { judgeLock, lockOf } from '../../../../../operator/core/restore/restore-lock.js';
 
 const NOW = new Date('2026-11-29T10:00:00Z');
 const ID = '20261129T095500Z';

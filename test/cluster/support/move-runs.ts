@@ -1,0 +1,46 @@
+// Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
+import { join } from 'node:path';
+import type { MoveStatus } from '../../../operator/api/move-fields.js';
+import { blocksOf, runCommands } from './runbook.js';
+import { cli, cliSays } from './cli.js';
+import { glitchTip } from './requested-rotations.js';
+import type { Stack } from './stack.js';
+
+export const RUNBOOK = 'docs/runbooks/migrate-from-sentry.md';
+
+/** Of the sections of the runbook, in its order. */
+export const COMMANDS = {
+  plan: () => blocksOf(RUNBOOK, 'Before')[2] ?? '',
+  start: () => blocksOf(RUNBOOK, 'Both in parallel')[0] ?? '',
+  export: () => blocksOf(RUNBOOK, 'Both in parallel')[1] ?? '',
+  compare: () => blocksOf(RUNBOOK, 'Both in parallel')[2] ?? '',
+  cutover: () => blocksOf(RUNBOOK, 'Cut over')[0] ?? '',
+  rollback: () => blocksOf(RUNBOOK, 'Cut over')[1] ?? '',
+  finish: () => blocksOf(RUNBOOK, 'Finish')[0] ?? '',
+} as const;
+const ASKS: readonly (keyof typeof COMMANDS)[] = ['start', 'cutover', 'finish'];
+
+/** A block of the runbook, word for word but for the program as it is built, and asked by nobody. */
+export function typed(stack: Stack, command: keyof typeof COMMANDS, folder: string): Promise<string> {
+  const script = COMMANDS[command]().trim().replaceAll('npx glitchkeeper', `node ${join(process.cwd(), 'build/cli.js')}`);
+  return runCommands(stack, `cd ${folder}; ${script}${ASKS.includes(command) ? ' --yes' : ''}`);
+}
+
+export async function moveStatus(stack: Stack): Promise<MoveStatus> {
+  return (await glitchTip(stack)).move ?? {};
+}
+
+/** A step by the CLI. @returns seconds until it was in force, by the person's watch */
+export async function step(stack: Stack, turn: 'cutover' | 'rollback' | 'finish'): Promise<number> {
+  const began = Date.now();
+  await cli(stack, 'migrate', turn, '--yes', '--json');
+  return (Date.now() - began) / 1_000;
+}
+
+/** When the first event under the present leader came; undefined: none yet. */
+export async function ledAt(stack: Stack): Promise<number | undefined> {
+  // Exits with another code while the old one is away.
+  const said = await cliSays(stack, 'migrate', 'status', '--json');
+  const { gateway } = JSON.parse(said === '' ? '{}' : said) as { gateway?: { ledAt?: string } };
+  return gateway?.ledAt === undefined ? undefined : Date.parse(gateway.ledAt);
+}
