@@ -7,7 +7,7 @@ import { codeOf } from './error-code.js';
 import { BackupFailure, formatReport, type FailedReport, type Report } from './core/report.js';
 import { RestoreFailure, formatRestoreReport, type RestoreReport } from './core/restore-report.js';
 import { readRestoreConfig, type RestoreConfig } from './restore/environment.js';
-import { fetchCopy, type FetchInput } from './restore/fetch-copy.js';
+import { fetchCopy, fetchReadable, type FetchInput } from './restore/fetch-copy.js';
 import { listCopies } from './restore/list-copies.js';
 import { placeCopy } from './restore/place-copy.js';
 import { storeCopy } from './store-copy.js';
@@ -20,14 +20,15 @@ type AnyReport = Report | RestoreReport;
 const now = (): Date => new Date();
 const env = process.env;
 
-const TASKS = new Map<string, () => Promise<AnyReport>>([
+const TASKS = new Map<string, () => Promise<AnyReport | undefined>>([
   ['store', () => {
     const config = configured(() => readBackupConfig(env));
     const encrypt = config.recipients.length > 0 ? encrypterFor(config.recipients) : undefined;
     return storeCopy({ config, store: connectStore(config.store), encrypt, now, random: Math.random });
   }],
   ['list', () => listCopies(connectStore(configured(() => readStore(env))))],
-  ['fetch', async () => fetchCopy(await restoreInput())],
+  // A rehearsal dumps what is live where there is no copy that it could read.
+  ['fetch', async () => (env['OR_DUMP'] === 'true' ? fetchReadable : fetchCopy)(await restoreInput())],
   ['place', async () => placeCopy(await restoreInput())],
 ]);
 const task = env['TASK'] ?? 'store';
@@ -66,7 +67,7 @@ function configured<T>(read: () => T): T {
   }
 }
 
-async function run(): Promise<AnyReport> {
+async function run(): Promise<AnyReport | undefined> {
   try {
     const program = TASKS.get(task);
     if (program === undefined) throw new BackupFailure('begin', 'KeyMissing', `TASK: expected one of ${[...TASKS.keys()].join(', ')}, found ${task}`);
@@ -96,4 +97,4 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-void run().then(end);
+void run().then((report) => (report === undefined ? undefined : end(report)));

@@ -5,12 +5,12 @@ import { topologyOf } from './topology.js';
 import { isServedByTraefik } from './traefik.js';
 
 /**
- * Never two of them: the operator begins no backup beside a rollout; to a migrate Job beside one, and to the pod that answers a challenge
- * beside a rollout, the quota gives no pod until there is room, and they wait.
+ * Never two of them: the operator begins no backup and no rehearsal beside a rollout, nor one beside the other; to a migrate Job beside one, and
+ * to the pod that answers a challenge beside a rollout, the quota gives no pod until there is room, and they wait.
  * A restore has no moment of its own: its Jobs are as large as a backup's and never beside one, and most of them run while web and worker are away.
  * Nor has the import of a move: its Job is as large as the migrate Job, and never beside one.
  */
-const MOMENTS = ['rollout', 'backup', 'challenge'] as const;
+const MOMENTS = ['rollout', 'backup', 'rehearsal', 'challenge'] as const;
 type Moment = (typeof MOMENTS)[number];
 
 interface Amounts {
@@ -70,7 +70,8 @@ export function planBudget(settings: Settings): Budget {
   const lines = budgetLines(settings);
   const host = { memory: Math.floor(bytesOf(settings.host.memory) / MEBIBYTE), cpu: milliCpuOf(settings.host.cpu) };
   const steady = total(lines.filter(({ when }) => when === 'always'));
-  const during = { rollout: total(linesDuring(lines, 'rollout')), backup: total(linesDuring(lines, 'backup')), challenge: total(linesDuring(lines, 'challenge')) };
+  const at = (moment: Moment): Amounts => total(linesDuring(lines, moment));
+  const during = { rollout: at('rollout'), backup: at('backup'), rehearsal: at('rehearsal'), challenge: at('challenge') };
   const peak = { memory: worstMoment(lines, ({ memory }) => memory), cpu: worstMoment(lines, ({ cpu }) => cpu) };
   return { lines, host, steady, during, peak, problems: [...memoryProblems(lines, host.memory), ...cpuProblems(lines, host.cpu)] };
 }
@@ -114,7 +115,12 @@ function budgetLines(settings: Settings): BudgetLine[] {
     // With a gateway web is rolled without one: events wait in the spool meanwhile.
     gateway ? pod('gateway (surge)', resources.gateway, { ...front, when: 'rollout' }) : pod('web (surge)', webResources, { ...web, when: 'rollout' }),
     pod('migrate Job', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rollout' }),
-    ...(backup === undefined ? [] : [pod('backup Job', resources.backup, { setting: 'resources.backup.limits.memory', when: 'backup' })]),
+    ...(backup === undefined ? [] : [
+      pod('backup Job', resources.backup, { setting: 'resources.backup.limits.memory', when: 'backup' }),
+      // The server of the copy, and GlitchTip's migrations on it, side by side.
+      pod('rehearsal Job (server)', resources.backup, { setting: 'resources.backup.limits.memory', when: 'rehearsal' }),
+      pod('rehearsal Job (migrate)', resources.migrate, { setting: 'resources.migrate.limits.memory', least: LEAST.django, when: 'rehearsal' }),
+    ]),
     ...(isServedByTraefik(settings) ? [reserve('traefik', resources.traefik.limits.memory, { setting: 'resources.traefik.limits.memory', cpu: milliCpuOf(resources.traefik.requests.cpu), least: LEAST.traefik })] : []),
     ...(tunnel ? [pod('tunnel', resources.tunnel, { setting: 'resources.tunnel.limits.memory' })] : []),
     ...certManagerLines(settings, reserve),
@@ -173,7 +179,7 @@ function wayOut(lines: readonly BudgetLine[], setting: string, available: number
   return memory - by < least ? [] : [{ setting, by, memory, times: Math.max(...tooMuch.map(({ times }) => times)) }];
 }
 
-/** The budget as a table for people: what is there always, what a rollout or a backup adds, and what is left of the host. */
+/** The budget as a table for people: what is there always, what a rollout, a backup or a rehearsal adds, and what is left of the host. */
 export function renderBudget(budget: Budget): string {
   const rows: [string, string, string][] = [
     ['part', 'memory limit', 'CPU request'],

@@ -11,6 +11,7 @@ import { doctor } from './commands/doctor.js';
 import { history } from './commands/history.js';
 import { testMail } from './commands/mail.js';
 import { open } from './commands/open.js';
+import { rehearse } from './commands/rehearse.js';
 import { restore, type RestoreOptions } from './commands/restore.js';
 import { rotate } from './commands/rotate.js';
 import { spoolDrop, spoolList, spoolResend, spoolShow, spoolStatus } from './commands/spool.js';
@@ -28,6 +29,8 @@ const ROTATION_TIMEOUT = '1800';
 const ALERT_TIMEOUT = '120';
 /** The deadline of its Job (operator/core/backup/backup-job.ts), and time to wait for its turn. Seconds. */
 const BACKUP_TIMEOUT = '10800';
+/** As a backup's. Seconds. */
+const REHEARSAL_TIMEOUT = BACKUP_TIMEOUT;
 /** A database of gigabytes on a small host takes hours (operator/core/restore/), and it waits for its turn. Seconds. */
 const RESTORE_TIMEOUT = '21600';
 const PORT = '9090';
@@ -141,6 +144,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
 
   addBackups(program, context, done);
   addRestore(program, context, { done, until });
+  addRehearsal(program, context, done);
   addMigrate(program, context, done);
   addSpool(program, context, done);
 
@@ -176,6 +180,15 @@ function addRestore(program: Command, context: () => Context, { done, until }: {
     .option('--yes', 'do not ask', false)
     .action(async (copy: string | undefined, options: Omit<RestoreOptions, 'copy' | 'timeout' | 'until'> & { readonly timeout: string }) =>
       done(await restore(context(), { ...options, ...(copy === undefined ? {} : { copy }), timeout: wholeNumber('--timeout', options.timeout, 86_400), until })));
+}
+
+function addRehearsal(program: Command, context: () => Context, done: (code: ExitCode) => void): void {
+  program.command('rehearse [version]')
+    .description("tries the migrations of a release on a copy, in a server of their own: time, memory, size and locks, before anybody touches the live database; without one, how the last went; exits with 0 when they ran, 1 when not or refused, 2 when unknown or still under way")
+    .option('--identity-file <file>', 'identity of age that opens the newest copy; - reads standard input. Without it what is encrypted is left, and the database is dumped')
+    .option('--timeout <seconds>', 'how long to wait; the rehearsal goes on without this program', REHEARSAL_TIMEOUT)
+    .action(async (version: string | undefined, { timeout, ...options }: { readonly identityFile?: string; readonly timeout: string }) =>
+      done(await rehearse(context(), { ...options, ...(version === undefined ? {} : { version }), timeout: wholeNumber('--timeout', timeout, 86_400) })));
 }
 
 function addSpool(program: Command, context: () => Context, done: (code: ExitCode) => void): void {

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 
 import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
-import { backupJobs, moveJobs } from './io/kubernetes/template-jobs.js';
+import { backupJobs, moveJobs, rehearsalJobs } from './io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from './io/kubernetes/objects.js';
 import { readCertificate } from './io/kubernetes/certificate-expiry.js';
 import { KubernetesApi } from './io/kubernetes/api-client.js';
@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     cluster: new KubernetesObjects(api, config.namespace, config.instance, { warn: (message, fields) => log.warn(fields, message), clock: systemClock }),
     workloads: new Workloads(api, config.namespace),
     backups: backupJobs(api, config.namespace),
+    rehearsals: rehearsalJobs(api, config.namespace),
     restores: new RestoreObjects(api, config.namespace),
     databases: restoreDatabases,
     gateways: gatewayModes,

@@ -2,15 +2,16 @@
 import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
-import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, MOVE_ANNOTATION, RESTORE_ANNOTATION } from './api/object-names.js';
+import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, MOVE_ANNOTATION, REHEARSAL_ANNOTATION, RESTORE_ANNOTATION } from './api/object-names.js';
 import { BackupController } from './controllers/backup/backup-controller.js';
 import { CredentialsController } from './controllers/credentials/credentials-controller.js';
 import { MoveController } from './controllers/move/move-controller.js';
 import type { GatewayMovePort, MoveDatabasePort, MoveJobsPort } from './controllers/move/move-ports.js';
+import { RehearsalController } from './controllers/rehearsal/rehearsal-controller.js';
 import { RestoreController } from './controllers/restore/restore-controller.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { NotificationController } from './controllers/alerts/notification-controller.js';
-import type { BackupPort, ClusterPort, HealthPort, NotifiersPort, Ports } from './controllers/ports.js';
+import type { BackupPort, ClusterPort, HealthPort, NotifiersPort, Ports, RehearsalPort } from './controllers/ports.js';
 import type { GatewayModePort, RestoreDatabasesPort, RestorePort } from './controllers/restore/restore-ports.js';
 import { SettingsFileController, type SettingsFile } from './controllers/credentials/settings-file-controller.js';
 import type { Crypto } from './core/credentials/generated-secrets.js';
@@ -36,6 +37,7 @@ export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
     applySettings(name: string, file: SettingsFile, signal: AbortSignal): Promise<void>;
   };
   readonly backups: BackupPort;
+  readonly rehearsals: RehearsalPort;
   readonly restores: RestorePort;
   readonly databases: RestoreDatabasesPort;
   readonly gateways: GatewayModePort;
@@ -74,6 +76,7 @@ interface Term {
   readonly signal: AbortSignal;
   readonly resources: KeyedQueue;
   readonly backups: KeyedQueue;
+  readonly rehearsals: KeyedQueue;
   readonly restores: KeyedQueue;
   readonly moves: KeyedQueue;
   readonly settings: KeyedQueue;
@@ -86,8 +89,8 @@ export class Operator {
   /** Outlives a term: while the API server does not answer, or takes no writes, there is no leader, and the incident has to be notified. */
   readonly #health: KeyedQueue;
   readonly #healthController: HealthController;
-  /** What of each resource last requeued its health check, its backups, its restore and its move: the controllers' own writes must not. */
-  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), restores: new Map<string, string>(), moves: new Map<string, string>() };
+  /** What of each resource last requeued its health check, its backups, its rehearsal, its restore and its move: the controllers' own writes must not. */
+  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), rehearsals: new Map<string, string>(), restores: new Map<string, string>(), moves: new Map<string, string>() };
   /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
   #contactAt = -Infinity;
 
@@ -131,7 +134,7 @@ export class Operator {
   }
 
   #queues(): readonly KeyedQueue[] {
-    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.restores, this.#term.moves, this.#term.settings] : [])];
+    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.rehearsals, this.#term.restores, this.#term.moves, this.#term.settings] : [])];
   }
 
   #leadership(): Leadership {
@@ -157,6 +160,7 @@ export class Operator {
         term.resources.add(metadata.name);
         this.#requeue('health', this.#health, metadata, ALERT_TEST_ANNOTATION);
         this.#requeue('backups', term.backups, metadata, BACKUP_ANNOTATION);
+        this.#requeue('rehearsals', term.rehearsals, metadata, REHEARSAL_ANNOTATION);
         this.#requeue('restores', term.restores, metadata, RESTORE_ANNOTATION);
         this.#requeue('moves', term.moves, metadata, MOVE_ANNOTATION);
       },
@@ -164,14 +168,15 @@ export class Operator {
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
     }, signal);
     this.metrics.setLeader(false);
-    await Promise.all([term.resources.stop(), term.backups.stop(), term.restores.stop(), term.moves.stop(), term.settings.stop()]);
+    await Promise.all([term.resources.stop(), term.backups.stop(), term.rehearsals.stop(), term.restores.stop(), term.moves.stop(), term.settings.stop()]);
     this.#term = undefined;
     log.info('not leading any more', {});
   }
 
-  #onDeleted(name: string, { resources, backups, restores, moves, settings, settingsController }: Term): void {
+  #onDeleted(name: string, { resources, backups, rehearsals, restores, moves, settings, settingsController }: Term): void {
     resources.forget(name);
     backups.forget(name);
+    rehearsals.forget(name);
     restores.forget(name);
     moves.forget(name);
     this.#healthController.forget(name);
@@ -185,8 +190,8 @@ export class Operator {
     settings.add(name);
   }
 
-  /** Checks, backups, restores and moves have their own time; only another spec, or a request by annotation, starts one at once. */
-  #requeue(what: 'health' | 'backups' | 'restores' | 'moves', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
+  /** Checks, backups, rehearsals, restores and moves have their own time; only another spec, or a request by annotation, starts one at once. */
+  #requeue(what: 'health' | 'backups' | 'rehearsals' | 'restores' | 'moves', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
     const seen = `${generation} ${annotations[annotation] ?? ''}`;
     if (this.#watched[what].get(name) === seen) return;
     this.#watched[what].set(name, seen);
@@ -214,13 +219,14 @@ export class Operator {
   }
 
   #newTerm(signal: AbortSignal): Term {
-    const { cluster, workloads, postgres, valkey, web, backups, restores, databases, gateways, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
+    const { cluster, workloads, postgres, valkey, web, backups, rehearsals, restores, databases, gateways, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
     const resourceController = new CredentialsController({ cluster, workloads, postgres, valkey, web, crypto, clock, trustedHosts, log: log.info, warn: log.warn, onStatus });
     const backupController = new BackupController({
       cluster, workloads, postgres, backups, clock, trustedHosts, log: log.info,
       onBackups: (name, known) => this.metrics.setBackups(name, known), onEnd: (name) => this.#health.add(name),
     });
+    const rehearsalController = new RehearsalController({ cluster, workloads, postgres, rehearsals, clock, trustedHosts, log: log.info });
     const restoreController = new RestoreController({
       cluster, workloads, postgres, valkey, web, restores, databases, gateways, crypto, clock, trustedHosts, log: log.info,
       onRestore: (name, known) => this.metrics.setRestore(name, known), onPhase: (name) => this.#health.add(name),
@@ -237,6 +243,7 @@ export class Operator {
       signal,
       resources: this.#queue('glitchtip', (name, until) => resourceController.reconcile(name, until)),
       backups: this.#queue('backup', (name, until) => backupController.reconcile(name, until)),
+      rehearsals: this.#queue('rehearsal', (name, until) => rehearsalController.reconcile(name, until)),
       restores: this.#queue('restore', (name, until) => restoreController.reconcile(name, until)),
       moves: this.#queue('move', (name, until) => moveController.reconcile(name, until)),
       settings: this.#queue('settings', (name, until) => settingsController.reconcile(name, until)),

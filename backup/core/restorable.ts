@@ -34,13 +34,13 @@ function described(copies: readonly KnownCopy[], good: readonly KnownCopy[]): st
   return newest === oldest ? newest.name : `${good.length} from ${oldest.name} to ${newest.name}`;
 }
 
-/** @throws RestoreFailure that says what of it cannot be, or that it is of another release */
-export function readManifest(text: string | undefined, name: string, release: string): Manifest {
+/** @param releases of which it may be @throws RestoreFailure that says what of it cannot be, or that it is of another release */
+export function readManifest(text: string | undefined, name: string, releases: readonly string[]): Manifest {
   const manifest = parsed(text, name);
   const fault = faultOf(manifest, name);
   if (fault !== undefined) throw new RestoreFailure('choose', 'ManifestUnreadable', `copy ${name}: manifest.json: ${fault}`);
-  if (manifest.release !== release) {
-    throw new RestoreFailure('choose', 'OtherRelease', `copy ${name}: manifest.json: release: expected ${release}, found ${manifest.release}: it is restored together with version ${manifest.release}`);
+  if (!releases.includes(manifest.release)) {
+    throw new RestoreFailure('choose', 'OtherRelease', `copy ${name}: manifest.json: release: expected ${releases.join(' or ')}, found ${manifest.release}: it is restored together with version ${manifest.release}`);
   }
   return manifest;
 }

@@ -2,7 +2,8 @@
 # Dumps the database, and counts every table in the dump's own snapshot. PGHOST, PGDATABASE, PGUSER and PASSWORD_FILE say which and who.
 #
 # Leaves in WORK: database.dump, its SHA-256, dumped.facts. AT: the time of the run (ISO 8601). CONTENT=true: each row is hashed, too.
-# WAIT: seconds for which a server that does not answer is waited for.
+# WAIT: seconds for which a server that does not answer is waited for. UNLESS_FETCHED=true: nothing is dumped where a copy
+# was fetched.
 source "$(dirname "$0")/steps.sh"
 
 begin() {
@@ -58,6 +59,7 @@ fingerprint() {
   (cd "$WORK" && mv database.part database.dump && sha256sum database.dump >database.dump.sha256 && sync "$WORK")
 }
 
+[[ ${UNLESS_FETCHED:-} == true && -e $WORK/database.dump ]] && exit 0
 begin
 await_server
 open_snapshot

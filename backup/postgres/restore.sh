@@ -1,55 +1,27 @@
 #!/usr/bin/env bash
-# Restores WORK/database.dump into a server of its own, which starts from nothing and ends with this, and counts what is there.
+# Restores WORK/database.dump into a server of its own, and counts what is there. The server ends with this, unless it is kept.
 #
-# Leaves in WORK: restored.facts. AT and CONTENT as in dump.sh.
+# Leaves in WORK: restored.facts. AT and CONTENT as in dump.sh. OWNER: role, made here, that everything belongs to, as on the live server;
+# unset: the server's own superuser. KEEP=true: the server is ended well and its folder stays, and the dump makes room.
 source "$(dirname "$0")/steps.sh"
-
-SERVER=$WORK/server
-# Nothing of the dumped server's may lead to it.
-unset PGHOST PGPORT PGUSER PGDATABASE PGPASSFILE PGSERVICE PGOPTIONS
-export PGHOST=$WORK/socket PGUSER=postgres PGAPPNAME=glitchkeeper-backup
-
-# Nobody else's, and gone within minutes: it need not survive a power cut, and is reached by its socket alone.
-make_server() {
-  rm -rf "$SERVER" "$PGHOST"
-  mkdir -p "$PGHOST"
-  initdb -D "$SERVER" -U "$PGUSER" --auth=trust --encoding=UTF8 --locale=C --no-sync --no-instructions || return
-  cat >>"$SERVER/postgresql.conf" <<END
-listen_addresses = ''
-unix_socket_directories = '$PGHOST'
-fsync = off
-synchronous_commit = off
-full_page_writes = off
-wal_level = minimal
-max_wal_senders = 0
-max_wal_size = 128MB
-shared_buffers = 16MB
-maintenance_work_mem = 16MB
-max_connections = 10
-max_locks_per_transaction = 256
-max_parallel_workers = 0
-max_parallel_maintenance_workers = 0
-autovacuum = off
-jit = off
-END
-}
-
-start_server() {
-  pg_ctl start -w -t 60 -D "$SERVER" -l "$ERRORS/server"
-}
+source "$(dirname "$0")/server.sh"
 
 restore() {
-  psql -Xqd postgres -v ON_ERROR_STOP=1 -c "CREATE DATABASE restored TEMPLATE template0" || return
-  load_dump restored
+  local owner=() role=()
+  if [[ -n ${OWNER:-} ]]; then
+    psql -Xqd postgres -v ON_ERROR_STOP=1 -c "CREATE ROLE \"$OWNER\" LOGIN" || return
+    owner=(OWNER "\"$OWNER\"") role=(--role="$OWNER")
+  fi
+  psql -Xqd postgres -v ON_ERROR_STOP=1 -c "CREATE DATABASE restored TEMPLATE template0 ${owner[*]}" || return
+  load_dump restored "${role[@]}"
 }
 
 recount() {
   count_rows restored restored.facts
 }
 
-end_server() {
-  pg_ctl stop -m immediate -w -D "$SERVER" >/dev/null 2>&1
-  rm -rf "$SERVER" "$PGHOST"
+keep_server() {
+  pg_ctl stop -m fast -w -t 120 -D "$SERVER" && rm -f "$WORK/database.dump"
 }
 
 mkdir -p "$ERRORS" || fail $? NoSpace
@@ -59,3 +31,7 @@ run initdb make_server
 run start start_server
 run restore restore
 run recount recount
+if [[ ${KEEP:-} == true ]]; then
+  run keep keep_server
+  trap - EXIT
+fi

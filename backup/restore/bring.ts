@@ -7,6 +7,13 @@ import { RestoreFailure } from '../core/restore-report.js';
 import type { CopyStore } from '../storage/copy-store.js';
 import { isSame } from '../storage/files.js';
 
+/** Nobody gave one, and the copy is encrypted. */
+export class IdentityMissing extends RestoreFailure {
+  constructor(key: string) {
+    super('begin', 'KeyMissing', `${key}: expected the identity of one of its recipients, found none`);
+  }
+}
+
 export interface Source {
   readonly store: CopyStore;
   /** Undefined: there is no identity. */
@@ -16,7 +23,7 @@ export interface Source {
 /** Beside `to` it needs room for what is stored, if that is encrypted. @throws RestoreFailure, or BackupFailure of the store */
 export async function bring({ store, decrypt }: Source, { key, stored, content }: Stored, to: string): Promise<void> {
   if (content !== undefined && !decrypt) {
-    throw new RestoreFailure('begin', 'KeyMissing', `${key}: expected the identity of one of its recipients, found none`);
+    throw new IdentityMissing(key);
   }
   const from = content === undefined ? to : to + ENCRYPTED;
   compare(key, stored, await store.fetch(key, from));

@@ -11,8 +11,8 @@ export interface RestoreConfig {
   readonly store: StoreConfig;
   /** COPY: a name, or latest; NOT_AFTER: with latest, a time (ISO 8601). */
   readonly wanted: WantedCopy;
-  /** RELEASE of GlitchTip that is to run on it. */
-  readonly release: string;
+  /** RELEASE of GlitchTip that is to run on it; those that a rehearsal may begin with, separated by commas. */
+  readonly releases: readonly string[];
   /** IDENTITY: file with identities of age; it need not be there where copies are not encrypted. */
   readonly identity: string | undefined;
   /** UPLOADS: folder that they are put into; none where they are in a bucket. */
@@ -29,7 +29,7 @@ export function readRestoreConfig(env: NodeJS.ProcessEnv): RestoreConfig {
     work: env['WORK'] ?? '/work',
     store: readStore(env),
     wanted: readWanted(env),
-    release: required('RELEASE', env['RELEASE']),
+    releases: required('RELEASE', env['RELEASE']).split(','),
     identity: env['IDENTITY'],
     uploads: env['UPLOADS'],
     settingsTo: env['SETTINGS_TO'],

@@ -9,7 +9,7 @@ import { copiesAmong } from '../core/retention.js';
 import { DUMP } from '../run-evidence.js';
 import type { StoredObject } from '../storage/copy-store.js';
 import { sync } from '../storage/files.js';
-import { bring, type Source } from './bring.js';
+import { IdentityMissing, bring, type Source } from './bring.js';
 import type { RestoreConfig } from './environment.js';
 
 export interface FetchInput {
@@ -43,15 +43,26 @@ export async function fetchCopy({ config, source, now }: FetchInput): Promise<Fe
   };
 }
 
+/** Undefined where there is no copy, or none that may be read: then nothing is left. @throws as {@link fetchCopy} */
+export async function fetchReadable(input: FetchInput): Promise<FetchedReport | undefined> {
+  try {
+    return await fetchCopy(input);
+  } catch (error) {
+    if (!(error instanceof IdentityMissing) && !(error instanceof RestoreFailure && error.reason === 'NoCopy')) throw error;
+    process.stdout.write(`${error.detail}: the database itself is dumped\n`);
+    return undefined;
+  }
+}
+
 /** What a run before left that was killed. */
 async function empty(work: string): Promise<void> {
   await mkdir(work, { recursive: true });
   for (const name of await readdir(work)) await rm(join(work, name), { recursive: true });
 }
 
-async function choose({ wanted, release }: RestoreConfig, { store }: Source, objects: readonly StoredObject[]): Promise<Manifest> {
+async function choose({ wanted, releases }: RestoreConfig, { store }: Source, objects: readonly StoredObject[]): Promise<Manifest> {
   const name = chooseCopy(wanted, copiesAmong(objects.map(({ key }) => key)));
-  return readManifest(await store.read(copyKey(name, MANIFEST)), name, release);
+  return readManifest(await store.read(copyKey(name, MANIFEST)), name, releases);
 }
 
 /** Their bytes are compared when they are put where they belong; that one is missing is known by now. */

@@ -2,7 +2,8 @@
 // create a Job is one to run any image with any Secret. So the API server itself refuses all that the operator never does.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, alertStateName } from '../../operator/api/object-names.js';
+import { rehearsedReleases, type Release } from '../../operator/api/glitchtip-releases.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
@@ -36,12 +37,13 @@ const EVERYTHING = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSel
 interface JobTemplate {
   readonly component: string;
   readonly name: string;
-  /** Of a component with two templates: in CEL, which of its Jobs have the pods of this one. */
+  /** Of a component with several templates: in CEL, which of its Jobs have the pods of this one. */
   readonly jobs?: string;
 }
 
-/** CEL: the check of a restore is told by the name of its Job. */
-const IS_CHECK = `object.metadata.name.startsWith('${RESTORE_TEMPLATES.check}-')`;
+/** CEL: the template of a Job is told by the beginning of its name. */
+const begins = (template: string) => `object.metadata.name.startsWith('${template}-')`;
+const IS_CHECK = begins(RESTORE_TEMPLATES.check);
 
 /**
  * The kinds of Job that the operator makes: a label, and the PodTemplate in which synth wrote its pods. None whose template is not in
@@ -52,11 +54,22 @@ function jobTemplates(settings: Settings): readonly JobTemplate[] {
   const copies = [
     { component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE },
     { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.restore, jobs: `!${IS_CHECK}` }, { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.check, jobs: IS_CHECK },
+    ...rehearsals(settings.version),
   ];
   return [
     { component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE },
     ...(backup === undefined ? [] : copies),
     ...(move ? [{ component: MOVE_COMPONENT, name: MOVE_TEMPLATE }] : []),
+  ];
+}
+
+/** The first one is of every Job whose name begins otherwise, so that there is none without a policy. */
+function rehearsals(running: Release): readonly JobTemplate[] {
+  const [own = '', ...others] = rehearsedReleases(running).map((release) => rehearsalTemplate(release));
+  const ofOthers = others.map(begins);
+  return [
+    { component: REHEARSAL_COMPONENT, name: own, ...(ofOthers.length > 0 ? { jobs: `!(${ofOthers.join(' || ')})` } : {}) },
+    ...others.map((name) => ({ component: REHEARSAL_COMPONENT, name, jobs: begins(name) })),
   ];
 }
 

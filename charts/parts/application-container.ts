@@ -21,6 +21,7 @@ const EMAIL_KEYS = ['url', 'host', 'port', 'user', 'password', 'tls'];
 /** Read through X_FILE, so that no value is in a manifest, an environment or an argument. */
 const CREDENTIALS = ['SECRET_KEY', 'DATABASE_USER', 'DATABASE_PASSWORD', 'VALKEY_URL'] as const;
 
+/** Of the release that runs. */
 export function glitchtipImage(settings: Settings): string {
   return settings.images.glitchtip ?? `docker.io/glitchtip/glitchtip:${topologyOf(settings).tag}`;
 }
@@ -101,15 +102,29 @@ function environment(settings: Settings, { process, resources }: Pick<Applicatio
   return [
     ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
     { name: 'POD_IP', valueFrom: podField('status.podIP') },
+    ...DATABASE_SERVICE.map(({ name, value }) => ({ name, value })),
+    ...unlessDatabase(settings, { process, resources }),
+    ...(valkey ? [] : [{ name: 'VALKEY_URL', value: '' }]),
+  ];
+}
+
+/** All but which servers there are, and who may use them. */
+export function unlessDatabase(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {
+  return [
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
     ...(process.replacesGrown && grown !== undefined ? [{ name: 'GRANIAN_WORKERS_MAX_RSS', value: String(grown) }] : []),
     { name: 'DATABASE_POOL_MIN_SIZE', value: '1' },
     { name: 'DATABASE_POOL_MAX_SIZE', value: String(process.connections) },
     // After a restart of PostgreSQL the pool would return broken connections, and a batch of accepted events fails on one and is gone.
     { name: 'DATABASE_CONN_HEALTH_CHECKS', value: 'True' },
-    ...(valkey ? [] : [{ name: 'VALKEY_URL', value: '' }]),
   ];
 }
+
+const DATABASE_SERVICE: readonly Variable[] = [
+  { name: 'DATABASE_HOST', value: 'postgres', why: 'the Service' },
+  { name: 'DATABASE_PORT', value: String(DATABASE.port), why: 'the Service' },
+  { name: 'DATABASE_NAME', value: DATABASE.name, why: 'made by the postgres image' },
+];
 
 /** Everything about the address follows from settings.domain. */
 function commonVariables(settings: Settings): Variable[] {
@@ -118,9 +133,6 @@ function commonVariables(settings: Settings): Variable[] {
   const secure = protocol === 'https:';
   const hosts = [...new Set([hostname, 'localhost', '127.0.0.1', 'web', `web.${namespace}`, `web.${namespace}.svc`, `web.${namespace}.svc.cluster.local`])];
   return [
-    { name: 'DATABASE_HOST', value: 'postgres', why: 'the Service' },
-    { name: 'DATABASE_PORT', value: String(DATABASE.port), why: 'the Service' },
-    { name: 'DATABASE_NAME', value: DATABASE.name, why: 'made by the postgres image' },
     { name: 'GLITCHTIP_DOMAIN', value: domain, why: 'links and DSNs' },
     { name: 'ALLOWED_HOSTS', value: hosts.join(','), why: 'the default "*" believes any Host header; POD_IP is added for the probes' },
     { name: 'CSRF_TRUSTED_ORIGINS', value: domain, why: 'behind TLS Django refuses forms without it' },

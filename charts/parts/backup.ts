@@ -1,16 +1,16 @@
 // Backup: the pods of the Job that dumps, restores, verifies and stores a copy. The operator makes one for each run (operator/core/backup/).
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { backupLoginName } from '../../operator/api/object-names.js';
-import { BACKUP_TEMPLATE, CLAIMS, CONFIG_MAPS, DATABASE, SECRETS, labelsOf } from '../part-names.js';
+import { BACKUP_TEMPLATE, CLAIMS, CONFIG_MAPS, SECRETS, labelsOf } from '../part-names.js';
 import { PROGRAMS } from '../programs.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
 import { GLITCHTIP_USER } from './application-container.js';
-import { PATHS, hashes, ofTheRun, postgresContainer, scripts, sharedVolumes, storeContainer, storeVariables, storeVolume, variables } from './copy-pods.js';
-import { partMetadata, podDefaults, secretFiles } from './pod-template.js';
+import { LOGIN_MOUNT, PATHS, dumpLogin, dumpLoginFiles, hashes, ofTheRun, postgresContainer, scripts, sharedVolumes, storeContainer, storeVariables, storeVolume, variables } from './copy-pods.js';
+import { partMetadata, podDefaults } from './pod-template.js';
 import { POSTGRES_USER } from './postgres.js';
 import { ProgramBundle } from './program-bundle.js';
+import { Rehearsal } from './rehearsal.js';
 import { Restore } from './restore.js';
 import { Volume, claimed } from './volume-claim.js';
 import { withWayOut } from './way-out.js';
@@ -29,6 +29,7 @@ export class Backup extends Construct {
       template: { metadata: { labels: labelsOf('backup'), annotations: hashes(bundle) }, spec: podSpec(settings, bundle) },
     });
     new Restore(this, 'restore', settings, bundle);
+    new Rehearsal(this, 'rehearsal', settings, bundle);
   }
 }
 
@@ -41,11 +42,8 @@ function podSpec(settings: Settings, bundle: ProgramBundle): k8s.PodSpec {
     initContainers: [
       postgresContainer(settings, {
         name: 'dump',
-        env: [
-          ...variables({ PGHOST: 'postgres', PGPORT: String(DATABASE.port), PGDATABASE: DATABASE.name, PGUSER: backupLoginName(DATABASE.name), PASSWORD_FILE: `${PATHS.login}/database-password` }),
-          ...run('AT', 'CONTENT'),
-        ],
-        mounts: [{ name: 'login', mountPath: PATHS.login, readOnly: true }],
+        env: [...dumpLogin(), ...run('AT', 'CONTENT')],
+        mounts: [LOGIN_MOUNT],
       }),
       postgresContainer(settings, { name: 'restore', env: run('AT', 'CONTENT'), mounts: [] }),
     ],
@@ -55,7 +53,7 @@ function podSpec(settings: Settings, bundle: ProgramBundle): k8s.PodSpec {
       mounts: [{ name: 'uploads', mountPath: PATHS.uploads, readOnly: true }, ...(isEncrypted(settings) ? [{ name: 'settings', mountPath: PATHS.settings, readOnly: true }] : [])],
     })],
     volumes: [
-      ...sharedVolumes(settings, bundle), secretFiles('login', SECRETS.backup, ['database-password']), claimed('uploads', CLAIMS.uploads), storeVolume(settings),
+      ...sharedVolumes(settings, bundle), dumpLoginFiles(), claimed('uploads', CLAIMS.uploads), storeVolume(settings),
       ...(isEncrypted(settings) ? [settingsOfTheCopy()] : []),
     ],
   });

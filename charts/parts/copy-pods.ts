@@ -1,17 +1,18 @@
-// What the pods of a backup and of a restore share: their programs and scripts, the store of the copies, and the variables of one run.
+// What the pods of a backup, a restore and a rehearsal share: their programs and scripts, the store of the copies, and the variables of one run.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { S3_CREDENTIAL_KEYS } from '../../backup/environment.js';
 import { readAsset } from '../assets.js';
-import { CLAIMS, CONFIG_MAPS } from '../part-names.js';
+import { backupLoginName } from '../../operator/api/object-names.js';
+import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { bytesOf, mebibytes } from '../quantity.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
-import { CONFIG_HASH, CONTAINER_SECURITY, configFiles, containerResources, contentHash, optionalSecretFiles, scratch } from './pod-template.js';
+import { CONFIG_HASH, CONTAINER_SECURITY, configFiles, containerResources, contentHash, optionalSecretFiles, scratch, secretFiles } from './pod-template.js';
 import type { ProgramBundle } from './program-bundle.js';
 import { claimed } from './volume-claim.js';
 
-const SCRIPTS = ['dump.sh', 'facts.sql', 'load.sh', 'restore.sh', 'steps.sh'] as const;
+const SCRIPTS = ['dump.sh', 'facts.sql', 'load.sh', 'rehearse.sh', 'restore.sh', 'server.sh', 'steps.sh'] as const;
 /** Mount points; those from `work` on are variables of the programs (backup/environment.ts, backup/restore/environment.ts). */
 export const PATHS = {
   scripts: '/opt/backup', login: '/run/secrets/backup', bucket: '/run/secrets/backup-store', work: '/work', copies: '/backups', uploads: '/uploads', settings: '/run/settings', identity: '/run/secrets/restore',
@@ -34,15 +35,27 @@ export function hashes({ annotations }: ProgramBundle): Record<string, string> {
   return { [CONFIG_HASH]: contentHash(JSON.stringify([scripts(), annotations])) };
 }
 
-/** In the server's own image: what reads and writes dumps must not be older than the server. Its script has its name. */
-export function postgresContainer(settings: Settings, { name, env, mounts }: OwnContainer): k8s.Container {
+/** In the server's own image: what reads and writes dumps must not be older than the server. @param script of the same name, unless it is said */
+export function postgresContainer(settings: Settings, { name, env, mounts }: OwnContainer, script = name): k8s.Container {
   return {
     ...container(settings, name),
     image: settings.images.postgres,
-    command: ['bash', `${PATHS.scripts}/${name}.sh`],
+    command: ['bash', `${PATHS.scripts}/${script}.sh`],
     env,
     volumeMounts: [{ name: 'scripts', mountPath: PATHS.scripts, readOnly: true }, ...writable(), ...mounts],
   };
+}
+
+export const LOGIN_MOUNT: k8s.VolumeMount = { name: 'login', mountPath: PATHS.login, readOnly: true };
+
+/** The live database, and the login that may read all of it. */
+export function dumpLogin(): k8s.EnvVar[] {
+  return variables({ PGHOST: 'postgres', PGPORT: String(DATABASE.port), PGDATABASE: DATABASE.name, PGUSER: backupLoginName(DATABASE.name), PASSWORD_FILE: `${PATHS.login}/database-password` });
+}
+
+/** What {@link LOGIN_MOUNT} has of it. */
+export function dumpLoginFiles(): k8s.Volume {
+  return secretFiles(LOGIN_MOUNT.name, SECRETS.backup, ['database-password']);
 }
 
 /** The program (backup/main.ts), with the store. */

@@ -19,8 +19,8 @@ interface Flow {
   readonly ports: readonly number[];
 }
 
-/** Whose pods make copies, and bring them back. */
-const COPIES: readonly Component[] = ['backup', 'restore'];
+/** Whose pods make copies, bring them back, and try the next release on one. */
+const COPIES: readonly Component[] = ['backup', 'restore', 'rehearsal'];
 /** Whose pods are in no manifest, but in templates for the operator. */
 const OF_TEMPLATES: readonly Component[] = [...COPIES, 'move'];
 

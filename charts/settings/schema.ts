@@ -1,6 +1,6 @@
 // The schema of settings.yaml: every key, default and unit of the product in one place.
 import * as z from 'zod';
-import { RELEASES, describeRefusal, releaseOf, releaseOfImage, type Release } from '../../operator/api/glitchtip-releases.js';
+import { RELEASES, describeRefusal, nextRelease, releaseOf, releaseOfImage, type Release } from '../../operator/api/glitchtip-releases.js';
 import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
@@ -103,6 +103,8 @@ const STOCK_NODE = 'docker.io/library/node:24-alpine';
 const images = z.strictObject({
   /** Left out: the official image of `version`. */
   glitchtip: image.optional(),
+  /** Of the release after `version`, which glitchkeeper rehearse tries. Left out: the official image. */
+  rehearsal: image.optional(),
   postgres: image.default('docker.io/library/postgres:17-alpine'),
   valkey: image.default('docker.io/valkey/valkey:8-alpine'),
   /** With https.mode tunnel. */
@@ -204,6 +206,8 @@ const schema = z.strictObject({
       message: `expected an image of GlitchTip ${value.version}, as version says, found ${show(value.images.glitchtip)}, which is of ${found}: change one of the two`,
     });
   }
+  const ofRehearsal = rehearsalImageProblem(value.version, value.images.rehearsal);
+  if (ofRehearsal !== undefined) context.addIssue({ code: 'custom', path: ['images', 'rehearsal'], message: ofRehearsal });
   if (value.operator.bundle === 'image' && withoutDigest(value.images.operator) === STOCK_NODE) {
     context.addIssue({
       code: 'custom', path: ['images', 'operator'],
@@ -212,6 +216,13 @@ const schema = z.strictObject({
   }
   for (const { path, message } of [...httpsProblems(value), ...moveProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
 });
+
+function rehearsalImageProblem(version: Release, found: string | undefined): string | undefined {
+  const [next, tried] = [nextRelease(version), found === undefined ? undefined : releaseOfImage(found)];
+  if (tried === undefined || tried === next) return undefined;
+  const expected = next === undefined ? `nothing, for ${version} is the newest release` : `an image of GlitchTip ${next}, the release after version`;
+  return `expected ${expected}, found ${show(found)}, which is of ${tried}`;
+}
 
 function withoutDigest(image: string): string {
   return image.replace(/@.*$/, '');

@@ -1,4 +1,4 @@
-// Which step of a backup its pod is in: pure, from kubectl's JSON.
+// Which step of its run a pod is in: pure, from kubectl's JSON.
 import * as z from 'zod';
 import { BACKUP_CONTAINERS, type BackupContainer } from '../../operator/core/backup/run-end.js';
 
@@ -19,9 +19,9 @@ const podList = z.object({ items: z.array(z.object({
   }).default({ phase: 'Pending', initContainerStatuses: [], containerStatuses: [] }),
 })) });
 
-export interface RunStep {
+export interface RunStep<S extends string = BackupContainer> {
   /** The one that runs, or is the next to start. */
-  readonly step: BackupContainer;
+  readonly step: S;
   readonly message: string;
 }
 
@@ -31,15 +31,21 @@ const DOES: Readonly<Record<BackupContainer, string>> = {
   store: 'compares both, encrypts and stores',
 };
 
-/** Undefined while there is no pod. */
+/** Of a backup. Undefined while there is no pod. */
 export function stepOf(json: string): RunStep | undefined {
+  return stepAmong(json, BACKUP_CONTAINERS, DOES);
+}
+
+/** @param steps containers in the order in which they end @param does what each does, for a person */
+export function stepAmong<S extends string>(json: string, steps: readonly S[], does: Readonly<Record<S, string>>): RunStep<S> | undefined {
   const [pod] = podList.parse(JSON.parse(json)).items;
   if (pod === undefined) return undefined;
   const containers = [...pod.status.initContainerStatuses, ...pod.status.containerStatuses];
   const ended = (name: string): boolean => containers.find((one) => one.name === name)?.state.terminated?.exitCode === 0;
-  const step = BACKUP_CONTAINERS.find((name) => !ended(name)) ?? 'store';
+  const step = steps.find((name) => !ended(name)) ?? steps.at(-1);
+  if (step === undefined) return undefined;
   const waiting = containers.find(({ name }) => name === step)?.state.waiting?.reason;
   // The kubelet's words for a pod whose earlier containers have not ended.
   const isHeldUp = waiting !== undefined && !['', 'PodInitializing', 'ContainerCreating'].includes(waiting);
-  return { step, message: isHeldUp ? `waits: ${waiting}` : DOES[step] };
+  return { step, message: isHeldUp ? `waits: ${waiting}` : does[step] };
 }

@@ -2,8 +2,11 @@
 import { parseCopyTime } from '../../backup/core/copy-name.js';
 import { S3_CREDENTIAL_KEYS } from '../../backup/environment.js';
 import type { BackupSpec, BackupStatus } from '../../operator/api/backup-fields.js';
+import type { RehearsalEnd } from '../../operator/api/rehearsal-fields.js';
 import { describeAge, isTooOld } from '../../operator/core/backup/backup-condition.js';
 import { adviceOnFailure } from '../../operator/core/backup/failure-advice.js';
+import { adviceOnRehearsal } from '../../operator/core/rehearsal/rehearsal-advice.js';
+import { describeFailure } from '../../operator/core/rehearsal/rehearsal-report.js';
 import { describeFailed } from '../backup/backup-progress.js';
 import { formatDistance } from '../moments.js';
 import { failure, ok, onSight, oneOrEach, warning, type Finding } from './check-result.js';
@@ -17,10 +20,10 @@ const NOW = 'glitchkeeper backup now';
 export function checkBackups(facts: Facts): readonly Finding[] {
   return onSight('backups', facts.resource, (found) => {
     if (found === undefined) return [];
-    const { spec: { backup: spec }, status: { backup: status = {} } } = found;
+    const { spec: { backup: spec }, status: { backup: status = {}, rehearsal } } = found;
     if (spec === undefined) return warning('backups', 'none are made: what is deleted or lost here is lost', `set backup.store in settings.yaml, then ${APPLY}; ${DOCS}`);
     return [
-      ...oneOrEach(ok('backups', describeNewest(status, facts.now)), [...ageProblems(spec, status, facts.now), ...runProblems(status), ...damagedCopies(status)]),
+      ...oneOrEach(ok('backups', describeNewest(status, facts.now)), [...ageProblems(spec, status, facts.now), ...runProblems(status), ...damagedCopies(status), ...checkProblems(rehearsal?.check, facts.now)]),
       ...checkStore(facts),
     ];
   });
@@ -48,6 +51,12 @@ function runProblems({ lastVerified, lastFailure, failures = 1 }: BackupStatus):
 
 function damagedCopies({ copies = [] }: BackupStatus): readonly Finding[] {
   return copies.filter(({ damaged }) => damaged).map(({ name }) => warning('backups', `copy ${name} in the store is not what its manifest says, and counts for nothing`, 'look at the disk or the store that it is on; delete it there, or wait until retention does'));
+}
+
+/** Of the month's own look by GlitchTip at what was restored. */
+function checkProblems(check: RehearsalEnd | undefined, now: Date): readonly Finding[] {
+  if (check?.result !== 'Failed') return [];
+  return [warning('backups', `the month's check of what was restored failed ${describeFailure(check)} (${formatDistance(check.endedAt, now)})`, `${adviceOnRehearsal(check)} docs/rehearse.md`)];
 }
 
 /** What the template of the Job's pods says of where copies go. */

@@ -51,3 +51,20 @@ export function releaseOfImage(image: string): string | undefined {
 function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
+
+/** The one that an upgrade leads to; undefined for the newest. */
+export function nextRelease(release: Release): Release | undefined {
+  return RELEASES[RELEASES.indexOf(release) + 1];
+}
+
+/** Those whose migrations can be tried where a release runs: its own, of which none must be left, and those of the next. */
+export function rehearsedReleases(running: Release): readonly Release[] {
+  const next = nextRelease(running);
+  return next === undefined ? [running] : [running, next];
+}
+
+/** Whose copies the migrations of a release can be tried on: its own, and those of the release before. */
+export function rehearsalBases(release: Release): readonly Release[] {
+  const place = RELEASES.indexOf(release);
+  return RELEASES.slice(Math.max(0, place - 1), place + 1);
+}

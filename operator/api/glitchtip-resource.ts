@@ -9,6 +9,7 @@ import { alertsSpec, healthSpec, healthStatus } from './health-fields.js';
 import { DEFAULT_SECRET_NAMES, TRAEFIK_SERVICE, TUNNEL_SERVICE } from './object-names.js';
 import { moveSpec, moveStatus } from './move-fields.js';
 import { openWord } from './open-word.js';
+import { rehearsalStatus } from './rehearsal-fields.js';
 import { restoreStatus } from './restore-fields.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
 
@@ -172,6 +173,7 @@ export const glitchTipStatus = z.object({
   rotation: z.optional(rotationStatus),
   backup: z.optional(backupStatus),
   restore: z.optional(restoreStatus),
+  rehearsal: z.optional(rehearsalStatus),
   move: z.optional(moveStatus),
   health: z.optional(healthStatus),
 });

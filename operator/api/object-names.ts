@@ -16,6 +16,8 @@ export const HEALTH_MANAGER = 'glitchkeeper-health';
 export const BACKUP_MANAGER = 'glitchkeeper-backup';
 /** Field manager of the restore controller: status.restore. */
 export const RESTORE_MANAGER = 'glitchkeeper-restore';
+/** Field manager of the rehearsal controller: status.rehearsal. */
+export const REHEARSAL_MANAGER = 'glitchkeeper-rehearsal';
 /** Field manager of the move controller: its condition and status.move. */
 export const MOVE_MANAGER = 'glitchkeeper-move';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
@@ -30,6 +32,8 @@ export const ROTATE_ANNOTATION = `${GROUP}/rotate`;
 export const BACKUP_ANNOTATION = `${GROUP}/backup`;
 /** Asks for a restore, or confirms or undoes the one that is under way (operator/core/restore/restore-request.ts). Removed once it is recorded. */
 export const RESTORE_ANNOTATION = `${GROUP}/restore`;
+/** Asks for a rehearsal of a release's migrations; its value is the release. Removed once it is recorded. */
+export const REHEARSAL_ANNOTATION = `${GROUP}/rehearse`;
 /** Asks for a step of the move from an old Sentry (operator/core/move/move-request.ts). Removed once it is recorded. */
 export const MOVE_ANNOTATION = `${GROUP}/move`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
@@ -170,6 +174,12 @@ export const RESTORE_COMPONENT = 'restore';
 export const RESTORE_TEMPLATES = { restore: 'restore', check: 'restore-check' } as const;
 /** ConfigMap with the variables of the restore that is under way (RESTORE_VARIABLES in operator/core/restore/restore-names.ts). */
 export const RESTORE_RUN = 'restore-run';
+/** Component of a rehearsal's Job. */
+export const REHEARSAL_COMPONENT = 'rehearsal';
+/** PodTemplate of the manifests with the pods of a rehearsal of this release: `rehearsal-6-2`. Its Jobs begin with that name and a hyphen. */
+export function rehearsalTemplate(release: string): string {
+  return `${REHEARSAL_COMPONENT}-${release.replaceAll('.', '-')}`;
+}
 /** Component of the Job that imports from an old Sentry. */
 export const MOVE_COMPONENT = 'move';
 /** PodTemplate of the manifests with its pods. */

@@ -10,6 +10,7 @@ import type { BackupReport } from '../core/backup/backup-report.js';
 import type { PodTemplate, RunVariables } from '../core/backup/backup-job.js';
 import type { ObservedDatabaseFacts } from '../core/backup/backup-obstacles.js';
 import type { BackupJob } from '../core/backup/run-end.js';
+import type { RehearsalStatus } from '../api/rehearsal-fields.js';
 import type { MoveReport } from '../core/move/move-report.js';
 import type { RestoreStatus } from '../api/restore-fields.js';
 import type { HealthReport } from '../core/health/health-status.js';
@@ -64,6 +65,10 @@ export interface ClusterPort {
   applyRestore(resource: GlitchTipResource, status: RestoreStatus | undefined, signal: AbortSignal): Promise<boolean>;
   /** Takes the annotation that asks for a restore away, unless the resource changed since it was read. */
   dropRestoreRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
+  /** The rehearsal controller's part of the status. False when the resource changed since it was read. */
+  applyRehearsal(resource: GlitchTipResource, status: RehearsalStatus, signal: AbortSignal): Promise<boolean>;
+  /** Takes the annotation that asks for a rehearsal away, unless the resource changed since it was read. */
+  dropRehearsalRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
   /** The move controller's part of the status. False when the resource changed since it was read. */
   applyMove(resource: GlitchTipResource, report: MoveReport, signal: AbortSignal): Promise<boolean>;
   /** Takes the annotation that asks for a step of the move away, unless the resource changed since it was read. */
@@ -242,6 +247,12 @@ export interface BackupPort extends JobsPort {
   readManifests(signal: AbortSignal): Promise<JobManifests>;
   /** False when there is no ConfigMap for them. */
   writeVariables(variables: RunVariables, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What a rehearsal's Job is made from, and the Job: nothing differs from run to run. */
+export interface RehearsalPort extends JobsPort {
+  /** @param template of the release */
+  readManifests(template: string, signal: AbortSignal): Promise<JobManifests>;
 }
 
 /** A chat of Telegram, and the bot that writes to it. */

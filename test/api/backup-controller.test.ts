@@ -1,13 +1,15 @@
 // Backups as the operator makes them with its own rights on a real API server, of a real Postgres. No kubelet: what it would report of a Job and its pod is written by the test.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatReport, type Report } from '../../backup/core/report.js';
-import { BACKUP_ANNOTATION, BACKUP_RUN, BACKUP_TEMPLATE, COMPONENT_LABEL, JOB_NAME_LABEL, LABELS } from '../../operator/api/object-names.js';
+import { BACKUP_ANNOTATION, BACKUP_RUN, BACKUP_TEMPLATE, COMPONENT_LABEL, JOB_NAME_LABEL, LABELS, REHEARSAL_ANNOTATION, REHEARSAL_COMPONENT } from '../../operator/api/object-names.js';
 import type { GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { BackupController } from '../../operator/controllers/backup/backup-controller.js';
+import { RehearsalController } from '../../operator/controllers/rehearsal/rehearsal-controller.js';
 import type { BackupPort, Ports } from '../../operator/controllers/ports.js';
 import { backupJobName } from '../../operator/core/backup/backup-job.js';
+import { rehearsalJobName } from '../../operator/core/rehearsal/rehearsal-job.js';
 import { postgresPort } from '../../operator/io/connect-ports.js';
-import { backupJobs } from '../../operator/io/kubernetes/template-jobs.js';
+import { backupJobs, rehearsalJobs } from '../../operator/io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { START_MS } from './control-plane.js';
@@ -34,6 +36,7 @@ const TEMPLATE = {
     spec: { restartPolicy: 'Never', automountServiceAccountToken: false, securityContext: { runAsNonRoot: true, runAsUser: 70, seccompProfile: { type: 'RuntimeDefault' } }, initContainers: [container('dump'), container('restore')], containers: [container('store')] },
   },
 };
+const FIGURES = { migrations: 12, seconds: 90.5, peakMemory: 131_072_000, slowest: { migration: 'issue_events.0007_uuid', seconds: 60 }, bytesBefore: 100, bytesAfter: 140, locks: [{ table: 'issue_events_issue', mode: 'ACCESS EXCLUSIVE', seconds: 60.2 }] };
 const DEPLOYMENTS = ['web', 'worker', 'gateway'];
 /** An hour and a half ago, for what the API server makes must not be of an earlier time; not near the maintenance of partitions. */
 function quietHour(real: Date): Date {
@@ -98,6 +101,28 @@ describe('backups on a real API server', () => {
       });
     }
     return cuts.isCut;
+  }
+
+  /** As {@link look}, for rehearsals. */
+  async function rehearse(count: number): Promise<void> {
+    const { operatorApi } = stage;
+    const nothing = () => undefined;
+    const ports = { cluster: new KubernetesObjects(operatorApi, NAMESPACE, 'test'), workloads: new Workloads(operatorApi, NAMESPACE), postgres: postgresPort };
+    for (let done = 0; done < count; done += 1) {
+      const controller = new RehearsalController({ ...(ports as unknown as Ports), rehearsals: rehearsalJobs(operatorApi, NAMESPACE), trustedHosts: HERE, clock: { now: () => now.getTime(), monotonic: () => 0, after: () => nothing }, log: nothing });
+      await controller.reconcile('glitchtip', never);
+    }
+  }
+
+  /** A Job with its pod that ended well, as the kubelet and the Job controller say. */
+  async function finish(job: string, { labels, spec, containers }: { readonly labels: object; readonly spec: object; readonly containers: readonly (readonly [name: string, message: string])[] }): Promise<void> {
+    const { admin } = stage.server;
+    const at = now.toISOString();
+    await admin.create(`${CORE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${job}-1`, labels: { ...labels, [JOB_NAME_LABEL]: job } }, spec });
+    const containerStatuses = containers.map(([name, message]) => ({ name, image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode: 0, reason: 'Completed', startedAt: at, finishedAt: at, message } } }));
+    await admin.merge(`${CORE}/pods/${job}-1/status`, { status: { phase: 'Succeeded', containerStatuses } }, 'kubelet');
+    const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ type, status: 'True', reason: 'CompletionsReached', lastProbeTime: at, lastTransitionTime: at }));
+    await admin.merge(`${JOBS}/${job}/status`, { status: { startTime: at, completionTime: at, succeeded: 1, conditions } }, 'kubelet');
   }
 
   const ask = (name: string) => stage.kubectl(['annotate', 'glitchtip', 'glitchtip', `${BACKUP_ANNOTATION}=${name}`]);
@@ -219,6 +244,28 @@ describe('backups on a real API server', () => {
     await ask('eight');
     expect(await cluster.applyBackup(resource, { conditions: [], backup: { heldBack: 'old' } }, never)).toBe(false);
     expect((await status()).heldBack).toBeUndefined();
+  });
+
+  it('a rehearsal waits for the end of a backup, is made as its template says, and is told; and neither takes away what the other writes', async () => {
+    const { admin } = stage.server;
+    const [labels, spec] = [{ ...LABELS, [COMPONENT_LABEL]: REHEARSAL_COMPONENT }, { ...TEMPLATE.template.spec, initContainers: [], containers: [container('server'), container('migrate')] }];
+    await admin.apply(`${CORE}/podtemplates/rehearsal-6-2`, { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 'rehearsal-6-2', labels }, template: { metadata: { labels }, spec } }, 'test');
+    const rehearsal = async (): Promise<NonNullable<GlitchTipStatus['rehearsal']>> => (await stage.resource()).status?.rehearsal ?? {};
+    const copy = await begin('rehearse');
+    await stage.kubectl(['annotate', 'glitchtip', 'glitchtip', `${REHEARSAL_ANNOTATION}=6.2.6`]);
+    await rehearse(2);
+    expect(await rehearsal()).toEqual({ heldBack: `Job ${backupJobName(copy)} has not ended` });
+    later(4);
+    await end(copy, verified(copy));
+    await look(2);
+    await rehearse(5);
+    const { current } = await rehearsal();
+    const job = current && rehearsalJobName(current);
+    expect([current?.version, await holder(), await jobs()]).toEqual(['6.2', `rehearsal/${job ?? ''}`, expect.arrayContaining([job])]);
+    await finish(job ?? '', { labels, spec, containers: [['server', JSON.stringify({ result: 'rehearsed', checked: false, ...FIGURES })], ['migrate', '']] });
+    await rehearse(3);
+    expect(await rehearsal()).toEqual({ last: { version: '6.2', startedAt: current?.startedAt, endedAt: expect.any(String), result: 'Passed', ...FIGURES } });
+    expect([await holder(), (await stage.resource()).metadata.annotations?.[REHEARSAL_ANNOTATION], (await status()).lastVerified?.copy]).toEqual([undefined, undefined, copy]);
   });
 
   it('taken out of the settings, nothing is said of it any more', async () => {

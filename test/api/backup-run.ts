@@ -20,6 +20,8 @@ export const AT = '2026-11-29T02:30:00Z';
 
 export interface ScriptEnd {
   readonly report: RestoreReport | undefined;
+  /** As it was left for the operator. */
+  readonly message: string;
   readonly output: string;
 }
 
@@ -30,6 +32,8 @@ export interface ScriptChange {
   readonly programs?: Readonly<Record<string, string>>;
   /** What the Job's folder holds at most, as mount's tmpfs takes it. */
   readonly room?: string;
+  /** Other folders of the pod by their path. */
+  readonly folders?: Readonly<Record<string, string>>;
   /** Takes its processes. */
   readonly group?: { add(pid: number | undefined): Promise<void> };
 }
@@ -121,15 +125,20 @@ export class BackupStage {
     return this.#run('restore.sh', work, change);
   }
 
+  /** @param handover what this container has in common with the one that migrates */
+  rehearse(work: string, handover: string, change: ScriptChange = {}): Promise<ScriptEnd> {
+    return this.#run('rehearse.sh', work, { ...change, folders: { '/handover': handover } });
+  }
+
   load(work: string, database: string, change: ScriptChange = {}): Promise<ScriptEnd> {
     return this.#run('load.sh', work, { ...change, env: { PGHOST: '127.0.0.1', PGPORT: String(this.postgres.port), PGUSER: RESTORE_LOGIN, PGDATABASE: database, OWNER: 'glitchtip', ...change.env } }, RESTORE_USER);
   }
 
-  async #run(script: string, work: string, { env = {}, programs = {}, room, group }: ScriptChange, user = USER): Promise<ScriptEnd> {
+  async #run(script: string, work: string, { env = {}, programs = {}, room, group, folders = {} }: ScriptChange, user = USER): Promise<ScriptEnd> {
     const files = await this.#files(programs, user);
     const path = `/opt/programs:${this.image.env['PATH'] ?? ''}`;
     const variables = { ...this.image.env, PATH: path, AT, WORK: '/work', REPORT: '/opt/report/message', PASSWORD_FILE: '/opt/backup/password', ...env };
-    const mounts = { '/opt/backup': join(files, 'backup'), '/opt/programs': join(files, 'programs'), '/opt/report': join(files, 'report'), '/work': work };
+    const mounts = { '/opt/backup': join(files, 'backup'), '/opt/programs': join(files, 'programs'), '/opt/report': join(files, 'report'), '/work': work, ...folders };
     if (room !== undefined) await execa('mount', ['-t', 'tmpfs', '-o', `size=${room},uid=${user.uid},gid=${user.gid}`, 'tmpfs', work]);
     const program = prepareProcess({ image: { ...this.image, env: variables }, user, command: ['bash', `/opt/backup/${script}`] }, mounts);
     try {
@@ -138,7 +147,8 @@ export class BackupStage {
       while (!program.ended) await sleep(50);
       // What it wrote last may come after its end.
       await sleep(50);
-      return { report: parseRestoreReport(await readFile(join(files, 'report', 'message'), 'utf8').catch(() => '')), output: program.fullOutput };
+      const message = await readFile(join(files, 'report', 'message'), 'utf8').catch(() => '');
+      return { message, report: parseRestoreReport(message), output: program.fullOutput };
     } finally {
       await program.kill();
       if (room !== undefined) await execa('umount', [work]);

@@ -24,8 +24,9 @@ describe('a copy of a real database', () => {
     stage = await RestoreStage.open();
   }, BUILD_MS);
   afterAll(() => stage.close());
-  beforeEach(() => stage.renew());
-  afterEach(() => stage.mend());
+  // Databases are dropped and made: seconds where others use the disk.
+  beforeEach(() => stage.renew(), 60_000);
+  afterEach(() => stage.mend(), 60_000);
 
   it('is listed by its manifest', async () => {
     await writeFile(stage.file(`copies/${OLD}/damaged.json`), '{}');

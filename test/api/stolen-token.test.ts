@@ -22,7 +22,7 @@ const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const never = new AbortController().signal;
 /** PodTemplates of the Jobs that the operator makes. */
-const KINDS = ['migrate', 'backup', 'restore', 'restore-check', 'move-import'] as const;
+const KINDS = ['migrate', 'backup', 'restore', 'restore-check', 'rehearsal-5-2', 'rehearsal-6-2', 'move-import'] as const;
 type Kind = (typeof KINDS)[number];
 const THEIRS = { name: 'theirs', secret: { secretName: 'glitchtip-postgres' } };
 
@@ -120,6 +120,12 @@ describe('the token of the operator', () => {
       await token.delete(`${CORE}/secrets/glitchtip-restore`, {});
     }, 60_000);
 
+    it.each(['rehearsal-5-2', 'rehearsal-6-2'] as const)('makes the Job of %s, and ends it', async (kind) => {
+      const job = jobOf((made) => { Object.assign(made.spec, { backoffLimit: 0, activeDeadlineSeconds: 7_200 }); }, kind);
+      await token.create(JOBS, job);
+      await token.delete(`${JOBS}/${job.metadata.name}`, {});
+    }, 60_000);
+
     it('fills in the table of a move, makes the Job of its import, and ends it', async () => {
       await server.admin.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-move' }, type: 'Opaque', data: { 'dsns.json': 'W10=' } });
       await token.merge(`${CORE}/secrets/glitchtip-move`, { data: { 'dsns.json': 'W10K' } }, 'test');
@@ -191,6 +197,9 @@ describe('the token of the operator', () => {
     ['restore with the pods of a backup', 'restore', ({ spec }) => { spec.template = structuredClone(templates.backup); }, /not those of PodTemplate restore/],
     ['restore into another server', 'restore', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.env = [...each.env ?? [], { name: 'PGHOST', value: 'theirs.example.com' }]; }); }, /pods of this Job/],
     ['restore with another command', 'restore', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['cat', '/run/secrets/restore/identity']; }); }, /pods of this Job/],
+    ['rehearsal of one release with the pods of another', 'rehearsal-5-2', ({ spec }) => { spec.template = structuredClone(templates['rehearsal-6-2']); }, /not those of PodTemplate rehearsal-5-2/],
+    ['rehearsal of another release with the pods of this one', 'rehearsal-6-2', ({ spec }) => { spec.template = structuredClone(templates['rehearsal-5-2']); }, /not those of PodTemplate rehearsal-6-2/],
+    ['rehearsal under a name of no template', 'rehearsal-6-2', ({ metadata }) => { metadata.name = 'rehearsal-theirs'; }, /not those of PodTemplate rehearsal-5-2/],
     ["check with the superuser's password", 'restore-check', ({ spec }) => { spec.template.spec.volumes.push(THEIRS); }, /pods of this Job/],
     ['import from another server', 'move-import', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.env = [...each.env ?? [], { name: 'OLD_SERVER', value: 'https://theirs.example.com' }]; }); }, /pods of this Job/],
     ['import with another command', 'move-import', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['cat', '/run/secrets/move/token']; }); }, /pods of this Job/],

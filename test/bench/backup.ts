@@ -118,8 +118,8 @@ async function runProgram({ stage, s3, work, group, task, identity }: ProgramRun
     while (!program.ended) await sleep(50);
     await program.kill();
     const message = await readFile(join(folder, 'report', 'message'), 'utf8').catch(() => '');
-    if (parseReport(message)?.result === 'verified') return { report: undefined, output: program.fullOutput };
-    return { report: parseRestoreReport(message), output: program.fullOutput };
+    if (parseReport(message)?.result === 'verified') return { report: undefined, message, output: program.fullOutput };
+    return { report: parseRestoreReport(message), message, output: program.fullOutput };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { buildProgress } from '../../embedded/index.js';
 import { measureBackup } from './backup.js';
+import { measureBackupUnderLoad } from './backup-load.js';
 import { startCounting } from './cpu.js';
 import { ingestSection, prepareLoad, startLoadProgram } from './ingest.js';
 import { memorySection, sampleIdle, startSampling, watchedGroups } from './memory.js';
@@ -73,8 +74,9 @@ async function measureOnCluster(options: BenchOptions, say: (line: string) => vo
     const rotation = wants('rotation') ? [await measureRotation(stage)] : [];
     const watching = wants('watching') ? [await measureWatching(stage)] : [];
     const quiet = wants('quiet') ? [await measureQuiet(stage)] : [];
+    const backup = wants('backup-load') ? [await measureBackupUnderLoad(stage)] : [];
     const resources = wants('resources') ? [await measureResources(stage)] : [];
-    const sections = [start, ...loaded, ...operator, ...rotation, ...watching, ...quiet, ...resources].filter(({ name }) => wants(name as Measurement));
+    const sections = [start, ...loaded, ...operator, ...rotation, ...watching, ...quiet, ...backup, ...resources].filter(({ name }) => wants(name as Measurement));
     return { sections, image: stage.image };
   } finally {
     await stage.close();

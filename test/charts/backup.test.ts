@@ -89,7 +89,7 @@ describe("a backup's pods", () => {
     const manifests = renderStack();
     const bundle = manifests.find(({ metadata }) => metadata.name.startsWith('backup-bundle-'))?.metadata.name.replace('backup-bundle-', '');
     const { data } = find(manifests, 'ConfigMap', 'backup-scripts');
-    expect(Object.keys(data ?? {})).toEqual(['dump.sh', 'facts.sql', 'load.sh', 'restore.sh', 'steps.sh']);
+    expect(Object.keys(data ?? {})).toEqual(['dump.sh', 'facts.sql', 'load.sh', 'rehearse.sh', 'restore.sh', 'server.sh', 'steps.sh']);
     expect(template.metadata.annotations).toEqual({ [CONFIG_HASH]: contentHash(JSON.stringify([data, { [CONFIG_HASH]: bundle }])) });
   });
 
@@ -180,7 +180,7 @@ describe('the operator', () => {
 
   it('reads the pods, and writes the variables of a run', () => {
     expect(rulesOf({})).toEqual(expect.arrayContaining([
-      expect.objectContaining({ resources: ['podtemplates'], resourceNames: ['migrate', 'backup', 'restore', 'restore-check'], verbs: ['get'] }), expect.objectContaining({ resources: ['configmaps'], resourceNames: ['backup-run', 'restore-run'], verbs: ['get', 'patch'] }),
+      expect.objectContaining({ resources: ['podtemplates'], resourceNames: ['migrate', 'backup', 'restore', 'restore-check', 'rehearsal-5-2', 'rehearsal-6-2'], verbs: ['get'] }), expect.objectContaining({ resources: ['configmaps'], resourceNames: ['backup-run', 'restore-run'], verbs: ['get', 'patch'] }),
     ]));
   });
 
@@ -196,8 +196,8 @@ describe('the operator', () => {
   });
 });
 
-it('the quota has room for a backup beside all that is always there, and none for a rollout beside it', () => {
+it('the quota has room for a backup or a rehearsal beside all that is always there, and none for a rollout beside it', () => {
   const hard = (input: SettingsInput) => (find(renderStack(input), 'ResourceQuota', 'budget').spec as unknown as { hard: Record<string, string> }).hard;
   expect(hard({})).toEqual(hard(NONE));
-  expect(hard({ resources: { backup: { limits: { memory: '300Mi' } } } })).toEqual({ ...hard({}), 'limits.memory': `${parseInt(hard({})['limits.memory'] ?? '', 10) + 300 - 296}Mi` });
+  expect(hard({ resources: { backup: { limits: { memory: '300Mi' } } } })).toEqual({ ...hard({}), 'limits.memory': `${parseInt(hard({})['limits.memory'] ?? '', 10) + 500 - 296}Mi` });
 });

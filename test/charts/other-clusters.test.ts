@@ -49,7 +49,7 @@ describe('behind a proxy', () => {
 
   it('those that call the internet know it, in each container, and no others', () => {
     const knowing = all.filter(([, pod]) => containersOf(pod).some(({ env }) => env?.some(({ name }) => name === 'HTTPS_PROXY')));
-    expect(knowing.map(([name]) => name).sort()).toEqual(['backup', 'glitchkeeper', 'restore', 'restore-check', 'worker']);
+    expect(knowing.map(([name]) => name).sort()).toEqual(['backup', 'glitchkeeper', 'rehearsal-5-2', 'rehearsal-6-2', 'restore', 'restore-check', 'worker']);
     for (const [, pod] of knowing) {
       for (const { env = [], volumeMounts = [] } of containersOf(pod)) {
         expect(env).toEqual(expect.arrayContaining([
@@ -70,7 +70,7 @@ describe('behind a proxy', () => {
 
   it('policies let out to it those alone', () => {
     const policies = manifests.filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name.endsWith('-to-proxy'));
-    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(['backup-to-proxy', 'operator-to-proxy', 'restore-to-proxy', 'worker-to-proxy']);
+    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(['backup-to-proxy', 'operator-to-proxy', 'rehearsal-to-proxy', 'restore-to-proxy', 'worker-to-proxy']);
     for (const { spec } of policies) expect(spec?.['egress']).toEqual([{ to: [{ ipBlock: { cidr: '10.0.0.5/32' } }], ports: [{ protocol: 'TCP', port: 3128 }] }]);
   });
 

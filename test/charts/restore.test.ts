@@ -86,7 +86,7 @@ describe('what the programs are told', () => {
     const env = environmentOf(container(kind, name, BUCKET));
     expect(env['TASK']).toBe(name);
     expect(readRestoreConfig(env)).toMatchObject({
-      work: '/work', release: '5.2', identity: '/run/secrets/restore/identity', uploads, settingsTo: undefined, wanted: { kind: 'newest', notAfter: new Date(RUN.NOT_AFTER) },
+      work: '/work', releases: ['5.2'], identity: '/run/secrets/restore/identity', uploads, settingsTo: undefined, wanted: { kind: 'newest', notAfter: new Date(RUN.NOT_AFTER) },
       store: { kind: 's3', place: { endpoint: new URL('https://s3.example.com'), bucket: 'copies', prefix: 'hosts/a/' } },
     });
   });

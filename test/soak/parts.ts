@@ -26,6 +26,8 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, taken out and brought back', 25),
   onPods('backup', 'backups to a volume and a bucket at 20 events/s, and whatever goes wrong with the bucket, the Job, Postgres and the operator', 40),
   onPods('restore', 'a restore at 20 events/s: there, back, there again and confirmed; operator and Job killed in each phase', 45),
+  onPods('restore-killed', 'restores of a large copy at 20 events/s, whose Job is killed while it fetches, loads and places, or that are taken back while it loads', 35),
+  onPods('rehearse', 'migrations rehearsed at 20 events/s: on a dump, on a copy, of the next release, without its image, and killed', 25),
   onPods('restore-from-nothing', 'a new cluster from the bucket and the key alone, by the commands of its runbook', 25),
   onPods('move', 'the move from an old Sentry at 60 events/s, by the commands of its runbook: parallel, cutover, rollback timed; the old one away, slow and refusing; gateway and operator killed in each phase', 40),
   onPods('https', 'a certificate by ACME, got by Traefik and by cert-manager, of a Secret, of a Gateway: what is served with it to browsers and SDKs, and what is told when it is not', 35),

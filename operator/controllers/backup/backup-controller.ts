@@ -14,7 +14,8 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import { recordEvent } from '../kubernetes-events.js';
 import type { BackupPort, Ports } from '../ports.js';
-import { BackupObserver, type SeenAround, type SeenRun } from './backup-observer.js';
+import type { SeenAround } from '../surroundings.js';
+import { BackupObserver, type SeenRun } from './backup-observer.js';
 import { BackupRun } from './backup-run.js';
 
 export interface BackupDependencies extends Pick<Ports, 'cluster' | 'workloads' | 'postgres'> {
@@ -92,7 +93,7 @@ export class BackupController {
     if (since === undefined) return undefined;
     const { status: { current }, now } = asked;
     const around = await this.#observer.observeAround(spec, { seen, status: resource.status, now }, signal);
-    return { ...around, obstacle: around.unseen ?? findObstacle(around.around, { job: current && backupJobName(current.copy), since, now }) };
+    return { ...around, obstacle: around.unseen ?? findObstacle(around.around, { operation: 'backup', job: current && backupJobName(current.copy), since, now }) };
   }
 
   /** False when another operation was first, and everything has to be looked at again. */

@@ -7,7 +7,7 @@
 // them, and they are scaled again before anything else is done. While the databases exchange their names both are closed to everybody, so that
 // what was started so for a moment finds no database. A policy against it would refuse the apply, and with it what else it brings.
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { RESTORE_ANNOTATION, RESTORE_SECRET } from '../../api/object-names.js';
+import { REHEARSAL_ANNOTATION, RESTORE_ANNOTATION, RESTORE_SECRET } from '../../api/object-names.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import { canonical } from '../../core/canonical-json.js';
 import { unexpectedJobs } from '../../core/restore/restore-jobs.js';
@@ -129,12 +129,17 @@ export class RestoreController {
   }
 
   /** What nobody needs any more: Jobs that may start late, and the identity that opens every copy. */
-  async #clear({ now }: Look, { jobs, secrets: { own } }: SeenRestore, { status, isAsked }: { readonly status: RestoreStatus; readonly isAsked: boolean }, signal: AbortSignal): Promise<void> {
+  async #clear({ resource, now }: Look, { jobs, secrets: { own } }: SeenRestore, { status, isAsked }: { readonly status: RestoreStatus; readonly isAsked: boolean }, signal: AbortSignal): Promise<void> {
     const { restores, cluster, log } = this.deps;
     for (const job of jobs.kind === 'seen' ? unexpectedJobs(jobs.value.jobs, status.current) : []) {
       if (await restores.deleteJob(job, signal)) log('Job of a restore deleted, for nobody expects it any more', { job: job.name });
     }
-    if (own.kind !== 'present' || !isSecretSpent(status, { createdAt: own.createdAt, request: isAsked, now })) return;
+    if (own.kind !== 'present' || !isSecretSpent(status, { createdAt: own.createdAt, request: isAsked, rehearsal: isRehearsed(resource), now })) return;
     if (await cluster.deleteSecret(RESTORE_SECRET, own.resourceVersion ?? '', signal)) log('Secret of a restore deleted', { secret: RESTORE_SECRET });
   }
+}
+
+/** Whether a rehearsal is under way, or asked for. */
+function isRehearsed({ status, metadata: { annotations = {} } }: GlitchTipResource): boolean {
+  return status?.rehearsal?.current !== undefined || annotations[REHEARSAL_ANNOTATION] !== undefined;
 }

@@ -1,4 +1,4 @@
-// What a backup waits for: operations, Jobs, rotations and rollouts that are under way, and a database that is not the one that it should be. Pure.
+// What a backup, or a rehearsal, waits for: operations, Jobs, rotations and rollouts that are under way, and a database that is not the one that it should be. Pure.
 import { timeOfCopy } from '../../../backup/core/copy-name.js';
 import type { BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
@@ -17,6 +17,9 @@ export type ObservedDatabaseFacts =
   | { readonly kind: 'seen'; readonly systemIdentifier: string; readonly migration: string }
   | { readonly kind: 'unseen'; readonly why: string };
 
+/** Those that read the live database as a whole, in a Job. */
+export type CopyOperation = 'backup' | 'rehearsal';
+
 /** What was seen around a run that is wanted. */
 export interface Around {
   readonly lock: ObservedLock;
@@ -34,6 +37,7 @@ export interface Around {
 }
 
 interface Wanted {
+  readonly operation: CopyOperation;
   /** Of the Job, where the run has begun. */
   readonly job: string | undefined;
   readonly since: Date;
@@ -42,27 +46,23 @@ interface Wanted {
 
 /**
  * A rollout needs the memory that the Job needs. One that never ends, and a quota that stays full, are no reason for having no copy: then
- * the run is tried all the same, and what becomes of it is told. Milliseconds.
+ * the run is tried all the same, and what becomes of it is told. A rehearsal waits on. Milliseconds.
  */
 const PATIENCE = 2 * 3_600_000;
 
 /** The first thing that a run waits for; undefined when it may begin. */
 export function findObstacle(around: Around, wanted: Wanted): string | undefined {
-  const isPatient = wanted.now.getTime() - wanted.since.getTime() < PATIENCE;
+  const isPatient = wanted.operation === 'rehearsal' || wanted.now.getTime() - wanted.since.getTime() < PATIENCE;
   return operationObstacle(around, wanted) ?? rotationObstacle(around) ?? databaseObstacle(around) ?? (isPatient ? roomObstacle(around) : undefined);
 }
 
-function operationObstacle({ lock, jobs, journal, restore }: Around, { job, now }: Wanted): string | undefined {
-  const atWork = findHolder('backup', jobs, now);
+function operationObstacle({ lock, jobs, journal, restore }: Around, { operation, job, now }: Wanted): string | undefined {
+  const atWork = findHolder(operation, jobs, now);
   if (atWork) return `Job ${atWork.name} has not ended`;
   if (lock.kind === 'unreadable') return `whether another operation is under way cannot be seen (${lock.why})`;
   const holder = findLockHolder(lock, { jobs, journal, restore }, now);
-  const other = holder && !isSameHolder(holder, ownName(job ?? '')) ? findHolder('backup', [holder], now) : undefined;
+  const other = holder && !isSameHolder(holder, { operation, name: job ?? '' }) ? findHolder(operation, [holder], now) : undefined;
   return other && `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
-}
-
-export function ownName(job: string): Pick<Holder, 'operation' | 'name'> {
-  return { operation: 'backup', name: job };
 }
 
 /** One that waits changes nothing. With a journal that nobody understands no rotation goes on, so a backup need not wait for a person. */

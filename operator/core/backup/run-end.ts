@@ -64,7 +64,7 @@ interface FailedReport {
   readonly exitCode?: number | undefined;
   readonly detail?: string | undefined;
 }
-type AnyReport = FailedReport | { readonly result: 'verified' | 'listed' | 'fetched' | 'restored' };
+type AnyReport = FailedReport | { readonly result: 'verified' | 'listed' | 'fetched' | 'restored' | 'rehearsed' };
 export type RunFailure = Extract<RunEnd, { kind: 'failed' }>;
 
 /** Of a Job that failed. */

@@ -100,8 +100,8 @@ function explainObstacle(healing: RepairKind, input: RepairInput): string | unde
   return canMigrate ? undefined : 'is not possible: there is none; kubectl apply -f dist/ makes one';
 }
 
-/** A backup reads the database, and uses no worker: one that stores nothing is not left so for the hours that a copy may take. */
-const BESIDE: Readonly<Record<RepairKind, readonly Operation[]>> = { migrate: [], 'maintain-partitions': [], 'restart-worker': ['backup'] };
+/** A backup and a rehearsal read the database, and use no worker: one that stores nothing is not left so for the hours that a copy may take. */
+const BESIDE: Readonly<Record<RepairKind, readonly Operation[]>> = { migrate: [], 'maintain-partitions': [], 'restart-worker': ['backup', 'rehearsal'] };
 
 /** What else is going on. */
 function explainOthers(healing: RepairKind, { rotation, operation: { lock, holder, jobs } }: RepairInput): string | undefined {

@@ -6,7 +6,7 @@ import type { JobFacts } from '../health/health-facts.js';
  * What changes the database or its credentials as a whole, or copies it. `compromised` is a rotation for leaked credentials. Upgrade and
  * move do not exist yet; they are in the table because it is one table.
  */
-export const OPERATIONS = ['rotation', 'compromised', 'migration', 'backup', 'restore', 'upgrade', 'move'] as const;
+export const OPERATIONS = ['rotation', 'compromised', 'migration', 'backup', 'rehearsal', 'restore', 'upgrade', 'move'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** An operation that has begun. */
@@ -26,9 +26,9 @@ export interface Holder {
  */
 export type Verdict = 'waits' | 'begins' | 'retires later';
 
-/** A leak is closed at once. A backup that breaks is made again; what is half-way in the database is let come to its end. */
+/** A leak is closed at once. A backup or a rehearsal that breaks is made again; what is half-way in the database is let come to its end. */
 const COMPROMISED: Readonly<Record<Operation, Verdict>> = {
-  rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'waits',
+  rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', rehearsal: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'waits',
 };
 
 export function verdictOf(wanted: Operation, held: Operation): Verdict {

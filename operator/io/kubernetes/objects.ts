@@ -1,6 +1,7 @@
 // The objects that the operator reads and writes, each by the one call that its rights allow.
-import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, MOVE_ANNOTATION, MOVE_MANAGER, OPERATOR_MANAGER, PLURAL, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
+import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, MOVE_ANNOTATION, MOVE_MANAGER, OPERATOR_MANAGER, PLURAL, REHEARSAL_ANNOTATION, REHEARSAL_MANAGER, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { RehearsalStatus } from '../../api/rehearsal-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
@@ -122,6 +123,11 @@ export class KubernetesObjects {
     return this.#dropAnnotation(resource, RESTORE_ANNOTATION, signal);
   }
 
+  /** Like {@link dropRequest}, of a rehearsal. */
+  async dropRehearsalRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#dropAnnotation(resource, REHEARSAL_ANNOTATION, signal);
+  }
+
   /** Like {@link dropRequest}, of a step of the move. */
   async dropMoveRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
     return this.#dropAnnotation(resource, MOVE_ANNOTATION, signal);
@@ -193,6 +199,12 @@ export class KubernetesObjects {
   async applyRestore({ metadata: { name, resourceVersion } }: GlitchTipResource, restore: RestoreStatus | undefined, signal: AbortSignal): Promise<boolean> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: restore ? { restore } : {} };
     return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, RESTORE_MANAGER, signal));
+  }
+
+  /** Like {@link applyBackup}, of a rehearsal; whole or not at all, as a restore: what an older definition does not know would be begun again and again. */
+  async applyRehearsal({ metadata: { name, resourceVersion } }: GlitchTipResource, rehearsal: RehearsalStatus, signal: AbortSignal): Promise<boolean> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: { rehearsal } };
+    return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, REHEARSAL_MANAGER, signal));
   }
 
   /** Like {@link applyRestore}, of a move. */

@@ -1,7 +1,7 @@
 // Jobs that the operator makes from PodTemplates of the manifests, by the calls that its rights allow: Jobs are listed, never read by name.
 import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, MIGRATE_TEMPLATE, MOVE_TEMPLATE, RESTORE_MANAGER, RESTORE_RUN, RESTORE_TEMPLATES } from '../../api/object-names.js';
 import type { MoveJobsPort } from '../../controllers/move/move-ports.js';
-import type { BackupPort, JobManifests, ObservedJobs } from '../../controllers/ports.js';
+import type { BackupPort, JobManifests, ObservedJobs, RehearsalPort } from '../../controllers/ports.js';
 import type { PodTemplate, RunVariables } from '../../core/backup/backup-job.js';
 import type { BackupJob, BackupPod, ContainerEnd } from '../../core/backup/run-end.js';
 import type { JobFacts } from '../../core/health/health-facts.js';
@@ -94,6 +94,17 @@ export function backupJobs(api: KubernetesApi, namespace: string): BackupPort {
     observeJobs: (name, signal) => jobs.observeJobs(name, signal),
     readManifests: (signal) => jobs.readManifests(BACKUP, signal),
     writeVariables: (variables: RunVariables, signal) => jobs.writeVariables(BACKUP, { ...variables }, signal),
+    createJob: (job, signal) => jobs.createJob(job, signal),
+    deleteJob: (job, signal) => jobs.deleteJob(job, signal),
+  };
+}
+
+/** What a rehearsal's Job is made from, and the Job. */
+export function rehearsalJobs(api: KubernetesApi, namespace: string): RehearsalPort {
+  const jobs = new TemplateJobs(api, namespace);
+  return {
+    observeJobs: (name, signal) => jobs.observeJobs(name, signal),
+    readManifests: (template, signal) => jobs.readManifests({ template, of: 'a rehearsal' }, signal),
     createJob: (job, signal) => jobs.createJob(job, signal),
     deleteJob: (job, signal) => jobs.deleteJob(job, signal),
   };

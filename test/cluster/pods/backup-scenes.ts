@@ -1,7 +1,7 @@
 // Backups on pods while numbered events come in: what all scenes share, and what has to hold at their end.
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { generateX25519Identity } from 'age-encryption';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { MANIFEST, copyKey } from '../../../backup/core/layout.js';
 import { parseManifest, type Manifest } from '../../../backup/core/manifest.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
@@ -14,7 +14,7 @@ import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { glitchTip } from '../support/requested-rotations.js';
 import type { Stack } from '../support/stack.js';
-import { settleStored, sql } from '../support/stored-events.js';
+import { runIds, settleStored, sql } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
 import type { Installed } from './on-pods.js';
 
@@ -54,7 +54,7 @@ export class BackupScenes {
   }
 
   /** Every event that was sent, and what became of it. */
-  async endLoad(): Promise<LoadReport> {
+  private async endLoad(): Promise<LoadReport> {
     this.load?.stop();
     const report = await this.load?.report;
     if (report === undefined) throw new Error('no load was started');
@@ -67,9 +67,27 @@ export class BackupScenes {
   }
 
   /** On demand only, so that none begins between two scenes. */
-  async apply(label: string, more: SettingsInput['backup']): Promise<void> {
-    await this.stack.apply(await this.stack.synthesize(label, { backup: { enabled: false, scratch: SCRATCH, ...more } }));
+  async apply(label: string, more: SettingsInput['backup'], settings: SettingsInput = {}): Promise<void> {
+    await this.stack.apply(await this.stack.synthesize(label, { ...settings, backup: { enabled: false, scratch: SCRATCH, ...more } }));
     await this.stack.rolledOut();
+  }
+
+  /** Encrypted for {@link identity}, which is in no Secret. */
+  async applyBucket(label: string, { backup: more, ...settings }: SettingsInput = {}): Promise<void> {
+    await this.apply(label, { store: 's3', recipients: [await identityToRecipient(this.identity)], s3: this.store.settings, ...more }, settings);
+    await this.stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(this.store.secret(this.stack.namespace)));
+  }
+
+  /** Of everything that was sent since the beginning; ends it. */
+  async expectEachStoredOnce(label: string): Promise<void> {
+    const { stack } = this;
+    const report = await this.endLoad();
+    const { accepted, losses } = tellLoad(label, report);
+    expect(losses).toEqual({});
+    const { stored, lost } = await settleStored(stack, report);
+    const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
+    const ids = (await runIds(stack, report.runId)).size;
+    expect({ stored, lost, rows: Number(rows), ids }).toEqual({ stored: accepted, lost: [], rows: accepted, ids: accepted });
   }
 
   async manifestOf(copy: string): Promise<Manifest> {
@@ -107,12 +125,7 @@ export function describeBackups(installed: Installed, declared: readonly BackupS
     for (const declare of declared) declare(scenes);
 
     it('at the end not one event was refused, and every one is stored, once', async () => {
-      const report = await scenes.endLoad();
-      const { accepted, losses } = tellLoad('beside backups', report);
-      expect(losses).toEqual({});
-      const { stored, lost } = await settleStored(stack, report);
-      const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
-      expect({ stored, lost, rows: Number(rows) }).toEqual({ stored: accepted, lost: [], rows: accepted });
+      await scenes.expectEachStoredOnce('beside backups');
     }, SCENE_MS);
 
     it('and all is well: no incident is open, and the newest copy is known to restore', async () => {

@@ -3,14 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { generateX25519Identity } from 'age-encryption';
 import { RESTORE_SECRET } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { backup, backupStatus } from '../support/backup-runs.js';
-import { tellLoad } from '../support/load-report.js';
 import { killMain } from '../support/out-of-memory.js';
 import { databasesOfRestores, mark, marks, restore, restoreStatus } from '../support/restore-runs.js';
-import { runIds, settleStored, sql } from '../support/stored-events.js';
 import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
@@ -30,8 +28,7 @@ export function describeRestores(installed: Installed): void {
       folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
       await writeFile(key(), `${scenes.identity}\n`, { mode: 0o600 });
       await writeFile(key('another'), `${await generateX25519Identity()}\n`, { mode: 0o600 });
-      await scenes.apply('restore-s3', { store: 's3', recipients: [await identityToRecipient(scenes.identity)], s3: scenes.store.settings });
-      await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(scenes.store.secret(stack.namespace)));
+      await scenes.applyBucket('restore-s3');
       await mark(stack, '1 in the copy');
       expect(await backup(stack)).toMatchObject({ kind: 'verified' });
       copy = (await backupStatus(stack)).lastVerified?.copy ?? '';
@@ -87,7 +84,7 @@ export function describeRestores(installed: Installed): void {
       expect([await marks(stack), await databasesOfRestores(stack)]).toEqual([['1 in the copy', '2 after it'], []]);
     }, 2 * SCENE_MS);
 
-    // Of so small a copy each container ends before the kubelet says that it runs: one that is killed is in test/api/restore-whole.test.ts.
+    // Of so small a copy each container ends before the kubelet says that it runs: each is killed in restore-killed.ts, with a larger one.
     it('its Job deleted with its pod: another attempt, into another database', async () => {
       await begin(async (phase) => {
         if (phase === 'Restoring') await deleteJob(stack, `restore-${(await restoreStatus(stack)).current?.id.toLowerCase() ?? ''}`);
@@ -106,12 +103,7 @@ export function describeRestores(installed: Installed): void {
     }, SCENE_MS);
 
     it('at the end not one event was refused, and every one is stored, once, in the database of before', async () => {
-      const report = await scenes.endLoad();
-      const { accepted, losses } = tellLoad('beside restores', report);
-      expect(losses).toEqual({});
-      const { stored, lost } = await settleStored(stack, report);
-      const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
-      expect({ stored, lost, rows: Number(rows), ids: (await runIds(stack, report.runId)).size }).toEqual({ stored: accepted, lost: [], rows: accepted, ids: accepted });
+      await scenes.expectEachStoredOnce('beside restores');
     }, 2 * SCENE_MS);
 
     it('and of the identity nothing is left', async () => expect(await stack.kubectl('get', 'secret', RESTORE_SECRET, '--ignore-not-found')).toBe(''));

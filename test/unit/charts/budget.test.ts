@@ -45,9 +45,9 @@ describe('the budget', () => {
   });
 
   it.each([
-    ['the gateway', {}, 'resources.gateway.limits.memory by 10Mi to 86Mi (it counts 2 times)'],
-    ['web, where there is no gateway', { gateway: { enabled: false } }, 'resources.web.limits.memory by 10Mi to 290Mi (it counts 2 times)'],
-  ])('counts a surge twice: %s needs half as much lowering', (_, settings, advice) => {
+    ['the gateway', { backup: { store: 'none' } }, 'resources.gateway.limits.memory by 10Mi to 86Mi (it counts 2 times)'],
+    ['web, where there is no gateway', { gateway: { enabled: false }, backup: { store: 'none' } }, 'resources.web.limits.memory by 10Mi to 290Mi (it counts 2 times)'],
+  ] as const)('counts a surge twice: %s needs half as much lowering', (_, settings, advice) => {
     const [problem] = budgetOf({ ...settings, host: { memory: `${budgetOf(settings).peak.memory - 20}Mi` } }).problems;
     expect(problem).toContain('20Mi too little');
     expect(problem).toContain(advice);
@@ -96,26 +96,34 @@ describe('the budget', () => {
     expect(problem).toMatch(/^host\.cpu: expected at least 1450m .*, found 1000m: lower requests by 450m/);
   });
 
-  it('counts a backup beside what is always there, and never beside a rollout', () => {
+  it('counts a backup, and a rehearsal, beside what is always there, and never beside a rollout', () => {
     const { lines, steady, during, peak } = budgetOf({ resources: { backup: { limits: { memory: '128Mi' } } } });
-    expect(lines.filter(({ when }) => when !== 'always').map(({ name, when, memory }) => [name, when, memory])).toEqual([['gateway (surge)', 'rollout', 96], ['migrate Job', 'rollout', 200], ['backup Job', 'backup', 128]]);
-    expect([during.rollout.memory - steady.memory, during.backup.memory - steady.memory, peak.memory]).toEqual([296, 128, during.rollout.memory]);
+    expect(lines.filter(({ when }) => when !== 'always').map(({ name, when, memory }) => [name, when, memory])).toEqual([
+      ['gateway (surge)', 'rollout', 96], ['migrate Job', 'rollout', 200], ['backup Job', 'backup', 128], ['rehearsal Job (server)', 'rehearsal', 128], ['rehearsal Job (migrate)', 'rehearsal', 200],
+    ]);
+    expect([during.rollout.memory - steady.memory, during.backup.memory - steady.memory, during.rehearsal.memory - steady.memory, peak.memory]).toEqual([296, 128, 328, during.rehearsal.memory]);
+  });
+
+  it('needs no more for a rehearsal than for a rollout, by default', () => {
+    const { during } = budgetOf();
+    expect(during.rehearsal).toEqual(during.rollout);
   });
 
   it('has no backup where none is made', () => {
     const { lines, during, steady } = budgetOf({ backup: { store: 'none' } });
     expect(lines.map(({ name }) => name)).not.toContain('backup Job');
-    expect(during.backup).toEqual(steady);
+    expect([during.backup, during.rehearsal]).toEqual([steady, steady]);
   });
 
   it('refuses a backup that does not fit, and advises what helps at every moment', () => {
     const large: SettingsInput = { resources: { backup: { limits: { memory: '500Mi' } } } };
     const { peak, during } = budgetOf(large);
-    expect(peak).toEqual({ memory: during.backup.memory, cpu: during.rollout.cpu });
+    expect(peak).toEqual({ memory: during.rehearsal.memory, cpu: during.rollout.cpu });
     const [alone] = budgetOf({ ...large, host: { memory: `${peak.memory - 50}Mi` } }).problems;
-    expect(alone).toContain(`expected at least ${peak.memory}Mi for the worst moment (a backup), found ${peak.memory - 50}Mi: 50Mi too little; lower one of: `);
+    expect(alone).toContain(`expected at least ${peak.memory}Mi for the worst moment (a rehearsal), found ${peak.memory - 50}Mi: 50Mi too little; lower one of: `);
     expect(alone).toContain('resources.backup.limits.memory by 50Mi to 450Mi;');
-    expect(alone).not.toContain('resources.migrate');
+    expect(alone).toContain('resources.migrate.limits.memory by 50Mi to 150Mi');
+    expect(alone).not.toContain('resources.gateway.limits.memory by 25Mi');
     // With so little room neither fits, and lowering what is there at one of them helps nobody.
     const [both] = budgetOf({ ...large, host: { memory: `${during.rollout.memory - 20}Mi` } }).problems;
     expect(both).not.toMatch(/resources\.(backup|migrate)/);

@@ -2,6 +2,7 @@
 import type { BackupStatus } from '../../../operator/api/backup-fields.js';
 import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 import type { HealthStatus } from '../../../operator/api/health-fields.js';
+import type { RehearsalStatus } from '../../../operator/api/rehearsal-fields.js';
 import type { MoveProgress, MoveStatus } from '../../../operator/api/move-fields.js';
 import type { RestoreProgress, RestoreStatus } from '../../../operator/api/restore-fields.js';
 import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
@@ -22,6 +23,9 @@ export interface Scenario {
   /** Of glitchkeeper.io/restore. */
   readonly restoreAsked?: string;
   readonly restore?: RestoreStatus;
+  /** Of glitchkeeper.io/rehearse. */
+  readonly rehearsalAsked?: string;
+  readonly rehearsal?: RehearsalStatus;
   /** Of glitchkeeper.io/move. */
   readonly moveAsked?: string;
   readonly move?: MoveStatus;
@@ -82,8 +86,8 @@ export function moving(phase: MoveProgress['phase'], more: Partial<MoveProgress>
 }
 
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked, move, moveAsked }: Scenario = {}): string {
-  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }), ...(moveAsked === undefined ? {} : { 'glitchkeeper.io/move': moveAsked }) };
+export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked, rehearsal, rehearsalAsked, move, moveAsked }: Scenario = {}): string {
+  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }), ...(rehearsalAsked === undefined ? {} : { 'glitchkeeper.io/rehearse': rehearsalAsked }), ...(moveAsked === undefined ? {} : { 'glitchkeeper.io/move': moveAsked }) };
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
@@ -97,6 +101,7 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
       rotation: { ...(progress ? { current: progress } : {}), nextAt: '2026-08-18T03:00:00Z', history },
       backup,
       restore,
+      rehearsal,
       move,
       health,
     },

@@ -9,6 +9,7 @@ import { MOVE_PHASES, MOVE_REASONS } from '../../../operator/api/move-fields.js'
 import { RESTORE_PHASES } from '../../../operator/api/restore-fields.js';
 import { PHASES } from '../../../operator/api/rotation-fields.js';
 import { RUN_FAILURES } from '../../../operator/core/backup/failure-advice.js';
+import { FOUND_REHEARSAL_FAILURES } from '../../../operator/core/rehearsal/rehearsal-end.js';
 import { Metrics } from '../../../operator/io/metrics/metrics-registry.js';
 import { exportedNames } from '../operator/io/metrics/metrics-series.js';
 
@@ -30,6 +31,7 @@ describe('the documentation names', () => {
   it.each(RESTORE_PHASES)('the phase %s of a restore', (phase) => expect(rowsOf('docs/restore.md')).toContain(phase));
   it.each(Object.values(RESTORE_FAILURES))('the failure %s of a restore', (failure) => expect(rowsOf('docs/restore.md')).toContain(failure));
 
+  it.each(Object.values(FOUND_REHEARSAL_FAILURES))('the failure %s of a rehearsal', (failure) => expect(rowsOf('docs/rehearse.md')).toContain(failure));
   it.each(MOVE_PHASES)('the phase %s of a move', (phase) => expect(rowsOf('docs/migrate.md')).toContain(phase));
   it.each(Object.values(MOVE_REASONS))('the reason %s of MoveHealthy', (reason) => expect(page('docs/migrate.md')).toMatch(new RegExp(`^\\| (True|False|Unknown) \\| \`${reason}\` \\|`, 'm')));
 

@@ -30,7 +30,7 @@ describe('of the copies of a store', () => {
 });
 
 describe('a manifest', () => {
-  const read = (change: Partial<Manifest>) => () => readManifest(JSON.stringify(manifestOf(NEWEST, change)), NEWEST, '5.2');
+  const read = (change: Partial<Manifest>) => () => readManifest(JSON.stringify(manifestOf(NEWEST, change)), NEWEST, ['5.2']);
   const upload = (change: { key?: string; path?: string }) => ({ uploads: [{ key: `uploads/${fingerprint('x').sha256}`, path: 'file_blobs/one', stored: fingerprint('x'), ...change }] });
   const encrypted = { stored: fingerprint('e'), content: fingerprint('c') };
 
@@ -54,8 +54,8 @@ describe('a manifest', () => {
   ])('%s is not', (_, change, message) => expect(read(change)).toThrow(message));
 
   it('that is none is not', () => {
-    expect(() => readManifest(undefined, NEWEST, '5.2')).toThrow('NoCopy: copy 20261129T023000Z: expected manifest.json, found none');
-    expect(() => readManifest('{', NEWEST, '5.2')).toThrow('ManifestUnreadable: copy 20261129T023000Z: manifest.json: expected JSON, found something else');
+    expect(() => readManifest(undefined, NEWEST, ['5.2'])).toThrow('NoCopy: copy 20261129T023000Z: expected manifest.json, found none');
+    expect(() => readManifest('{', NEWEST, ['5.2'])).toThrow('ManifestUnreadable: copy 20261129T023000Z: manifest.json: expected JSON, found something else');
   });
 });
 

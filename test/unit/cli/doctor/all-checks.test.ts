@@ -245,6 +245,7 @@ describe('of backups doctor finds', () => {
     ['that there is no copy yet, and when the first is', withBackup({ status: never }), 'backups', 'warning', /no copy yet; the first is at 2026-06-02T02:30:00Z/],
     ['that the newest is too old', withBackup({ status: OLD }), 'backups', 'failure', /known to restore is 36\.5 h old/],
     ['that nobody knows how old the newest is', withBackup({ status: copied({ lastVerified: { copy: '20260631T000000Z', at: '2026-06-01T02:34:10Z', bytes: 1, seconds: 1, how: 'counts', where: 's3' } }) }), 'backups', 'failure', /of an unknown age, for 20260631T000000Z is no time/],
+    ["that GlitchTip's own check of the month failed", { resource: seen(backedUp({ backup: copied(), rehearsal: { check: { version: '5.2', startedAt: '2026-06-01T03:00:00Z', endedAt: '2026-06-01T11:00:00Z', result: 'Failed', step: 'check', reason: 'MigrationsPending', detail: '2 ran' } } })) }, 'backups', 'warning', /failed in step check: MigrationsPending \(2 ran\) \(60 min ago\)/],
     ['that the last run failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 1 }) }), 'backups', 'warning', /failed in step restore: StepFailed, exit code 3$/],
     ['that the last runs failed', withBackup({ status: copied({ lastFailure: lastFailure(), failures: 3 }) }), 'backups', 'failure', /3 times in a row/],
     ['a copy that is damaged', withBackup({ status: copied({ copies: [{ name: COPY, bytes: 1, damaged: true }] }) }), 'backups', 'warning', /copy 20260601T023000Z in the store is not what its manifest says/],

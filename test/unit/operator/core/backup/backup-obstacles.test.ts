@@ -21,7 +21,7 @@ const AROUND: Around = {
 };
 const RESTORE = '20261128T100000Z';
 const progress = (phase: RestoreProgress['phase'], since = '2026-11-28T10:05:00Z'): RestoreProgress => ({ id: RESTORE, wanted: { copy: 'latest', save: true }, phase, direction: 'forth', since, attempt: 1 });
-const obstacle = (change: Partial<Around>, since = NOW) => findObstacle({ ...AROUND, ...change }, { job: JOB, since, now: NOW });
+const obstacle = (change: Partial<Around>, since = NOW) => findObstacle({ ...AROUND, ...change }, { operation: 'backup', job: JOB, since, now: NOW });
 
 describe('a backup', () => {
   it.each<[string, Partial<Around>, string | undefined]>([
@@ -51,6 +51,9 @@ describe('a backup', () => {
   it('is tried all the same when a rollout does not end in two hours', () => {
     expect(obstacle(stuck, later(-119))).toBe('Deployment web: 0 of 1 new pods are available');
     expect(obstacle(stuck, later(-120))).toBeUndefined();
+  });
+  it('which a rehearsal is not: nobody is without a copy for want of it', () => {
+    expect(findObstacle({ ...AROUND, ...stuck }, { operation: 'rehearsal', job: undefined, since: later(-600), now: NOW })).toBe('Deployment web: 0 of 1 new pods are available');
   });
   it('waits for another operation however long that takes', () => expect(obstacle({ jobs: [holding('restore', 'restore-1')] }, later(-600))).toBe('Job restore-1 has not ended'));
 });

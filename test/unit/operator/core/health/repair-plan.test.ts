@@ -48,6 +48,7 @@ describe('a repair', () => {
     ['waits for another operation', PENDING, { operation: { lock: { kind: 'free' }, jobs: [], holder: holding('rotation', 'r1') } }, 'nothing', 'running the migrate Job again waits for rotation r1'],
     ['waits while the lock cannot be seen', STUCK, { operation: { lock: { kind: 'unreadable', why: '403' }, jobs: [] } }, 'nothing', 'restarting the worker waits until it can be seen whether another operation is under way'],
     ['of a worker is made beside a backup', STUCK, { operation: BACKUP_RUNS }, 'restart-worker', 'the worker is restarted'],
+    ['of a worker is made beside a rehearsal', STUCK, { operation: { lock: { kind: 'free' }, jobs: [holding('rehearsal', 'rehearsal-1')], holder: holding('rehearsal', 'rehearsal-1') } }, 'restart-worker', 'the worker is restarted'],
     ['of a schema waits for a backup', PENDING, { operation: BACKUP_RUNS }, 'nothing', 'running the migrate Job again waits for Job backup-1'],
     ['of a schema waits for a backup whose Job is about to be made', PENDING, { operation: { ...BACKUP_RUNS, jobs: [] } }, 'nothing', 'running the migrate Job again waits for backup backup-1'],
     ['waits while Jobs cannot be seen', PENDING, { operation: { lock: { kind: 'free' } } }, 'nothing', 'running the migrate Job again waits until Jobs can be seen'],

@@ -13,8 +13,8 @@ describe('the table of operations', () => {
     const row = (wanted: Operation) => Object.fromEntries(OPERATIONS.map((held) => [held, verdictOf(wanted, held)]));
     const all = (verdict: Verdict) => Object.fromEntries(OPERATIONS.map((held) => [held, verdict]));
     expect(Object.fromEntries(OPERATIONS.map((wanted) => [wanted, row(wanted)]))).toEqual({
-      rotation: all('waits'), migration: all('waits'), backup: all('waits'), restore: all('waits'), upgrade: all('waits'), move: all('waits'),
-      compromised: { rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'waits' },
+      rotation: all('waits'), migration: all('waits'), backup: all('waits'), rehearsal: all('waits'), restore: all('waits'), upgrade: all('waits'), move: all('waits'),
+      compromised: { rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', rehearsal: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'waits' },
     });
   });
 
@@ -33,6 +33,7 @@ describe('the table of operations', () => {
     ['migrate Job is a migration until its deadline', { ...jobOf('running'), endsAt: ago(-60) }, { operation: 'migration', since: ago(7_200), until: ago(-60) }],
     ['Job without a deadline counts for a day', jobOf('running', 3_600), { until: ago(3_600 - 86_400) }],
     ['backup is one', { ...jobOf('running'), part: 'backup' }, { operation: 'backup' }],
+    ['rehearsal is one', { ...jobOf('running'), part: 'rehearsal' }, { operation: 'rehearsal' }],
     ['Job of an unknown part is as much as a migration', { ...jobOf('running'), part: 'import' }, { operation: 'migration' }],
     ['Job is no rotation, whatever it calls itself', { ...jobOf('running'), part: 'compromised' }, { operation: 'migration' }],
   ])('a %s', (_, job, wanted) => expect(holderOf(job)).toMatchObject(wanted));
