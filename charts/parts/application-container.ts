@@ -97,7 +97,6 @@ export function applicationVolumes(tmp = SMALL_TMP): k8s.Volume[] {
 
 function environment(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {
   const { valkey } = topologyOf(settings);
-  const grown = grownAt(bytesOf(resources.limits.memory) / MEBIBYTE);
   const files = CREDENTIALS.filter((name) => valkey || name !== 'VALKEY_URL');
   return [
     ...files.map((name) => ({ name: `${name}_FILE`, value: `${CREDENTIALS_PATH}/${name}` })),
@@ -110,6 +109,7 @@ function environment(settings: Settings, { process, resources }: Pick<Applicatio
 
 /** All but which servers there are, and who may use them. */
 export function unlessDatabase(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {
+  const grown = grownAt(bytesOf(resources.limits.memory) / MEBIBYTE);
   return [
     ...[...commonVariables(settings), ...process.env].map(({ name, value }) => ({ name, value })),
     ...(process.replacesGrown && grown !== undefined ? [{ name: 'GRANIAN_WORKERS_MAX_RSS', value: String(grown) }] : []),

@@ -65,14 +65,14 @@ export function describeBackupLogin(stage: () => Stage): void {
         await inDatabase("CREATE SCHEMA reports; CREATE TABLE reports.own (body text); INSERT INTO reports.own VALUES ('in-reports')");
         const text = await dump();
         expect(['in-numbered', 'in-later', 'in-reports', 'PostgreSQL database dump complete'].filter((part) => !text.includes(part))).toEqual([]);
-      });
+      }, 60_000);
 
       // Of them pg_read_all_data is not; GlitchTip has none.
       it('fails at a large object of somebody else, rather than leave it out', async () => {
         await inDatabase('SELECT lo_create(4711)');
         expect(await dump()).toContain('permission denied for large object 4711');
         await inDatabase('SELECT lo_unlink(4711)');
-      });
+      }, 60_000);
 
       it('may hold a snapshot for its dump', async () => {
         expect(await asBackup('SELECT pg_export_snapshot() AS snapshot')).toEqual([{ snapshot: expect.any(String) }]);
