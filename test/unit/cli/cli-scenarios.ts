@@ -86,8 +86,8 @@ export function moving(phase: MoveProgress['phase'], more: Partial<MoveProgress>
 }
 
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, annotation, generation = 3, conditions = [ready], current: progress, history = [], health, backup, backupAsked, restore, restoreAsked, rehearsal, rehearsalAsked, move, moveAsked }: Scenario = {}): string {
-  const annotations = { ...(annotation === undefined ? {} : { 'glitchkeeper.io/rotate': annotation }), ...(backupAsked === undefined ? {} : { 'glitchkeeper.io/backup': backupAsked }), ...(restoreAsked === undefined ? {} : { 'glitchkeeper.io/restore': restoreAsked }), ...(rehearsalAsked === undefined ? {} : { 'glitchkeeper.io/rehearse': rehearsalAsked }), ...(moveAsked === undefined ? {} : { 'glitchkeeper.io/move': moveAsked }) };
+export function resourceJson({ spec, generation = 3, conditions = [ready], current: progress, history = [], health, backup, restore, rehearsal, move, ...asked }: Scenario = {}): string {
+  const annotations = annotationsOf(asked);
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
     spec: { version: '5.2', valkey: {}, worker: {}, administrator: { email: 'admin@example.com' }, ...spec },
@@ -106,6 +106,13 @@ export function resourceJson({ spec, annotation, generation = 3, conditions = [r
       health,
     },
   });
+}
+
+/** What somebody asked for; JSON leaves out what is undefined. */
+function annotationsOf({ annotation, backupAsked, restoreAsked, rehearsalAsked, moveAsked }: Pick<Scenario, 'annotation' | 'backupAsked' | 'restoreAsked' | 'rehearsalAsked' | 'moveAsked'>): Readonly<Record<string, string | undefined>> {
+  return {
+    'glitchkeeper.io/rotate': annotation, 'glitchkeeper.io/backup': backupAsked, 'glitchkeeper.io/restore': restoreAsked, 'glitchkeeper.io/rehearse': rehearsalAsked, 'glitchkeeper.io/move': moveAsked,
+  };
 }
 
 export function resource(scenario: Scenario = {}): Resource {
