@@ -1,6 +1,6 @@
 // Runs a server out of one of the stack's images without a container runtime: unpacked into the cache, entered by chroot.
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { access, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { cacheRoot } from '../../embedded/cluster-options.js';
@@ -30,9 +30,23 @@ export async function unpackImage(name: string): Promise<UnpackedImage> {
     const scratch = `${folder}.${process.pid}`;
     await unpackArchive(image.archive, scratch);
     await rename(scratch, folder);
+    await removeStale(dirname(folder), dirname(image.archive));
   }
   const env = JSON.parse(await readFile(join(folder, 'env.json'), 'utf8')) as Record<string, string>;
   return { root: join(folder, 'root'), env };
+}
+
+/** No run of the tests is longer. Milliseconds. */
+const IN_USE = 6 * 3_600_000;
+
+/** What was unpacked of archives that are gone: each build of an image is half a gigabyte. */
+async function removeStale(unpacked: string, archives: string): Promise<void> {
+  const kept = new Set((await readdir(archives)).map((file) => basename(file, '.tar')));
+  for (const name of await readdir(unpacked)) {
+    const path = join(unpacked, name);
+    const unpackedAt = (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (!kept.has(name) && Date.now() - unpackedAt > IN_USE) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function unpackArchive(archive: string, scratch: string): Promise<void> {
