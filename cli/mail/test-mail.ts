@@ -1,5 +1,6 @@
 // A test mail by the Python that sends GlitchTip's mails, in its own container (charts/runtime/mail_test.py).
 import * as z from 'zod';
+import { readJson } from '../../operator/core/json-text.js';
 import { Failure } from '../failure.js';
 import { runInside, type Place } from '../glitchtip-resource-access.js';
 
@@ -22,15 +23,7 @@ export type TestMail = z.output<typeof result> & { readonly part: MailPart };
 export async function sendTestMail(place: Place, part: MailPart, to: string): Promise<TestMail> {
   const said = await runInside(place, { deployment: part, container: part }, ['python', '/glitchkeeper/mail_test.py', to]);
   const line = said.trim().split('\n').at(-1) ?? '';
-  const parsed = result.safeParse(parse(line));
+  const parsed = result.safeParse(readJson(line));
   if (!parsed.success) throw new Failure('other', `${part} does not say what became of the mail: are the manifests older than this program? (npm run synth && kubectl apply -f dist/)`);
   return { part, ...parsed.data };
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

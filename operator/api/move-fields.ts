@@ -1,6 +1,7 @@
 // The move from an old Sentry in the GlitchTip resource: where it is in the spec, how far the move is in the status. The status is written before each step.
 import * as z from 'zod/mini';
 import { openWord } from './open-word.js';
+import { refusedRequest } from './refused-request.js';
 
 const describe = (description: string) => z.meta({ description });
 const instant = () => z.string().check(z.meta({ format: 'date-time' }));
@@ -42,11 +43,7 @@ const ended = z.object({
   id: z.string(), at: instant(), result: openWord(['Canceled', 'Failed']), why: z.optional(z.string()),
 }).check(describe('How the last one ended of which nothing became.'));
 
-const refused = z.object({
-  request: z.string().check(describe('The annotation, or its beginning.')), at: instant(), why: z.string(),
-}).check(describe('The last request of which nothing became.'));
-
-export const moveStatus = z.object({ current: z.optional(progress), last: z.optional(ended), refused: z.optional(refused) });
+export const moveStatus = z.object({ current: z.optional(progress), last: z.optional(ended), refused: z.optional(refusedRequest) });
 
 export type MoveSpec = z.output<typeof moveSpec>;
 export type MoveStatus = z.output<typeof moveStatus>;

@@ -1,6 +1,7 @@
 // Rehearsals in the status of the GlitchTip resource: the run that is under way, and how the last ones ended.
 import * as z from 'zod/mini';
 import { openWord } from './open-word.js';
+import { refusedRequest } from './refused-request.js';
 
 const describe = (description: string) => z.meta({ description });
 const instant = () => z.string().check(z.meta({ format: 'date-time' }));
@@ -36,18 +37,12 @@ const ended = z.object({
   ),
 });
 
-const refused = z.object({
-  request: z.string().check(describe('The annotation, or its beginning.')),
-  at: instant(),
-  why: z.string(),
-}).check(describe('The last request of which nothing became.'));
-
 export const rehearsalStatus = z.object({
   current: z.optional(progress),
   heldBack: z.optional(z.string()).check(describe('What a run that is asked for, or due, waits for.')),
   last: z.optional(ended).check(describe('The last one that a person asked for.')),
   check: z.optional(ended).check(describe("The last one of the schedule, once a month: GlitchTip's own check finds nothing to migrate in what was restored.")),
-  refused: z.optional(refused),
+  refused: z.optional(refusedRequest),
 });
 
 export type RehearsalStatus = z.output<typeof rehearsalStatus>;

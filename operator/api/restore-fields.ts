@@ -1,6 +1,7 @@
 // A restore in the status of the GlitchTip resource: how far it is, and how the last one ended. It is written before each step, so that whoever comes next goes on.
 import * as z from 'zod/mini';
 import { openWord } from './open-word.js';
+import { refusedRequest } from './refused-request.js';
 
 const describe = (description: string) => z.meta({ description });
 const instant = () => z.string().check(z.meta({ format: 'date-time' }));
@@ -65,13 +66,7 @@ const ended = z.object({
   saved: z.optional(copyName()),
 }).check(describe('How the last restore ended.'));
 
-const refused = z.object({
-  request: z.string().check(describe('The annotation, or its beginning.')),
-  at: instant(),
-  why: z.string(),
-}).check(describe('The last request of which nothing became.'));
-
-export const restoreStatus = z.object({ current: z.optional(progress), last: z.optional(ended), refused: z.optional(refused) });
+export const restoreStatus = z.object({ current: z.optional(progress), last: z.optional(ended), refused: z.optional(refusedRequest) });
 
 export type RestoreStatus = z.output<typeof restoreStatus>;
 export type RestoreProgress = z.output<typeof progress>;

@@ -2,6 +2,7 @@
 import { copyNameOf } from '../../../backup/core/copy-name.js';
 import type { BackupProgress, BackupSpec, BackupStatus } from '../../api/backup-fields.js';
 import { toSeconds } from '../timestamps.js';
+import { without } from '../without.js';
 import { maintenanceEnd, nextBackup, withoutAhead } from './backup-schedule.js';
 
 /** How a run ended, as its containers or Kubernetes say. */
@@ -197,10 +198,6 @@ function withNext(status: BackupStatus, next: Date | undefined): BackupStatus {
 
 function explainNext(next: Date | undefined): string {
   return next ? `the next backup is at ${toSeconds(next)}` : 'backups are made on demand only';
-}
-
-function without(status: BackupStatus, ...names: readonly (keyof BackupStatus)[]): BackupStatus {
-  return Object.fromEntries(Object.entries(status).filter(([name]) => !(names as readonly string[]).includes(name)));
 }
 
 function untilThen(next: Date | undefined, now: Date): number {

@@ -5,10 +5,11 @@
 import { isKnownMovePhase, type MovePhase, type MoveProgress } from '../../api/move-fields.js';
 import { cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
+import { without } from '../without.js';
 import { pairsOf } from './dsn-table.js';
 import { unmetByGateway } from './gateway-step.js';
 import { parseMoveRequest, type MoveRequest } from './move-request.js';
-import { doing, end, enter, record, rest, without, type MoveInput, type MovePlan, type UnderWay } from './next-step.js';
+import { doing, end, enter, record, rest, type MoveInput, type MovePlan, type UnderWay } from './next-step.js';
 import { planImporting } from './plan-importing.js';
 
 /** Whoever rolls back waits for this: the gateway answers, or it starts. */

@@ -1,6 +1,7 @@
 // What a look at a move becomes: a step, a change of the status, or a pause; and the shapes of all of it. Pure.
 import type { MovePhase, MoveProgress, MoveStatus } from '../../api/move-fields.js';
 import { toSeconds } from '../timestamps.js';
+import { without } from '../without.js';
 import { describeMoveAction, type MoveAction, type MoveFacts } from './move-facts.js';
 
 export interface MoveInput {
@@ -40,10 +41,6 @@ export function end(status: MoveStatus, { current, result, why, now }: { readonl
 /** Anew: whether the gateway does it is to be seen. */
 export function enter(current: MoveProgress, phase: MovePhase, now: Date): MoveProgress {
   return { ...without(current, 'why', 'waitsFor', 'inForceSince'), phase, since: toSeconds(now), attempt: 1 };
-}
-
-export function without(current: MoveProgress, ...names: readonly ('request' | 'why' | 'waitsFor' | 'inForceSince' | 'tableUnread')[]): MoveProgress {
-  return Object.fromEntries(Object.entries(current).filter(([key]) => !(names as readonly string[]).includes(key))) as MoveProgress;
 }
 
 export function record(status: MoveStatus, current: MoveProgress, message: string): MovePlan {

@@ -3,10 +3,11 @@ import type { MoveProgress } from '../../api/move-fields.js';
 import { canonical } from '../canonical-json.js';
 import { firstUnmet, MET, act, wait, type Step } from '../rotation/protocol.js';
 import { toSeconds } from '../timestamps.js';
+import { without } from '../without.js';
 import { fillIn, pairsOf } from './dsn-table.js';
 import { importJobName, wantsImport } from './import-job.js';
 import type { ImportEnd, MoveAction } from './move-facts.js';
-import { doing, end, enter, record, rest, without, type MovePlan, type UnderWay } from './next-step.js';
+import { doing, end, enter, record, rest, type MovePlan, type UnderWay } from './next-step.js';
 
 /** Milliseconds. */
 const WHILE_IMPORTING = 2_000;

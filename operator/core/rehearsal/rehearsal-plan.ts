@@ -7,6 +7,7 @@ import type { FailedEnd } from '../backup/backup-plan.js';
 import { isAhead, maintenanceEnd } from '../backup/backup-schedule.js';
 import { cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
+import { without } from '../without.js';
 import type { ObservedRehearsal, RehearsalRunEnd } from './rehearsal-end.js';
 import { parseRehearsalRequest } from './rehearsal-request.js';
 
@@ -158,8 +159,4 @@ function heldBack({ suspend, obstacle, now }: RehearsalInput): string | undefine
 
 function wait(status: RehearsalStatus, requeueAfter: number): RehearsalPlan {
   return { step: { kind: 'wait' }, status, requeueAfter };
-}
-
-function without(status: RehearsalStatus, ...names: readonly (keyof RehearsalStatus)[]): RehearsalStatus {
-  return Object.fromEntries(Object.entries(status).filter(([name]) => !(names as readonly string[]).includes(name)));
 }

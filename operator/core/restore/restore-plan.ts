@@ -6,6 +6,7 @@ import { RESTORE_PHASES, isKnownPhase, type RestoreEnd, type RestorePhase, type 
 import { firstUnmet, pauseAfter, wait } from '../rotation/protocol.js';
 import { cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
+import { without } from '../without.js';
 import { describeRestoreAction, endOfJob, type GatewayMode, type RestoreAction, type RestoreFacts, type RestoreJobEnd } from './restore-facts.js';
 import { LONGEST_LIVE_NAME, copyOfSaving, jobOfPhase } from './restore-names.js';
 import { parseRestoreRequest } from './restore-request.js';
@@ -261,10 +262,6 @@ function end(status: RestoreStatus, { id, copy, saved, why }: RestoreProgress, r
 
 function enter(current: RestoreProgress, phase: RestorePhase, now: Date): RestoreProgress {
   return { ...without(current, 'why', 'waitsFor'), phase, since: toSeconds(now), attempt: 1 };
-}
-
-function without(current: RestoreProgress, ...names: readonly ('request' | 'why' | 'waitsFor')[]): RestoreProgress {
-  return Object.fromEntries(Object.entries(current).filter(([key]) => !(names as readonly string[]).includes(key))) as RestoreProgress;
 }
 
 function record(status: RestoreStatus, current: RestoreProgress, message: string): RestorePlan {

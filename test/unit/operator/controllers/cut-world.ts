@@ -32,6 +32,22 @@ export class CutWorld {
     this.#crashed = false;
   }
 
+  /** So many times, or until the process dies. @returns what the last one gave */
+  protected async untilCrashed<T>(count: number, once: () => Promise<T>): Promise<T | undefined> {
+    let last: T | undefined;
+    this.revive();
+    for (let done = 0; done < count; done += 1) {
+      try {
+        last = await once();
+      } catch (error) {
+        if (!this.hasCrashed) throw error;
+        this.cut = undefined;
+        return undefined;
+      }
+    }
+    return last;
+  }
+
   protected observeLock(): ObservedLock {
     const resourceVersion = String(this.#lockVersion);
     if (this.lock) return { kind: 'held', holder: this.lock, resourceVersion };

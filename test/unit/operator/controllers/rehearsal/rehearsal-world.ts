@@ -25,19 +25,8 @@ export class RehearsalWorld extends CutWorld {
   pending: string | undefined;
 
   /** So many looks, each of a controller that knows nothing, or until the process dies. @returns when the next one is due, in milliseconds */
-  async look(count = 1, signal = new AbortController().signal): Promise<number | undefined> {
-    let due: number | undefined;
-    this.revive();
-    for (let done = 0; done < count; done += 1) {
-      try {
-        due = (await this.#controller().reconcile('g', signal)).requeueAfter;
-      } catch (error) {
-        if (!this.hasCrashed) throw error;
-        this.cut = undefined;
-        return undefined;
-      }
-    }
-    return due;
+  look(count = 1, signal = new AbortController().signal): Promise<number | undefined> {
+    return this.untilCrashed(count, async () => (await this.#controller().reconcile('g', signal)).requeueAfter);
   }
 
   after(minutes: number): void {
