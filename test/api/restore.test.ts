@@ -196,7 +196,7 @@ describe('a copy of a real database', () => {
     ['the server ends its connection', { programs: { pg_restore: `(for turn in {1..60}; do PGPASSWORD=of-the-superuser PGPASSFILE= psql -XqU glitchkeeper -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restored'" >/dev/null; done) & exec /usr/lib/postgresql/17/bin/pg_restore "$@"` } }, { step: 'load', reason: 'DatabaseAway' }],
     ['the login is not a member of the owner', { env: { PGUSER: BACKUP_LOGIN.user } }, { reason: 'LoginRefused' }],
     ['the password is another', { env: { PASSWORD_FILE: '/opt/backup/facts.sql' } }, { step: 'empty', reason: 'LoginRefused' }],
-    ['there is no server', { env: { PGPORT: '1' } }, { step: 'empty', reason: 'DatabaseAway' }],
+    ['there is no server', { env: { PGPORT: '1', WAIT: '2' } }, { step: 'empty', reason: 'DatabaseAway' }],
     ['a program is killed for its memory', { programs: { pg_restore: 'kill -9 $$' } }, { step: 'load', reason: 'OutOfMemory' }],
   ])('that cannot be loaded says that %s', async (_, change, report) => {
     await run('fetch');

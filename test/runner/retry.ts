@@ -23,7 +23,7 @@ export interface Dependent {
 }
 
 export const DEPENDENTS: readonly Dependent[] = [
-  { title: 'left several values', why: 'it counts what the rotations before it left' },
+  { title: 'left old values', why: 'it counts what the rotations before it left' },
   { title: 'part by part', why: 'it counts the messages of the kills before it' },
   { title: 'nothing was wrong', why: 'alone nothing happens before it that could be reported' },
   { title: 'which is over', why: 'it waits for the end of an incident that the rotations before it make' },

@@ -40,6 +40,7 @@ describe('of all stages', () => {
     ['and for what is cheap', { passed: [...steps, 'unit'], running: ['charts', 'types', 'generated'] }, []],
     ['and then start, whatever those at low priority do', { passed: [...steps, ...cheap], running: ['types', 'generated'] }, ['cluster']],
     ['they start beside a cheap one that failed and was not fatal', { passed: [...steps, 'charts'], failed: ['unit'], running: ['types', 'generated'] }, ['cluster']],
+    ['the longest check leaves the compilers alone', { passed: ['build', 'types', 'generated', ...cheap], running: ['parts'] }, []],
     ['one at low priority that takes all slots waits for both', { passed: [...steps, ...cheap, 'types', 'generated'], running: ['cluster', 'lint'] }, []],
     ['replay is the last at low priority', { passed: [...steps, ...cheap, 'types', 'generated', 'lint'], running: ['cluster'] }, ['replay']],
     ['the API server comes after the clusters', { passed: [...steps, ...cheap, 'types', 'generated', 'lint', 'cluster'], running: ['replay'] }, ['api']],
