@@ -3,7 +3,7 @@ import { WEB_BACKEND } from '../../charts/part-names.js';
 import { parseResource, type Resource } from '../../cli/glitchtip-resource-access.js';
 import { DEFAULT_SECRET_NAMES } from '../../operator/api/object-names.js';
 import { messageOf } from '../../operator/core/error-message.js';
-import { NAMESPACE, RESOURCES, Stage, until, type OperatorProcess } from '../api/operator-stage.js';
+import { NAMESPACE, Stage, until, type OperatorProcess } from '../api/operator-stage.js';
 import { WebDouble } from '../api/web-double.js';
 import { Replay } from '../replay/replay.js';
 import { MANY_LABEL, suspendedResources } from './many-resources.js';
@@ -68,8 +68,7 @@ export class Scene {
 
   /** Anew: whoever looks at what another one has looked at has less to write. @param count of resources in all */
   async makeMany(count: number): Promise<void> {
-    // In one request: kubectl by itself makes one for each.
-    await this.stage.kubectl(['delete', '--raw', `${RESOURCES}?labelSelector=${encodeURIComponent(MANY_LABEL)}`]);
+    await this.stage.kubectl(['delete', 'glitchtips', `--selector=${MANY_LABEL}`]);
     await this.stage.kubectl(['create', '-f', '-'], JSON.stringify(suspendedResources(NAMESPACE, 0, count - 1)));
   }
 
