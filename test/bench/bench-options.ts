@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Folder of another build, whose operator is compared with this one's; without it, with a bare Node. */
   readonly against?: string;
-  /** Runs of each program in the synth and client measurements. */
+  /** Runs of each program in synth, client and operator --against. */
   readonly runs: number;
   /** File for the results as JSON. */
   readonly json?: string;
