@@ -240,12 +240,12 @@ describe('what is believed', () => {
     const operator = (settings: SettingsInput) => render((scope, all) => new Operator(scope, 'operator', all), settings);
     const specOf = (settings: SettingsInput) => (parse(find(operator(settings), 'ConfigMap', 'glitchkeeper-settings').data?.['glitchtip.yaml'] ?? '') as { spec: { https?: object } }).spec;
 
-    it('looks which certificate Traefik serves, by the one port that a policy opens to it', () => {
-      expect(parseTrusted(specOf(ACME))).toMatchObject({ kind: 'valid', spec: { https: { name: 'errors.example.org', host: 'traefik.kube-system.svc.cluster.local', port: 443 } } });
+    it('looks which certificate Traefik serves, and whether http leads there, by the two ports that a policy opens to it', () => {
+      expect(parseTrusted(specOf(ACME))).toMatchObject({ kind: 'valid', spec: { https: { name: 'errors.example.org', host: 'traefik.kube-system.svc.cluster.local', port: 443, plainPort: 80 } } });
       const { egress } = find(renderStack(ACME), 'NetworkPolicy', 'operator-to-traefik').spec as { egress: object[] };
       expect(egress).toEqual([{
         to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'traefik' } } }],
-        ports: [{ protocol: 'TCP', port: 8443 }],
+        ports: [{ protocol: 'TCP', port: 8000 }, { protocol: 'TCP', port: 8443 }],
       }]);
     });
 

@@ -74,6 +74,7 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
         if (faults.some(({ expected }) => OF_A_SETTLED_WORKER.includes(expected.reason))) await untilSettled();
         const [others, before, started] = [await livesBeside(faults), await stack.pods(), Date.now()];
         const opened = await incidentsOf(faults).finally(() => repair(faults));
+        faults.forEach(({ says }, index) => { if (says !== undefined) expect(opened[index]?.message.text).toMatch(says); });
         const repairedAt = Date.now();
         const resolved = await Promise.all(opened.map((each) => alerts().resolved(each, repairedAt)));
         faults.forEach((fault, index) => note(fault, opened[index], resolved[index]));

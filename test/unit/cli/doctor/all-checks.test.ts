@@ -11,7 +11,7 @@ import type { MoveStatus } from '../../../../operator/api/move-fields.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
 import { COPY, MOVE, condition, copied, lastFailure, moving, ready, restoring } from '../cli-scenarios.js';
-import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
+import { backedUp, backupTemplate, factsOf, imageId, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
 
 /** What is not as it should be: check, level, found. */
 const problems = (facts: Facts): [string, Level, string][] => examine(facts).filter(({ level }) => level !== 'ok').map(({ check, level, found }) => [check, level, found]);
@@ -109,6 +109,27 @@ describe('of the parts doctor finds', () => {
     ['a container without a memory limit', withContainer('worker', (container) => { container.resources.limits = { cpu: '500m' }; }), 'limits', 'failure', /worker\/worker has no memory limit/],
     ['a container without a CPU limit', withContainer('worker', (container) => { delete container.resources.limits['cpu']; }), 'limits', 'warning', /worker\/worker has no CPU limit/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
+});
+
+describe('of the images doctor finds', () => {
+  const running = (name: string, image: string, id: string, phase = 'Running') =>
+    objects.runningPod.parse({ metadata: { name }, spec: { containers: [{ name: 'web', image }] }, status: { phase, containerStatuses: [{ name: 'web', imageID: id }] } });
+  const [TAGGED, PINNED] = ['registry.example.com/web:1', `registry.example.com/web:1@sha256:${'a'.repeat(64)}`];
+
+  it.each<[string, readonly objects.RunningPod[], RegExp]>([
+    ['a tag that means two', [running('web-0', TAGGED, imageId('web', 'a')), running('web-1', TAGGED, imageId('web', 'b'))], /^registry\.example\.com\/web:1 is not one image: web-0\/web runs sha256:aaaaaaaaaaaa, web-1\/web runs sha256:bbbbbbbbbbbb$/],
+    ['a digest that is not the one of the name', [running('web-0', PINNED, imageId('web', 'b'))], /^web-0\/web is named with sha256:aaaaaaaaaaaa and runs sha256:bbbbbbbbbbbb:/],
+  ])('%s', (_, pods, found) => expectOnly(factsOf({ pods: seen([...pods]) }), ['images', 'warning', found]));
+
+  it.each<[string, readonly objects.RunningPod[], string]>([
+    ['runs by its digest', [running('web-0', PINNED, imageId('web', 'a'))], '1 by name, 1 of them with a digest'],
+    ['was loaded from a file', [running('web-0', PINNED, `sha256:${'b'.repeat(64)}`)], '1 by name, 1 of them with a digest'],
+    ['was another one of this tag in a pod that has ended', [running('web-0', TAGGED, imageId('web', 'a')), running('migrate-0', TAGGED, imageId('web', 'b'), 'Succeeded')], '1 by name, 0 of them with a digest'],
+    ['is still pulled', [running('web-0', TAGGED, '')], '0 by name'],
+  ])('nothing wrong in one that %s', (_, pods, found) => {
+    const [image] = examine(factsOf({ pods: seen([...pods]) })).filter(({ check }) => check === 'images');
+    expect([image?.level, image?.found]).toEqual(['ok', expect.stringContaining(found)]);
+  });
 });
 
 it.each([['5.2.1', 'run and measured'], ['6.2', 'not run by this project']])('says of GlitchTip %s how it was proven', (version, said) => {
