@@ -193,6 +193,12 @@ describe('the routes of a Gateway', () => {
     expect(rulesOf(more({ acceptPlainEvents: '2027-03-01' }), 'glitchtip-to-https')[0]).toEqual(events);
   });
 
+  it('show the path of logs among them where GlitchTip keeps logs', () => {
+    const [rule] = rulesOf({ ...more({ public: 'ingest' }), version: '6.2', logs: { enabled: true } }, 'glitchtip') as (typeof events)[];
+    const path = new RegExp(rule?.matches[0]?.path.value ?? '');
+    expect(['/v1/logs', '/v1/logs/', '/api/1/envelope/', '/v1/logs/x', '/x/v1/logs', '/api/1/envelope'].map((each) => path.test(each))).toEqual([true, true, true, false, false, false]);
+  });
+
   it('come from pods, which the gateway believes; the namespace is let in as any client is', () => {
     const manifests = renderStack(OF_GATEWAY);
     expect(containerOf(manifests, 'Deployment', 'gateway').env?.find(({ name }) => name === 'TRUSTED_PROXIES')?.value).toBe('10.42.0.0/16,10.43.0.0/16');

@@ -60,6 +60,8 @@ const NODE_TAINTED: Fault = { what: 'node tainted by its administrator, and a ne
 const CLAIM_UNBOUND: Fault = { what: 'a claim that nobody makes a volume for', expected: { reason: 'Unschedulable', part: 'worker' }, says: /Without a default class set storage\.className/, ...unboundClaim(), allowance: WAITS_FOR_ROOM };
 /** The operator lets it go on for 150 s before it makes a new worker, because it may end by itself. */
 const WORKER_WEDGED: Fault = { what: 'worker wedged: its packets to Valkey vanish', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: cutWorkerOff, hasten: (stack) => letTimePass(stack, 150) };
+/** Its double has a way to be told (test/glitchtip-double/six/glitchtip/mortal_worker.py). The operator makes a new web for it, after 150 s. */
+const WORKER_INSIDE_DIES: Fault = { what: 'the worker inside web dies, and web goes on', expected: { reason: 'WorkerStuck', part: 'web' }, inject: (stack) => stack.exec('web', ['touch', '/tmp/end-the-worker']) };
 const WEB_STARVED: Fault = {
   what: 'web needs more memory than its limit', expected: { reason: 'OutOfMemory', part: 'web' },
   inject: (stack) => killByMemory(stack, 'web'),
@@ -179,6 +181,9 @@ export const SCENARIOS_SIX: readonly Scenario[] = atDefaults([
   [VALKEY_STOPPED],
   [WEEKS_GONE],
 ]);
+
+/** Of the one process that 6.2 can be, and that no probe sees the inside of. */
+export const SCENARIOS_TINY: readonly Scenario[] = atDefaults([[WORKER_INSIDE_DIES]]);
 
 function atDefaults(scenarios: readonly (readonly Fault[])[]): readonly Scenario[] {
   return scenarios.map((faults) => ({ faults, pace: 'default' }));

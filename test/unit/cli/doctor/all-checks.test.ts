@@ -205,8 +205,9 @@ describe('of the address doctor finds', () => {
     ['https without anything that belongs to it', withEnv({ GLITCHTIP_DOMAIN: 'https://errors.example.com', ALLOWED_HOSTS: allowed }), [
       ['address', 'failure', /web says https/], ['CSRF', 'failure', /lacks/], ['cookies', 'failure', /not set although the address is https/],
     ]],
-    ['registration that is open', withEnv({ ENABLE_USER_REGISTRATION: 'True' }), [['registration', 'failure', /whoever reaches GlitchTip/]]],
+    ['registration that is open', withEnv({ ENABLE_USER_REGISTRATION: 'True' }), [['registration', 'warning', /whoever reaches GlitchTip/]]],
     ['registration that is open by default', withEnv({ ENABLE_USER_REGISTRATION: undefined }), [['registration', 'failure', /whoever reaches GlitchTip/]]],
+    ['that single sign-on makes accounts', withEnv({ ENABLE_SOCIAL_APPS_USER_REGISTRATION: 'True' }), [['registration', 'warning', /through a provider/]]],
     ['that every user may make organizations', withEnv({ ENABLE_ORGANIZATION_CREATION: 'True' }), [['registration', 'warning', /organizations/]]],
   ])('%s', (_, changes, expected) => expect(problems(factsOf(changes))).toEqual(expected.map(([check, level, found]) => [check, level, expect.stringMatching(found)])));
 });
@@ -329,6 +330,6 @@ it('every warning and every failure has a remedy', () => {
 });
 
 it('the table has a mark, what was found and what helps', () => {
-  const text = renderFindings(examine(factsOf({ ...withEnv({ ENABLE_USER_REGISTRATION: 'True' }), nodes: notSeen('forbidden'), alertKeys: seen(['webhook-url']) })), plain);
+  const text = renderFindings(examine(factsOf({ ...withEnv({ ENABLE_USER_REGISTRATION: undefined }), nodes: notSeen('forbidden'), alertKeys: seen(['webhook-url']) })), plain);
   for (const part of ['✗ registration', '! heartbeat', '✓ namespace', '? node', 'not seen: forbidden', '✗ 1 wrong', '! 1 with a warning', '? 2 not seen']) expect(text).toContain(part);
 });
