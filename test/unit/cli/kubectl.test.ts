@@ -14,4 +14,4 @@ it('that does not end in its time is ended, and told as a cluster that does not 
 it('has on its standard input what is in no argument', async () => {
   const echo = { ...SILENT, cluster: ['-e', 'process.stdin.pipe(process.stdout)'] };
   expect(await callKubectl(echo, [], { input: 'of a Secret' })).toBe('of a Secret');
-});
+}, 20_000);
