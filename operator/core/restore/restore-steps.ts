@@ -1,8 +1,8 @@
 // The conditions of a restore's phases: each is met, or says what brings it about, or what is waited for. Pure.
 import type { RestoreProgress } from '../../api/restore-fields.js';
-import type { Seen } from '../seen.js';
+import { gatewayStep as setGatewayStep, seenStep, type GatewayMode } from '../operations/away-steps.js';
 import { MET, act, wait, type Step } from '../rotation/protocol.js';
-import type { GatewayMode, RestoreAction, RestoreDatabase, RestoreFacts } from './restore-facts.js';
+import type { RestoreAction, RestoreDatabase, RestoreFacts } from './restore-facts.js';
 import { databaseNames, jobOfPhase, type DatabaseNames } from './restore-names.js';
 
 export interface RestoreStepInput {
@@ -17,51 +17,18 @@ export type RestoreStep = Step<RestoreAction>;
 /** What is under way to GlitchTip is let come to its end for so long; whatever is not stored by then is given again. Milliseconds. */
 const DRAINED_WITHIN = 120_000;
 
-function seen<T>(fact: Seen<T>, judge: (value: T) => RestoreStep): RestoreStep {
-  return fact.kind === 'seen' ? judge(fact.value) : wait(fact.why);
-}
-
-export function lockStep({ facts: { lock } }: RestoreStepInput): RestoreStep {
-  if (lock.kind === 'ours') return MET;
-  return lock.kind === 'free' ? act({ kind: 'take lock' }) : wait(lock.why);
-}
-
-export function unlockStep({ facts: { lock } }: RestoreStepInput): RestoreStep {
-  return lock.kind === 'ours' ? act({ kind: 'release lock' }) : MET;
-}
-
-export function gatewayStep({ facts: { gateway } }: RestoreStepInput, mode: GatewayMode): RestoreStep {
-  if (gateway === undefined) return MET;
-  return seen(gateway, ({ mode: found }) => {
-    // A person's own hold is a person's to end.
-    const isAnothers = mode === 'gives' && found === 'holds without keeping';
-    return found === mode || isAnothers ? MET : act({ kind: 'set gateway', mode });
-  });
+/** A person's own hold is a person's to end. */
+export function gatewayStep({ facts }: RestoreStepInput, mode: GatewayMode): RestoreStep {
+  const isAnothers = mode === 'gives' && facts.gateway?.kind === 'seen' && facts.gateway.value.mode === 'holds without keeping';
+  return isAnothers ? MET : setGatewayStep({ facts }, mode);
 }
 
 /** While web and worker still work. */
 export function drainedStep({ facts: { gateway, parts }, current, now }: RestoreStepInput): RestoreStep {
   if (gateway === undefined || now.getTime() - Date.parse(current.since) >= DRAINED_WITHIN) return MET;
-  return seen(parts, ({ web, worker }) => {
+  return seenStep(parts, ({ web, worker }) => {
     if (web.pods === 0 || worker.pods === 0) return MET;
-    return seen(gateway, ({ underWay }) => (underWay === 0 ? MET : wait(`${underWay} events are under way to GlitchTip`)));
-  });
-}
-
-/** Also after somebody applied the manifests in the middle of it. */
-export function stoppedStep({ facts: { parts, sessions } }: RestoreStepInput): RestoreStep {
-  return seen(parts, ({ web, worker }) => {
-    if (web.wanted !== 0 || worker.wanted !== 0) return act({ kind: 'scale', replicas: 0 });
-    const left = web.pods + worker.pods;
-    if (left > 0) return wait(`${left} pods of web and worker have not ended`);
-    return seen(sessions, (count) => (count === 0 ? MET : wait(`${count} sessions of the application are left`)));
-  });
-}
-
-export function startedStep({ facts: { parts } }: RestoreStepInput): RestoreStep {
-  return seen(parts, ({ web, worker }) => {
-    if (web.wanted === 0 || worker.wanted === 0) return act({ kind: 'scale', replicas: 1 });
-    return web.ready > 0 && worker.ready > 0 ? MET : wait('web and worker start');
+    return seenStep(gateway, ({ underWay }) => (underWay === 0 ? MET : wait(`${underWay} events are under way to GlitchTip`)));
   });
 }
 
@@ -69,20 +36,20 @@ export function startedStep({ facts: { parts } }: RestoreStepInput): RestoreStep
 export function jobStep({ facts, current }: RestoreStepInput): RestoreStep {
   const job = jobOfPhase(current);
   if (job === undefined) return MET;
-  return seen(facts.job, (found) => {
+  return seenStep(facts.job, (found) => {
     if (found.kind === 'absent') return act({ kind: 'create job', job: job.kind, name: job.name });
     return found.kind === 'running' ? wait(`Job ${job.name} runs`) : MET;
   });
 }
 
 export function loginStep({ facts: { restoreLogin } }: RestoreStepInput, wanted: 'open' | 'closed'): RestoreStep {
-  return seen(restoreLogin, (found) => (found === wanted ? MET : act({ kind: wanted === 'open' ? 'open restore login' : 'close restore login' })));
+  return seenStep(restoreLogin, (found) => (found === wanted ? MET : act({ kind: wanted === 'open' ? 'open restore login' : 'close restore login' })));
 }
 
 /** Empty, and of this attempt: into what an attempt before left half full nothing is ever restored. That it is there is recorded by the plan. */
 export function newDatabaseStep(input: RestoreStepInput): RestoreStep {
   const { restored: name } = namesOf(input);
-  return seen(input.facts.databases, (databases) => {
+  return seenStep(input.facts.databases, (databases) => {
     const found = databases.find((each) => each.name === name);
     if (found === undefined) return act({ kind: 'create database', name });
     const { restored, attempt } = input.current;
@@ -99,7 +66,7 @@ export function swapStep(input: RestoreStepInput): RestoreStep {
   const names = namesOf(input);
   const [live, left] = direction === 'forth' ? [restored?.oid, before] : [before, restored?.oid];
   const wanted = new Map<number | undefined, string>([[left, direction === 'forth' ? names.before : names.restored], [live, names.live]]);
-  return seen(input.facts.databases, (databases) => {
+  return seenStep(input.facts.databases, (databases) => {
     if (databases.every(({ oid }) => oid !== live)) return wait(`the database that is to be ${names.live} is gone: nothing is renamed any more`);
     return renameStep(databases, wanted) ?? openStep(databases, names.live);
   });
@@ -125,14 +92,10 @@ function openStep(databases: readonly RestoreDatabase[], live: string): RestoreS
 
 /** Sessions that a copy brings back may have been ended since, as for a leak; passwords are today's. */
 export function credentialsStep({ facts: { storedSessions, isAdministratorRight } }: RestoreStepInput): RestoreStep {
-  return seen(storedSessions, (count) => {
+  return seenStep(storedSessions, (count) => {
     if (count > 0) return act({ kind: 'end stored sessions' });
-    return seen(isAdministratorRight, (isRight) => (isRight ? MET : act({ kind: 'set administrator password' })));
+    return seenStep(isAdministratorRight, (isRight) => (isRight ? MET : act({ kind: 'set administrator password' })));
   });
-}
-
-export function proofStep({ facts: { isProved } }: RestoreStepInput): RestoreStep {
-  return seen(isProved, (isStored) => (isStored ? MET : act({ kind: 'send event' })));
 }
 
 /** Of the two, the one that is not live. */
@@ -145,11 +108,11 @@ export function leftDatabaseStep(input: RestoreStepInput): RestoreStep {
 /** Nothing was swapped: the new one alone goes, whether it was recorded or not. */
 export function newDatabaseGoneStep(input: RestoreStepInput): RestoreStep {
   const { restored: name } = namesOf(input);
-  return seen(input.facts.databases, (databases) => goneStep(input, name, databases.find((each) => each.name === name)?.oid));
+  return seenStep(input.facts.databases, (databases) => goneStep(input, name, databases.find((each) => each.name === name)?.oid));
 }
 
 function goneStep({ facts: { databases } }: RestoreStepInput, name: string, oid: number | undefined): RestoreStep {
-  return seen(databases, (all) => {
+  return seenStep(databases, (all) => {
     const left = all.find((each) => each.name === name && each.oid === oid);
     return left ? act({ kind: 'drop database', name, oid: left.oid }) : MET;
   });
@@ -157,7 +120,7 @@ function goneStep({ facts: { databases } }: RestoreStepInput, name: string, oid:
 
 /** Before anything changed its name it still is the one that was live. */
 export function reopenStep(input: RestoreStepInput): RestoreStep {
-  return seen(input.facts.databases, (databases) => openStep(databases, input.database));
+  return seenStep(input.facts.databases, (databases) => openStep(databases, input.database));
 }
 
 export function namesOf({ database, current }: RestoreStepInput): DatabaseNames {
