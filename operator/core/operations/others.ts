@@ -16,8 +16,8 @@ export interface Others {
 /** Undefined: nothing has to be waited for. */
 export function whyOthers(wanted: Operation, { lock, jobs, journal }: Others, recorded: Recorded, now: Date): string | undefined {
   if (journal.kind === 'unreadable') return `whether a rotation is under way cannot be seen (${journal.why})`;
-  const recorded = findLockHolder(lock, { journal, recorded, jobs }, now);
-  const other = recorded && findHolder(wanted, [recorded], now);
+  const locked = findLockHolder(lock, { journal, recorded, jobs }, now);
+  const other = locked && findHolder(wanted, [locked], now);
   if (other) return `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
   const job = findHolder(wanted, jobs ?? [], now);
   if (job) return `Job ${job.name} has not ended`;

@@ -18,8 +18,8 @@ interface Refused {
   readonly why: string;
 }
 
-export interface RecordedStatus<Progress extends RecordedProgress> {
-  readonly current?: Progress | undefined;
+export interface RecordedStatus {
+  readonly current?: RecordedProgress | undefined;
   readonly refused?: Refused | undefined;
 }
 
@@ -44,7 +44,7 @@ const REFUSED_ONCE = 60_000;
 const REQUEST_KEPT = 100;
 
 /** The operation is so from now on; nothing is done yet. */
-export function record<Progress extends RecordedProgress, Status extends RecordedStatus<Progress>>(status: Status, current: Progress, message: string): RecordedPlan<Status, never> {
+export function record<Status extends RecordedStatus>(status: Status, current: NonNullable<Status['current']>, message: string): RecordedPlan<Status, never> {
   return { status: { ...status, current }, message, requeueAfter: AT_ONCE };
 }
 
@@ -53,7 +53,7 @@ export function doing<Status, Action>(status: Status, action: Action, said: stri
   return { status, action, message: `${said}.`, requeueAfter: AT_ONCE };
 }
 
-export function rest<Progress extends RecordedProgress, Status extends RecordedStatus<Progress>>(status: Status & RecordedStatus<Progress>, message: string, requeueAfter = RESTING): RecordedPlan<Status, never> {
+export function rest<Status extends RecordedStatus>(status: Status, message: string, requeueAfter = RESTING): RecordedPlan<Status, never> {
   const { current } = status;
   const isNews = current !== undefined && withoutFigures(current.waitsFor) !== withoutFigures(message);
   return { status: isNews ? { ...status, current: { ...current, waitsFor: message } } : status, message, requeueAfter };
@@ -65,7 +65,7 @@ function withoutFigures(message = ''): string {
 }
 
 /** In the status as it is told, which is written before the annotation goes. */
-export function refusal({ refused: last }: { readonly refused?: Refused | undefined }, request: string, rejected: string, now: Date): Refused | undefined {
+export function refusal({ refused: last }: Pick<RecordedStatus, 'refused'>, request: string, rejected: string, now: Date): Refused | undefined {
   const refused = { request: cut(request, REQUEST_KEPT), at: toSeconds(now), why: rejected };
   const isTold = last?.request === refused.request && last.why === rejected && now.getTime() - Date.parse(last.at) < REFUSED_ONCE;
   return isTold ? last : refused;

@@ -1,5 +1,6 @@
 // The conditions of a restore's phases: each is met, or says what brings it about, or what is waited for. Pure.
 import type { RestoreProgress } from '../../api/restore-fields.js';
+import type { Seen } from '../seen.js';
 import { gatewayStep as setGatewayStep, seenStep, type GatewayMode } from '../operations/away-steps.js';
 import { MET, act, wait, type Step } from '../rotation/protocol.js';
 import type { RestoreAction, RestoreDatabase, RestoreFacts } from './restore-facts.js';
@@ -17,6 +18,10 @@ export type RestoreStep = Step<RestoreAction>;
 /** What is under way to GlitchTip is let come to its end for so long; whatever is not stored by then is given again. Milliseconds. */
 const DRAINED_WITHIN = 120_000;
 
+function seen<T>(fact: Seen<T>, judge: (value: T) => RestoreStep): RestoreStep {
+  return seenStep(fact, judge);
+}
+
 /** A person's own hold is a person's to end. */
 export function gatewayStep({ facts }: RestoreStepInput, mode: GatewayMode): RestoreStep {
   const isAnothers = mode === 'gives' && facts.gateway?.kind === 'seen' && facts.gateway.value.mode === 'holds without keeping';
@@ -26,9 +31,9 @@ export function gatewayStep({ facts }: RestoreStepInput, mode: GatewayMode): Res
 /** While web and worker still work. */
 export function drainedStep({ facts: { gateway, parts }, current, now }: RestoreStepInput): RestoreStep {
   if (gateway === undefined || now.getTime() - Date.parse(current.since) >= DRAINED_WITHIN) return MET;
-  return seenStep(parts, ({ web, worker }) => {
+  return seen(parts, ({ web, worker }) => {
     if (web.pods === 0 || worker.pods === 0) return MET;
-    return seenStep(gateway, ({ underWay }) => (underWay === 0 ? MET : wait(`${underWay} events are under way to GlitchTip`)));
+    return seen(gateway, ({ underWay }) => (underWay === 0 ? MET : wait(`${underWay} events are under way to GlitchTip`)));
   });
 }
 
@@ -36,20 +41,20 @@ export function drainedStep({ facts: { gateway, parts }, current, now }: Restore
 export function jobStep({ facts, current }: RestoreStepInput): RestoreStep {
   const job = jobOfPhase(current);
   if (job === undefined) return MET;
-  return seenStep(facts.job, (found) => {
+  return seen(facts.job, (found) => {
     if (found.kind === 'absent') return act({ kind: 'create job', job: job.kind, name: job.name });
     return found.kind === 'running' ? wait(`Job ${job.name} runs`) : MET;
   });
 }
 
 export function loginStep({ facts: { restoreLogin } }: RestoreStepInput, wanted: 'open' | 'closed'): RestoreStep {
-  return seenStep(restoreLogin, (found) => (found === wanted ? MET : act({ kind: wanted === 'open' ? 'open restore login' : 'close restore login' })));
+  return seen(restoreLogin, (found) => (found === wanted ? MET : act({ kind: wanted === 'open' ? 'open restore login' : 'close restore login' })));
 }
 
 /** Empty, and of this attempt: into what an attempt before left half full nothing is ever restored. That it is there is recorded by the plan. */
 export function newDatabaseStep(input: RestoreStepInput): RestoreStep {
   const { restored: name } = namesOf(input);
-  return seenStep(input.facts.databases, (databases) => {
+  return seen(input.facts.databases, (databases) => {
     const found = databases.find((each) => each.name === name);
     if (found === undefined) return act({ kind: 'create database', name });
     const { restored, attempt } = input.current;
@@ -66,7 +71,7 @@ export function swapStep(input: RestoreStepInput): RestoreStep {
   const names = namesOf(input);
   const [live, left] = direction === 'forth' ? [restored?.oid, before] : [before, restored?.oid];
   const wanted = new Map<number | undefined, string>([[left, direction === 'forth' ? names.before : names.restored], [live, names.live]]);
-  return seenStep(input.facts.databases, (databases) => {
+  return seen(input.facts.databases, (databases) => {
     if (databases.every(({ oid }) => oid !== live)) return wait(`the database that is to be ${names.live} is gone: nothing is renamed any more`);
     return renameStep(databases, wanted) ?? openStep(databases, names.live);
   });
@@ -92,9 +97,9 @@ function openStep(databases: readonly RestoreDatabase[], live: string): RestoreS
 
 /** Sessions that a copy brings back may have been ended since, as for a leak; passwords are today's. */
 export function credentialsStep({ facts: { storedSessions, isAdministratorRight } }: RestoreStepInput): RestoreStep {
-  return seenStep(storedSessions, (count) => {
+  return seen(storedSessions, (count) => {
     if (count > 0) return act({ kind: 'end stored sessions' });
-    return seenStep(isAdministratorRight, (isRight) => (isRight ? MET : act({ kind: 'set administrator password' })));
+    return seen(isAdministratorRight, (isRight) => (isRight ? MET : act({ kind: 'set administrator password' })));
   });
 }
 
@@ -108,11 +113,11 @@ export function leftDatabaseStep(input: RestoreStepInput): RestoreStep {
 /** Nothing was swapped: the new one alone goes, whether it was recorded or not. */
 export function newDatabaseGoneStep(input: RestoreStepInput): RestoreStep {
   const { restored: name } = namesOf(input);
-  return seenStep(input.facts.databases, (databases) => goneStep(input, name, databases.find((each) => each.name === name)?.oid));
+  return seen(input.facts.databases, (databases) => goneStep(input, name, databases.find((each) => each.name === name)?.oid));
 }
 
 function goneStep({ facts: { databases } }: RestoreStepInput, name: string, oid: number | undefined): RestoreStep {
-  return seenStep(databases, (all) => {
+  return seen(databases, (all) => {
     const left = all.find((each) => each.name === name && each.oid === oid);
     return left ? act({ kind: 'drop database', name, oid: left.oid }) : MET;
   });
@@ -120,7 +125,7 @@ function goneStep({ facts: { databases } }: RestoreStepInput, name: string, oid:
 
 /** Before anything changed its name it still is the one that was live. */
 export function reopenStep(input: RestoreStepInput): RestoreStep {
-  return seenStep(input.facts.databases, (databases) => openStep(databases, input.database));
+  return seen(input.facts.databases, (databases) => openStep(databases, input.database));
 }
 
 export function namesOf({ database, current }: RestoreStepInput): DatabaseNames {
