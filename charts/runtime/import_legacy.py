@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-REPORT = "/dev/termination-log"
+REPORT = os.environ.get("REPORT", "/dev/termination-log")
 ARCHIVE = "issue_events_issueevent_archive"
 COUNT = f"SELECT count(*) FROM {ARCHIVE}"
 EXISTS = f"SELECT to_regclass('public.{ARCHIVE}') IS NOT NULL"
