@@ -31,16 +31,20 @@ export async function upgrade(context: Context, options: UpgradeOptions): Promis
   if (wish.kind === 'show') return show(context, resource);
   const plan = planRequest(resource, wish);
   if (plan.kind === 'refused') throw new Failure('refused', plan.message);
-  const { manifestsOf } = plan.request;
-  const folder = options.apply && manifestsOf !== undefined && needsManifests(resource, wish) ? options.manifests : undefined;
-  // Before anything is stopped for it.
-  if (folder !== undefined && manifestsOf !== undefined) checkManifests(folder, manifestsOf);
+  const folder = needsManifests(resource, wish) ? folderOf(plan.request, options) : undefined;
   if (plan.kind === 'ask') {
     const identity = options.identityFile === undefined ? undefined : await readIdentity(options.identityFile);
     if (!(await isMeant(context, { resource, wish, folder, options }))) return 1;
     await request(context, plan, identity);
   }
   return followToEnd(context, plan.request, folder, options);
+}
+
+/** Looked at before anything is stopped for it. */
+function folderOf({ manifestsOf }: Request, { apply, manifests }: UpgradeOptions): string | undefined {
+  if (!apply || manifestsOf === undefined) return undefined;
+  checkManifests(manifests, manifestsOf);
+  return manifests;
 }
 
 /** Those of an upgrade whose migration has not begun are the ones that run already, and go on after Ready only where nobody has applied them. */

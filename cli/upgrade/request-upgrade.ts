@@ -1,6 +1,7 @@
 // What `glitchkeeper upgrade` asks the operator for, which upgrade it follows, or why it does neither: pure.
 import { specRelease } from '../../operator/api/glitchtip-resource.js';
 import { UPGRADE_ANNOTATION } from '../../operator/api/object-names.js';
+import type { UpgradeProgress } from '../../operator/api/upgrade-fields.js';
 import { parseUpgradeRequest } from '../../operator/core/upgrade/upgrade-request.js';
 import { NO_BACKUPS } from '../backup/request-backup.js';
 import type { Resource } from '../glitchtip-resource-access.js';
@@ -63,19 +64,29 @@ export function planRequest(resource: Resource, wish: Exclude<Wish, { kind: 'sho
   const { annotations, status: { upgrade: { current, last, legacyImport, refused: refusedLast } = {} } } = resource;
   const pending = annotations[UPGRADE_ANNOTATION];
   const upgrades = [current, last].flatMap((each) => (each === undefined ? [] : [each.id]));
-  const underway = current && { id: current.id, since: current.since };
-  if (wish.kind === 'follow') {
-    if (current === undefined && pending === undefined) return refused('no upgrade is under way');
-    return { kind: 'follow', request: { kind: 'follow', known: current ? [] : upgrades, ...(current ? { ...underway, manifestsOf: current.phase === 'Undoing' ? current.from : current.to } : {}) } };
-  }
+  if (wish.kind === 'follow') return planFollow(current, upgrades, pending);
   const impediment = impedimentOf(resource, pending);
   if (impediment !== undefined) return refused(impediment);
-  if (wish.kind === 'begin') return planBeginning(resource, wish.version, upgrades);
-  if (wish.kind === 'import') return { kind: 'ask', request: { kind: 'import', value: 'import', known: legacyImport ? [legacyImport.id] : [], refusedAt: refusedLast?.at } };
-  if (current === undefined) return refused(`there is no upgrade to ${wish.kind}`);
-  if (wish.kind === 'confirm' && current.phase !== 'Unconfirmed') return refused(`there is nothing to confirm yet: the upgrade is ${current.phase}; glitchkeeper upgrade --follow shows it`);
-  const manifestsOf = { undo: { manifestsOf: current.from }, stay: { manifestsOf: current.to }, confirm: {} }[wish.kind];
-  return { kind: 'ask', request: { kind: wish.kind, value: wish.kind, known: upgrades, ...underway, refusedAt: refusedLast?.at, ...manifestsOf } };
+  const refusedAt = refusedLast?.at;
+  switch (wish.kind) {
+    case 'begin': return planBeginning(resource, wish.version, upgrades);
+    case 'import': return { kind: 'ask', request: { kind: 'import', value: 'import', known: legacyImport ? [legacyImport.id] : [], refusedAt } };
+    default: return planTurn(wish.kind, current, { known: upgrades, refusedAt });
+  }
+}
+
+function planFollow(current: UpgradeProgress | undefined, known: readonly string[], pending: string | undefined): RequestPlan {
+  if (current === undefined) return pending === undefined ? refused('no upgrade is under way') : { kind: 'follow', request: { kind: 'follow', known } };
+  const { id, since, phase, from, to } = current;
+  return { kind: 'follow', request: { kind: 'follow', known: [], id, since, manifestsOf: phase === 'Undoing' ? from : to } };
+}
+
+function planTurn(turn: 'confirm' | 'undo' | 'stay', current: UpgradeProgress | undefined, before: Pick<Request, 'known' | 'refusedAt'>): RequestPlan {
+  if (current === undefined) return refused(`there is no upgrade to ${turn}`);
+  const { id, since, phase, from, to } = current;
+  if (turn === 'confirm' && phase !== 'Unconfirmed') return refused(`there is nothing to confirm yet: the upgrade is ${phase}; glitchkeeper upgrade --follow shows it`);
+  const manifests = { undo: { manifestsOf: from }, stay: { manifestsOf: to }, confirm: {} }[turn];
+  return { kind: 'ask', request: { kind: turn, value: turn, ...before, id, since, ...manifests } };
 }
 
 function planBeginning({ spec, status: { upgrade: { current, refused: refusedLast } = {}, restore } }: Resource, version: string, known: readonly string[]): RequestPlan {

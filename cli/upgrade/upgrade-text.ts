@@ -42,10 +42,11 @@ function describeRehearsal(rehearsal: RehearsalEnd | undefined, to: string, now:
 
 /** While it migrates both sizes are there together. */
 function roomOf({ health }: Resource['status'], rehearsal: RehearsalEnd | undefined): string | undefined {
-  const volume = health?.figures?.volumes?.find(({ name }) => name === 'postgres-data');
+  const { volumes = [], databaseBytes } = health?.figures ?? {};
+  const volume = volumes.find(({ name }) => name === 'postgres-data');
   if (volume === undefined) return undefined;
   const free = volume.capacityBytes - volume.usedBytes;
-  const needed = rehearsal?.bytesAfter ?? health?.figures?.databaseBytes;
+  const needed = rehearsal?.bytesAfter ?? databaseBytes;
   if (needed === undefined) return `${size(free)} are free on the volume of Postgres`;
   return `${size(free)} are free on the volume of Postgres, and ${size(needed)} are needed while it migrates${free < needed ? ': too little' : ''}`;
 }

@@ -36,11 +36,17 @@ export async function releaseLock(cluster: LockPort, own: Own, lock: ObservedLoc
   return cluster.writeLock({ resourceVersion: lock.resourceVersion }, signal);
 }
 
-/** @param secret of the gateway */
-export async function setGateway(gateways: Pick<GatewayModePort, 'setMode'>, spec: GlitchTipSpec, secret: ObservedSecret, wanted: { readonly mode: GatewayMode; readonly why: string }, signal: AbortSignal): Promise<boolean> {
+interface WantedMode {
+  readonly mode: GatewayMode;
+  readonly why: string;
+  /** Secret of the gateway. */
+  readonly secret: ObservedSecret;
+}
+
+export async function setGateway(gateways: Pick<GatewayModePort, 'setMode'>, spec: GlitchTipSpec, { mode, why, secret }: WantedMode, signal: AbortSignal): Promise<boolean> {
   const token = valueOf(secret, 'control-token');
   if (!token) throw new Error('the token of the gateway is not known');
-  await gateways.setMode(spec, token, wanted, signal);
+  await gateways.setMode(spec, token, { mode, why }, signal);
   return true;
 }
 
@@ -68,10 +74,12 @@ export interface Saving {
   readonly backup: GlitchTipStatus['backup'];
   readonly template: PodTemplate;
   readonly login: Login;
+  /** Asked right before the Job is made. */
+  readonly fence: Fence;
 }
 
 /** A backup outside the schedule, as a run of its own: its variables first, for its pod starts with what is there. False when it exists, or there is no ConfigMap. */
-export async function makeSavingJob({ postgres, restores }: { readonly postgres: Pick<PostgresPort, 'observeFacts'>; readonly restores: RestorePort }, spec: GlitchTipSpec, { copy, at, mayShrink, backup, template, login }: Saving, fence: Fence, signal: AbortSignal): Promise<boolean> {
+export async function makeSavingJob({ postgres, restores }: { readonly postgres: Pick<PostgresPort, 'observeFacts'>; readonly restores: RestorePort }, spec: GlitchTipSpec, { copy, at, mayShrink, backup, template, login, fence }: Saving, signal: AbortSignal): Promise<boolean> {
   const facts = await postgres.observeFacts(spec, [login], signal);
   if (facts.kind === 'unseen') throw new Error(`the database cannot be looked at (${facts.why})`);
   const variables = runVariables({ copy, trigger: 'request', startedAt: at }, expectedOf(spec, facts, mayShrink), backup ?? {});

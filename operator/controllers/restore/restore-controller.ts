@@ -6,7 +6,7 @@
 // Web and worker are kept away by being scaled to nothing, which is looked at before each step: `kubectl apply` in the middle starts
 // them, and they are scaled again before anything else is done. While the databases exchange their names both are closed to everybody, so that
 // what was started so for a moment finds no database. A policy against it would refuse the apply, and with it what else it brings.
-import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import { REHEARSAL_ANNOTATION, RESTORE_ANNOTATION, RESTORE_SECRET, UPGRADE_ANNOTATION } from '../../api/object-names.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import { canonical } from '../../core/canonical-json.js';
@@ -131,8 +131,11 @@ function impedimentOf({ status }: GlitchTipResource, { backup }: GlitchTipSpec, 
 
 /** Whether a rehearsal, or an upgrade that is taken back, is under way or asked for: they read the Secret, too. */
 function isForOthers({ status = {}, metadata: { annotations = {} } }: GlitchTipResource): boolean {
-  const { rehearsal, restore, upgrade } = status;
-  if (rehearsal?.current !== undefined || annotations[REHEARSAL_ANNOTATION] !== undefined || annotations[UPGRADE_ANNOTATION] === 'undo') return true;
-  // Until its restore has begun: whoever makes the Secret asks first for the upgrade to be taken back.
-  return upgrade?.current?.phase === 'Undoing' && restore?.current === undefined && restore?.last?.upgrade !== upgrade.current.id;
+  if (status.rehearsal?.current !== undefined || annotations[REHEARSAL_ANNOTATION] !== undefined) return true;
+  return annotations[UPGRADE_ANNOTATION] === 'undo' || isAwaited(status);
+}
+
+/** Until the restore of an upgrade that is taken back has begun: whoever makes the Secret asks for the upgrade, and not for it. */
+function isAwaited({ restore = {}, upgrade }: GlitchTipStatus): boolean {
+  return upgrade?.current?.phase === 'Undoing' && restore.current === undefined && restore.last?.upgrade !== upgrade.current.id;
 }

@@ -42,7 +42,7 @@ export class RestoreExecutor {
       case 'take lock': return takeLock(this.deps.cluster, ownHolder(lockUser(step.status)), { lock: step.seen.lock, now: step.now }, signal);
       case 'release lock': return releaseLock(this.deps.cluster, ownHolder(lockUser(step.status)), step.seen.lock, signal);
       case 'drop request': return this.deps.cluster.dropRestoreRequest(step.resource, signal);
-      case 'set gateway': return setGateway(this.deps.gateways, step.spec, step.seen.secrets.gateway, { mode: action.mode, why: `restore ${step.status.current?.id ?? ''}` }, signal);
+      case 'set gateway': return this.#setGateway(action, step, signal);
       case 'scale': return this.#scale(action, step, signal);
       case 'create job': return this.#createJob(action, step, signal);
       case 'send event': return this.#sendEvent(step, signal);
@@ -65,6 +65,10 @@ export class RestoreExecutor {
 
   #fence({ resource, status }: Step, signal: AbortSignal): Fence {
     return fenceOf(this.deps.cluster, resource, { of: 'restore', status }, signal);
+  }
+
+  #setGateway({ mode }: Extract<RestoreAction, { kind: 'set gateway' }>, { spec, status, seen: { secrets } }: Step, signal: AbortSignal): Promise<boolean> {
+    return setGateway(this.deps.gateways, spec, { mode, why: `restore ${status.current?.id ?? ''}`, secret: secrets.gateway }, signal);
   }
 
   async #scale({ replicas }: Extract<RestoreAction, { kind: 'scale' }>, { spec, status }: Step, signal: AbortSignal): Promise<boolean> {
@@ -98,8 +102,8 @@ export class RestoreExecutor {
 
   #save({ current, template, ...step }: Step & { readonly current: RestoreProgress; readonly template: PodTemplate }, signal: AbortSignal): Promise<boolean> {
     const { spec, resource, seen: { login } } = step;
-    const saving = { copy: copyOfSaving(current), at: current.since, mayShrink: whySaved(current), backup: resource.status?.backup, template, login: loginOf(login) };
-    return makeSavingJob(this.deps, spec, saving, this.#fence(step, signal), signal);
+    const saving = { copy: copyOfSaving(current), at: current.since, mayShrink: whySaved(current), backup: resource.status?.backup, template, login: loginOf(login), fence: this.#fence(step, signal) };
+    return makeSavingJob(this.deps, spec, saving, signal);
   }
 
   #isMade({ name }: CreateJob, isMade: boolean, spec?: GlitchTipSpec): boolean {

@@ -32,21 +32,28 @@ export class UpgradeExecutor {
 
   /** False when somebody else was first, or its effect has to be waited for: then everything is looked at again a moment later. */
   async execute(action: UpgradeAction, step: Step, signal: AbortSignal): Promise<boolean> {
-    const { cluster, gateways, restores, upgradeSteps } = this.deps;
-    const { resource, spec, status, seen: { lock, gatewaySecret }, now } = step;
+    const { cluster, upgradeSteps } = this.deps;
+    const { resource, status, seen: { lock }, now } = step;
     await fenceOf(cluster, resource, { of: 'upgrade', status }, signal)();
     const own = ownHolder(lockUser(status));
     switch (action.kind) {
       case 'take lock': return takeLock(cluster, own, { lock, now }, signal);
       case 'release lock': return releaseLock(cluster, own, lock, signal);
       case 'drop request': return cluster.dropUpgradeRequest(resource, signal);
-      case 'set gateway': return setGateway(gateways, spec, gatewaySecret, { mode: action.mode, why: `upgrade ${status.current?.id ?? ''}` }, signal);
-      case 'scale': return scaleParts(restores, spec, action.replicas, signal);
-      case 'stop web': await restores.scale(spec.web.deployment, 0, signal); return true;
+      case 'ask for restore': return cluster.askForRestore(resource, action.request, signal);
       case 'name step': await upgradeSteps.name(action.step, signal); return true;
       case 'forget step': await upgradeSteps.forget(signal); return true;
-      case 'ask for restore': return cluster.askForRestore(resource, action.request, signal);
+      case 'set gateway': case 'scale': case 'stop web': return this.#executeInParts(action, step, signal);
       default: return this.#executeJob(action, step, signal);
+    }
+  }
+
+  async #executeInParts(action: Extract<UpgradeAction, { kind: 'set gateway' | 'scale' | 'stop web' }>, { spec, status, seen: { gatewaySecret } }: Step, signal: AbortSignal): Promise<boolean> {
+    const { gateways, restores } = this.deps;
+    switch (action.kind) {
+      case 'set gateway': return setGateway(gateways, spec, { mode: action.mode, why: `upgrade ${status.current?.id ?? ''}`, secret: gatewaySecret }, signal);
+      case 'scale': return scaleParts(restores, spec, action.replicas, signal);
+      case 'stop web': await restores.scale(spec.web.deployment, 0, signal); return true;
     }
   }
 
@@ -71,7 +78,7 @@ export class UpgradeExecutor {
   async #save({ resource, spec, status, seen: { login, manifests } }: Step, signal: AbortSignal): Promise<boolean> {
     const { current } = status;
     if (!current || manifests?.kind !== 'present') return false;
-    const saving = { copy: copyOfSaving(current), at: current.since, mayShrink: spec.backup?.mayShrink, backup: resource.status?.backup, template: manifests.template, login: loginOf(login) };
-    return makeSavingJob(this.deps, spec, saving, fenceOf(this.deps.cluster, resource, { of: 'upgrade', status }, signal), signal);
+    const saving = { copy: copyOfSaving(current), at: current.since, mayShrink: spec.backup?.mayShrink, backup: resource.status?.backup, template: manifests.template, login: loginOf(login), fence: fenceOf(this.deps.cluster, resource, { of: 'upgrade', status }, signal) };
+    return makeSavingJob(this.deps, spec, saving, signal);
   }
 }

@@ -35,9 +35,13 @@ export function judgeLock({ lock, jobs, journal }: Others, user: LockUser, recor
   // Without an operation that goes on, what is left of it is released, however long it would count.
   if (own && isSameHolder(holder, own)) return user.current === undefined || isLong(holder, now) ? { kind: 'ours' } : { kind: 'free' };
   if (isBeside(holder, user, now)) return { kind: 'ours' };
-  if (user.partOf && isSameHolder(holder, user.partOf)) return { kind: 'free' };
-  const why = whyOthers(user.operation, { lock, jobs, journal }, recorded, now);
+  const why = isWhole(holder, user) ? undefined : whyOthers(user.operation, { lock, jobs, journal }, recorded, now);
   return why === undefined ? { kind: 'free' } : { kind: 'taken', why };
+}
+
+/** Whether it is held by what this is a part of. */
+function isWhole(holder: Holder | undefined, { partOf }: LockUser): boolean {
+  return partOf !== undefined && isSameHolder(holder, partOf);
 }
 
 function isLong(holder: Holder | undefined, now: Date): boolean {

@@ -56,10 +56,14 @@ function ends(status: UpgradeStatus, legacyImport: LegacyImport, end: Omit<Legac
 export function judgeImport(job: BackupJob | undefined, stuck?: string): ImportJob {
   if (job === undefined) return { kind: 'absent' };
   if (job.condition === undefined) return stuck === undefined ? { kind: 'running' } : failed(stuck);
-  const [container] = job.pod?.containers ?? [];
-  const parsed = report.safeParse(readJson(container?.terminated?.message ?? ''));
-  if (!parsed.success) return failed(container?.terminated?.reason === 'OOMKilled' ? 'it had too little memory: raise resources.migrate.limits.memory' : `it says nothing (${job.reason ?? 'its pod is gone'})`);
+  const end = job.pod?.containers[0]?.terminated;
+  const parsed = report.safeParse(readJson(end?.message ?? ''));
+  if (!parsed.success) return failed(whySilent(job, end?.reason));
   return parsed.data.result === 'failed' ? failed(parsed.data.why) : { kind: 'ended', end: { result: 'Imported', imported: parsed.data.imported, left: parsed.data.left } };
+}
+
+function whySilent({ reason = 'its pod is gone' }: BackupJob, ended: string | undefined): string {
+  return ended === 'OOMKilled' ? 'it had too little memory: raise resources.migrate.limits.memory' : `it says nothing (${reason})`;
 }
 
 function failed(why: string): ImportJob {

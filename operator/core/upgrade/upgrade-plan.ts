@@ -48,17 +48,26 @@ export function isMigrationBegun({ phase }: Pick<UpgradeProgress, 'phase'>): boo
 
 /** One step at a time: after each, everything is observed again. */
 export function planUpgrade(input: UpgradeInput): UpgradePlan {
-  const { status, suspend, request } = input;
-  const { current, legacyImport } = status;
+  const { status, status: { current }, suspend, request } = input;
   if (current && !isKnownUpgradePhase(current)) return rest(status, `A later version of the operator has brought it to ${current.phase}: this one does not know how it goes on.`);
   if (suspend) return rest(status, 'Nothing is upgraded while spec.suspend is true.');
-  // What was taken up is in the status: the annotation goes, so that it does not ask a second time.
-  if (current?.request !== undefined) return request === current.request ? doing(status, { kind: 'drop request' }) : record(status, without(current, 'request'), 'The request is recorded.');
-  if (legacyImport?.request !== undefined) return request === legacyImport.request ? doing(status, { kind: 'drop request' }) : changed({ ...status, legacyImport: without(legacyImport, 'request') }, 'The request is recorded.');
+  const taken = planTaken(input);
+  if (taken) return taken;
   if (request !== undefined) return planRequest(input, request);
   const plan = current ? planPhase(input, current) : planIdle(input);
-  const isAtRest = plan.action === undefined && plan.status.current?.phase === current?.phase && plan.status.current?.since === current?.since;
-  return (isAtRest ? planImport(input) : undefined) ?? plan;
+  return (isAtRest(plan, current) ? planImport(input) : undefined) ?? plan;
+}
+
+/** What was taken up is in the status: the annotation goes, so that it does not ask a second time. */
+function planTaken({ status, status: { current, legacyImport }, request }: UpgradeInput): UpgradePlan | undefined {
+  if (current?.request !== undefined) return request === current.request ? doing(status, { kind: 'drop request' }) : record(status, without(current, 'request'), 'The request is recorded.');
+  if (legacyImport?.request === undefined) return undefined;
+  return request === legacyImport.request ? doing(status, { kind: 'drop request' }) : changed({ ...status, legacyImport: without(legacyImport, 'request') }, 'The request is recorded.');
+}
+
+/** Nothing is done, and no phase has ended. */
+function isAtRest({ action, status }: UpgradePlan, current: UpgradeProgress | undefined): boolean {
+  return action === undefined && status.current?.phase === current?.phase && status.current?.since === current?.since;
 }
 
 function planIdle({ status, facts }: UpgradeInput): UpgradePlan {

@@ -65,13 +65,16 @@ export function noMigrationStep({ facts: { migration } }: UpgradeStepInput): Upg
 export function undoneStep(input: UpgradeStepInput): UpgradeStep {
   const { current, facts: { restore } } = input;
   if (restore.current?.wanted.upgrade === current.id) return restore.current.phase === 'Unconfirmed' ? MET : wait(`restore ${restore.current.id} of copy ${current.copy ?? ''} is ${restore.current.phase}`);
-  const ended = restore.last?.upgrade === current.id && Date.parse(restore.last.at) >= Date.parse(current.since) ? restore.last : undefined;
-  if (ended?.result === 'Confirmed') return MET;
-  if (ended) return wait(`restore ${ended.id} came to nothing (${ended.why ?? 'it was taken back'}): undo tries once more, stay goes back to ${current.to}`);
-  const refused = restore.refused?.request.includes(current.id) === true && Date.parse(restore.refused.at) >= Date.parse(current.since) ? restore.refused : undefined;
-  if (refused) return wait(`the restore was refused (${refused.why}): undo tries once more, stay goes back to ${current.to}`);
-  return firstUnmet([
+  return outcomeOf(input) ?? firstUnmet([
     () => endedStep(input), () => manifestsStep(input, current.from), () => forgottenStep(input), () => noMigrationStep(input), () => stoppedStep(input),
     () => act({ kind: 'ask for restore', request: restoreRequest(current) }),
   ]);
+}
+
+/** What became of the restore that this attempt has asked for; undefined: it has asked for none. */
+function outcomeOf({ current: { id, since, to }, facts: { restore: { last, refused } } }: UpgradeStepInput): UpgradeStep | undefined {
+  const isNew = (at: string) => Date.parse(at) >= Date.parse(since);
+  if (last?.upgrade === id && isNew(last.at)) return last.result === 'Confirmed' ? MET : wait(`restore ${last.id} came to nothing (${last.why ?? 'it was taken back'}): undo tries once more, stay goes back to ${to}`);
+  const isRefused = refused?.request.includes(id) === true && isNew(refused.at);
+  return isRefused ? wait(`the restore was refused (${refused.why}): undo tries once more, stay goes back to ${to}`) : undefined;
 }
