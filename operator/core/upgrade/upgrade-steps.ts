@@ -75,6 +75,6 @@ export function undoneStep(input: UpgradeStepInput): UpgradeStep {
 function outcomeOf({ current: { id, since, to }, facts: { restore: { last, refused } } }: UpgradeStepInput): UpgradeStep | undefined {
   const isNew = (at: string) => Date.parse(at) >= Date.parse(since);
   if (last?.upgrade === id && isNew(last.at)) return last.result === 'Confirmed' ? MET : wait(`restore ${last.id} came to nothing (${last.why ?? 'it was taken back'}): undo tries once more, stay goes back to ${to}`);
-  const isRefused = refused?.request.includes(id) === true && isNew(refused.at);
-  return isRefused ? wait(`the restore was refused (${refused.why}): undo tries once more, stay goes back to ${to}`) : undefined;
+  if (refused?.request.includes(id) === true && isNew(refused.at)) return wait(`the restore was refused (${refused.why}): undo tries once more, stay goes back to ${to}`);
+  return undefined;
 }
