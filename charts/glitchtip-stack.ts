@@ -2,6 +2,7 @@
 import { Construct } from 'constructs';
 import { Backup } from './parts/backup.js';
 import { Gateway } from './parts/gateway.js';
+import { LegacyImport } from './parts/legacy-import.js';
 import { Migrate } from './parts/migrate.js';
 import { Move } from './parts/move.js';
 import { CLAIMS } from './part-names.js';
@@ -21,7 +22,7 @@ import { Worker } from './parts/worker.js';
 export class GlitchTip extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { worker, valkey, gateway, tunnel, backup, move } = topologyOf(settings);
+    const { worker, valkey, gateway, tunnel, backup, legacyImport, move } = topologyOf(settings);
     const { storage } = settings;
 
     new ServiceAccounts(this, 'accounts');
@@ -33,6 +34,7 @@ export class GlitchTip extends Construct {
     if (valkey) new Valkey(this, 'valkey', settings);
     if (gateway) new Gateway(this, 'gateway', settings);
     new Migrate(this, 'migrate', settings);
+    if (legacyImport) new LegacyImport(this, 'legacy-import', settings);
     new Web(this, 'web', settings);
     if (worker !== undefined) new Worker(this, 'worker', settings, worker);
     if (tunnel) new Tunnel(this, 'tunnel', settings);

@@ -1,8 +1,8 @@
 // The names that the parts know each other by, in one place.
-import { BACKUP_RUN, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES } from '../operator/api/object-names.js';
+import { BACKUP_RUN, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES, UPGRADE_STEP } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
-export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'tunnel' | 'backup' | 'rehearsal' | 'restore' | 'move';
+export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'tunnel' | 'backup' | 'rehearsal' | 'restore' | 'legacy-import' | 'move';
 
 /** Secrets are made by the operator, in the cluster: no manifest holds a value. */
 export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js';
@@ -10,8 +10,8 @@ export { DEFAULT_SECRET_NAMES as SECRETS } from '../operator/api/object-names.js
 export const CONFIG_MAPS = {
   /** Python helpers for GlitchTip's containers */
   runtime: 'glitchtip-runtime',
-  /** Made for an upgrade, and in no manifest: key `step` names the one that is meant (runtime/release_guard.py). */
-  upgrade: 'glitchtip-upgrade',
+  /** Made by the operator for an upgrade, and in no manifest: key `step` names the one that is meant (runtime/release_guard.py). */
+  upgrade: UPGRADE_STEP.configMap,
   valkey: 'valkey-config',
   /** The operator's compressed JavaScript */
   bundle: 'glitchkeeper-bundle',

@@ -39,6 +39,8 @@ export interface ReleaseFacts {
   readonly hasSwitches: boolean;
   /** Of the migrate Job. */
   readonly migrate: readonly Variable[];
+  /** The release whose events its migration puts into an archive, from where they are imported; undefined: none. */
+  readonly importsFrom?: Release;
   /** One process that does everything; undefined where the release cannot. */
   readonly single?: Process;
 }
@@ -170,7 +172,7 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
   '5.2': { tag: '5.2', hasSwitches: false, migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
   // To the patch: 6.2 moves, and a patch may migrate. A node that pulls later would run another one than the migrate Job did.
   '6.2': {
-    tag: '6.2.6', hasSwitches: true, split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
+    tag: '6.2.6', hasSwitches: true, importsFrom: '5.2', split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
     migrate: [{ name: 'GLITCHTIP_RETAIN_LEGACY_DATA', value: 'True', why: 'from 5.2 all but the newest events would be dropped; so their table stays, for import_legacy_events' }],
   },
 };

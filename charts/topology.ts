@@ -17,15 +17,17 @@ export interface Topology {
   readonly tunnel: boolean;
   /** Where copies go; undefined: none are made. */
   readonly backup?: 's3' | 'volume';
+  /** Events of the release before may be in an archive. */
+  readonly legacyImport: boolean;
   /** The gateway gives events to an old Sentry, too, and its projects are imported. */
   readonly move: boolean;
 }
 
 export function topologyOf(settings: Settings): Topology {
-  const { split, single, tag } = releaseFacts(settings.version);
+  const { split, single, tag, importsFrom } = releaseFacts(settings.version);
   const valkey = settings.profile === 'classic';
   const { backup: { store }, gateway: { enabled: gateway }, https: { mode }, move: { from } } = settings;
-  const parts = { tag, valkey, gateway, tunnel: mode === 'tunnel', move: gateway && from !== undefined, ...(store === 'none' ? {} : { backup: store }) };
+  const parts = { tag, legacyImport: importsFrom !== undefined, valkey, gateway, tunnel: mode === 'tunnel', move: gateway && from !== undefined, ...(store === 'none' ? {} : { backup: store }) };
   if (valkey) {
     return {
       ...parts, web: split.web, webResources: settings.resources.web,

@@ -16,12 +16,14 @@ import { restore, type RestoreOptions } from './commands/restore.js';
 import { rotate } from './commands/rotate.js';
 import { spoolDrop, spoolList, spoolResend, spoolShow, spoolStatus } from './commands/spool.js';
 import { status } from './commands/status.js';
+import { upgrade, type UpgradeOptions } from './commands/upgrade.js';
 import { watchStatus } from './commands/watch-status.js';
 import { Failure } from './failure.js';
 import { interrupted } from './interruption.js';
 import { addMigrate } from './migrate/migrate-program.js';
 import { wholeNumber } from './number-arguments.js';
 import { openOutput, printFailure, type Output } from './output.js';
+import { MANIFESTS } from './upgrade/manifests.js';
 
 /** Longer than every deadline of a rotation together (operator/core/rotation/protocol.ts), and time to wait for its turn. Seconds. */
 const ROTATION_TIMEOUT = '1800';
@@ -33,6 +35,8 @@ const BACKUP_TIMEOUT = '10800';
 const REHEARSAL_TIMEOUT = BACKUP_TIMEOUT;
 /** A database of gigabytes on a small host takes hours (operator/core/restore/), and it waits for its turn. Seconds. */
 const RESTORE_TIMEOUT = '21600';
+/** A backup, the migrations of gigabytes on a small host, and a person who applies. Seconds. */
+const UPGRADE_TIMEOUT = RESTORE_TIMEOUT;
 const PORT = '9090';
 /** A poll costs four calls of kubectl, about half a second of one core. Seconds. */
 const WATCH_EVERY = '5';
@@ -145,6 +149,7 @@ function buildProgram(name: string, { openOutput: output, until, json }: Surroun
   addBackups(program, context, done);
   addRestore(program, context, { done, until });
   addRehearsal(program, context, done);
+  addUpgrade(program, context, { done, until });
   addMigrate(program, context, done);
   addSpool(program, context, done);
 
@@ -189,6 +194,23 @@ function addRehearsal(program: Command, context: () => Context, done: (code: Exi
     .option('--timeout <seconds>', 'how long to wait; the rehearsal goes on without this program', REHEARSAL_TIMEOUT)
     .action(async (version: string | undefined, { timeout, ...options }: { readonly identityFile?: string; readonly timeout: string }) =>
       done(await rehearse(context(), { ...options, ...(version === undefined ? {} : { version }), timeout: wholeNumber('--timeout', timeout, 86_400) })));
+}
+
+function addUpgrade(program: Command, context: () => Context, { done, until }: { readonly done: (code: ExitCode) => void; readonly until: Surroundings['until'] }): void {
+  program.command('upgrade [version]')
+    .description('leads to the next release of GlitchTip: says first what that means, empties the queue, makes a backup, applies the manifests, migrates, proves; without one, how the last went; exits with 0 when done, 1 when it failed or was refused, 2 when unknown or still under way')
+    .option('--manifests <folder>', 'where npm run synth wrote those that are to be applied', MANIFESTS)
+    .option('--no-apply', 'apply none: say when it is time, and wait')
+    .option('--confirm', 'keep the next release: the gateway lets go of what it kept for the way back', false)
+    .option('--undo', 'back: before the migration everything is started as it was, after it the backup is restored with the manifests of the release before', false)
+    .option('--identity-file <file>', 'with --undo: identity of age that opens the backup; - reads standard input')
+    .option('--stay', 'end a way back that has restored nothing yet', false)
+    .option('--import-legacy', 'bring events of the release before from the archive to where this one looks for them', false)
+    .option('--follow', 'show the one that is under way', false)
+    .option('--timeout <seconds>', 'how long to wait; the upgrade goes on without this program', UPGRADE_TIMEOUT)
+    .option('--yes', 'do not ask', false)
+    .action(async (version: string | undefined, options: Omit<UpgradeOptions, 'version' | 'timeout' | 'until'> & { readonly timeout: string }) =>
+      done(await upgrade(context(), { ...options, ...(version === undefined ? {} : { version }), timeout: wholeNumber('--timeout', options.timeout, 86_400), until })));
 }
 
 function addSpool(program: Command, context: () => Context, done: (code: ExitCode) => void): void {

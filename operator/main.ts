@@ -4,13 +4,14 @@ import { pino } from 'pino';
 
 import { readConfig } from './environment.js';
 import { nodeCrypto, sha256Hex } from './io/crypto.js';
-import { backupJobs, moveJobs, rehearsalJobs } from './io/kubernetes/template-jobs.js';
+import { backupJobs, legacyImports, moveJobs, rehearsalJobs } from './io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from './io/kubernetes/objects.js';
 import { readCertificate } from './io/kubernetes/certificate-expiry.js';
 import { KubernetesApi } from './io/kubernetes/api-client.js';
 import { connectInCluster } from './io/kubernetes/connection.js';
-import { gatewayModes, gatewayMoves, moveDatabase, openHealthPort, openNotifiers, postgresPort, restoreDatabases, valkeyPort, webPort } from './io/connect-ports.js';
+import { gatewayModes, gatewayMoves, moveDatabase, openHealthPort, openNotifiers, postgresPort, restoreDatabases, schemas, valkeyPort, webPort } from './io/connect-ports.js';
 import { RestoreObjects } from './io/kubernetes/restore-objects.js';
+import { upgradeSteps } from './io/kubernetes/upgrade-step.js';
 import { Workloads } from './io/kubernetes/workloads.js';
 import { Operator } from './run-operator.js';
 import { systemClock } from './runtime/clock.js';
@@ -42,6 +43,9 @@ async function main(): Promise<void> {
     restores: new RestoreObjects(api, config.namespace),
     databases: restoreDatabases,
     gateways: gatewayModes,
+    upgradeSteps: upgradeSteps(api, config.namespace),
+    legacyImports: legacyImports(api, config.namespace),
+    schemas,
     moveJobs: moveJobs(api, config.namespace),
     moveDatabase,
     gatewayMoves,

@@ -2,13 +2,15 @@
 import type { Server } from 'node:http';
 
 import type { GlitchTipStatus } from './api/glitchtip-resource.js';
-import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, MOVE_ANNOTATION, REHEARSAL_ANNOTATION, RESTORE_ANNOTATION } from './api/object-names.js';
+import { ALERT_TEST_ANNOTATION, BACKUP_ANNOTATION, MOVE_ANNOTATION, REHEARSAL_ANNOTATION, RESTORE_ANNOTATION, UPGRADE_ANNOTATION } from './api/object-names.js';
 import { BackupController } from './controllers/backup/backup-controller.js';
 import { CredentialsController } from './controllers/credentials/credentials-controller.js';
 import { MoveController } from './controllers/move/move-controller.js';
 import type { GatewayMovePort, MoveDatabasePort, MoveJobsPort } from './controllers/move/move-ports.js';
 import { RehearsalController } from './controllers/rehearsal/rehearsal-controller.js';
 import { RestoreController } from './controllers/restore/restore-controller.js';
+import { UpgradeController } from './controllers/upgrade/upgrade-controller.js';
+import type { LegacyImportPort, SchemaPort, UpgradeStepPort } from './controllers/upgrade/upgrade-ports.js';
 import { HealthController, type HealthDependencies, type Leadership } from './controllers/health/health-controller.js';
 import { NotificationController } from './controllers/alerts/notification-controller.js';
 import type { BackupPort, ClusterPort, HealthPort, NotifiersPort, Ports, RehearsalPort } from './controllers/ports.js';
@@ -41,6 +43,9 @@ export interface OperatorDependencies extends Omit<Ports, 'cluster'> {
   readonly restores: RestorePort;
   readonly databases: RestoreDatabasesPort;
   readonly gateways: GatewayModePort;
+  readonly upgradeSteps: UpgradeStepPort;
+  readonly legacyImports: LegacyImportPort;
+  readonly schemas: SchemaPort;
   readonly moveJobs: MoveJobsPort;
   readonly moveDatabase: MoveDatabasePort;
   readonly gatewayMoves: GatewayMovePort;
@@ -78,6 +83,7 @@ interface Term {
   readonly backups: KeyedQueue;
   readonly rehearsals: KeyedQueue;
   readonly restores: KeyedQueue;
+  readonly upgrades: KeyedQueue;
   readonly moves: KeyedQueue;
   readonly settings: KeyedQueue;
   readonly settingsController: SettingsFileController;
@@ -89,8 +95,8 @@ export class Operator {
   /** Outlives a term: while the API server does not answer, or takes no writes, there is no leader, and the incident has to be notified. */
   readonly #health: KeyedQueue;
   readonly #healthController: HealthController;
-  /** What of each resource last requeued its health check, its backups, its rehearsal, its restore and its move: the controllers' own writes must not. */
-  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), rehearsals: new Map<string, string>(), restores: new Map<string, string>(), moves: new Map<string, string>() };
+  /** What of each resource last requeued its health check, its backups, its rehearsal, its restore, its upgrade and its move: the controllers' own writes must not. */
+  readonly #watched = { health: new Map<string, string>(), backups: new Map<string, string>(), rehearsals: new Map<string, string>(), restores: new Map<string, string>(), upgrades: new Map<string, string>(), moves: new Map<string, string>() };
   /** When the Lease was last ours, or seen with another holder; by the monotonic clock. */
   #contactAt = -Infinity;
 
@@ -134,7 +140,7 @@ export class Operator {
   }
 
   #queues(): readonly KeyedQueue[] {
-    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.rehearsals, this.#term.restores, this.#term.moves, this.#term.settings] : [])];
+    return [this.#health, ...(this.#term ? [this.#term.resources, this.#term.backups, this.#term.rehearsals, this.#term.restores, this.#term.upgrades, this.#term.moves, this.#term.settings] : [])];
   }
 
   #leadership(): Leadership {
@@ -162,22 +168,24 @@ export class Operator {
         this.#requeue('backups', term.backups, metadata, BACKUP_ANNOTATION);
         this.#requeue('rehearsals', term.rehearsals, metadata, REHEARSAL_ANNOTATION);
         this.#requeue('restores', term.restores, metadata, RESTORE_ANNOTATION);
+        this.#requeue('upgrades', term.upgrades, metadata, UPGRADE_ANNOTATION);
         this.#requeue('moves', term.moves, metadata, MOVE_ANNOTATION);
       },
       onDeleted: (name) => this.#onDeleted(name, term),
       onError: (error, retryIn) => log.warn('watch failed', { error: messageOf(error), retryIn }),
     }, signal);
     this.metrics.setLeader(false);
-    await Promise.all([term.resources.stop(), term.backups.stop(), term.rehearsals.stop(), term.restores.stop(), term.moves.stop(), term.settings.stop()]);
+    await Promise.all([term.resources.stop(), term.backups.stop(), term.rehearsals.stop(), term.restores.stop(), term.upgrades.stop(), term.moves.stop(), term.settings.stop()]);
     this.#term = undefined;
     log.info('not leading any more', {});
   }
 
-  #onDeleted(name: string, { resources, backups, rehearsals, restores, moves, settings, settingsController }: Term): void {
+  #onDeleted(name: string, { resources, backups, rehearsals, restores, upgrades, moves, settings, settingsController }: Term): void {
     resources.forget(name);
     backups.forget(name);
     rehearsals.forget(name);
     restores.forget(name);
+    upgrades.forget(name);
     moves.forget(name);
     this.#healthController.forget(name);
     // The check finds no resource, and ends tracked causes and waiting notifications.
@@ -190,8 +198,8 @@ export class Operator {
     settings.add(name);
   }
 
-  /** Checks, backups, rehearsals, restores and moves have their own time; only another spec, or a request by annotation, starts one at once. */
-  #requeue(what: 'health' | 'backups' | 'rehearsals' | 'restores' | 'moves', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
+  /** Checks, backups, rehearsals, restores, upgrades and moves have their own time; only another spec, or a request by annotation, starts one at once. */
+  #requeue(what: 'health' | 'backups' | 'rehearsals' | 'restores' | 'upgrades' | 'moves', queue: KeyedQueue, { name, generation, annotations = {} }: WatchedMetadata, annotation: string): void {
     const seen = `${generation} ${annotations[annotation] ?? ''}`;
     if (this.#watched[what].get(name) === seen) return;
     this.#watched[what].set(name, seen);
@@ -218,6 +226,14 @@ export class Operator {
     });
   }
 
+  #newUpgradeController(): UpgradeController {
+    const { cluster, workloads, postgres, web, health, restores, databases, gateways, upgradeSteps, legacyImports, schemas, crypto, clock, config: { trustedHosts }, log } = this.deps;
+    return new UpgradeController({
+      cluster, workloads, postgres, web, health, restores, databases, gateways, upgradeSteps, legacyImports, schemas, crypto, clock, trustedHosts, log: log.info,
+      onUpgrade: (name, known) => this.metrics.setUpgrade(name, known), onPhase: (name) => this.#health.add(name),
+    });
+  }
+
   #newTerm(signal: AbortSignal): Term {
     const { cluster, workloads, postgres, valkey, web, backups, rehearsals, restores, databases, gateways, crypto, clock, config: { trustedHosts }, log, readSettings } = this.deps;
     const onStatus = (name: string, status: GlitchTipStatus) => this.metrics.setStatus(name, status);
@@ -231,6 +247,7 @@ export class Operator {
       cluster, workloads, postgres, valkey, web, restores, databases, gateways, crypto, clock, trustedHosts, log: log.info,
       onRestore: (name, known) => this.metrics.setRestore(name, known), onPhase: (name) => this.#health.add(name),
     });
+    const upgradeController = this.#newUpgradeController();
     const moveController = this.#newMoveController();
     const settingsController = new SettingsFileController({
       read: readSettings,
@@ -245,6 +262,7 @@ export class Operator {
       backups: this.#queue('backup', (name, until) => backupController.reconcile(name, until)),
       rehearsals: this.#queue('rehearsal', (name, until) => rehearsalController.reconcile(name, until)),
       restores: this.#queue('restore', (name, until) => restoreController.reconcile(name, until)),
+      upgrades: this.#queue('upgrade', (name, until) => upgradeController.reconcile(name, until)),
       moves: this.#queue('move', (name, until) => moveController.reconcile(name, until)),
       settings: this.#queue('settings', (name, until) => settingsController.reconcile(name, until)),
       settingsController,

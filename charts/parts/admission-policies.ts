@@ -3,8 +3,9 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { rehearsedReleases, type Release } from '../../operator/api/glitchtip-releases.js';
-import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, LEGACY_IMPORT_COMPONENT, LEGACY_IMPORT_TEMPLATE, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, UPGRADE_STEP, alertStateName, rehearsalTemplate, upgradeStep } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
+import { releaseFacts } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
 
@@ -50,7 +51,7 @@ const IS_CHECK = begins(RESTORE_TEMPLATES.check);
  * dist/: of a template that is not there, a policy knows no pods to compare with.
  */
 function jobTemplates(settings: Settings): readonly JobTemplate[] {
-  const { backup, move } = topologyOf(settings);
+  const { backup, legacyImport, move } = topologyOf(settings);
   const copies = [
     { component: BACKUP_COMPONENT, name: BACKUP_TEMPLATE },
     { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.restore, jobs: `!${IS_CHECK}` }, { component: RESTORE_COMPONENT, name: RESTORE_TEMPLATES.check, jobs: IS_CHECK },
@@ -59,6 +60,7 @@ function jobTemplates(settings: Settings): readonly JobTemplate[] {
   return [
     { component: MIGRATE_COMPONENT, name: MIGRATE_TEMPLATE },
     ...(backup === undefined ? [] : copies),
+    ...(legacyImport ? [{ component: LEGACY_IMPORT_COMPONENT, name: LEGACY_IMPORT_TEMPLATE }] : []),
     ...(move ? [{ component: MOVE_COMPONENT, name: MOVE_TEMPLATE }] : []),
   ];
 }
@@ -73,7 +75,7 @@ function rehearsals(running: Release): readonly JobTemplate[] {
   ];
 }
 
-const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
+const policiesFor = (settings: Settings, templates: readonly JobTemplate[]): readonly Policy[] => [
   {
     name: 'deployments', group: 'apps', resource: 'deployments', operations: ['CREATE', 'UPDATE', 'DELETE'],
     validations: [
@@ -110,7 +112,14 @@ const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
   },
   {
     name: 'configmaps', group: '', resource: 'configmaps', operations: ['CREATE'],
-    validations: [{ expression: `object.metadata.name == '${alertStateName(RESOURCE)}'`, message: 'the operator makes only the ConfigMap of its alert state' }],
+    validations: [
+      { expression: `object.metadata.name in ${list([alertStateName(RESOURCE), UPGRADE_STEP.configMap])}`, message: 'the operator makes only the ConfigMaps of its alert state and of the step of an upgrade' },
+    ],
+  },
+  {
+    // Of the release that the manifests are of: whoever has the token leads to no other one, and only where a person applied them.
+    name: 'upgrade-step', group: '', resource: 'configmaps', operations: ['CREATE', 'UPDATE'],
+    validations: [{ expression: `object.metadata.name != '${UPGRADE_STEP.configMap}' || (has(object.data) && object.data.size() == 1 && '${UPGRADE_STEP.key}' in object.data && object.data['${UPGRADE_STEP.key}'] in ${list(stepsTo(settings.version))})`, message: 'the operator names only the step to the release of the manifests' }],
   },
   {
     name: 'leases', group: 'coordination.k8s.io', resource: 'leases', operations: ['CREATE'],
@@ -118,11 +127,16 @@ const policiesFor = (templates: readonly JobTemplate[]): readonly Policy[] => [
   },
 ];
 
+function stepsTo(release: Release): readonly string[] {
+  const { importsFrom } = releaseFacts(release);
+  return importsFrom === undefined ? [] : [upgradeStep(importsFrom, release)];
+}
+
 /** Of the cluster, and named after the namespace that they are about. */
 export class AdmissionPolicies extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    for (const policy of policiesFor(jobTemplates(settings))) this.addPolicy(policy, settings.namespace);
+    for (const policy of policiesFor(settings, jobTemplates(settings))) this.addPolicy(policy, settings.namespace);
   }
 
   private addPolicy({ name, group, resource, operations, validations, template }: Policy, namespace: string): void {

@@ -22,7 +22,7 @@ interface Flow {
 /** Whose pods make copies, bring them back, and try the next release on one. */
 const COPIES: readonly Component[] = ['backup', 'restore', 'rehearsal'];
 /** Whose pods are in no manifest, but in templates for the operator. */
-const OF_TEMPLATES: readonly Component[] = [...COPIES, 'move'];
+const OF_TEMPLATES: readonly Component[] = [...COPIES, 'legacy-import', 'move'];
 
 export class NetworkPolicies extends Construct {
   constructor(scope: Construct, id: string, private readonly settings: Settings) {
@@ -46,8 +46,8 @@ export class NetworkPolicies extends Construct {
   }
 
   private flows(): Flow[] {
-    const { worker, valkey, gateway, tunnel, backup, move } = topologyOf(this.settings);
-    const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : []), ...(move ? ['move' as const] : [])];
+    const { worker, valkey, gateway, tunnel, backup, legacyImport, move } = topologyOf(this.settings);
+    const application: Component[] = ['web', ...(worker === undefined ? [] : ['worker' as const]), 'migrate', ...(gateway ? ['gateway' as const] : []), ...(legacyImport ? ['legacy-import' as const] : []), ...(move ? ['move' as const] : [])];
     return [
       ...[...application, 'operator' as const].map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] })),
       ...(backup === undefined ? [] : COPIES.map((from) => ({ from, to: 'postgres' as const, ports: [DATABASE.port] }))),

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { GlitchTip, GlitchTipSpecBackupStore, GlitchTipSpecHealthHeal, type GlitchTipSpecBackup, type GlitchTipSpecHttps, type GlitchTipSpecMove } from '../../imports/glitchkeeper.io.js';
 import { rehearsedReleases } from '../../operator/api/glitchtip-releases.js';
 import type { RepairKind } from '../../operator/api/health-fields.js';
-import { CERT_MANAGER, DATA_SERVERS, GROUP, LEASE_NAME, MOVE_SECRET, MOVE_TEMPLATE, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
+import { CERT_MANAGER, DATA_SERVERS, GROUP, LEASE_NAME, LEGACY_IMPORT_TEMPLATE, MOVE_SECRET, MOVE_TEMPLATE, OPERATION_LEASE, PLURAL, QUOTA, RESTORE_SECRET, RESTORE_TEMPLATES, alertStateName, rehearsalTemplate } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, CONFIG_MAPS, GATEWAY, GATEWAY_CONTROL_PORT, MIGRATE_TEMPLATE, OPERATOR, OPERATOR_PORT, RESOURCE, SECRETS, TUNNEL, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { CONTAINER_SECURITY, DESPITE_PRESSURE, clusterPort, configFiles, containerResources, partMetadata, podDefaults, podField, scratch } from './pod-template.js';
@@ -81,7 +81,7 @@ export class Operator extends Construct {
 }
 
 function rights(settings: Settings): k8s.PolicyRule[] {
-  const { backup, move } = topologyOf(settings);
+  const { backup, legacyImport, move } = topologyOf(settings);
   const hasBackup = backup !== undefined;
   const secret = certificateSecret(settings);
   return [
@@ -99,7 +99,7 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // cannot name it; of other pods the API server refuses it (charts/parts/admission-policies.ts). A migrate Job that cannot start is
     // deleted once a newer one needs its room: it, too, has a name that RBAC cannot know, and others are refused there.
     { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
-    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE, ...Object.values(RESTORE_TEMPLATES), ...rehearsedReleases(settings.version).map((release) => rehearsalTemplate(release))] : []), ...(move ? [MOVE_TEMPLATE] : [])], verbs: ['get'] },
+    { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE, ...Object.values(RESTORE_TEMPLATES), ...rehearsedReleases(settings.version).map((release) => rehearsalTemplate(release))] : []), ...(legacyImport ? [LEGACY_IMPORT_TEMPLATE] : []), ...(move ? [MOVE_TEMPLATE] : [])], verbs: ['get'] },
     // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
     { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     // Memory in use, where metrics-server is; without it this is not seen.
@@ -107,6 +107,8 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // The alert state: read whole, and written over the version that was read.
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
+    // The step of an upgrade, which pods of another release wait for.
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [CONFIG_MAPS.upgrade], verbs: ['get', 'patch', 'delete'] },
     ...(hasBackup ? copyRights() : []),
     // A person makes it, and the operator fills in the table of DSNs.
     ...(move ? [{ apiGroups: [''], resources: ['secrets'], resourceNames: [MOVE_SECRET], verbs: ['get', 'patch'] }] : []),

@@ -2,7 +2,8 @@
 
 From 5.2 to 6.2 there is no way back but a backup: the migration drops all but the newest events, 6.2 never looks into the
 queue of 5.2, and 5.2 cannot use what 6.2 made of its tables. So a changed `version` alone migrates nothing, however often it
-is applied: the step must be named in the ConfigMap glitchtip-upgrade (key `step`), which is mounted here and in no manifest.
+is applied: the step must be named in the ConfigMap glitchtip-upgrade (key `step`), which is mounted here and in no manifest. The
+operator names it, when `glitchkeeper upgrade` has come so far (operator/core/upgrade/).
 """
 
 # By what the table of events is partitioned. What is not known here, or not there yet, is not for this guard to judge.
@@ -19,7 +20,7 @@ def refusal(cursor, release):
     if found is None or found == release or step == named_step():
         return None
     if found < release:
-        remedy = f"set version back to {found} and apply, or name the step {step} in ConfigMap glitchtip-upgrade"
+        remedy = f"set version back to {found} and apply; glitchkeeper upgrade {release} leads there"
     else:
         remedy = f"set version back to {found} and apply, or restore the copy that was made before the upgrade"
     return f"the database is of GlitchTip {found}, this is {release}, and nothing is changed: {remedy} (docs/runbooks/upgrade.md)"

@@ -52,3 +52,23 @@ async function poll<V, P extends { readonly message: string }>({ read, judge }: 
     return { ...last, message: error.message };
   }
 }
+
+/** Of an operation whose progress is in phases, as it is told when nobody follows it to its end. */
+export function lastSeen(last: { readonly kind: string; readonly phase?: string; readonly message: string }): string {
+  return last.phase === undefined ? last.message : `${last.phase}, ${last.message}`;
+}
+
+/** The same polls, until a person leaves: what is followed goes on without this program. @param onLeft what the last progress becomes then */
+export async function* untilLeft<P>(polls: AsyncGenerator<P, void>, left: Promise<void>, { first, onLeft }: { readonly first: P; readonly onLeft: (last: P) => P }): AsyncGenerator<P, void> {
+  let last = first;
+  for (;;) {
+    const next = await Promise.race([polls.next(), left.then(() => undefined)]);
+    if (next === undefined) {
+      yield onLeft(last);
+      return;
+    }
+    if (next.done === true) return;
+    last = next.value;
+    yield last;
+  }
+}

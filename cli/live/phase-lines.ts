@@ -61,6 +61,28 @@ export function phaseLine<P extends { readonly message: string }>({ title, isPas
   };
 }
 
+/** How the phases of what is followed are told from its progress. */
+export interface PhaseWay<P, E extends P> {
+  readonly isEnd: (progress: P) => progress is E;
+  /** Those that it goes through from here on when all is well. */
+  readonly phasesOf: (progress: P) => readonly string[];
+  readonly phaseOf: (progress: P) => string | undefined;
+  readonly isPast: (progress: P, phase: string, phases: readonly string[]) => boolean;
+}
+
+/** A line a phase with its seconds; the one that it failed in says why, and what is done about it has a line of its own. */
+export async function showPhaseLines<P extends { readonly message: string }, E extends P>(polls: AsyncGenerator<P, void>, { isEnd, phasesOf, phaseOf, isPast }: PhaseWay<P, E>): Promise<E> {
+  const cursor = await openCursor(polls);
+  for (;;) {
+    const { progress } = cursor;
+    if (isEnd(progress)) return progress;
+    const phases = phasesOf(progress);
+    const hasTurned = (at: P) => isEnd(at) || !phases.includes(phaseOf(at) ?? phases[0] ?? '');
+    const lines = phases.map((phase) => phaseLine({ title: phase, isPast: (at) => isPast(at, phase, phases), hasTurned }, cursor));
+    await showLines(lines, { exitOnError: true, ownSignals: true });
+  }
+}
+
 /** What is printed of a progress as JSON. */
 export interface State {
   readonly state: string;

@@ -11,6 +11,7 @@ export interface Change {
   readonly rotation?: string;
   readonly backup?: string;
   readonly restore?: string;
+  readonly upgrade?: string;
   readonly move?: string;
 }
 
@@ -27,11 +28,11 @@ export function changeOf({ value, trouble }: View<Summary>): Change {
 }
 
 /** Each that is under way, by where it is. */
-function operationsOf({ rotation, backups, restore, move }: Summary): Pick<Change, 'rotation' | 'backup' | 'restore' | 'move'> {
-  return { rotation: rotation.current?.phase, backup: backups?.current?.copy, restore: restore?.current?.phase, move: move?.current?.phase };
+function operationsOf({ rotation, backups, restore, upgrade, move }: Summary): Pick<Change, 'rotation' | 'backup' | 'restore' | 'upgrade' | 'move'> {
+  return { rotation: rotation.current?.phase, backup: backups?.current?.copy, restore: restore?.current?.phase, upgrade: upgrade?.current?.phase, move: move?.current?.phase };
 }
 
-export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore, move }: Change): string {
+export function describeChange({ verdict, why, incidents, notReady, rotation, backup, restore, upgrade, move }: Change): string {
   return [
     `${verdict}: ${why}`,
     ...(incidents.length === 0 ? [] : [`incidents: ${incidents.join(', ')}`]),
@@ -39,6 +40,7 @@ export function describeChange({ verdict, why, incidents, notReady, rotation, ba
     ...(rotation === undefined ? [] : [`rotation: ${rotation}`]),
     ...(backup === undefined ? [] : [`backup: ${backup}`]),
     ...(restore === undefined ? [] : [`restore: ${restore}`]),
+    ...(upgrade === undefined ? [] : [`upgrade: ${upgrade}`]),
     ...(move === undefined ? [] : [`move: ${move}`]),
   ].join('; ');
 }

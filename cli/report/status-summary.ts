@@ -4,6 +4,7 @@ import { partsOf } from '../../charts/topology.js';
 import type { Condition } from '../../operator/api/glitchtip-resource.js';
 import type { MoveStatus } from '../../operator/api/move-fields.js';
 import type { RestoreStatus } from '../../operator/api/restore-fields.js';
+import type { UpgradeStatus } from '../../operator/api/upgrade-fields.js';
 import type { CredentialName, RotationProgress } from '../../operator/api/rotation-fields.js';
 import type { HealthStatus } from '../../operator/api/health-fields.js';
 import { REASONS } from '../../operator/api/conditions.js';
@@ -47,6 +48,8 @@ export interface Summary {
   readonly backups?: BackupReport;
   /** Absent: nothing was ever restored. */
   readonly restore?: RestoreStatus;
+  /** Absent: there never was one. */
+  readonly upgrade?: UpgradeStatus;
   /** Absent: there never was a move. */
   readonly move?: MoveStatus;
   /** Absent where the operator is older than its health checks. */
@@ -79,6 +82,7 @@ export function buildSummary(resource: Resource, { parts, events }: { parts: rea
     rotation: { current, lastCompletedAt, nextAt },
     backups: buildBackupReport(resource),
     restore: resource.status.restore,
+    upgrade: resource.status.upgrade,
     move: resource.status.move,
     health: resource.status.health,
     ...(resource.notUnderstood.length > 0 ? { notUnderstood: resource.notUnderstood } : {}),

@@ -4,6 +4,7 @@ import { MEBIBYTE } from '../../charts/quantity.js';
 import { backupLines } from '../backup/backup-text.js';
 import { moveLines } from '../migrate/move-text.js';
 import { restoreLines } from '../restore/restore-text.js';
+import { upgradeLines } from '../upgrade/upgrade-text.js';
 import { formatBoth, formatDistance, formatDuration, formatInstant } from '../moments.js';
 import type { Colour, Paint } from '../output.js';
 import type { PartReport } from '../part-states.js';
@@ -26,6 +27,7 @@ export function renderSummary(summary: Summary, now: Date, paint: Paint): string
     rotation(summary, now, paint),
     backups(summary, now, paint),
     restores(summary, now, paint),
+    upgrades(summary, now, paint),
     moves(summary, now, paint),
     ...(health === undefined ? [] : [repairLines(health, now), channelLines(health, now, paint)]),
     events(summary, now, paint),
@@ -43,6 +45,7 @@ export function renderLive(summary: Summary, now: Date, paint: Paint): string {
     rotation(summary, now, paint),
     backups(summary, now, paint),
     restores(summary, now, paint),
+    upgrades(summary, now, paint),
     moves(summary, now, paint),
     [...repairLines(health, now), ...channelLines(health, now, paint)],
     events(summary, now, paint),
@@ -105,6 +108,12 @@ function rotation({ rotation: { current } }: Summary, now: Date, paint: Paint): 
 
 function backups({ backups: report }: Summary, now: Date, paint: Paint): string[] {
   return report === undefined ? [] : backupLines(report, now, paint);
+}
+
+/** What ended well is no news: `glitchkeeper upgrade` shows it. */
+function upgrades({ upgrade }: Summary, now: Date, paint: Paint): string[] {
+  const isNews = upgrade !== undefined && (upgrade.current !== undefined || upgrade.refused !== undefined || upgrade.last?.result === 'Failed');
+  return isNews ? upgradeLines(upgrade, now, paint) : [];
 }
 
 /** What ended well is no news: `glitchkeeper restore` shows it. */

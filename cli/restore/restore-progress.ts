@@ -38,7 +38,7 @@ export function phasesOf({ kind }: Pick<Request, 'kind'>, progress: Progress): r
   return progress.kind === 'phase' && !way.includes(progress.phase) ? [progress.phase] : way;
 }
 
-export function isPast(progress: Progress, phase: RestorePhase, phases: readonly RestorePhase[]): boolean {
+export function isPast(progress: Progress, phase: string, phases: readonly string[]): boolean {
   if (progress.kind === 'unconfirmed') return true;
   if (progress.kind === 'ended') return progress.run.result !== 'Failed';
   return progress.kind === 'phase' && phases.indexOf(progress.phase) > phases.indexOf(phase);

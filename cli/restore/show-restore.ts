@@ -1,20 +1,14 @@
 // Shows a restore while it goes on: a line a phase on a terminal, or a line of JSON a phase.
-import { openCursor, phaseLine, printStates, showLines } from '../live/phase-lines.js';
+import { printStates, showPhaseLines } from '../live/phase-lines.js';
 import type { Output } from '../output.js';
 import type { Request } from './request-restore.js';
 import { isEnd, isPast, phasesOf, type End, type Progress } from './restore-progress.js';
 
 /** A line a phase with its seconds; the one that it failed in says why, and what is done about it has a line of its own. */
-export async function showPhases(request: Request, polls: AsyncGenerator<Progress, void>): Promise<End> {
-  const cursor = await openCursor(polls);
-  for (;;) {
-    const { progress } = cursor;
-    if (isEnd(progress)) return progress;
-    const phases = phasesOf(request, progress);
-    const hasTurned = (at: Progress) => isEnd(at) || (at.kind === 'phase' && !phases.includes(at.phase));
-    const lines = phases.map((phase) => phaseLine({ title: phase, isPast: (at) => isPast(at, phase, phases), hasTurned }, cursor));
-    await showLines(lines, { exitOnError: true, ownSignals: true });
-  }
+export function showPhases(request: Request, polls: AsyncGenerator<Progress, void>): Promise<End> {
+  return showPhaseLines(polls, {
+    isEnd, phasesOf: (progress) => phasesOf(request, progress), phaseOf: (progress) => (progress.kind === 'phase' ? progress.phase : undefined), isPast,
+  });
 }
 
 /** One JSON line whenever the phase changes; the end is the caller's to print. */

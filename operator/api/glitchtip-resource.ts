@@ -12,6 +12,7 @@ import { openWord } from './open-word.js';
 import { rehearsalStatus } from './rehearsal-fields.js';
 import { restoreStatus } from './restore-fields.js';
 import { rotationSpec, rotationStatus } from './rotation-fields.js';
+import { upgradeStatus } from './upgrade-fields.js';
 
 /** A DNS-1123 subdomain, as the names of most Kubernetes objects must be: labels with dots between them, none empty. */
 const objectName = () =>
@@ -175,6 +176,7 @@ export const glitchTipStatus = z.object({
   backup: z.optional(backupStatus),
   restore: z.optional(restoreStatus),
   rehearsal: z.optional(rehearsalStatus),
+  upgrade: z.optional(upgradeStatus),
   move: z.optional(moveStatus),
   health: z.optional(healthStatus),
 });

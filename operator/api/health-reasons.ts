@@ -115,6 +115,14 @@ export const HEALTH_REASONS = {
   /** A restore failed, and everything is as it was. */
   RestoreFailed: 'RestoreFailed',
 
+  // Upgrades.
+  /** Web and worker are away for an upgrade, and it does not get on. */
+  UpgradeStuck: 'UpgradeStuck',
+  /** GlitchTip works, and an upgrade is held up, or was not confirmed for a day. */
+  UpgradeUnfinished: 'UpgradeUnfinished',
+  /** An upgrade failed before anything was migrated, and everything is as it was. */
+  UpgradeFailed: 'UpgradeFailed',
+
   // The move from an old Sentry.
   /** The old one takes nothing, or has fallen so far behind that events were dropped for it; nothing of GlitchTip is held up by it. */
   OldServerBehind: 'OldServerBehind',

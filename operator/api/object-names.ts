@@ -18,6 +18,8 @@ export const BACKUP_MANAGER = 'glitchkeeper-backup';
 export const RESTORE_MANAGER = 'glitchkeeper-restore';
 /** Field manager of the rehearsal controller: status.rehearsal. */
 export const REHEARSAL_MANAGER = 'glitchkeeper-rehearsal';
+/** Field manager of the upgrade controller: status.upgrade. */
+export const UPGRADE_MANAGER = 'glitchkeeper-upgrade';
 /** Field manager of the move controller: its condition and status.move. */
 export const MOVE_MANAGER = 'glitchkeeper-move';
 /** Field manager of what the settings file says: apart from the operator's own, so that neither undoes the other. */
@@ -34,6 +36,8 @@ export const BACKUP_ANNOTATION = `${GROUP}/backup`;
 export const RESTORE_ANNOTATION = `${GROUP}/restore`;
 /** Asks for a rehearsal of a release's migrations; its value is the release. Removed once it is recorded. */
 export const REHEARSAL_ANNOTATION = `${GROUP}/rehearse`;
+/** Asks for an upgrade, or for a step of the one that is under way (operator/core/upgrade/upgrade-request.ts). Removed once it is recorded. */
+export const UPGRADE_ANNOTATION = `${GROUP}/upgrade`;
 /** Asks for a step of the move from an old Sentry (operator/core/move/move-request.ts). Removed once it is recorded. */
 export const MOVE_ANNOTATION = `${GROUP}/move`;
 /** Asks for a test message on every channel; its value names the request and is repeated in status.health.alertTest. */
@@ -180,6 +184,16 @@ export const REHEARSAL_COMPONENT = 'rehearsal';
 export function rehearsalTemplate(release: string): string {
   return `${REHEARSAL_COMPONENT}-${release.replaceAll('.', '-')}`;
 }
+/** ConfigMap that is in no manifest: it names the step that an upgrade leads, and without it pods of a release leave the database of another one alone (charts/runtime/release_guard.py). */
+export const UPGRADE_STEP = { configMap: 'glitchtip-upgrade', key: 'step' } as const;
+/** `5.2-6.2`. */
+export function upgradeStep(from: string, to: string): string {
+  return `${from}-${to}`;
+}
+/** Component of the Job that imports events of the release before. */
+export const LEGACY_IMPORT_COMPONENT = 'legacy-import';
+/** PodTemplate of the manifests with its pods. */
+export const LEGACY_IMPORT_TEMPLATE = 'legacy-import';
 /** Component of the Job that imports from an old Sentry. */
 export const MOVE_COMPONENT = 'move';
 /** PodTemplate of the manifests with its pods. */

@@ -43,6 +43,7 @@ const progress = z.object({
     notAfter: z.optional(instant()),
     save: z.boolean().check(describe('Whether what is there is copied before it is replaced.')),
     reason: z.optional(z.string()),
+    upgrade: z.optional(copyName()).check(describe('The upgrade that is taken back by it.')),
   }),
   copy: z.optional(copyName()).check(describe('The copy that was chosen and found whole.')),
   phase: openWord(RESTORE_PHASES),
@@ -64,6 +65,7 @@ const ended = z.object({
   result: openWord(['Confirmed', 'Undone', 'Canceled', 'Failed']),
   why: z.optional(z.string()),
   saved: z.optional(copyName()),
+  upgrade: z.optional(copyName()),
 }).check(describe('How the last restore ended.'));
 
 export const restoreStatus = z.object({ current: z.optional(progress), last: z.optional(ended), refused: z.optional(refusedRequest) });

@@ -13,6 +13,7 @@ import type { BackupJob } from '../core/backup/run-end.js';
 import type { RehearsalStatus } from '../api/rehearsal-fields.js';
 import type { MoveReport } from '../core/move/move-report.js';
 import type { RestoreStatus } from '../api/restore-fields.js';
+import type { UpgradeStatus } from '../api/upgrade-fields.js';
 import type { HealthReport } from '../core/health/health-status.js';
 import type { ObservedAdministrator, ObservedLogin, ObservedPostgres, ObservedRollout, ObservedSecret, ObservedValkey, ObservedWorkload, PostgresState, SessionCount, ValkeyPasswords, Via } from '../core/credentials/observed.js';
 import type { Holder } from '../core/operations/exclusion.js';
@@ -69,6 +70,12 @@ export interface ClusterPort {
   applyRehearsal(resource: GlitchTipResource, status: RehearsalStatus, signal: AbortSignal): Promise<boolean>;
   /** Takes the annotation that asks for a rehearsal away, unless the resource changed since it was read. */
   dropRehearsalRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
+  /** The upgrade controller's part of the status. False when the resource changed since it was read. */
+  applyUpgrade(resource: GlitchTipResource, status: UpgradeStatus, signal: AbortSignal): Promise<boolean>;
+  /** Takes the annotation that asks for an upgrade, or a step of one, away, unless the resource changed since it was read. */
+  dropUpgradeRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean>;
+  /** As a person asks, by the annotation, unless the resource changed since it was read. */
+  askForRestore(resource: GlitchTipResource, request: string, signal: AbortSignal): Promise<boolean>;
   /** The move controller's part of the status. False when the resource changed since it was read. */
   applyMove(resource: GlitchTipResource, report: MoveReport, signal: AbortSignal): Promise<boolean>;
   /** Takes the annotation that asks for a step of the move away, unless the resource changed since it was read. */

@@ -39,7 +39,7 @@ export async function observeAround({ cluster, workloads, postgres }: Pick<Ports
   return {
     around: {
       lock, jobs: atWork, journal, rollouts, noRoom: manifests.kind === 'present' ? manifests.noRoom : undefined, database,
-      restore: status?.restore, remembered: status?.postgres?.systemIdentifier,
+      recorded: status ?? {}, remembered: status?.postgres?.systemIdentifier,
     },
     manifests,
     unseen: jobs.kind === 'seen' ? undefined : `Jobs cannot be seen (${jobs.why})`,

@@ -3,6 +3,7 @@ import { specRelease } from '../api/glitchtip-resource.js';
 import type { GatewayMovePort, MoveDatabasePort } from '../controllers/move/move-ports.js';
 import type { HealthPort, NotifiersPort, PostgresPort, ValkeyPort, WebPort } from '../controllers/ports.js';
 import type { GatewayModePort, RestoreDatabasesPort } from '../controllers/restore/restore-ports.js';
+import type { SchemaPort } from '../controllers/upgrade/upgrade-ports.js';
 import { healthRelease } from '../core/health/release-facts.js';
 import type { Clock } from '../runtime/clock.js';
 import type { KubernetesApi } from './kubernetes/api-client.js';
@@ -17,8 +18,9 @@ import { postWebhook } from './notifiers/webhook.js';
 import { observeFacts } from './postgres/database-facts.js';
 import { Canaries } from './postgres/canary.js';
 import { observeDatabase } from './postgres/database-observer.js';
+import { readSchema } from './postgres/event-rows.js';
 import { ensureCanary, endSessions, isEventStored, judgeAdministrator, setAdministratorPassword, tryAdministrator } from './postgres/glitchtip-tables.js';
-import { addressOf } from './postgres/postgres-client.js';
+import { addressOf, withClient } from './postgres/postgres-client.js';
 import { findProjects } from './postgres/project-keys.js';
 import { changeRestoreDatabase, findLogin, observeFree, observeLiveContent, observeRestoreDatabases } from './postgres/restore-databases.js';
 import { observeRestoreLogin, openRestoreLogin } from './postgres/restore-login.js';
@@ -57,6 +59,13 @@ export const restoreDatabases: RestoreDatabasesPort = {
   observeFree: (spec, operator, signal) => observeFree(addressOf(spec, signal), operator),
   openLogin: (spec, place, password) => openRestoreLogin({ address: addressOf(spec, place.signal), ...place }, password),
   change: (spec, place, action) => changeRestoreDatabase({ address: addressOf(spec, place.signal), ...place }, action),
+};
+
+export const schemas: SchemaPort = {
+  readSchema: (spec, operator, signal) => {
+    const address = addressOf(spec, signal);
+    return withClient(address, operator, address.database, readSchema);
+  },
 };
 
 export const gatewayModes: GatewayModePort = { observe: observeGatewayMode, setMode: setGatewayMode };

@@ -15,11 +15,12 @@ import { CredentialsController } from '../../operator/controllers/credentials/cr
 import { HealthController } from '../../operator/controllers/health/health-controller.js';
 import type { Ports } from '../../operator/controllers/ports.js';
 import { nodeCrypto, sha256Hex } from '../../operator/io/crypto.js';
-import { gatewayModes, gatewayMoves, moveDatabase, openHealthPort, openNotifiers, postgresPort, restoreDatabases, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
+import { gatewayModes, gatewayMoves, moveDatabase, openHealthPort, openNotifiers, postgresPort, restoreDatabases, schemas, valkeyPort, webPort } from '../../operator/io/connect-ports.js';
 import { readCertificate } from '../../operator/io/kubernetes/certificate-expiry.js';
 import { RestoreObjects } from '../../operator/io/kubernetes/restore-objects.js';
-import { backupJobs, moveJobs, rehearsalJobs } from '../../operator/io/kubernetes/template-jobs.js';
+import { backupJobs, legacyImports, moveJobs, rehearsalJobs } from '../../operator/io/kubernetes/template-jobs.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
+import { upgradeSteps } from '../../operator/io/kubernetes/upgrade-step.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { Operator } from '../../operator/run-operator.js';
 import { systemClock, type Clock } from '../../operator/runtime/clock.js';
@@ -196,7 +197,7 @@ export class HealthStage {
     const operator = new Operator({
       config: { namespace: NAMESPACE, instance: 'test', listen: { host: '127.0.0.1', port: 0 }, resource: RESOURCE, settingsFile: '', serviceAccount: '', trustedHosts: this.#hosts(), logLevel: 'silent' },
       cluster: new KubernetesObjects(api, NAMESPACE, 'test'), workloads: new Workloads(api, NAMESPACE), postgres: postgresPort, valkey: valkeyPort, web: webPort,
-      backups: backupJobs(api, NAMESPACE), rehearsals: rehearsalJobs(api, NAMESPACE), restores: new RestoreObjects(api, NAMESPACE), databases: restoreDatabases, gateways: gatewayModes, moveJobs: moveJobs(api, NAMESPACE), moveDatabase, gatewayMoves, health: openHealthPort(api, NAMESPACE, systemClock), notifiers: openNotifiers(), readCertificate, crypto: nodeCrypto, clock: systemClock, random: Math.random,
+      backups: backupJobs(api, NAMESPACE), rehearsals: rehearsalJobs(api, NAMESPACE), restores: new RestoreObjects(api, NAMESPACE), upgradeSteps: upgradeSteps(api, NAMESPACE), legacyImports: legacyImports(api, NAMESPACE), schemas, databases: restoreDatabases, gateways: gatewayModes, moveJobs: moveJobs(api, NAMESPACE), moveDatabase, gatewayMoves, health: openHealthPort(api, NAMESPACE, systemClock), notifiers: openNotifiers(), readCertificate, crypto: nodeCrypto, clock: systemClock, random: Math.random,
       readSettings: () => Promise.resolve(undefined), log: { info: () => undefined, warn: () => undefined },
     });
     const running = operator.run(ended.signal);

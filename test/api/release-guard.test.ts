@@ -70,7 +70,7 @@ afterAll(async () => {
 });
 
 describe('a database of another release', () => {
-  const UP = 'set version back to 5.2 and apply, or name the step 5.2-6.2 in ConfigMap glitchtip-upgrade';
+  const UP = 'set version back to 5.2 and apply; glitchkeeper upgrade 6.2 leads there';
   const BACK = 'set version back to 6.2 and apply, or restore the copy that was made before the upgrade';
 
   it.each<[string, 'database' | 'migrations', Release, Release, string]>([

@@ -1,4 +1,4 @@
-// What the kubelet, the Job controller and web would do in a restore, by the test's own hands: pods come and go with their Deployments, and Jobs do in SQL what their containers do.
+// What the kubelet, the Job controller and web would do in a restore or an upgrade, by the test's own hands: pods come and go with their Deployments, and Jobs do in SQL what their containers do.
 import pg from 'pg';
 import { formatReport } from '../../backup/core/report.js';
 import { formatRestoreReport } from '../../backup/core/restore-report.js';
@@ -32,6 +32,11 @@ export function podSpec(...names: readonly string[]): object {
 export class Kubelet {
   /** Why the Job of this name fails; undefined: it does not. Asked once for each. */
   failure: (job: string) => string | undefined = () => undefined;
+  /** What a migrate Job does; false: it waits, as for the step of an upgrade. */
+  migrate: (job: string) => Promise<boolean> = async () => {
+    await this.stage.sql(makePartitions(-1, 2), 'glitchtip');
+    return true;
+  };
   readonly #ended = new Set<string>();
   #web: pg.Client | undefined;
 
@@ -43,8 +48,8 @@ export class Kubelet {
     const { items } = await this.stage.server.admin.get<{ items: { metadata: { name: string }; status?: { conditions?: unknown[] } }[] }>(JOBS);
     for (const { metadata: { name } } of items) {
       if (this.#ended.has(name)) continue;
+      if (!(await this.#run(name))) continue;
       this.#ended.add(name);
-      await this.#run(name);
     }
   }
 
@@ -75,14 +80,21 @@ export class Kubelet {
     await this.#web.connect();
   }
 
-  async #run(job: string): Promise<void> {
+  /** False: it has not ended. */
+  async #run(job: string): Promise<boolean> {
     const why = this.failure(job);
+    const isMigration = why === undefined && /^(glitchkeeper-)?migrate-/.test(job);
+    if (isMigration && !(await this.migrate(job))) return false;
+    await (isMigration ? this.#end(job, true, '') : this.#report(job, why));
+    return true;
+  }
+
+  async #report(job: string, why: string | undefined): Promise<void> {
     if (why !== undefined) return this.#end(job, false, JSON.stringify({ result: 'failed', step: 'load', exitCode: 137, reason: why }));
     if (job.startsWith('restore-check-')) return this.#end(job, true, formatRestoreReport({ result: 'fetched', copy: COPY, where: 's3', startedAt: '2026-11-28T02:30:00Z', release: '5.2', bytes: 1, databaseBytes: 1_000_000, uploads: { files: 0, bytes: 0 }, hasSettings: false, seconds: { fetch: 1 } }));
     if (job.startsWith('restore-')) return this.#load(job);
     if (job.startsWith('backup-')) return this.#end(job, true, formatReport({ result: 'verified', copy: COPY, bytes: 1, where: 's3', how: 'counts', seconds: 1, copies: [[COPY, 1, 'good']], deleted: 0, retention: 'done' }));
-    await this.stage.sql(makePartitions(-1, 2), 'glitchtip');
-    return this.#end(job, true, '');
+    return this.#end(job, true, JSON.stringify({ result: 'imported', imported: 40, left: 2 }));
   }
 
   /** By the login of the Job, with the password that its pod would read. */
@@ -102,7 +114,7 @@ export class Kubelet {
     const at = new Date().toISOString();
     const part = reporterOf(job, isGood);
     if (part !== undefined) {
-      await admin.create(`${CORE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${job}-x`, labels: { ...LABELS, [COMPONENT_LABEL]: job.startsWith('backup-') ? 'backup' : 'restore', [JOB_NAME_LABEL]: job } }, spec: podSpec(part) });
+      await admin.create(`${CORE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${job}-x`, labels: { ...LABELS, [COMPONENT_LABEL]: componentOf(job), [JOB_NAME_LABEL]: job } }, spec: podSpec(part) });
       const terminated = { exitCode: isGood ? 0 : 1, reason: isGood ? 'Completed' : 'Error', startedAt: at, finishedAt: at, message };
       await admin.merge(`${CORE}/pods/${job}-x/status`, { status: { phase: isGood ? 'Succeeded' : 'Failed', containerStatuses: [{ name: part, image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated } }] } }, 'kubelet');
     }
@@ -111,10 +123,16 @@ export class Kubelet {
   }
 }
 
+function componentOf(job: string): string {
+  if (job.startsWith('legacy-import-')) return 'legacy-import';
+  return job.startsWith('backup-') ? 'backup' : 'restore';
+}
+
 /** The container that says how it ended; none of a migration does. */
 function reporterOf(job: string, isGood: boolean): string | undefined {
-  if (job.startsWith('glitchkeeper-migrate-')) return undefined;
+  if (/^(glitchkeeper-)?migrate-/.test(job)) return undefined;
   if (job.startsWith('backup-')) return 'store';
+  if (job.startsWith('legacy-import-')) return 'import';
   if (job.startsWith('restore-check-')) return 'fetch';
   return isGood ? 'place' : 'load';
 }

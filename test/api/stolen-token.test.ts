@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { repairJobName } from '../../operator/api/object-names.js';
 import { ClusterObserver } from '../../operator/io/kubernetes/cluster-observer.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
+import { upgradeSteps } from '../../operator/io/kubernetes/upgrade-step.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
@@ -96,6 +97,10 @@ describe('the token of the operator', () => {
       ['makes the Lease of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ resourceVersion: undefined }, never)],
       ['takes the lock of operations', () => new KubernetesObjects(token, NAMESPACE, 'test').writeLock({ holder: { operation: 'rotation', name: 'r1', since: new Date(), until: new Date(Date.now() + 60_000) }, resourceVersion: undefined }, never)],
       ['makes the ConfigMap of its alert state', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchtip-health' } })],
+      ['sees that no step of an upgrade is named, and takes one away', async () => {
+        expect(await upgradeSteps(token, NAMESPACE).read(never)).toBeUndefined();
+        await upgradeSteps(token, NAMESPACE).forget(never);
+      }],
     ])('%s', async (_, act) => {
       await act();
     });
@@ -231,7 +236,8 @@ describe('the token of the operator', () => {
     ['token without an end', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-admin', annotations: { 'kubernetes.io/service-account.name': 'glitchkeeper' } }, type: 'kubernetes.io/service-account-token' }), /403 Forbidden/],
     ['Secret of another name', () => token.create(`${CORE}/secrets`, { metadata: { name: 'theirs' }, type: 'Opaque' }), /403 Forbidden/],
     ['Secret of the store of copies, which a person makes', () => token.create(`${CORE}/secrets`, { metadata: { name: 'glitchtip-backup-store' }, type: 'Opaque' }), /403 Forbidden/],
-    ['ConfigMap of another name', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchkeeper-bundle-00000000' } }), /only the ConfigMap of its alert state/],
+    ['ConfigMap of another name', () => token.create(`${CORE}/configmaps`, { metadata: { name: 'glitchkeeper-bundle-00000000' } }), /only the ConfigMaps of its alert state and of the step of an upgrade/],
+    ['step of an upgrade, for the manifests are of 5.2', () => upgradeSteps(token, NAMESPACE).name('5.2-6.2', never), /only the step to the release of the manifests/],
     ['Lease of another name', () => token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'theirs' } }), /only its own Leases/],
   ])('makes no %s', async (_, act, refusal) => {
     expect(await answer(act())).toMatch(refusal);

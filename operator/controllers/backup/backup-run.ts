@@ -31,7 +31,7 @@ export class BackupRun {
     const name = backupJobName(run.copy);
     if (!(await takeLock(this.deps.cluster, { operation: 'backup', name }, { lock: seen.around.lock, now }, signal))) return false;
     signal.throwIfAborted();
-    const expected = expectedOf(spec, seen.around.database, spec.backup?.mayShrink ?? whyOtherRows(status, seen.around.restore));
+    const expected = expectedOf(spec, seen.around.database, spec.backup?.mayShrink ?? whyOtherRows(status, seen.around.recorded));
     if (!(await this.deps.backups.writeVariables(runVariables(run, expected, status), signal))) return false;
     signal.throwIfAborted();
     const isMade = await this.deps.backups.createJob(buildBackupJob(seen.manifests.template, run.copy), signal);

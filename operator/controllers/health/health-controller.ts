@@ -157,7 +157,7 @@ export class HealthController {
     const before = withoutAhead(this.#memory.alertsOf(name, alerts), now);
     const diagnosis = diagnose({ facts, spec, now }, openIncidents(before));
     const plan = planRepair(repairInput(check, diagnosis.causes, before));
-    const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec, backup: facts.backup, restore: facts.restore });
+    const tracked = track(before, { causes: diagnosis.causes, repairTexts: plan.repairTexts, now, spec, backup: facts.backup, restore: facts.restore, upgrade: facts.upgrade });
     const repair = this.deps.leadership() === 'leads' ? plan.repair : undefined;
     // Write ahead: a repair is counted, and a notification saved, before it happens.
     const written = repair ? recordRepair(tracked, repair) : tracked;

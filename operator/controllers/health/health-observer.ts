@@ -84,7 +84,7 @@ export class HealthObserver {
     signal.throwIfAborted();
     const facts: Facts = {
       cluster, web, canary, database, queue, gateway, certificate, served, issuance, tunnel,
-      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, restore: resource.status?.restore }, new Date(this.deps.clock.now())), before: memory.before,
+      volumes: this.#keepVolumes(memory, volumes), credentials: readCredentials(resource.status, sources.journal, this.#leakAskedAt(resource, spec, memory)), operation: readOperation(lock, { cluster, journal: sources.journal, recorded: resource.status ?? {} }, new Date(this.deps.clock.now())), before: memory.before,
       ...operationsOf(resource.status),
     };
     memory.before = remember(facts, new Date(this.deps.clock.now()));
@@ -145,8 +145,8 @@ export class HealthObserver {
   }
 }
 
-/** What the controllers of backups, of restores and of moves wrote there. */
-function operationsOf(status: GlitchTipResource['status']): Pick<Facts, 'backup' | 'restore' | 'move'> {
-  const { backup, restore, move } = status ?? {};
-  return { ...(backup ? { backup } : {}), ...(restore ? { restore } : {}), ...(move ? { move } : {}) };
+/** What the controllers of backups, restores, upgrades and moves wrote there. */
+function operationsOf(status: GlitchTipResource['status']): Pick<Facts, 'backup' | 'restore' | 'upgrade' | 'move'> {
+  const { backup, restore, upgrade, move } = status ?? {};
+  return { ...(backup ? { backup } : {}), ...(restore ? { restore } : {}), ...(upgrade ? { upgrade } : {}), ...(move ? { move } : {}) };
 }

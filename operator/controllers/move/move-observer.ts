@@ -71,7 +71,7 @@ export class MoveObserver {
     const isAbsent = job.kind === 'seen' && job.value.kind === 'absent';
     const manifests = wantsImport(current) && isAbsent ? await moveJobs.readManifests(signal) : undefined;
     const projects = current === undefined || wantsImport(current) ? NOT_LOOKED_AT : await this.#projects(about, table, signal);
-    const judged = judgeMoveLock({ lock, journal, jobs: others }, { current, restore: resource.status?.restore }, now);
+    const judged = judgeMoveLock({ lock, journal, jobs: others }, { current, recorded: resource.status ?? {} }, now);
     return { lock, jobs, manifests, facts: { lock: judged, job, noJob: whyNoJob(manifests), projects } };
   }
 

@@ -6,8 +6,8 @@
 // Web and worker are kept away by being scaled to nothing, which is looked at before each step: `kubectl apply` in the middle starts
 // them, and they are scaled again before anything else is done. While the databases exchange their names both are closed to everybody, so that
 // what was started so for a moment finds no database. A policy against it would refuse the apply, and with it what else it brings.
-import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import { REHEARSAL_ANNOTATION, RESTORE_ANNOTATION, RESTORE_SECRET } from '../../api/object-names.js';
+import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import { REHEARSAL_ANNOTATION, RESTORE_ANNOTATION, RESTORE_SECRET, UPGRADE_ANNOTATION } from '../../api/object-names.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
 import { canonical } from '../../core/canonical-json.js';
 import { unexpectedJobs } from '../../core/restore/restore-jobs.js';
@@ -19,7 +19,7 @@ import { parseTrusted } from '../../core/trusted-hosts.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import { recordEvent } from '../kubernetes-events.js';
-import { isRefusal } from '../write-refusal.js';
+import { RefusedWrites } from '../refused-writes.js';
 import { RestoreExecutor, type ExecutorDependencies } from './restore-executor.js';
 import { RestoreObserver, type SeenRestore } from './restore-observer.js';
 
@@ -50,12 +50,12 @@ const NO_BACKUPS = 'A restore was asked for, and spec.backup is not there: backu
 export class RestoreController {
   readonly #observer: RestoreObserver;
   readonly #executor: RestoreExecutor;
-  /** By resource: the last refusal of a write that was told. */
-  readonly #refusals = new Map<string, string>();
+  readonly #writes: RefusedWrites;
 
   constructor(private readonly deps: RestoreDependencies) {
     this.#observer = new RestoreObserver(deps);
     this.#executor = new RestoreExecutor(deps);
+    this.#writes = new RefusedWrites(deps, { what: 'restore', reason: 'RestoreHeldBack', action: 'Restore' });
   }
 
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
@@ -81,7 +81,7 @@ export class RestoreController {
     // What was cut off in the middle of it observed nothing.
     signal.throwIfAborted();
     const plan = planRestore({
-      database: spec.database.name, suspend: spec.suspend, status, request, facts: seen.facts, now, impediment: spec.backup ? undefined : NO_BACKUPS,
+      database: spec.database.name, suspend: spec.suspend, status, request, facts: seen.facts, now, impediment: impedimentOf(resource, spec, request),
     });
     this.deps.onRestore(resource.metadata.name, plan.status);
     if (!(await this.#report(look, plan.status, signal))) return { requeueAfter: AGAIN };
@@ -100,7 +100,7 @@ export class RestoreController {
   /** False when the resource changed since it was read: then everything is looked at again. */
   async #report({ resource, status, now }: Look, next: RestoreStatus, signal: AbortSignal): Promise<boolean> {
     if (canonical(status) === canonical(next)) return true;
-    if (!(await this.#write(resource, next, signal))) return false;
+    if (!(await this.#writes.write(resource, () => this.deps.cluster.applyRestore(resource, next, signal), signal))) return false;
     const { name } = resource.metadata;
     for (const { note, type, reason } of notesOf(status, next)) {
       this.deps.log('restore', { resource: name, reason, note });
@@ -110,36 +110,32 @@ export class RestoreController {
     return true;
   }
 
-  /** What an older CRD does not know is refused: then nothing is begun, and a person is told once. */
-  async #write(resource: GlitchTipResource, next: RestoreStatus, signal: AbortSignal): Promise<boolean> {
-    const { name } = resource.metadata;
-    try {
-      const isWritten = await this.deps.cluster.applyRestore(resource, next, signal);
-      this.#refusals.delete(name);
-      return isWritten;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isRefusal(error) && this.#refusals.get(name) !== error.message) {
-        this.#refusals.set(name, error.message);
-        const note = `The restore does not go on, for its status cannot be written: ${error.message}. A CustomResourceDefinition of an older release does not know status.restore: kubectl apply -f dist/ brings the new one.`;
-        await recordEvent(this.deps, resource, { type: 'Warning', reason: 'RestoreHeldBack', action: 'Restore', note }, { at: new Date(this.deps.clock.now()), signal });
-      }
-      throw error;
-    }
-  }
-
   /** What nobody needs any more: Jobs that may start late, and the identity that opens every copy. */
   async #clear({ resource, now }: Look, { jobs, secrets: { own } }: SeenRestore, { status, isAsked }: { readonly status: RestoreStatus; readonly isAsked: boolean }, signal: AbortSignal): Promise<void> {
     const { restores, cluster, log } = this.deps;
     for (const job of jobs.kind === 'seen' ? unexpectedJobs(jobs.value.jobs, status.current) : []) {
       if (await restores.deleteJob(job, signal)) log('Job of a restore deleted, for nobody expects it any more', { job: job.name });
     }
-    if (own.kind !== 'present' || !isSecretSpent(status, { createdAt: own.createdAt, request: isAsked, rehearsal: isRehearsed(resource), now })) return;
+    if (own.kind !== 'present' || !isSecretSpent(status, { createdAt: own.createdAt, request: isAsked, isForOthers: isForOthers(resource), now })) return;
     if (await cluster.deleteSecret(RESTORE_SECRET, own.resourceVersion ?? '', signal)) log('Secret of a restore deleted', { secret: RESTORE_SECRET });
   }
 }
 
-/** Whether a rehearsal is under way, or asked for. */
-function isRehearsed({ status, metadata: { annotations = {} } }: GlitchTipResource): boolean {
-  return status?.rehearsal?.current !== undefined || annotations[REHEARSAL_ANNOTATION] !== undefined;
+/** An upgrade that waits to be confirmed has the gateway keep what its own way back misses. */
+function impedimentOf({ status }: GlitchTipResource, { backup }: GlitchTipSpec, request: string | undefined): string | undefined {
+  if (!backup) return NO_BACKUPS;
+  const upgrade = status?.upgrade?.current;
+  const isOfUpgrade = upgrade !== undefined && request?.includes(upgrade.id) === true;
+  return upgrade === undefined || isOfUpgrade ? undefined : `Upgrade ${upgrade.id} is ${upgrade.phase}: glitchkeeper upgrade --confirm or --undo first.`;
+}
+
+/** Whether a rehearsal, or an upgrade that is taken back, is under way or asked for: they read the Secret, too. */
+function isForOthers({ status = {}, metadata: { annotations = {} } }: GlitchTipResource): boolean {
+  if (status.rehearsal?.current !== undefined || annotations[REHEARSAL_ANNOTATION] !== undefined) return true;
+  return annotations[UPGRADE_ANNOTATION] === 'undo' || isAwaited(status);
+}
+
+/** Until the restore of an upgrade that is taken back has begun: whoever makes the Secret asks for the upgrade, and not for it. */
+function isAwaited({ restore = {}, upgrade }: GlitchTipStatus): boolean {
+  return upgrade?.current?.phase === 'Undoing' && restore.current === undefined && restore.last?.upgrade !== upgrade.current.id;
 }

@@ -1,19 +1,18 @@
 // Executes the steps of a restore. Each is looked for before it is done, and does nothing when it was done already.
 import { RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_SECRET_KEYS } from '../../api/object-names.js';
-import type { GlitchTipResource, GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
+import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { RestoreProgress, RestoreStatus } from '../../api/restore-fields.js';
-import { buildBackupJob, buildTemplateJob, runVariables, type PodTemplate } from '../../core/backup/backup-job.js';
-import { expectedOf } from '../../core/backup/backup-obstacles.js';
-import { canonical } from '../../core/canonical-json.js';
+import { buildTemplateJob, type PodTemplate } from '../../core/backup/backup-job.js';
 import { valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
 import { valkeyPasswords } from '../../core/credentials/operator-logins.js';
-import { isSameHolder } from '../../core/operations/operation-lock.js';
+import { ownHolder } from '../../core/operations/recorded-lock.js';
 import type { RestoreAction } from '../../core/restore/restore-facts.js';
-import { checkVariables, loadVariables, savingRun, whySaved } from '../../core/restore/restore-jobs.js';
-import { lockOf, ownHolder } from '../../core/restore/restore-lock.js';
-import { restoreLoginName } from '../../core/restore/restore-names.js';
+import { checkVariables, loadVariables, whySaved } from '../../core/restore/restore-jobs.js';
+import { lockUser } from '../../core/restore/restore-lock.js';
+import { copyOfSaving, restoreLoginName } from '../../core/restore/restore-names.js';
 import { restoreEvents } from '../../core/restore/restore-proof.js';
-import type { Fence, Login, Ports, RolePlace } from '../ports.js';
+import { fenceOf, loginOf, makeSavingJob, releaseLock, scaleParts, sendProof, setGateway, takeLock } from '../away-execution.js';
+import type { Fence, Ports, RolePlace } from '../ports.js';
 import type { ObserverDependencies, SeenRestore } from './restore-observer.js';
 
 export interface ExecutorDependencies extends ObserverDependencies, Pick<Ports, 'web' | 'valkey'> {
@@ -40,8 +39,8 @@ export class RestoreExecutor {
   async execute(action: RestoreAction, step: Step, signal: AbortSignal): Promise<boolean> {
     await this.#fence(step, signal)();
     switch (action.kind) {
-      case 'take lock': return this.#takeLock(step, signal);
-      case 'release lock': return this.#releaseLock(step, signal);
+      case 'take lock': return takeLock(this.deps.cluster, ownHolder(lockUser(step.status)), { lock: step.seen.lock, now: step.now }, signal);
+      case 'release lock': return releaseLock(this.deps.cluster, ownHolder(lockUser(step.status)), step.seen.lock, signal);
       case 'drop request': return this.deps.cluster.dropRestoreRequest(step.resource, signal);
       case 'set gateway': return this.#setGateway(action, step, signal);
       case 'scale': return this.#scale(action, step, signal);
@@ -54,7 +53,7 @@ export class RestoreExecutor {
   async #executeInPostgres(action: Exclude<RestoreAction, { kind: 'take lock' | 'release lock' | 'drop request' | 'set gateway' | 'scale' | 'create job' | 'send event' }>, step: Step, signal: AbortSignal): Promise<boolean> {
     const { spec } = step;
     const { databases, postgres } = this.deps;
-    const place: RolePlace = { operator: loginOf(step), fence: this.#fence(step, signal), signal };
+    const place: RolePlace = { operator: loginOf(step.seen.login), fence: this.#fence(step, signal), signal };
     switch (action.kind) {
       case 'open restore login': return this.#openLogin(place, step);
       case 'close restore login': await postgres.closeLogin(spec, place, restoreLoginName(spec.database.name)); return true;
@@ -64,37 +63,17 @@ export class RestoreExecutor {
     }
   }
 
-  /** A late step of an operator that lost the Lease meanwhile finds another status and does nothing. */
-  #fence({ resource: { metadata: { name } }, status }: Step, signal: AbortSignal): Fence {
-    return async () => {
-      signal.throwIfAborted();
-      const found = await this.deps.cluster.readResource(name, signal);
-      if (canonical(found?.status?.restore ?? {}) !== canonical(status)) throw new Error('the status of the restore changed meanwhile');
-    };
+  #fence({ resource, status }: Step, signal: AbortSignal): Fence {
+    return fenceOf(this.deps.cluster, resource, { of: 'restore', status }, signal);
   }
 
-  async #takeLock({ status, seen: { lock }, now }: Step, signal: AbortSignal): Promise<boolean> {
-    if (!status.current || lock.kind === 'unreadable') return false;
-    return this.deps.cluster.writeLock({ holder: lockOf(status.current, lock, now), resourceVersion: lock.resourceVersion }, signal);
+  #setGateway({ mode }: Extract<RestoreAction, { kind: 'set gateway' }>, { spec, status, seen: { secrets } }: Step, signal: AbortSignal): Promise<boolean> {
+    return setGateway(this.deps.gateways, spec, { mode, why: `restore ${status.current?.id ?? ''}`, secret: secrets.gateway }, signal);
   }
 
-  async #releaseLock({ status, seen: { lock } }: Step, signal: AbortSignal): Promise<boolean> {
-    const own = ownHolder(status);
-    if (lock.kind !== 'held' || !own || !isSameHolder(lock.holder, own)) return false;
-    return this.deps.cluster.writeLock({ resourceVersion: lock.resourceVersion }, signal);
-  }
-
-  async #setGateway({ mode }: Extract<RestoreAction, { kind: 'set gateway' }>, { spec, status, seen: { secrets } }: Step, signal: AbortSignal): Promise<boolean> {
-    const token = valueOf(secrets.gateway, 'control-token');
-    if (!token) throw new Error('the token of the gateway is not known');
-    await this.deps.gateways.setMode(spec, token, { mode, why: `restore ${status.current?.id ?? ''}` }, signal);
-    return true;
-  }
-
-  async #scale({ replicas }: Extract<RestoreAction, { kind: 'scale' }>, { spec, spec: { web, worker }, status }: Step, signal: AbortSignal): Promise<boolean> {
+  async #scale({ replicas }: Extract<RestoreAction, { kind: 'scale' }>, { spec, status }: Step, signal: AbortSignal): Promise<boolean> {
     if (status.current?.phase === 'Starting') await this.#endCachedSessions(spec, signal);
-    for (const part of [web, ...(worker ? [worker] : [])]) await this.deps.restores.scale(part.deployment, replicas, signal);
-    return true;
+    return scaleParts(this.deps.restores, spec, replicas, signal);
   }
 
   /**
@@ -114,27 +93,22 @@ export class RestoreExecutor {
     const { spec, status: { current }, seen: { manifests } } = step;
     if (!current || manifests?.kind !== 'present') return false;
     if (action.job === 'migrate') return this.#isMade(action, await restores.rerunMigrations(action.name, signal));
-    const variables = await this.#variables(action, { ...step, current }, signal);
+    if (action.job === 'save') return this.#isMade(action, await this.#save({ ...step, current, template: manifests.template }, signal));
+    const variables = action.job === 'check' ? checkVariables(current) : loadVariables(current, spec.database.name);
     if (!(await restores.writeVariables(action.job, variables, signal))) return false;
     await this.#fence(step, signal)();
-    return this.#isMade(action, await restores.createJob(buildJob(action, manifests.template, savingRun(current).copy), signal), spec);
+    return this.#isMade(action, await restores.createJob(buildTemplateJob(manifests.template, { name: action.name, component: RESTORE_COMPONENT }), signal), spec);
+  }
+
+  #save({ current, template, ...step }: Step & { readonly current: RestoreProgress; readonly template: PodTemplate }, signal: AbortSignal): Promise<boolean> {
+    const { spec, resource, seen: { login } } = step;
+    const saving = { copy: copyOfSaving(current), at: current.since, mayShrink: whySaved(current), backup: resource.status?.backup, template, login: loginOf(login), fence: this.#fence(step, signal) };
+    return makeSavingJob(this.deps, spec, saving, signal);
   }
 
   #isMade({ name }: CreateJob, isMade: boolean, spec?: GlitchTipSpec): boolean {
     this.deps.log(isMade ? 'Job of a restore made' : 'Job of a restore exists already', { job: name, database: spec?.database.name });
     return isMade;
-  }
-
-  async #variables({ job }: CreateJob, { spec, resource, current, seen }: Step & { readonly current: RestoreProgress }, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    if (job === 'check') return { ...checkVariables(current) };
-    if (job === 'restore') return { ...loadVariables(current, spec.database.name) };
-    return { ...(await this.#savingVariables({ spec, current, backup: resource.status?.backup, login: loginOf({ seen }) }, signal)) };
-  }
-
-  async #savingVariables({ spec, current, backup, login }: { readonly spec: GlitchTipSpec; readonly current: RestoreProgress; readonly backup: GlitchTipStatus['backup']; readonly login: Login }, signal: AbortSignal): Promise<object> {
-    const facts = await this.deps.postgres.observeFacts(spec, [login], signal);
-    if (facts.kind === 'unseen') throw new Error(`the database cannot be looked at (${facts.why})`);
-    return runVariables(savingRun(current), expectedOf(spec, facts, whySaved(current)), backup ?? {});
   }
 
   /** The Secret first: its Job starts when the login is open. */
@@ -157,22 +131,8 @@ export class RestoreExecutor {
     return true;
   }
 
-  /** Straight to web, whose pods have to be proven: the gateway gives it what has waited on its disk first, and that may be minutes of events. */
-  async #sendEvent(step: Step, signal: AbortSignal): Promise<boolean> {
-    const { spec, status: { current }, now } = step;
-    const canary = await this.deps.postgres.ensureCanary(spec, loginOf(step), signal);
-    const [id = ''] = current ? restoreEvents(current, now, this.deps.crypto) : [];
-    await this.deps.web.sendEvent(spec.web, { canary, id }, signal);
-    return false;
+  #sendEvent({ spec, seen: { login }, status: { current }, now }: Step, signal: AbortSignal): Promise<false> {
+    const [id] = current ? restoreEvents(current, now, this.deps.crypto) : [];
+    return sendProof(this.deps, spec, { login: loginOf(login), id }, signal);
   }
-}
-
-function buildJob({ job, name }: CreateJob, template: PodTemplate, copy: string): object {
-  return job === 'save' ? buildBackupJob(template, copy) : buildTemplateJob(template, { name, component: RESTORE_COMPONENT });
-}
-
-/** @throws when Postgres let it in with none */
-function loginOf({ seen: { login } }: Pick<Step, 'seen'>): Login {
-  if (login.kind === 'unseen') throw new Error(login.why);
-  return login.value;
 }

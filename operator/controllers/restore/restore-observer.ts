@@ -2,22 +2,20 @@
 import { RESTORE_SECRET, RESTORE_SECRET_KEYS } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import { isKnownPhase, type RestorePhase, type RestoreProgress } from '../../api/restore-fields.js';
-import { loginNames, valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
+import { valueOf, type Crypto } from '../../core/credentials/generated-secrets.js';
 import type { ObservedSecret } from '../../core/credentials/observed.js';
-import { postgresLogins } from '../../core/credentials/operator-logins.js';
-import { messageOf } from '../../core/error-message.js';
-import type { PodFacts } from '../../core/health/health-facts.js';
 import { asSeen, mapSeen, type Seen } from '../../core/seen.js';
-import { holderOf, type Holder } from '../../core/operations/exclusion.js';
-import { jobsAtWork, whyCannotStart } from '../../core/operations/job-state.js';
+import { whyCannotStart } from '../../core/operations/job-state.js';
 import type { ObservedLock } from '../../core/operations/operation-lock.js';
+import { judgeLock } from '../../core/operations/recorded-lock.js';
 import { judgeRestoreJob } from '../../core/restore/restore-end.js';
-import { endOfJob, type PartReplicas, type RestoreFacts, type RestoreJob } from '../../core/restore/restore-facts.js';
+import { endOfJob, type RestoreFacts, type RestoreJob } from '../../core/restore/restore-facts.js';
 import { isOwnJob } from '../../core/restore/restore-jobs.js';
-import { judgeLock } from '../../core/restore/restore-lock.js';
+import { lockUser } from '../../core/restore/restore-lock.js';
 import { jobOfPhase } from '../../core/restore/restore-names.js';
 import { restoreEvents } from '../../core/restore/restore-proof.js';
 import type { ObservedJournal } from '../../core/rotation/journal.js';
+import { NOT_LOOKED_AT, NOT_READ, findLogin, observeParts, observeSessions, othersAtWork, whenLoggedIn } from '../away-observations.js';
 import type { JobManifests, Login, ObservedJobs, Ports } from '../ports.js';
 import type { GatewayModePort, RestoreDatabasesPort, RestorePort } from './restore-ports.js';
 
@@ -74,9 +72,6 @@ const NEEDS: Readonly<Record<RestorePhase, readonly Need[]>> = {
 const IDLE: readonly Need[] = ['others'];
 const OF_DATABASE: readonly Need[] = ['sessions', 'databases', 'content', 'login', 'administrator', 'proof'];
 
-const NOT_LOOKED_AT = { kind: 'unseen', why: 'it was not looked at' } as const;
-const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
-
 export class RestoreObserver {
   constructor(private readonly deps: ObserverDependencies) {}
 
@@ -85,10 +80,10 @@ export class RestoreObserver {
     const needs = current && isKnownPhase(current) ? NEEDS[current.phase] : IDLE;
     const needsDatabase = current?.phase === 'Checking' || needs.some((need) => OF_DATABASE.includes(need));
     const { lock, journal, jobs, secrets, superuser } = await this.#observeCluster(about, { needs, needsDatabase }, signal);
-    const login = needsDatabase ? await this.#findLogin(spec, { superuser, journal }, signal) : NOT_LOOKED_AT;
+    const login = needsDatabase ? await findLogin(this.deps.databases, spec, { superuser, journal }, signal) : NOT_LOOKED_AT;
     const { job, manifests } = await this.#job(about, { jobs, isNeeded: needs.includes('job') }, signal);
     const facts = await this.#facts({ ...about, needs, login, secrets, jobs, job }, signal);
-    return { facts: { ...facts, lock: judgeLock({ lock, journal, jobs: othersAtWork(jobs, about) }, resource.status?.restore ?? {}, now) }, lock, jobs, login, manifests, secrets };
+    return { facts: { ...facts, lock: judgeLock({ lock, journal, jobs: othersAtWork(jobs, (each) => isOwnJob(each, current), now) }, lockUser(resource.status?.restore ?? {}), resource.status ?? {}, now) }, lock, jobs, login, manifests, secrets };
   }
 
   async #observeCluster({ spec, current }: About, { needs, needsDatabase }: { readonly needs: readonly Need[]; readonly needsDatabase: boolean }, signal: AbortSignal): Promise<SeenCluster> {
@@ -110,8 +105,8 @@ export class RestoreObserver {
     const look = <T>(need: Need, how: (login: Login) => Promise<Seen<T>>): Promise<Seen<T>> => (needs.includes(need) ? whenLoggedIn(login, how, signal) : Promise.resolve(NOT_LOOKED_AT));
     const [gateway, parts, sessions, found, content, restoreLogin, isAdministratorRight, isProved, free] = await Promise.all([
       needs.includes('gateway') && spec.gateway ? gateways.observe(spec, valueOf(secrets.gateway, 'control-token'), signal) : NOT_LOOKED_AT,
-      needs.includes('parts') ? this.#parts(spec, jobs, signal) : NOT_LOOKED_AT,
-      look('sessions', (who) => this.#sessions(spec, who, signal)),
+      needs.includes('parts') ? observeParts(this.deps.workloads, spec, jobs, signal) : NOT_LOOKED_AT,
+      look('sessions', (who) => observeSessions(this.deps.postgres, spec, who, signal)),
       look('databases', async (who) => asSeen(await databases.observe(spec, who, signal))),
       look('content', async (who) => asSeen(await databases.observeContent(spec, who, signal))),
       look('login', async (who) => asSeen(await databases.observeLogin(spec, who, signal))),
@@ -126,11 +121,6 @@ export class RestoreObserver {
     };
   }
 
-  #findLogin(spec: GlitchTipSpec, { superuser, journal }: { readonly superuser: ObservedSecret; readonly journal: ObservedJournal }, signal: AbortSignal): Promise<Seen<Login>> {
-    // No step needs a password of Valkey's.
-    return this.deps.databases.findLogin(spec, postgresLogins({ secrets: { postgres: superuser, valkey: NOT_READ }, journal }), signal);
-  }
-
   /** What it is made from is looked at while it is not there. */
   async #job({ current, now }: About, { jobs, isNeeded }: { readonly jobs: Seen<ObservedJobs>; readonly isNeeded: boolean }, signal: AbortSignal): Promise<{ readonly job: Seen<RestoreJob>; readonly manifests: JobManifests | undefined }> {
     const wanted = isNeeded && current ? jobOfPhase(current) : undefined;
@@ -143,22 +133,6 @@ export class RestoreObserver {
       return { job: asSeen({ kind: 'ended', end: { kind: 'failed', why, again: false } }), manifests };
     }
     return { job: manifests.noRoom === undefined ? asSeen(job) : { kind: 'unseen', why: manifests.noRoom }, manifests };
-  }
-
-  /** In one process there is no worker beside web: it is where web is. */
-  async #parts({ web, worker }: GlitchTipSpec, jobs: Seen<ObservedJobs>, signal: AbortSignal): Promise<RestoreFacts['parts']> {
-    if (jobs.kind === 'unseen') return { kind: 'unseen', why: `pods cannot be seen (${jobs.why})` };
-    const look = async (part: string, deployment: string): Promise<PartReplicas> => {
-      const { isScaledToNothing } = await this.deps.workloads.observe(deployment, signal);
-      return { wanted: isScaledToNothing === true ? 0 : 1, ...countPods(jobs.value.pods, part) };
-    };
-    const ofWeb = await look('web', web.deployment);
-    return asSeen({ web: ofWeb, worker: worker ? await look('worker', worker.deployment) : ofWeb });
-  }
-
-  async #sessions(spec: GlitchTipSpec, login: Login, signal: AbortSignal): Promise<Seen<number>> {
-    const counted = await this.deps.postgres.countSessions(spec, login, { logins: loginNames(spec.database.name), pods: [], jobs: [] }, signal);
-    return asSeen([...counted.values()].reduce((sum, { others }) => sum + others, 0));
   }
 
   /** An account that is not there, or that leads nothing, is not the one of the Secret: there is nothing to set. */
@@ -190,27 +164,6 @@ interface Looking extends About {
   readonly secrets: RestoreSecrets;
   readonly jobs: Seen<ObservedJobs>;
   readonly job: Seen<RestoreJob>;
-}
-
-/** What cannot be seen this time is waited for, and told. */
-async function whenLoggedIn<T>(login: Seen<Login>, how: (login: Login) => Promise<Seen<T>>, signal: AbortSignal): Promise<Seen<T>> {
-  if (login.kind === 'unseen') return login;
-  try {
-    return await how(login.value);
-  } catch (error) {
-    signal.throwIfAborted();
-    return { kind: 'unseen', why: `the database cannot be looked at (${messageOf(error)})` };
-  }
-}
-
-function othersAtWork(jobs: Seen<ObservedJobs>, { current, now }: About): readonly Holder[] | undefined {
-  if (jobs.kind === 'unseen') return undefined;
-  return jobsAtWork(jobs.value.jobs, jobs.value.pods, now).filter((job) => !isOwnJob(job, current)).map(holderOf);
-}
-
-function countPods(pods: readonly PodFacts[], wanted: string): Pick<PartReplicas, 'pods' | 'ready'> {
-  const alive = pods.filter(({ part, alive: isAlive, job }) => part === wanted && isAlive && job === undefined);
-  return { pods: alive.length, ready: alive.filter(({ ready, ending }) => ready && !ending).length };
 }
 
 function hasPassword(secret: ObservedSecret): boolean {

@@ -1,6 +1,7 @@
 // The ports of a restore, as those of every controller (../ports.ts): its Jobs, its databases, and what the gateway keeps meanwhile.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { DatabaseAction, GatewayMode, RestoreDatabase } from '../../core/restore/restore-facts.js';
+import type { GatewayMode } from '../../core/operations/away-steps.js';
+import type { DatabaseAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
 import type { RestoreJobKind } from '../../core/restore/restore-names.js';
 import type { Seen } from '../../core/seen.js';
 import type { Sensitive } from '../../core/sensitive.js';

@@ -1,10 +1,12 @@
 // Tracks causes from check to check: when one becomes an incident, when it is resolved, and which notifications follow.
 import type { BackupStatus } from '../../api/backup-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
+import type { UpgradeStatus } from '../../api/upgrade-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { IncidentStatus } from '../../api/health-fields.js';
 import { describeBackups } from '../backup/backup-line.js';
 import { describeRestore } from '../restore/restore-line.js';
+import { describeUpgrade } from '../upgrade/upgrade-report.js';
 import type { Cause } from '../health/root-cause.js';
 import { toSeconds } from '../timestamps.js';
 import { advance, change, close, follow, isActive, isStale, openings, FLAPPING_OPENINGS, recentlyOpened, revive, snapshotOf, type Check } from './tracked-causes.js';
@@ -21,6 +23,7 @@ export interface CheckResult {
   /** For the regular report; undefined where none are made, or it is not known. */
   readonly backup?: BackupStatus | undefined;
   readonly restore?: RestoreStatus | undefined;
+  readonly upgrade?: UpgradeStatus | undefined;
 }
 
 /** A flapping incident is resolved after this long without its cause. Milliseconds. */
@@ -30,7 +33,7 @@ const HOUR = 3_600_000;
 const FOLLOWED_KEPT = 30;
 
 /** The alert state after a check, with the notifications that follow; the same object when nothing changed. */
-export function track(alerts: AlertState, { causes, repairTexts, now, spec, backup, restore }: CheckResult): AlertState {
+export function track(alerts: AlertState, { causes, repairTexts, now, spec, backup, restore, upgrade }: CheckResult): AlertState {
   const seen = new Map(causes.map((cause) => [keyOf(cause), cause] as const));
   const check: Check = { seen, repairTexts, now, failuresToOpen: spec.health.failuresToOpen, successesToClose: spec.health.successesToClose };
   const steps: readonly ((alerts: AlertState) => AlertState)[] = [
@@ -39,16 +42,16 @@ export function track(alerts: AlertState, { causes, repairTexts, now, spec, back
     (each) => each.followed.reduce((before, followed) => miss(before, followed, check), each),
     (each) => each.followed.reduce((before, followed) => openWhenDue(before, followed, check), each),
     (each) => each.followed.reduce((before, followed) => repeatWhenDue(before, followed, check, spec.alerts.repeatHours), each),
-    (each) => reportWhenDue(each, { hours: spec.alerts.reportHours, backups: describeCopies({ backup, restore }, now) }, now),
+    (each) => reportWhenDue(each, { hours: spec.alerts.reportHours, backups: describeCopies({ backup, restore, upgrade }, now) }, now),
     (each) => prune(each, now),
   ];
   const after = steps.reduce((before, step) => step(before), alerts);
   return encodeAlertState(after) === encodeAlertState(alerts) ? alerts : after;
 }
 
-/** Undefined where there are no backups, and nothing is being restored. */
-function describeCopies({ backup, restore }: Pick<CheckResult, 'backup' | 'restore'>, now: Date): string | undefined {
-  const lines = [backup && describeBackups(backup, now), restore && describeRestore(restore, now)].filter((line) => line !== undefined);
+/** Undefined where there are no backups, and nothing is being restored or upgraded. */
+function describeCopies({ backup, restore, upgrade }: Pick<CheckResult, 'backup' | 'restore' | 'upgrade'>, now: Date): string | undefined {
+  const lines = [backup && describeBackups(backup, now), restore && describeRestore(restore, now), upgrade && describeUpgrade(upgrade, now)].filter((line) => line !== undefined);
   return lines.length === 0 ? undefined : lines.join(' ');
 }
 

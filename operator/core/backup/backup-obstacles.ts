@@ -2,11 +2,10 @@
 import { timeOfCopy } from '../../../backup/core/copy-name.js';
 import type { BackupStatus } from '../../api/backup-fields.js';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { RestoreStatus } from '../../api/restore-fields.js';
 import { identifyDatabase } from '../credentials/database-identity.js';
 import type { ObservedWorkload } from '../credentials/observed.js';
 import { describeHolder, findHolder, type Holder } from '../operations/exclusion.js';
-import { findLockHolder } from '../operations/lock-holder.js';
+import { findLockHolder, type Recorded } from '../operations/lock-holder.js';
 import { isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
 import { journalOf, type ObservedJournal } from '../rotation/journal.js';
 import { toSeconds } from '../timestamps.js';
@@ -26,8 +25,7 @@ export interface Around {
   /** Jobs at work, but the run's own. */
   readonly jobs: readonly Holder[];
   readonly journal: ObservedJournal;
-  /** Of the status, which was read with the resource. */
-  readonly restore: RestoreStatus | undefined;
+  readonly recorded: Recorded;
   readonly rollouts: readonly ObservedWorkload[];
   /** Why the quota has no room for its pod. */
   readonly noRoom: string | undefined;
@@ -56,11 +54,11 @@ export function findObstacle(around: Around, wanted: Wanted): string | undefined
   return operationObstacle(around, wanted) ?? rotationObstacle(around) ?? databaseObstacle(around) ?? (isPatient ? roomObstacle(around) : undefined);
 }
 
-function operationObstacle({ lock, jobs, journal, restore }: Around, { operation, job, now }: Wanted): string | undefined {
+function operationObstacle({ lock, jobs, journal, recorded }: Around, { operation, job, now }: Wanted): string | undefined {
   const atWork = findHolder(operation, jobs, now);
   if (atWork) return `Job ${atWork.name} has not ended`;
   if (lock.kind === 'unreadable') return `whether another operation is under way cannot be seen (${lock.why})`;
-  const holder = findLockHolder(lock, { jobs, journal, restore }, now);
+  const holder = findLockHolder(lock, { jobs, journal, recorded }, now);
   const other = holder && !isSameHolder(holder, { operation, name: job ?? '' }) ? findHolder(operation, [holder], now) : undefined;
   return other && `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
 }
@@ -89,9 +87,25 @@ export function expectedOf({ database, backup }: GlitchTipSpec, { systemIdentifi
   return { systemIdentifier, database: database.name, migration, ...(mayShrink === undefined ? {} : { mayShrink }) };
 }
 
-/** The copy before is of a database that is live no longer: the first one after a restore is not compared with it. */
-export function whyOtherRows({ lastVerified }: BackupStatus, { current, last }: RestoreStatus = {}): string | undefined {
-  const exchanged = current?.phase === 'Unconfirmed' ? current : last && (last.result === 'Confirmed' || last.result === 'Undone') ? { id: last.id, since: last.at } : undefined;
-  if (exchanged === undefined || (lastVerified && timeOfCopy(lastVerified.copy) >= new Date(exchanged.since))) return undefined;
-  return `the first copy after restore ${exchanged.id}`;
+/** The copy before is of a database that is live no longer, or of tables of another release: the first one after a restore or an upgrade is not compared with it. */
+export function whyOtherRows({ lastVerified }: BackupStatus, { restore = {}, upgrade = {} }: Recorded): string | undefined {
+  const { legacyImport } = upgrade;
+  const changes = [
+    changeOf('restore', restore.current, restore.last), changeOf('upgrade', upgrade.current, upgrade.last),
+    // Its archive is emptied.
+    ...(legacyImport?.end === undefined ? [] : [{ what: `import ${legacyImport.id} of old events`, at: legacyImport.end.at }]),
+  ];
+  const since = changes.find((change) => change !== undefined && (lastVerified === undefined || timeOfCopy(lastVerified.copy) < new Date(change.at)));
+  return since && `the first copy after ${since.what}`;
+}
+
+interface Underway {
+  readonly id: string;
+  readonly phase: string;
+  readonly since: string;
+}
+
+function changeOf(what: 'restore' | 'upgrade', current: Underway | undefined, last: { readonly id: string; readonly at: string; readonly result: string } | undefined): { readonly what: string; readonly at: string } | undefined {
+  if (current?.phase === 'Unconfirmed') return { what: `${what} ${current.id}`, at: current.since };
+  return last && (last.result === 'Confirmed' || last.result === 'Undone') ? { what: `${what} ${last.id}`, at: last.at } : undefined;
 }

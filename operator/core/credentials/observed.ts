@@ -169,6 +169,8 @@ export interface ObservedRollout {
   readonly lock: ObservedLock;
   /** The restore of the status; null: there is none. */
   readonly restore?: { readonly id: string } | null;
+  /** Likewise the upgrade. */
+  readonly upgrade?: { readonly id: string } | null;
   /** Jobs of ours that are at work. */
   readonly jobs: readonly Holder[];
   /** Why one more pod, as a rollout needs it, is not allowed by the namespace's quota; undefined when it is, or there is no quota. */

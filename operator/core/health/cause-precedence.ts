@@ -8,6 +8,11 @@ const DOWN: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.GatewayDown, R
 const EVENT_PATH: readonly HealthReason[] = [R.IngestRefused, R.EventsNotStored, R.EventsLost, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling];
 /** What is behind the gateway, and so no reason to refuse an event. */
 const BEHIND_GATEWAY: readonly HealthReason[] = [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.SpoolFilling];
+/** Of an operation that keeps web and worker away. What waits on disk meanwhile may fill it, which is another matter. */
+const AWAY: readonly HealthReason[] = [
+  R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort,
+  R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog,
+];
 const WAITING_PODS: readonly HealthReason[] = [R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop];
 
 /** A cause explains these reasons of the same part. */
@@ -56,11 +61,9 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.CertificateNotServed]: [R.HttpNotRedirected, R.HstsMissing],
   [R.CertificateNotIssued]: [R.HttpNotRedirected, R.HstsMissing],
   [R.CertificateUnreadable]: [R.HttpNotRedirected, R.HstsMissing],
-  // What waits on disk meanwhile may fill it, which is another matter.
-  [R.RestoreStuck]: [
-    R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort,
-    R.IngestRefused, R.EventsNotStored, R.WorkerStuck, R.Backlog,
-  ],
+  [R.RestoreStuck]: AWAY,
+  // The database is of the one release for a while, and version says the other.
+  [R.UpgradeStuck]: [R.ReleaseMismatch, ...AWAY],
   [R.WebDown]: [R.IngestRefused, R.StaticFilesMissing, ...BEHIND_GATEWAY],
   [R.PortMismatch]: [R.IngestRefused, R.WebDown, R.StaticFilesMissing, ...BEHIND_GATEWAY],
   [R.TimeoutTooShort]: [R.IngestRefused, ...BEHIND_GATEWAY],

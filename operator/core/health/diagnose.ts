@@ -16,11 +16,12 @@ import { podRules } from './pod-rules.js';
 import { queueRules } from './queue-rules.js';
 import { isObserved } from './unobserved.js';
 import { restoreRules } from './restore-rules.js';
+import { upgradeRules } from './upgrade-rules.js';
 import { tunnelRules } from './tunnel-rules.js';
 import { webRules } from './web-rules.js';
 
 /** The order of causes of equal severity: infrastructure first. */
-const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...tunnelRules, ...backupRules, ...restoreRules, ...moveRules, ...ageRules];
+const RULES: readonly Rule[] = [...podRules, ...databaseRules, ...queueRules, ...webRules, ...gatewayRules, ...ingestRules, ...httpsRules, ...tunnelRules, ...backupRules, ...restoreRules, ...upgradeRules, ...moveRules, ...ageRules];
 
 /** Parts of the whole that have a condition of their own. */
 export type Aspect = 'web' | 'worker' | 'ingest';

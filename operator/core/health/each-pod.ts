@@ -1,5 +1,5 @@
 // What rules about pods share: for how long an end is told, one finding for all pods of a part, how bad it is, and the first sentence of what Kubernetes says.
-import { BACKUP_COMPONENT, MOVE_COMPONENT, REHEARSAL_COMPONENT, RESTORE_COMPONENT } from '../../api/object-names.js';
+import { BACKUP_COMPONENT, LEGACY_IMPORT_COMPONENT, MOVE_COMPONENT, REHEARSAL_COMPONENT, RESTORE_COMPONENT } from '../../api/object-names.js';
 import type { Severity } from '../../api/health-fields.js';
 import type { PodFacts } from './health-facts.js';
 import { partOf } from './part-state.js';
@@ -9,7 +9,7 @@ import type { CheckInput, Finding, Rule } from './rule-finding.js';
 export const END_REPORTED_FOR = 600;
 
 /** How these ended is told by the controller that made them, with the step (backup-rules.ts, restore-rules.ts, move-rules.ts). */
-export const OF_RUNS: readonly string[] = [BACKUP_COMPONENT, REHEARSAL_COMPONENT, RESTORE_COMPONENT, MOVE_COMPONENT];
+export const OF_RUNS: readonly string[] = [BACKUP_COMPONENT, REHEARSAL_COMPONENT, RESTORE_COMPONENT, LEGACY_IMPORT_COMPONENT, MOVE_COMPONENT];
 
 /** Of a terminating pod nothing is said, nor of one of a run. */
 export function eachPod(rule: (pod: PodFacts, input: CheckInput) => readonly Finding[]): Rule {

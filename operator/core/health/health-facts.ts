@@ -3,6 +3,7 @@ import type { Release } from '../../api/glitchtip-releases.js';
 import type { BackupStatus } from '../../api/backup-fields.js';
 import type { MoveStatus } from '../../api/move-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
+import type { UpgradeStatus } from '../../api/upgrade-fields.js';
 import type { Holder } from '../operations/exclusion.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedLogin } from '../credentials/observed.js';
@@ -371,6 +372,8 @@ export interface Facts {
   readonly backup?: BackupStatus;
   /** What the restore controller says; undefined where nothing was ever restored. */
   readonly restore?: RestoreStatus;
+  /** What the upgrade controller says; undefined where there never was one. */
+  readonly upgrade?: UpgradeStatus;
   /** What the move controller says; undefined where there never was a move. */
   readonly move?: MoveStatus;
   readonly before: Before;

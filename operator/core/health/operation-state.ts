@@ -1,8 +1,7 @@
 // What health has to know of operations: which Jobs are at work, and who holds the recorded lock.
-import type { RestoreStatus } from '../../api/restore-fields.js';
 import { holderOf } from '../operations/exclusion.js';
 import { jobsAtWork } from '../operations/job-state.js';
-import { findLockHolder } from '../operations/lock-holder.js';
+import { findLockHolder, type Recorded } from '../operations/lock-holder.js';
 import type { ObservedLock } from '../operations/operation-lock.js';
 import type { ObservedJournal } from '../rotation/journal.js';
 import type { ClusterFacts, OperationFacts } from './health-facts.js';
@@ -12,14 +11,13 @@ import { ifSeen } from '../seen.js';
 interface Beside {
   readonly cluster: Pick<ClusterFacts, 'jobs' | 'pods'>;
   readonly journal: ObservedJournal;
-  /** Of the status, which was read with the resource. */
-  readonly restore: RestoreStatus | undefined;
+  readonly recorded: Recorded;
 }
 
-export function readOperation(lock: ObservedLock, { cluster, journal, restore }: Beside, now: Date): OperationFacts {
+export function readOperation(lock: ObservedLock, { cluster, journal, recorded }: Beside, now: Date): OperationFacts {
   const seen = ifSeen(cluster.jobs);
   const jobs = seen && jobsAtWork(seen, ifSeen(cluster.pods), now).map(holderOf);
   const ended = seen?.filter(({ outcome }) => outcome !== 'running').map(({ name }) => name) ?? [];
-  const holder = findLockHolder(lock, { journal, restore, jobs, ended }, now);
+  const holder = findLockHolder(lock, { journal, recorded, jobs, ended }, now);
   return { lock, ...(holder ? { holder } : {}), ...(jobs ? { jobs } : {}) };
 }

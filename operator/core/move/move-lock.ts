@@ -1,8 +1,8 @@
 // The recorded lock of operations as a move uses it: for its import alone. Once both servers get every event nothing of the database changes any more. Pure.
 import type { MoveProgress } from '../../api/move-fields.js';
-import type { RestoreStatus } from '../../api/restore-fields.js';
 import { JOB_DEADLINE } from '../backup/backup-job.js';
 import type { Holder } from '../operations/exclusion.js';
+import type { Recorded } from '../operations/lock-holder.js';
 import { isSameHolder, type ObservedLock } from '../operations/operation-lock.js';
 import { whyOthers, type Others } from '../operations/others.js';
 import { importJobName } from './import-job.js';
@@ -21,12 +21,12 @@ export function isOwnLock(lock: ObservedLock): boolean {
   return lock.kind === 'held' && lock.holder.operation === 'move';
 }
 
-export function judgeMoveLock(others: Others, { current, restore }: { readonly current: MoveProgress | undefined; readonly restore: RestoreStatus | undefined }, now: Date): MoveFacts['lock'] {
+export function judgeMoveLock(others: Others, { current, recorded }: { readonly current: MoveProgress | undefined; readonly recorded: Recorded }, now: Date): MoveFacts['lock'] {
   const { lock } = others;
   if (lock.kind === 'unreadable') return { kind: 'taken', why: `whether another operation is under way cannot be seen (${lock.why})` };
   // One of an attempt before is written over: it is nobody's any more.
   if (isOwnLock(lock)) return current?.phase !== 'Importing' || isSameHolder(lock.kind === 'held' ? lock.holder : undefined, ownName(current)) ? { kind: 'ours' } : { kind: 'free' };
-  const why = whyOthers('move', others, restore, now);
+  const why = whyOthers('move', others, recorded, now);
   return why === undefined ? { kind: 'free' } : { kind: 'taken', why };
 }
 

@@ -3,8 +3,7 @@ import { MIGRATE_COMPONENT } from '../../api/object-names.js';
 import type { JobFacts } from '../health/health-facts.js';
 
 /**
- * What changes the database or its credentials as a whole, or copies it. `compromised` is a rotation for leaked credentials. Upgrade and
- * move do not exist yet; they are in the table because it is one table.
+ * What changes the database or its credentials as a whole, or copies it. `compromised` is a rotation for leaked credentials.
  */
 export const OPERATIONS = ['rotation', 'compromised', 'migration', 'backup', 'rehearsal', 'restore', 'upgrade', 'move'] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -12,7 +11,7 @@ export type Operation = (typeof OPERATIONS)[number];
 /** An operation that has begun. */
 export interface Holder {
   readonly operation: Operation;
-  /** Id of the rotation, or name of the Job. */
+  /** Id of the rotation, the restore or the upgrade, or name of the Job. */
   readonly name: string;
   readonly since: Date;
   /** It counts no longer than this, whatever became of it. */

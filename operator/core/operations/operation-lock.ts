@@ -18,6 +18,8 @@ export interface Traces {
   readonly rotation: Pick<Rotation, 'id'> | null | undefined;
   /** The restore of the status, which has a Job only now and then; null: there is none; undefined: the status was not read. */
   readonly restore?: { readonly id: string } | null | undefined;
+  /** Likewise the upgrade. */
+  readonly upgrade?: { readonly id: string } | null | undefined;
   /** Names of Jobs that are at work; undefined: they cannot be seen. */
   readonly jobs: readonly string[] | undefined;
   /** Names of Jobs that have ended, as far as they are known: one of them need not be waited for as one that is about to be made. */
@@ -34,6 +36,7 @@ function hasEnded(holder: Holder, traces: Traces, now: Date): boolean {
   switch (holder.operation) {
     case 'rotation': case 'compromised': return isGone(holder, traces.rotation);
     case 'restore': return isGone(holder, traces.restore);
+    case 'upgrade': return isGone(holder, traces.upgrade);
     default: return hasJobEnded(holder, traces, now);
   }
 }

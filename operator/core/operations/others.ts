@@ -1,9 +1,8 @@
 // What else is under way beside an operation that changes the database as a whole: the first of it that has to be waited for. Pure.
-import type { RestoreStatus } from '../../api/restore-fields.js';
 import { journalOf, type ObservedJournal } from '../rotation/journal.js';
 import { toSeconds } from '../timestamps.js';
 import { describeHolder, findHolder, type Holder, type Operation } from './exclusion.js';
-import { findLockHolder } from './lock-holder.js';
+import { findLockHolder, type Recorded } from './lock-holder.js';
 import type { ObservedLock } from './operation-lock.js';
 
 /** What is seen of other operations. */
@@ -14,11 +13,11 @@ export interface Others {
   readonly journal: ObservedJournal;
 }
 
-/** Undefined: nothing has to be waited for. @param restore of the status */
-export function whyOthers(wanted: Operation, { lock, jobs, journal }: Others, restore: RestoreStatus | undefined, now: Date): string | undefined {
+/** Undefined: nothing has to be waited for. */
+export function whyOthers(wanted: Operation, { lock, jobs, journal }: Others, recorded: Recorded, now: Date): string | undefined {
   if (journal.kind === 'unreadable') return `whether a rotation is under way cannot be seen (${journal.why})`;
-  const recorded = findLockHolder(lock, { journal, restore, jobs }, now);
-  const other = recorded && findHolder(wanted, [recorded], now);
+  const locked = findLockHolder(lock, { journal, recorded, jobs }, now);
+  const other = locked && findHolder(wanted, [locked], now);
   if (other) return `${describeHolder(other)} is under way since ${toSeconds(other.since)}`;
   const job = findHolder(wanted, jobs ?? [], now);
   if (job) return `Job ${job.name} has not ended`;

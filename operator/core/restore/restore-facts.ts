@@ -1,4 +1,5 @@
 // What is seen of the world before each step of a restore, and what a step may do to it.
+import { describeAwayAction, type AwayAction, type AwayFacts } from '../operations/away-steps.js';
 import type { Seen } from '../seen.js';
 import type { RestoreJobKind } from './restore-names.js';
 
@@ -8,21 +9,6 @@ export interface RestoreDatabase {
   /** Whether anybody may connect (ALLOW_CONNECTIONS). */
   readonly isOpen: boolean;
 }
-
-/** `wanted`: replicas of the Deployment; `pods`: those that have not ended; `ready`: of them, those that are. */
-export interface PartReplicas {
-  readonly wanted: number;
-  readonly pods: number;
-  readonly ready: number;
-}
-
-/**
- * - `gives`: to GlitchTip, and lets go of what it sees stored;
- * - `holds`: gives nothing, and lets go of nothing;
- * - `keeps`: gives, and lets go of nothing: what it saw stored in one database and another lacks is given again.
- * - `holds without keeping`: as a person holds it; no restore wants that.
- */
-export type GatewayMode = 'gives' | 'holds' | 'keeps' | 'holds without keeping';
 
 /** How a Job of a restore ended. */
 export type RestoreJobEnd =
@@ -42,14 +28,7 @@ export function endOfJob(job: Seen<RestoreJob>): RestoreJobEnd | undefined {
   return job.kind === 'seen' && job.value.kind === 'ended' ? job.value.end : undefined;
 }
 
-export interface RestoreFacts {
-  /** Of the recorded lock and of what else is under way: ours; free; or why not yet. */
-  readonly lock: { readonly kind: 'ours' } | { readonly kind: 'free' } | { readonly kind: 'taken'; readonly why: string };
-  /** Undefined: there is no gateway, and events are refused while web is away. */
-  readonly gateway: Seen<{ readonly mode: GatewayMode; readonly underWay: number }> | undefined;
-  readonly parts: Seen<Readonly<Record<'web' | 'worker', PartReplicas>>>;
-  /** Of the application's logins. */
-  readonly sessions: Seen<number>;
+export interface RestoreFacts extends AwayFacts {
   readonly databases: Seen<readonly RestoreDatabase[]>;
   /** Whether the live database holds nothing of anybody: no organization but the operator's own. */
   readonly isLiveEmpty: Seen<boolean>;
@@ -63,14 +42,10 @@ export interface RestoreFacts {
   readonly isAdministratorRight: Seen<boolean>;
   /** Sessions that Django keeps in the live database: those of a copy are of another day. */
   readonly storedSessions: Seen<number>;
-  /** Whether an event that the operator sent in this phase is stored. */
-  readonly isProved: Seen<boolean>;
 }
 
 export type RestoreAction =
-  | { readonly kind: 'take lock' | 'release lock' }
-  | { readonly kind: 'set gateway'; readonly mode: GatewayMode }
-  | { readonly kind: 'scale'; readonly replicas: 0 | 1 }
+  | AwayAction
   /** `save`: a backup that is told why tables may have shrunk (mayShrink), for that may be why something is restored. */
   | { readonly kind: 'create job'; readonly job: RestoreJobKind; readonly name: string }
   | { readonly kind: 'open restore login' | 'close restore login' }
@@ -83,23 +58,16 @@ export type RestoreAction =
   | { readonly kind: 'open database'; readonly name: string; readonly oid: number }
   | { readonly kind: 'rename database'; readonly name: string; readonly oid: number; readonly to: string }
   | { readonly kind: 'end stored sessions' }
-  /** Accepted is not stored: a later look shows whether it was. */
-  | { readonly kind: 'send event' }
-  | { readonly kind: 'set administrator password' }
-  /** `rejected`: why nothing became of it, for an event. */
-  | { readonly kind: 'drop request'; readonly rejected?: string };
+  | { readonly kind: 'set administrator password' };
 
 /** What is done to one database. */
 export type DatabaseAction = Extract<RestoreAction, { kind: 'create database' | 'drop database' | 'close database' | 'open database' | 'rename database' }>;
 
 /** For the log; no value is in it. */
 export function describeRestoreAction(action: RestoreAction): string {
-  if (action.kind === 'drop request') return action.rejected === undefined ? 'drop request' : `refuse request: ${action.rejected}`;
-  if (action.kind === 'rename database') return `rename database ${action.name} to ${action.to}`;
-  if ('name' in action) return `${action.kind} ${action.name}`;
   switch (action.kind) {
-    case 'set gateway': return `gateway ${action.mode}`;
-    case 'scale': return `scale web and worker to ${action.replicas}`;
-    default: return action.kind;
+    case 'take lock': case 'release lock': case 'set gateway': case 'scale': case 'send event': case 'drop request': return describeAwayAction(action);
+    case 'rename database': return `rename database ${action.name} to ${action.to}`;
+    default: return 'name' in action ? `${action.kind} ${action.name}` : action.kind;
   }
 }

@@ -1,9 +1,8 @@
 // The Jobs of a restore: which are its own, which nobody expects any more, and what their containers read beside their templates. Pure.
 import { BACKUP_COMPONENT, RESTORE_COMPONENT } from '../../api/object-names.js';
 import type { RestoreProgress } from '../../api/restore-fields.js';
-import type { BackupProgress } from '../../api/backup-fields.js';
 import type { JobFacts } from '../health/health-facts.js';
-import { copyOfSaving, databaseNames, jobOfPhase, type RestoreVariables } from './restore-names.js';
+import { databaseNames, jobOfPhase, type RestoreVariables } from './restore-names.js';
 
 /** Whether it is of this restore, in whichever phase it was made. */
 export function isOwnJob({ name, part }: Pick<JobFacts, 'name' | 'part'>, current: RestoreProgress | undefined): boolean {
@@ -27,11 +26,6 @@ export function checkVariables({ wanted: { copy, notAfter = '' } }: RestoreProgr
 /** The copy that was checked, whatever has become the newest since. */
 export function loadVariables(current: RestoreProgress, database: string): RestoreVariables {
   return { COPY: current.copy ?? current.wanted.copy, NOT_AFTER: '', PGDATABASE: databaseNames(database, current).restored };
-}
-
-/** The backup of what is there, as a run. */
-export function savingRun(current: RestoreProgress): BackupProgress {
-  return { copy: copyOfSaving(current), trigger: 'request', startedAt: current.since };
 }
 
 /** Why what is copied may have less than half of the rows of the copy before: that may be why something is restored. */

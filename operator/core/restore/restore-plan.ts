@@ -3,11 +3,12 @@
 // The status is written before the step is done, and each step is seen in the world when it was: so whoever comes after a kill goes on.
 // Until the databases change names a failure starts everything again as it was. From then on a person decides, and both ways are open.
 import { RESTORE_PHASES, isKnownPhase, type RestoreEnd, type RestorePhase, type RestoreProgress, type RestoreStatus } from '../../api/restore-fields.js';
+import { lockStep, proofStep, startedStep, stoppedStep, unlockStep, type GatewayMode } from '../operations/away-steps.js';
+import { AT_ONCE, RESTING, WHILE_HELD_BACK, WHILE_UNDER_WAY, doing as does, enter, nextAttempt, record, refusal, rest, type RecordedPlan } from '../operations/recorded-plan.js';
 import { firstUnmet, pauseAfter, wait } from '../rotation/protocol.js';
-import { cut } from '../text-limits.js';
 import { toSeconds } from '../timestamps.js';
 import { without } from '../without.js';
-import { describeRestoreAction, endOfJob, type GatewayMode, type RestoreAction, type RestoreFacts, type RestoreJobEnd } from './restore-facts.js';
+import { describeRestoreAction, endOfJob, type RestoreAction, type RestoreFacts, type RestoreJobEnd } from './restore-facts.js';
 import { LONGEST_LIVE_NAME, copyOfSaving, jobOfPhase } from './restore-names.js';
 import { parseRestoreRequest } from './restore-request.js';
 import * as steps from './restore-steps.js';
@@ -26,25 +27,8 @@ export interface RestoreInput {
   readonly now: Date;
 }
 
-export interface RestorePlan {
-  /** Undefined: only the status changes, or nothing. */
-  readonly action?: RestoreAction;
-  /** To be written before the action. */
-  readonly status: RestoreStatus;
-  /** What is done or waited for, for a person. */
-  readonly message: string;
-  /** Milliseconds. */
-  readonly requeueAfter: number;
-}
+export type RestorePlan = RecordedPlan<RestoreStatus, RestoreAction>;
 
-const AT_ONCE = 0;
-const WHILE_UNDER_WAY = 2_000;
-/** Until somebody else's operation has ended. */
-const WHILE_HELD_BACK = 10_000;
-const RESTING = 300_000;
-/** A request is refused once, however often it is looked at until it is gone. Milliseconds. */
-const REFUSED_ONCE = 60_000;
-const REQUEST_KEPT = 100;
 /** Of Checking, Restoring and Saving, whose Jobs may be killed. */
 export const MOST_ATTEMPTS = 3;
 /** Web and worker end within a minute; longer, and something keeps them. Milliseconds. */
@@ -95,10 +79,7 @@ function planBeginning(input: RestoreInput, annotation: string, wanted: RestoreP
 
 /** Told in the status, which is written before the annotation goes. */
 function refuse({ status, request = '', now }: RestoreInput, rejected: string): RestorePlan {
-  const { refused: last } = status;
-  const refused = { request: cut(request, REQUEST_KEPT), at: toSeconds(now), why: rejected };
-  const isTold = last?.request === refused.request && last.why === rejected && now.getTime() - Date.parse(last.at) < REFUSED_ONCE;
-  return doing({ ...status, refused: isTold ? last : refused }, { kind: 'drop request', rejected });
+  return doing({ ...status, refused: refusal(status, request, rejected, now) }, { kind: 'drop request', rejected });
 }
 
 function planConfirm(input: RestoreInput, current: RestoreProgress): RestorePlan {
@@ -114,6 +95,7 @@ function planUndo(input: RestoreInput, before: RestoreProgress): RestorePlan {
   if (['Returning', 'Cleaning'].includes(current.phase)) return refuse(input, `The restore cannot be undone while it is ${current.phase}.`);
   if (!isSwapBegun(current)) return record(status, { ...enter(current, 'Returning', now), canceled: true, why: 'it was taken back' }, 'The restore is taken back.');
   if (current.before === undefined) return refuse(input, 'There was no database before this restore.');
+  if (current.wanted.upgrade !== undefined) return refuse(input, 'The database of before is of the release that was taken back: confirm this restore, and upgrade again.');
   const direction = current.direction === 'forth' ? 'back' : 'forth';
   return record(status, { ...enter(current, 'Stopping', now), direction }, 'The restore is undone.');
 }
@@ -140,27 +122,32 @@ function unmet(conditions: readonly Condition[], underway: RestoreStepInput): Re
 type Condition = (input: RestoreStepInput) => RestoreStep;
 
 /** Web and worker stay away in all phases in which the database is none of theirs. */
-const AWAY: readonly Condition[] = [steps.lockStep, gateway('holds'), steps.stoppedStep];
+const AWAY: readonly Condition[] = [lockStep, gateway('holds'), stoppedStep];
 
 /** What has to hold in each phase, in the order in which it is brought about. */
 const CONDITIONS: Readonly<Record<RestorePhase, readonly Condition[]>> = {
-  Waiting: [steps.lockStep],
-  Checking: [steps.lockStep, steps.jobStep],
-  Stopping: [steps.lockStep, gateway('holds'), steps.drainedStep, steps.stoppedStep],
+  Waiting: [lockStep],
+  Checking: [lockStep, steps.jobStep],
+  Stopping: [lockStep, gateway('holds'), steps.drainedStep, stoppedStep],
   Restoring: [...AWAY, loadStep],
   Saving: [...AWAY, savingStep],
   Swapping: [...AWAY, steps.swapStep],
   Migrating: [...AWAY, steps.jobStep, steps.credentialsStep],
-  Starting: [steps.lockStep, gateway('holds'), steps.startedStep],
+  Starting: [lockStep, gateway('holds'), startedStep],
   // What was given to the other database and is missing in this one is given again.
-  Proving: [steps.lockStep, gateway('keeps'), steps.startedStep, steps.proofStep],
-  Unconfirmed: [steps.unlockStep, () => wait('a person looks at it, and says confirm or undo')],
-  Cleaning: [steps.lockStep, steps.leftDatabaseStep, gateway('gives')],
-  Returning: [(input) => steps.loginStep(input, 'closed'), steps.newDatabaseGoneStep, steps.reopenStep, steps.startedStep, gateway('gives')],
+  Proving: [lockStep, gateway('keeps'), startedStep, proofStep],
+  Unconfirmed: [unlockStep, () => wait('a person looks at it, and says confirm or undo')],
+  Cleaning: [lockStep, steps.leftDatabaseStep, gateway('gives')],
+  Returning: [(input) => steps.loginStep(input, 'closed'), steps.newDatabaseGoneStep, steps.reopenStep, returnedStep],
 };
 
 function gateway(mode: GatewayMode): Condition {
   return (input) => steps.gatewayStep(input, mode);
+}
+
+/** Of an upgrade that is taken back web and worker could not start: the database is of another release than they are by now. It has stopped them, and goes on. */
+function returnedStep(input: RestoreStepInput): RestoreStep {
+  return input.current.wanted.upgrade === undefined ? firstUnmet<RestoreAction>([() => startedStep(input), () => steps.gatewayStep(input, 'gives')]) : { kind: 'met' };
 }
 
 /** The Job comes only when the status knows the database: planMet records it. */
@@ -238,7 +225,7 @@ function failureOf({ facts }: RestoreInput, current: RestoreProgress): Extract<R
 function planFailure(input: RestoreInput, current: RestoreProgress, { why, again }: Extract<RestoreJobEnd, { kind: 'failed' }>): RestorePlan {
   const { status, now } = input;
   const { phase, attempt, since } = current;
-  const next: RestoreProgress = { ...without(current, 'waitsFor'), attempt: attempt + 1, since: toSeconds(now), why };
+  const next = nextAttempt(current, why, now);
   if (isSwapBegun(current)) {
     if (now.getTime() - Date.parse(since) >= pauseAfter(attempt)) return record(status, next, `${phase} is tried again.`);
     const away = unmet(AWAY, { ...input, current });
@@ -255,30 +242,11 @@ function giveUp(status: RestoreStatus, current: RestoreProgress, why: string, no
   return record(status, { ...enter(current, 'Returning', now), why }, `The restore is given up: ${why}.`);
 }
 
-function end(status: RestoreStatus, { id, copy, saved, why }: RestoreProgress, result: RestoreEnd['result'], now: Date): RestorePlan {
-  const last: RestoreEnd = { id, at: toSeconds(now), result, ...(copy === undefined ? {} : { copy }), ...(saved === undefined ? {} : { saved }), ...(why === undefined ? {} : { why }) };
+function end(status: RestoreStatus, { id, copy, saved, why, wanted: { upgrade } }: RestoreProgress, result: RestoreEnd['result'], now: Date): RestorePlan {
+  const last: RestoreEnd = { id, at: toSeconds(now), result, ...(copy === undefined ? {} : { copy }), ...(saved === undefined ? {} : { saved }), ...(why === undefined ? {} : { why }), ...(upgrade === undefined ? {} : { upgrade }) };
   return { status: { ...status, current: undefined, last }, message: `The restore has ended: ${result}.`, requeueAfter: AT_ONCE };
 }
 
-function enter(current: RestoreProgress, phase: RestorePhase, now: Date): RestoreProgress {
-  return { ...without(current, 'why', 'waitsFor'), phase, since: toSeconds(now), attempt: 1 };
-}
-
-function record(status: RestoreStatus, current: RestoreProgress, message: string): RestorePlan {
-  return { status: { ...status, current }, message, requeueAfter: AT_ONCE };
-}
-
 function doing(status: RestoreStatus, action: RestoreAction, before = ''): RestorePlan {
-  return { status, action, message: `${before}${describeRestoreAction(action)}.`, requeueAfter: AT_ONCE };
-}
-
-function rest(status: RestoreStatus, message: string, requeueAfter = RESTING): RestorePlan {
-  const { current } = status;
-  const isNews = current !== undefined && withoutFigures(current.waitsFor) !== withoutFigures(message);
-  return { status: isNews ? { ...status, current: { ...current, waitsFor: message } } : status, message, requeueAfter };
-}
-
-/** Another count is no news: each would be a write. */
-function withoutFigures(message = ''): string {
-  return message.replaceAll(/[0-9]+/g, '0');
+  return does(status, action, `${before}${describeRestoreAction(action)}`);
 }

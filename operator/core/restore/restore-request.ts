@@ -18,6 +18,7 @@ const requestSchema = z.strictObject({
   copy: text('expected latest or the name of a copy, such as 20261129T023000Z').check(z.regex(COPY, { error: 'expected latest or the name of a copy, such as 20261129T023000Z' })),
   notAfter: z.optional(z.iso.datetime({ offset: true, error: 'expected a time with its zone, such as 2026-11-29T02:30:00Z' })),
   save: z._default(z.boolean({ error: 'expected true, or false to replace the database without a copy of it' }), true),
+  upgrade: z.optional(text('expected the id of an upgrade').check(z.regex(/^[0-9]{8}T[0-9]{6}Z$/, { error: 'expected the id of an upgrade' }))),
   reason: z.optional(text('expected a text').check(z.maxLength(200, { error: 'expected at most 200 characters' }))),
 });
 

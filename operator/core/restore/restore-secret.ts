@@ -5,9 +5,9 @@ import type { RestorePhase, RestoreStatus } from '../../api/restore-fields.js';
 /** Those in which a Job reads it, or is about to. */
 const NEEDED: readonly RestorePhase[] = ['Waiting', 'Checking', 'Stopping', 'Restoring'];
 
-/** `request`: whether one is in the annotation: whoever asks makes the Secret first. `rehearsal`: one is asked for, or under way, and reads it, too. */
-export function isSecretSpent({ current }: RestoreStatus, { createdAt, request, rehearsal, now }: { readonly createdAt: string | undefined; readonly request: boolean; readonly rehearsal: boolean; readonly now: Date }): boolean {
-  if (rehearsal) return false;
+/** `request`: whether one is in the annotation: whoever asks makes the Secret first. `isForOthers`: a rehearsal, or an upgrade that is taken back, reads it, too. */
+export function isSecretSpent({ current }: RestoreStatus, { createdAt, request, isForOthers, now }: { readonly createdAt: string | undefined; readonly request: boolean; readonly isForOthers: boolean; readonly now: Date }): boolean {
+  if (isForOthers) return false;
   if (current) return !NEEDED.includes(current.phase);
   const made = Date.parse(createdAt ?? '');
   return !request && (Number.isNaN(made) || now.getTime() - made >= RESTORE_SECRET_UNUSED);

@@ -1,8 +1,9 @@
 // The conditions of a restore's phases: each is met, or says what brings it about, or what is waited for. Pure.
 import type { RestoreProgress } from '../../api/restore-fields.js';
 import type { Seen } from '../seen.js';
+import { gatewayStep as setGatewayStep, seenStep, type GatewayMode } from '../operations/away-steps.js';
 import { MET, act, wait, type Step } from '../rotation/protocol.js';
-import type { GatewayMode, RestoreAction, RestoreDatabase, RestoreFacts } from './restore-facts.js';
+import type { RestoreAction, RestoreDatabase, RestoreFacts } from './restore-facts.js';
 import { databaseNames, jobOfPhase, type DatabaseNames } from './restore-names.js';
 
 export interface RestoreStepInput {
@@ -18,25 +19,13 @@ export type RestoreStep = Step<RestoreAction>;
 const DRAINED_WITHIN = 120_000;
 
 function seen<T>(fact: Seen<T>, judge: (value: T) => RestoreStep): RestoreStep {
-  return fact.kind === 'seen' ? judge(fact.value) : wait(fact.why);
+  return seenStep(fact, judge);
 }
 
-export function lockStep({ facts: { lock } }: RestoreStepInput): RestoreStep {
-  if (lock.kind === 'ours') return MET;
-  return lock.kind === 'free' ? act({ kind: 'take lock' }) : wait(lock.why);
-}
-
-export function unlockStep({ facts: { lock } }: RestoreStepInput): RestoreStep {
-  return lock.kind === 'ours' ? act({ kind: 'release lock' }) : MET;
-}
-
-export function gatewayStep({ facts: { gateway } }: RestoreStepInput, mode: GatewayMode): RestoreStep {
-  if (gateway === undefined) return MET;
-  return seen(gateway, ({ mode: found }) => {
-    // A person's own hold is a person's to end.
-    const isAnothers = mode === 'gives' && found === 'holds without keeping';
-    return found === mode || isAnothers ? MET : act({ kind: 'set gateway', mode });
-  });
+/** A person's own hold is a person's to end. */
+export function gatewayStep({ facts }: RestoreStepInput, mode: GatewayMode): RestoreStep {
+  const isAnothers = mode === 'gives' && facts.gateway?.kind === 'seen' && facts.gateway.value.mode === 'holds without keeping';
+  return isAnothers ? MET : setGatewayStep({ facts }, mode);
 }
 
 /** While web and worker still work. */
@@ -45,23 +34,6 @@ export function drainedStep({ facts: { gateway, parts }, current, now }: Restore
   return seen(parts, ({ web, worker }) => {
     if (web.pods === 0 || worker.pods === 0) return MET;
     return seen(gateway, ({ underWay }) => (underWay === 0 ? MET : wait(`${underWay} events are under way to GlitchTip`)));
-  });
-}
-
-/** Also after somebody applied the manifests in the middle of it. */
-export function stoppedStep({ facts: { parts, sessions } }: RestoreStepInput): RestoreStep {
-  return seen(parts, ({ web, worker }) => {
-    if (web.wanted !== 0 || worker.wanted !== 0) return act({ kind: 'scale', replicas: 0 });
-    const left = web.pods + worker.pods;
-    if (left > 0) return wait(`${left} pods of web and worker have not ended`);
-    return seen(sessions, (count) => (count === 0 ? MET : wait(`${count} sessions of the application are left`)));
-  });
-}
-
-export function startedStep({ facts: { parts } }: RestoreStepInput): RestoreStep {
-  return seen(parts, ({ web, worker }) => {
-    if (web.wanted === 0 || worker.wanted === 0) return act({ kind: 'scale', replicas: 1 });
-    return web.ready > 0 && worker.ready > 0 ? MET : wait('web and worker start');
   });
 }
 
@@ -129,10 +101,6 @@ export function credentialsStep({ facts: { storedSessions, isAdministratorRight 
     if (count > 0) return act({ kind: 'end stored sessions' });
     return seen(isAdministratorRight, (isRight) => (isRight ? MET : act({ kind: 'set administrator password' })));
   });
-}
-
-export function proofStep({ facts: { isProved } }: RestoreStepInput): RestoreStep {
-  return seen(isProved, (isStored) => (isStored ? MET : act({ kind: 'send event' })));
 }
 
 /** Of the two, the one that is not live. */

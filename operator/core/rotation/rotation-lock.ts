@@ -60,7 +60,7 @@ function ownName(rotation: Rotation): Pick<Holder, 'operation' | 'name'> {
   return { operation: operationOf(rotation), name: rotation.id };
 }
 
-function holderNow({ rotation, rollout: { lock, jobs, restore }, now }: LockInput): Holder | undefined {
+function holderNow({ rotation, rollout: { lock, jobs, restore, upgrade }, now }: LockInput): Holder | undefined {
   const areJobsSeen = PROTOCOL[rotation.phase].observes.includes('jobs');
-  return holderOfLock(lock, { rotation, restore, jobs: areJobsSeen ? jobs.map(({ name }) => name) : undefined }, now);
+  return holderOfLock(lock, { rotation, restore, upgrade, jobs: areJobsSeen ? jobs.map(({ name }) => name) : undefined }, now);
 }

@@ -6,7 +6,7 @@
 import * as z from 'zod/mini';
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
 import type { Seen } from '../../core/seen.js';
-import type { GatewayMode } from '../../core/restore/restore-facts.js';
+import type { GatewayMode } from '../../core/operations/away-steps.js';
 import { readJson } from '../../core/json-text.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { codeOf } from '../web/web-observer.js';

@@ -1,8 +1,9 @@
 // The objects that the operator reads and writes, each by the one call that its rights allow.
-import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, MOVE_ANNOTATION, MOVE_MANAGER, OPERATOR_MANAGER, PLURAL, REHEARSAL_ANNOTATION, REHEARSAL_MANAGER, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, VERSION } from '../../api/object-names.js';
+import { ALERT_TEST_ANNOTATION, API_VERSION, BACKUP_ANNOTATION, BACKUP_MANAGER, GROUP, HEALTH_MANAGER, KIND, LABELS, LEASE_NAME, MOVE_ANNOTATION, MOVE_MANAGER, OPERATOR_MANAGER, PLURAL, REHEARSAL_ANNOTATION, REHEARSAL_MANAGER, RESTORE_ANNOTATION, RESTORE_MANAGER, ROTATE_ANNOTATION, SETTINGS_HASH_ANNOTATION, SETTINGS_MANAGER, UPGRADE_ANNOTATION, UPGRADE_MANAGER, VERSION } from '../../api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { RehearsalStatus } from '../../api/rehearsal-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
+import type { UpgradeStatus } from '../../api/upgrade-fields.js';
 import type { EventNote } from '../../controllers/ports.js';
 import type { ObservedAlertState, StoredAlertState } from '../../core/alerts/alert-state.js';
 import type { BackupReport } from '../../core/backup/backup-report.js';
@@ -105,36 +106,45 @@ export class KubernetesObjects {
 
   /** Takes the annotation that asks for a rotation away, unless the resource changed since it was read. */
   async dropRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
-    return this.#dropAnnotation(resource, ROTATE_ANNOTATION, signal);
+    return this.#annotate(resource, ROTATE_ANNOTATION, null, signal);
   }
 
   /** Like {@link dropRequest}, of a test message. */
   async dropAlertTest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
-    return this.#dropAnnotation(resource, ALERT_TEST_ANNOTATION, signal);
+    return this.#annotate(resource, ALERT_TEST_ANNOTATION, null, signal);
   }
 
   /** Like {@link dropRequest}, of a backup. */
   async dropBackupRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
-    return this.#dropAnnotation(resource, BACKUP_ANNOTATION, signal);
+    return this.#annotate(resource, BACKUP_ANNOTATION, null, signal);
   }
 
   /** Like {@link dropRequest}, of a restore, of its confirmation, or of its undoing. */
   async dropRestoreRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
-    return this.#dropAnnotation(resource, RESTORE_ANNOTATION, signal);
+    return this.#annotate(resource, RESTORE_ANNOTATION, null, signal);
   }
 
   /** Like {@link dropRequest}, of a rehearsal. */
   async dropRehearsalRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
-    return this.#dropAnnotation(resource, REHEARSAL_ANNOTATION, signal);
+    return this.#annotate(resource, REHEARSAL_ANNOTATION, null, signal);
+  }
+
+  /** Like {@link dropRequest}, of an upgrade, or a step of one. */
+  async dropUpgradeRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
+    return this.#annotate(resource, UPGRADE_ANNOTATION, null, signal);
+  }
+
+  async askForRestore(resource: GlitchTipResource, request: string, signal: AbortSignal): Promise<boolean> {
+    return this.#annotate(resource, RESTORE_ANNOTATION, request, signal);
   }
 
   /** Like {@link dropRequest}, of a step of the move. */
   async dropMoveRequest(resource: GlitchTipResource, signal: AbortSignal): Promise<boolean> {
-    return this.#dropAnnotation(resource, MOVE_ANNOTATION, signal);
+    return this.#annotate(resource, MOVE_ANNOTATION, null, signal);
   }
 
-  async #dropAnnotation({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, signal: AbortSignal): Promise<boolean> {
-    const body = { metadata: { resourceVersion, annotations: { [annotation]: null } } };
+  async #annotate({ metadata: { name, resourceVersion } }: GlitchTipResource, annotation: string, value: string | null, signal: AbortSignal): Promise<boolean> {
+    const body = { metadata: { resourceVersion, annotations: { [annotation]: value } } };
     return writtenFirst(this.api.merge(`${this.#resources()}/${name}`, body, OPERATOR_MANAGER, signal));
   }
 
@@ -205,6 +215,12 @@ export class KubernetesObjects {
   async applyRehearsal({ metadata: { name, resourceVersion } }: GlitchTipResource, rehearsal: RehearsalStatus, signal: AbortSignal): Promise<boolean> {
     const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: { rehearsal } };
     return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, REHEARSAL_MANAGER, signal));
+  }
+
+  /** Like {@link applyRestore}, of an upgrade. */
+  async applyUpgrade({ metadata: { name, resourceVersion } }: GlitchTipResource, upgrade: UpgradeStatus, signal: AbortSignal): Promise<boolean> {
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, resourceVersion }, status: { upgrade } };
+    return writtenFirst(this.api.apply(`${this.#resources()}/${name}/status`, body, UPGRADE_MANAGER, signal));
   }
 
   /** Like {@link applyRestore}, of a move. */

@@ -1,6 +1,7 @@
 // Jobs that the operator makes from PodTemplates of the manifests, by the calls that its rights allow: Jobs are listed, never read by name.
-import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, MIGRATE_TEMPLATE, MOVE_TEMPLATE, RESTORE_MANAGER, RESTORE_RUN, RESTORE_TEMPLATES } from '../../api/object-names.js';
+import { BACKUP_MANAGER, BACKUP_RUN, BACKUP_TEMPLATE, JOB_NAME_LABEL, LEGACY_IMPORT_TEMPLATE, MIGRATE_TEMPLATE, MOVE_TEMPLATE, RESTORE_MANAGER, RESTORE_RUN, RESTORE_TEMPLATES } from '../../api/object-names.js';
 import type { MoveJobsPort } from '../../controllers/move/move-ports.js';
+import type { LegacyImportPort } from '../../controllers/upgrade/upgrade-ports.js';
 import type { BackupPort, JobManifests, ObservedJobs, RehearsalPort } from '../../controllers/ports.js';
 import type { PodTemplate, RunVariables } from '../../core/backup/backup-job.js';
 import type { BackupJob, BackupPod, ContainerEnd } from '../../core/backup/run-end.js';
@@ -25,6 +26,7 @@ interface Source {
 
 const BACKUP: Source = { template: BACKUP_TEMPLATE, of: 'a backup', run: { name: BACKUP_RUN, manager: BACKUP_MANAGER } };
 const MOVE: Source = { template: MOVE_TEMPLATE, of: 'an import' };
+const LEGACY_IMPORT: Source = { template: LEGACY_IMPORT_TEMPLATE, of: 'an import of old events' };
 const RESTORE_VALUES = { name: RESTORE_RUN, manager: RESTORE_MANAGER };
 
 /** By kind of a restore's Job. */
@@ -108,6 +110,12 @@ export function rehearsalJobs(api: KubernetesApi, namespace: string): RehearsalP
     createJob: (job, signal) => jobs.createJob(job, signal),
     deleteJob: (job, signal) => jobs.deleteJob(job, signal),
   };
+}
+
+/** What the Job that imports events of the old release is made from. */
+export function legacyImports(api: KubernetesApi, namespace: string): LegacyImportPort {
+  const jobs = new TemplateJobs(api, namespace);
+  return { readManifests: (signal) => jobs.readManifests(LEGACY_IMPORT, signal) };
 }
 
 /** Of a move. */

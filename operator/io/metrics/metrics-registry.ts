@@ -4,11 +4,12 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { MoveStatus } from '../../api/move-fields.js';
 import type { RestoreStatus } from '../../api/restore-fields.js';
+import type { UpgradeStatus } from '../../api/upgrade-fields.js';
 import type { HealthStatus } from '../../api/health-fields.js';
 import { BACKUP_GAUGES, type KnownBackups } from './backup-metrics.js';
 import { HEALTH_GAUGES, RepairCounter } from './health-metrics.js';
 import { MOVE_GAUGES } from './move-metrics.js';
-import { RESTORE_GAUGES } from './restore-metrics.js';
+import { RESTORE_GAUGES, UPGRADE_GAUGES } from './restore-metrics.js';
 import { addResourceGauges } from './resource-gauges.js';
 import { STATUS_GAUGES } from './status-metrics.js';
 
@@ -18,6 +19,7 @@ export class Metrics {
   readonly #healths = new Map<string, HealthStatus>();
   readonly #backups = new Map<string, KnownBackups>();
   readonly #restores = new Map<string, RestoreStatus>();
+  readonly #upgrades = new Map<string, UpgradeStatus>();
   readonly #moves = new Map<string, MoveStatus>();
   readonly #repairs: RepairCounter;
   readonly #reconciles: Histogram<'controller' | 'result'>;
@@ -40,6 +42,7 @@ export class Metrics {
     addResourceGauges(registers, HEALTH_GAUGES, this.#healths);
     addResourceGauges(registers, BACKUP_GAUGES, this.#backups);
     addResourceGauges(registers, RESTORE_GAUGES, this.#restores);
+    addResourceGauges(registers, UPGRADE_GAUGES, this.#upgrades);
     addResourceGauges(registers, MOVE_GAUGES, this.#moves);
     this.#repairs = new RepairCounter(registers);
     addProcessMetrics(registers, depth);
@@ -76,6 +79,12 @@ export class Metrics {
     else this.#restores.set(resource, known);
   }
 
+  /** What is known of a resource's upgrades; undefined where the resource is gone. */
+  setUpgrade(resource: string, known: UpgradeStatus | undefined): void {
+    if (known === undefined) this.#upgrades.delete(resource);
+    else this.#upgrades.set(resource, known);
+  }
+
   /** What is known of a resource's move; undefined where the resource is gone. */
   setMove(resource: string, known: MoveStatus | undefined): void {
     if (known === undefined) this.#moves.delete(resource);
@@ -88,6 +97,7 @@ export class Metrics {
     this.#healths.delete(resource);
     this.#backups.delete(resource);
     this.#restores.delete(resource);
+    this.#upgrades.delete(resource);
     this.#moves.delete(resource);
   }
 
@@ -103,6 +113,7 @@ export class Metrics {
     this.#healths.clear();
     this.#backups.clear();
     this.#restores.clear();
+    this.#upgrades.clear();
     this.#moves.clear();
     this.#repairs.forget();
   }

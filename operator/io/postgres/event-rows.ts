@@ -51,10 +51,20 @@ export function releaseByKey(partitionKey: string | null): Release | undefined {
 
 /** @throws Error when the database has no table of events that anybody here knows */
 export async function readSchemaRelease(client: pg.Client): Promise<Release> {
-  const { rows: [row] } = await client.query<{ key: string | null }>(`SELECT ${PARTITION_KEY} AS key`);
-  const release = releaseByKey(row?.key ?? null);
-  if (release === undefined) throw new Error(`expected a table of events as GlitchTip 5.2 or 6.2 has it, found ${row?.key ?? 'none that is partitioned'}`);
+  const key = await readPartitionKey(client);
+  const release = releaseByKey(key);
+  if (release === undefined) throw new Error(`expected a table of events as GlitchTip 5.2 or 6.2 has it, found ${key ?? 'none that is partitioned'}`);
   return release;
+}
+
+/** Undefined: of no release that is served, as in the middle of a migration. */
+export async function readSchema(client: pg.Client): Promise<Release | undefined> {
+  return releaseByKey(await readPartitionKey(client));
+}
+
+async function readPartitionKey(client: pg.Client): Promise<string | null> {
+  const { rows: [row] } = await client.query<{ key: string | null }>(`SELECT ${PARTITION_KEY} AS key`);
+  return row?.key ?? null;
 }
 
 /** @returns those that are stored, of events of the operator's own project, as Postgres writes a UUID */

@@ -13,7 +13,7 @@ import { cli } from '../support/cli.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { glitchTip } from '../support/requested-rotations.js';
-import type { Stack } from '../support/stack.js';
+import type { Stack, Synthesized } from '../support/stack.js';
 import { runIds, settleStored, sql } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
 import type { Installed } from './on-pods.js';
@@ -68,13 +68,26 @@ export class BackupScenes {
 
   /** On demand only, so that none begins between two scenes. */
   async apply(label: string, more: SettingsInput['backup'], settings: SettingsInput = {}): Promise<void> {
-    await this.stack.apply(await this.stack.synthesize(label, { ...settings, backup: { enabled: false, scratch: SCRATCH, ...more } }));
+    await this.stack.apply(await this.synthesize(label, more, settings));
     await this.stack.rolledOut();
+  }
+
+  private synthesize(label: string, more: SettingsInput['backup'], settings: SettingsInput): Promise<Synthesized> {
+    return this.stack.synthesize(label, { ...settings, backup: { enabled: false, scratch: SCRATCH, ...more } });
+  }
+
+  /** Of {@link applyBucket}: not applied yet. */
+  async synthesizeBucket(label: string, settings: SettingsInput = {}): Promise<Synthesized> {
+    return this.synthesize(label, await this.ofBucket(), settings);
+  }
+
+  private async ofBucket(): Promise<NonNullable<SettingsInput['backup']>> {
+    return { store: 's3', recipients: [await identityToRecipient(this.identity)], s3: this.store.settings };
   }
 
   /** Encrypted for {@link identity}, which is in no Secret. */
   async applyBucket(label: string, { backup: more, ...settings }: SettingsInput = {}): Promise<void> {
-    await this.apply(label, { store: 's3', recipients: [await identityToRecipient(this.identity)], s3: this.store.settings, ...more }, settings);
+    await this.apply(label, { ...(await this.ofBucket()), ...more }, settings);
     await this.stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(this.store.secret(this.stack.namespace)));
   }
 

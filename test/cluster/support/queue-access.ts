@@ -32,11 +32,13 @@ export async function queueDepth(stack: Stack): Promise<number> {
 const CHUNK = 1000;
 
 /**
- * Appends messages to the queue as fast as Valkey takes them, until it refuses one.
+ * Appends messages to the queue as fast as Valkey takes them, until it refuses one, or there are so many.
+ * @param most a multiple of a thousand @default no end
  * @returns how many it took: the first ones of `messages`
  */
-export async function fillQueue(stack: Stack, messages: () => string): Promise<number> {
+export async function fillQueue(stack: Stack, messages: () => string, most = Infinity): Promise<number> {
   for (let taken = 0; ;) {
+    if (taken >= most) return taken;
     const commands = Array.from({ length: CHUNK }, () => `LPUSH ${QUEUE} ${quote(messages())}`);
     const answers = await valkey(stack, ...commands);
     const refused = answers.findIndex((answer) => !/^\d+$/.test(answer));

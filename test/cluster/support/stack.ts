@@ -109,6 +109,11 @@ export class Stack {
     return this.cluster.kubectl(['apply', '--warnings-as-errors', '-f', manifests.folder]);
   }
 
+  /** By somebody else. */
+  noteApplied(manifests: Synthesized): void {
+    this.applied = manifests;
+  }
+
   /** Unless something was applied before. */
   async install(): Promise<void> {
     if (this.applied === undefined) await this.apply();

@@ -5,6 +5,7 @@ import type { HealthStatus } from '../../../operator/api/health-fields.js';
 import type { RehearsalStatus } from '../../../operator/api/rehearsal-fields.js';
 import type { MoveProgress, MoveStatus } from '../../../operator/api/move-fields.js';
 import type { RestoreProgress, RestoreStatus } from '../../../operator/api/restore-fields.js';
+import type { UpgradeStatus } from '../../../operator/api/upgrade-fields.js';
 import type { RotationProgress, RotationRecord } from '../../../operator/api/rotation-fields.js';
 import { parseResource, type Resource } from '../../../cli/glitchtip-resource-access.js';
 
@@ -26,6 +27,9 @@ export interface Scenario {
   /** Of glitchkeeper.io/rehearse. */
   readonly rehearsalAsked?: string;
   readonly rehearsal?: RehearsalStatus;
+  /** Of glitchkeeper.io/upgrade. */
+  readonly upgradeAsked?: string;
+  readonly upgrade?: UpgradeStatus;
   /** Of glitchkeeper.io/move. */
   readonly moveAsked?: string;
   readonly move?: MoveStatus;
@@ -86,7 +90,7 @@ export function moving(phase: MoveProgress['phase'], more: Partial<MoveProgress>
 }
 
 /** The JSON of a GlitchTip with Valkey and a worker, well unless the scenario says otherwise. */
-export function resourceJson({ spec, generation = 3, conditions = [ready], current: progress, history = [], health, backup, restore, rehearsal, move, ...asked }: Scenario = {}): string {
+export function resourceJson({ spec, generation = 3, conditions = [ready], current: progress, history = [], health, backup, restore, rehearsal, upgrade, move, ...asked }: Scenario = {}): string {
   const annotations = annotationsOf(asked);
   return JSON.stringify({
     metadata: { name: 'glitchtip', namespace: 'glitchtip', generation, annotations },
@@ -102,6 +106,7 @@ export function resourceJson({ spec, generation = 3, conditions = [ready], curre
       backup,
       restore,
       rehearsal,
+      upgrade,
       move,
       health,
     },
@@ -109,9 +114,9 @@ export function resourceJson({ spec, generation = 3, conditions = [ready], curre
 }
 
 /** What somebody asked for; JSON leaves out what is undefined. */
-function annotationsOf({ annotation, backupAsked, restoreAsked, rehearsalAsked, moveAsked }: Pick<Scenario, 'annotation' | 'backupAsked' | 'restoreAsked' | 'rehearsalAsked' | 'moveAsked'>): Readonly<Record<string, string | undefined>> {
+function annotationsOf({ annotation, backupAsked, restoreAsked, rehearsalAsked, upgradeAsked, moveAsked }: Pick<Scenario, 'annotation' | 'backupAsked' | 'restoreAsked' | 'rehearsalAsked' | 'upgradeAsked' | 'moveAsked'>): Readonly<Record<string, string | undefined>> {
   return {
-    'glitchkeeper.io/rotate': annotation, 'glitchkeeper.io/backup': backupAsked, 'glitchkeeper.io/restore': restoreAsked, 'glitchkeeper.io/rehearse': rehearsalAsked, 'glitchkeeper.io/move': moveAsked,
+    'glitchkeeper.io/rotate': annotation, 'glitchkeeper.io/backup': backupAsked, 'glitchkeeper.io/restore': restoreAsked, 'glitchkeeper.io/rehearse': rehearsalAsked, 'glitchkeeper.io/upgrade': upgradeAsked, 'glitchkeeper.io/move': moveAsked,
   };
 }
 

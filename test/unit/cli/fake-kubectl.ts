@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** `kind:` and what follows `get`: everything else that is asked for by its kind. */
-export type Question = 'resource' | 'pods' | 'metrics' | 'events' | 'namespace' | 'annotate' | 'create' | 'delete' | 'forward' | 'logs' | 'describe' | 'version' | 'exec' | `kind:${string}`;
+export type Question = 'resource' | 'pods' | 'metrics' | 'events' | 'namespace' | 'annotate' | 'create' | 'delete' | 'apply' | 'forward' | 'logs' | 'describe' | 'version' | 'exec' | `kind:${string}`;
 /** Text for standard output, or what kubectl says when it fails. */
 export type Answer = string | { readonly error: string };
 
@@ -26,6 +26,7 @@ case " $* " in
   *" annotate "*) question=annotate ;;
   *" create "*|*" replace "*) question=create; cat >> "$dir/created" ;;
   *" delete "*) question=delete ;;
+  *" apply "*) question=apply ;;
   *" get namespace "*) question=namespace ;;
   *" get pods "*) question=pods ;;
   *" get events "*) question=events ;;

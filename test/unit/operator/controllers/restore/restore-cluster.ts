@@ -8,7 +8,8 @@ import type { JobManifests, ObservedJobs, Ports } from '../../../../../operator/
 import type { BackupJob } from '../../../../../operator/core/backup/run-end.js';
 import type { ObservedSecret } from '../../../../../operator/core/credentials/observed.js';
 import type { JobFacts, PodFacts } from '../../../../../operator/core/health/health-facts.js';
-import type { DatabaseAction, GatewayMode, RestoreJobEnd } from '../../../../../operator/core/restore/restore-facts.js';
+import type { GatewayMode } from '../../../../../operator/core/operations/away-steps.js';
+import type { DatabaseAction, RestoreJobEnd } from '../../../../../operator/core/restore/restore-facts.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { COPY, RestoreWorld, seen } from '../../core/restore/restore-scenarios.js';
 import { CutWorld } from '../cut-world.js';

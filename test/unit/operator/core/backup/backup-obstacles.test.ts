@@ -1,6 +1,7 @@
 // What a backup waits for, and what not.
 import { describe, expect, it } from '@jest/globals';
 import type { RestoreProgress, RestoreStatus } from '../../../../../operator/api/restore-fields.js';
+import type { UpgradeStatus } from '../../../../../operator/api/upgrade-fields.js';
 import { expectedOf, findObstacle, whyOtherRows, type Around } from '../../../../../operator/core/backup/backup-obstacles.js';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
 import { EMPTY_JOURNAL, type Rotation } from '../../../../../operator/core/rotation/journal.js';
@@ -16,7 +17,7 @@ const inPhase = (phase: Rotation['phase']): Around['journal'] => ({
   journal: { ...EMPTY_JOURNAL, rotation: { id: 'r1', trigger: 'request', credentials: ['postgres'], phase, requestedAt: '', since: '', attempt: 1, requestPending: false, sessionsEnded: false } },
 });
 const AROUND: Around = {
-  lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, restore: undefined, rollouts: [{ name: 'web' }, { name: 'worker' }], noRoom: undefined,
+  lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, recorded: {}, rollouts: [{ name: 'web' }, { name: 'worker' }], noRoom: undefined,
   database: { kind: 'seen', systemIdentifier: '7123', migration: 'users.0042_last' }, remembered: '7123',
 };
 const RESTORE = '20261128T100000Z';
@@ -33,8 +34,9 @@ describe('a backup', () => {
     ['waits for a migration whose Job is about to be made', { lock: held(holding('migration', 'glitchkeeper-migrate-1')) }, 'migration glitchkeeper-migrate-1 is under way since 2026-11-29T02:29:05Z'],
     ['does not wait for a holder whose Job is gone', { lock: held(holding('backup', 'backup-0', { since: later(-5) })) }, undefined],
     ['does not wait for itself', { lock: held(holding('backup', JOB)) }, undefined],
-    ['waits for a restore that holds the lock', { lock: held(holding('restore', RESTORE)), restore: { current: progress('Restoring') } }, `restore ${RESTORE} is under way since 2026-11-29T02:29:05Z`],
-    ['does not wait for a lock of a restore that has ended', { lock: held(holding('restore', RESTORE)), restore: {} }, undefined],
+    ['waits for a restore that holds the lock', { lock: held(holding('restore', RESTORE)), recorded: { restore: { current: progress('Restoring') } } }, `restore ${RESTORE} is under way since 2026-11-29T02:29:05Z`],
+    ['does not wait for a lock of a restore that has ended', { lock: held(holding('restore', RESTORE)), recorded: {} }, undefined],
+    ['waits for an upgrade that holds the lock', { lock: held(holding('upgrade', RESTORE)), recorded: { upgrade: { current: { id: RESTORE, from: '5.2', to: '6.2', phase: 'Ready', since: '2026-11-28T10:05:00Z', attempt: 1 } } } }, `upgrade ${RESTORE} is under way since 2026-11-29T02:29:05Z`],
     ['waits while the lock cannot be seen', { lock: { kind: 'unreadable', why: '403' } }, 'whether another operation is under way cannot be seen (403)'],
     ['waits for a rotation that is changing something', { journal: inPhase('Rolling') }, 'rotation r1 is Rolling'],
     ['waits while rotations cannot be seen', { journal: { kind: 'unreadable', why: '403' } }, 'whether a rotation is under way cannot be seen (403)'],
@@ -78,12 +80,21 @@ describe('the copy before says nothing of the rows', () => {
     ['of one that was confirmed', ended('Confirmed')],
     ['of one that is live again', ended('Undone')],
   ])('%s, once', (_, restore) => {
-    expect(whyOtherRows(before, restore)).toBe(`the first copy after restore ${RESTORE}`);
-    expect(whyOtherRows({}, restore)).toBe(`the first copy after restore ${RESTORE}`);
-    expect(whyOtherRows(after, restore)).toBeUndefined();
+    expect(whyOtherRows(before, { restore })).toBe(`the first copy after restore ${RESTORE}`);
+    expect(whyOtherRows({}, { restore })).toBe(`the first copy after restore ${RESTORE}`);
+    expect(whyOtherRows(after, { restore })).toBeUndefined();
   });
 
-  it.each<[string, RestoreStatus | undefined]>([
-    ['there was no restore', undefined], ['it failed', ended('Failed')], ['it was taken back', ended('Canceled')], ['it is under way', { current: progress('Checking') }],
-  ])('but not where %s', (_, restore) => expect(whyOtherRows(before, restore)).toBeUndefined());
+  it.each<[string, UpgradeStatus, string]>([
+    ['an upgrade that waits to be confirmed', { current: { id: RESTORE, from: '5.2', to: '6.2', phase: 'Unconfirmed', since: '2026-11-28T10:10:00Z', attempt: 1 } }, `upgrade ${RESTORE}`],
+    ['an upgrade that was', { last: { id: RESTORE, from: '5.2', to: '6.2', at: '2026-11-28T10:10:00Z', result: 'Confirmed' } }, `upgrade ${RESTORE}`],
+    ['an import that emptied the archive', { legacyImport: { id: RESTORE, end: { at: '2026-11-28T10:10:00Z', result: 'Imported' } } }, `import ${RESTORE} of old events`],
+  ])('nor where there was %s', (_, upgrade, why) => {
+    expect(whyOtherRows(before, { upgrade })).toBe(`the first copy after ${why}`);
+    expect(whyOtherRows(after, { upgrade })).toBeUndefined();
+  });
+
+  it.each<[string, RestoreStatus]>([
+    ['there was no restore', {}], ['it failed', ended('Failed')], ['it was taken back', ended('Canceled')], ['it is under way', { current: progress('Checking') }],
+  ])('but not where %s', (_, restore) => expect(whyOtherRows(before, { restore })).toBeUndefined());
 });

@@ -7,8 +7,8 @@ const MINUTE = 60;
 const of = (phase: RestoreProgress['phase'], seconds: number, change: Partial<RestoreProgress> = {}): Partial<Facts> => ({
   restore: { current: { id: '20260101T000000Z', wanted: { copy: 'latest', save: true }, phase, direction: 'forth', since: ago(seconds).toISOString(), attempt: 1, ...change } },
 });
-/** As a restore leaves them. */
-const AWAY: Partial<Facts> = {
+/** As a restore or an upgrade leaves them. */
+export const AWAY: Partial<Facts> = {
   cluster: clusterOf({ pods: seen([podOf('postgres'), podOf('valkey')]), workloads: workloadsOf({ name: 'web', part: 'web', wanted: 0 }, { name: 'worker', part: 'worker', wanted: 0 }) }),
   web: { health: REFUSED, pods: [] }, canary: { kind: 'not sent', why: 'web does not answer' },
 };

@@ -26,6 +26,8 @@ describe('the recorded lock', () => {
     ['of a restore that is between two Jobs', RESTORE, { ...NO_TRACE, restore: { id: RESTORE.name } }, true],
     ['of a restore, for whoever does not know the status', RESTORE, NO_TRACE, true],
     ['of a restore that has ended', RESTORE, { ...NO_TRACE, restore: null }, false],
+    ['of an upgrade that is under way', { ...RESTORE, operation: 'upgrade' }, { ...NO_TRACE, upgrade: { id: RESTORE.name } }, true],
+    ['of an upgrade that has ended', { ...RESTORE, operation: 'upgrade' }, { ...NO_TRACE, upgrade: null }, false],
     ['of a restore in whose place there is another', RESTORE, { ...NO_TRACE, restore: { id: '20261129T110000Z' } }, false],
   ])('%s is held: or is not', (_, holder, traces, isHeld) => {
     expect(holderOfLock({ kind: 'held', holder, resourceVersion: '1' }, traces, NOW)).toBe(isHeld ? holder : undefined);

@@ -1,17 +1,26 @@
 // Whether a restore may begin, or go on: the recorded lock, Jobs at work and the journal of rotations.
 import { describe, expect, it } from '@jest/globals';
 import type { RestoreProgress, RestoreStatus } from '../../../../../operator/api/restore-fields.js';
+import type { UpgradeStatus } from '../../../../../operator/api/upgrade-fields.js';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
 import type { Others } from '../../../../../operator/core/operations/others.js';
-import { judgeLock, lockOf } from '../../../../../operator/core/restore/restore-lock.js';
+import { judgeLock, lockFor } from '../../../../../operator/core/operations/recorded-lock.js';
+import { lockUser } from '../../../../../operator/core/restore/restore-lock.js';
 
 const NOW = new Date('2026-11-29T10:00:00Z');
 const ID = '20261129T095500Z';
+const UPGRADED = '20261129T090000Z';
+const UPGRADE: UpgradeStatus = { current: { id: UPGRADED, from: '5.2', to: '6.2', phase: 'Undoing', since: '2026-11-29T09:59:00Z', attempt: 1 } };
 const inMinutes = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
 const current = (phase: RestoreProgress['phase']): RestoreStatus => ({ current: { id: ID, wanted: { copy: 'latest', save: true }, phase, direction: 'forth', since: '2026-11-29T09:59:00Z', attempt: 1 } });
+/** Whose upgrade is taken back. */
+function ofUpgrade(): RestoreStatus {
+  const { current: progress } = current('Waiting');
+  return progress ? { current: { ...progress, wanted: { ...progress.wanted, upgrade: UPGRADED } } } : {};
+}
 const held = (operation: Holder['operation'], name: string, minutes = 30): Pick<Others, 'lock'> => ({ lock: { kind: 'held', holder: { operation, name, since: inMinutes(-5), until: inMinutes(minutes) }, resourceVersion: '7' } });
 const job = (operation: Holder['operation'], name: string): Holder => ({ operation, name, since: inMinutes(-5), until: inMinutes(60) });
-const judge = (others: Partial<Others>, status = current('Restoring')) => judgeLock({ lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, ...others }, status, NOW);
+const judge = (others: Partial<Others>, status = current('Restoring')) => judgeLock({ lock: { kind: 'free' }, jobs: [], journal: { kind: 'absent' }, ...others }, lockUser(status), { restore: status, upgrade: UPGRADE }, NOW);
 const taken = (why: string) => ({ kind: 'taken', why });
 
 describe('the lock', () => {
@@ -28,13 +37,14 @@ describe('the lock', () => {
     ['is waited for while a Job is at work that did not ask', judge({ jobs: [job('migration', 'migrate-1')] }), taken('Job migrate-1 has not ended')],
     ['is waited for while rotations cannot be seen', judge({ journal: { kind: 'unreadable', why: '503' } }), taken('whether a rotation is under way cannot be seen (503)')],
     ['that a rotation for leaked credentials took over in the middle counts as ours', judge(held('compromised', 'r1')), { kind: 'ours' }],
+    ['of an upgrade is waited for', judge(held('upgrade', UPGRADED)), taken(`upgrade ${UPGRADED} is under way since 2026-11-29T09:55:00Z`)],
+    ['of the upgrade that it takes back is taken over', judge(held('upgrade', UPGRADED), ofUpgrade()), { kind: 'free' }],
     ['of such a rotation is waited for before anything has begun', judge({ ...held('compromised', 'r1'), journal: { kind: 'malformed', why: 'x' } }, current('Waiting')), taken('rotation r1 is under way since 2026-11-29T09:55:00Z')],
   ])('%s', (_, found, expected) => expect(found).toEqual(expected));
 
   it('keeps the time since when it is held, and is held for half an hour more', () => {
-    const { current: progress } = current('Restoring');
-    if (!progress) throw new Error('there is none');
-    expect(lockOf(progress, held('restore', ID, 9).lock, NOW)).toEqual({ operation: 'restore', name: ID, since: inMinutes(-5), until: inMinutes(30) });
-    expect(lockOf(progress, { kind: 'free' }, NOW)).toMatchObject({ since: NOW });
+    const own = { operation: 'restore', name: ID } as const;
+    expect(lockFor(own, held('restore', ID, 9).lock, NOW)).toEqual({ operation: 'restore', name: ID, since: inMinutes(-5), until: inMinutes(30) });
+    expect(lockFor(own, { kind: 'free' }, NOW)).toMatchObject({ since: NOW });
   });
 });

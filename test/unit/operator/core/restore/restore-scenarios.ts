@@ -1,7 +1,8 @@
 // A world in memory for restores: databases, web and worker, the gateway, the lock, Jobs; and the operator, which may be ended anywhere.
 import type { RestoreProgress, RestoreStatus } from '../../../../../operator/api/restore-fields.js';
 import type { Seen } from '../../../../../operator/core/seen.js';
-import type { GatewayMode, RestoreAction, RestoreFacts, RestoreJob, RestoreJobEnd } from '../../../../../operator/core/restore/restore-facts.js';
+import type { GatewayMode } from '../../../../../operator/core/operations/away-steps.js';
+import type { RestoreAction, RestoreFacts, RestoreJob, RestoreJobEnd } from '../../../../../operator/core/restore/restore-facts.js';
 import { jobOfPhase } from '../../../../../operator/core/restore/restore-names.js';
 import { planRestore, type RestorePlan } from '../../../../../operator/core/restore/restore-plan.js';
 

@@ -1,7 +1,7 @@
 // What the operator tells the gateway for a restore, by the gateway's own control port: each mode is seen when it was set, and leads to each other.
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { GatewayMode } from '../../../../../operator/core/restore/restore-facts.js';
+import type { GatewayMode } from '../../../../../operator/core/operations/away-steps.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
 import { observeGatewayMode, setGatewayMode } from '../../../../../operator/io/gateway/gateway-mode.js';
 import { RunningControl, TOKEN, idOf } from '../../../gateway/control/running-control.js';

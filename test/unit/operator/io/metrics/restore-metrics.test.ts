@@ -1,4 +1,4 @@
-// What the operator serves at /metrics of its resources' restores.
+// What the operator serves at /metrics of its resources' restores and upgrades.
 import { describe, expect, it } from '@jest/globals';
 import type { RestoreStatus } from '../../../../../operator/api/restore-fields.js';
 import { Metrics } from '../../../../../operator/io/metrics/metrics-registry.js';
@@ -30,4 +30,12 @@ describe('the metrics of restores', () => {
     end(metrics);
     expect(await seriesOf(metrics, 'glitchkeeper_restore_running')).toEqual([]);
   });
+});
+
+it('upgrades have the same', async () => {
+  const metrics = new Metrics(() => 0);
+  metrics.setUpgrade('glitchtip', { current: { id, from: '5.2', to: '6.2', phase: 'Migrating', since: '1970-01-01T00:02:00Z', attempt: 1 } });
+  expect(await seriesOf(metrics, 'glitchkeeper_upgrade_phase_timestamp_seconds')).toEqual(['glitchkeeper_upgrade_phase_timestamp_seconds{resource="glitchtip",phase="Migrating"} 120']);
+  metrics.forget('glitchtip');
+  expect(await seriesOf(metrics, 'glitchkeeper_upgrade_running')).toEqual([]);
 });

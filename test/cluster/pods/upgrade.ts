@@ -1,0 +1,139 @@
+// Upgrades on pods while numbered events come in: there and back, and once more with operator and Jobs killed in each phase; at the end each event is stored once, old ones too.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BACKUP_COMPONENT, MIGRATE_COMPONENT, UPGRADE_STEP } from '../../../operator/api/object-names.js';
+import type { UpgradePhase } from '../../../operator/api/upgrade-fields.js';
+import { recordMeasurement } from '../../support/measurements.js';
+import { catchRunning } from '../support/backup-runs.js';
+import { startLoad } from '../support/inside.js';
+import { killContainer, killMain } from '../support/out-of-memory.js';
+import { fillQueue } from '../support/queue-access.js';
+import { copier } from '../support/queued-events.js';
+import { restore } from '../support/restore-runs.js';
+import { glitchTip } from '../support/requested-rotations.js';
+import type { Stack, Synthesized } from '../support/stack.js';
+import { sql } from '../support/stored-events.js';
+import { upgrade, upgradeStatus } from '../support/upgrade-runs.js';
+import { waitFor, when } from '../support/wait.js';
+import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
+import type { Installed } from './on-pods.js';
+
+/** Events in the queue of 5.2 when the upgrade begins. */
+const QUEUED = 3_000;
+const KILLED_IN: readonly UpgradePhase[] = ['Draining', 'Stopping', 'Saving', 'Ready', 'Migrating', 'Starting', 'Proving'];
+
+export function describeUpgrades(installed: Installed): void {
+  const { stack } = installed;
+  describe(`upgrades at ${RATE} events/s`, () => {
+    const scenes = new BackupScenes(installed);
+    const queued: string[] = [];
+    let folder = '';
+    let [five, six]: (Synthesized | undefined)[] = [];
+    const of = (manifests: Synthesized | undefined): Synthesized => {
+      if (manifests === undefined) throw new Error('nothing was synthesized');
+      return manifests;
+    };
+    const key = () => join(folder, 'key');
+
+    beforeAll(async () => {
+      await scenes.begin();
+      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
+      await writeFile(key(), `${scenes.identity}\n`, { mode: 0o600 });
+      await scenes.applyBucket('upgrade-5.2');
+      five = await scenes.synthesizeBucket('upgrade-5.2');
+      six = await scenes.synthesizeBucket('upgrade-6.2', { version: '6.2' });
+    }, 900_000);
+    afterAll(async () => {
+      await scenes.end();
+      await rm(folder, { recursive: true, force: true });
+    }, 60_000);
+
+    it('6.2 applied by itself, twice, migrates nothing, and 5.2 applied again goes on', async () => {
+      const migrations = () => sql(stack, 'SELECT count(*), max(id) FROM django_migrations');
+      const before = await migrations();
+      for (let times = 0; times < 2; times += 1) await stack.apply(of(six));
+      await waitFor({ what: 'the migrate Job of 6.2 to wait', seconds: 180 }, async () => {
+        const log = await stack.kubectl('logs', '--selector', `app.kubernetes.io/component=${MIGRATE_COMPONENT}`, '--container', 'migrate', '--tail=20', '--prefix').catch(String);
+        return when(/waiting: the database is of GlitchTip 5\.2, this is 6\.2/.test(log), log.slice(-300));
+      });
+      await stack.apply(of(five));
+      await stack.kubectl('delete', 'job', '--selector', `app.kubernetes.io/component=${MIGRATE_COMPONENT}`, '--field-selector', 'status.successful=0');
+      await stack.rolledOut();
+      expect(await migrations()).toEqual(before);
+    }, SCENE_MS);
+
+    it(`there, with ${QUEUED} events in the queue: the next release runs, the queue was emptied, nothing was refused`, async () => {
+      await fill(installed, queued);
+      const began = Date.now();
+      const printed = await upgrade(stack, ['6.2'], { manifests: of(six), during: (phase) => (phase === 'Saving' ? installed.canaries.collect() : Promise.resolve()) });
+      recordMeasurement({ what: `upgrade from 5.2 to 6.2 at ${RATE} events/s, ${QUEUED} in the queue`, value: Math.round((Date.now() - began) / 1_000), unit: 's' });
+      expect(printed).toMatch(/GlitchTip 6\.2 runs, and has stored an event/);
+      await stack.rolledOut();
+      expect(await missing(stack, queued, 'issue_events_issueevent_archive', 'id')).toEqual([]);
+    }, 2 * SCENE_MS);
+
+    it('back: the backup is live with 5.2, and what came since was given to it', async () => {
+      const began = Date.now();
+      expect(await upgrade(stack, ['--undo', '--identity-file', key()], { manifests: of(five) })).toMatch(/is taken back/);
+      recordMeasurement({ what: `the way back from 6.2 to 5.2 at ${RATE} events/s`, value: Math.round((Date.now() - began) / 1_000), unit: 's' });
+      await restore(stack, ['--confirm']);
+      await stack.rolledOut();
+      expect(await missing(stack, queued, 'issue_events_issueevent', 'id')).toEqual([]);
+      expect(await stack.kubectl('get', 'configmap', UPGRADE_STEP.configMap, '--ignore-not-found')).toBe('');
+    }, 2 * SCENE_MS);
+
+    it('with the operator killed (kill -9) in each phase, and the Jobs of backup and migration, it comes to the same end', async () => {
+      const killed: UpgradePhase[] = [];
+      await upgrade(stack, ['6.2'], {
+        manifests: of(six),
+        during: async (phase) => {
+          if (!KILLED_IN.includes(phase)) return;
+          killed.push(phase);
+          await killOperator(stack);
+          if (phase === 'Saving') await killContainer(stack, await catchRunning(stack, { component: BACKUP_COMPONENT, job: 'backup-' }, 'dump'));
+          if (phase === 'Migrating') await killContainer(stack, await catchRunning(stack, { component: MIGRATE_COMPONENT, job: 'migrate-' }, 'migrate')).catch(() => undefined);
+        },
+      });
+      expect(killed).toEqual(expect.arrayContaining(['Draining', 'Saving', 'Ready', 'Migrating']));
+      await stack.rolledOut();
+    }, 2 * SCENE_MS);
+
+    it('old events are where 6.2 looks for them, and the upgrade is confirmed', async () => {
+      expect(await upgrade(stack, ['--import-legacy'])).toMatch(/events of the old release are where the new one looks for them/);
+      expect(await missing(stack, queued, 'issue_events_issueevent', 'event_id')).toEqual([]);
+      await upgrade(stack, ['--confirm']);
+      expect((await upgradeStatus(stack)).last?.result).toBe('Confirmed');
+    }, SCENE_MS);
+
+    it('at the end not one event was refused, and every one is stored, once', () => scenes.expectEachStoredOnce('beside upgrades'), 2 * SCENE_MS);
+
+    it('and all is well', async () => {
+      await waitFor<true>({ what: 'no open incident', seconds: 300, every: 2 }, async () => {
+        const { health } = await glitchTip(stack);
+        return when((health?.incidents ?? []).length === 0, JSON.stringify(health?.incidents));
+      });
+    }, SCENE_MS);
+  });
+}
+
+/** Events as GlitchTip queued them, each with an id of its own. */
+async function fill({ stack, dsn }: Installed, ids: string[]): Promise<void> {
+  await stack.scale('deployment/worker', 'worker', 0);
+  const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 5, seconds: 5 });
+  await fillQueue(stack, await copier(stack, await load.report, ids), QUEUED);
+  await stack.kubectl('scale', 'deployment/worker', '--replicas=1');
+}
+
+/** Of the ids, those that a table does not have. */
+async function missing(stack: Stack, ids: readonly string[], table: string, column: string): Promise<string[]> {
+  return sql(stack, `SELECT id FROM unnest('{${ids.join(',')}}'::uuid[]) id WHERE NOT EXISTS (SELECT FROM ${table} e WHERE e.${column} = id)`);
+}
+
+/** kill -9, and a new pod at once: the kubelet would wait longer before each start of the same one. */
+async function killOperator(stack: Stack): Promise<void> {
+  const { container } = await stack.pod('operator');
+  await killMain(stack, 'operator').catch(() => undefined);
+  await stack.kubectl('delete', 'pod', container.pod, '--grace-period=0', '--force', '--ignore-not-found');
+}
