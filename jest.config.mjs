@@ -22,6 +22,8 @@ const real = { globalSetup: '<rootDir>/test/support/real-parts.mjs' };
 const onPods = { ...real, testEnvironment: '<rootDir>/test/cluster/support/failure-environment.mjs' };
 
 export default {
+  // For a test that hangs: how long one takes says more of what else the machine does. Jest's own five seconds ended good ones.
+  testTimeout: 60_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   reporters: ['default', '<rootDir>/test/support/progress.mjs'],
   projects: [
