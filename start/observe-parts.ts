@@ -22,9 +22,11 @@ export async function observeParts(cluster: Target, parts: readonly string[], na
  */
 export async function withMemory(observe: () => Promise<PartReport[]>, known: readonly PartReport[], within = MEASURED_WITHIN): Promise<readonly PartReport[]> {
   const deadline = Date.now() + within;
-  for (let latest = known; ; await sleep(ASK_EVERY_MS)) {
+  let latest = known;
+  for (;;) {
     latest = await observe().catch(() => latest);
     const measured = latest.every(({ memoryUsed, state }) => memoryUsed !== undefined || state === 'done');
     if (measured || Date.now() > deadline || latest.every(({ memoryUsed }) => memoryUsed === undefined)) return latest;
+    await sleep(ASK_EVERY_MS);
   }
 }
