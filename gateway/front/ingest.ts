@@ -17,7 +17,7 @@ import type { Appended, Spool } from '../spool/spool.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { copyForOld, LARGEST_ORIGINAL, type Body, type OldCopy } from './old-copy.js';
 import { recordsOf } from './records-of-request.js';
-import { RequestReader, contentTypeOf, type Read } from './request-reader.js';
+import { RequestReader, contentTypeOf, type Read, type ReadFor } from './request-reader.js';
 
 /** A request whose body is longer, or of unknown length, is read piece by piece and may hold the largest item. Bytes. */
 const SHORT = 64 * 1024;
@@ -137,7 +137,7 @@ export class Ingest {
   async #takeIn(request: IncomingMessage, asked: Asked): Promise<Answer | { readonly refusal: Refusal }> {
     const { target: { kind, project }, routed } = asked;
     const old = routed && { dsn: routed.pair.old.text, tapped: new TappedSource(request, LARGEST_ORIGINAL) };
-    const read = await this.#reader.read(old?.tapped ?? request, request.headers, { kind, project, key: asked.key, isOld: routed?.isOld ?? false });
+    const read = await this.#reader.read(old?.tapped ?? request, request.headers, readFor(asked));
     const given = this.ports.policy.endpoints.includes(kind) ? givenOf(read) : undefined;
     const copy = old && copyForOld(await cameAs(old.tapped, request.headers, read, given), old.dsn);
     const failure = await this.#store(request.headers, asked, read, { given, copy });
@@ -207,6 +207,10 @@ export class Ingest {
   #countIgnored(project: number, ignored: ReadonlyMap<string, number> = new Map()): void {
     for (const [type, items] of ignored) this.ports.count({ kind: 'ignored', project, type, items });
   }
+}
+
+function readFor({ target, key, routed }: Asked): ReadFor {
+  return { ...target, key, isOld: routed?.isOld ?? false };
 }
 
 /** What GlitchTip is given. Undefined: nothing that it would keep, for it would answer 200 and forget it; or what it would refuse. */

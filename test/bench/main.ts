@@ -50,18 +50,22 @@ function isOfBuilds(measurement: Measurement, { against }: BenchOptions): boolea
   return measurement === 'operator' && against !== undefined;
 }
 
-async function measureApart({ measurements, ...options }: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section[]> {
-  return [
-    ...(measurements.includes('synth') ? [await measureSynth(options.runs, say)] : []),
-    ...(measurements.includes('spool') ? [await measureSpool(Math.min(options.seconds, 20), say)] : []),
-    ...(measurements.includes('backup') ? [await measureBackup(say)] : []),
-    ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
-    ...(measurements.includes('move') ? [await measureMove(options, say)] : []),
-    ...(measurements.includes('https') ? [await measureHttps({ measurements, ...options }, say, signal)] : []),
-    ...(measurements.includes('releases') ? [await measureReleases({ measurements, ...options }, say, signal)] : []),
-    ...(measurements.includes('client') ? [await measureClient(options.runs, say, signal)] : []),
-    ...(measurements.includes('operator') && options.against !== undefined ? [await measureBuilds(options.against, options.runs, say)] : []),
+async function measureApart(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Section[]> {
+  const { runs, seconds, against } = options;
+  const measures: readonly (readonly [Measurement, () => Promise<Section>])[] = [
+    ['synth', () => measureSynth(runs, say)],
+    ['spool', () => measureSpool(Math.min(seconds, 20), say)],
+    ['backup', () => measureBackup(say)],
+    ['gateway', () => measureGateway(options, say, signal)],
+    ['move', () => measureMove(options, say)],
+    ['https', () => measureHttps(options, say, signal)],
+    ['releases', () => measureReleases(options, say, signal)],
+    ['client', () => measureClient(runs, say, signal)],
+    ...(against === undefined ? [] : [['operator', () => measureBuilds(against, runs, say)] as const]),
   ];
+  const sections: Section[] = [];
+  for (const [measurement, measure] of measures) if (options.measurements.includes(measurement)) sections.push(await measure());
+  return sections;
 }
 
 async function measureOnCluster(options: BenchOptions, say: (line: string) => void, signal: AbortSignal): Promise<Findings> {
