@@ -27,7 +27,7 @@ const IS: Readonly<Record<MovePhase, string>> = {
   Importing: 'projects are being imported', Parallel: 'the old one leads', Cutover: 'GlitchTip leads', Finished: 'the move has finished, and the old one was let go: glitchkeeper migrate start begins again',
 };
 
-export const NO_MOVE = 'there is no old server: set move.from and move.organization in settings.yaml, and apply the manifests';
+export const NO_MOVE = 'there is no old server: set move.from and move.organization in settings.yaml, and apply the manifests, which the operator takes up within two minutes';
 
 /** Why nothing can be asked for now; undefined: it can. */
 export function impedimentOf({ spec, problems, annotations }: Pick<Resource, 'spec' | 'problems' | 'annotations'>): string | undefined {

@@ -19,6 +19,12 @@ export const RATE = 104;
  * may take a pod out that is back already, and bring it in with the next.
  */
 const PROXY_MS = 2_000;
+/** From a kill until Ready. Milliseconds since the epoch. */
+export interface Away {
+  readonly at: number;
+  readonly readyAt: number;
+}
+
 /** Kinds of events that the queue of GlitchTip 5.2 loses when it takes them directly: the worker is killed for want of memory. */
 const LARGE = [
   { what: '30 events of 400 KB', rate: 10, seconds: 3, bytes: 400_000 },
@@ -75,7 +81,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
 
     it(`the gateway killed (kill -9) ${kills} times, and rolled as often, at ${RATE} events/s: what was answered 200 is stored; refused is only what came between a kill and Ready`, async () => {
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 600 });
-      const killed: { readonly at: number; readonly readyAt: number }[] = [];
+      const killed: Away[] = [];
       while (killed.length < kills) {
         await sleep(3_000);
         killed.push(await killGateway(stack));
@@ -88,11 +94,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
       load.stop();
       const report = await load.report;
       tellLoad('gateway killed', report);
-      const away = killed.map(({ at, readyAt }) => ({ from: at, to: readyAt + PROXY_MS }));
-      const refused = report.events.filter(({ outcome }) => outcome.kind !== 'accepted');
-      printFigure(`${refused.length} of ${report.events.length} refused while it was away: ${killed.map(({ at, readyAt }) => `${((readyAt - at) / 1000).toFixed(1)} s`).join(', ')}`);
-      const elsewhere = refused.filter(({ sentAt, answeredAt }) => !away.some(({ from, to }) => answeredAt >= from && sentAt <= to));
-      expect(elsewhere).toEqual([]);
+      expectRefusedWhileAwayOnly(report, killed);
       // More than that may be stored: a kill between the disk and the answer.
       expect((await settleStored(stack, report)).lost).toEqual([]);
     }, 900_000);
@@ -106,8 +108,16 @@ async function expectAllStored(stack: Stack, what: string, report: LoadReport): 
   expect({ stored, lost }).toEqual({ stored: sent, lost: [] });
 }
 
-/** Resolves when its pod is Ready again. Milliseconds since the epoch. */
-async function killGateway(stack: Stack): Promise<{ readonly at: number; readonly readyAt: number }> {
+/** Whatever was refused came between a kill of the gateway and Ready. */
+export function expectRefusedWhileAwayOnly(report: LoadReport, killed: readonly Away[]): void {
+  const refused = report.events.filter(({ outcome }) => outcome.kind !== 'accepted');
+  printFigure(`${refused.length} of ${report.events.length} refused while it was away: ${killed.map(({ at, readyAt }) => `${((readyAt - at) / 1000).toFixed(1)} s`).join(', ')}`);
+  const elsewhere = refused.filter(({ sentAt, answeredAt }) => !killed.some(({ at, readyAt }) => answeredAt >= at && sentAt <= readyAt + PROXY_MS));
+  expect(elsewhere).toEqual([]);
+}
+
+/** kill -9. Resolves when its pod is Ready again. */
+export async function killGateway(stack: Stack): Promise<Away> {
   const { restarts } = await stack.pod('gateway');
   const at = await killMain(stack, 'gateway');
   await waitFor<true>({ what: 'the gateway to be restarted and Ready', seconds: 120, every: 0.2 }, async () => {

@@ -10,7 +10,8 @@ export const RUNBOOK = 'docs/runbooks/migrate-from-sentry.md';
 
 /** Of the sections of the runbook, in its order. */
 export const COMMANDS = {
-  plan: () => blocksOf(RUNBOOK, 'Before')[2] ?? '',
+  takenUp: () => blocksOf(RUNBOOK, 'Before')[2] ?? '',
+  plan: () => blocksOf(RUNBOOK, 'Before')[3] ?? '',
   start: () => blocksOf(RUNBOOK, 'Both in parallel')[0] ?? '',
   export: () => blocksOf(RUNBOOK, 'Both in parallel')[1] ?? '',
   compare: () => blocksOf(RUNBOOK, 'Both in parallel')[2] ?? '',
