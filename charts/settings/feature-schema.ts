@@ -70,6 +70,8 @@ const WITHOUT_SWITCHES: readonly { readonly of: (settings: Features) => boolean;
 /** What the release cannot do, and what the rest of the settings says against it. */
 export function featureProblems(settings: Features): readonly Problem[] {
   const { version } = settings;
+  // This is asked of a version that was refused, too.
+  if (!RELEASES.includes(version)) return [];
   return releaseFacts(version).hasSwitches ? privateProblems(settings) : WITHOUT_SWITCHES.flatMap(({ of, path, does, why }) => {
     const found = of(settings);
     return found === does ? [] : [{ path, message: `expected ${does} with version ${version}, which ${why}; found ${found}, which needs version ${WITH_SWITCHES}` }];
