@@ -123,7 +123,6 @@ export const ROWS: readonly Row[] = [
   },
 ];
 
-/** Every query of the dashboard. */
 /** Of a restore, or an upgrade. */
 function operations(title: string, metric: 'restore' | 'upgrade'): Row {
   return {
@@ -136,6 +135,7 @@ function operations(title: string, metric: 'restore' | 'upgrade'): Row {
   };
 }
 
+/** Every query of the dashboard. */
 export function dashboardQueries(): readonly string[] {
   return ROWS.flatMap(({ panels }) => panels).flatMap(({ queries }) => queries.map(([expr]) => expr));
 }
