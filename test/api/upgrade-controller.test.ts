@@ -187,14 +187,15 @@ describe('upgrades on a real API server', () => {
   async function until(isSo: () => Promise<boolean>, { cut, meanwhile = () => Promise.resolve() }: { readonly cut?: WriteCut; readonly meanwhile?: () => Promise<void> } = {}): Promise<void> {
     const cuts = new WriteCuts(cut);
     for (let looks = 0; !(await isSo()); looks += 1) {
-      if (looks > 150) throw new Error(`it does not end: ${JSON.stringify((await stage.resource()).status?.upgrade)} ${JSON.stringify((await stage.resource()).status?.restore)}`);
+      if (looks > 150) throw new Error(`it does not end: ${JSON.stringify((await stage.resource()).status)}`);
       await operator(cut && !cuts.isCut ? cuts : undefined).reconcile();
       await kubelet.settle();
-      if ((await version()) === '5.2' && (await replicas('worker')) === 1) await valkey('DEL', 'celery');
+      await emptyQueue();
       await meanwhile();
     }
   }
 
+  const emptyQueue = async () => { if ((await version()) === '5.2' && (await replicas('worker')) === 1) await valkey('DEL', 'celery'); };
   const replicas = async (name: string) => (await stage.server.admin.get<{ spec: { replicas: number } }>(`${DEPLOYMENTS}/${name}`)).spec.replicas;
   const isAt = (phase: string) => async () => {
     const { current } = await status();
