@@ -102,14 +102,8 @@ export const ROWS: readonly Row[] = [
       { title: 'Copies in the store', kind: 'timeseries', unit: 'short', width: 8, queries: [[of('backup_copies'), '{{state}}']] },
     ],
   },
-  {
-    title: 'Restores',
-    panels: [
-      { title: 'Phase', kind: 'timeseries', unit: 'short', width: 8, queries: [[of('restore_running'), '{{phase}}']], description: 'Nothing while none is under way, or waits to be confirmed.' },
-      { title: 'In that phase for', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_phase_timestamp_seconds')}`, '{{phase}}']] },
-      { title: 'The last one ended', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of('restore_ended_timestamp_seconds')}`, '{{result}}, ago']] },
-    ],
-  },
+  operations('Restores', 'restore'),
+  operations('Upgrades', 'upgrade'),
   {
     title: 'The move from an old Sentry',
     panels: [
@@ -128,6 +122,18 @@ export const ROWS: readonly Row[] = [
     ],
   },
 ];
+
+/** Of a restore, or an upgrade. */
+function operations(title: string, metric: 'restore' | 'upgrade'): Row {
+  return {
+    title,
+    panels: [
+      { title: 'Phase', kind: 'timeseries', unit: 'short', width: 8, queries: [[of(`${metric}_running`), '{{phase}}']], description: 'Nothing while none is under way, or waits to be confirmed.' },
+      { title: 'In that phase for', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of(`${metric}_phase_timestamp_seconds`)}`, '{{phase}}']] },
+      { title: 'The last one ended', kind: 'stat', unit: 's', width: 8, queries: [[`time() - ${of(`${metric}_ended_timestamp_seconds`)}`, '{{result}}, ago']] },
+    ],
+  };
+}
 
 /** Every query of the dashboard. */
 export function dashboardQueries(): readonly string[] {
