@@ -27,7 +27,7 @@ export class Https extends Construct {
     this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
     this.add('IngressRoute', ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
-      routes: [route(open === 'ingest' ? `${host} && ${EVENTS}` : host, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
+      routes: [route(`${host}${OPEN[open]}`, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
       tls: served(settings),
     });
     // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
@@ -53,6 +53,8 @@ function served(settings: Settings): object {
 
 /** Traefik has decoded the path, and cleaned it of dots. */
 const EVENTS = `PathRegexp(\`${EVENT_PATHS}\`)`;
+/** By `https.public`, of what the host has. /metrics is GlitchTip 6's, without a login, where ENABLE_OBSERVABILITY_API is on. */
+const OPEN = { all: '', 'no-admin': ' && !PathRegexp(`^/(admin|metrics)(/|$)`)', ingest: ` && ${EVENTS}` } as const;
 
 function route(match: string, middleware?: string): object {
   return { kind: 'Rule', match, ...(middleware === undefined ? {} : { middlewares: [{ name: middleware }] }), services: [{ name: WEB, port: HTTP_PORT }] };
