@@ -35,6 +35,8 @@ export interface ReleaseFacts {
   readonly tag: string;
   /** Web, and the worker with its scheduler, as processes of their own. */
   readonly split: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
+  /** Logs, uptime monitors, MCP and calls to private addresses can be turned on and off (charts/parts/feature-variables.ts). */
+  readonly hasSwitches: boolean;
   /** Of the migrate Job. */
   readonly migrate: readonly Variable[];
   /** One process that does everything; undefined where the release cannot. */
@@ -165,10 +167,10 @@ const vtasksWorker: Process = {
 const heartbeat: WorkerHeartbeat = { file: heartbeatFile, staleAfter: 60 };
 
 const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
-  '5.2': { tag: '5.2', migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
+  '5.2': { tag: '5.2', hasSwitches: false, migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
   // To the patch: 6.2 moves, and a patch may migrate. A node that pulls later would run another one than the migrate Job did.
   '6.2': {
-    tag: '6.2.6', split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
+    tag: '6.2.6', hasSwitches: true, split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
     migrate: [{ name: 'GLITCHTIP_RETAIN_LEGACY_DATA', value: 'True', why: 'from 5.2 all but the newest events would be dropped; so their table stays, for import_legacy_events' }],
   },
 };

@@ -10,7 +10,8 @@ export const TRAEFIK = {
   /** Entry points: its names for the ports 80 and 443. */
   plain: 'web',
   secure: 'websecure',
-  /** On which its pods listen for 443. */
+  /** On which its pods listen for 80 and 443. */
+  plainPort: 8000,
   securePort: 8443,
   /** By which Ingresses of others ask for it. */
   ingressClass: 'traefik',

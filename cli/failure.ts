@@ -18,6 +18,8 @@ export interface ProgramError {
   readonly code?: string;
   readonly stderr?: string;
   readonly shortMessage?: string;
+  /** It had not ended in its time, and was ended. */
+  readonly timedOut?: boolean;
 }
 
 interface Cause {
@@ -58,6 +60,7 @@ export function explainFailure(error: ProgramError): Failure {
   if (error.code === 'ENOENT') {
     return new Failure('no kubectl', 'there is no kubectl on PATH: install it, as https://kubernetes.io/docs/tasks/tools says', { cause: error });
   }
+  if (error.timedOut === true) return new Failure('unreachable', 'the cluster does not answer: kubectl had not ended in its time', { cause: error });
   const text = error.stderr ?? '';
   const said = lastLine(text) ?? error.shortMessage ?? 'no reason given';
   const cause = CAUSES.find(({ signs }) => signs.test(text));

@@ -4,7 +4,7 @@ import { RELEASES } from '../operator/api/glitchtip-releases.js';
 import { glitchTipSpec, glitchTipStatus, parseSpec, type GlitchTipSpec, type GlitchTipStatus } from '../operator/api/glitchtip-resource.js';
 import { GROUP, PLURAL } from '../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from './failure.js';
-import { kubectl, kubectlReading, type Target } from './kubectl.js';
+import { ANSWER_WITHIN, callKubectl, kubectl, type Target } from './kubectl.js';
 
 /** Which GlitchTip of which cluster. */
 export interface Place {
@@ -28,8 +28,6 @@ export interface Resource {
 }
 
 export const KIND_NAME = `${PLURAL}.${GROUP}`;
-/** A cluster on a small host takes seconds when it is busy, and not minutes. */
-const ANSWER_WITHIN = '--request-timeout=15s';
 
 const document = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string(), generation: z.number().default(0), annotations: z.record(z.string(), z.string()).default({}) }),
@@ -44,15 +42,15 @@ export function ask(place: Pick<Place, 'target' | 'namespace'>, ...args: string[
 
 /** An object of the place's namespace is made, by what only kubectl's standard input has of it. @throws Failure */
 export async function create({ target, namespace }: Pick<Place, 'target' | 'namespace'>, manifest: object): Promise<void> {
-  await explained(kubectlReading(target, JSON.stringify(manifest), 'create', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
+  await explained(callKubectl(target, ['create', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN], { input: JSON.stringify(manifest) }));
 }
 
 /** As {@link create}, over the version that the manifest names. @throws Failure, of kind conflict where somebody else was first */
 export async function replace({ target, namespace }: Pick<Place, 'target' | 'namespace'>, manifest: object): Promise<void> {
-  await explained(kubectlReading(target, JSON.stringify(manifest), 'replace', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN));
+  await explained(callKubectl(target, ['replace', '--filename', '-', '--namespace', namespace, ANSWER_WITHIN], { input: JSON.stringify(manifest) }));
 }
 
-/** Standard output of a command in a container of a Deployment's pod. @throws Failure, also when it does not end within 90 s */
+/** Standard output of a command in a container of a Deployment's pod. @throws Failure, also when it does not end within 90 s, or the cluster does not answer */
 export async function runInside({ target, namespace }: Pick<Place, 'target' | 'namespace'>, where: { readonly deployment: string; readonly container: string }, command: readonly string[]): Promise<string> {
   return explained(kubectl(target, 'exec', `deployment/${where.deployment}`, '--container', where.container, '--namespace', namespace, '--pod-running-timeout=15s', '--', 'timeout', '90', ...command));
 }

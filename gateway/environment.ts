@@ -31,6 +31,8 @@ export interface GatewayConfig {
   readonly limits: IngestLimits;
   /** Streamed spans become transactions. SPANS_TO_TRANSACTIONS (true). */
   readonly spansToTransactions: boolean;
+  /** GlitchTip keeps logs. LOGS (false). */
+  readonly logs: boolean;
   /** Events by plain http through a proxy are taken until then, milliseconds of Unix time. PLAIN_EVENTS_UNTIL (none come that way), such as 2027-03-01T00:00:00Z. */
   readonly plainUntil: number | undefined;
   /** pino's levels. LOG_LEVEL (info). */
@@ -45,7 +47,7 @@ export interface Address {
 /** Everything that has a default. */
 const DEFAULTS = {
   SPOOL_DIR: '/spool', SPOOL_SIZE: '1Gi', PORT: '8080', CONTROL_PORT: '9465', UPSTREAM: 'web-backend:8080', DATABASE: 'postgres:5432/glitchtip',
-  VALKEY: '', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true',
+  VALKEY: '', CREDENTIALS_DIR: '/run/credentials', TRUSTED_PROXIES: '', SPANS_TO_TRANSACTIONS: 'true', LOGS: 'false',
   PROJECT_EVENTS_PER_SECOND: '1000', PROJECT_BYTES_PER_SECOND: '4Mi', EVENTS_PER_SECOND: '2000', BYTES_PER_SECOND: '8Mi', PLAIN_EVENTS_UNTIL: '', LOG_LEVEL: 'info',
 };
 
@@ -71,6 +73,7 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       total: { events: rate('EVENTS_PER_SECOND', set.EVENTS_PER_SECOND), bytes: rate('BYTES_PER_SECOND', set.BYTES_PER_SECOND) },
     },
     spansToTransactions: flag('SPANS_TO_TRANSACTIONS', set.SPANS_TO_TRANSACTIONS),
+    logs: flag('LOGS', set.LOGS),
     plainUntil: set.PLAIN_EVENTS_UNTIL === '' ? undefined : moment('PLAIN_EVENTS_UNTIL', set.PLAIN_EVENTS_UNTIL),
     logLevel: set.LOG_LEVEL,
   };

@@ -98,7 +98,7 @@ export class Gateway {
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
     this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
-    const [policy, counts] = [itemPolicy(config.release, config.spansToTransactions), new IngestCounts()];
+    const [policy, counts] = [itemPolicy(config.release, config), new IngestCounts()];
     this.#delivery = this.#openDelivery(policy, keep);
     const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, moving: this.#moving };
     this.#metrics.watch(watched);

@@ -515,6 +515,13 @@ export interface GlitchTipSpecHttps {
   readonly port?: number;
 
   /**
+   * Where the same host answers in clear, which must lead to https.
+   *
+   * @schema GlitchTipSpecHttps#plainPort
+   */
+  readonly plainPort?: number;
+
+  /**
    * The certificate is Traefik's own, which is for no name and signed by nobody: for development. It is not watched.
    *
    * @schema GlitchTipSpecHttps#selfSigned
@@ -539,6 +546,7 @@ export function toJson_GlitchTipSpecHttps(obj: GlitchTipSpecHttps | undefined): 
     'name': obj.name,
     'host': obj.host,
     'port': obj.port,
+    'plainPort': obj.plainPort,
     'selfSigned': obj.selfSigned,
     'certManager': toJson_GlitchTipSpecHttpsCertManager(obj.certManager),
   };

@@ -2,17 +2,16 @@
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { findSettings, loadSettings } from '../charts/settings/load-settings.js';
-import type { Settings } from '../charts/settings/schema.js';
 import { HTTP_PORT } from '../charts/releases.js';
 import { partsOf, topologyOf } from '../charts/topology.js';
 import { answers, forward } from '../cli/port-forward.js';
 import { interrupted } from '../cli/interruption.js';
 import { kubectl } from '../cli/kubectl.js';
 import { wholeNumber } from '../cli/number-arguments.js';
-import { parseMetrics, parsePods, reportParts, type PartReport } from '../cli/part-states.js';
 import { renderParts } from '../cli/parts-table.js';
 import { clusterRanges } from '../embedded/index.js';
 import { directions } from './directions.js';
+import { observeParts, withMemory } from './observe-parts.js';
 import { embeddedCluster, ownCluster, type ChosenCluster } from './target-cluster.js';
 import { waitForParts } from './wait-until-ready.js';
 
@@ -40,6 +39,9 @@ const { values: flags } = parseArgs({
   },
 });
 
+/** For each object: an admission webhook of the cluster's may have half a minute itself. */
+const APPLIED_WITHIN = '--request-timeout=60s';
+
 const say = (line: string): void => console.error(line);
 
 async function main(): Promise<void> {
@@ -55,9 +57,10 @@ async function main(): Promise<void> {
   const settings = loadSettings(findSettings(process.env.GLITCHKEEPER_SETTINGS));
   const cluster = await synthesizeAndChoose();
   say(`\napplying dist/ to ${cluster.description}`);
-  await kubectl(cluster, 'apply', '--warnings-as-errors', '-f', 'dist/');
+  await kubectl(cluster, 'apply', '--warnings-as-errors', APPLIED_WITHIN, '-f', 'dist/');
 
-  await waitForParts(() => observeParts(cluster, settings), timeout, say);
+  const observe = () => observeParts(cluster, partsOf(topologyOf(settings)), settings.namespace);
+  const seen = await waitForParts(observe, timeout, say);
   say(`opening localhost:${port}`);
   const forwarding = forward(cluster, {
     namespace: settings.namespace, service: 'web', local: port, remote: HTTP_PORT,
@@ -67,7 +70,7 @@ async function main(): Promise<void> {
     await forwarding.stop();
     throw error;
   });
-  console.log(`\n${renderParts(await withMemory(cluster, settings))}\n\n${directions(cluster, settings, { port, keep: flags.keep })}`);
+  console.log(`\n${renderParts(await withMemory(observe, seen))}\n\n${directions(cluster, settings, { port, keep: flags.keep })}`);
 
   await interrupted();
   say('\nstopping');
@@ -85,25 +88,6 @@ async function synthesizeAndChoose(): Promise<ChosenCluster> {
 /** The same command that a person runs; its output, the budget, is theirs to read. */
 async function synthesize(env: Readonly<Record<string, string>>): Promise<void> {
   await execa('npm', ['run', '--silent', 'synth'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-}
-
-async function observeParts(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {
-  const pods = parsePods(await kubectl(cluster, 'get', 'pods', '--namespace', settings.namespace, '--output', 'json'));
-  const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${settings.namespace}/pods`;
-  // A cluster without metrics-server is fine: the table then has no memory to show.
-  const metrics = await kubectl(cluster, 'get', '--raw', path).catch(() => '');
-  return reportParts(partsOf(topologyOf(settings)), pods, parseMetrics(metrics));
-}
-
-/** metrics-server measures every 15 s: a pod that just became ready has no figure yet. */
-async function withMemory(cluster: ChosenCluster, settings: Settings): Promise<PartReport[]> {
-  const deadline = Date.now() + 90_000;
-  for (;;) {
-    const reports = await observeParts(cluster, settings);
-    const measured = reports.every(({ memoryUsed, state }) => memoryUsed !== undefined || state === 'done');
-    if (measured || Date.now() > deadline || reports.every(({ memoryUsed }) => memoryUsed === undefined)) return reports;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
 }
 
 async function leave(cluster: ChosenCluster): Promise<void> {

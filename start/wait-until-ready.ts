@@ -6,11 +6,11 @@ import type { PartReport } from '../cli/part-states.js';
 const ASK_EVERY_MS = 1000;
 
 /**
- * Resolves when all parts that `observe` reports are ready.
+ * Resolves, with what was seen last, when all parts that `observe` reports are ready.
  * @param timeout seconds
  * @throws Error naming the parts that are not ready, and why, after the timeout; or why they could not be looked at
  */
-export async function waitForParts(observe: () => Promise<PartReport[]>, timeout: number, say: (line: string) => void): Promise<void> {
+export async function waitForParts(observe: () => Promise<PartReport[]>, timeout: number, say: (line: string) => void): Promise<readonly PartReport[]> {
   const started = Date.now();
   const watch = watchParts(observe, started + timeout * 1000);
   const parts = (await watch.latest()).map(({ part }) => part);
@@ -33,11 +33,13 @@ export async function waitForParts(observe: () => Promise<PartReport[]>, timeout
   );
   await tasks.run();
   say(`all parts ready after ${seconds()} s`);
+  return watch.seen();
 }
 
 /** One observation a second, shared by all parts; one that fails is made again: an API server on a small host may be away for a moment. */
-function watchParts(observe: () => Promise<PartReport[]>, deadline: number): { latest: () => Promise<PartReport[]> } {
+function watchParts(observe: () => Promise<PartReport[]>, deadline: number): { readonly latest: () => Promise<PartReport[]>; readonly seen: () => readonly PartReport[] } {
   let current: { at: number; reports: Promise<PartReport[]> } | undefined;
+  let seen: readonly PartReport[] = [];
   const untilSeen = async (): Promise<PartReport[]> => {
     for (;;) {
       try {
@@ -52,11 +54,13 @@ function watchParts(observe: () => Promise<PartReport[]>, deadline: number): { l
     latest: async () => {
       if (current === undefined || Date.now() - current.at >= ASK_EVERY_MS) current = { at: Date.now(), reports: untilSeen() };
       const reports = await current.reports;
+      seen = reports;
       const waiting = reports.filter(({ ready }) => !ready);
       if (waiting.length > 0 && Date.now() > deadline) {
         throw new Error(`not ready in time: ${waiting.map(({ part, state }) => `${part} (${state})`).join(', ')}`);
       }
       return reports;
     },
+    seen: () => seen,
   };
 }

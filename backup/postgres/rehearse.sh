@@ -4,7 +4,8 @@
 #
 # PORT (5432): of the pod's own loopback.
 # HANDOVER: folder that both containers have. `running` is locked by the other one for as long as it lives, so that the kernel says when it has
-# ended, however; `ended` is its result, as members of JSON. WAIT: seconds for which it is waited for at its beginning, and TIMEOUT at most.
+# ended, however; `ended` is its result, as members of JSON. WAIT: seconds for which it is waited for at its beginning (its image is there: an
+# init container had it), and TIMEOUT at most.
 source "$(dirname "$0")/steps.sh"
 source "$(dirname "$0")/server.sh"
 
@@ -59,7 +60,7 @@ END
 await_migration() {
   local began=$SECONDS
   until [[ -e $HANDOVER/running ]]; do
-    ((SECONDS - began < ${WAIT:-900})) || fail 1 MigrateAway
+    ((SECONDS - began < ${WAIT:-120})) || fail 1 MigrateAway
     sleep 1
   done
   timeout "${TIMEOUT:-7000}" flock "$HANDOVER/running" true || fail 1 TooSlow

@@ -1,6 +1,7 @@
 // The container that web, worker and the migrate Job share: image, environment, credentials as files, writable places.
 import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, SECRETS } from '../part-names.js';
+import { featureVariables, onOff } from './feature-variables.js';
 import { CONTAINER_SECURITY, SMALL_TMP, configFiles, containerResources, optionalConfigFiles, optionalSecretFiles, podField, scratch, secretFiles, type Identity } from './pod-template.js';
 import { MEBIBYTE, bytesOf } from '../quantity.js';
 import { grownAt, type Process, type Variable } from '../releases.js';
@@ -136,11 +137,10 @@ function commonVariables(settings: Settings): Variable[] {
     { name: 'GLITCHTIP_DOMAIN', value: domain, why: 'links and DSNs' },
     { name: 'ALLOWED_HOSTS', value: hosts.join(','), why: 'the default "*" believes any Host header; POD_IP is added for the probes' },
     { name: 'CSRF_TRUSTED_ORIGINS', value: domain, why: 'behind TLS Django refuses forms without it' },
-    { name: 'SESSION_COOKIE_SECURE', value: secure ? 'True' : 'False', why: 'over https a cookie must not travel in clear' },
-    { name: 'CSRF_COOKIE_SECURE', value: secure ? 'True' : 'False', why: 'likewise; 5.2 does not read it, sitecustomize.py does' },
+    { name: 'SESSION_COOKIE_SECURE', value: onOff(secure), why: 'over https a cookie must not travel in clear' },
+    { name: 'CSRF_COOKIE_SECURE', value: onOff(secure), why: 'likewise; 5.2 does not read it, sitecustomize.py does' },
     { name: 'SECURE_HSTS_SECONDS', value: String(hstsSeconds(settings)), why: 'a year; browsers never ask in clear again' },
-    { name: 'ENABLE_USER_REGISTRATION', value: 'False', why: 'registration is closed from the first second' },
-    { name: 'ENABLE_ORGANIZATION_CREATION', value: 'False', why: 'the administrator makes organizations' },
+    ...featureVariables(settings),
     { name: 'GLITCHTIP_MAX_EVENT_LIFE_DAYS', value: String(retentionDays), why: 'retention' },
     { name: 'GLITCHTIP_RETENTION_DAYS', value: String(retentionDays), why: 'the same under its name of 6.x' },
     { name: 'EMAIL_URL', value: email.url, why: 'setting' },

@@ -1,7 +1,7 @@
 // HTTPS by a Gateway of yours (Gateway API): its routes to GlitchTip, and the redirect. Listeners and certificate are the Gateway's.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { EVENT_PATHS } from '../event-paths.js';
+import { eventPaths } from '../event-paths.js';
 import { WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
@@ -18,6 +18,8 @@ export class GatewayRoutes extends Construct {
     // Without one there are no routes.
     if (gateway === undefined) return;
     const { name, namespace, secure, plain } = gateway;
+    // Of regular expressions the Gateway API says nothing but that there are some: Traefik, Envoy and NGINX know this one.
+    const events = { matches: [{ path: { type: 'RegularExpression', value: eventPaths(settings) } }], backendRefs };
     const add = (route: string, listener: string, rules: readonly object[]): void => {
       const parent = { name, ...(namespace === undefined ? {} : { namespace }), sectionName: listener };
       new ApiObject(this, route, {
@@ -25,15 +27,13 @@ export class GatewayRoutes extends Construct {
         spec: { parentRefs: [parent], hostnames: [new URL(domain).hostname], rules },
       });
     };
-    add(ROUTES.secure, secure, [open === 'ingest' ? EVENTS : EVERYTHING]);
+    add(ROUTES.secure, secure, [open === 'ingest' ? events : EVERYTHING]);
     // The more exact rule is the first, whatever their order. When the time is over the gateway leads them to https.
-    add(ROUTES.plain, plain, [...(acceptPlainEvents === 'never' ? [] : [EVENTS]), REDIRECT]);
+    add(ROUTES.plain, plain, [...(acceptPlainEvents === 'never' ? [] : [events]), REDIRECT]);
   }
 }
 
 const backendRefs = [{ name: WEB, port: HTTP_PORT }];
 const EVERYTHING = { backendRefs };
-/** Of regular expressions the Gateway API says nothing but that there are some: Traefik, Envoy and NGINX know this one. */
-const EVENTS = { matches: [{ path: { type: 'RegularExpression', value: EVENT_PATHS } }], backendRefs };
 /** Of the two codes that every Gateway knows. */
 const REDIRECT = { filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }] };

@@ -91,7 +91,7 @@ function container(settings: Settings, bundleMounts: readonly k8s.VolumeMount[])
 }
 
 function variables(settings: Settings): { name: string; value: string }[] {
-  const { version, https: { acceptPlainEvents }, gateway: { spool, limits, spansToTransactions } } = settings;
+  const { version, logs, https: { acceptPlainEvents }, gateway: { spool, limits, spansToTransactions } } = settings;
   const proxies = trustedProxies(settings);
   return Object.entries({
     RELEASE: version,
@@ -108,6 +108,7 @@ function variables(settings: Settings): { name: string; value: string }[] {
     EVENTS_PER_SECOND: String(limits.eventsPerSecond),
     BYTES_PER_SECOND: limits.bytesPerSecond,
     SPANS_TO_TRANSACTIONS: String(spansToTransactions),
+    ...(logs.enabled ? { LOGS: 'true' } : {}),
     ...(acceptPlainEvents === 'never' ? {} : { PLAIN_EVENTS_UNTIL: `${acceptPlainEvents}T00:00:00Z` }),
     // An empty value is dropped by the API server, and so "configured" by each apply.
     ...(proxies.length > 0 ? { TRUSTED_PROXIES: proxies.join(',') } : {}),

@@ -28,14 +28,14 @@ export class HttpsPolicies extends Construct {
     if (topologyOf(settings).tunnel) this.allowTunnelOut();
   }
 
-  /** Its pods alone, and not all of kube-system; the operator looks which certificate they serve. */
+  /** Its pods alone, and not all of kube-system; the operator looks which certificate they serve, and whether they lead to it. */
   private allowTraefik(): void {
     new k8s.KubeNetworkPolicy(this, 'operator-traefik', {
       metadata: { name: 'operator-to-traefik' },
       spec: {
         podSelector: { matchLabels: selectorOf('operator') },
         policyTypes: ['Egress'],
-        egress: [{ to: [TRAEFIK_PODS], ports: [tcp(TRAEFIK.securePort)] }],
+        egress: [{ to: [TRAEFIK_PODS], ports: [tcp(TRAEFIK.plainPort), tcp(TRAEFIK.securePort)] }],
       },
     });
     new k8s.KubeNetworkPolicy(this, 'traefik', {

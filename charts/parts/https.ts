@@ -1,7 +1,7 @@
 // HTTPS: the routes of k3s' Traefik to GlitchTip, and the redirect. Certificates are Traefik's business, cert-manager's, or in a Secret of yours.
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { EVENT_PATHS } from '../event-paths.js';
+import { eventPaths } from '../event-paths.js';
 import { WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
@@ -20,6 +20,10 @@ export class Https extends Construct {
     super(scope, id);
     const { domain, https: { mode, public: open, acceptPlainEvents } } = settings;
     const stsSeconds = hstsSeconds(settings);
+    // Traefik has decoded the path, and cleaned it of dots.
+    const events = `PathRegexp(\`${eventPaths(settings)}\`)`;
+    // /metrics is GlitchTip 6's, without a login, where ENABLE_OBSERVABILITY_API is on.
+    const shown = { all: '', 'no-admin': ' && !PathRegexp(`^/(admin|metrics)(/|$)`)', ingest: ` && ${events}` } as const;
     const host = `Host(\`${new URL(domain).hostname}\`)`;
     // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
     if (stsSeconds > 0) this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds } });
@@ -27,14 +31,14 @@ export class Https extends Construct {
     this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
     this.add('IngressRoute', ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
-      routes: [route(`${host}${OPEN[open]}`, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
+      routes: [route(`${host}${shown[open]}`, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
       tls: served(settings),
     });
     // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
     this.add('IngressRoute', ROUTES.plain, {
       entryPoints: [TRAEFIK.plain],
       // The longer rule is the first. When the time is over the gateway leads them to https.
-      routes: [route(host, MIDDLEWARES.redirect), ...(acceptPlainEvents === 'never' ? [] : [route(`${host} && ${EVENTS}`)])],
+      routes: [route(host, MIDDLEWARES.redirect), ...(acceptPlainEvents === 'never' ? [] : [route(`${host} && ${events}`)])],
     });
     if (mode === 'cert-manager') new IssuedCertificate(this, 'certificate', settings);
   }
@@ -50,11 +54,6 @@ function served(settings: Settings): object {
   if (settings.https.mode === 'traefik') return { certResolver: RESOLVER };
   return secretName === undefined ? {} : { secretName };
 }
-
-/** Traefik has decoded the path, and cleaned it of dots. */
-const EVENTS = `PathRegexp(\`${EVENT_PATHS}\`)`;
-/** By `https.public`, of what the host has. /metrics is GlitchTip 6's, without a login, where ENABLE_OBSERVABILITY_API is on. */
-const OPEN = { all: '', 'no-admin': ' && !PathRegexp(`^/(admin|metrics)(/|$)`)', ingest: ` && ${EVENTS}` } as const;
 
 function route(match: string, middleware?: string): object {
   return { kind: 'Rule', match, ...(middleware === undefined ? {} : { middlewares: [{ name: middleware }] }), services: [{ name: WEB, port: HTTP_PORT }] };

@@ -5,6 +5,7 @@ import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeComman
 import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { clusterPort, frontDoor, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
+import { mailPort } from '../settings/email-schema.js';
 import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
@@ -48,7 +49,7 @@ export class Web extends Construct {
         template: {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
           spec: withMailLogin(settings, ownWay({
-            ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined }),
+            ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined || mailPort(settings.email) !== undefined }),
             terminationGracePeriodSeconds: drainSeconds + 30,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{

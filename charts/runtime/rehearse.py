@@ -94,8 +94,8 @@ def tell(is_checked, begun, seconds):
 def main():
     # Nothing that is signed here is ever read; and without Valkey GlitchTip keeps all that it needs in the database.
     os.environ.update(SECRET_KEY=secrets.token_hex(32), VALKEY_URL="")
-    await_server()
     running = hold_running()
+    await_server()
     is_checked = is_migrated()
     began = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:

@@ -8,6 +8,7 @@ import { TINY_RELEASES } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
 import { email } from './email-schema.js';
+import { featureProblems, logs, mcp, registration, uptime, webhooks } from './feature-schema.js';
 import { alerts, health } from './health-schema.js';
 import { https, httpsProblems } from './https-schema.js';
 import { move, moveProblems } from './move-schema.js';
@@ -187,7 +188,7 @@ const schema = z.strictObject({
   }).prefault({}),
   /** Days that events are kept (GLITCHTIP_MAX_EVENT_LIFE_DAYS). */
   retentionDays: wholeNumber(1, 3650, 'days').default(90),
-  email,
+  email, registration, logs, uptime, webhooks, mcp,
   images, operator, gateway, resources, pods, storage, host, service, network, rotation, backup, move, health, alerts,
   monitoring: monitoringSettings,
 }, {
@@ -214,7 +215,7 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
-  for (const { path, message } of [...httpsProblems(value), ...moveProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
+  for (const { path, message } of [...httpsProblems(value), ...moveProblems(value), ...featureProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 function rehearsalImageProblem(version: Release, found: string | undefined): string | undefined {

@@ -10,6 +10,7 @@ import type { Finding } from './check-result.js';
 import { checkMove } from './move-checks.js';
 import { checkHost } from './address-checks.js';
 import { checkNetworks } from './network-checks.js';
+import { checkImages } from './image-checks.js';
 import { checkLimits } from './limit-checks.js';
 import { checkNamespace } from './namespace-checks.js';
 import { checkOutside } from './outside-checks.js';
@@ -20,7 +21,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkOutside, checkAcme, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
+  checkOutside, checkAcme, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkImages, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

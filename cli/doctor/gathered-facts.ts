@@ -6,7 +6,7 @@ import { LOADER_FILE, PROGRAMS } from '../../charts/programs.js';
 import { TRAEFIK } from '../../charts/traefik.js';
 import { BACKUP_TEMPLATE, LEASE_NAME } from '../../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from '../failure.js';
-import { kubectl } from '../kubectl.js';
+import { ANSWER_WITHIN, kubectl } from '../kubectl.js';
 import { KIND_NAME, ask, parseResource, type Place, type Resource } from '../glitchtip-resource-access.js';
 import { notSeen, seen, type Seen } from './check-result.js';
 import { mainContainer } from './address-checks.js';
@@ -104,7 +104,7 @@ async function lookOutside(workloads: Facts['workloads']): Promise<Seen<Outside>
 
 async function readVersions(place: Place): Promise<objects.Versions> {
   try {
-    return objects.versions.parse(JSON.parse(await kubectl(place.target, 'version', '--request-timeout=15s', ...json)));
+    return objects.versions.parse(JSON.parse(await kubectl(place.target, 'version', ANSWER_WITHIN, ...json)));
   } catch (error) {
     throw explainFailure(error as ProgramError);
   }

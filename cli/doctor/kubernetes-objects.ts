@@ -19,6 +19,7 @@ const probe = z.object({
 
 const container = z.object({
   name: z.string(),
+  image: z.string().default(''),
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   ports: z.array(z.object({ name: z.string().optional(), containerPort: z.number(), hostPort: z.number().optional() })).default([]),
   resources: z.object({ requests: quantities.default({}), limits: quantities.default({}) }).default({ requests: {}, limits: {} }),
@@ -92,9 +93,13 @@ export const claim = z.object({
 });
 export const storageClass = z.object({ metadata, provisioner: z.string().default('') });
 export const namespace = z.object({ metadata });
+/** Which image each container runs. */
+const containerImages = z.array(z.object({ name: z.string(), imageID: z.string().default('') })).default([]);
 export const runningPod = z.object({
   metadata, spec: podSpec,
-  status: z.object({ phase: z.string().default('Pending'), podIPs: z.array(z.object({ ip: z.string() })).default([]) }).default({ phase: 'Pending', podIPs: [] }),
+  status: z.object({
+    phase: z.string().default('Pending'), podIPs: z.array(z.object({ ip: z.string() })).default([]), containerStatuses: containerImages, initContainerStatuses: containerImages,
+  }).prefault({}),
 });
 export const lease = z.object({ spec: z.object({ holderIdentity: z.string().nullish(), renewTime: z.string().nullish(), leaseDurationSeconds: z.number().nullish() }) });
 export const versions = z.object({

@@ -17,7 +17,7 @@ const FRAMES_SHOWN = 5;
 /** Of a text in an event; the rest is in the JSON. Characters. */
 const LONGEST = 500;
 /** Every type that any release of GlitchTip keeps, however large: it is in the record already. */
-const ALL = { ...itemPolicy('6.2', false), largestItem: Number.POSITIVE_INFINITY };
+const ALL = { ...itemPolicy('6.2', { spansToTransactions: false, logs: true }), largestItem: Number.POSITIVE_INFINITY };
 
 export function renderRecord(head: SpoolRecordHead, body: Buffer, now: Date, paint: Paint): string {
   const sections = [aligned(headRows(head, now)), ...describeBody(head, body).map(({ title, rows }) => [paint('bold', title), ...aligned(rows).map((row) => `  ${row}`)])];

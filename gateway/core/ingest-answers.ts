@@ -1,4 +1,4 @@
-// What SDKs are answered, as GlitchTip 5.2 answers it, byte for byte where they read it; and where we refuse, as Sentry does.
+// What SDKs are answered, as GlitchTip 5.2 answers it (logs: 6.2, otlp_views.py), byte for byte where they read it; and where we refuse, as Sentry does.
 import type { IngestKind } from './item-policy.js';
 
 export interface Answer {
@@ -22,12 +22,15 @@ export type Refusal =
   /** By plain http, and its time is over: the host and the path that were asked for. */
   | { readonly kind: 'plain http'; readonly host: string; readonly path: string };
 
-export function accepted(kind: IngestKind, id: string | undefined): Answer {
+/** @param contentType of the request, in small letters: OpenTelemetry is answered in its own language */
+export function accepted(kind: IngestKind, id: string | undefined, contentType = ''): Answer {
   switch (kind) {
     case 'envelope': return json(200, id === undefined ? {} : { id });
     case 'store': return json(200, { event_id: id ?? '', task_id: null });
     case 'security': return { status: 201, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '' };
     case 'minidump': return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: id ?? '' };
+    // An ExportLogsServiceResponse of which nothing was refused.
+    case 'logs': return contentType.includes('json') ? json(200, {}) : { status: 200, headers: { 'content-type': 'application/x-protobuf' }, body: '' };
   }
 }
 
@@ -44,6 +47,7 @@ export function refused(kind: IngestKind, refusal: Refusal): Answer {
 }
 
 function refusedKey(kind: IngestKind, isMalformed: boolean): Answer {
+  if (kind === 'logs') return json(401, { detail: 'Invalid DSN' });
   if (kind === 'envelope') return json(403, { detail: isMalformed ? 'Invalid DSN' : 'Denied' });
   return isMalformed ? json(422, { detail: [{ message: 'dsn key badly formed hexadecimal UUID string' }] }) : json(401, { detail: 'Invalid DSN' });
 }

@@ -1,17 +1,20 @@
 // What an ingest request is about: which project, by which endpoint, with which key. As GlitchTip reads it.
-import { INGEST_KINDS, type IngestKind } from './item-policy.js';
+import { PROJECT_KINDS, type IngestKind } from './item-policy.js';
 import { looseUuid } from './uuid.js';
 
 export interface IngestTarget {
   readonly kind: IngestKind;
-  readonly project: number;
+  /** Undefined: its key alone says which one. */
+  readonly project: number | undefined;
 }
 
 /** Headers by lower case name, as node:http has them. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Sentry's own have 16 digits. */
-const PATH = new RegExp(`^/api/(\\d{1,16})/(${INGEST_KINDS.join('|')})/$`);
+const PATH = new RegExp(`^/api/(\\d{1,16})/(${PROJECT_KINDS.join('|')})/$`);
+/** With and without a slash at its end (6.2's urls.py). */
+const LOGS_PATH = /^\/v1\/logs\/?$/;
 
 /**
  * Undefined for every other path: it is passed on to GlitchTip.
@@ -19,7 +22,9 @@ const PATH = new RegExp(`^/api/(\\d{1,16})/(${INGEST_KINDS.join('|')})/$`);
  * @param kinds that the release takes
  */
 export function ingestTarget(path: string, kinds: readonly IngestKind[]): IngestTarget | undefined {
-  const [, project, name] = PATH.exec(withoutDots(decoded(path))) ?? [];
+  const plain = withoutDots(decoded(path));
+  if (LOGS_PATH.test(plain)) return kinds.includes('logs') ? { kind: 'logs', project: undefined } : undefined;
+  const [, project, name] = PATH.exec(plain) ?? [];
   const kind = kinds.find((each) => each === name);
   return !Number.isSafeInteger(Number(project)) || kind === undefined ? undefined : { kind, project: Number(project) };
 }
@@ -45,10 +50,14 @@ export type DsnKey = { readonly kind: 'key'; /** 32 hexadecimal digits. */ reado
 
 const NAMES = ['sentry_key', 'glitchtip_key'];
 
-/** The query first, then X-Sentry-Auth, then Authorization. Of several of the same name the last one counts. */
-export function dsnKey(query: URLSearchParams, headers: Headers): DsnKey {
+/**
+ * The query first, then X-Sentry-Auth, then Authorization. Of several of the same name the last one counts.
+ * @param kind of the request: an exporter of OpenTelemetry may say `Authorization: Bearer KEY`, too
+ */
+export function dsnKey(query: URLSearchParams, headers: Headers, kind: IngestKind): DsnKey {
   const queried = [...query.keys()].find((name) => NAMES.includes(name));
-  const text = queried === undefined ? keyOfHeader(textOf(headers['x-sentry-auth']) ?? textOf(headers['authorization'])) : query.getAll(queried).at(-1);
+  const header = textOf(headers['x-sentry-auth']) ?? textOf(headers['authorization']);
+  const text = queried === undefined ? keyOfHeader(header) ?? (kind === 'logs' ? bearerOf(header) : undefined) : query.getAll(queried).at(-1);
   if (text === undefined) return { kind: 'none' };
   const key = looseUuid(text);
   return key === undefined ? { kind: 'malformed', text } : { kind: 'key', key };
@@ -58,6 +67,10 @@ export function dsnKey(query: URLSearchParams, headers: Headers): DsnKey {
 function keyOfHeader(header: string | undefined): string | undefined {
   const pairs = header?.slice(header.indexOf(' ') + 1).split(',').map((pair) => pair.trim().split(/=(.*)/s, 2) as [string, string?]);
   return NAMES.map((name) => pairs?.findLast(([found]) => found === name)?.[1]).find((key) => key !== undefined);
+}
+
+function bearerOf(header: string | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(header ?? '')?.[1];
 }
 
 function textOf(header: string | string[] | undefined): string | undefined {

@@ -6,8 +6,10 @@ import { knownRelease, type Release } from '../../operator/api/glitchtip-release
 export const STORED_TYPES = ['event', 'transaction'] as const;
 export type StoredType = (typeof STORED_TYPES)[number];
 
-/** Paths that take events: `/api/N/KIND/`. */
-export const INGEST_KINDS = ['envelope', 'store', 'security', 'minidump'] as const;
+/** Paths that take events of a project: `/api/N/KIND/`. */
+export const PROJECT_KINDS = ['envelope', 'store', 'security', 'minidump'] as const;
+/** And OpenTelemetry's logs, at `/v1/logs`: whose they are, their key alone says. */
+export const INGEST_KINDS = [...PROJECT_KINDS, 'logs'] as const;
 export type IngestKind = (typeof INGEST_KINDS)[number];
 
 export interface ItemPolicy {
@@ -35,16 +37,25 @@ export interface ItemPolicy {
  */
 const POLICIES: Readonly<Record<Release, ItemPolicy>> = {
   '5.2': { endpoints: ['envelope', 'store', 'security'], kept: new Set(STORED_TYPES), minidumps: false, proven: new Set(STORED_TYPES), largestItem: 2_500_000, largestEnvelope: 5_000_000, spansBelow: 0 },
-  '6.2': { endpoints: INGEST_KINDS, kept: new Set([...STORED_TYPES, 'user_report', 'feedback', 'log', 'otel_log']), minidumps: true, proven: new Set(['event']), largestItem: 5_000_000, largestEnvelope: 5_000_000, spansBelow: 0 },
+  '6.2': { endpoints: PROJECT_KINDS, kept: new Set([...STORED_TYPES, 'user_report', 'feedback']), minidumps: true, proven: new Set(['event']), largestItem: 5_000_000, largestEnvelope: 5_000_000, spansBelow: 0 },
 };
 
-/**
- * @param spansToTransactions false: streamed spans are left out, as GlitchTip does it
- * @throws RangeError for a release that the manifests would not offer
- */
-export function itemPolicy(release: string, spansToTransactions = true): ItemPolicy {
+/** Items of an envelope that are logs: 6.2's SUPPORTED_ITEMS. 5.2 has no place for them. */
+const LOG_TYPES: Readonly<Record<Release, readonly string[]>> = { '5.2': [], '6.2': ['log', 'otel_log'] };
+
+export interface PolicyOptions {
+  /** False: streamed spans are left out, as GlitchTip does it. Default: true. */
+  readonly spansToTransactions?: boolean;
+  /** GlitchTip is told to keep logs, if its release can (GLITCHTIP_ENABLE_LOGS). Default: false. */
+  readonly logs?: boolean;
+}
+
+/** @throws RangeError for a release that the manifests would not offer */
+export function itemPolicy(release: string, { spansToTransactions = true, logs = false }: PolicyOptions = {}): ItemPolicy {
   const { spansBelow, ...others } = POLICIES[knownRelease(release)];
-  return spansToTransactions ? { ...others, spansBelow } : others;
+  const policy = spansToTransactions ? { ...others, spansBelow } : others;
+  const types = logs ? LOG_TYPES[knownRelease(release)] : [];
+  return types.length === 0 ? policy : { ...policy, endpoints: [...policy.endpoints, 'logs'], kept: new Set([...policy.kept, ...types]) };
 }
 
 /** Which an envelope may have as an attachment of this type. */

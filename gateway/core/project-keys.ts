@@ -14,8 +14,17 @@ export interface KeyTable {
   readonly database: string;
   /** "PROJECT KEY". */
   readonly pairs: ReadonlySet<string>;
+  /** Of each key. */
+  readonly projects: ReadonlyMap<string, number>;
   /** When the read that it is from was begun. Milliseconds of Unix time; undefined when it came from the volume. */
   readonly readAt?: number;
+}
+
+/** As a request names it. */
+export interface NamedKey {
+  /** Undefined: whichever it opens. GlitchTip gives no key to two projects. */
+  readonly project: number | undefined;
+  readonly key: string;
 }
 
 export interface KeyRead {
@@ -24,8 +33,8 @@ export interface KeyRead {
 }
 
 /** @param askedAt when the request came: what was read before proves nothing, for the project may have been made since */
-export function judgeKey(table: KeyTable | undefined, pair: string, askedAt: number): KeyVerdict {
-  if (table?.pairs.has(pair)) return 'known';
+export function judgeKey(table: KeyTable | undefined, { project, key }: NamedKey, askedAt: number): KeyVerdict {
+  if (project === undefined ? table?.projects.has(key) : table?.pairs.has(`${project} ${key}`)) return 'known';
   return table?.readAt !== undefined && table.readAt >= askedAt ? 'unknown' : 'unchecked';
 }
 
@@ -36,7 +45,11 @@ export function judgeKey(table: KeyTable | undefined, pair: string, askedAt: num
 export function afterRead(before: KeyTable | undefined, read: KeyRead, readAt: number): KeyTable {
   const pairs = read.keys.map(([project, key]) => `${project} ${key}`);
   const isSame = before === undefined || before.database === read.database;
-  return { database: isSame ? read.database : before.database, pairs: new Set(isSame ? pairs : [...before.pairs, ...pairs]), readAt };
+  return { ...tableOf(isSame ? read.database : before.database, isSame ? pairs : [...before.pairs, ...pairs]), readAt };
+}
+
+function tableOf(database: string, pairs: readonly string[]): KeyTable {
+  return { database, pairs: new Set(pairs), projects: new Map(pairs.map((pair) => pair.split(' ')).map(([project, key = '']) => [key, Number(project)])) };
 }
 
 export function encodeKeys({ database, pairs }: KeyTable): string {
@@ -47,7 +60,7 @@ export function encodeKeys({ database, pairs }: KeyTable): string {
 export function decodeKeys(text: string): KeyTable | undefined {
   try {
     const { database, keys } = stored.parse(JSON.parse(text));
-    return { database, pairs: new Set(keys.map(([project, key]) => `${project} ${key}`)) };
+    return tableOf(database, keys.map(([project, key]) => `${project} ${key}`));
   } catch {
     return undefined;
   }

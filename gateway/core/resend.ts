@@ -64,6 +64,15 @@ export function judgeMissing({ sentAt, attempts, answeredAt, queueEmptyAt, overt
 }
 
 /**
+ * Asked of a record that leaves no row, and whose request was answered with an error or not at all: nobody can see whether it arrived. So it is
+ * given again, and may be there twice (of transactions GlitchTip's duplicate guard keeps one), rather than not at all. Pure.
+ */
+export function judgeUnproven({ sentAt, attempts }: Pick<Sent, 'sentAt' | 'attempts'>, now: number): ResendVerdict {
+  if (now - sentAt < pauseAfter(attempts, false)) return { kind: 'wait', why: 'it was sent a moment ago' };
+  return attempts >= MOST_ATTEMPTS ? { kind: 'set aside', why: `given to GlitchTip ${attempts} times, and never answered 200` } : { kind: 'resend' };
+}
+
+/**
  * From the answer or, where there was none, from the sending, to the next attempt. Milliseconds. What was not answered may have left its
  * id in the guard and nothing else: then the second attempt is answered 200 and dropped, and the third, which waits for the guard alone, is not.
  */

@@ -32,9 +32,9 @@ export function mayJoin(first: RecordHeader, next: RecordHeader, together: { rea
 /** One record goes as it came; several are one envelope, each item with its id in it, for the envelope's is nobody's then. */
 export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]], policy: ItemPolicy): UpstreamRequest {
   const [{ header, body }] = records;
-  const path = `/api/${header.project}/${header.kind}/`;
+  const [path, contentType] = header.kind === 'logs' ? ['/v1/logs', 'application/x-protobuf'] : [`/api/${header.project}/${header.kind}/`, 'application/x-sentry-envelope'];
   const headers = {
-    'content-type': header.contentType ?? 'application/x-sentry-envelope',
+    'content-type': header.contentType ?? contentType,
     'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${header.key}`,
     ...(header.userAgent === undefined ? {} : { 'user-agent': header.userAgent }),
     ...(header.client === undefined ? {} : { 'x-forwarded-for': header.client }),

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { gatewayLoginName } from '../../operator/api/object-names.js';
+import { ScramClient } from '../../operator/io/postgres/scram-client.js';
 import type { GatewayConfig } from '../environment.js';
 
 /** Milliseconds. */
@@ -12,6 +13,7 @@ const STATEMENT_TIMEOUT = 10_000;
 export function openDatabase({ database, credentials }: Pick<GatewayConfig, 'database' | 'credentials'>): pg.Pool {
   const file = async (name: string) => (await readFile(join(credentials, name), 'utf8')).trim();
   const pool = new pg.Pool({
+    Client: ScramClient,
     host: database.host, port: database.port, database: database.name, user: gatewayLoginName(database.name), max: 2, allowExitOnIdle: true,
     // Kept while nothing is asked: between a new password and the pods that have it, one that is open still works.
     idleTimeoutMillis: 0,

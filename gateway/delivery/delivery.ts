@@ -4,7 +4,7 @@
  */
 import type { ItemPolicy, StoredType } from '../core/item-policy.js';
 import type { RecordHeader } from '../core/record.js';
-import { judgeMissing, type Pipeline, type Storing } from '../core/resend.js';
+import { judgeMissing, judgeUnproven, type Pipeline, type ResendVerdict, type Storing } from '../core/resend.js';
 import { judgeAnswer, type AnswerVerdict, type UpstreamAnswer } from '../core/upstream-answer.js';
 import { closed, confirmed, mayGo, OPENING, troubled, type Window, type WindowLimits } from '../core/window.js';
 import type { Place } from '../spool/place.js';
@@ -128,25 +128,28 @@ export class Delivery {
   /** Looks for the rows of what was given, and of what was kept while another database was live. @throws when Postgres cannot be asked, or the volume cannot be written */
   async confirm(): Promise<void> {
     this.#kept.lookAgain();
-    const sought = [...this.#backlog.underWay.in('taken'), ...this.#backlog.underWay.in('limbo')];
+    const sought = [...this.#backlog.underWay.in('taken'), ...this.#backlog.underWay.in('limbo')].filter(leavesRow);
     if (sought.length > 0) await this.#find(sought);
     this.#expire(this.ports.now());
   }
 
   /** Decides what becomes of what stays away; Postgres is asked last. @throws when Postgres or the queue cannot be looked at */
   async judge(): Promise<void> {
-    const limbo = this.#backlog.underWay.in('limbo');
+    const all = this.#backlog.underWay.in('limbo');
+    for (const entry of all) if (!leavesRow(entry)) this.#judged(entry, judgeUnproven(entry, this.ports.now()));
+    const limbo = all.filter(leavesRow);
     if (limbo.length === 0) return;
     const at = this.ports.now();
     const { waiting, taken } = await this.ports.queue();
     const observed = await this.ports.observePipeline();
     for (const entry of limbo) this.#remember(entry, { isEmpty: waiting + taken === 0, at });
     const pipeline = { ...observed, confirmedSentAt: this.#confirmedSentAt, storing: this.ports.storing };
-    for (const entry of await this.#find(limbo)) {
-      const verdict = judgeMissing(entry, pipeline, this.ports.now());
-      if (verdict.kind === 'resend') this.#states.wait(entry, 0);
-      else if (verdict.kind === 'set aside') this.#states.setAside(entry, verdict.why);
-    }
+    for (const entry of await this.#find(limbo)) this.#judged(entry, judgeMissing(entry, pipeline, this.ports.now()));
+  }
+
+  #judged(entry: Entry, verdict: ResendVerdict): void {
+    if (verdict.kind === 'resend') this.#states.wait(entry, 0);
+    else if (verdict.kind === 'set aside') this.#states.setAside(entry, verdict.why);
   }
 
   /** What was seen of the way since it was given. */
@@ -288,6 +291,11 @@ export class Delivery {
 
 /** A row may be older than the request by the difference of two clocks. Milliseconds. */
 const CLOCK_SKEW = 60_000;
+
+/** One whose rows were all seen is in hand no more. */
+function leavesRow({ missing }: Entry): boolean {
+  return missing.size > 0;
+}
 
 function wantedOf({ header, missing }: Entry): WantedRow[] {
   return header.events.filter(({ id }) => missing.has(id)).map(({ type, id }) => ({ type, id, since: header.receivedAt - CLOCK_SKEW }));

@@ -36,15 +36,23 @@ export class KeyLookup {
     return this.#table?.pairs.size;
   }
 
-  /** Of what is not known, Postgres is asked first: a project may have been made a moment ago, and its first event is not refused. */
-  async judge(project: number, key: string): Promise<KeyVerdict> {
-    const [pair, askedAt] = [`${project} ${key}`, this.ports.now()];
-    if (judgeKey(this.#table, pair, askedAt) === 'known') return 'known';
+  /**
+   * Of what is not known, Postgres is asked first: a project may have been made a moment ago, and its first event is not refused.
+   * @param project undefined: whichever the key opens
+   */
+  async judge(project: number | undefined, key: string): Promise<KeyVerdict> {
+    const [named, pair, askedAt] = [{ project, key }, `${project ?? ''} ${key}`, this.ports.now()];
+    if (judgeKey(this.#table, named, askedAt) === 'known') return 'known';
     if (this.#missed.has(pair) && askedAt - this.#readAt < this.missesEvery) return 'unknown';
     await this.#readForMisses().catch(() => undefined);
-    const verdict = judgeKey(this.#table, pair, askedAt);
+    const verdict = judgeKey(this.#table, named, askedAt);
     if (verdict === 'unknown') this.#missed.add(pair);
     return verdict;
+  }
+
+  /** That a key opens; undefined: none is known, until it was judged. */
+  projectOf(key: string): number | undefined {
+    return this.#table?.projects.get(key);
   }
 
   /** One read at a time: who comes meanwhile waits for it. @throws when Postgres cannot be asked, or the volume not written */

@@ -78,6 +78,7 @@ const https = z.object({
   name: host().check(z.meta({ description: 'The public name that a certificate is served for.' })),
   host: z._default(host(), TRAEFIK_SERVICE),
   port: z._default(port(), 443),
+  plainPort: z._default(port(), 80).check(z.meta({ description: 'Where the same host answers in clear, which must lead to https.' })),
   selfSigned: z.optional(z.boolean()).check(z.meta({ description: 'The certificate is Traefik\'s own, which is for no name and signed by nobody: for development. It is not watched.' })),
   certManager: z.optional(z.object({
     issuer: z.optional(objectName()).check(z.meta({ description: 'The Issuer of this namespace that it asks. Absent: a ClusterIssuer.' })),

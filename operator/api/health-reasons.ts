@@ -134,6 +134,10 @@ export const HEALTH_REASONS = {
   CertificateNotIssued: 'CertificateNotIssued',
   /** Whoever asks for the public name is shown a certificate that is not for it, such as Traefik's default one. */
   CertificateNotServed: 'CertificateNotServed',
+  /** Whoever comes to the public name in clear is not led to https. */
+  HttpNotRedirected: 'HttpNotRedirected',
+  /** Browsers are not told to come by https only (Strict-Transport-Security). */
+  HstsMissing: 'HstsMissing',
   /** A proxy says that requests come by https, and the gateway does not believe it: it is in none of the networks of the settings. */
   ProxyNotTrusted: 'ProxyNotTrusted',
   /** SDKs still send by http: their events are taken until a day that the settings name, or are lost since then. */

@@ -24,6 +24,14 @@ const REFUSED: readonly [string, string][] = [
   ['a text that is no JSON', `SELECT (E'{"password":\\n"${CANARY}' || chr(10))::json`],
   ['a statement that cannot be understood', `SELECT '${CANARY}' FROM nowhere`],
 ];
+const TOO_LARGE = '92233720368547758079';
+/** Of these the message itself quotes the text: the statement, the message without it, and the text. */
+const QUOTED: readonly [string, string, string, string][] = [
+  ['a text that is no UUID', `SELECT '${CANARY}'::uuid`, 'invalid input syntax for type uuid: "..."', CANARY],
+  ['a text of several lines, with a quote', `SELECT (E'a"\\n' || '${CANARY}')::uuid`, 'invalid input syntax for type uuid: "..."', CANARY],
+  ['a number that is too large', `SELECT '${TOO_LARGE}'::int8`, 'value "..." is out of range for type bigint', TOO_LARGE],
+  ['a text where none belongs', `SELECT 1 '${CANARY}'`, 'syntax error at or near "..."', CANARY],
+];
 
 let server: PostgresServer | undefined;
 beforeAll(async () => {
@@ -101,5 +109,11 @@ describe('a traceback of GlitchTip', () => {
     expect(text).toMatch(/psycopg\.errors\.\w+: \S+/);
     expect(text).not.toContain(CANARY);
   }, START);
+  it.each(QUOTED)('does not quote %s', async (_, statement, told, quoted) => {
+    const text = await tracebackOf(statement, true);
+    expect(text).toContain(told);
+    expect(text).not.toContain(quoted);
+  }, START);
+  it.each(QUOTED)('would quote %s without the helpers', async (_, statement, __, quoted) => expect(await tracebackOf(statement, false)).toContain(quoted), START);
   it.each(REFUSED)('would repeat %s without the helpers', async (_, statement) => expect(await tracebackOf(statement, false)).toContain(CANARY), START);
 });

@@ -24,6 +24,7 @@ import { Sensitive } from '../../operator/core/sensitive.js';
 import { observeQueue } from '../../operator/io/valkey/queue-observer.js';
 import { GlitchTipApi } from '../sdk/glitchtip-api.js';
 import { provision } from '../sdk/provision.js';
+import { logRecord, logsRequest } from '../unit/gateway/logs-message.js';
 import type { Program } from './control-plane.js';
 import { AS_OPERATOR, GlitchTipSix, KEY, PASSWORD, PROJECT, SUPERUSER } from './glitchtip-six.js';
 import { SCHEMAS } from './release-schemas.js';
@@ -58,6 +59,7 @@ function send({ path = '/api/1/envelope/', key = KEY, host = 'localhost', body =
   });
 }
 
+const LOGS = logsRequest([logRecord('Connection pool exhausted')]);
 const eventOf = (id: string, more: object = {}) => `{}\n{"type":"event"}\n${JSON.stringify({ event_id: id, message: 'hello', ...more })}`;
 
 async function as<T>(login: { readonly user: string; readonly password: string }, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -123,6 +125,10 @@ describe('web, with its queue and no worker', () => {
     ['a header that is none', { body: 'no\n' }, 400],
     ['more than 5 MB unpacked', { body: eventOf(newId(), { extra: { pad: randomBytes(3_000_000).toString('hex') } }) }, 413],
     ['a minidump', { path: '/api/1/minidump/', body: 'MDMP' }, 200],
+    ['logs', { path: '/v1/logs', body: LOGS }, 200],
+    ['logs by a path with a slash', { path: '/v1/logs/', body: LOGS }, 200],
+    ['logs with a key that is not there', { path: '/v1/logs', key: 'a'.repeat(32), body: LOGS }, 401],
+    ['logs that are none', { path: '/v1/logs', body: 'no' }, 400],
   ])('%s is answered as 6.2 does', async (_, sent, status) => expect((await send(sent)).status).toBe(status));
 
   it('a wrong key blocks itself alone: the right one beside it is let in at once', async () => {
@@ -145,6 +151,13 @@ describe('web, with its queue and no worker', () => {
     const full = (await send({ body: eventOf(id) })).status;
     await six.valkey.command(AS_OPERATOR, 'CONFIG', 'SET', 'maxmemory', '0');
     expect([full, await length('q:ingest')]).toEqual([200, before]);
+  });
+
+  it('logs that a full queue refuses are answered 500, and so the gateway gives them again', async () => {
+    await six.valkey.command(AS_OPERATOR, 'CONFIG', 'SET', 'maxmemory', '1');
+    const full = (await send({ path: '/v1/logs', body: LOGS })).status;
+    await six.valkey.command(AS_OPERATOR, 'CONFIG', 'SET', 'maxmemory', '0');
+    expect([full, (await send({ path: '/v1/logs', body: LOGS })).status]).toEqual([500, 200]);
   });
 });
 
@@ -224,7 +237,7 @@ describe('a worker', () => {
     const sender = new Sender({ host: 'localhost', port: six.port });
     const database = new pg.Pool({ host: '127.0.0.1', port: six.postgres.port, database: 'glitchtip', ...asGateway, max: 2 });
     const delivery = new Delivery({
-      spool, shares: { letGo: () => undefined }, keep: { look: () => ({ round: 0 }) }, destination: 0, policy: itemPolicy('6.2'), storing: storingOf('6.2'), limits: { bytes: 2_500_000, events: 1_000 },
+      spool, shares: { letGo: () => undefined }, keep: { look: () => ({ round: 0 }) }, destination: 0, policy: itemPolicy('6.2', { logs: true }), storing: storingOf('6.2'), limits: { bytes: 2_500_000, events: 1_000 },
       now: Date.now, log: () => undefined, setAside: () => undefined, send: (outgoing) => sender.send(outgoing), probe: () => sender.probe(),
       find: (wanted) => findRows(database, '6.2', wanted, Date.now()), queue: () => lengths(), observePipeline: async () => ({ workerStartedAt: undefined, openTransactionsAt: await openTransactions(database) }),
     });
@@ -233,11 +246,14 @@ describe('a worker', () => {
       const body = Buffer.from(eventOf(id));
       await spool.append(encodeHeader({ id: newId(), receivedAt: Date.now(), project: 1, key: KEY, kind: 'envelope', events: [{ type: 'event', id }], size: body.length }), body);
     }
+    const logs = logsRequest([logRecord('one by the gateway'), logRecord('two by the gateway')]);
+    await spool.append(encodeHeader({ id: newId(), receivedAt: Date.now(), project: 1, key: KEY, kind: 'logs', events: [], size: logs.length, contentType: 'application/x-protobuf' }), logs);
     await until('all to be let go', async () => {
       await delivery.give();
       await delivery.confirm();
       return delivery.entries.length === 0 && (await stored(ids)).size === ids.length;
     });
+    await until('the logs', async () => (await six.sql("SELECT FROM logs_logevent WHERE body LIKE '% by the gateway'")).length === 2);
     spool.close();
     await database.end();
     await rm(folder, { recursive: true });

@@ -1,6 +1,6 @@
 // GlitchTip 6.2's double as processes, with a Postgres and a Valkey of its own: the users have the rights that the operator gives them.
 import { createHash } from 'node:crypto';
-import { chmod, chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,6 +37,8 @@ export const KEY = `${'0'.repeat(31)}1`;
 
 export class GlitchTipSix {
   #folders: string[] = [];
+  /** Folder that is /tmp to the process that was started last. */
+  #tmp = '';
 
   private constructor(readonly postgres: PostgresServer, readonly valkey: ValkeyServer, readonly valkeyPort: number, readonly port: number) {}
 
@@ -87,6 +89,11 @@ export class GlitchTipSix {
     return program;
   }
 
+  /** Of the process that was started last, which is a single one: web goes on. */
+  async endEmbeddedWorker(): Promise<void> {
+    await writeFile(join(this.#tmp, 'end-the-worker'), '');
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.postgres.stop(), this.valkey.stop()]);
     for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
@@ -97,15 +104,16 @@ export class GlitchTipSix {
     const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-six-'));
     await chmod(folder, 0o755);
     this.#folders.push(folder);
-    await mkdir(join(folder, 'tmp'));
-    await chown(join(folder, 'tmp'), GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
+    this.#tmp = join(folder, 'tmp');
+    await mkdir(this.#tmp);
+    await chown(this.#tmp, GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
     const own = {
       PYTHONPATH: '/glitchkeeper', SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: 'http://localhost', ALLOWED_HOSTS: 'localhost', EMAIL_URL: 'consolemail://', PYTHONDONTWRITEBYTECODE: '1', GLITCHTIP_DOUBLE_BALLAST: 'off',
       DATABASE_HOST: '127.0.0.1', DATABASE_PORT: String(this.postgres.port), DATABASE_NAME: 'glitchtip', DATABASE_USER: 'glitchkeeper', DATABASE_PASSWORD: PASSWORD,
       VALKEY_URL: `redis://:${PASSWORD}@127.0.0.1:${this.valkeyPort}/0`,
     };
     await cp('charts/runtime', join(folder, 'runtime'), { recursive: true });
-    return prepareProcess({ image: { ...image, env: { ...image.env, PATH: `${image.env['PATH'] ?? ''}:/usr/sbin`, ...own, ...env } }, user: GLITCHTIP_USER, command }, { '/tmp': join(folder, 'tmp'), '/glitchkeeper': join(folder, 'runtime') });
+    return prepareProcess({ image: { ...image, env: { ...image.env, PATH: `${image.env['PATH'] ?? ''}:/usr/sbin`, ...own, ...env } }, user: GLITCHTIP_USER, command }, { '/tmp': this.#tmp, '/glitchkeeper': join(folder, 'runtime') });
   }
 
   async #untilReady(web: Program): Promise<void> {

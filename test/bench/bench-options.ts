@@ -3,7 +3,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 
 /** What is measured when nothing is named. */
 export const DEFAULT_MEASUREMENTS = ['synth', 'start', 'memory', 'ingest', 'operator', 'rotation'] as const;
-export const MEASUREMENTS = [...DEFAULT_MEASUREMENTS, 'watching', 'quiet', 'resources', 'spool', 'gateway', 'https', 'backup', 'backup-load', 'client', 'move'] as const;
+export const MEASUREMENTS = [...DEFAULT_MEASUREMENTS, 'watching', 'quiet', 'resources', 'spool', 'gateway', 'https', 'backup', 'backup-load', 'client', 'move', 'releases'] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 
 export interface BenchOptions {
@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Folder of another build, whose operator is compared with this one's; without it, with a bare Node. */
   readonly against?: string;
-  /** Runs of each program in the synth and client measurements. */
+  /** Runs of each program in synth, client and operator --against. */
   readonly runs: number;
   /** File for the results as JSON. */
   readonly json?: string;
@@ -35,7 +35,7 @@ export interface BenchOptions {
 export function parseOptions(args: readonly string[]): BenchOptions {
   const program = new Command('bench')
     .description('Measures what the project promises, on a fresh embedded cluster, and prints one table.')
-    .addArgument(new Argument('[measurements...]', 'what to measure (default: all but watching, quiet, resources, spool, gateway, https, backup, backup-load, client and move)').choices(MEASUREMENTS))
+    .addArgument(new Argument('[measurements...]', 'what to measure (default: all but watching, quiet, resources, spool, gateway, https, backup, backup-load, client, move and releases)').choices(MEASUREMENTS))
     .option('--name <name>', 'instance of the embedded cluster; what it held is deleted', 'bench')
     .option('--image-archive <oci.tar>', "GlitchTip's image under its official name, instead of the double")
     .option('--settings <file>', "settings of the stack (default: the product's own)")

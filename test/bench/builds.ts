@@ -1,16 +1,17 @@
 // `npm run bench -- operator --against BUILD`: the operator of this build beside that of another, on the same real servers, which have no nodes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { WEB_BACKEND } from '../../charts/part-names.js';
-import { API_VERSION, KIND } from '../../operator/api/object-names.js';
-import { NAMESPACE, Stage, until, type OperatorProcess } from '../api/operator-stage.js';
-import { WebDouble } from '../api/web-double.js';
-import { Replay } from '../replay/replay.js';
-import { seriesCount } from './operator-metrics.js';
+import { PROGRAMS } from '../../charts/programs.js';
+import type { OperatorProcess } from '../api/operator-stage.js';
+import { percentile } from '../sdk/statistics.js';
 import { atMost, type Row, type Section } from './bench-report.js';
+import { Scene } from './builds-scene.js';
+import { untilSeen } from './many-resources.js';
+import { describeReady } from './requested-rotation.js';
 import { describeTenths, medians, peaks, readResident, type Resident } from './resident.js';
 import { everySecond } from './sampling.js';
 
@@ -18,141 +19,60 @@ import { everySecond } from './sampling.js';
 const SETTLED = 20;
 /** GlitchTip resources in all. */
 const MANY = 1_000;
-/** For a rotation, and for a look at each resource. Seconds. */
-const PATIENCE = { rotation: 300, resources: 900 };
+/** For a look at each of them. Seconds. */
+const PATIENCE = 900;
 const LARGEST_RATIO = 1;
 
+/** A value a run. */
 export interface BuildCost {
   /** Folder of the build. */
   readonly build: string;
-  /** Medians, 20 s after the start. */
-  readonly idle: Resident;
-  /** The highest of samples each second. */
-  readonly rotating: Resident;
-  /** The same, from the start until it has looked at each of 1,000 resources. */
-  readonly many: Resident;
+  /** 20 s after the start. */
+  readonly idle: Resident[];
+  /** CPU of the process in these 20 s. Seconds. */
+  readonly cpu: number[];
+  /** The highest of samples each second, from the start until a rotation of everything has ended. */
+  readonly rotating: Resident[];
+  /** The same, until it has looked at each of 1,000 resources. */
+  readonly many: Resident[];
   /** For how long that was. Seconds. */
-  readonly manySeconds: number;
-  /** CPU of the process in the first 20 s, seconds; the median. */
-  readonly cpu: number;
+  readonly manySeconds: number[];
 }
 
 export interface BuildsFindings {
   readonly node: string;
-  readonly bare: Resident;
+  /** A value a run. */
+  readonly bare: Resident[];
   readonly ours: BuildCost;
   readonly other: BuildCost;
 }
 
-interface Sample {
-  readonly resident: Resident;
-  readonly cpu: number;
-}
-
-/** Builds first. @param against folder of another build @param runs of each while idle, in turns; one of each in a rotation and with 1,000 resources */
+/** Builds first. @param against folder of another build @param runs of each build in each of the three measurements, in turns @throws Error when there is no operator in that folder */
 export async function measureBuilds(against: string, runs: number, say: (line: string) => void): Promise<Section> {
+  await access(join(against, 'assets', PROGRAMS.operator.bundle)).catch((error: unknown) => {
+    throw new Error(`--against ${against}: expected the build/ of another version after its "npm run build"`, { cause: error });
+  });
   await execa('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const scene = await Scene.open();
   try {
-    const found = await scene.measure(['build', against], runs, say);
+    const found: BuildsFindings = { node: process.version, bare: [], ours: noCost('build'), other: noCost(against) };
+    for (const measure of [measureIdle, measureRotating, measureMany]) await inTurns(found, runs, (cost) => measure(scene, cost), say);
     return { name: 'builds', rows: buildsRows(found), numbers: found, note: NOTE };
   } finally {
     await scene.close();
   }
 }
 
-/** A GlitchTip that is Ready, with "pods" that are rolled and store events. */
-class Scene {
-  readonly #replay: Replay;
-  readonly #stopSyncing: () => Promise<void>;
+function noCost(build: string): BuildCost {
+  return { build, idle: [], cpu: [], rotating: [], many: [], manySeconds: [] };
+}
 
-  private constructor(private readonly stage: Stage, private readonly web: WebDouble, replay: Replay) {
-    this.#replay = replay;
-    this.#stopSyncing = everySecond(() => replay.pods.sync().catch(() => undefined));
-  }
-
-  static async open(): Promise<Scene> {
-    const store: { at?: Replay } = {};
-    const web = new WebDouble((id) => store.at?.pods.web.sendEvent({ host: WEB_BACKEND, port: 0 }, { canary: { project: 1, key: '' }, id }, new AbortController().signal) ?? Promise.resolve());
-    await web.listen();
-    const stage = await Stage.open({ web: { host: '127.0.0.1', port: web.port } });
-    const first = await stage.startOperator('bootstrap');
-    await until('Secrets', async () => Object.keys(await stage.secrets()).length >= 5, true);
-    await stage.startPostgres();
-    await stage.startValkey();
-    await until('DatabaseHealthy', async () => (await stage.condition('DatabaseHealthy')).startsWith('True'), true);
-    await first.kill('SIGTERM');
-    const replay = new Replay(stage);
-    store.at = replay;
-    await replay.pods.create();
-    await replay.makeAdministrator();
-    return new Scene(stage, web, replay);
-  }
-
-  async measure(builds: readonly [string, string], runs: number, say: (line: string) => void): Promise<BuildsFindings> {
-    const bare: Resident[] = [];
-    const idle = new Map<string, Sample[]>(builds.map((build) => [build, []]));
-    for (let run = 1; run <= runs; run += 1) {
-      bare.push(await bareNode());
-      for (const build of builds) idle.get(build)?.push(await this.#withOperator(build, (operator) => lookAt(operator)));
-      say(`builds: idle, run ${run} of ${runs}`);
-    }
-    const rotating = new Map<string, Resident>();
-    for (const build of builds) {
-      rotating.set(build, await this.#withOperator(build, (operator) => peakWhile(operator, () => this.#rotate())));
-      say(`builds: rotation with ${build}`);
-    }
-    await this.#addResources();
-    const [many, seconds] = [new Map<string, Resident>(), new Map<string, number>()];
-    for (const build of builds) {
-      const began = performance.now();
-      many.set(build, await this.#withOperator(build, (operator) => peakWhile(operator, () => untilAllSeen(operator))));
-      seconds.set(build, (performance.now() - began) / 1000);
-      say(`builds: ${MANY} resources with ${build}`);
-    }
-    const costOf = (build: string): BuildCost => {
-      const samples = idle.get(build) ?? [];
-      const none = { resident: Number.NaN, own: Number.NaN };
-      const cpu = samples.map((sample) => sample.cpu).sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? Number.NaN;
-      return { build, idle: medians(samples.map(({ resident }) => resident)), rotating: rotating.get(build) ?? none, many: many.get(build) ?? none, manySeconds: seconds.get(build) ?? Number.NaN, cpu };
-    };
-    return { node: process.version, bare: medians(bare), ours: costOf(builds[0]), other: costOf(builds[1]) };
-  }
-
-  async close(): Promise<void> {
-    await this.#stopSyncing();
-    this.web.stop();
-    await this.stage.close();
-  }
-
-  async #withOperator<T>(build: string, work: (operator: OperatorProcess) => Promise<T>): Promise<T> {
-    const operator = await this.stage.startOperator('bench', build);
-    try {
-      return await work(operator);
-    } finally {
-      await operator.kill('SIGTERM');
-    }
-  }
-
-  /** Everything, once. */
-  async #rotate(): Promise<void> {
-    const newest = async (): Promise<string | undefined> => (await this.stage.resource()).status?.rotation?.history?.[0]?.id;
-    const before = await newest();
-    await this.#replay.request('all');
-    const deadline = Date.now() + PATIENCE.rotation * 1000;
-    while ((await newest()) === before) {
-      await sleep(500);
-      if (Date.now() > deadline) throw new Error(`the rotation did not end in ${PATIENCE.rotation} s: ${JSON.stringify((await this.stage.resource()).status?.rotation?.current)}`);
-    }
-  }
-
-  /** Suspended and not watched, so that nothing is made for them: all look at the Secrets and servers of the one. */
-  async #addResources(): Promise<void> {
-    const items = Array.from({ length: MANY - 1 }, (_, index) => ({
-      apiVersion: API_VERSION, kind: KIND, metadata: { name: `gt-${String(index).padStart(4, '0')}`, namespace: NAMESPACE },
-      spec: { version: '5.2', suspend: true, health: { enabled: false }, valkey: {}, worker: {} },
-    }));
-    await this.stage.kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+/** Now the one, now the other is first: whatever grows from run to run is no advantage of either. @param measure what it did */
+async function inTurns(found: BuildsFindings, runs: number, measure: (cost: BuildCost) => Promise<string>, say: (line: string) => void): Promise<void> {
+  for (let run = 1; run <= runs; run += 1) {
+    found.bare.push(await bareNode());
+    const costs = run % 2 === 1 ? [found.ours, found.other] : [found.other, found.ours];
+    for (const cost of costs) say(`builds: ${await measure(cost)}, run ${run} of ${runs}: ${cost.build}`);
   }
 }
 
@@ -166,10 +86,34 @@ async function bareNode(): Promise<Resident> {
   return resident;
 }
 
-async function lookAt(operator: OperatorProcess): Promise<Sample> {
-  await sleep(SETTLED * 1000);
-  if ((await operator.reconciles()) === 0) throw new Error(`it has looked at nothing: ${operator.output.slice(-1000)}`);
-  return { resident: await residentOf(operator), cpu: await cpuSeconds(operator) };
+/** @throws Error when it does nothing: that costs little */
+async function measureIdle(scene: Scene, { build, idle, cpu }: BuildCost): Promise<string> {
+  await scene.withOperator(build, async (operator) => {
+    await sleep(SETTLED * 1000);
+    idle.push(await residentOf(operator));
+    cpu.push(await cpuSeconds(operator));
+    if ((await operator.reconciles()) === 0) throw new Error('it has looked at nothing');
+    const resource = await scene.resource();
+    if (!isReady(resource)) throw new Error(`it should have nothing to do: ${describeReady(resource)}`);
+  });
+  return 'idle';
+}
+
+function isReady({ status }: Awaited<ReturnType<Scene['resource']>>): boolean {
+  return status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
+}
+
+async function measureRotating(scene: Scene, { build, rotating }: BuildCost): Promise<string> {
+  rotating.push(await scene.withOperator(build, (operator) => peakWhile(operator, () => scene.rotate())));
+  return 'rotation';
+}
+
+async function measureMany(scene: Scene, { build, many, manySeconds }: BuildCost): Promise<string> {
+  await scene.makeMany(MANY);
+  const began = performance.now();
+  many.push(await scene.withOperator(build, (operator) => peakWhile(operator, () => untilSeen({ metrics: () => operator.metrics(), count: MANY, seconds: PATIENCE }))));
+  manySeconds.push((performance.now() - began) / 1000);
+  return `${MANY} resources`;
 }
 
 async function peakWhile(operator: OperatorProcess, work: () => Promise<void>): Promise<Resident> {
@@ -179,21 +123,13 @@ async function peakWhile(operator: OperatorProcess, work: () => Promise<void>): 
   });
   try {
     await work();
-  } finally {
-    await stop();
+  } catch (error) {
+    // Of a process that has ended there are no samples either; why it is looked at no more says more.
+    await stop().catch(() => undefined);
+    throw error;
   }
+  await stop();
   return peaks(samples);
-}
-
-/** Every resource has figures of its own in the metrics once the operator has looked at it. */
-async function untilAllSeen(operator: OperatorProcess): Promise<void> {
-  const deadline = Date.now() + PATIENCE.resources * 1000;
-  for (;;) {
-    const seen = seriesCount(await operator.metrics(), 'glitchkeeper_rotation_history_undone');
-    if (seen >= MANY) return;
-    if (Date.now() > deadline) throw new Error(`it has looked at ${seen} of ${MANY} resources after ${PATIENCE.resources} s`);
-    await sleep(2000);
-  }
 }
 
 async function residentOf({ pid }: OperatorProcess): Promise<Resident> {
@@ -206,21 +142,38 @@ async function cpuSeconds({ pid }: OperatorProcess): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-const NOTE = `both operators run with the flags of this build's manifests, one after the other, on one real API server, Postgres and Valkey. Idle is ${SETTLED} s after the start, connected, medians; `
-  + `the peaks are the highest of samples each second. Its own is RssAnon; of files is almost all Node's program.`;
+const NOTE = `both operators run with the flags of this build's manifests, one after the other, on one real API server, Postgres and Valkey; figures are medians of the runs, in brackets the least and the `
+  + `greatest ratio of a run. Idle is ${SETTLED} s after the start, connected; the peaks are the highest of samples each second. Its own is RssAnon; of files is almost all Node's program. Each begins without a `
+  + `journal of rotations, and rotates everything that it knows: an older build knows fewer credentials.`;
 
 export function buildsRows({ node, bare, ours, other }: BuildsFindings): Row[] {
-  const compare = (what: string, one: Resident, two: Resident): Row[] => [
-    { what: `${what}, this build`, measured: describeTenths(one), goal: atMost(one.resident / two.resident, LARGEST_RATIO, ' times') },
-    { what: `${what}, the other`, measured: describeTenths(two) },
-    { what: 'this / the other', measured: `resident ${(one.resident / two.resident).toFixed(3)}, its own ${(one.own / two.own).toFixed(3)}` },
-  ];
   return [
-    { what: 'bare node', measured: `${describeTenths(bare)} (Node ${node})` },
+    { what: 'bare node', measured: `${describeTenths(medians(bare))} (Node ${node})` },
     ...compare('idle', ours.idle, other.idle),
-    { what: 'CPU of the first 20 s', measured: `this build ${ours.cpu.toFixed(2)} s, the other ${other.cpu.toFixed(2)} s` },
     ...compare('peak in a rotation', ours.rotating, other.rotating),
     ...compare(`peak with ${MANY} resources`, ours.many, other.many),
-    { what: 'until all were looked at', measured: `this build ${ours.manySeconds.toFixed(0)} s, the other ${other.manySeconds.toFixed(0)} s` },
+    { what: 'CPU of the first 20 s', measured: `this build ${median(ours.cpu).toFixed(2)} s, the other ${median(other.cpu).toFixed(2)} s` },
+    { what: 'until all were looked at', measured: `this build ${median(ours.manySeconds).toFixed(0)} s, the other ${median(other.manySeconds).toFixed(0)} s` },
   ];
+}
+
+/** The ratio is of the medians. */
+function compare(what: string, ours: readonly Resident[], other: readonly Resident[]): Row[] {
+  const [one, two] = [medians(ours), medians(other)];
+  const ratio = one.resident / two.resident;
+  return [
+    { what: `${what}, this build`, measured: describeTenths(one) },
+    { what: `${what}, the other`, measured: describeTenths(two) },
+    { what: `${what}, this / the other`, measured: `resident ${describeRatio('resident', ours, other)}; its own ${describeRatio('own', ours, other)}`, goal: atMost(ratio, LARGEST_RATIO, ' times') },
+  ];
+}
+
+function describeRatio(of: keyof Resident, ours: readonly Resident[], other: readonly Resident[]): string {
+  const each = ours.map((one, run) => one[of] / (other[run]?.[of] ?? Number.NaN));
+  const [all, least, most] = [medians(ours)[of] / medians(other)[of], Math.min(...each), Math.max(...each)].map((ratio) => ratio.toFixed(3));
+  return `${all ?? ''} (${least ?? ''} to ${most ?? ''})`;
+}
+
+function median(values: readonly number[]): number {
+  return percentile(values, 50) ?? Number.NaN;
 }

@@ -3,10 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 import { seconds as inSeconds } from '../sdk/statistics.js';
 import type { BenchOptions } from './bench-options.js';
 import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
-import { startCounting, type CpuUse } from './cpu.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
-import type { LoadResult } from './load-job.js';
-import { HOST, startSampling, watchedGroups, type MemoryUses } from './memory.js';
+import { loadStage, time, type Measured } from './loaded-stage.js';
+import { HOST } from './memory.js';
 import { onOwnStage } from './own-stage.js';
 import type { Stage } from './stage.js';
 import { measureStart } from './start.js';
@@ -19,12 +18,6 @@ const LONGEST_ANSWER = 50;
 /** Of its own, without the pages of Node's program. Bytes. */
 const MOST_MEMORY = 40 * 2 ** 20;
 const MOST_CPU = 0.5;
-
-interface Measured {
-  readonly result: LoadResult;
-  readonly memory: MemoryUses;
-  readonly cpu: CpuUse;
-}
 
 interface Backlog {
   readonly accepted: number;
@@ -39,12 +32,12 @@ export async function measureGateway(options: BenchOptions, say: (line: string) 
   say('without a gateway');
   const alone = await onOwnStage(options, { gateway: { enabled: false } }, { say, signal }, async (stage) => {
     await measureStart(stage);
-    return { usual: await load(stage, usual), backlog: await workOff(stage, usual) };
+    return { usual: await loadStage(stage, usual), backlog: await workOff(stage, usual) };
   });
   say('with a gateway');
   const behind = await onOwnStage(options, { gateway: { enabled: true } }, { say, signal }, async (stage) => {
     await measureStart(stage);
-    return { usual: await load(stage, usual), backlog: await workOff(stage, usual), burst: await load(stage, BURST, DRAIN_PATIENCE) };
+    return { usual: await loadStage(stage, usual), backlog: await workOff(stage, usual), burst: await loadStage(stage, BURST, DRAIN_PATIENCE) };
   });
   const rows = [...usualRows(options.rate, alone.usual, behind.usual), backlogRow(alone.backlog, behind.backlog), ...burstRows(behind.burst)];
   return { name: 'gateway', rows, numbers: { alone, behind }, note: NOTE };
@@ -67,15 +60,6 @@ async function workOff(stage: Stage, { rate, seconds }: { readonly rate: number;
   const readyAt = Date.now();
   const { accepted, stored, storedRate, startedAt } = await result;
   return { accepted, stored, rate: (stored * 1_000) / Math.max(1, startedAt + (stored * 1_000) / storedRate - readyAt) };
-}
-
-async function load(stage: Stage, { rate, seconds, reuse }: { readonly rate: number; readonly seconds: number; readonly reuse?: boolean }, patience?: number): Promise<Measured> {
-  const job = await prepareLoad(stage, { rate, seconds });
-  stage.say(`${rate} events/s for ${seconds} s`);
-  const stopSampling = await startSampling(await watchedGroups(stage), stage.cluster.cgroup.version);
-  const stopCounting = await startCounting(stage);
-  const result = await startLoadProgram(stage, { ...job, ...(reuse === undefined ? {} : { reuse }), ...(patience === undefined ? {} : { patience }) }).result;
-  return { result, cpu: await stopCounting(result), memory: await stopSampling() };
 }
 
 function usualRows(rate: number, alone: Measured, behind: Measured): Row[] {
@@ -119,8 +103,4 @@ function gatewayRow(rate: string, { memory, cpu }: Measured): Row {
     measured: `own memory ${mebibytes(own)}, peak with pages of files ${mebibytes(memory['gateway']?.peak)}, CPU ${used.toFixed(2)}`,
     goal: { text: `own ${mebibytes(MOST_MEMORY)}, CPU ${MOST_CPU}`, met: own <= MOST_MEMORY && used <= MOST_CPU },
   };
-}
-
-function time(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? 'none' : inSeconds(milliseconds);
 }

@@ -36,7 +36,7 @@ export async function prepareLoad(stage: Stage, { rate, seconds: duration }: { r
     const { text } = dsnAt(parsed.dsn, `http://${await stage.serviceAddress('web')}:${HTTP_PORT}`);
     const superuser = { user: DATABASE.superuser, password: (await stage.secret(SECRETS.postgres)).password ?? '', database: DATABASE.name };
     const database = { host: await stage.serviceAddress('postgres'), port: DATABASE.port, ...superuser };
-    return { dsn: text, host: 'localhost', rate, seconds: duration, patience: PATIENCE, database };
+    return { dsn: text, host: 'localhost', rate, seconds: duration, patience: PATIENCE, release: settings.version, database };
   } finally {
     await forwarding.stop();
   }

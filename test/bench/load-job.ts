@@ -1,5 +1,6 @@
 // The input and the result of the bench's load program, as JSON: it runs inside the node's network.
 import { z } from 'zod';
+import { RELEASES } from '../../operator/api/glitchtip-releases.js';
 
 export const loadJob = z.object({
   /** At the Service's address; reachable inside the node's network namespace only. */
@@ -13,6 +14,8 @@ export const loadJob = z.object({
   reuse: z.boolean().optional(),
   /** Seconds after the last answer that an event may take to be stored. */
   patience: z.number(),
+  /** Whose tables the events are looked for in. @default 5.2 */
+  release: z.enum(RELEASES).optional(),
   database: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string(), database: z.string() }),
 });
 export type LoadJob = z.infer<typeof loadJob>;

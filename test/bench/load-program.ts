@@ -20,7 +20,7 @@ process.once('SIGTERM', () => stop.abort());
 async function main(job: LoadJob): Promise<void> {
   const parsed = parseDsn(job.dsn);
   if (!parsed.ok) throw new Error(`the bench made a DSN that is none: ${job.dsn}`);
-  const looks = await watchStored(() => connect(job.database), new Date(Date.now() - CLOCK_SKEW_MS));
+  const looks = await watchStored(() => connect(job.database), new Date(Date.now() - CLOCK_SKEW_MS), job.release);
   const [began, cpu] = [performance.now(), process.cpuUsage()];
   const report = await runLoad({
     dsn: parsed.dsn, rate: job.rate, seconds: job.seconds, runId: newRunId(), headers: { host: job.host }, reuse: job.reuse ?? false,

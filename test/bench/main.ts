@@ -16,6 +16,7 @@ import { parseOptions, type BenchOptions, type Measurement } from './bench-optio
 import { measureGateway } from './gateway.js';
 import { measureQuiet } from './quiet.js';
 import { renderJson, renderNotes, renderTable, renderVerdict, unmetGoals, type Section } from './bench-report.js';
+import { measureReleases } from './releases.js';
 import { measureResources } from './resources.js';
 import { measureRotation } from './rotation.js';
 import { openStage, type Stage } from './stage.js';
@@ -43,7 +44,7 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<number>
 }
 
 /** What needs no cluster, or more than one. */
-const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'https', 'backup', 'client', 'move'];
+const APART: readonly Measurement[] = ['synth', 'spool', 'gateway', 'https', 'backup', 'client', 'move', 'releases'];
 
 function isOfBuilds(measurement: Measurement, { against }: BenchOptions): boolean {
   return measurement === 'operator' && against !== undefined;
@@ -57,6 +58,7 @@ async function measureApart({ measurements, ...options }: BenchOptions, say: (li
     ...(measurements.includes('gateway') ? [await measureGateway({ measurements, ...options }, say, signal)] : []),
     ...(measurements.includes('move') ? [await measureMove(options, say)] : []),
     ...(measurements.includes('https') ? [await measureHttps({ measurements, ...options }, say, signal)] : []),
+    ...(measurements.includes('releases') ? [await measureReleases({ measurements, ...options }, say, signal)] : []),
     ...(measurements.includes('client') ? [await measureClient(options.runs, say, signal)] : []),
     ...(measurements.includes('operator') && options.against !== undefined ? [await measureBuilds(options.against, options.runs, say)] : []),
   ];

@@ -1,8 +1,8 @@
 // One operator with 1, 100 and 1,000 GlitchTip resources: its memory, how long a reconcile takes, what it spends in a minute.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { API_VERSION, KIND } from '../../operator/api/object-names.js';
-import { describeSpent, readReconciles, reconcilesBetween, seriesCount, startSpending, sumOf, type Reconciles, type Spent } from './operator-metrics.js';
+import { describeSpent, readReconciles, reconcilesBetween, startSpending, sumOf, type Reconciles, type Spent } from './operator-metrics.js';
 import type { Row, Section } from './bench-report.js';
+import { suspendedResources, untilSeen } from './many-resources.js';
 import { besideBareNode, describeResident, medians, peaks, timesBare, type Pair, type Resident, type SideBySide } from './resident.js';
 import { everySecond } from './sampling.js';
 import type { Stage } from './stage.js';
@@ -45,8 +45,8 @@ async function measureCount(stage: Stage, { look }: SideBySide, { from, count }:
   });
   const before = readReconciles(await stage.operatorMetrics());
   const began = performance.now();
-  if (count > from) await stage.cluster.kubectl(['create', '-f', '-'], JSON.stringify(suspendedResources(stage, from, count)));
-  await untilSeen(stage, count);
+  if (count > from) await stage.cluster.kubectl(['create', '-f', '-'], JSON.stringify(suspendedResources(stage.settings.namespace, from, count)));
+  await untilSeen({ metrics: stage.operatorMetrics, count, seconds: PATIENCE, signal: stage.signal });
   const seconds = (performance.now() - began) / 1000;
   const stopSpending = await startSpending(stage);
   await sleep(MINUTE * 1000, undefined, { signal: stage.signal });
@@ -56,28 +56,6 @@ async function measureCount(stage: Stage, { look }: SideBySide, { from, count }:
   await stopSampling();
   const memory = { peak: peaks(samples.map(({ operator }) => operator)), bare: medians(samples.map(({ bare }) => bare)) };
   return { count, seconds, ...memory, reconciles, spent, waiting: sumOf(metrics, 'glitchkeeper_queue_depth') };
-}
-
-/** Suspended and not watched, so that nothing is made for them: all look at the Secrets and servers of the stack. */
-function suspendedResources({ settings }: Stage, from: number, to: number): unknown {
-  const items = Array.from({ length: to - from }, (_, index) => ({
-    apiVersion: API_VERSION, kind: KIND,
-    metadata: { name: `gt-${String(from + index).padStart(4, '0')}`, namespace: settings.namespace },
-    spec: { version: '5.2', suspend: true, health: { enabled: false }, valkey: {}, worker: {} },
-  }));
-  return { apiVersion: 'v1', kind: 'List', items };
-}
-
-/** Every resource has figures of its own in the metrics once the operator has looked at it. */
-async function untilSeen({ operatorMetrics, signal }: Stage, count: number): Promise<void> {
-  const deadline = performance.now() + PATIENCE * 1000;
-  for (;;) {
-    const metrics = await operatorMetrics();
-    const seen = seriesCount(metrics, 'glitchkeeper_rotation_history_undone');
-    if (seen >= count) return;
-    if (performance.now() > deadline) throw new Error(`the operator has looked at ${seen} of ${count} resources after ${PATIENCE} s`);
-    await sleep(2000, undefined, { signal });
-  }
 }
 
 const NOTE = 'all but one are suspended, not watched, and share the Secrets and servers of the one. A reconcile reads the resource and its Secrets and logs in to Postgres and Valkey. '

@@ -285,6 +285,40 @@ describe('GlitchTip 6.2', () => {
   });
 });
 
+describe('what GlitchTip does beside taking events', () => {
+  const OPEN: SettingsInput = {
+    version: '6.2', retentionDays: 60, registration: { users: true, singleSignOn: true, organizations: true }, logs: { enabled: true, retentionDays: 14 },
+    uptime: { enabled: false, privateAddresses: true }, webhooks: { privateAddresses: true }, mcp: { enabled: true }, network: { workerToPrivate: ['192.168.1.25'] },
+  };
+  const rendered = [{}, { version: '6.2' }, OPEN].map((settings) => renderStack(settings));
+  const said = (part: string, name: string) => rendered.map((each) => variable(containerOf(each, 'Deployment', part), name));
+
+  it.each<[string, string | undefined, string | undefined, string | undefined]>([
+    // variable, 5.2, 6.2, 6.2 with all of it turned
+    ['ENABLE_USER_REGISTRATION', 'False', 'False', 'True'],
+    ['ENABLE_SOCIAL_APPS_USER_REGISTRATION', 'False', 'False', 'True'],
+    ['ENABLE_ORGANIZATION_CREATION', 'False', 'False', 'True'],
+    ['GLITCHTIP_ENABLE_LOGS', undefined, 'False', 'True'],
+    ['GLITCHTIP_LOG_RETENTION_DAYS', undefined, undefined, '14'],
+    ['GLITCHTIP_LOG_HOT_DAYS', undefined, undefined, '14'],
+    ['GLITCHTIP_ENABLE_UPTIME', undefined, 'True', 'False'],
+    ['GLITCHTIP_UPTIME_ALLOW_PRIVATE_IPS', undefined, 'False', 'True'],
+    ['GLITCHTIP_ALLOW_PRIVATE_IPS', undefined, 'False', 'True'],
+    ['GLITCHTIP_ENABLE_MCP', undefined, 'False', 'True'],
+  ])('%s is said to web and to the worker alike', (name, five, six, open) => {
+    for (const part of ['web', 'worker']) expect(said(part, name)).toEqual([five, six, open]);
+  });
+
+  it('keeps logs as long as events, where nobody says how long', () => {
+    const web = containerOf(renderStack({ version: '6.2', retentionDays: 60, logs: { enabled: true } }), 'Deployment', 'web');
+    expect(variable(web, 'GLITCHTIP_LOG_RETENTION_DAYS')).toBe('60');
+  });
+
+  it('the gateway takes logs where GlitchTip keeps them, and not otherwise', () => {
+    expect(said(GATEWAY, 'LOGS')).toEqual([undefined, undefined, 'true']);
+  });
+});
+
 it.each(RELEASES)('the whole stack of version %s', (version) => expect(shown({ version })).toMatchSnapshot());
 it('the whole stack of the tiny profile', () => expect(shown({ version: '6.2', profile: 'tiny' })).toMatchSnapshot());
 

@@ -201,6 +201,12 @@ describe('the routes of a Gateway', () => {
     expect(rulesOf(more({ acceptPlainEvents: '2027-03-01' }), 'glitchtip-to-https')[0]).toEqual(events);
   });
 
+  it('show the path of logs among them where GlitchTip keeps logs', () => {
+    const [rule] = rulesOf({ ...more({ public: 'ingest' }), version: '6.2', logs: { enabled: true } }, 'glitchtip') as (typeof events)[];
+    const path = new RegExp(rule?.matches[0]?.path.value ?? '');
+    expect(['/v1/logs', '/v1/logs/', '/api/1/envelope/', '/v1/logs/x', '/x/v1/logs', '/api/1/envelope'].map((each) => path.test(each))).toEqual([true, true, true, false, false, false]);
+  });
+
   it('come from pods, which the gateway believes; the namespace is let in as any client is', () => {
     const manifests = renderStack(OF_GATEWAY);
     expect(containerOf(manifests, 'Deployment', 'gateway').env?.find(({ name }) => name === 'TRUSTED_PROXIES')?.value).toBe('10.42.0.0/16,10.43.0.0/16');
@@ -248,12 +254,12 @@ describe('what is believed', () => {
     const operator = (settings: SettingsInput) => render((scope, all) => new Operator(scope, 'operator', all), settings);
     const specOf = (settings: SettingsInput) => (parse(find(operator(settings), 'ConfigMap', 'glitchkeeper-settings').data?.['glitchtip.yaml'] ?? '') as { spec: { https?: object } }).spec;
 
-    it('looks which certificate Traefik serves, by the one port that a policy opens to it', () => {
-      expect(parseTrusted(specOf(ACME))).toMatchObject({ kind: 'valid', spec: { https: { name: 'errors.example.org', host: 'traefik.kube-system.svc.cluster.local', port: 443 } } });
+    it('looks which certificate Traefik serves, and whether http leads there, by the two ports that a policy opens to it', () => {
+      expect(parseTrusted(specOf(ACME))).toMatchObject({ kind: 'valid', spec: { https: { name: 'errors.example.org', host: 'traefik.kube-system.svc.cluster.local', port: 443, plainPort: 80 } } });
       const { egress } = find(renderStack(ACME), 'NetworkPolicy', 'operator-to-traefik').spec as { egress: object[] };
       expect(egress).toEqual([{
         to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'traefik' } } }],
-        ports: [{ protocol: 'TCP', port: 8443 }],
+        ports: [{ protocol: 'TCP', port: 8000 }, { protocol: 'TCP', port: 8443 }],
       }]);
     });
 

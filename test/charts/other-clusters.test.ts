@@ -30,6 +30,7 @@ describe('every pod', () => {
 
 it.each<[SettingsInput, string[]]>([
   [{}, ['glitchkeeper', 'worker']], [{ version: '6.2', profile: 'tiny' }, ['glitchkeeper', 'web']],
+  [{ email: { url: 'smtp://mail.example.com:25' } }, ['glitchkeeper', 'web', 'worker']], [{ email: { secret: 'mail' } }, ['glitchkeeper', 'web', 'worker']],
 ])('with %j names of the internet are asked as they are by %j', (input, expected) => {
   expect(podsOf(everything(input)).filter(([, { dnsConfig }]) => JSON.stringify(dnsConfig) === '{"options":[{"name":"ndots","value":"1"}]}').map(([name]) => name).sort()).toEqual(expected);
 });

@@ -1,5 +1,6 @@
-// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue and its gateway killed, the queue filled, its file damaged, a mistyped image.
+// Soak: the stack applied to an empty cluster, looked at from inside and outside, updated, starved part by part, its queue and its gateway killed, the queue filled, its file damaged, a mistyped image, the administrator's Secret deleted, a port of the node opened.
 import { beforeAll } from '@jest/globals';
+import { describeAdministrator } from '../cluster/pods/administrator.js';
 import { describeFacts } from '../cluster/pods/facts.js';
 import { describeGateway } from '../cluster/pods/gateway.js';
 import { describeInstall } from '../cluster/pods/install.js';
@@ -8,6 +9,7 @@ import { describeMemory } from '../cluster/pods/memory.js';
 import { describeMigrations } from '../cluster/pods/migrations.js';
 import { describeNetwork } from '../cluster/pods/network.js';
 import { describeOnPods } from '../cluster/pods/on-pods.js';
+import { describePublicService } from '../cluster/pods/public-service.js';
 import { describeGivenAgain, describeQueue, type QueueRuns } from '../cluster/pods/queue.js';
 import { describeQueueFile } from '../cluster/pods/queue-file.js';
 import { describeQuiet } from '../cluster/pods/quiet.js';
@@ -31,6 +33,8 @@ describeOnPods('soak: the stack', 'soak-stack', {
     describeGivenAgain(stack, runs);
     describeQueueFile(stack, alerts);
     describeMigrations(installed);
+    describeAdministrator(stack);
+    describePublicService(stack);
     describeLogs(stack);
   },
 });

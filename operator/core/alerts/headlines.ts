@@ -59,6 +59,8 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.TunnelDown]: 'the tunnel is down',
   [R.CertificateNotIssued]: 'cert-manager gets no certificate',
   [R.CertificateNotServed]: 'another certificate is served',
+  [R.HttpNotRedirected]: 'who comes by http is not led to https',
+  [R.HstsMissing]: 'browsers are not told to come by https',
   [R.ProxyNotTrusted]: 'the gateway does not believe Traefik',
   [R.PlainEvents]: 'SDKs still send by http',
   [R.CertificateExpiring]: 'the certificate expires soon',

@@ -81,7 +81,7 @@ export function plan(input: PlanInput, crypto: Crypto): Plan {
     status: {
       ...buildStatus([ready, ...findings, judgeAdministratorAccount(spec, observed), rotation.finding], { spec, observed, previous }, at),
       ...rememberedIdentity(identity),
-      rotation: buildRotationStatus(spec, observed, rotation),
+      rotation: buildRotationStatus(spec, observed, rotation, previous),
     },
     requeueAfter: waitsForMigrations(spec, observed) ? REQUEUE_WHILE_NOT_READY : requeueAfter([ready, ...findings], rotation),
   };

@@ -52,6 +52,10 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.Backlog]: [R.EventsNotStored, R.QueueFilling, R.QueueFull],
   [R.GatewayDown]: [R.IngestRefused],
   [R.SpoolFilling]: [R.IngestRefused],
+  // Where there is no route of ours there is nothing of this.
+  [R.CertificateNotServed]: [R.HttpNotRedirected, R.HstsMissing],
+  [R.CertificateNotIssued]: [R.HttpNotRedirected, R.HstsMissing],
+  [R.CertificateUnreadable]: [R.HttpNotRedirected, R.HstsMissing],
   // What waits on disk meanwhile may fill it, which is another matter.
   [R.RestoreStuck]: [
     R.WebDown, R.WorkerDown, R.RolloutStuck, R.CrashLoop, R.MigrationsPending, R.PartitionsMissing, R.PartitionsRunningOut, R.StaticFilesMissing, R.TimeoutTooShort,

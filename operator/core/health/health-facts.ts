@@ -280,7 +280,13 @@ export type ServedCertificate =
   /** `address`: of k3s' Traefik, which does not answer. */
   | { readonly kind: 'silent'; readonly address: string; readonly code: string }
   /** `subject`: whose it is, such as CN=TRAEFIK DEFAULT CERT. */
-  | ({ readonly kind: 'seen'; readonly name: string; readonly subject: string; readonly isForName: boolean } & Validity);
+  | ({
+    readonly kind: 'seen'; readonly name: string; readonly subject: string; readonly isForName: boolean;
+    /** Whether answers tell browsers to come by https only; undefined: there was no answer. */
+    readonly hasHsts?: boolean | undefined;
+    /** What is answered in clear; undefined: nothing. */
+    readonly plain?: { readonly status: number; readonly location?: string | undefined } | undefined;
+  } & Validity);
 
 /** What the tunnel says of itself. */
 export type TunnelFacts =

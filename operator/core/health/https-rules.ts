@@ -1,5 +1,5 @@
-// Rules about HTTPS: nobody serves the public name, the gateway does not believe who does, SDKs still say http, another certificate is served, the
-// certificate ends.
+// Rules about HTTPS: nobody serves the public name, who comes in clear is not led to it, the gateway does not believe who serves it, SDKs still say
+// http, another certificate is served, the certificate ends.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import type { CertificateFacts, Validity } from './health-facts.js';
 import { duration, finding, secondsSince, type CheckInput, type Finding, type Rule } from './rule-finding.js';
@@ -20,7 +20,7 @@ const WARNING_SHARE = 1 / 5;
 const CRITICAL_SHARE = 1 / 20;
 const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
 
-export const httpsRules: readonly Rule[] = [httpsDown, proxyNotTrusted, plainEvents, notIssued, certificateOfSecret, certificateServed];
+export const httpsRules: readonly Rule[] = [httpsDown, notRedirected, withoutHsts, proxyNotTrusted, plainEvents, notIssued, certificateOfSecret, certificateServed];
 
 function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
   if (served.kind !== 'silent') return [];
@@ -28,6 +28,27 @@ function httpsDown({ facts: { served }, spec: { https } }: CheckInput): readonly
     message: `Nobody serves ${https?.name ?? 'the public name'} by https: ${served.address} does not answer (${served.code}). SDKs and people outside reach nothing.`,
     advice: 'kubectl -n kube-system get pods,services -l app.kubernetes.io/name=traefik; where there are none, the host files of docs/https.md are not installed.',
     symptom: 'https does not answer',
+  })];
+}
+
+/** Traefik's route for it may be deleted, or another one be before it. */
+function notRedirected({ facts: { served } }: CheckInput): readonly Finding[] {
+  if (served.kind !== 'seen' || served.plain === undefined) return [];
+  const { name, plain: { status, location } } = served;
+  if (status >= 300 && status < 400 && location?.startsWith(`https://${name}`) === true) return [];
+  return [finding(R.HttpNotRedirected, 'https', 'warning', {
+    message: `http://${name}/ answers ${status}${location === undefined ? '' : ` and leads to ${location}`}, and not to https: passwords and DSNs travel in clear.`,
+    advice: `kubectl apply -f dist/ brings the route back; kubectl get ingressroutes.traefik.io,ingresses --all-namespaces shows what else takes ${name}.`,
+    symptom: 'who comes by http is not led to https',
+  })];
+}
+
+function withoutHsts({ facts: { served }, spec: { https } }: CheckInput): readonly Finding[] {
+  if (served.kind !== 'seen' || served.hasHsts !== false || https?.selfSigned === true) return [];
+  return [finding(R.HstsMissing, 'https', 'warning', {
+    message: `https://${served.name}/ answers without Strict-Transport-Security: a browser's next visit may begin in clear.`,
+    advice: 'kubectl apply -f dist/ brings back the middleware hsts, and the route that names it.',
+    symptom: 'browsers are not told to come by https',
   })];
 }
 

@@ -12,7 +12,7 @@ const R = HEALTH_REASONS;
 
 type Observation =
   | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
-  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'issuance' | 'tunnel' | 'journal';
+  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'redirect' | 'hsts' | 'issuance' | 'tunnel' | 'journal';
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
@@ -27,7 +27,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   // Of the status, which is read with the resource.
   [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'always', [R.RestoreFailed]: 'always',
   [R.OldServerBehind]: 'spool', [R.MoveStuck]: 'always', [R.MoveTableMissing]: 'always', [R.MoveFailed]: 'always',
-  [R.HttpsDown]: 'always', [R.CertificateNotServed]: 'served', [R.ProxyNotTrusted]: 'spool', [R.PlainEvents]: 'spool', [R.CertificateNotIssued]: 'issuance', [R.TunnelDown]: 'tunnel',
+  [R.HttpsDown]: 'always', [R.CertificateNotServed]: 'served', [R.HttpNotRedirected]: 'redirect', [R.HstsMissing]: 'hsts', [R.ProxyNotTrusted]: 'spool', [R.PlainEvents]: 'spool', [R.CertificateNotIssued]: 'issuance', [R.TunnelDown]: 'tunnel',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always', [R.CredentialsCompromised]: 'journal',
 };
 
@@ -62,6 +62,8 @@ const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   // Of a Secret; where Traefik keeps it, it is seen when it is served.
   certificate: ({ facts: { certificate, served } }) => (certificate.kind === 'none' ? served.kind !== 'silent' : certificate.kind !== 'unseen'),
   served: ({ facts }) => facts.served.kind !== 'silent',
+  redirect: ({ facts: { served } }) => served.kind === 'none' || (served.kind === 'seen' && served.plain !== undefined),
+  hsts: ({ facts: { served } }) => served.kind === 'none' || (served.kind === 'seen' && served.hasHsts !== undefined),
   tunnel: ({ facts }) => facts.tunnel.kind !== 'silent' || arePodsSeen(facts),
   issuance: ({ facts }) => facts.issuance.kind !== 'unseen',
 };

@@ -28,7 +28,7 @@ export type Verdict = 'waits' | 'begins' | 'retires later';
 
 /** A leak is closed at once. A backup or a rehearsal that breaks is made again; what is half-way in the database is let come to its end. */
 const COMPROMISED: Readonly<Record<Operation, Verdict>> = {
-  rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', rehearsal: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'waits',
+  rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', rehearsal: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'retires later',
 };
 
 export function verdictOf(wanted: Operation, held: Operation): Verdict {

@@ -41,9 +41,13 @@ export function judgeRehearsal(job: BackupJob | undefined, isCheck: boolean, stu
   return { kind: 'ended', end: { ...end, ...(fetched?.result === 'fetched' ? { copy: fetched.copy } : {}) } };
 }
 
-/** The kubelet names containers by the alphabet. */
+/** The kubelet names containers by the alphabet. What killed the one that migrates says more than that it was waited for in vain. */
 function inOrder({ pod }: BackupJob): readonly ContainerEnd[] {
-  const place = ({ name }: ContainerEnd) => (REHEARSAL_CONTAINERS as readonly string[]).indexOf(name);
+  const hasWaited = (end: ContainerEnd) => {
+    const report = reportOf(end, parseRehearsalReport);
+    return report?.result === 'failed' && report.reason === REHEARSAL_FAILURES.MigrateAway;
+  };
+  const place = (end: ContainerEnd) => (hasWaited(end) ? REHEARSAL_CONTAINERS.length : (REHEARSAL_CONTAINERS as readonly string[]).indexOf(end.name));
   return [...pod?.containers ?? []].sort((one, other) => place(one) - place(other));
 }
 

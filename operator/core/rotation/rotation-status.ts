@@ -1,6 +1,6 @@
 // What the resource's status says of rotations: the one under way, the next one, and those that ended.
 import { REASONS } from '../../api/conditions.js';
-import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
+import type { GlitchTipSpec, GlitchTipStatus } from '../../api/glitchtip-resource.js';
 import type { RotationProgress, RotationStatus } from '../../api/rotation-fields.js';
 import type { Observed } from '../credentials/observed.js';
 import { valueOf } from '../credentials/generated-secrets.js';
@@ -17,10 +17,10 @@ import { describePending, replaceable } from './pending-replacements.js';
 import { unexpiredFallbacks } from './secret-key.js';
 import { secretWrite } from './secret-generations.js';
 
-/** Undefined while the journal cannot be read: what was known of it then stays. */
-export function buildRotationStatus(spec: GlitchTipSpec, observed: Observed, plan: RotationPlan): RotationStatus | undefined {
+/** While the journal cannot be read, what was known before is said again: an apply takes away what it leaves out. */
+export function buildRotationStatus(spec: GlitchTipSpec, observed: Observed, plan: RotationPlan, previous: GlitchTipStatus | undefined): RotationStatus | undefined {
   const journal = journalOf(observed);
-  if (!journal) return undefined;
+  if (!journal) return previous?.rotation;
   const { rotation, lastCompletedAt, history } = journal;
   const next = scheduledAt(spec, observed, journal);
   return {

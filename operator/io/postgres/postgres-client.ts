@@ -8,6 +8,7 @@ import type { Login } from '../../controllers/ports.js';
 import type { ObservedLogin } from '../../core/credentials/observed.js';
 import { messageOf } from '../../core/error-message.js';
 import { onAbort } from '../../runtime/deadline.js';
+import { ScramClient } from './scram-client.js';
 
 export interface PostgresAddress {
   readonly host: string;
@@ -41,7 +42,7 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
   const { signal } = address;
   signal.throwIfAborted();
   const socket = new Socket();
-  const client = new pg.Client({
+  const client = new ScramClient({
     stream: () => socket,
     host: address.host,
     port: address.port,
@@ -55,7 +56,6 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
   });
   // A connection that breaks while idle is reported here as well as to the next query; without a listener it would end the process.
   client.on('error', () => undefined);
-  refusePasswordRequests(client, socket);
   const release = onAbort(signal, () => socket.destroy());
   try {
     await client.connect();
@@ -68,17 +68,6 @@ export async function withClient<T>(address: PostgresAddress, login: Login, data
     release();
     await Promise.race([client.end().catch(() => undefined), sleep(signal.aborted ? 0 : CLOSE_TIMEOUT, undefined, { ref: false })]);
     socket.destroy();
-  }
-}
-
-/**
- * A server chooses how it asks for the password, and pg answers all ways. In SCRAM it learns nothing; in cleartext all of it, and in
- * MD5 what it can try passwords against, and log in elsewhere with. pg's own listener comes after this one, and finds the socket closed.
- */
-function refusePasswordRequests({ connection }: pg.Client, socket: Socket): void {
-  const requests = [['authenticationCleartextPassword', 'in cleartext'], ['authenticationMD5Password', 'as MD5']] as const;
-  for (const [request, how] of requests) {
-    connection.on(request, () => socket.destroy(new Error(`it asks for the password ${how}, which is refused: SCRAM is expected`)));
   }
 }
 

@@ -9,7 +9,7 @@ import { forgetPast, onceEach, type Alert } from '../support/alerts.js';
 import { printFigure } from '../support/fault-report.js';
 import type { Fault, Scenario } from '../support/faults.js';
 import { DEFAULT_PACE, QUICK_PACE, setPace, type Pace } from '../support/health-checks.js';
-import { PARTS, lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
+import { lifeOf, presentPod, type Part, type PartPod } from '../support/parts.js';
 import { glitchTip } from '../support/requested-rotations.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
@@ -74,6 +74,7 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
         if (faults.some(({ expected }) => OF_A_SETTLED_WORKER.includes(expected.reason))) await untilSettled();
         const [others, before, started] = [await livesBeside(faults), await stack.pods(), Date.now()];
         const opened = await incidentsOf(faults).finally(() => repair(faults));
+        faults.forEach(({ says }, index) => { if (says !== undefined) expect(opened[index]?.message.text).toMatch(says); });
         const repairedAt = Date.now();
         const resolved = await Promise.all(opened.map((each) => alerts().resolved(each, repairedAt)));
         faults.forEach((fault, index) => note(fault, opened[index], resolved[index]));
@@ -113,7 +114,7 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
     async function livesBeside(faults: readonly Fault[]): Promise<readonly unknown[]> {
       const pods = await stack.pods();
       const stopped = (part: Part) => faults.some(({ expected }) => expected.part === part && expected.reason.endsWith('Down'));
-      const judged = faults.some(({ bearableFor }) => bearableFor !== undefined) ? PARTS : SERVERS;
+      const judged = stack.parts.filter((part) => SERVERS.includes(part) || faults.some(({ bearableFor }) => bearableFor !== undefined));
       return judged.filter((part) => !stopped(part)).map((part) => ({ part, life: lifeOf(presentPod(pods, part)) }));
     }
 
@@ -132,7 +133,7 @@ export function describeFaults({ stack, alerts, dsn }: Installed, { scenarios, j
     /** The time that it takes is none of the alert's. */
     async function untilSettled(): Promise<void> {
       await waitFor<true>({ what: 'a settled worker', seconds: 120 }, async () => {
-        const { readySince = Date.now() } = await stack.pod('worker');
+        const { readySince = Date.now() } = await stack.pod(stack.parts.includes('worker') ? 'worker' : 'web');
         const seconds = (Date.now() - readySince) / 1_000;
         return when(seconds > SETTLED_AFTER, `Ready for ${seconds} s`);
       });

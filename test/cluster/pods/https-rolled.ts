@@ -31,7 +31,7 @@ const SLOW = 75;
 const CHUNKS = `${URL_OF_NAME}/api/0/organizations/nobody/chunk-upload/`;
 
 export function describeHttpsRolled(installed: Installed): void {
-  const { stack, dsn, portsBefore } = installed;
+  const { stack, alerts, dsn, portsBefore } = installed;
   describe('https by Traefik', () => {
     let edge: HttpsEdge;
     beforeAll(async () => {
@@ -60,6 +60,16 @@ export function describeHttpsRolled(installed: Installed): void {
     it('leaves the port-forward as it was: a person signs in and makes a project, whose DSN has the public name', async () => {
       expect((await makeProject(stack)).dsn).toContain(`@${NAME}/`);
     }, SCENE_MS);
+
+    it('tells a person that the redirect is gone, and HSTS, until they are applied again', async () => {
+      const since = Date.now();
+      await stack.kubectl('delete', 'ingressroutes.traefik.io', 'glitchtip-to-https');
+      await stack.kubectl('patch', 'ingressroutes.traefik.io', 'glitchtip', '--type', 'json', '--patch', JSON.stringify([{ op: 'remove', path: '/spec/routes/0/middlewares' }]));
+      const told = [await alerts().opened({ reason: 'HttpNotRedirected', part: 'https' }, since), await alerts().opened({ reason: 'HstsMissing', part: 'https' }, since)];
+      const repairedAt = Date.now();
+      await stack.apply();
+      for (const alert of told) await alerts().resolved(alert, repairedAt);
+    }, 2 * SCENE_MS);
 
     describe('what is large, slow, or in pieces', () => {
       const upload = async (task: Upload): Promise<Uploaded> => {

@@ -150,6 +150,15 @@ export function describeHttps(installed: Installed): void {
         await alerts().resolved(alert, repairedAt);
       }, 2 * SCENE_MS);
 
+      it('tells a person when http leads to https no more', async () => {
+        const since = Date.now();
+        await stack.kubectl('delete', 'ingressroutes.traefik.io', 'glitchtip-to-https');
+        const alert = await alerts().opened({ reason: 'HttpNotRedirected', part: 'https' }, since);
+        const repairedAt = Date.now();
+        await stack.apply();
+        await alerts().resolved(alert, repairedAt);
+      }, 2 * SCENE_MS);
+
       it('tells a person when Traefik does not answer', async () => {
         const since = Date.now();
         await edge.scaleTraefik(0);

@@ -1,7 +1,6 @@
 // How faults are made to happen on real pods, and undone as a person would.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { MEBIBYTE, bytesOf } from '../../../charts/quantity.js';
 import { topologyOf } from '../../../charts/topology.js';
 import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import type { LoadReport } from '../../sdk/load.js';
@@ -76,12 +75,6 @@ export async function ageHeartbeat(stack: Stack): Promise<void> {
   const { worker } = topologyOf(stack.manifests.settings);
   if (worker === undefined) throw new Error('there is no worker');
   await stack.exec('worker', ['touch', '--date', '1 hour ago', worker.heartbeat.file]);
-}
-
-/** More than its emptyDir may hold, and less than its containers may write; the kubelet puts the pod out when it looks. */
-export async function fillTmp(stack: Stack): Promise<void> {
-  const size = Math.ceil(bytesOf(stack.manifests.settings.storage.tmp) / MEBIBYTE) + 32;
-  await stack.exec('worker', ['dd', 'if=/dev/zero', 'of=/tmp/filler', 'bs=1M', `count=${size}`]);
 }
 
 /** The process goes on, and so does its heartbeat: for every probe it is alive. */

@@ -2,10 +2,11 @@
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import { letTimePass } from './alerts.js';
 import {
-  SHORT_START, ageHeartbeat, applyAgain, backlog, changed, cutWorkerOff, delayAnswers, dropPartitions, fillTmp, freezeWorker, hiddenPages, impatientProbe, killedAgainAndAgain, putCertificate, scaled, undoMigration, wrongPort,
+  SHORT_START, ageHeartbeat, applyAgain, backlog, changed, cutWorkerOff, delayAnswers, dropPartitions, freezeWorker, hiddenPages, impatientProbe, killedAgainAndAgain, putCertificate, scaled, undoMigration, wrongPort,
   type Made,
 } from './fault-actions.js';
 import { clearEvicted, pressNode } from './memory-hog.js';
+import { cordoned, fillTmp, tainted, unboundClaim } from './placement-faults.js';
 import { killByMemory } from './out-of-memory.js';
 import type { Stack } from './stack.js';
 import { fillVolumes, freeVolumes } from './volume-store.js';
@@ -14,6 +15,8 @@ export interface Fault extends Made {
   /** As a row of the table says it. */
   readonly what: string;
   readonly expected: { readonly reason: HealthReason; readonly part: string };
+  /** What its message says beside that: what a person is to do. */
+  readonly says?: RegExp;
   /** @default 'person' where there is a repair, else 'operator' */
   readonly repairedBy?: 'liveness probe';
   /** Seconds that Kubernetes itself allows before it is a fault: the start of a new pod, by its probe. @default 0 */
@@ -44,14 +47,21 @@ const WORKER_GONE: Fault = { what: 'worker scaled to 0', expected: { reason: 'Wo
 const WORKER_CRASHES: Fault = { what: 'worker killed again and again', expected: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain(), allowance: 30 };
 const WORKER_FROZEN: Fault = { what: 'worker frozen (SIGSTOP)', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: freezeWorker, repairedBy: 'liveness probe', hasten: ageHeartbeat };
 const WORKER_TMP_FULL: Fault = {
-  what: 'worker fills its /tmp', expected: { reason: 'ScratchSpaceFull', part: 'worker' },
+  what: 'worker fills its /tmp', expected: { reason: 'ScratchSpaceFull', part: 'worker' }, says: /Raise storage\.tmp in settings\.yaml/,
   inject: (stack) => fillTmp(stack),
   repair: clearEvicted,
   // The kubelet looks every 10 s, at sizes that are up to a minute old.
   allowance: 90,
 };
+/** A pod may wait so long for the room of the one that it replaces. Seconds. */
+const WAITS_FOR_ROOM = 45;
+const NODE_CORDONED: Fault = { what: 'node cordoned, and a new worker', expected: { reason: 'Unschedulable', part: 'worker' }, says: /The node is cordoned: kubectl uncordon/, ...cordoned(), allowance: WAITS_FOR_ROOM };
+const NODE_TAINTED: Fault = { what: 'node tainted by its administrator, and a new worker', expected: { reason: 'Unschedulable', part: 'worker' }, says: /The node has a taint that keeps pods out/, ...tainted(), allowance: WAITS_FOR_ROOM };
+const CLAIM_UNBOUND: Fault = { what: 'a claim that nobody makes a volume for', expected: { reason: 'Unschedulable', part: 'worker' }, says: /Without a default class set storage\.className/, ...unboundClaim(), allowance: WAITS_FOR_ROOM };
 /** The operator lets it go on for 150 s before it makes a new worker, because it may end by itself. */
 const WORKER_WEDGED: Fault = { what: 'worker wedged: its packets to Valkey vanish', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: cutWorkerOff, hasten: (stack) => letTimePass(stack, 150) };
+/** Its double has a way to be told (test/glitchtip-double/six/glitchtip/mortal_worker.py). The operator makes a new web for it, after 150 s. */
+const WORKER_INSIDE_DIES: Fault = { what: 'the worker inside web dies, and web goes on', expected: { reason: 'WorkerStuck', part: 'web' }, inject: (stack) => stack.exec('web', ['touch', '/tmp/end-the-worker']) };
 const WEB_STARVED: Fault = {
   what: 'web needs more memory than its limit', expected: { reason: 'OutOfMemory', part: 'web' },
   inject: (stack) => killByMemory(stack, 'web'),
@@ -139,7 +149,6 @@ export const SCENARIOS_INSIDE: readonly Scenario[] = atDefaults([
   [WRONG_PORT],
   [WORKER_FROZEN, PARTITIONS_END],
   [WORKER_CRASHES, WRONG_HOST],
-  [WORKER_TMP_FULL],
   [WORKER_GONE, NO_PAGES],
   [IMPATIENT, UNMIGRATED],
   [NO_IMAGE],
@@ -154,6 +163,14 @@ export const SCENARIOS_AROUND: readonly Scenario[] = atDefaults([
   [NODE_SHORT],
 ]);
 
+/** Pods that no node takes, or that a node puts out, each for its own want. */
+export const SCENARIOS_OF_PLACEMENT: readonly Scenario[] = atDefaults([
+  [WORKER_TMP_FULL],
+  [NODE_CORDONED],
+  [NODE_TAINTED],
+  [CLAIM_UNBOUND],
+]);
+
 /** Those of GlitchTip 6.2 that are found otherwise than 5.2's, and one of each server. */
 export const SCENARIOS_SIX: readonly Scenario[] = atDefaults([
   [WORKER_WEDGED],
@@ -164,6 +181,9 @@ export const SCENARIOS_SIX: readonly Scenario[] = atDefaults([
   [VALKEY_STOPPED],
   [WEEKS_GONE],
 ]);
+
+/** Of the one process that 6.2 can be, and that no probe sees the inside of. */
+export const SCENARIOS_TINY: readonly Scenario[] = atDefaults([[WORKER_INSIDE_DIES]]);
 
 function atDefaults(scenarios: readonly (readonly Fault[])[]): readonly Scenario[] {
   return scenarios.map((faults) => ({ faults, pace: 'default' }));

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { connect, get } from '../../../embedded/api.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
+import { topologyOf } from '../../../charts/topology.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
 import { clusterRanges, down, up, type ClusterHandle } from '../../../embedded/index.js';
 import type { Release } from '../../../operator/api/glitchtip-releases.js';
@@ -20,6 +21,10 @@ export const KEEP = process.env['GLITCHKEEPER_KEEP_PODS'] !== undefined;
 
 /** Of every suite: the defaults, the networks of its cluster, a way out to the tests' own receivers of alerts, and no backup at half past two beside what is tested. */
 const SETTINGS = { network: { clusterRanges: [...clusterRanges] }, alerts: { ports: [...ALERT_PORTS] }, backup: { enabled: false } } satisfies SettingsInput;
+
+const WORKLOADS: Readonly<Record<Part, string>> = {
+  operator: 'deployment/glitchkeeper', postgres: 'statefulset/postgres', valkey: 'statefulset/valkey', gateway: 'deployment/gateway', web: 'deployment/web', worker: 'deployment/worker',
+};
 
 /** Manifests that were synthesized, and the settings that they were made from. */
 export interface Synthesized {
@@ -51,6 +56,12 @@ export class Stack {
   /** Of GlitchTip, as it was applied last. */
   get release(): Release {
     return (this.applied ?? this.manifests).settings.version;
+  }
+
+  /** Those of the profile that was applied last: one process does the worker's job, too, and is without Valkey. */
+  get parts(): readonly Part[] {
+    const { worker, valkey } = topologyOf((this.applied ?? this.manifests).settings);
+    return PARTS.filter((part) => (part !== 'worker' || worker !== undefined) && (part !== 'valkey' || valkey));
   }
 
   get namespace(): string {
@@ -135,7 +146,7 @@ export class Stack {
   }
 
   /** Resolves when every part that is asked for has a Ready pod and no second one that is coming or going. */
-  async ready(seconds = 180, parts: readonly Part[] = PARTS): Promise<Map<Part, PartPod>> {
+  async ready(seconds = 180, parts: readonly Part[] = this.parts): Promise<Map<Part, PartPod>> {
     if (this.handle === undefined) throw new Error('a cluster that did not start is no reason to wait');
     return waitFor<Map<Part, PartPod>>({ what: `${parts.join(', ')} Ready`, seconds }, async () => {
       const list = await this.podList();
@@ -147,8 +158,8 @@ export class Stack {
 
   /** Resolves when every part runs what was applied last. */
   async rolledOut(seconds = 420): Promise<void> {
-    for (const workload of ['deployment/glitchkeeper', 'statefulset/postgres', 'statefulset/valkey', 'deployment/gateway', 'deployment/web', 'deployment/worker']) {
-      await this.kubectl('rollout', 'status', workload, `--timeout=${seconds}s`);
+    for (const part of ['operator', 'postgres', 'valkey', 'gateway', 'web', 'worker'] as const) {
+      if (this.parts.includes(part)) await this.kubectl('rollout', 'status', WORKLOADS[part], `--timeout=${seconds}s`);
     }
     await this.ready(seconds);
   }

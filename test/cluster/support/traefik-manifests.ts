@@ -13,7 +13,7 @@ const HEAP_SHARE = 0.5;
 /** The address of Traefik: what it is told changes, this stays. */
 export const TRAEFIK_SERVICE = {
   apiVersion: 'v1', kind: 'Service', metadata,
-  spec: { selector: TRAEFIK.labels, ports: [{ name: TRAEFIK.plain, port: 80, targetPort: 8000 }, { name: TRAEFIK.secure, port: 443, targetPort: TRAEFIK.securePort }] },
+  spec: { selector: TRAEFIK.labels, ports: [{ name: TRAEFIK.plain, port: 80, targetPort: TRAEFIK.plainPort }, { name: TRAEFIK.secure, port: 443, targetPort: TRAEFIK.securePort }] },
 };
 
 /** @param authority PEM of the certificate by which the ACME server is known */
@@ -63,7 +63,7 @@ function container(settings: Settings): object {
     name: 'traefik', image: traefikImage, imagePullPolicy: 'Never', resources,
     args: [
       // Of the chart.
-      `--entrypoints.${TRAEFIK.plain}.address=:8000/tcp`, `--entrypoints.${TRAEFIK.secure}.address=:${TRAEFIK.securePort}/tcp`, '--entrypoints.traefik.address=:8080/tcp', '--ping=true',
+      `--entrypoints.${TRAEFIK.plain}.address=:${TRAEFIK.plainPort}/tcp`, `--entrypoints.${TRAEFIK.secure}.address=:${TRAEFIK.securePort}/tcp`, '--entrypoints.traefik.address=:8080/tcp', '--ping=true',
       `--entrypoints.${TRAEFIK.secure}.http.tls=true`, '--providers.kubernetescrd=true', '--providers.kubernetescrd.allowemptyservices=true', '--providers.kubernetesingress=true',
       '--global.checknewversion=false', '--global.sendanonymoususage=false', '--log.level=INFO',
       ...(gateway === undefined ? [] : ['--providers.kubernetesgateway=true']),
@@ -71,7 +71,7 @@ function container(settings: Settings): object {
       ...(mode === 'traefik' ? [`--certificatesresolvers.${RESOLVER}.acme.cacertificates=${AUTHORITY_FOLDER}/ca.pem`] : []),
     ],
     env: [{ name: 'GOMEMLIMIT', value: `${Math.floor(bytesOf(resources.limits.memory) * HEAP_SHARE)}` }],
-    ports: [{ containerPort: 8000 }, { containerPort: TRAEFIK.securePort }],
+    ports: [{ containerPort: TRAEFIK.plainPort }, { containerPort: TRAEFIK.securePort }],
     readinessProbe: { httpGet: { path: '/ping', port: 8080 }, periodSeconds: 2 },
     securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     volumeMounts: [{ name: 'data', mountPath: '/data' }, { name: 'tmp', mountPath: '/tmp' }, { name: 'authority', mountPath: AUTHORITY_FOLDER, readOnly: true }],

@@ -3,6 +3,7 @@ import { parseSpec, type GlitchTipSpec } from '../../../operator/api/glitchtip-r
 import type { Observed, ObservedPostgres, ObservedRole, ObservedSecret, ObservedSecrets, PostgresState } from '../../../operator/core/credentials/observed.js';
 import { plan, type Plan } from '../../../operator/core/credentials/credentials-plan.js';
 import type { Crypto } from '../../../operator/core/credentials/generated-secrets.js';
+import type { ObservedJournal } from '../../../operator/core/rotation/journal.js';
 import { Sensitive } from '../../../operator/core/sensitive.js';
 import type { GlitchTipStatus } from '../../../operator/api/glitchtip-resource.js';
 
@@ -67,13 +68,14 @@ export interface Scenario {
   readonly secrets?: Partial<ObservedSecrets>;
   readonly postgres?: ObservedPostgres;
   readonly previous?: GlitchTipStatus;
+  readonly journal?: ObservedJournal;
   /** Values of annotations. */
   readonly request?: string;
   readonly acceptedDatabase?: string;
 }
 
-export function planOf({ spec, secrets, postgres = postgresOf(), previous, ...annotations }: Scenario): Plan {
-  const observed: Observed = { secrets: secretsOf(secrets), postgres, valkey: { kind: 'none' }, journal: { kind: 'absent' } };
+export function planOf({ spec, secrets, postgres = postgresOf(), previous, journal = { kind: 'absent' }, ...annotations }: Scenario): Plan {
+  const observed: Observed = { secrets: secretsOf(secrets), postgres, valkey: { kind: 'none' }, journal };
   return plan({ spec: specOf(spec), observed, previous, ...annotations, at: { now: NOW, generation: 3 } }, countingCrypto());
 }
 

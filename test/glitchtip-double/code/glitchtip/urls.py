@@ -73,6 +73,8 @@ urlpatterns = [
 # What only some releases take.
 if hasattr(ingest, "minidump"):
     urlpatterns.append(path("api/<int:project_id>/minidump/", ingest.minidump))
+if hasattr(ingest, "logs"):
+    urlpatterns.append(re_path(r"^v1/logs/?$", ingest.logs))
 
 # Celery's processes import this module for their checks, and do without the admin.
 if not settings.IS_CELERY:

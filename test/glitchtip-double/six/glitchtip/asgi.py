@@ -12,7 +12,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-INGEST = re.compile(r"^/(api/[^/]+/(envelope|store|minidump|security)/)$")
+INGEST = re.compile(r"^/(api/[^/]+/(envelope|store|minidump|security)/|v1/logs/?)$")
 
 
 def handler_with(middleware):
@@ -34,4 +34,6 @@ async def application(scope, receive, send):
 if os.environ.get("GLITCHTIP_EMBED_WORKER") == "true":
     from django_vtasks.asgi import get_worker_application
 
-    application = get_worker_application(application)
+    from .mortal_worker import with_mortal_worker
+
+    application = with_mortal_worker(get_worker_application(application))

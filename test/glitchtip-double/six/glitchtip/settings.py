@@ -16,6 +16,7 @@ GLITCHTIP_RETAIN_LEGACY_DATA = env.bool("GLITCHTIP_RETAIN_LEGACY_DATA", False)
 GLITCHTIP_MIGRATION_EVENT_LIMIT = env.int("GLITCHTIP_MIGRATION_EVENT_LIMIT", 1000)
 # A view of rows of events as the API of this double, which is that of 5.2, reads them.
 EVENTS_TABLE = "double_issueevent"
+GLITCHTIP_ENABLE_LOGS = env.bool("GLITCHTIP_ENABLE_LOGS", True)
 GLITCHTIP_ENABLE_UPTIME = env.bool("GLITCHTIP_ENABLE_UPTIME", True)
 
 # allauth.mfa asks for packages that this image does not have.

@@ -1,7 +1,8 @@
 // The section `backup`: what one setting says against another, and addresses of servers.
 import { describe, expect, it } from '@jest/globals';
-import { SettingsError, checkSettings } from '../../../../charts/settings/load-settings.js';
+import { checkSettings } from '../../../../charts/settings/load-settings.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
+import { problemsOf as problemsOfSettings } from './problems-of.js';
 
 type Input = NonNullable<SettingsInput['backup']>;
 
@@ -9,15 +10,7 @@ const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8
 const OFF_THE_HOST: Input = { store: 's3', recipients: [RECIPIENT], s3: { endpoint: 'https://s3.example.com', bucket: 'copies' } };
 const at = (endpoint: string, s3: Input['s3'] = {}): Input => ({ ...OFF_THE_HOST, s3: { ...OFF_THE_HOST.s3, endpoint, ...s3 } });
 
-function problemsOf(backup: Input): readonly string[] {
-  try {
-    checkSettings({ backup });
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+const problemsOf = (backup: Input) => problemsOfSettings({ backup });
 
 describe('backups', () => {
   it('are made daily onto a volume, where nobody says anything', () => {

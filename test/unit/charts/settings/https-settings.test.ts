@@ -1,21 +1,12 @@
 // The section `https`: what it needs of the address, and what one setting says against another.
 import { describe, expect, it } from '@jest/globals';
-import { SettingsError, checkSettings } from '../../../../charts/settings/load-settings.js';
+import { checkSettings } from '../../../../charts/settings/load-settings.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
+import { problemsOf } from './problems-of.js';
 
 const ACME: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' } } };
 const ISSUED: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'cert-manager', acme: { email: 'ops@glitchtip.invalid' } } };
 const SECRET: SettingsInput = { domain: 'https://errors.example.org', https: { mode: 'secret', secret: 'errors-tls' } };
-
-function problemsOf(settings: object): readonly string[] {
-  try {
-    checkSettings(settings);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe('https', () => {
   it('is nobody\'s business where nobody says anything', () => {

@@ -1,17 +1,8 @@
 // The section `move`: what one setting says against another, and addresses of the old server.
 import { describe, expect, it } from '@jest/globals';
-import { SettingsError, checkSettings } from '../../../../charts/settings/load-settings.js';
+import { checkSettings } from '../../../../charts/settings/load-settings.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
-
-function problemsOf(input: SettingsInput): readonly string[] {
-  try {
-    checkSettings(input);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { problemsOf } from './problems-of.js';
 
 describe('a move', () => {
   it('there is none, where nobody says anything', () => {

@@ -11,7 +11,7 @@ import type { MoveStatus } from '../../../../operator/api/move-fields.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
 import { COPY, MOVE, condition, copied, lastFailure, moving, ready, restoring } from '../cli-scenarios.js';
-import { backedUp, backupTemplate, factsOf, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
+import { backedUp, backupTemplate, factsOf, imageId, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
 
 /** What is not as it should be: check, level, found. */
 const problems = (facts: Facts): [string, Level, string][] => examine(facts).filter(({ level }) => level !== 'ok').map(({ check, level, found }) => [check, level, found]);
@@ -111,6 +111,27 @@ describe('of the parts doctor finds', () => {
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
 });
 
+describe('of the images doctor finds', () => {
+  const running = (name: string, image: string, id: string, phase = 'Running') =>
+    objects.runningPod.parse({ metadata: { name }, spec: { containers: [{ name: 'web', image }] }, status: { phase, containerStatuses: [{ name: 'web', imageID: id }] } });
+  const [TAGGED, PINNED] = ['registry.example.com/web:1', `registry.example.com/web:1@sha256:${'a'.repeat(64)}`];
+
+  it.each<[string, readonly objects.RunningPod[], RegExp]>([
+    ['a tag that means two', [running('web-0', TAGGED, imageId('web', 'a')), running('web-1', TAGGED, imageId('web', 'b'))], /^registry\.example\.com\/web:1 is not one image: web-0\/web runs sha256:aaaaaaaaaaaa, web-1\/web runs sha256:bbbbbbbbbbbb$/],
+    ['a digest that is not the one of the name', [running('web-0', PINNED, imageId('web', 'b'))], /^web-0\/web is named with sha256:aaaaaaaaaaaa and runs sha256:bbbbbbbbbbbb:/],
+  ])('%s', (_, pods, found) => expectOnly(factsOf({ pods: seen([...pods]) }), ['images', 'warning', found]));
+
+  it.each<[string, readonly objects.RunningPod[], string]>([
+    ['runs by its digest', [running('web-0', PINNED, imageId('web', 'a'))], '1 by name, 1 of them with a digest'],
+    ['was loaded from a file', [running('web-0', PINNED, `sha256:${'b'.repeat(64)}`)], '1 by name, 1 of them with a digest'],
+    ['was another one of this tag in a pod that has ended', [running('web-0', TAGGED, imageId('web', 'a')), running('migrate-0', TAGGED, imageId('web', 'b'), 'Succeeded')], '1 by name, 0 of them with a digest'],
+    ['is still pulled', [running('web-0', TAGGED, '')], '0 by name'],
+  ])('nothing wrong in one that %s', (_, pods, found) => {
+    const [image] = examine(factsOf({ pods: seen([...pods]) })).filter(({ check }) => check === 'images');
+    expect([image?.level, image?.found]).toEqual(['ok', expect.stringContaining(found)]);
+  });
+});
+
 it.each([['5.2.1', 'run and measured'], ['6.2', 'not run by this project']])('says of GlitchTip %s how it was proven', (version, said) => {
   expect(examine(factsOf(withSpec({ version }))).find(({ check }) => check === 'resource')?.found).toContain(`GlitchTip ${version}, ${said}`);
 });
@@ -184,8 +205,9 @@ describe('of the address doctor finds', () => {
     ['https without anything that belongs to it', withEnv({ GLITCHTIP_DOMAIN: 'https://errors.example.com', ALLOWED_HOSTS: allowed }), [
       ['address', 'failure', /web says https/], ['CSRF', 'failure', /lacks/], ['cookies', 'failure', /not set although the address is https/],
     ]],
-    ['registration that is open', withEnv({ ENABLE_USER_REGISTRATION: 'True' }), [['registration', 'failure', /whoever reaches GlitchTip/]]],
+    ['registration that is open', withEnv({ ENABLE_USER_REGISTRATION: 'True' }), [['registration', 'warning', /whoever reaches GlitchTip/]]],
     ['registration that is open by default', withEnv({ ENABLE_USER_REGISTRATION: undefined }), [['registration', 'failure', /whoever reaches GlitchTip/]]],
+    ['that single sign-on makes accounts', withEnv({ ENABLE_SOCIAL_APPS_USER_REGISTRATION: 'True' }), [['registration', 'warning', /through a provider/]]],
     ['that every user may make organizations', withEnv({ ENABLE_ORGANIZATION_CREATION: 'True' }), [['registration', 'warning', /organizations/]]],
   ])('%s', (_, changes, expected) => expect(problems(factsOf(changes))).toEqual(expected.map(([check, level, found]) => [check, level, expect.stringMatching(found)])));
 });
@@ -308,6 +330,6 @@ it('every warning and every failure has a remedy', () => {
 });
 
 it('the table has a mark, what was found and what helps', () => {
-  const text = renderFindings(examine(factsOf({ ...withEnv({ ENABLE_USER_REGISTRATION: 'True' }), nodes: notSeen('forbidden'), alertKeys: seen(['webhook-url']) })), plain);
+  const text = renderFindings(examine(factsOf({ ...withEnv({ ENABLE_USER_REGISTRATION: undefined }), nodes: notSeen('forbidden'), alertKeys: seen(['webhook-url']) })), plain);
   for (const part of ['✗ registration', '! heartbeat', '✓ namespace', '? node', 'not seen: forbidden', '✗ 1 wrong', '! 1 with a warning', '? 2 not seen']) expect(text).toContain(part);
 });

@@ -30,10 +30,16 @@ function ofKinds(settings: SettingsInput, kinds: readonly string[]): Manifest[] 
   return renderStack({ ...settings, operator: { bundle: 'image', ...settings.operator }, images: { operator: 'registry.example.com/glitchkeeper@sha256:'.concat('0'.repeat(64)), ...settings.images } }).filter(({ kind }) => kinds.includes(kind));
 }
 
+/** As a node has an image; `digit`: of its digest. */
+export function imageId(part: string, digit: string): string {
+  return `registry.example.com/${part}@sha256:${digit.repeat(64)}`;
+}
+
 export function factsOf({ settings = {}, scenario = {}, ...changes }: Partial<Facts> & { settings?: SettingsInput; scenario?: Scenario } = {}): Facts {
   const pod = (part: string): object => ({
     metadata: { name: `${part}-0`, labels: { 'app.kubernetes.io/component': part }, annotations: part === 'operator' ? { 'glitchkeeper.io/config-hash': 'aaaaaaaa' } : {} },
-    spec: { containers: [{ name: part }] }, status: { phase: 'Running', podIPs: [{ ip: '10.42.0.7' }] },
+    spec: { containers: [{ name: part, image: `registry.example.com/${part}:1` }] },
+    status: { phase: 'Running', podIPs: [{ ip: '10.42.0.7' }], containerStatuses: [{ name: part, imageID: imageId(part, 'a') }] },
   });
   return {
     place: { cluster: 'context prod', namespace: 'glitchtip', name: 'glitchtip' },

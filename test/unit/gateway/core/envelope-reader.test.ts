@@ -118,7 +118,7 @@ describe('a container of streamed spans', () => {
 
   it.each<[string, string, ItemPolicy]>([
     ['of another content type, as SDKs 8 to 10 send it beside transactions', '{"type":"span"}', policy],
-    ['where the settings say so', HEADER, itemPolicy('5.2', false)],
+    ['where the settings say so', HEADER, itemPolicy('5.2', { spansToTransactions: false })],
   ])('%s is left out', (_, header, own) => expect(made(read(`{}\n${header}\n{"items":[${root()}]}`, 100, own))).toBe('span 1'));
 });
 
@@ -140,4 +140,10 @@ it('an envelope of GlitchTip 6.2 is at most 5 MB together, which is what it unpa
 it('a release that is not offered has no policy', () => {
   expect(() => itemPolicy('7.0')).toThrow(RangeError);
   expect([...itemPolicy('5.2').kept]).toEqual(['event', 'transaction']);
+});
+
+it.each<[string, boolean, readonly string[]]>([
+  ['6.2', true, ['log', 'otel_log']], ['6.2', false, []], ['5.2', true, []],
+])('of logs GlitchTip %s, told to keep them: %s, is given %j', (release, logs, expected) => {
+  expect(['log', 'otel_log'].filter((type) => itemPolicy(release, { logs }).kept.has(type))).toEqual(expected);
 });

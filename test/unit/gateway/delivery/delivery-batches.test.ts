@@ -1,10 +1,15 @@
 // The delivery against a model of GlitchTip 6.2, whose worker pops batches for good and whose web answers 200 whatever its queue does: each event has one row in the end.
 import { describe, expect, it } from '@jest/globals';
 import { idOf, load, notOnce, timesStored } from './load.js';
-import { LIMITS, Model } from './model.js';
+import { LIMITS, Model, type WebState } from './model.js';
 
 const [SECOND, MINUTE] = [1_000, 60_000];
 const model62 = () => new Model(undefined, '6.2');
+
+function transactionOf(id: string): string {
+  const contexts = { trace: { trace_id: idOf(9), span_id: idOf(8).slice(16) } };
+  return `{}\n{"type":"transaction"}\n${JSON.stringify({ event_id: id, type: 'transaction', transaction: 'GET /', start_timestamp: 1, timestamp: 2, contexts })}`;
+}
 
 describe('the delivery to GlitchTip 6.2', () => {
   it('stores each event once, and leaves nothing in the spool', async () => {
@@ -64,9 +69,39 @@ describe('the delivery to GlitchTip 6.2', () => {
   it('waits for no row of a transaction, for 6.2 keeps none: it is let go of by its 200', async () => {
     const model = model62();
     model.unstorable.add(idOf(1));
-    const contexts = { trace: { trace_id: idOf(9), span_id: idOf(8).slice(16) } };
-    await model.take(`{}\n{"type":"transaction"}\n${JSON.stringify({ event_id: idOf(1), type: 'transaction', transaction: 'GET /', start_timestamp: 1, timestamp: 2, contexts })}`);
+    await model.take(transactionOf(idOf(1)));
     await model.run(5 * SECOND);
     expect([model.left, model.setAside]).toEqual([0, []]);
+  });
+
+  it.each<[string, WebState]>([['was answered with an error', 'failing'], ['was not answered, though it arrived', 'lying']])('gives a transaction again that %s: it is kept until its 200, and stored once', async (_, web) => {
+    const model = model62();
+    model.web = web;
+    await model.take(transactionOf(idOf(1)));
+    await model.run(5 * SECOND);
+    expect(model.left).toBeGreaterThan(0);
+    model.web = 'up';
+    await model.run(10 * MINUTE);
+    expect([timesStored(model, [idOf(1)]), model.left, model.setAside]).toEqual([[1], 0, []]);
+  });
+
+  it('keeps a transaction that it was giving when it was killed', async () => {
+    const model = model62();
+    model.web = 'failing';
+    await model.take(transactionOf(idOf(1)));
+    await model.run(1 * SECOND);
+    model.restartGateway();
+    model.web = 'up';
+    await model.run(10 * MINUTE);
+    expect([timesStored(model, [idOf(1)]), model.left, model.setAside]).toEqual([[1], 0, []]);
+  });
+
+  it('sets a transaction aside that web never answers 200 to, though it answers others', async () => {
+    const model = model62();
+    model.broken.add(idOf(1));
+    await model.take(transactionOf(idOf(1)));
+    const ids = await load(model, { events: 1, seconds: 900 }, 2);
+    await model.run(30 * SECOND);
+    expect([model.setAside, notOnce(model, ids), model.left]).toEqual([[{ id: idOf(1), why: 'given to GlitchTip 3 times, and never answered 200' }], 0, 0]);
   });
 });

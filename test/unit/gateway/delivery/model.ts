@@ -46,6 +46,8 @@ export class Model {
   readonly throttled = new Set<number>();
   /** Ids that are refused with 400. */
   readonly poisoned = new Set<string>();
+  /** Ids that are answered 500. */
+  readonly broken = new Set<string>();
   /** Ids that GlitchTip takes and never stores. */
   readonly unstorable = new Set<string>();
   /** Ids for which the worker drops the whole batch that they are in. */
@@ -198,6 +200,7 @@ export class Model {
     const result = reader.end();
     if (result.kind === 'refused') return { kind: 'answered', status: 400 };
     const ids = result.envelope.items.map(({ payload }) => [(JSON.parse(payload.toString()) as { event_id: string }).event_id, payload.length] as const);
+    if (ids.some(([id]) => this.broken.has(id))) return { kind: 'answered', status: 500 };
     if (ids.some(([id]) => this.poisoned.has(id))) return { kind: 'answered', status: 400 };
     for (const [id, bytes] of ids) this.#enqueue({ id, bytes });
     return this.web === 'lying' ? { kind: 'unknown', why: 'ECONNRESET' } : { kind: 'answered', status: 200 };

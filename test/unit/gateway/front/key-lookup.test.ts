@@ -86,6 +86,27 @@ describe('a pair of project and key', () => {
   });
 });
 
+describe('a key of a request that names no project', () => {
+  it('is known where any project has it, and says which', async () => {
+    const { lookup } = await opened();
+    expect([await lookup.judge(undefined, KEY), lookup.projectOf(KEY)]).toEqual(['known', 1]);
+  });
+
+  it('that was made since the last read is known', async () => {
+    const { world, lookup } = await opened();
+    world.keys.push([2, OTHER]);
+    expect([lookup.projectOf(OTHER), await lookup.judge(undefined, OTHER), lookup.projectOf(OTHER)]).toEqual([undefined, 'known', 2]);
+  });
+
+  it('is unknown when Postgres does not have it, and unchecked while Postgres is away; one that the volume has is known', async () => {
+    const { world, lookup } = await opened();
+    expect(await lookup.judge(undefined, OTHER)).toBe('unknown');
+    world.beforeAnswer = () => Promise.reject(new Error('ECONNREFUSED'));
+    const again = world.open();
+    expect([await again.judge(undefined, KEY), again.projectOf(KEY), await again.judge(undefined, OTHER)]).toEqual(['known', 1, 'unchecked']);
+  });
+});
+
 describe('misses', () => {
   it('that come at once cost one read', async () => {
     const { world, lookup } = await opened();

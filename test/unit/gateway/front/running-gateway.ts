@@ -51,20 +51,21 @@ export class RunningGateway {
   readonly #front: Server;
   readonly #glitchtip: Server;
 
-  private constructor({ limits, trusted, maxBytes, room, newId, spansToTransactions, plainUntil }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
+  private constructor({ limits, trusted, maxBytes, room, newId, release, spansToTransactions, logs, plainUntil }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.files = new FailingFiles(undefined, room);
     const shares = new ProjectShares(maxBytes ?? 2 ** 26);
     this.moving = new Moving({ files: this.files, root: '/spool', name: 'a', shares, send: (request) => this.#oldSender.send(request), now: () => this.now, failed: () => undefined });
     this.spool = Spool.open({ files: this.files, folder: '/spool/a', maxBytes: maxBytes ?? 2 ** 26, destinations: [0, 1], defer: setImmediate, onDamage: () => undefined, onDrop: (record) => this.moving.dropped(record) });
     this.moving.begin(this.spool);
     this.#glitchtip = glitchtip;
+    const policy = itemPolicy(release ?? '5.2', { ...(spansToTransactions === undefined ? {} : { spansToTransactions }), ...(logs === undefined ? {} : { logs }) });
     const ingest = new Ingest({
-      policy: itemPolicy('5.2', spansToTransactions), limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
+      policy, limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
       shares, move: this.moving.move, countMove: (what) => this.moving.count(what), plainUntil,
-      keys: { judge: (project, key) => Promise.resolve(this.verdict ?? (project === 1 && key === KEY ? 'known' : 'unknown')) },
+      keys: { judge: (project, key) => Promise.resolve(this.verdict ?? ((project ?? 1) === 1 && key === KEY ? 'known' : 'unknown')), projectOf: (key) => (key === KEY ? 1 : undefined) },
       now: () => this.now, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
     });
-    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: itemPolicy('5.2').endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
+    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: policy.endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
   }
 
   static async open(options: GatewayOptions = {}): Promise<RunningGateway> {
@@ -146,7 +147,10 @@ export interface GatewayOptions {
   readonly maxBytes?: number;
   /** Bytes that the disk has. */
   readonly room?: number;
+  /** @default 5.2 */
+  readonly release?: string;
   readonly spansToTransactions?: boolean;
+  readonly logs?: boolean;
   /** Milliseconds of Unix time; its clock stands at 1_780_000_000_000. */
   readonly plainUntil?: number;
   /** @default always NEW */

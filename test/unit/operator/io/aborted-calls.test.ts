@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { GatewayMovePort, MoveDatabasePort } from '../../../../operator/controllers/move/move-ports.js';
 import type { HealthPort, PostgresPort, ValkeyPort, WebPort } from '../../../../operator/controllers/ports.js';
+import type { GatewayModePort, RestoreDatabasesPort } from '../../../../operator/controllers/restore/restore-ports.js';
 import { Sensitive } from '../../../../operator/core/sensitive.js';
-import { openHealthPort, postgresPort, valkeyPort, webPort } from '../../../../operator/io/connect-ports.js';
+import { gatewayModes, gatewayMoves, moveDatabase, openHealthPort, postgresPort, restoreDatabases, valkeyPort, webPort } from '../../../../operator/io/connect-ports.js';
 import { KubernetesApi } from '../../../../operator/io/kubernetes/api-client.js';
 import { connectInCluster } from '../../../../operator/io/kubernetes/connection.js';
 import { systemClock } from '../../../../operator/runtime/clock.js';
@@ -65,6 +67,32 @@ const WEB: Readonly<Record<keyof WebPort, Call>> = {
   sendEvent: (signal) => webPort.sendEvent(place(), { canary, id: '0'.repeat(32) }, signal),
 };
 
+const RESTORED: Readonly<Record<keyof RestoreDatabasesPort, Call>> = {
+  findLogin: (signal) => restoreDatabases.findLogin(spec(), [operator], signal),
+  observe: (signal) => restoreDatabases.observe(spec(), operator, signal),
+  observeContent: (signal) => restoreDatabases.observeContent(spec(), operator, signal),
+  observeLogin: (signal) => restoreDatabases.observeLogin(spec(), operator, signal),
+  observeFree: (signal) => restoreDatabases.observeFree(spec(), operator, signal),
+  openLogin: (signal) => restoreDatabases.openLogin(spec(), roles(signal), password),
+  change: (signal) => restoreDatabases.change(spec(), roles(signal), { kind: 'create database', name: 'glitchtip_restore_1' }),
+};
+
+const GATEWAY_MODES: Readonly<Record<keyof GatewayModePort, Call>> = {
+  observe: (signal) => gatewayModes.observe(spec(), password, signal),
+  setMode: (signal) => gatewayModes.setMode(spec(), password, { mode: 'holds', why: 'a restore' }, signal),
+};
+
+const GATEWAY_MOVES: Readonly<Record<keyof GatewayMovePort, Call>> = {
+  observe: (signal) => gatewayMoves.observe(spec(), password, signal),
+  tell: (signal) => gatewayMoves.tell(spec(), password, { leads: 'old', share: 25, pairs: [] }, signal),
+  letGo: (signal) => gatewayMoves.letGo(spec(), password, signal),
+};
+
+const MOVED: Readonly<Record<keyof MoveDatabasePort, Call>> = {
+  findLogin: (signal) => moveDatabase.findLogin(spec(), [operator], signal),
+  findProjects: (signal) => moveDatabase.findProjects(spec(), operator, [], signal),
+};
+
 /** What of it asks no API server. */
 const noApi = new KubernetesApi(connectInCluster({ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '1' }, ''), { onWarning: () => undefined, onAnswer: () => undefined });
 const health = openHealthPort(noApi, 'glitchtip', systemClock);
@@ -78,7 +106,10 @@ const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'obse
   tellWorkerStart: (signal) => health.tellWorkerStart(spec(), password, at, signal),
 };
 
-describe.each([['Postgres', POSTGRES], ['Valkey', VALKEY], ['web', WEB], ['health', HEALTH]] as const)('a call of the port to %s', (_, calls) => {
+describe.each([
+  ['Postgres', POSTGRES], ['Valkey', VALKEY], ['web', WEB], ['health', HEALTH],
+  ['databases of a restore', RESTORED], ['what the gateway gives', GATEWAY_MODES], ['a move in the gateway', GATEWAY_MOVES], ['what a move imported', MOVED],
+] as const)('a call of the port to %s', (_, calls) => {
   it.each(Object.entries<Call>(calls))('%s ends with its signal', async (__, call) => {
     const term = new AbortController();
     const connected = once(server, 'connection');

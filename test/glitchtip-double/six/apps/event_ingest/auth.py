@@ -20,13 +20,18 @@ from .dsn import (
 
 
 @sync_to_async(thread_sensitive=False)
-def look_up(project_id, key):
+def first_row(statement, values):
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT * FROM get_project_auth_info(%s, %s)", [project_id, key])
+            cursor.execute(statement, values)
             return cursor.fetchone()
     finally:
         connection.close()
+
+
+async def project_of(key):
+    row = await first_row("SELECT project_id FROM projects_projectkey WHERE public_key = %s", [key])
+    return row and row[0]
 
 
 async def authenticate(request, project_id):
@@ -37,6 +42,27 @@ async def authenticate(request, project_id):
         key = UUID(key_in(request))
     except (TypeError, ValueError):
         raise MalformedKeyError from None
+    return await opened_by(key, project_id)
+
+
+async def authenticate_by_key(request):
+    """As authenticate, of a request that names no project."""
+    try:
+        key = UUID(bearer_in(request) or key_in(request))
+    except (TypeError, ValueError):
+        raise MalformedKeyError from None
+    project_id = await project_of(key)
+    if project_id is None:
+        raise InvalidKeyError
+    return await opened_by(key, project_id)
+
+
+def bearer_in(request):
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    return text.strip() if kind.lower() == "bearer" and "x-sentry-auth" not in request.headers else None
+
+
+async def opened_by(key, project_id):
     throttle_key = f"{BLOCK_KEY}{project_id}"
     key_block = f"{throttle_key}:{key}"
     cached = await cache.aget_many([throttle_key, key_block])
@@ -44,7 +70,7 @@ async def authenticate(request, project_id):
         raise ThrottledError
     if cached.get(key_block) == "v":
         raise InvalidKeyError
-    row = await look_up(project_id, key)
+    row = await first_row("SELECT * FROM get_project_auth_info(%s, %s)", [project_id, key])
     if row is None:
         await cache.aset(key_block, "v", BLOCK_SECONDS)
         raise InvalidKeyError

@@ -7,6 +7,7 @@ from django_vtasks import task
 from glitchtip import ballast
 
 from .store_events import store_events
+from .store_logs import store_logs
 from .store_transactions import store_transactions
 
 logger = logging.getLogger(__name__)
@@ -26,3 +27,8 @@ def ingest_event(tasks: list):
 @task(queue_name="ingest")
 def ingest_transaction(tasks: list):
     run_batch("transaction", store_transactions, tasks)
+
+
+@task(queue_name="ingest")
+def ingest_logs(tasks: list):
+    run_batch("log", store_logs, tasks)

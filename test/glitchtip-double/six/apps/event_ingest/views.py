@@ -15,8 +15,9 @@ from gt_rust.envelope import EnvelopeTooBig, decompress, parse_envelope
 from glitchtip import ballast
 
 from . import forms, tasks
-from .auth import authenticate
+from .auth import authenticate, authenticate_by_key
 from .dsn import RETRY_AFTER, FrozenError, InvalidKeyError, MalformedKeyError, NoKeyError, ThrottledError
+from .otlp import MalformedLogsError, texts_of
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,28 @@ async def handle_minidump(request, project_id):
     return HttpResponse(uuid4().hex, content_type="text/plain")
 
 
+async def handle_logs(request, _project_id):
+    """Of OpenTelemetry. Unlike an event's, what their queue refuses is no 200."""
+    if request.method != "POST":
+        return JsonResponse({"detail": "Method not allowed"}, status=405)
+    if not settings.GLITCHTIP_ENABLE_LOGS:
+        return JsonResponse({"detail": "Logs are not enabled"}, status=404)
+    project = await authenticate_by_key(request)
+    encoding, most = request.headers.get("content-encoding"), settings.GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE
+    try:
+        body = decompress(request.body, encoding, most) if encoding else request.body
+    except EnvelopeTooBig:
+        raise
+    except ValueError:
+        return JsonResponse({"detail": "Invalid compressed body"}, status=400)
+    texts = texts_of(body, request.content_type or "")
+    if texts:
+        await enqueue(tasks.ingest_logs, project, texts)
+    if "json" in (request.content_type or ""):
+        return JsonResponse({})
+    return HttpResponse(b"", content_type="application/x-protobuf")
+
+
 def refusal(status, detail):
     return lambda: JsonResponse({"detail": detail}, status=status)
 
@@ -127,7 +150,7 @@ def guarded(handle, refusals):
     """A view that answers refusals as its endpoint does; what the endpoint has no answer for ends as a 500."""
 
     @csrf_exempt
-    async def view(request, project_id):
+    async def view(request, project_id=None):
         with ballast.ingest_request():
             try:
                 return await handle(request, project_id)
@@ -159,7 +182,17 @@ REFUSALS = {
     EnvelopeTooBig: TOO_BIG,
     RequestDataTooBig: TOO_BIG,
 }
+LOGS = {
+    NoKeyError: refusal(401, "Invalid DSN"),
+    InvalidKeyError: refusal(401, "Invalid DSN"),
+    MalformedKeyError: refusal(401, "Invalid DSN"),
+    ThrottledError: throttled("Too Many Requests"),
+    MalformedLogsError: refusal(400, "Malformed OTLP logs payload"),
+    EnvelopeTooBig: TOO_BIG,
+    RequestDataTooBig: TOO_BIG,
+}
 envelope = guarded(handle_envelope, ENVELOPE)
 store = guarded(handle_store, REFUSALS)
 security = guarded(handle_security, REFUSALS)
 minidump = guarded(handle_minidump, ENVELOPE)
+logs = guarded(handle_logs, LOGS)

@@ -268,6 +268,8 @@ describe('what cannot be seen is not well again', () => {
     ['an ended certificate whose Secret is gone: that is reported instead', 'CertificateExpired', 'certificate', { certificate: { kind: 'missing', secret: 'web-tls', why: 'does not exist' } }, ['CertificateUnreadable/certificate warning']],
     ["an ended certificate of Traefik's while it does not answer: that is reported, too", 'CertificateExpired', 'certificate', SILENT, ['HttpsDown/https critical', 'CertificateExpired/certificate critical']],
     ['another certificate while Traefik does not answer', 'CertificateNotServed', 'certificate', SILENT, ['HttpsDown/https critical', 'CertificateNotServed/certificate critical']],
+    ['a missing redirect while nobody answers in clear', 'HttpNotRedirected', 'https', served(80), ['HttpNotRedirected/https critical']],
+    ['a missing redirect when Traefik leads to https again', 'HttpNotRedirected', 'https', served(80, { plain: { status: 301, location: 'https://errors.example.com/' } }), []],
     ['another certificate when its own is served again', 'CertificateNotServed', 'certificate', served(80), []],
     ['another port while the container starts again', 'PortMismatch', 'web', { ...pods(unready('web', { restarts: 2, lastEnd: ended('Error', 137), state: { kind: 'running', startedAt: ago(4) } })), web: DOWN, canary: NOT_SENT }, ['PortMismatch/web critical']],
     ['a stuck worker when an event was stored', 'WorkerStuck', 'worker', {}, []],

@@ -51,9 +51,16 @@ export const TUNNEL_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['it does not answer, and pods may not be seen', { tunnel: { kind: 'silent', code: 'timeout' }, cluster: clusterOf({ pods: UNSEEN }) }, []],
 ];
 
+const REDIRECT = { status: 301, location: `https://${HTTPS.name}/` } as const;
+
 /** Of k3s' Traefik. */
 export const TRAEFIK_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
-  ['its own certificate is served', served(80), []],
+  ['its own certificate is served', served(80, { hasHsts: true, plain: REDIRECT }), []],
+  ['who comes in clear is answered', served(80, { plain: { status: 200 } }), ['HttpNotRedirected/https warning']],
+  ['who comes in clear is led to another name', served(80, { plain: { status: 301, location: 'https://other.example.com/' } }), ['HttpNotRedirected/https warning']],
+  ['nobody answers in clear', served(80, { hasHsts: true }), []],
+  ['answers are without HSTS', served(80, { hasHsts: false, plain: REDIRECT }), ['HstsMissing/https warning']],
+  ['there is no route of ours any more', served(300, { ...DEFAULT, hasHsts: false, plain: { status: 404 } }), ['CertificateNotServed/certificate critical']],
   ['the certificate that Traefik keeps ends in a week', served(7), ['CertificateExpiring/certificate warning']],
   ['the certificate that Traefik keeps has ended', served(-1), ['CertificateExpired/certificate critical']],
   ["Traefik's default certificate is served", served(300, DEFAULT), ['CertificateNotServed/certificate critical']],

@@ -14,7 +14,7 @@ describe('the table of operations', () => {
     const all = (verdict: Verdict) => Object.fromEntries(OPERATIONS.map((held) => [held, verdict]));
     expect(Object.fromEntries(OPERATIONS.map((wanted) => [wanted, row(wanted)]))).toEqual({
       rotation: all('waits'), migration: all('waits'), backup: all('waits'), rehearsal: all('waits'), restore: all('waits'), upgrade: all('waits'), move: all('waits'),
-      compromised: { rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', rehearsal: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'waits' },
+      compromised: { rotation: 'waits', compromised: 'waits', migration: 'retires later', backup: 'begins', rehearsal: 'begins', restore: 'retires later', upgrade: 'retires later', move: 'retires later' },
     });
   });
 
@@ -24,7 +24,8 @@ describe('the table of operations', () => {
     ['waits for one of its own kind', 'backup', [holding('backup')], 'backup-1'],
     ['does not wait for one whose time is over', 'restore', [holding('backup', { until: NOW })], undefined],
     ['for a leak begins beside a backup and a migration', 'compromised', [holding('backup'), holding('migration')], undefined],
-    ['for a leak waits for a move beside them', 'compromised', [holding('backup'), holding('move')], 'move-1'],
+    ['for a leak begins beside an import', 'compromised', [holding('move')], undefined],
+    ['for a leak waits for the rotation beside them', 'compromised', [holding('backup'), holding('rotation')], 'rotation-1'],
   ])('an operation %s', (_, wanted, holders, waitsFor) => {
     expect(findHolder(wanted, holders, NOW)?.name).toBe(waitsFor);
   });

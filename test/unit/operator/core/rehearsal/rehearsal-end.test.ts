@@ -29,6 +29,8 @@ describe("the end of a rehearsal's Job", () => {
   it.each<[string, ContainerEnd[], object]>([
     ['a migration that failed', [ended('migrate', { ...failedWith('migrate', 'MigrationFailed'), detail: 'users.0002: IntegrityError' }, { exitCode: 1 }), ended('server')], { step: 'migrate', reason: 'MigrationFailed', exitCode: 1, detail: 'users.0002: IntegrityError' }],
     ['a container that was killed for its memory', [ended('migrate', undefined, { exitCode: 137, reason: 'OOMKilled' }), ended('server')], { step: 'migrate', reason: 'OutOfMemory', exitCode: 137 }],
+    ['a container that was killed before it had begun', [ended('migrate', undefined, { exitCode: 137, reason: 'Error' }), ended('server', failedWith('migrate', 'MigrateAway'), { exitCode: 1 })], { step: 'migrate', reason: 'StepFailed', exitCode: 137 }],
+    ['one that never began', [ended('server', failedWith('migrate', 'MigrateAway'), { exitCode: 1 })], { step: 'migrate', reason: 'MigrateAway' }],
     ['a server that failed, which what migrates sees as an error of its own', [ended('migrate', failedWith('migrate', 'MigrationFailed'), { exitCode: 1 }), ended('server', failedWith('size', 'NoSpace'), { exitCode: 1 })], { step: 'size', reason: 'NoSpace' }],
     ['a copy that is damaged', [ended('fetch', { result: 'failed', step: 'fetch', reason: 'CopyDamaged', detail: 'x' }, { exitCode: 1 })], { step: 'fetch', reason: 'CopyDamaged' }],
     ['a dump that waits for a lock', [ended('fetch'), ended('dump', failedWith('dump', 'LockWait'), { exitCode: 1 })], { step: 'dump', reason: 'LockWait' }],

@@ -2,10 +2,10 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Trigger } from '../../../../../operator/api/rotation-fields.js';
-import type { Journal } from '../../../../../operator/core/rotation/journal.js';
+import type { Journal, ObservedJournal } from '../../../../../operator/core/rotation/journal.js';
 import type { ObservedRollout } from '../../../../../operator/core/credentials/observed.js';
 import { Sensitive } from '../../../../../operator/core/sensitive.js';
-import { conditionOf } from '../../operator-scenarios.js';
+import { conditionOf, planOf } from '../../operator-scenarios.js';
 import { jobAtWork, RotationWorld, said, worldIn, words, type Faults } from './rotation-scenarios.js';
 
 type Change = (world: RotationWorld) => unknown;
@@ -62,6 +62,14 @@ describe('with no rotation under way', () => {
   it('nothing is done while the operator is suspended, whatever is asked', () => {
     const world = worldWith((it) => { it.request = 'compromised'; }, { suspend: true });
     expect(done(world)).toEqual([]);
+  });
+
+  it.each<[string, ObservedJournal]>([
+    ['cannot be read', { kind: 'unreadable', why: '403' }],
+    ['is malformed', { kind: 'malformed', why: 'record.history' }],
+  ])('what the status said of rotations stays while the journal %s', (_, journal) => {
+    const rotation = { nextAt: '2026-04-01T03:00:00Z', history: [...undone('2026-01-02T03:00:00Z').history] };
+    expect(planOf({ previous: { rotation }, journal }).status.rotation).toEqual(rotation);
   });
 
   it.each<[string, Faults, string]>([

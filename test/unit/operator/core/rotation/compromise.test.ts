@@ -100,13 +100,7 @@ describe('a rotation for a compromise', () => {
     expect(world.journal?.history.map(({ result }) => result)).toEqual(['Completed', 'Undone']);
   });
 
-  it('waits for a move', () => {
-    const world = leakBeside('move');
-    world.until(() => world.sessionsEnded === 1);
-    expect([done(world), said(world.plan())]).toEqual([[], 'Job move has not ended.']);
-  });
-
-  it.each<Operation>(['migration', 'restore', 'upgrade'])('publishes beside a %s, replaces and ends what it may, and revokes the old login when that has ended', (operation) => {
+  it.each<Operation>(['migration', 'restore', 'upgrade', 'move'])('publishes beside a %s, replaces and ends what it may, and revokes the old login when that has ended', (operation) => {
     const world = leakBeside(operation);
     const steps = world.until(() => world.phase === 'Retiring' && world.plan().actions.length === 0);
     expect(steps.slice(steps.indexOf('journal: Retiring') + 1)).toEqual(['replace operator password', 'write glitchtip-postgres', 'set administrator password', 'write glitchtip-admin', 'end sessions', 'journal: Retiring']);
