@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkAcme } from '../../../../cli/doctor/acme-checks.js';
 import { notSeen, seen } from '../../../../cli/doctor/check-result.js';
 import { gatherFacts } from '../../../../cli/doctor/gathered-facts.js';
+import { KIND_NAME } from '../../../../cli/glitchtip-resource-access.js';
 import { lastTry } from '../../../../cli/doctor/traefik-log.js';
 import { HEALTH_REASONS } from '../../../../operator/api/health-reasons.js';
 import { fakeKubectl, type FakeKubectl } from '../fake-kubectl.js';
@@ -56,7 +57,7 @@ describe("Traefik's log", () => {
   });
   afterEach(() => kubectl.remove());
   const gathered = async (spec: object): Promise<unknown> => {
-    kubectl.prepare('resource', JSON.stringify({ metadata: { name: 'glitchtip', namespace: 'glitchtip' }, spec: { version: '5.2.1', ...spec } }));
+    kubectl.prepare(`kind:${KIND_NAME}`, JSON.stringify({ metadata: { name: 'glitchtip', namespace: 'glitchtip' }, spec: { version: '5.2.1', valkey: {}, worker: {}, ...spec } }));
     return (await gatherFacts({ target: { kubectl: 'kubectl', cluster: [], description: 'context prod' }, namespace: 'glitchtip', name: 'glitchtip' }, new Date())).traefikLog;
   };
 
