@@ -23,11 +23,16 @@ export function lastTry(log: string, name: string): LastTry | undefined {
 }
 
 function tryOf(line: string, name: string): LastTry | undefined {
-  const [, time, said] = LINE.exec(line) ?? [];
-  if (time === undefined || said === undefined || !said.includes(name)) return undefined;
+  const [, time = '', said = ''] = LINE.exec(line) ?? [];
+  if (!said.includes(name)) return undefined;
   const at = new Date(time);
   if (GOT.test(said)) return { kind: 'got', at };
-  const [, quoted, bare] = FAILED.exec(said) ?? [];
+  const failed = FAILED.exec(said);
+  return failed === null ? undefined : { kind: 'failed', at, reason: reasonIn(failed) };
+}
+
+/** Without the escapes of the log. */
+function reasonIn([, quoted, bare = '']: RegExpExecArray): string {
   const error = quoted?.replaceAll(/\\[nrt]/g, ' ').replaceAll(/\\(.)/g, '$1') ?? bare;
-  return error === undefined ? undefined : { kind: 'failed', at, reason: REASON.exec(error)?.[1] ?? error };
+  return REASON.exec(error)?.[1] ?? error;
 }

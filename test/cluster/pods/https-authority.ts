@@ -69,7 +69,7 @@ export function describeAuthorityAway({ stack, alerts }: Installed, edge: () => 
     describe('with cert-manager', () => {
       beforeAll(async () => {
         await edge().installCertManager();
-        await applyHttps(stack, edge(), 'https-authority', { mode: 'cert-manager', acme: byAcme(edge()).acme, certManager: { budget: 'none' } });
+        await applyHttps(stack, edge(), 'https-authority', { https: { mode: 'cert-manager', acme: byAcme(edge()).acme, certManager: { budget: 'none' } } });
         await untilServed(edge());
         await stack.rolledOut();
       }, 1_800_000);

@@ -27,8 +27,13 @@ const CERTIFICATE_DAYS = 20;
 const LARGE = 30 * MEBIBYTE;
 /** Longer than Traefik's own time for a request. Seconds. */
 const SLOW = 75;
-/** Where sentry-cli sends source maps; GlitchTip's double has no such page, and says so when it has the whole body (uWSGI's post-buffering). */
-const CHUNKS = `${URL_OF_NAME}/api/0/organizations/nobody/chunk-upload/`;
+/** A form with a file, to a page that GlitchTip's double has not: it says so when it has the whole of it. */
+const FORM = {
+  url: `${URL_OF_NAME}/accounts/login/`,
+  headers: { 'content-type': 'multipart/form-data; boundary=b', origin: URL_OF_NAME, cookie: `csrftoken=${'a'.repeat(32)}` },
+  head: '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\nContent-Type: application/octet-stream\r\n\r\n',
+  bytes: LARGE,
+} as const;
 
 export function describeHttpsRolled(installed: Installed): void {
   const { stack, alerts, dsn, portsBefore } = installed;
@@ -36,7 +41,7 @@ export function describeHttpsRolled(installed: Installed): void {
     let edge: HttpsEdge;
     beforeAll(async () => {
       edge = await HttpsEdge.start(stack, { certificateDays: CERTIFICATE_DAYS });
-      await applyHttps(stack, edge, 'https-rolled', { ...byAcme(edge), public: 'no-admin' });
+      await applyHttps(stack, edge, 'https-rolled', { https: { ...byAcme(edge), public: 'no-admin' } });
       await untilServed(edge);
       await stack.rolledOut();
     }, 1_800_000);
@@ -76,7 +81,6 @@ export function describeHttpsRolled(installed: Installed): void {
         const { stdout } = await edge.run(['test/cluster/support/https-upload.ts', JSON.stringify(task)], { NODE_EXTRA_CA_CERTS: edge.file('roots.pem') });
         return JSON.parse(stdout) as Uploaded;
       };
-      const chunk = (seconds: number): Upload => ({ url: CHUNKS, headers: { 'content-type': 'application/octet-stream' }, head: '', bytes: LARGE, seconds });
 
       it('an event with an attachment of 30 MiB is taken and stored', async () => {
         const report = await edge.load({ dsn: dsn(), rate: 1, seconds: 1, attachmentBytes: LARGE });
@@ -104,16 +108,11 @@ export function describeHttpsRolled(installed: Installed): void {
         await waitFor<true>({ what: 'the event to be stored', seconds: 120 }, async () => when((await runIds(stack, runId)).has(eventId), 'not yet'));
       }, 2 * SCENE_MS);
 
-      it('30 MiB come through to GlitchTip', async () => {
-        const { status, seconds } = await upload(chunk(0));
-        expect(status).toBe(404);
-        recordMeasurement({ what: 'https: an upload of 30 MiB to web', value: Math.round(seconds * 10) / 10, unit: 's' });
-      }, SCENE_MS);
-
-      it(`those that take ${SLOW} s end after a minute, which is GlitchTip's own and not Traefik's`, async () => {
-        const { status, seconds } = await upload(chunk(SLOW));
-        expect(status).toBe(503);
-        expect(seconds).toBeLessThan(SLOW);
+      it.each([[0], [SLOW]])('a form of 30 MiB comes through to GlitchTip, in %i s', async (seconds) => {
+        const found = await upload({ ...FORM, seconds });
+        expect(found.status).toBe(404);
+        expect(found.seconds).toBeGreaterThanOrEqual(seconds);
+        recordMeasurement({ what: `https: a form of 30 MiB to web, sent within ${seconds} s`, value: Math.round(found.seconds * 10) / 10, unit: 's' });
       }, SCENE_MS);
 
       it('a page that is sent in pieces comes in pieces', async () => {

@@ -35,7 +35,7 @@ export function describeHttps(installed: Installed): void {
     }, 1_800_000);
     afterAll(() => edge.stop());
 
-    const apply = (label: string, https: SettingsInput['https'], network?: SettingsInput['network']) => applyHttps(stack, edge, label, https, network);
+    const apply = (label: string, https: SettingsInput['https'], network?: SettingsInput['network']) => applyHttps(stack, edge, label, { https, network });
 
     describe('by a certificate that Traefik gets itself', () => {
       it(`is there within ${ISSUED_WITHIN} s of the apply`, async () => {

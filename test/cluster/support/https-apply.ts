@@ -7,7 +7,7 @@ import { waitFor, when } from './wait.js';
 export const URL_OF_NAME = `https://${NAME}`;
 
 /** @returns when it was applied, milliseconds since the epoch */
-export async function applyHttps(stack: Stack, edge: HttpsEdge, label: string, https: SettingsInput['https'], network: SettingsInput['network'] = {}): Promise<number> {
+export async function applyHttps(stack: Stack, edge: HttpsEdge, label: string, { https, network = {} }: Pick<SettingsInput, 'https' | 'network'>): Promise<number> {
   const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network });
   await edge.runTraefik(made.settings);
   const started = Date.now();

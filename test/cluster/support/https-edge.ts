@@ -112,7 +112,9 @@ export class HttpsEdge {
     const rules = (...commands: readonly string[]) => execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'nft', '-f', '-'], { input: commands.join('\n') });
     // A table of its own: what keeps the policies writes back the others.
     await rules('add table inet authority_away', 'add chain inet authority_away input { type filter hook input priority -10; }', `add rule inet authority_away input tcp dport ${ACME_PORT} reject with tcp reset`);
-    return async () => void await rules('delete table inet authority_away');
+    return async () => {
+      await rules('delete table inet authority_away');
+    };
   }
 
   /** Where the ACME server finds the public name. @param address by default where it is */

@@ -31,10 +31,10 @@ async function send({ url, headers, head, bytes, seconds }: Upload): Promise<Upl
     outgoing.once('response', ({ statusCode }) => resolve({ status: statusCode ?? 0, seconds: took() }));
     outgoing.once('error', (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? error.message, seconds: took() }));
   });
-  let isOver = false;
-  void answered.then(() => { isOver = true; });
+  const over = new AbortController();
+  void answered.then(() => over.abort());
   outgoing.write(head);
-  for (let sent = 0; sent < bytes && !isOver; sent += PIECE) {
+  for (let sent = 0; sent < bytes && !over.signal.aborted; sent += PIECE) {
     const drained = outgoing.write(Buffer.alloc(Math.min(PIECE, bytes - sent), 'x'));
     if (!drained) await Promise.race([new Promise((resolve) => outgoing.once('drain', resolve)), answered]);
     // The pace is what is tried.

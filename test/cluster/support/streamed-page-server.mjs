@@ -1,5 +1,7 @@
 // The server that streamed-page.ts starts: one page in pieces, the next one when the reader asks for it at another address.
+import console from 'node:console';
 import { createServer } from 'node:http';
+import process from 'node:process';
 
 const [port, options] = process.argv.slice(2);
 const { path, next, pieces } = JSON.parse(options);

@@ -10,9 +10,8 @@ export const STREAM = { path: '/streamed', next: '/streamed/next', pieces: 5 } a
 const SERVER = fileURLToPath(new URL('./streamed-page-server.mjs', import.meta.url));
 
 /** Whatever asks web is led to a server in the network of its pod, while `work` runs. */
-export async function besideWeb<T>({ cluster, pod }: Pick<Stack, 'cluster' | 'pod'>, work: () => Promise<T>): Promise<T> {
-  const { container } = await pod('web');
-  const network = await networkOf(cluster, container);
+export async function besideWeb<T>(stack: Pick<Stack, 'cluster' | 'pod'>, work: () => Promise<T>): Promise<T> {
+  const network = await networkOf(stack.cluster, (await stack.pod('web')).container);
   const server = execa('nsenter', [network, process.execPath, SERVER, String(PORT), JSON.stringify(STREAM)], { reject: false, stderr: 'inherit' });
   const redirect = (change: '-A' | '-D') => execa('nsenter', [network, 'iptables', '-t', 'nat', change, 'PREROUTING', '-p', 'tcp', '--dport', '8080', '-j', 'REDIRECT', '--to-ports', String(PORT)]);
   try {
