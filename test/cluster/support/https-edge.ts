@@ -24,6 +24,8 @@ export const NAME = 'errors.example.test';
 const ACME_PORT = 14_000;
 const ROOTS_PORT = 15_000;
 const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
+/** How long answers may still be due to a load that is told to stop. */
+const ANSWERS_MS = 45_000;
 const CLIENT = 'test/cluster/support/https-client.ts';
 
 /** An answer, or why there was none. */
@@ -147,10 +149,10 @@ export class HttpsEdge {
   }
 
   /** A TypeScript program on the node, to which the public name leads to Traefik. */
-  run(program: readonly string[], env: Readonly<Record<string, string>>): ResultPromise<{ env: Readonly<Record<string, string>>; reject: false; stderr: 'inherit'; maxBuffer: number }> {
+  run(program: readonly string[], env: Readonly<Record<string, string>>): ResultPromise<{ env: Readonly<Record<string, string>>; reject: false; stderr: 'inherit'; maxBuffer: number; forceKillAfterDelay: number }> {
     const script = 'mount --bind "$1" /etc/hosts; shift; exec "$@"';
     const namespaces = [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'unshare', '--mount', '--propagation', 'private'];
-    return execa('nsenter', [...namespaces, 'sh', '-euc', script, 'sh', this.file('hosts'), process.execPath, '--import', 'tsx', ...program], { env, reject: false, stderr: 'inherit', maxBuffer: 1e9 });
+    return execa('nsenter', [...namespaces, 'sh', '-euc', script, 'sh', this.file('hosts'), process.execPath, '--import', 'tsx', ...program], { env, reject: false, stderr: 'inherit', maxBuffer: 1e9, forceKillAfterDelay: ANSWERS_MS });
   }
 
   private authorityCertificate = '';
