@@ -57,7 +57,7 @@ describe("Traefik's log", () => {
   });
   afterEach(() => kubectl.remove());
   const gathered = async (spec: object): Promise<unknown> => {
-    kubectl.prepare(`kind:${KIND_NAME}`, JSON.stringify({ metadata: { name: 'glitchtip', namespace: 'glitchtip' }, spec: { version: '5.2.1', valkey: {}, worker: {}, ...spec } }));
+    kubectl.prepare(`kind:${KIND_NAME}`, JSON.stringify({ metadata: { name: 'glitchtip', namespace: 'glitchtip' }, spec: { version: '5.2.1', valkey: {}, worker: {}, ...spec }, status: {} }));
     return (await gatherFacts({ target: { kubectl: 'kubectl', cluster: [], description: 'context prod' }, namespace: 'glitchtip', name: 'glitchtip' }, new Date())).traefikLog;
   };
 
