@@ -22,6 +22,8 @@ export class Https extends Construct {
     const stsSeconds = hstsSeconds(settings);
     // Traefik has decoded the path, and cleaned it of dots.
     const events = `PathRegexp(\`${eventPaths(settings)}\`)`;
+    // /metrics is GlitchTip 6's, without a login, where ENABLE_OBSERVABILITY_API is on.
+    const shown = { all: '', 'no-admin': ' && !PathRegexp(`^/(admin|metrics)(/|$)`)', ingest: ` && ${events}` } as const;
     const host = `Host(\`${new URL(domain).hostname}\`)`;
     // GlitchTip says it, too; Traefik's own answers, while no pod is ready, would lack it.
     if (stsSeconds > 0) this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds } });
@@ -29,7 +31,7 @@ export class Https extends Construct {
     this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
     this.add('IngressRoute', ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
-      routes: [route(open === 'ingest' ? `${host} && ${events}` : host, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
+      routes: [route(`${host}${shown[open]}`, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
       tls: served(settings),
     });
     // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.

@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { dnsLabel, objectName, show } from './value-kinds.js';
 
 const MODES = ['none', 'traefik', 'secret', 'cert-manager', 'self-signed', 'tunnel'] as const;
+/** How much of GlitchTip. */
+const OPEN = ['all', 'no-admin', 'ingest'] as const;
 /** Of cert-manager's programs. */
 const COUNTED = ['all', 'controller', 'none'] as const;
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
@@ -19,8 +21,8 @@ export const https = z.strictObject({
   }).default('none'),
   /** Secret (kubernetes.io/tls) whose certificate serves `domain`: with mode secret by Traefik, with none by your proxy. With mode cert-manager it is written there (left out: glitchtip-tls). The operator alerts before it expires. */
   secret: objectName('Secret').optional(),
-  /** all: everything. ingest: the paths of events alone; people come by port-forward or SSH tunnel. */
-  public: z.enum(['all', 'ingest'], { error: (issue) => `expected all or ingest, found ${show(issue.input)}` }).default('all'),
+  /** all: everything. no-admin: everything but /admin and /metrics. ingest: the paths of events alone; people come by port-forward or SSH tunnel. */
+  public: z.enum(OPEN, { error: (issue) => `expected all, no-admin or ingest, found ${show(issue.input)}` }).default('all'),
   /**
    * Until this day (UTC) events that come by http, to port 80 of the public name, are taken, counted and told: an SDK whose DSN says http:// does
    * not follow the redirect. From then on they are led to https like everything else. never: from the beginning.
@@ -71,7 +73,7 @@ function expectedDay(found: unknown): string {
 interface Https {
   readonly mode: (typeof MODES)[number];
   readonly secret?: string | undefined;
-  readonly public: 'all' | 'ingest';
+  readonly public: (typeof OPEN)[number];
   readonly acceptPlainEvents: string;
   readonly acme: { readonly email?: string | undefined; readonly server: string };
   readonly certManager: { readonly clusterIssuer?: string | undefined };
@@ -106,7 +108,8 @@ function routeProblems({ mode, gateway, public: open, acceptPlainEvents }: Https
   const who = mode === 'tunnel' ? 'Cloudflare' : 'your own proxy';
   return [
     ...at('gateway', mode !== 'none' && gateway !== undefined, `expected none with https.mode ${mode}, which has a way of its own, or https.mode: none; found ${show(gateway?.name)}`),
-    ...at('public', !hasRoutes && open === 'ingest', `expected all with https.mode ${mode}, with which ${who} decides what is public; found ingest`),
+    ...at('public', !hasRoutes && open !== 'all', `expected all with https.mode ${mode}, with which ${who} decides what is public; found ${open}`),
+    ...at('public', gateway !== undefined && open === 'no-admin', 'expected all or ingest with https.gateway: its routes have no word for everything but some paths; found no-admin'),
     ...at('acceptPlainEvents', !hasRoutes && acceptPlainEvents !== 'never', `expected never with https.mode ${mode}, with which ${who} decides what is taken; found ${show(acceptPlainEvents)}`),
   ];
 }

@@ -1,4 +1,5 @@
 // Every check of `glitchkeeper doctor`, from the outside in.
+import { checkAcme } from './acme-checks.js';
 import { checkAlerts } from './alerting-checks.js';
 import { checkBackups } from './backup-checks.js';
 import { checkCluster } from './cluster-checks.js';
@@ -20,7 +21,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkOutside, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkImages, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
+  checkOutside, checkAcme, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkImages, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { readAsset } from '../../charts/assets.js';
 import { bundleHash } from '../../charts/content-hash.js';
 import { LOADER_FILE, PROGRAMS } from '../../charts/programs.js';
+import { TRAEFIK } from '../../charts/traefik.js';
 import { BACKUP_TEMPLATE, LEASE_NAME } from '../../operator/api/object-names.js';
 import { Failure, explainFailure, type ProgramError } from '../failure.js';
 import { ANSWER_WITHIN, kubectl } from '../kubectl.js';
@@ -40,6 +41,8 @@ export interface Facts {
   readonly backupTemplate: Seen<objects.PodTemplate | undefined>;
   /** The same of the Secret of the bucket, where copies go to one. */
   readonly storeKeys: Seen<{ readonly secret: string; readonly keys: readonly string[] | undefined }>;
+  /** Of Traefik, and the public name that it asks an ACME server for; undefined where it does not ask. */
+  readonly traefikLog?: Seen<{ readonly name: string; readonly log: string }>;
   /** The public name as it is seen from here; undefined unless it was asked for. */
   readonly outside?: Seen<Outside>;
 }
@@ -47,6 +50,8 @@ export interface Facts {
 const json = ['--output', 'json'] as const;
 /** As backup/environment.ts reads them. */
 export const STORE_CREDENTIALS = '/run/secrets/backup-store';
+/** It writes some dozens a day, without an access log. Lines. */
+const LOG_LINES = 5_000;
 const KEYS_ONLY = 'go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}';
 
 /**
@@ -81,6 +86,7 @@ export async function gatherFacts(place: Place, now: Date, fromOutside = false):
     ownBundle: ownBundle(),
     alertKeys: await readAlertKeys(place, resource),
     storeKeys: await readStoreKeys(place, backupTemplate),
+    ...(await readTraefikLog(place, resource)),
     ...(fromOutside ? { outside: await lookOutside(workloads) } : {}),
   };
 }
@@ -131,6 +137,14 @@ async function readStoreKeys(place: Place, template: Seen<objects.PodTemplate | 
   if (secret === undefined) return notSeen('the pods of a backup mount no Secret of a bucket');
   const keys = await readKeys(place, secret);
   return keys.seen ? seen({ secret, keys: keys.value }) : keys;
+}
+
+/** Where the certificate is in no Secret, and not Traefik's own, Traefik gets it. */
+async function readTraefikLog({ target }: Place, resource: Seen<Resource | undefined>): Promise<Pick<Facts, 'traefikLog'>> {
+  const { https, web } = resource.seen && resource.value !== undefined ? resource.value.spec : {};
+  if (https === undefined || https.selfSigned === true || web?.tls !== undefined) return {};
+  const read = async () => ({ name: https.name, log: await ask({ target, namespace: TRAEFIK.namespace }, 'logs', 'deployment/traefik', `--tail=${LOG_LINES}`) });
+  return { traefikLog: await attempt(read) };
 }
 
 /** The API server returns the whole Secret; this kubectl call prints only the names of its keys. */

@@ -73,6 +73,14 @@ describe('the routes of Traefik', () => {
   });
 });
 
+describe('the routes of Traefik without the pages of administration', () => {
+  const [{ match } = { match: '' }] = ingressRoute({ ...ACME, https: { ...ACME.https, public: 'no-admin' } }, 'glitchtip').routes;
+  const hidden = new RegExp(/^Host\(`errors\.example\.org`\) && !PathRegexp\(`(.+)`\)$/.exec(match)?.[1] ?? '(?!)');
+
+  it.each(['/admin', '/admin/', '/admin/login/', '/metrics', '/metrics/'])('have nothing for %s', (path) => expect(path).toMatch(hidden));
+  it.each(['/', '/login', '/api/1/envelope/', '/api/0/organizations/', '/administrators', '/metricsx', '/organizations/admin/'])('take %s', (path) => expect(path).not.toMatch(hidden));
+});
+
 describe("Traefik's own certificate, for development", () => {
   const SELF_SIGNED: SettingsInput = { domain: 'https://192.168.1.25', https: { mode: 'self-signed' } };
 

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CERT_MANAGER } from '../../../operator/api/object-names.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { recordMeasurement } from '../../support/measurements.js';
+import { renew, revisionOf } from '../support/cert-manager.js';
 import { untilServed, type HttpsEdge } from '../support/https-edge.js';
 import { tellLoad } from '../support/load-report.js';
 import { waitFor, when } from '../support/wait.js';
@@ -40,9 +41,9 @@ export function describeCertManager({ stack, alerts, dsn }: Installed, { edge, a
     }, SCENE_MS);
 
     it(`is renewed at ${RATE} events/s, and none is refused`, async () => {
-      const [before, load] = [await revision(), edge().load({ dsn: dsn(), rate: RATE, seconds: LOAD_SECONDS })];
-      await renew();
-      await waitFor<true>({ what: 'the renewal', seconds: LOAD_SECONDS }, async () => when(await revision() > before, await describeOrders()));
+      const [before, load] = [await revisionOf(stack), edge().load({ dsn: dsn(), rate: RATE, seconds: LOAD_SECONDS })];
+      await renew(stack);
+      await waitFor<true>({ what: 'the renewal', seconds: LOAD_SECONDS }, async () => when(await revisionOf(stack) > before, await describeOrders()));
       const { sent, accepted, losses } = tellLoad('renewal by cert-manager', await load);
       expect({ accepted, losses }).toEqual({ accepted: sent, losses: {} });
     }, SCENE_MS);
@@ -58,17 +59,6 @@ export function describeCertManager({ stack, alerts, dsn }: Installed, { edge, a
       await alerts().resolved(alert, repairedAt);
     }, 2 * TOLD_WITHIN * 1_000);
   });
-
-  async function revision(): Promise<number> {
-    return Number(await stack.kubectl('get', 'certificate', CERT_MANAGER.certificate, '--output', 'jsonpath={.status.revision}'));
-  }
-
-  /** As `cmctl renew` does. */
-  async function renew(): Promise<void> {
-    const issuing = { type: 'Issuing', status: 'True', reason: 'ManuallyTriggered', message: 'a test', lastTransitionTime: new Date().toISOString() };
-    const { status } = JSON.parse(await stack.kubectl('get', 'certificate', CERT_MANAGER.certificate, '--output', 'json')) as { status: { conditions: object[] } };
-    await stack.kubectl('patch', 'certificate', CERT_MANAGER.certificate, '--subresource', 'status', '--type', 'merge', '--patch', JSON.stringify({ status: { conditions: [...status.conditions, issuing] } }));
-  }
 
   function describeOrders(): Promise<string> {
     return stack.kubectl('get', 'orders,challenges', '--output', 'custom-columns=NAME:.metadata.name,STATE:.status.state,REASON:.status.reason');

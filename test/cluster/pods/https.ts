@@ -9,6 +9,7 @@ import { parseDsn, type Dsn } from '../../sdk/dsn.js';
 import { selfSignedFor } from '../../support/certificate.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { networkOf, tryFlows } from '../support/flows.js';
+import { URL_OF_NAME, applyHttps, byAcme, untilStatus } from '../support/https-apply.js';
 import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
@@ -19,7 +20,6 @@ import type { Installed } from './on-pods.js';
 /** From the apply to a valid certificate. Seconds. */
 const ISSUED_WITHIN = 45;
 const SCENE_MS = 300_000;
-const URL_OF_NAME = `https://${NAME}`;
 /** The events' own address, of a project that does not exist: GlitchTip answers it, and not Traefik. */
 const EVENTS = '/api/2147483000/envelope/';
 const SECRET = 'errors-tls';
@@ -35,19 +35,11 @@ export function describeHttps(installed: Installed): void {
     }, 1_800_000);
     afterAll(() => edge.stop());
 
-    /** synth, the host file, apply. */
-    async function apply(label: string, https: SettingsInput['https'], network: SettingsInput['network'] = {}): Promise<number> {
-      const made = await stack.synthesize(label, { domain: URL_OF_NAME, https, network });
-      await edge.runTraefik(made.settings);
-      const started = Date.now();
-      await stack.apply(made);
-      return started;
-    }
-    const byAcme = () => ({ mode: 'traefik', acme: { email: 'ops@glitchtip.invalid', server: edge.authority } }) as const;
+    const apply = (label: string, https: SettingsInput['https'], network?: SettingsInput['network']) => applyHttps(stack, edge, label, { https, network });
 
     describe('by a certificate that Traefik gets itself', () => {
       it(`is there within ${ISSUED_WITHIN} s of the apply`, async () => {
-        const started = await apply('https-acme', byAcme());
+        const started = await apply('https-acme', byAcme(edge));
         await untilServed(edge);
         const seconds = (Date.now() - started) / 1_000;
         recordMeasurement({ what: 'https: from the apply to a valid certificate', value: Math.round(seconds), unit: 's', goal: ISSUED_WITHIN });
@@ -110,7 +102,7 @@ export function describeHttps(installed: Installed): void {
       }, SCENE_MS);
 
       it('shows the public name the paths of events alone, where the settings say so', async () => {
-        await apply('https-ingest', { ...byAcme(), public: 'ingest' });
+        await apply('https-ingest', { ...byAcme(edge), public: 'ingest' });
         await untilStatus(edge, `${URL_OF_NAME}/login`, 404);
         const [events, admin, api] = await edge.ask([{ url: `${URL_OF_NAME}${EVENTS}`, method: 'POST', body: '{}' }, { url: `${URL_OF_NAME}/admin/` }, { url: `${URL_OF_NAME}/api/0/organizations/` }]);
         expect([admin?.status, api?.status]).toEqual([404, 404]);
@@ -119,7 +111,7 @@ export function describeHttps(installed: Installed): void {
 
       it('takes events by http until the day that the settings name, redirects all else, and tells a person which project sends so', async () => {
         const since = Date.now();
-        await apply('https-plain', { ...byAcme(), acceptPlainEvents: new Date(since + 7 * 86_400_000).toISOString().slice(0, 10) });
+        await apply('https-plain', { ...byAcme(edge), acceptPlainEvents: new Date(since + 7 * 86_400_000).toISOString().slice(0, 10) });
         await stack.rolledOut();
         const { projectId, key } = parsed(dsn());
         const event = { url: `http://${NAME}/api/${projectId}/envelope/?sentry_key=${key}`, method: 'POST' as const, body: '{}\n{"type":"event"}\n{"message":"by http"}' };
@@ -191,13 +183,6 @@ async function csrfCookie(edge: HttpsEdge): Promise<{ token: string; attributes:
   const [answer] = await edge.ask([{ url: `${URL_OF_NAME}/_allauth/browser/v1/config` }]);
   const line = answer?.headers?.['set-cookie']?.find((each) => each.startsWith('csrftoken=')) ?? '';
   return { token: /^csrftoken=([^;]+)/.exec(line)?.[1] ?? '', attributes: line.toLowerCase() };
-}
-
-async function untilStatus(edge: HttpsEdge, url: string, status: number): Promise<void> {
-  await waitFor<true>({ what: `${url} to answer ${status}`, seconds: 60 }, async () => {
-    const [answer] = await edge.ask([{ url }]);
-    return when(answer?.status === status, JSON.stringify(answer));
-  });
 }
 
 async function traefikNetwork(stack: Stack): Promise<string> {

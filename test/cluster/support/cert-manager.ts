@@ -1,7 +1,9 @@
 // cert-manager's controller as a pod of a namespace of its own, with the rights of its chart, on a cluster that has no registry.
 import { buildProgress, ensureCertManager, type ClusterHandle } from '../../../embedded/index.js';
 import { acmeSolverImage, certManagerImage } from '../../../embedded/images/index.js';
+import { CERT_MANAGER } from '../../../operator/api/object-names.js';
 import { printFigure } from './fault-report.js';
+import type { Stack } from './stack.js';
 
 export const CERT_MANAGER_NAMESPACE = 'cert-manager';
 const metadata = { name: 'cert-manager', namespace: CERT_MANAGER_NAMESPACE };
@@ -25,6 +27,18 @@ export async function installCertManager(cluster: ClusterHandle, outside: Outsid
   await cluster.kubectl(['apply', '--server-side', '-f', kinds]);
   await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests(outside) }));
   await cluster.kubectl(['rollout', 'status', 'deployment/cert-manager', '--namespace', CERT_MANAGER_NAMESPACE, '--timeout=120s']);
+}
+
+/** How often it got the certificate. */
+export async function revisionOf(stack: Stack): Promise<number> {
+  return Number(await stack.kubectl('get', 'certificate', CERT_MANAGER.certificate, '--output', 'jsonpath={.status.revision}'));
+}
+
+/** As `cmctl renew` does. */
+export async function renew(stack: Stack): Promise<void> {
+  const issuing = { type: 'Issuing', status: 'True', reason: 'ManuallyTriggered', message: 'a test', lastTransitionTime: new Date().toISOString() };
+  const { status } = JSON.parse(await stack.kubectl('get', 'certificate', CERT_MANAGER.certificate, '--output', 'json')) as { status: { conditions: object[] } };
+  await stack.kubectl('patch', 'certificate', CERT_MANAGER.certificate, '--subresource', 'status', '--type', 'merge', '--patch', JSON.stringify({ status: { conditions: [...status.conditions, issuing] } }));
 }
 
 /** Of deploy/charts/cert-manager/templates/rbac.yaml, what issuing by ACME needs. */

@@ -1,10 +1,11 @@
 // What k3s has before the stack, on a cluster that is not k3s: Traefik as a pod of kube-system, told what the host file tells it, and an
 // ACME server on the node. Clients run on the node, where the public name leads to Traefik's Service.
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { execa, type ResultPromise } from 'execa';
 import { z } from 'zod';
 import { TRAEFIK } from '../../../charts/traefik.js';
 import type { Settings } from '../../../charts/settings/schema.js';
@@ -23,6 +24,8 @@ export const NAME = 'errors.example.test';
 const ACME_PORT = 14_000;
 const ROOTS_PORT = 15_000;
 const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
+/** How long answers may still be due to a load that is told to stop. */
+const ANSWERS_MS = 45_000;
 const CLIENT = 'test/cluster/support/https-client.ts';
 
 /** An answer, or why there was none. */
@@ -40,8 +43,11 @@ export class HttpsEdge {
 
   private constructor(private readonly stack: OnCluster, private readonly folder: string, readonly traefikAddress: string) {}
 
-  /** The first call on a machine builds Traefik, which takes a quarter of an hour. */
-  static async start(stack: OnCluster): Promise<HttpsEdge> {
+  /**
+   * The first call on a machine builds Traefik, which takes a quarter of an hour.
+   * @param options life of the ACME server's certificates: Traefik renews those of less than 30 days at each of its starts
+   */
+  static async start(stack: OnCluster, { certificateDays = 90 } = {}): Promise<HttpsEdge> {
     const { cluster } = stack;
     const progress = buildProgress(printFigure, Date.now);
     const [traefik, programs] = [await ensureTraefik(progress), await ensurePebble(progress)];
@@ -51,7 +57,7 @@ export class HttpsEdge {
     const address = await cluster.kubectl(['get', 'service', 'traefik', '--namespace', TRAEFIK.namespace, '--output', 'jsonpath={.spec.clusterIP}']);
     const edge = new HttpsEdge(stack, await mkdtemp(join(tmpdir(), 'glitchkeeper-https-')), address);
     await writeFile(edge.file('hosts'), `127.0.0.1 localhost\n${address} ${NAME}\n`);
-    await edge.startAuthority(programs);
+    await edge.startAuthority(programs, certificateDays);
     return edge;
   }
 
@@ -81,17 +87,60 @@ export class HttpsEdge {
     return this.stack.cluster.kubectl(['scale', 'deployment/traefik', '--namespace', TRAEFIK.namespace, `--replicas=${replicas}`]);
   }
 
+  /** As where k3s' volume of it was lost: with these settings, and no certificate. */
+  async forgetCertificates(settings: Settings): Promise<void> {
+    const { cluster } = this.stack;
+    const inNamespace = ['--namespace', TRAEFIK.namespace];
+    await this.scaleTraefik(0);
+    await cluster.kubectl(['wait', '--for=delete', 'pod', '--selector', 'app.kubernetes.io/name=traefik', ...inNamespace, '--timeout=60s']);
+    await cluster.kubectl(['delete', 'persistentvolumeclaim', 'traefik', ...inNamespace, '--timeout=60s']);
+    await this.runTraefik(settings);
+  }
+
+  /** Serial number of the certificate that is shown to who asks for the public name, whoever signed it. */
+  async servedSerial(): Promise<string> {
+    const { stdout } = await execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'openssl', 's_client', '-connect', `${this.traefikAddress}:443`, '-servername', NAME], { input: '' });
+    return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN'))).serialNumber;
+  }
+
   /** Requests one after the other, by a client that trusts the ACME server's root and what `trust` names, and nobody else. */
   async ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
     const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], { NODE_EXTRA_CA_CERTS: trust });
     return outcomes.parse(JSON.parse(stdout));
   }
 
-  /** Events by the public name, over connections that are kept. */
-  async load(task: Pick<Extract<Task, { kind: 'load' }>, 'dsn' | 'rate' | 'seconds'>): Promise<LoadReport> {
+  /** Until the answer is called nobody reaches the ACME server: connections are refused. It keeps its accounts. */
+  async refuseAuthority(): Promise<() => Promise<void>> {
+    const rules = (...commands: readonly string[]) => execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'nft', '-f', '-'], { input: commands.join('\n') });
+    // A table of its own: what keeps the policies writes back the others.
+    await rules('add table inet authority_away', 'add chain inet authority_away input { type filter hook input priority -10; }', `add rule inet authority_away input tcp dport ${ACME_PORT} reject with tcp reset`);
+    return async () => {
+      await rules('delete table inet authority_away');
+    };
+  }
+
+  /** Where the ACME server finds the public name. @param address by default where it is */
+  async resolveName(address = this.traefikAddress): Promise<void> {
+    const [told] = await this.ask([{ url: `http://${DNS.management}/set-default-ipv4`, method: 'POST', body: JSON.stringify({ ip: address }) }]);
+    if (told?.status !== 200) throw new Error(`the DNS server was not told: ${JSON.stringify(told)}`);
+  }
+
+  /** Traefik once more, with what it has stored. */
+  async restartTraefik(): Promise<void> {
+    const workload = ['deployment/traefik', '--namespace', TRAEFIK.namespace];
+    await this.stack.cluster.kubectl(['rollout', 'restart', ...workload]);
+    await this.stack.cluster.kubectl(['rollout', 'status', ...workload, '--timeout=120s']);
+  }
+
+  /** Events by the public name, over connections that are kept; until it is stopped, or the time is over. */
+  startLoad(task: Pick<Extract<Task, { kind: 'load' }>, 'dsn' | 'rate' | 'seconds' | 'attachmentBytes'>): { readonly report: Promise<LoadReport>; readonly stop: () => void } {
     const whole: Task = { kind: 'load', ...task, baseUrl: `https://${NAME}`, host: NAME, reuse: true };
-    const { stdout } = await this.run([PROGRAM, JSON.stringify(whole)], { NODE_EXTRA_CA_CERTS: this.file('roots.pem') });
-    return JSON.parse(stdout) as LoadReport;
+    const running = this.run([PROGRAM, JSON.stringify(whole)], { NODE_EXTRA_CA_CERTS: this.file('roots.pem') });
+    return { report: running.then(({ stdout }) => JSON.parse(stdout) as LoadReport), stop: () => running.kill('SIGTERM') };
+  }
+
+  load(task: Parameters<HttpsEdge['startLoad']>[0]): Promise<LoadReport> {
+    return this.startLoad(task).report;
   }
 
   /** As a person has it before ours: its controller alone, which trusts the ACME server. */
@@ -100,16 +149,16 @@ export class HttpsEdge {
   }
 
   /** A TypeScript program on the node, to which the public name leads to Traefik. */
-  run(program: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly stdout: string; readonly exitCode?: number | undefined }> {
+  run(program: readonly string[], env: Readonly<Record<string, string>>): ResultPromise<{ env: Readonly<Record<string, string>>; reject: false; stderr: 'inherit'; maxBuffer: number; forceKillAfterDelay: number }> {
     const script = 'mount --bind "$1" /etc/hosts; shift; exec "$@"';
     const namespaces = [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'unshare', '--mount', '--propagation', 'private'];
-    return execa('nsenter', [...namespaces, 'sh', '-euc', script, 'sh', this.file('hosts'), process.execPath, '--import', 'tsx', ...program], { env, reject: false, stderr: 'inherit' });
+    return execa('nsenter', [...namespaces, 'sh', '-euc', script, 'sh', this.file('hosts'), process.execPath, '--import', 'tsx', ...program], { env, reject: false, stderr: 'inherit', maxBuffer: 1e9, forceKillAfterDelay: ANSWERS_MS });
   }
 
   private authorityCertificate = '';
 
   /** Pebble, and the DNS server that it asks for the name: its answer is Traefik's Service. */
-  private async startAuthority({ pebble, challtestsrv }: { readonly pebble: string; readonly challtestsrv: string }): Promise<void> {
+  private async startAuthority({ pebble, challtestsrv }: { readonly pebble: string; readonly challtestsrv: string }, certificateDays: number): Promise<void> {
     const { nodeAddress } = this.stack.cluster.network;
     const { certificate, key } = await selfSignedFor(nodeAddress);
     this.authorityCertificate = certificate;
@@ -117,7 +166,7 @@ export class HttpsEdge {
     await writeFile(this.file('pebble.key'), key);
     await writeFile(this.file('pebble.json'), JSON.stringify({ pebble: {
       listenAddress: `${nodeAddress}:${ACME_PORT}`, managementListenAddress: `${nodeAddress}:${ROOTS_PORT}`, certificate: this.file('pebble.pem'), privateKey: this.file('pebble.key'),
-      httpPort: 80, tlsPort: 443, keyAlgorithm: 'ecdsa', ocspResponderURL: '', externalAccountBindingRequired: false, profiles: { default: { description: 'of 90 days', validityPeriod: 7_776_000 } },
+      httpPort: 80, tlsPort: 443, keyAlgorithm: 'ecdsa', ocspResponderURL: '', externalAccountBindingRequired: false, profiles: { default: { description: `of ${certificateDays} days`, validityPeriod: certificateDays * 86_400 } },
     } }));
     this.startProgram([challtestsrv, '-defaultIPv4', this.traefikAddress, '-defaultIPv6', '', '-dnsserver', DNS.address, '-management', DNS.management, '-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', '']);
     this.startProgram([pebble, '-config', this.file('pebble.json'), '-dnsserver', DNS.address], { PEBBLE_VA_NOSLEEP: '1', PEBBLE_AUTHZREUSE: '0' });

@@ -30,8 +30,14 @@ export function traefikManifests(settings: Settings, authority: string): object[
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'traefik' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'traefik' }, subjects: [{ kind: 'ServiceAccount', ...metadata }] },
     { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: TRAEFIK.ingressClass }, spec: { controller: 'traefik.io/ingress-controller' } },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'acme-authority' }, data: { 'ca.pem': authority } },
+    ...(keepsCertificates(settings) ? [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '128Mi' } } } }] : []),
     deployment(settings),
   ];
+}
+
+/** As the host file has it. */
+function keepsCertificates({ https: { mode } }: Settings): boolean {
+  return mode === 'traefik';
 }
 
 function deployment(settings: Settings): object {
@@ -39,7 +45,7 @@ function deployment(settings: Settings): object {
     serviceAccountName: 'traefik',
     securityContext: { runAsUser: 65_532, runAsGroup: 65_532, runAsNonRoot: true },
     containers: [container(settings)],
-    volumes: [{ name: 'data', emptyDir: {} }, { name: 'tmp', emptyDir: {} }, { name: 'authority', configMap: { name: 'acme-authority' } }],
+    volumes: [{ name: 'data', ...(keepsCertificates(settings) ? { persistentVolumeClaim: { claimName: metadata.name } } : { emptyDir: {} }) }, { name: 'tmp', emptyDir: {} }, { name: 'authority', configMap: { name: 'acme-authority' } }],
   };
   return {
     apiVersion: 'apps/v1', kind: 'Deployment', metadata,
