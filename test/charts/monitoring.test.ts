@@ -114,7 +114,7 @@ describe('the dashboard', () => {
     expect(JSON.parse(map?.data?.['glitchkeeper.json'] ?? '')).toEqual(JSON.parse(JSON.stringify(buildDashboard('glitchtip'))));
   });
   it('has rows from "is it well" on', () => expect(panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual([
-    'Is it well?', 'Events', 'The gateway', 'Memory against limits', 'Postgres', 'Valkey', 'Credentials and rotation', 'Backups', 'Restores', 'The move from an old Sentry', 'The operator',
+    'Is it well?', 'Events', 'The gateway', 'Memory against limits', 'Postgres', 'Valkey', 'Credentials and rotation', 'Backups', 'Restores', 'Upgrades', 'The move from an old Sentry', 'The operator',
   ]));
   it('has panels that neither overlap nor stick out', () => {
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`));
