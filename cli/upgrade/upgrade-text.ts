@@ -87,15 +87,20 @@ function currentRows(current: UpgradeProgress, now: Date, paint: Paint): string[
   ];
 }
 
+function choices({ copy = '', from }: UpgradeProgress): string[][] {
+  return [['look at it', 'glitchkeeper open'], ['old events', `${UPGRADE} --import-legacy`], ['keep it', `${UPGRADE} --confirm`], ['go back', `${UPGRADE} --undo: copy ${copy} of ${from} is restored`]];
+}
+
+function byResult(result: string | undefined, message: string, paint: Paint): string {
+  return paint(result === 'Failed' ? 'red' : 'green', message);
+}
+
 /** The end as text, with what comes next. */
 export function describeEnd(end: End, paint: Paint): string {
   switch (end.kind) {
-    case 'unconfirmed': return [
-      paint('green', end.message),
-      ...aligned([['look at it', 'glitchkeeper open'], ['old events', `${UPGRADE} --import-legacy`], ['keep it', `${UPGRADE} --confirm`], ['go back', `${UPGRADE} --undo: copy ${end.upgrade.copy ?? ''} of ${end.upgrade.from} is restored`]]),
-    ].join('\n');
-    case 'ended': return [paint(end.run.result === 'Failed' ? 'red' : 'green', end.message), ...(end.run.result === 'Undone' ? ['glitchkeeper restore --confirm drops the database of the next release'] : [])].join('\n');
-    case 'imported': return paint(end.run.end?.result === 'Failed' ? 'red' : 'green', end.message);
+    case 'unconfirmed': return [paint('green', end.message), ...aligned(choices(end.upgrade))].join('\n');
+    case 'ended': return [byResult(end.run.result, end.message, paint), ...(end.run.result === 'Undone' ? ['glitchkeeper restore --confirm drops the database of the next release'] : [])].join('\n');
+    case 'imported': return byResult(end.run.end?.result, end.message, paint);
     case 'refused': return paint('red', `the operator refuses it: ${end.message}`);
     case 'lost': return paint('red', end.message);
     case 'timed out': return `gave up waiting; the upgrade goes on without this program. Last seen: ${end.message}\n${UPGRADE} --follow shows how far it is`;

@@ -29,9 +29,13 @@ export function accepted(kind: IngestKind, id: string | undefined, contentType =
     case 'store': return json(200, { event_id: id ?? '', task_id: null });
     case 'security': return { status: 201, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '' };
     case 'minidump': return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: id ?? '' };
-    // An ExportLogsServiceResponse of which nothing was refused.
-    case 'logs': return contentType.includes('json') ? json(200, {}) : { status: 200, headers: { 'content-type': 'application/x-protobuf' }, body: '' };
+    case 'logs': return exported(contentType);
   }
+}
+
+/** An ExportLogsServiceResponse of which nothing was refused. */
+function exported(contentType: string): Answer {
+  return contentType.includes('json') ? json(200, {}) : { status: 200, headers: { 'content-type': 'application/x-protobuf' }, body: '' };
 }
 
 export function refused(kind: IngestKind, refusal: Refusal): Answer {

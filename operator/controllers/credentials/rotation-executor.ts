@@ -41,7 +41,8 @@ export class RotationExecutor {
       observe('jobs', () => this.#jobs(context.now, signal), []),
       observe('room', () => this.ports.workloads.noRoomFor((spec.gateway ?? spec.web).deployment, signal), undefined),
     ]);
-    const around = { ...pods, lock, jobs, noRoom, restore: context.resource.status?.restore?.current ?? null, upgrade: context.resource.status?.upgrade?.current ?? null };
+    const { restore = {}, upgrade = {} } = context.resource.status ?? {};
+    const around = { ...pods, lock, jobs, noRoom, restore: restore.current ?? null, upgrade: upgrade.current ?? null };
     if (!values) return { ...around, ...NOT_OBSERVED };
     const [servers, sessions, eventStored, administrator] = await Promise.all([
       observe('logins', () => this.#tryBoth(context, values, signal), NO_LOGINS),

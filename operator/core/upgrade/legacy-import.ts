@@ -56,9 +56,9 @@ function ends(status: UpgradeStatus, legacyImport: LegacyImport, end: Omit<Legac
 export function judgeImport(job: BackupJob | undefined, stuck?: string): ImportJob {
   if (job === undefined) return { kind: 'absent' };
   if (job.condition === undefined) return stuck === undefined ? { kind: 'running' } : failed(stuck);
-  const end = job.pod?.containers[0]?.terminated;
-  const parsed = report.safeParse(readJson(end?.message ?? ''));
-  if (!parsed.success) return failed(whySilent(job, end?.reason));
+  const { message = '', reason } = job.pod?.containers[0]?.terminated ?? {};
+  const parsed = report.safeParse(readJson(message));
+  if (!parsed.success) return failed(whySilent(job, reason));
   return parsed.data.result === 'failed' ? failed(parsed.data.why) : { kind: 'ended', end: { result: 'Imported', imported: parsed.data.imported, left: parsed.data.left } };
 }
 

@@ -206,12 +206,15 @@ interface Failure {
 }
 
 /** Of the phase's own Job. */
-function failureOf(current: UpgradeProgress, { saving, migration, schema }: UpgradeFacts): Failure | undefined {
-  if (current.phase === 'Saving') {
-    const job = endOfJob(saving);
-    return job?.kind === 'failed' ? job : undefined;
-  }
-  if (current.phase !== 'Migrating' || migration.kind === 'unseen') return undefined;
+function failureOf(current: UpgradeProgress, facts: UpgradeFacts): Failure | undefined {
+  if (current.phase === 'Migrating') return failureOfMigration(current, facts);
+  if (current.phase !== 'Saving') return undefined;
+  const job = endOfJob(facts.saving);
+  return job?.kind === 'failed' ? job : undefined;
+}
+
+function failureOfMigration(current: UpgradeProgress, { migration, schema }: UpgradeFacts): Failure | undefined {
+  if (migration.kind === 'unseen') return undefined;
   const { kind } = migration.value;
   if (kind === 'failed') return { why: `Job ${migration.value.name} failed: kubectl logs job/${migration.value.name} -c migrate says why`, again: true };
   const isOther = kind === 'done' && schema.kind === 'seen' && schema.value !== current.to;

@@ -72,7 +72,7 @@ describe('upgrade VERSION', () => {
   it('says before it asks what was rehearsed, how much room there is, and what the way back is', async () => {
     const rehearsed: Scenario = {
       rehearsal: { last: { version: '6.2', startedAt: '2026-05-31T12:00:00Z', endedAt: '2026-05-31T12:05:00Z', result: 'Passed', migrations: 12, seconds: 90.5, bytesBefore: 524_288_000, bytesAfter: 734_003_200 } },
-      health: { figures: { volumes: [{ name: 'postgres-data', usedBytes: 1_073_741_824, capacityBytes: 1_610_612_736 }] } } as NonNullable<Scenario['health']>,
+      health: { figures: { volumes: [{ name: 'postgres-data', usedBytes: 1_073_741_824, capacityBytes: 1_610_612_736 }] } },
     };
     kubectl.prepare('resource', json(undefined, rehearsed));
     const { code, notes } = await run(['6.2', '--manifests', folder], { agrees: false });

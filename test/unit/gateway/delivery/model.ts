@@ -199,10 +199,13 @@ export class Model {
     reader.push(unpackWhole(body, headers['content-encoding'] === 'gzip' ? 'gzip' : undefined));
     const result = reader.end();
     if (result.kind === 'refused') return { kind: 'answered', status: 400 };
-    const ids = result.envelope.items.map(({ payload }) => [(JSON.parse(payload.toString()) as { event_id: string }).event_id, payload.length] as const);
-    if (ids.some(([id]) => this.broken.has(id))) return { kind: 'answered', status: 500 };
-    if (ids.some(([id]) => this.poisoned.has(id))) return { kind: 'answered', status: 400 };
-    for (const [id, bytes] of ids) this.#enqueue({ id, bytes });
+    return this.#answerTo(result.envelope.items.map(({ payload }) => ({ id: (JSON.parse(payload.toString()) as { event_id: string }).event_id, bytes: payload.length })));
+  }
+
+  #answerTo(tasks: readonly Task[]): UpstreamAnswer {
+    if (tasks.some(({ id }) => this.broken.has(id))) return { kind: 'answered', status: 500 };
+    if (tasks.some(({ id }) => this.poisoned.has(id))) return { kind: 'answered', status: 400 };
+    for (const task of tasks) this.#enqueue(task);
     return this.web === 'lying' ? { kind: 'unknown', why: 'ECONNRESET' } : { kind: 'answered', status: 200 };
   }
 

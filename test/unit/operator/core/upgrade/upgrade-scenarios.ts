@@ -121,13 +121,16 @@ export class UpgradeWorld {
   pass(milliseconds: number): void {
     this.now = new Date(this.now.getTime() + Math.max(1_000, milliseconds));
     if (this.replicas.worker > 0 && this.running === '5.2' && this.schema === '5.2') this.queue = Math.max(0, this.queue - 100);
-    if (this.saving && this.saving.end === undefined) {
-      this.saving.end = this.savingEnds(this.status.current?.attempt ?? 1) ?? { kind: 'done' };
-      if (this.saving.end.kind === 'done') this.saved = new Set(this.stored);
-    }
+    this.#save();
     for (const job of this.migrations) if (job.outcome === 'running' && this.#isMeant(job)) this.#migrate(job);
     if (this.importJob.kind === 'running') this.importJob = { kind: 'ended', end: { result: 'Imported', imported: 40, left: 0 } };
     this.#give();
+  }
+
+  #save(): void {
+    if (this.saving?.end !== undefined || this.saving === undefined) return;
+    this.saving.end = this.savingEnds(this.status.current?.attempt ?? 1) ?? { kind: 'done' };
+    if (this.saving.end.kind === 'done') this.saved = new Set(this.stored);
   }
 
   /** The guard in the pods. */
