@@ -1,17 +1,14 @@
 // The stack applied to an empty cluster, as README's one line does; then what goes wrong, one of each kind, and what a person hears of it.
-// The rotation is here, and not with the others, for this cluster has the time for it.
 import { describeOperatorKilled } from './pods/delivery.js';
 import { describeFaults } from './pods/faults.js';
 import { describeInstall } from './pods/install.js';
 import { describeMemory } from './pods/memory.js';
 import { describeOnPods } from './pods/on-pods.js';
-import { describeRotations, twoOperators } from './pods/rotation.js';
 import { LAST_SCENARIO, SCENARIOS } from './support/faults.js';
 
 describeOnPods('faults on real pods', 'faults', {
   onEmpty: describeInstall,
   onInstalled(installed) {
-    describeRotations(installed, [twoOperators(['Rolling', 'Retiring'])]);
     describeFaults(installed, {
       scenarios: SCENARIOS, judgedBy: 'checks', last: LAST_SCENARIO,
       more: (note) => describeOperatorKilled(installed, note),

@@ -10,7 +10,7 @@ import { describePolicies } from './pods/policies.js';
 import { describeGivenAgain, describeQueue, type QueueRuns } from './pods/queue.js';
 import { describeOnlyAlerted, describeQuiet } from './pods/quiet.js';
 import { describeRollout } from './pods/rollout.js';
-import { applied, compromised, describeRotations, undone } from './pods/rotation.js';
+import { applied, compromised, describeRotations, twoOperators, undone } from './pods/rotation.js';
 import { describeEnd, describeStart } from './pods/start.js';
 import { startChatterbox } from './support/chatterbox.js';
 import { NpmStart } from './support/npm-start.js';
@@ -32,7 +32,7 @@ describeOnPods('the stack on real pods', 'stack', {
     describeRollout(stack, dsn);
     describeBackupNow(stack);
     describeQuiet(alerts, 'an install and an update');
-    describeRotations(installed, [undone, applied, compromised]);
+    describeRotations(installed, [undone, applied, twoOperators(['Rolling', 'Retiring']), compromised]);
     // Given up is a matter for a person, until the next one completed.
     describeOnlyAlerted(alerts, 'whatever was rolled, and killed of the operator,', 'CredentialsOverdue, credentials');
     const runs: QueueRuns = { reports: [] };
