@@ -21,6 +21,8 @@ const canaries = new Canaries(systemClock);
 beforeAll(async () => {
   six = await GlitchTipSix.start();
   await six.migrate(WITHOUT_VALKEY);
+  // As which the operator makes the canary's project; the tables here are the superuser's.
+  await six.sql('CREATE ROLE glitchtip SUPERUSER');
   spec = specOf({ version: '6.2', valkey: undefined, web: { host: '127.0.0.1', port: six.port }, database: { host: '127.0.0.1', port: six.postgres.port } });
 }, 3 * MINUTE);
 afterAll(() => six.stop());
