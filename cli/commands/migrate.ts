@@ -1,6 +1,7 @@
 // `glitchkeeper migrate`: this GlitchTip takes the place of an old Sentry in phases, each of which has a way back.
 import { MOVE_ANNOTATION } from '../../operator/api/object-names.js';
 import { encodeDsnTable, isRenamed, pairsOf, type OldDsn } from '../../operator/core/move/dsn-table.js';
+import { isAgreed } from '../agreement.js';
 import { Failure } from '../failure.js';
 import { KIND_NAME, ask, readResource, type Place, type Resource } from '../glitchtip-resource-access.js';
 import { follow } from '../live/follow.js';
@@ -51,7 +52,7 @@ export async function migrateStart(context: Context, { tokenFile, import: import
   if (plan.kind === 'refused' || move === undefined) throw new Failure('refused', plan.kind === 'refused' ? plan.message : NO_MOVE);
   const [access, before] = [tokenFile === undefined ? undefined : await accessOf(resource, tokenFile), await readTable(place)];
   const rows = await rowsToSave(access, before?.rows ?? []);
-  if (!(await isMeant(output, { text: describeStart(move, { dsns: rows.length, imports }), question: 'Start it now?', yes: options.yes }))) return 1;
+  if (!(await isAgreed(output, { text: describeStart(move, { dsns: rows.length, imports }), question: 'Start it now?', yes: options.yes }))) return 1;
   await writeTable(place, { rows, token: access?.token, before: before?.secret });
   return request(context, plan, options);
 }
@@ -67,7 +68,7 @@ export async function migrateTurn(context: Context, turn: Turn, options: StepOpt
   const plan = planTurn(await readResource(context.place), turn);
   if (plan.kind === 'refused') throw new Failure('refused', plan.message);
   // Whoever goes back is in a hurry, and it harms nothing.
-  if (turn !== 'rollback' && !(await isMeant(context.output, { text: describeTurn(turn, await countOthers(context, turn)), question: 'Shall it be so?', yes: options.yes }))) return 1;
+  if (turn !== 'rollback' && !(await isAgreed(context.output, { text: describeTurn(turn, await countOthers(context, turn)), question: 'Shall it be so?', yes: options.yes }))) return 1;
   return request(context, plan, options);
 }
 
@@ -76,15 +77,6 @@ async function countOthers({ place }: Context, turn: Turn): Promise<number> {
   if (turn !== 'finish') return 0;
   const table = await readTable(place).catch(() => undefined);
   return (table?.rows ?? []).filter(isRenamed).length;
-}
-
-async function isMeant(output: Output, { text, question, yes }: { readonly text: string; readonly question: string; readonly yes: boolean }): Promise<boolean> {
-  if (!output.json) output.say(text);
-  if (yes) return true;
-  const answer = await output.agree(question);
-  if (answer === undefined) throw new Failure('usage', 'this is asked before it is done, and there is no terminal to ask on: pass --yes');
-  if (!answer) output.say('nothing was changed');
-  return answer;
 }
 
 async function request({ place, output }: Context, { request: wanted }: Extract<MovePlan, { kind: 'ask' }>, { timeout }: StepOptions): Promise<ExitCode> {

@@ -1,12 +1,12 @@
 // `glitchkeeper rehearse`: has the operator try a release's migrations on a copy, follows it, and shows what they took; without a release, how the last one went.
 import { REHEARSAL_ANNOTATION } from '../../operator/api/object-names.js';
 import { Failure } from '../failure.js';
-import { KIND_NAME, ask, readResource, type Resource } from '../glitchtip-resource-access.js';
+import { readResource, type Resource } from '../glitchtip-resource-access.js';
 import { followRehearsal, printSteps, showSteps } from '../rehearsal/follow-rehearsal.js';
 import { rehearsalLines, renderRehearsal } from '../rehearsal/rehearsal-text.js';
 import type { End } from '../rehearsal/rehearsal-progress.js';
-import { planRequest, type RequestPlan } from '../rehearsal/request-rehearsal.js';
-import { dropIdentity, putIdentity, readIdentity } from '../restore/identity.js';
+import { planRequest } from '../rehearsal/request-rehearsal.js';
+import { askWithIdentity, readIdentity } from '../restore/identity.js';
 import type { Context, ExitCode } from './command-context.js';
 
 export interface RehearseOptions {
@@ -22,7 +22,7 @@ export async function rehearse(context: Context, { version, identityFile, timeou
   if (version === undefined) return show(context, resource);
   const plan = planRequest(resource, version, identityFile !== undefined);
   if (plan.kind === 'refused') throw new Failure('refused', plan.message);
-  if (plan.kind === 'ask') await request(context, plan, identityFile === undefined ? undefined : await readIdentity(identityFile));
+  if (plan.kind === 'ask') await askWithIdentity(place, `${REHEARSAL_ANNOTATION}=${plan.request.version}`, identityFile === undefined ? undefined : await readIdentity(identityFile));
   if (output.json) output.printJson({ state: plan.kind === 'ask' ? 'requested' : 'followed', note: plan.note });
   else output.say(plan.note);
   const started = Date.now();
@@ -38,18 +38,6 @@ function show({ output }: Context, { name, namespace, status: { rehearsal: known
   else output.print(lines.length === 0 ? 'nothing was ever rehearsed here: glitchkeeper rehearse VERSION' : lines.join('\n'));
   if (known.current !== undefined) return 2;
   return known.last?.result === 'Failed' || known.check?.result === 'Failed' ? 1 : 0;
-}
-
-/** The identity first: the operator begins as soon as it sees the annotation. */
-async function request({ place }: Context, { request: { version } }: Exclude<RequestPlan, { kind: 'refused' }>, identity: string | undefined): Promise<void> {
-  if (identity !== undefined) await putIdentity(place, identity);
-  try {
-    // Without --overwrite kubectl refuses when somebody else asked since the resource was read.
-    await ask(place, 'annotate', `${KIND_NAME}/${place.name}`, `${REHEARSAL_ANNOTATION}=${version}`);
-  } catch (error) {
-    if (identity !== undefined) await dropIdentity(place);
-    throw error;
-  }
 }
 
 function tell({ output }: Context, end: End, waited: number): void {

@@ -1,13 +1,14 @@
 // `glitchkeeper restore`: brings a copy back, says what that means before it asks for it, and follows it; confirms it, or takes it back.
 import { RESTORE_ANNOTATION } from '../../operator/api/object-names.js';
+import { isAgreed } from '../agreement.js';
 import { Failure } from '../failure.js';
-import { KIND_NAME, ask, readResource, type Resource } from '../glitchtip-resource-access.js';
+import { readResource, type Resource } from '../glitchtip-resource-access.js';
+import { printPhases, showPhaseLines } from '../live/phase-lines.js';
 import { followRestore, untilLeft } from '../restore/follow-restore.js';
-import { dropIdentity, putIdentity, readIdentity } from '../restore/identity.js';
+import { askWithIdentity, readIdentity } from '../restore/identity.js';
 import { planRequest, wishOf, type Request, type RequestPlan, type RestoreArguments, type Wish } from '../restore/request-restore.js';
-import type { End } from '../restore/restore-progress.js';
+import { isEnd, isPast, phasesOf, type End } from '../restore/restore-progress.js';
 import { describeEnd, describeProspect, describeTurn, restoreLines } from '../restore/restore-text.js';
-import { printPhases, showPhases } from '../restore/show-restore.js';
 import type { Context, ExitCode } from './command-context.js';
 
 export interface RestoreOptions extends RestoreArguments {
@@ -47,33 +48,19 @@ function show({ output }: Context, { name, namespace, status: { restore: known =
 async function isMeant({ output }: Context, { resource, wish, yes }: { readonly resource: Resource; readonly wish: Asked; readonly yes: boolean }): Promise<boolean> {
   if (wish.kind === 'follow') return true;
   const text = wish.kind === 'begin' ? describeProspect(resource, wish.wanted, new Date()) : describeTurn(wish.kind, resource);
-  if (!output.json) output.say(text);
-  if (yes) return true;
-  const answer = await output.agree(wish.kind === 'begin' ? 'Restore it now?' : `Shall it be ${wish.kind === 'confirm' ? 'confirmed' : 'undone'}?`);
-  if (answer === undefined) throw new Failure('usage', 'this is asked before it is done, and there is no terminal to ask on: pass --yes');
-  if (!answer) output.say('nothing was changed');
-  return answer;
+  return isAgreed(output, { text, question: wish.kind === 'begin' ? 'Restore it now?' : `Shall it be ${wish.kind === 'confirm' ? 'confirmed' : 'undone'}?`, yes });
 }
 
-/** The identity first: the operator begins as soon as it sees the annotation. */
 async function request({ place, output }: Context, { request: { value } }: Extract<RequestPlan, { kind: 'ask' }>, identity: string | undefined): Promise<void> {
-  if (identity !== undefined) await putIdentity(place, identity);
-  try {
-    // Without --overwrite kubectl refuses when somebody else asked since the resource was read.
-    await ask(place, 'annotate', `${KIND_NAME}/${place.name}`, `${RESTORE_ANNOTATION}=${value}`);
-  } catch (error) {
-    if (identity !== undefined) await dropIdentity(place);
-    throw error;
-  }
-  const note = `asked the operator: ${value}`;
+  await askWithIdentity(place, `${RESTORE_ANNOTATION}=${value}`, identity);
   if (output.json) output.printJson({ state: 'requested', request: value });
-  else output.say(note);
+  else output.say(`asked the operator: ${value}`);
 }
 
 async function followToEnd({ place, output }: Context, followed: Request, { timeout, until }: RestoreOptions): Promise<ExitCode> {
   const started = Date.now();
   const polls = untilLeft(followRestore(place, followed, timeout), until());
-  const end = output.json ? await printPhases(polls, output) : await showPhases(followed, polls);
+  const end = output.json ? await printPhases(polls, isEnd, output) : await showPhaseLines(polls, { isEnd, phasesOf: (progress) => phasesOf(followed, progress), isPast });
   const waited = Math.round((Date.now() - started) / 1000);
   if (output.json) {
     const { kind, ...rest } = end;

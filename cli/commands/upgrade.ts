@@ -1,12 +1,14 @@
 // `glitchkeeper upgrade`: has the operator lead to the next release, says what that means before it asks for it, applies its manifests when they are due; confirms it, or takes it back.
 import { UPGRADE_ANNOTATION } from '../../operator/api/object-names.js';
+import { isAgreed } from '../agreement.js';
 import { Failure } from '../failure.js';
-import { KIND_NAME, ask, readResource, type Resource } from '../glitchtip-resource-access.js';
-import { dropIdentity, putIdentity, readIdentity } from '../restore/identity.js';
-import { followUpgrade, printPhases, showPhases } from '../upgrade/follow-upgrade.js';
+import { readResource, type Resource } from '../glitchtip-resource-access.js';
+import { printPhases, showPhaseLines } from '../live/phase-lines.js';
+import { askWithIdentity, readIdentity } from '../restore/identity.js';
+import { followUpgrade } from '../upgrade/follow-upgrade.js';
 import { checkManifests } from '../upgrade/manifests.js';
 import { planRequest, wishOf, type Request, type RequestPlan, type UpgradeArguments, type Wish } from '../upgrade/request-upgrade.js';
-import type { End } from '../upgrade/upgrade-progress.js';
+import { isEnd, isPast, phasesOf, type End } from '../upgrade/upgrade-progress.js';
 import { describeEnd, describeProspect, describeTurn, upgradeLines } from '../upgrade/upgrade-text.js';
 import type { Context, ExitCode } from './command-context.js';
 
@@ -66,24 +68,11 @@ async function isMeant({ output }: Context, { resource, wish, folder, options }:
   if (wish.kind === 'follow') return true;
   const manifests = folder === undefined ? 'yours to apply, when it says Ready: kubectl apply -f dist/' : `those in ${folder}/ are applied by this program, once the backup was restored and found good`;
   const text = wish.kind === 'begin' ? describeProspect(resource, wish.version, manifests, new Date()) : describeTurn(wish.kind, resource.status.upgrade?.current);
-  if (!output.json) output.say(text);
-  if (options.yes) return true;
-  const answer = await output.agree(wish.kind === 'begin' ? `Upgrade to ${wish.version} now?` : 'Shall it be so?');
-  if (answer === undefined) throw new Failure('usage', 'this is asked before it is done, and there is no terminal to ask on: pass --yes');
-  if (!answer) output.say('nothing was changed');
-  return answer;
+  return isAgreed(output, { text, question: wish.kind === 'begin' ? `Upgrade to ${wish.version} now?` : 'Shall it be so?', yes: options.yes });
 }
 
-/** The identity first: the operator begins as soon as it sees the annotation. */
 async function request({ place, output }: Context, { request: { value } }: Extract<RequestPlan, { kind: 'ask' }>, identity: string | undefined): Promise<void> {
-  if (identity !== undefined) await putIdentity(place, identity);
-  try {
-    // Without --overwrite kubectl refuses when somebody else asked since the resource was read.
-    await ask(place, 'annotate', `${KIND_NAME}/${place.name}`, `${UPGRADE_ANNOTATION}=${value}`);
-  } catch (error) {
-    if (identity !== undefined) await dropIdentity(place);
-    throw error;
-  }
+  await askWithIdentity(place, `${UPGRADE_ANNOTATION}=${value}`, identity);
   if (output.json) output.printJson({ state: 'requested', request: value });
   else output.say(`asked the operator: ${value}`);
 }
@@ -91,7 +80,7 @@ async function request({ place, output }: Context, { request: { value } }: Extra
 async function followToEnd({ place, output }: Context, followed: Request, folder: string | undefined, { timeout, until }: UpgradeOptions): Promise<ExitCode> {
   const started = Date.now();
   const polls = followUpgrade(place, { request: followed, folder, timeout, until: until() });
-  const end = output.json ? await printPhases(polls, output) : await showPhases(followed, polls);
+  const end = output.json ? await printPhases(polls, isEnd, output) : await showPhaseLines(polls, { isEnd, phasesOf: (progress) => phasesOf(followed, progress), isPast });
   const waited = Math.round((Date.now() - started) / 1000);
   if (output.json) {
     const { kind, ...rest } = end;

@@ -61,23 +61,31 @@ export function phaseLine<P extends { readonly message: string }>({ title, isPas
   };
 }
 
+/** How far an operation is that goes through phases. */
+export interface Phased {
+  readonly kind: string;
+  readonly message: string;
+  /** While it is under way. */
+  readonly phase?: string;
+  readonly id?: string;
+}
+
 /** How the phases of what is followed are told from its progress. */
 export interface PhaseWay<P, E extends P> {
   readonly isEnd: (progress: P) => progress is E;
   /** Those that it goes through from here on when all is well. */
   readonly phasesOf: (progress: P) => readonly string[];
-  readonly phaseOf: (progress: P) => string | undefined;
   readonly isPast: (progress: P, phase: string, phases: readonly string[]) => boolean;
 }
 
 /** A line a phase with its seconds; the one that it failed in says why, and what is done about it has a line of its own. */
-export async function showPhaseLines<P extends { readonly message: string }, E extends P>(polls: AsyncGenerator<P, void>, { isEnd, phasesOf, phaseOf, isPast }: PhaseWay<P, E>): Promise<E> {
+export async function showPhaseLines<P extends Phased, E extends P>(polls: AsyncGenerator<P, void>, { isEnd, phasesOf, isPast }: PhaseWay<P, E>): Promise<E> {
   const cursor = await openCursor(polls);
   for (;;) {
     const { progress } = cursor;
     if (isEnd(progress)) return progress;
     const phases = phasesOf(progress);
-    const hasTurned = (at: P) => isEnd(at) || !phases.includes(phaseOf(at) ?? phases[0] ?? '');
+    const hasTurned = (at: P) => isEnd(at) || !phases.includes(at.phase ?? phases[0] ?? '');
     const lines = phases.map((phase) => phaseLine({ title: phase, isPast: (at) => isPast(at, phase, phases), hasTurned }, cursor));
     await showLines(lines, { exitOnError: true, ownSignals: true });
   }
@@ -99,6 +107,12 @@ export async function printStates<P, E extends P>(polls: AsyncGenerator<P, void>
     said = line.state;
   }
   throw notFollowed();
+}
+
+/** One JSON line whenever the phase changes; the end is the caller's to print. */
+export function printPhases<P extends Phased, E extends P>(polls: AsyncGenerator<P, void>, isEnd: (progress: P) => progress is E, output: Output): Promise<E> {
+  const describe = ({ kind, phase, id, message }: P) => ({ state: phase ?? kind, ...(id === undefined ? {} : { id }), message });
+  return printStates(polls, isEnd, { describe, output });
 }
 
 /** @throws when that is not the end */

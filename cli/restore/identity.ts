@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseIdentities } from '../../backup/core/age-identity.js';
 import { LABELS, RESTORE_SECRET, RESTORE_SECRET_KEYS } from '../../operator/api/object-names.js';
 import { Failure } from '../failure.js';
-import { ask, create, type Place } from '../glitchtip-resource-access.js';
+import { KIND_NAME, ask, create, type Place } from '../glitchtip-resource-access.js';
 
 const STANDARD_INPUT = '-';
 /** A file with more is no list of identities. Bytes. */
@@ -45,6 +45,18 @@ export async function putIdentity(place: Place, identity: string): Promise<void>
     metadata: { name: RESTORE_SECRET, namespace: place.namespace, labels: LABELS },
     data: { [RESTORE_SECRET_KEYS.identity]: Buffer.from(identity).toString('base64') },
   });
+}
+
+/** A request by an annotation. The identity first: the operator begins as soon as it sees the annotation. @throws Failure: then neither is there */
+export async function askWithIdentity(place: Place, annotation: string, identity: string | undefined): Promise<void> {
+  if (identity !== undefined) await putIdentity(place, identity);
+  try {
+    // Without --overwrite kubectl refuses when somebody else asked since the resource was read.
+    await ask(place, 'annotate', `${KIND_NAME}/${place.name}`, annotation);
+  } catch (error) {
+    if (identity !== undefined) await dropIdentity(place);
+    throw error;
+  }
 }
 
 /** @throws Failure */

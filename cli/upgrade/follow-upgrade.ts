@@ -4,11 +4,9 @@ import { importJobName } from '../../operator/core/upgrade/upgrade-names.js';
 import { Failure } from '../failure.js';
 import { ask, readResource, type Place, type Resource } from '../glitchtip-resource-access.js';
 import { follow, lastSeen, untilLeft, type Clock } from '../live/follow.js';
-import { printStates, showPhaseLines } from '../live/phase-lines.js';
-import type { Output } from '../output.js';
 import { applyManifests } from './manifests.js';
 import type { Request } from './request-upgrade.js';
-import { isEnd, isPast, judgeProgress, phasesOf, type End, type Progress } from './upgrade-progress.js';
+import { isEnd, judgeProgress, type Progress } from './upgrade-progress.js';
 
 const NOTHING_YET: Progress = { kind: 'queued', message: 'nothing seen yet' };
 /** Phases that wait for manifests. */
@@ -64,18 +62,4 @@ async function lastCount(place: Place, id: string): Promise<string | undefined> 
     if (error instanceof Failure) return undefined;
     throw error;
   }
-}
-
-export function showPhases(request: Request, polls: AsyncGenerator<Progress, void>): Promise<End> {
-  return showPhaseLines(polls, {
-    isEnd, phasesOf: (progress) => phasesOf(request, progress), phaseOf: (progress) => (progress.kind === 'phase' ? progress.phase : undefined), isPast,
-  });
-}
-
-/** One JSON line whenever the phase changes; the end is the caller's to print. */
-export function printPhases(polls: AsyncGenerator<Progress, void>, output: Output): Promise<End> {
-  const describe = (progress: Progress) => ({
-    state: progress.kind === 'phase' ? progress.phase : progress.kind, ...(progress.kind === 'phase' ? { id: progress.id } : {}), message: progress.message,
-  });
-  return printStates(polls, isEnd, { describe, output });
 }

@@ -6,9 +6,9 @@ import { isRefusal } from './write-refusal.js';
 
 interface Of {
   /** As it begins a sentence: "restore". */
-  readonly what: 'restore' | 'upgrade';
-  readonly reason: 'RestoreHeldBack' | 'UpgradeHeldBack';
-  readonly action: 'Restore' | 'Upgrade';
+  readonly what: 'restore' | 'upgrade' | 'move';
+  readonly reason: 'RestoreHeldBack' | 'UpgradeHeldBack' | 'MoveHeldBack';
+  readonly action: 'Restore' | 'Upgrade' | 'Move';
 }
 
 export class RefusedWrites {

@@ -8,13 +8,13 @@ import { MOVE_ANNOTATION } from '../../api/object-names.js';
 import { describeMoveAction } from '../../core/move/move-facts.js';
 import { unexpectedImports } from '../../core/move/import-job.js';
 import { planMove } from '../../core/move/move-plan.js';
-import { buildMoveReport, isWritten, moveNotes, type MoveReport } from '../../core/move/move-report.js';
+import { buildMoveReport, isWritten, moveNotes } from '../../core/move/move-report.js';
 import type { MovePlan } from '../../core/move/next-step.js';
 import { parseTrusted } from '../../core/trusted-hosts.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Outcome } from '../../runtime/work-queue.js';
 import { recordEvent } from '../kubernetes-events.js';
-import { isRefusal } from '../write-refusal.js';
+import { RefusedWrites } from '../refused-writes.js';
 import { MoveExecutor, type ExecutorDependencies } from './move-executor.js';
 import { MoveObserver, type SeenMove } from './move-observer.js';
 
@@ -47,12 +47,12 @@ const NO_MOVE = 'A move was asked for, and spec.move is not there: move.from in 
 export class MoveController {
   readonly #observer: MoveObserver;
   readonly #executor: MoveExecutor;
-  /** By resource: the last refusal of a write that was told. */
-  readonly #refusals = new Map<string, string>();
+  readonly #writes: RefusedWrites;
 
   constructor(private readonly deps: MoveDependencies) {
     this.#observer = new MoveObserver(deps);
     this.#executor = new MoveExecutor(deps);
+    this.#writes = new RefusedWrites(deps, { what: 'move', reason: 'MoveHeldBack', action: 'Move' });
   }
 
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
@@ -99,31 +99,13 @@ export class MoveController {
     const { name, generation } = resource.metadata;
     const report = buildMoveReport(next, { facts, previous: resource.status, generation, now });
     if (isWritten(resource.status, report)) return true;
-    if (!(await this.#write(resource, report, signal))) return false;
+    if (!(await this.#writes.write(resource, () => this.deps.cluster.applyMove(resource, report, signal), signal))) return false;
     for (const { note, type, reason } of moveNotes(status, next)) {
       this.deps.log('move', { resource: name, reason, note });
       await recordEvent(this.deps, resource, { type, reason, action: 'Move', note }, { at: now, signal });
     }
     if (status.current?.phase !== next.current?.phase) this.deps.onPhase(name);
     return true;
-  }
-
-  /** What an older CRD does not know is refused: then nothing is begun, and a person is told once. */
-  async #write(resource: GlitchTipResource, report: MoveReport, signal: AbortSignal): Promise<boolean> {
-    const { name } = resource.metadata;
-    try {
-      const isWrittenNow = await this.deps.cluster.applyMove(resource, report, signal);
-      this.#refusals.delete(name);
-      return isWrittenNow;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isRefusal(error) && this.#refusals.get(name) !== error.message) {
-        this.#refusals.set(name, error.message);
-        const note = `The move does not go on, for its status cannot be written: ${error.message}. A CustomResourceDefinition of an older release does not know status.move: kubectl apply -f dist/ brings the new one.`;
-        await recordEvent(this.deps, resource, { type: 'Warning', reason: 'MoveHeldBack', action: 'Move', note }, { at: new Date(this.deps.clock.now()), signal });
-      }
-      throw error;
-    }
   }
 
   /** Jobs that nobody needs any more, and that may start late. */
