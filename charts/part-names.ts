@@ -1,5 +1,5 @@
 // The names that the parts know each other by, in one place.
-import { BACKUP_RUN, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES, UPGRADE_STEP } from '../operator/api/object-names.js';
+import { BACKUP_RUN, HOLD, POSTGRES_SUPERUSER, RESTORE_RUN, SERVICES, UPGRADE_STEP } from '../operator/api/object-names.js';
 
 /** The parts of the stack; each is a value of the label app.kubernetes.io/component. */
 export type Component = 'web' | 'worker' | 'migrate' | 'postgres' | 'valkey' | 'operator' | 'gateway' | 'tunnel' | 'backup' | 'rehearsal' | 'restore' | 'legacy-import' | 'move';
@@ -12,6 +12,8 @@ export const CONFIG_MAPS = {
   runtime: 'glitchtip-runtime',
   /** Made by the operator for an upgrade, and in no manifest: key `step` names the one that is meant (runtime/release_guard.py). */
   upgrade: UPGRADE_STEP.configMap,
+  /** Without data: the operator writes there what holds web and worker, and apply leaves that alone. */
+  hold: HOLD.configMap,
   valkey: 'valkey-config',
   /** The operator's compressed JavaScript */
   bundle: 'glitchkeeper-bundle',

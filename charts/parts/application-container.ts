@@ -72,9 +72,10 @@ export function withMailLogin({ email: { secret } }: Settings, pod: k8s.PodSpec)
 
 /** Holds web and worker back until the migrate Job is done: no half-migrated start, no sign-up before the administrator. */
 export function waitForMigrations(settings: Settings, { process, resources, tmp }: Pick<ApplicationContainer, 'process' | 'resources' | 'tmp'>): k8s.Container {
-  return withUpgrade(applicationContainer(settings, {
+  const container = withUpgrade(applicationContainer(settings, {
     name: 'wait-for-migrations', process, resources, tmp, command: runtimeCommand('wait.py', 'migrations', settings.version),
   }));
+  return { ...container, volumeMounts: [...container.volumeMounts ?? [], { name: 'hold', mountPath: '/run/hold', readOnly: true }] };
 }
 
 /** A container that runs wait.py, which has to see whether somebody meant an upgrade. */
@@ -94,6 +95,11 @@ export function applicationVolumes(tmp = SMALL_TMP): k8s.Volume[] {
     scratch('tmp', tmp),
     claimed('uploads', CLAIMS.uploads),
   ];
+}
+
+/** Of web and worker, which a restore or an upgrade holds. */
+export function heldVolumes(tmp?: string): k8s.Volume[] {
+  return [...applicationVolumes(tmp), optionalConfigFiles('hold', CONFIG_MAPS.hold)];
 }
 
 function environment(settings: Settings, { process, resources }: Pick<ApplicationContainer, 'process' | 'resources'>): k8s.EnvVar[] {

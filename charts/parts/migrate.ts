@@ -1,6 +1,7 @@
 // Migrate: a Job that brings the database to the image's schema, then makes the first administrator.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
+import { VERSION_LABEL, WAIT_FOR_DATABASE } from '../../operator/api/object-names.js';
 import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, withUpgrade } from './application-container.js';
 import { MIGRATE_TEMPLATE, SECRETS, labelsOf } from '../part-names.js';
 import { contentHash, partMetadata, podDefaults, secretFiles } from './pod-template.js';
@@ -29,10 +30,10 @@ export class Migrate extends Construct {
     const name = `migrate-${contentHash(JSON.stringify(template))}`;
 
     new k8s.KubeJob(this, 'job', {
-      metadata: partMetadata(name, 'migrate', [
+      metadata: withVersion(partMetadata(name, 'migrate', [
         { check: 'container-security-context-user-group-id', reason: "5000 is the user of GlitchTip's image" },
         { check: 'container-image-pull-policy', reason: 'tags are fixed, and a host without a way out must start again' },
-      ]),
+      ]), settings),
       spec: {
         activeDeadlineSeconds: DEADLINE,
         backoffLimit: 10,
@@ -44,6 +45,11 @@ export class Migrate extends Construct {
     // A repair runs these pods once more, and the operator may make Jobs of no others (charts/parts/admission-policies.ts).
     new k8s.KubePodTemplate(this, 'template', { metadata: partMetadata(MIGRATE_TEMPLATE, 'migrate'), template });
   }
+}
+
+/** So that the operator can tell a Job of another release, which waits, from the one that these manifests are about. */
+function withVersion(metadata: k8s.ObjectMeta, { version }: Settings): k8s.ObjectMeta {
+  return { ...metadata, labels: { ...metadata.labels, [VERSION_LABEL]: version } };
 }
 
 function podTemplate(settings: Settings): k8s.PodTemplateSpec {
@@ -58,10 +64,9 @@ function podTemplate(settings: Settings): k8s.PodTemplateSpec {
       ...podDefaults(settings, GLITCHTIP_USER),
       restartPolicy: 'OnFailure',
       initContainers: [
-        withUpgrade(applicationContainer(settings, {
-          name: 'migrate', process, resources,
-          command: ['sh', '-c', `${runtimeCommand('wait.py', 'database', settings.version).join(' ')} && exec ./bin/run-migrate.sh`],
-        })),
+        // A container of its own, so that the operator sees that nothing is migrated yet (operator/core/operations/job-state.ts).
+        withUpgrade(applicationContainer(settings, { name: WAIT_FOR_DATABASE, process, resources, command: runtimeCommand('wait.py', 'database', settings.version) })),
+        applicationContainer(settings, { name: 'migrate', process, resources, command: ['./bin/run-migrate.sh'] }),
       ],
       containers: [{
         ...administrator,

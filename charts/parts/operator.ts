@@ -109,6 +109,8 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [alertStateName(RESOURCE)], verbs: ['get', 'patch'] },
     // The step of an upgrade, which pods of another release wait for.
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [CONFIG_MAPS.upgrade], verbs: ['get', 'patch', 'delete'] },
+    // What holds web and worker while a restore or an upgrade has stopped them.
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [CONFIG_MAPS.hold], verbs: ['get', 'patch'] },
     ...(hasBackup ? copyRights() : []),
     // A person makes it, and the operator fills in the table of DSNs.
     ...(move ? [{ apiGroups: [''], resources: ['secrets'], resourceNames: [MOVE_SECRET], verbs: ['get', 'patch'] }] : []),

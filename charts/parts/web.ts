@@ -1,8 +1,8 @@
 // Web: GlitchTip's HTTP server, behind the gateway; without one it is rolled with a surge, so that no event is refused.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { GLITCHTIP_USER, applicationContainer, applicationVolumes, runtimeCommand, waitForMigrations, withMailLogin } from './application-container.js';
-import { WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
+import { GLITCHTIP_USER, applicationContainer, heldVolumes, runtimeCommand, waitForMigrations, withMailLogin } from './application-container.js';
+import { CONFIG_MAPS, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { clusterPort, frontDoor, partMetadata, podDefaults } from './pod-template.js';
 import { HTTP_PORT } from '../releases.js';
 import { mailPort } from '../settings/email-schema.js';
@@ -32,6 +32,7 @@ export class Web extends Construct {
     const ownWay = (pod: k8s.PodSpec) => (worker === undefined ? withWayOut(settings, pod) : pod);
     const container = applicationContainer(settings, { name: 'web', process, resources, tmp });
 
+    new k8s.KubeConfigMap(this, 'hold', { metadata: partMetadata(CONFIG_MAPS.hold, 'web') });
     new k8s.KubeDeployment(this, 'deployment', {
       metadata: partMetadata('web', 'web', [
         { check: 'container-security-context-user-group-id', reason: "5000 is the user of GlitchTip's image" },
@@ -64,7 +65,7 @@ export class Web extends Construct {
               readinessProbe: health({ periodSeconds: 5, failureThreshold: 2 }),
               livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
             }],
-            volumes: applicationVolumes(tmp),
+            volumes: heldVolumes(tmp),
           })),
         },
       },

@@ -1,7 +1,7 @@
 // Worker: stores events, and runs the scheduler that makes partitions and uptime checks.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { GLITCHTIP_USER, applicationContainer, applicationVolumes, waitForMigrations, withMailLogin } from './application-container.js';
+import { GLITCHTIP_USER, applicationContainer, heldVolumes, waitForMigrations, withMailLogin } from './application-container.js';
 import { labelsOf, selectorOf } from '../part-names.js';
 import { partMetadata, podDefaults } from './pod-template.js';
 import type { WorkerHeartbeat } from '../releases.js';
@@ -43,7 +43,7 @@ export class Worker extends Construct {
               // A frozen worker finishes nothing: it need not be waited for as a stopping one is.
               livenessProbe: { ...beats(heartbeat, { periodSeconds: 20, failureThreshold: 3 }), terminationGracePeriodSeconds: FROZEN_GRACE_SECONDS },
             }],
-            volumes: applicationVolumes(tmp),
+            volumes: heldVolumes(tmp),
           })),
         },
       },

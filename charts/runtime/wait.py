@@ -1,16 +1,19 @@
 """Waits, in an init container, until GlitchTip may start: `wait.py database RELEASE` or `wait.py migrations RELEASE`.
 
 Either way the database is not that of another release (release_guard.py). database: the application's login works. migrations: nothing is left to migrate, and an administrator exists, because
-GlitchTip lets anybody sign up while it has no user. One process asks again and again: a new one would cost 4 s of CPU.
+GlitchTip lets anybody sign up while it has no user; and no restore or upgrade has stopped web and worker (ConfigMap glitchtip-hold):
+whoever applies manifests in the middle of one starts nothing. One process asks again and again: a new one would cost 4 s of CPU.
 """
 
 import os
+import signal
 import sys
 import time
 
 import release_guard
 
 ASK_EVERY_SECONDS = 2
+HOLD_FILE = "/run/hold/by"
 
 
 def database(release):
@@ -27,6 +30,9 @@ def migrations(release):
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    holder = held_by()
+    if holder:
+        raise NotYet(f"{holder} holds web and worker: the operator starts them when it has come so far")
     database(release)
     executor = MigrationExecutor(connection)
     left = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -34,6 +40,14 @@ def migrations(release):
         raise NotYet(f"{len(left)} migrations are not applied yet, next: {left[0][0]}")
     if not get_user_model().objects.filter(is_superuser=True).exists():
         raise NotYet("the administrator does not exist yet")
+
+
+def held_by():
+    try:
+        with open(HOLD_FILE, encoding="utf-8") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return None
 
 
 class NotYet(Exception):
@@ -44,6 +58,8 @@ def main():
     import django
     from django.db import DatabaseError
 
+    # It is process 1 of its container, which ignores this signal unless somebody asks for it.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     django.setup()
     _, mode, release = sys.argv
     check = {"database": database, "migrations": migrations}[mode]

@@ -161,6 +161,10 @@ export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
 /** Component of the migrate Job. */
 export const MIGRATE_COMPONENT = 'migrate';
+/** Its first container: nothing has been migrated while this one runs. */
+export const WAIT_FOR_DATABASE = 'wait-for-database';
+/** Label of the manifests' migrate Job: the release that it migrates to. */
+export const VERSION_LABEL = 'app.kubernetes.io/version';
 /** PodTemplate of the manifests with the migrate Job's pods: a repair runs them once more. */
 export const MIGRATE_TEMPLATE = 'migrate';
 /** Component of a backup's Job. */
@@ -178,6 +182,8 @@ export const RESTORE_COMPONENT = 'restore';
 export const RESTORE_TEMPLATES = { restore: 'restore', check: 'restore-check' } as const;
 /** ConfigMap with the variables of the restore that is under way (RESTORE_VARIABLES in operator/core/restore/restore-names.ts). */
 export const RESTORE_RUN = 'restore-run';
+/** ConfigMap that new pods of web and worker look into: while its key names a restore or an upgrade, they wait. The manifests make it without data. */
+export const HOLD = { configMap: 'glitchtip-hold', key: 'by' } as const;
 /** Component of a rehearsal's Job. */
 export const REHEARSAL_COMPONENT = 'rehearsal';
 /** PodTemplate of the manifests with the pods of a rehearsal of this release: `rehearsal-6-2`. Its Jobs begin with that name and a hyphen. */

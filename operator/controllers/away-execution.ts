@@ -50,6 +50,12 @@ export async function setGateway(gateways: Pick<GatewayModePort, 'setMode'>, spe
   return true;
 }
 
+/** @param by undefined: nobody any more */
+export async function holdParts(restores: Pick<RestorePort, 'writeHold'>, by: string | undefined, signal: AbortSignal): Promise<true> {
+  await restores.writeHold(by, signal);
+  return true;
+}
+
 export async function scaleParts(restores: Pick<RestorePort, 'scale'>, { web, worker }: GlitchTipSpec, replicas: 0 | 1, signal: AbortSignal): Promise<boolean> {
   for (const part of [web, ...(worker ? [worker] : [])]) await restores.scale(part.deployment, replicas, signal);
   return true;

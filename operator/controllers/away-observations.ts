@@ -5,13 +5,13 @@ import type { ObservedSecret } from '../core/credentials/observed.js';
 import { postgresLogins } from '../core/credentials/operator-logins.js';
 import { messageOf } from '../core/error-message.js';
 import type { JobFacts, PodFacts } from '../core/health/health-facts.js';
-import type { AwayFacts, PartReplicas } from '../core/operations/away-steps.js';
+import type { AwayFacts, Hold, PartReplicas } from '../core/operations/away-steps.js';
 import { holderOf, type Holder } from '../core/operations/exclusion.js';
 import { jobsAtWork } from '../core/operations/job-state.js';
 import type { ObservedJournal } from '../core/rotation/journal.js';
 import { asSeen, type Seen } from '../core/seen.js';
 import type { Login, ObservedJobs, PostgresPort, WorkloadsPort } from './ports.js';
-import type { RestoreDatabasesPort } from './restore/restore-ports.js';
+import type { RestoreDatabasesPort, RestorePort } from './restore/restore-ports.js';
 
 export const NOT_LOOKED_AT = { kind: 'unseen', why: 'it was not looked at' } as const;
 export const NOT_READ = { kind: 'unreadable', why: 'it was not read' } as const;
@@ -30,6 +30,15 @@ export async function observeParts(workloads: Pick<WorkloadsPort, 'observe'>, { 
 function countPods(pods: readonly PodFacts[], wanted: string): Pick<PartReplicas, 'pods' | 'ready'> {
   const alive = pods.filter(({ part, alive: isAlive, job }) => part === wanted && isAlive && job === undefined);
   return { pods: alive.length, ready: alive.filter(({ ready, ending }) => ready && !ending).length };
+}
+
+export async function observeHold(restores: Pick<RestorePort, 'readHold'>, signal: AbortSignal): Promise<Seen<Hold>> {
+  try {
+    return asSeen(await restores.readHold(signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'unseen', why: `what holds web and worker cannot be read (${messageOf(error)})` };
+  }
 }
 
 /** Of the application's logins. */

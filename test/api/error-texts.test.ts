@@ -1,4 +1,5 @@
 // What Postgres and GlitchTip's own Python say of a row that Postgres refuses: that it is refused, and not what is in it.
+import { randomUUID } from 'node:crypto';
 import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +8,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { serverParameters } from '../../charts/parts/postgres.js';
 import { settingsSchema } from '../../charts/settings/schema.js';
+import { Sensitive } from '../../operator/core/sensitive.js';
+import { buildScramVerifier } from '../../operator/io/crypto.js';
+import { letIn } from '../../operator/io/postgres/roles.js';
 import { GLITCHTIP_IMAGE } from './gateway-fuzz/glitchtip-web.js';
 import { prepareProcess, unpackImage } from './image-process.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
 
 const PASSWORD = 'of-this-test-only';
+const SUPERUSER = 'glitchkeeper';
 const CANARY = 'canary-3c1f9e';
 const START = 240_000;
 /** Of GlitchTip's image. */
@@ -46,30 +51,40 @@ function postgres(): PostgresServer {
 
 describe('the log of Postgres', () => {
   /** What it logs of the statement; the test's own server logs all statements, the product's none. */
-  async function logOf(statement: string, parameters: Readonly<Record<string, string>>): Promise<string> {
-    const client = new pg.Client({ host: '127.0.0.1', port: postgres().port, user: 'glitchkeeper', password: PASSWORD, database: 'postgres' });
+  async function logOf(statement: string, parameters: Readonly<Record<string, string>>, user = SUPERUSER): Promise<string> {
+    const client = new pg.Client({ host: '127.0.0.1', port: postgres().port, user, password: PASSWORD, database: 'postgres' });
     await client.connect();
     try {
       await client.query(CREATE);
-      for (const [name, value] of Object.entries({ log_statement: 'none', ...parameters })) await client.query(`SET ${name} = '${value}'`);
+      for (const [name, value] of Object.entries(parameters)) await client.query(`SET ${name} = '${value}'`);
       const before = postgres().log().length;
       await expect(client.query(statement)).rejects.toThrow();
-      // It comes through a pipe.
-      await sleep(300);
+      // The log comes through a pipe: it is whole when what was said last is in it.
+      const last = randomUUID();
+      await client.query(`DO $$ BEGIN RAISE LOG '${last}'; END $$`);
+      for (let turn = 0; turn < 300 && !postgres().log().includes(last); turn += 1) await sleep(20);
+      expect(postgres().log()).toContain(last);
       return postgres().log().slice(before);
     } finally {
       await client.end();
     }
   }
   const ours = serverParameters(settingsSchema.parse({}));
-  const logging = Object.fromEntries(Object.entries(ours).filter(([name]) => name.startsWith('log_')));
+  const logging = { log_statement: 'none', ...Object.fromEntries(Object.entries(ours).filter(([name]) => name.startsWith('log_'))) };
+
+  beforeAll(async () => {
+    const login = letIn('application', await buildScramVerifier(new Sensitive(PASSWORD)));
+    await postgres().query({ user: SUPERUSER, password: PASSWORD }, `CREATE ROLE application; ${login}; ALTER ROLE application SET log_statement = 'none'`);
+  });
 
   it.each(REFUSED)('does not repeat %s', async (_, statement) => {
     const log = await logOf(statement, logging);
     expect(log).toContain('ERROR:');
     expect(log).not.toContain(CANARY);
   });
-  it.each(REFUSED)('would repeat %s as Postgres comes', async (_, statement) => expect(await logOf(statement, {})).toContain(CANARY));
+  it.each(REFUSED)('would repeat %s as Postgres comes', async (_, statement) => expect(await logOf(statement, { log_statement: 'none' })).toContain(CANARY));
+  it.each(QUOTED)('does not quote %s of a login that the operator lets in', async (_, statement, __, quoted) => expect(await logOf(statement, {}, 'application')).not.toContain(quoted));
+  it.each(QUOTED)('would quote %s of others', async (_, statement, __, quoted) => expect(await logOf(statement, logging)).toContain(quoted));
 });
 
 describe('a traceback of GlitchTip', () => {

@@ -30,12 +30,15 @@ async function makeDatabase(schema?: Release): Promise<void> {
   for (const statement of ['CREATE EXTENSION hstore', SCHEMAS[schema].tables]) await postgres.query({ ...SUPERUSER, database: 'glitchtip' }, statement);
 }
 
+/** As the operator writes it while a restore or an upgrade has stopped web and worker. */
+const holdBy = (name: string) => writeFile(join(folder, 'hold', 'by'), name);
+
 /** The init container's program, as it runs in a pod of this release. */
 async function start(mode: 'database' | 'migrations', release: Release): Promise<Program> {
   const image = await unpackImage(GLITCHTIP_IMAGE);
   const env = { ...image.env, ...environment(1, postgres.port, 1), VALKEY_URL: '', PYTHONUNBUFFERED: '1', PATH: `${image.env['PATH'] ?? ''}:/usr/sbin` };
   const command = ['sh', '-c', 'cd /code && exec python /glitchkeeper/wait.py "$@"', 'sh', mode, release];
-  running = prepareProcess({ image: { ...image, env }, user: GLITCHTIP_USER, command }, { '/tmp': join(folder, 'tmp'), '/glitchkeeper': join(folder, 'scripts'), '/run/upgrade': join(folder, 'upgrade') });
+  running = prepareProcess({ image: { ...image, env }, user: GLITCHTIP_USER, command }, { '/tmp': join(folder, 'tmp'), '/glitchkeeper': join(folder, 'scripts'), '/run/upgrade': join(folder, 'upgrade'), '/run/hold': join(folder, 'hold') });
   running.start();
   return running;
 }
@@ -56,13 +59,13 @@ beforeAll(async () => {
   postgres = await startPostgres(PASSWORD);
   await postgres.query(SUPERUSER, 'CREATE ROLE glitchtip');
   folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-guard-'));
-  for (const name of ['tmp', 'scripts', 'upgrade']) await mkdir(join(folder, name));
+  for (const name of ['tmp', 'scripts', 'upgrade', 'hold']) await mkdir(join(folder, name));
   for (const name of SCRIPTS) await copyFile(join('charts', 'runtime', name), join(folder, 'scripts', name));
-  for (const name of ['', 'tmp', 'scripts', 'upgrade']) await chown(join(folder, name), GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
+  for (const name of ['', 'tmp', 'scripts', 'upgrade', 'hold']) await chown(join(folder, name), GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
 }, START_MS);
 afterEach(async () => {
   await running?.kill();
-  await rm(join(folder, 'upgrade', 'step'), { force: true });
+  for (const file of ['upgrade/step', 'hold/by']) await rm(join(folder, file), { force: true });
 });
 afterAll(async () => {
   await postgres.stop();
@@ -106,6 +109,21 @@ describe('a database of another release', () => {
 describe.each(RELEASES)('a database of the same release, %s', (release) => {
   it.each<[string, Release | undefined]>([['that is there', release], ['that is still empty', undefined]])('%s is migrated without a word from anybody', async (_, schema) => {
     await makeDatabase(schema);
+    expect(await firstWords(await start('database', release))).toBe('database: ready');
+  }, RUN_MS);
+
+  it('is not begun with by web and worker while a restore has stopped them, and is when it lets go', async () => {
+    await makeDatabase(release);
+    await holdBy('restore 20261129T100000Z');
+    const program = await start('migrations', release);
+    expect(await firstWords(program)).toBe('waiting: restore 20261129T100000Z holds web and worker: the operator starts them when it has come so far');
+    await rm(join(folder, 'hold', 'by'));
+    while (!/waiting: (?!restore)/.test(program.fullOutput)) await sleep(50);
+  }, RUN_MS);
+
+  it('is migrated by its Job all the same', async () => {
+    await makeDatabase(release);
+    await holdBy('restore 20261129T100000Z');
     expect(await firstWords(await start('database', release))).toBe('database: ready');
   }, RUN_MS);
 

@@ -33,6 +33,7 @@ class Operator {
   readonly done: string[] = [];
   /** What the next Job's load.sh is given. */
   loads: ScriptChange[] = [];
+  #isHeld = false;
   #isLocked = false;
   #gateway: GatewayMode = 'gives';
   #web: pg.Client | undefined;
@@ -89,7 +90,7 @@ class Operator {
     const part = { wanted: replicas, pods: replicas, ready: replicas };
     const [sessions] = await this.stage.postgres.sql<{ count: number }>("SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = 'glitchtip_a'");
     return {
-      lock: { kind: this.#isLocked ? 'ours' : 'free' }, gateway: seen({ mode: this.#gateway, underWay: 0 }), parts: seen({ web: part, worker: part }), sessions: seen(sessions?.count ?? 0),
+      lock: { kind: this.#isLocked ? 'ours' : 'free' }, gateway: seen({ mode: this.#gateway, underWay: 0 }), parts: seen({ web: part, worker: part }), hold: seen(this.#isHeld ? { kind: 'held', by: `restore ${current?.id ?? ''}` } : { kind: 'free' }), sessions: seen(sessions?.count ?? 0),
       databases: seen(databases), isLiveEmpty: seen(content.isEmpty), storedSessions: seen(content.storedSessions), restoreLogin: seen(login), free: undefined,
       job: seen<RestoreJob>(job ? judgeRestoreJob(job.kind, this.#jobs.get(job.name)) : { kind: 'absent' }),
       isAdministratorRight: seen(this.#isAdministratorRight), isProved: seen(this.#isProved),
@@ -111,6 +112,7 @@ class Operator {
   #note(action: RestoreAction): void {
     switch (action.kind) {
       case 'take lock': case 'release lock': this.#isLocked = action.kind === 'take lock'; return;
+      case 'hold': case 'let go': this.#isHeld = action.kind === 'hold'; return;
       case 'set gateway': this.#gateway = action.mode; return;
       case 'set administrator password': this.#isAdministratorRight = true; return;
       case 'drop request': this.request = undefined; return;

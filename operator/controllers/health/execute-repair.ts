@@ -1,4 +1,5 @@
 // Executes a repair that was decided, counted and saved before, and makes room for migrations.
+import { specRelease } from '../../api/glitchtip-resource.js';
 import type { Repair } from '../../api/health-fields.js';
 import { messageOf } from '../../core/error-message.js';
 import { recordEvent, type Recorder } from '../kubernetes-events.js';
@@ -48,7 +49,7 @@ async function begin({ health, cluster }: RepairDependencies, { healing }: Repai
 /** Neither counted nor saved before: what was removed is not there to be removed again. */
 export async function removeSuperseded(deps: RepairDependencies, { resource, spec, facts, now, signal }: Check): Promise<void> {
   if (spec.suspend || !spec.health.heal.includes('migrate')) return;
-  for (const job of supersededJobs(facts.cluster, now)) {
+  for (const job of supersededJobs(facts.cluster, specRelease(spec), now)) {
     const fields = { resource: resource.metadata.name, job: job.name };
     try {
       if (!(await deps.health.deleteJob(job, signal))) continue;

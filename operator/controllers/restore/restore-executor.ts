@@ -11,7 +11,7 @@ import { checkVariables, loadVariables, whySaved } from '../../core/restore/rest
 import { lockUser } from '../../core/restore/restore-lock.js';
 import { copyOfSaving, restoreLoginName } from '../../core/restore/restore-names.js';
 import { restoreEvents } from '../../core/restore/restore-proof.js';
-import { fenceOf, loginOf, makeSavingJob, releaseLock, scaleParts, sendProof, setGateway, takeLock } from '../away-execution.js';
+import { fenceOf, holdParts, loginOf, makeSavingJob, releaseLock, scaleParts, sendProof, setGateway, takeLock } from '../away-execution.js';
 import type { Fence, Ports, RolePlace } from '../ports.js';
 import type { ObserverDependencies, SeenRestore } from './restore-observer.js';
 
@@ -44,13 +44,14 @@ export class RestoreExecutor {
       case 'drop request': return this.deps.cluster.dropRestoreRequest(step.resource, signal);
       case 'set gateway': return this.#setGateway(action, step, signal);
       case 'scale': return this.#scale(action, step, signal);
+      case 'hold': case 'let go': return holdParts(this.deps.restores, action.kind === 'hold' ? `restore ${step.status.current?.id ?? ''}` : undefined, signal);
       case 'create job': return this.#createJob(action, step, signal);
       case 'send event': return this.#sendEvent(step, signal);
       default: return this.#executeInPostgres(action, step, signal);
     }
   }
 
-  async #executeInPostgres(action: Exclude<RestoreAction, { kind: 'take lock' | 'release lock' | 'drop request' | 'set gateway' | 'scale' | 'create job' | 'send event' }>, step: Step, signal: AbortSignal): Promise<boolean> {
+  async #executeInPostgres(action: Exclude<RestoreAction, { kind: 'take lock' | 'release lock' | 'drop request' | 'set gateway' | 'scale' | 'hold' | 'let go' | 'create job' | 'send event' }>, step: Step, signal: AbortSignal): Promise<boolean> {
     const { spec } = step;
     const { databases, postgres } = this.deps;
     const place: RolePlace = { operator: loginOf(step.seen.login), fence: this.#fence(step, signal), signal };

@@ -15,7 +15,7 @@ import { lockUser } from '../../core/restore/restore-lock.js';
 import { jobOfPhase } from '../../core/restore/restore-names.js';
 import { restoreEvents } from '../../core/restore/restore-proof.js';
 import type { ObservedJournal } from '../../core/rotation/journal.js';
-import { NOT_LOOKED_AT, NOT_READ, findLogin, observeParts, observeSessions, othersAtWork, whenLoggedIn } from '../away-observations.js';
+import { NOT_LOOKED_AT, NOT_READ, findLogin, observeHold, observeParts, observeSessions, othersAtWork, whenLoggedIn } from '../away-observations.js';
 import type { JobManifests, Login, ObservedJobs, Ports } from '../ports.js';
 import type { GatewayModePort, RestoreDatabasesPort, RestorePort } from './restore-ports.js';
 
@@ -51,9 +51,9 @@ export interface RestoreSecrets {
   readonly administrator: ObservedSecret;
 }
 
-type Need = 'others' | 'gateway' | 'parts' | 'sessions' | 'databases' | 'content' | 'login' | 'job' | 'administrator' | 'proof';
+type Need = 'others' | 'gateway' | 'parts' | 'hold' | 'sessions' | 'databases' | 'content' | 'login' | 'job' | 'administrator' | 'proof';
 
-const AWAY: readonly Need[] = ['others', 'gateway', 'parts', 'sessions'];
+const AWAY: readonly Need[] = ['others', 'gateway', 'parts', 'hold', 'sessions'];
 const NEEDS: Readonly<Record<RestorePhase, readonly Need[]>> = {
   Waiting: ['others'],
   Checking: ['others', 'job'],
@@ -62,14 +62,14 @@ const NEEDS: Readonly<Record<RestorePhase, readonly Need[]>> = {
   Saving: [...AWAY, 'databases', 'content', 'job'],
   Swapping: [...AWAY, 'databases'],
   Migrating: [...AWAY, 'content', 'job', 'administrator'],
-  Starting: ['others', 'gateway', 'parts'],
-  Proving: ['others', 'gateway', 'parts', 'proof'],
+  Starting: ['others', 'gateway', 'parts', 'hold'],
+  Proving: ['others', 'gateway', 'parts', 'hold', 'proof'],
   Unconfirmed: [],
   Cleaning: ['others', 'databases', 'gateway'],
-  Returning: ['databases', 'login', 'parts', 'gateway'],
+  Returning: ['databases', 'login', 'parts', 'hold', 'gateway'],
 };
 /** Without a restore: whether anything is left of one. */
-const IDLE: readonly Need[] = ['others'];
+const IDLE: readonly Need[] = ['others', 'hold'];
 const OF_DATABASE: readonly Need[] = ['sessions', 'databases', 'content', 'login', 'administrator', 'proof'];
 
 export class RestoreObserver {
@@ -103,9 +103,10 @@ export class RestoreObserver {
     const { spec, needs, login, secrets, jobs, job } = seen;
     const { gateways, databases } = this.deps;
     const look = <T>(need: Need, how: (login: Login) => Promise<Seen<T>>): Promise<Seen<T>> => (needs.includes(need) ? whenLoggedIn(login, how, signal) : Promise.resolve(NOT_LOOKED_AT));
-    const [gateway, parts, sessions, found, content, restoreLogin, isAdministratorRight, isProved, free] = await Promise.all([
+    const [gateway, parts, hold, sessions, found, content, restoreLogin, isAdministratorRight, isProved, free] = await Promise.all([
       needs.includes('gateway') && spec.gateway ? gateways.observe(spec, valueOf(secrets.gateway, 'control-token'), signal) : NOT_LOOKED_AT,
       needs.includes('parts') ? observeParts(this.deps.workloads, spec, jobs, signal) : NOT_LOOKED_AT,
+      needs.includes('hold') ? observeHold(this.deps.restores, signal) : NOT_LOOKED_AT,
       look('sessions', (who) => observeSessions(this.deps.postgres, spec, who, signal)),
       look('databases', async (who) => asSeen(await databases.observe(spec, who, signal))),
       look('content', async (who) => asSeen(await databases.observeContent(spec, who, signal))),
@@ -115,7 +116,7 @@ export class RestoreObserver {
       endOfJob(job)?.kind === 'checked' ? whenLoggedIn(login, (who) => databases.observeFree(spec, who, signal), signal) : NOT_LOOKED_AT,
     ]);
     return {
-      gateway: spec.gateway ? gateway : undefined, parts, sessions, databases: found, job, free, isAdministratorRight, isProved,
+      gateway: spec.gateway ? gateway : undefined, parts, hold, sessions, databases: found, job, free, isAdministratorRight, isProved,
       isLiveEmpty: mapSeen(content, ({ isEmpty }) => isEmpty), storedSessions: mapSeen(content, ({ storedSessions }) => storedSessions),
       restoreLogin: mapSeen(restoreLogin, (is) => (is === 'open' && !hasPassword(secrets.own) ? 'unknown password' : is)),
     };

@@ -1,6 +1,6 @@
 // The ports of a restore, as those of every controller (../ports.ts): its Jobs, its databases, and what the gateway keeps meanwhile.
 import type { GlitchTipSpec } from '../../api/glitchtip-resource.js';
-import type { GatewayMode } from '../../core/operations/away-steps.js';
+import type { GatewayMode, Hold } from '../../core/operations/away-steps.js';
 import type { DatabaseAction, RestoreDatabase } from '../../core/restore/restore-facts.js';
 import type { RestoreJobKind } from '../../core/restore/restore-names.js';
 import type { Seen } from '../../core/seen.js';
@@ -15,6 +15,10 @@ export interface RestorePort extends JobsPort {
   /** As a Job of this name. False when there is no migrate Job to run again, or one of this name. */
   rerunMigrations(name: string, signal: AbortSignal): Promise<boolean>;
   scale(deployment: string, replicas: 0 | 1, signal: AbortSignal): Promise<void>;
+  /** @throws when it cannot be read */
+  readHold(signal: AbortSignal): Promise<Hold>;
+  /** `by`: who holds web and worker; undefined: nobody. One that is missing is left so. */
+  writeHold(by: string | undefined, signal: AbortSignal): Promise<void>;
 }
 
 /** The databases of a restore, by the operator's own login. */

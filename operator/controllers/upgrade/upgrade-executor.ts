@@ -9,7 +9,7 @@ import { ownHolder } from '../../core/operations/recorded-lock.js';
 import type { UpgradeAction } from '../../core/upgrade/upgrade-facts.js';
 import { lockUser } from '../../core/upgrade/upgrade-names.js';
 import { upgradeEvents } from '../../core/upgrade/upgrade-proof.js';
-import { fenceOf, loginOf, makeSavingJob, releaseLock, scaleParts, sendProof, setGateway, takeLock } from '../away-execution.js';
+import { fenceOf, holdParts, loginOf, makeSavingJob, releaseLock, scaleParts, sendProof, setGateway, takeLock } from '../away-execution.js';
 import type { Ports } from '../ports.js';
 import type { ObserverDependencies, SeenUpgrade } from './upgrade-observer.js';
 
@@ -43,16 +43,17 @@ export class UpgradeExecutor {
       case 'ask for restore': return cluster.askForRestore(resource, action.request, signal);
       case 'name step': await upgradeSteps.name(action.step, signal); return true;
       case 'forget step': await upgradeSteps.forget(signal); return true;
-      case 'set gateway': case 'scale': case 'stop web': return this.#executeInParts(action, step, signal);
+      case 'set gateway': case 'scale': case 'hold': case 'let go': case 'stop web': return this.#executeInParts(action, step, signal);
       default: return this.#executeJob(action, step, signal);
     }
   }
 
-  async #executeInParts(action: Extract<UpgradeAction, { kind: 'set gateway' | 'scale' | 'stop web' }>, { spec, status, seen: { gatewaySecret } }: Step, signal: AbortSignal): Promise<boolean> {
+  async #executeInParts(action: Extract<UpgradeAction, { kind: 'set gateway' | 'scale' | 'hold' | 'let go' | 'stop web' }>, { spec, status, seen: { gatewaySecret } }: Step, signal: AbortSignal): Promise<boolean> {
     const { gateways, restores } = this.deps;
     switch (action.kind) {
       case 'set gateway': return setGateway(gateways, spec, { mode: action.mode, why: `upgrade ${status.current?.id ?? ''}`, secret: gatewaySecret }, signal);
       case 'scale': return scaleParts(restores, spec, action.replicas, signal);
+      case 'hold': case 'let go': return holdParts(restores, action.kind === 'hold' ? `upgrade ${status.current?.id ?? ''}` : undefined, signal);
       case 'stop web': await restores.scale(spec.web.deployment, 0, signal); return true;
     }
   }

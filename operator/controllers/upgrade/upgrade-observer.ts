@@ -17,7 +17,7 @@ import { judgeImport } from '../../core/upgrade/legacy-import.js';
 import type { Migration, UpgradeFacts } from '../../core/upgrade/upgrade-facts.js';
 import { importJobName, isOwnJob, jobOfUpgrade, lockUser, savingJobName } from '../../core/upgrade/upgrade-names.js';
 import { upgradeEvents } from '../../core/upgrade/upgrade-proof.js';
-import { NOT_LOOKED_AT, NOT_READ, findLogin, observeParts, observeSessions, othersAtWork, whenLoggedIn } from '../away-observations.js';
+import { NOT_LOOKED_AT, NOT_READ, findLogin, observeHold, observeParts, observeSessions, othersAtWork, whenLoggedIn } from '../away-observations.js';
 import type { HealthPort, JobManifests, Login, ObservedJobs, Ports } from '../ports.js';
 import type { GatewayModePort, RestoreDatabasesPort, RestorePort } from '../restore/restore-ports.js';
 import type { LegacyImportPort, SchemaPort, UpgradeStepPort } from './upgrade-ports.js';
@@ -52,22 +52,24 @@ export interface SeenUpgrade {
   readonly gatewaySecret: ObservedSecret;
 }
 
-type Need = 'gateway' | 'parts' | 'sessions' | 'queue' | 'saving' | 'step' | 'migration' | 'schema' | 'proof';
+type Need = 'gateway' | 'parts' | 'hold' | 'sessions' | 'queue' | 'saving' | 'step' | 'migration' | 'schema' | 'proof';
 
 const NEEDS: Readonly<Record<UpgradePhase, readonly Need[]>> = {
   Waiting: [],
   Draining: ['gateway', 'parts', 'queue'],
-  Stopping: ['gateway', 'parts', 'sessions'],
-  Saving: ['gateway', 'parts', 'saving'],
-  Ready: ['gateway', 'parts'],
-  Migrating: ['gateway', 'parts', 'step', 'migration', 'schema'],
-  Starting: ['gateway', 'parts'],
-  Proving: ['gateway', 'parts', 'proof'],
+  Stopping: ['gateway', 'parts', 'hold', 'sessions'],
+  Saving: ['gateway', 'parts', 'hold', 'saving'],
+  Ready: ['gateway', 'parts', 'hold'],
+  Migrating: ['gateway', 'parts', 'hold', 'step', 'migration', 'schema'],
+  Starting: ['gateway', 'parts', 'hold'],
+  Proving: ['gateway', 'parts', 'hold', 'proof'],
   Unconfirmed: ['gateway'],
   Cleaning: ['gateway', 'step'],
-  Returning: ['gateway', 'parts', 'step', 'migration'],
-  Undoing: ['gateway', 'parts', 'sessions', 'step', 'migration'],
+  Returning: ['gateway', 'parts', 'hold', 'step', 'migration'],
+  Undoing: ['gateway', 'parts', 'hold', 'sessions', 'step', 'migration'],
 };
+/** Without an upgrade: whether anything is left of one. */
+const IDLE: readonly Need[] = ['hold'];
 const OF_DATABASE: readonly Need[] = ['sessions', 'saving', 'schema', 'proof'];
 
 interface Around {
@@ -97,7 +99,7 @@ export class UpgradeObserver {
 
   async #around({ spec, status }: About, signal: AbortSignal): Promise<Around> {
     const { cluster, restores, databases } = this.deps;
-    const needs = status.current && isKnownUpgradePhase(status.current) ? NEEDS[status.current.phase] : [];
+    const needs = status.current && isKnownUpgradePhase(status.current) ? NEEDS[status.current.phase] : IDLE;
     const needsDatabase = needs.some((need) => OF_DATABASE.includes(need));
     const secret = (name: string, isNeeded: boolean): Promise<ObservedSecret> => (isNeeded ? cluster.observeSecret(name, signal) : Promise.resolve(NOT_READ));
     const [lock, journal, jobs, gatewaySecret, superuser] = await Promise.all([
@@ -110,11 +112,12 @@ export class UpgradeObserver {
 
   async #facts(about: About, { needs, jobs, login, journal, gatewaySecret }: Around, signal: AbortSignal): Promise<Omit<UpgradeFacts, 'lock' | 'saving' | 'importJob' | 'running' | 'restore'>> {
     const { spec, status: { current } } = about;
-    const { gateways, workloads, postgres, schemas } = this.deps;
+    const { gateways, workloads, postgres, schemas, restores } = this.deps;
     const look = <T>(need: Need, how: (login: Login) => Promise<Seen<T>>): Promise<Seen<T>> => (needs.includes(need) ? whenLoggedIn(login, how, signal) : Promise.resolve(NOT_LOOKED_AT));
-    const [gateway, parts, sessions, queue, step, schema, isProved] = await Promise.all([
+    const [gateway, parts, hold, sessions, queue, step, schema, isProved] = await Promise.all([
       needs.includes('gateway') && spec.gateway ? gateways.observe(spec, valueOf(gatewaySecret, 'control-token'), signal) : NOT_LOOKED_AT,
       needs.includes('parts') ? observeParts(workloads, spec, jobs, signal) : NOT_LOOKED_AT,
+      needs.includes('hold') ? observeHold(restores, signal) : NOT_LOOKED_AT,
       look('sessions', (who) => observeSessions(postgres, spec, who, signal)),
       needs.includes('queue') ? this.#queue(spec, current, journal, signal) : NOT_LOOKED_AT,
       needs.includes('step') ? this.#step(signal) : NOT_LOOKED_AT,
@@ -122,7 +125,7 @@ export class UpgradeObserver {
       look('proof', async (who) => asSeen(await this.#isProved(about, who, signal))),
     ]);
     const migration = needs.includes('migration') && current ? mapSeen(jobs, (found) => newestMigration(found, current, about.now)) : NOT_LOOKED_AT;
-    return { gateway: spec.gateway ? gateway : undefined, parts, sessions, queue, step, schema, isProved, migration };
+    return { gateway: spec.gateway ? gateway : undefined, parts, hold, sessions, queue, step, schema, isProved, migration };
   }
 
   /** Of the old release, whatever version says by now. */

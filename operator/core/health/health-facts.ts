@@ -87,6 +87,8 @@ export interface JobFacts {
   readonly part: string;
   readonly createdAt: Date;
   readonly outcome: 'running' | 'succeeded' | 'failed';
+  /** Of the manifests' migrate Job: what it migrates to. */
+  readonly release?: string;
   /** Somebody stopped it: it has no pod until it is resumed. */
   readonly suspended?: boolean;
   /** Pods of it that failed. */

@@ -18,12 +18,26 @@ export interface PartReplicas {
  */
 export type GatewayMode = 'gives' | 'holds' | 'keeps' | 'holds without keeping';
 
+/** What keeps new pods of web and worker from starting, whoever applies manifests in the middle. */
+export type Hold =
+  | { readonly kind: 'free' }
+  /** By a restore or an upgrade, by its name. */
+  | { readonly kind: 'held'; readonly by: string }
+  /** Somebody has deleted its ConfigMap: then pods start, and are stopped again. */
+  | { readonly kind: 'missing' };
+
+/** What no status knows of any more, as after the resource was deleted in the middle. */
+export function isHeldBy(hold: Seen<Hold>, operation: 'restore' | 'upgrade'): boolean {
+  return hold.kind === 'seen' && hold.value.kind === 'held' && hold.value.by.startsWith(`${operation} `);
+}
+
 export interface AwayFacts {
   /** Of the recorded lock and of what else is under way: ours; free; or why not yet. */
   readonly lock: LockFact;
   /** Undefined: there is no gateway, and events are refused while web is away. */
   readonly gateway: Seen<{ readonly mode: GatewayMode; readonly underWay: number }> | undefined;
   readonly parts: Seen<Readonly<Record<'web' | 'worker', PartReplicas>>>;
+  readonly hold: Seen<Hold>;
   /** Of the application's logins. */
   readonly sessions: Seen<number>;
   /** Whether an event that the operator sent in this phase is stored. */
@@ -34,6 +48,7 @@ export type AwayAction =
   | { readonly kind: 'take lock' | 'release lock' }
   | { readonly kind: 'set gateway'; readonly mode: GatewayMode }
   | { readonly kind: 'scale'; readonly replicas: 0 | 1 }
+  | { readonly kind: 'hold' | 'let go' }
   /** Accepted is not stored: a later look shows whether it was. */
   | { readonly kind: 'send event' }
   /** `rejected`: why nothing became of it, for an event. */
@@ -62,8 +77,21 @@ export function gatewayStep({ facts: { gateway } }: Input<'gateway'>, mode: Gate
   return seenStep(gateway, ({ mode: found }): AwayStep => (found === mode ? MET : act({ kind: 'set gateway', mode })));
 }
 
+/** Before they end, so that none that is made meanwhile begins. */
+function heldStep({ facts: { hold } }: Input<'hold'>): AwayStep {
+  return seenStep(hold, ({ kind }): AwayStep => (kind === 'free' ? act({ kind: 'hold' }) : MET));
+}
+
+export function letGoStep({ facts: { hold } }: Input<'hold'>): AwayStep {
+  return seenStep(hold, ({ kind }): AwayStep => (kind === 'held' ? act({ kind: 'let go' }) : MET));
+}
+
 /** Also after somebody applied the manifests in the middle of it. */
-export function endedStep({ facts: { parts } }: Input<'parts'>): AwayStep {
+export function endedStep(input: Input<'parts' | 'hold'>): AwayStep {
+  return firstUnmet([() => heldStep(input), () => scaledDownStep(input)]);
+}
+
+function scaledDownStep({ facts: { parts } }: Input<'parts'>): AwayStep {
   return seenStep(parts, ({ web, worker }): AwayStep => {
     if (web.wanted !== 0 || worker.wanted !== 0) return act({ kind: 'scale', replicas: 0 });
     const left = web.pods + worker.pods;
@@ -72,14 +100,18 @@ export function endedStep({ facts: { parts } }: Input<'parts'>): AwayStep {
 }
 
 /** And nobody is left in the database who logged in as they do. */
-export function stoppedStep({ facts }: Input<'parts' | 'sessions'>): AwayStep {
+export function stoppedStep({ facts }: Input<'parts' | 'hold' | 'sessions'>): AwayStep {
   return firstUnmet([
     () => endedStep({ facts }),
     () => seenStep(facts.sessions, (count): AwayStep => (count === 0 ? MET : wait(`${count} sessions of the application are left`))),
   ]);
 }
 
-export function startedStep({ facts: { parts } }: Input<'parts'>): AwayStep {
+export function startedStep(input: Input<'parts' | 'hold'>): AwayStep {
+  return firstUnmet([() => letGoStep(input), () => scaledUpStep(input)]);
+}
+
+function scaledUpStep({ facts: { parts } }: Input<'parts'>): AwayStep {
   return seenStep(parts, ({ web, worker }): AwayStep => {
     if (web.wanted === 0 || worker.wanted === 0) return act({ kind: 'scale', replicas: 1 });
     return web.ready > 0 && worker.ready > 0 ? MET : wait('web and worker start');

@@ -1,6 +1,7 @@
 // What is to be expected of a Job that has not ended: it works, it starts, or it cannot start and nobody should wait for it. Pure.
-import { MIGRATE_COMPONENT, REPAIR_JOB_PREFIX } from '../../api/object-names.js';
-import type { ClusterFacts, JobFacts, PodFacts } from '../health/health-facts.js';
+import type { Release } from '../../api/glitchtip-releases.js';
+import { MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, WAIT_FOR_DATABASE } from '../../api/object-names.js';
+import type { ClusterFacts, ContainerFacts, JobFacts, PodFacts } from '../health/health-facts.js';
 import { PULL_FAILURES } from '../health/part-state.js';
 import { duration, secondsSince } from '../health/rule-finding.js';
 
@@ -21,13 +22,20 @@ const START_FAILURES: readonly string[] = [...PULL_FAILURES, 'CreateContainerCon
 export function judgeJob(job: JobFacts, pods: readonly PodFacts[], now: Date): JobState {
   if (job.suspended) return { kind: 'cannot start', why: 'it is suspended' };
   const own = pods.filter((pod) => pod.job === job.name && pod.alive);
-  if (own.some(isAtWork)) return { kind: 'works' };
+  if (own.some((pod) => isAtWork(pod, now))) return { kind: 'works' };
   const why = own.length === 0 ? whyNoPod(job, now) : own.map((pod) => whyNotStarted(pod, now)).find((each) => each !== undefined);
   return why === undefined ? { kind: 'starts' } : { kind: 'cannot start', why };
 }
 
-function isAtWork({ containers }: PodFacts): boolean {
-  return containers.some(({ state }) => state.kind === 'running' || (state.kind === 'waiting' && state.reason === 'CrashLoopBackOff'));
+function isAtWork({ containers }: PodFacts, now: Date): boolean {
+  return containers.some((container) => waitsForDatabase(container, now) === undefined && (container.state.kind === 'running' || (container.state.kind === 'waiting' && container.state.reason === 'CrashLoopBackOff')));
+}
+
+/** Of a migrate Job that has begun nothing: it waits for a login that works, or for a database that is of its own release (charts/runtime/wait.py). */
+function waitsForDatabase({ name, state }: ContainerFacts, now: Date): string | undefined {
+  if (name !== WAIT_FOR_DATABASE || state.kind !== 'running') return undefined;
+  const seconds = secondsSince(state.startedAt, now);
+  return seconds >= CANNOT_START_AFTER ? `${name} has waited for ${duration(seconds)}, and its log says for what` : undefined;
 }
 
 /** One whose pod was lost gets another, after a pause. */
@@ -37,6 +45,8 @@ function whyNoPod({ createdAt, failedPods }: JobFacts, now: Date): string | unde
 
 function whyNotStarted(pod: PodFacts, now: Date): string | undefined {
   const { unschedulable, containers } = pod;
+  const waiting = containers.map((container) => waitsForDatabase(container, now)).find((each) => each !== undefined);
+  if (waiting !== undefined) return waiting;
   if (unschedulable) return secondsSince(unschedulable.since, now) >= CANNOT_START_AFTER ? `pod ${pod.name} cannot be placed` : undefined;
   const ends = containers.flatMap(({ state, lastEnd }) => [state.kind === 'ended' ? state.end.finishedAt : undefined, lastEnd?.finishedAt]).filter((at) => at !== undefined);
   const waited = secondsSince(new Date(Math.max(pod.createdAt.getTime(), ...ends.map((at) => at.getTime()))), now);
@@ -58,12 +68,14 @@ export function jobsAtWork(jobs: readonly JobFacts[], pods: readonly PodFacts[] 
 }
 
 /**
- * Migrate Jobs that cannot start and that the manifests have replaced: what they hold of the quota is what the newer one lacks. One
- * that works is left alone, whatever its age; so are the newest, whose image may yet come, and one that is suspended, which holds nothing.
+ * Migrate Jobs that cannot start and that the manifests have replaced: what they hold of the quota is what others lack. One that works
+ * is left alone, whatever its age; so are the newest, whose image may yet come, unless it is of another release than `release`, as after
+ * a `version` that was changed by mistake and taken back; and one that is suspended, which holds nothing.
  */
-export function supersededJobs({ jobs, pods }: Pick<ClusterFacts, 'jobs' | 'pods'>, now: Date): readonly JobFacts[] {
+export function supersededJobs({ jobs, pods }: Pick<ClusterFacts, 'jobs' | 'pods'>, release: Release, now: Date): readonly JobFacts[] {
   if (jobs.kind === 'unseen' || pods.kind === 'unseen') return [];
   const migrations = jobs.value.filter(({ part }) => part === MIGRATE_COMPONENT);
   const newest = Math.max(...migrations.filter(({ name }) => !name.startsWith(REPAIR_JOB_PREFIX)).map(({ createdAt }) => createdAt.getTime()));
-  return migrations.filter((job) => job.outcome === 'running' && !job.suspended && job.createdAt.getTime() < newest && judgeJob(job, pods.value, now).kind === 'cannot start');
+  const isReplaced = (job: JobFacts) => job.createdAt.getTime() < newest || (job.release !== undefined && job.release !== release);
+  return migrations.filter((job) => job.outcome === 'running' && !job.suspended && isReplaced(job) && judgeJob(job, pods.value, now).kind === 'cannot start');
 }

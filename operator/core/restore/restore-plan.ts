@@ -3,7 +3,7 @@
 // The status is written before the step is done, and each step is seen in the world when it was: so whoever comes after a kill goes on.
 // Until the databases change names a failure starts everything again as it was. From then on a person decides, and both ways are open.
 import { RESTORE_PHASES, isKnownPhase, type RestoreEnd, type RestorePhase, type RestoreProgress, type RestoreStatus } from '../../api/restore-fields.js';
-import { lockStep, proofStep, startedStep, stoppedStep, unlockStep, type GatewayMode } from '../operations/away-steps.js';
+import { isHeldBy, lockStep, proofStep, startedStep, stoppedStep, unlockStep, type GatewayMode } from '../operations/away-steps.js';
 import { AT_ONCE, RESTING, WHILE_HELD_BACK, WHILE_UNDER_WAY, doing as does, enter, nextAttempt, record, refusal, rest, type RecordedPlan } from '../operations/recorded-plan.js';
 import { firstUnmet, pauseAfter, wait } from '../rotation/protocol.js';
 import { toSeconds } from '../timestamps.js';
@@ -52,7 +52,13 @@ export function planRestore(input: RestoreInput): RestorePlan {
   if (current?.request !== undefined) return request === current.request ? doing(status, { kind: 'drop request' }) : record(status, without(current, 'request'), 'The request is recorded.');
   if (request !== undefined) return planRequest(input, request);
   if (current) return planPhase(input, current);
-  return input.facts.lock.kind === 'ours' ? doing(status, { kind: 'release lock' }) : rest(status, 'No restore is under way.');
+  return planIdle(input);
+}
+
+/** What a status that was lost has left behind. */
+function planIdle({ status, facts: { lock, hold } }: RestoreInput): RestorePlan {
+  if (lock.kind === 'ours') return doing(status, { kind: 'release lock' });
+  return isHeldBy(hold, 'restore') ? doing(status, { kind: 'let go' }) : rest(status, 'No restore is under way.');
 }
 
 function planRequest(input: RestoreInput, annotation: string): RestorePlan {

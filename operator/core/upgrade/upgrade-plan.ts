@@ -4,7 +4,7 @@
 // Until the step is named for the pods, a failure starts everything again as it was. From then on a person decides, and the way back is the backup.
 import type { Release } from '../../api/glitchtip-releases.js';
 import { UPGRADE_PHASES, isKnownUpgradePhase, type UpgradeEnd, type UpgradePhase, type UpgradeProgress, type UpgradeStatus } from '../../api/upgrade-fields.js';
-import { endedStep, gatewayStep, lockStep, proofStep, startedStep, stoppedStep, unlockStep, type GatewayMode } from '../operations/away-steps.js';
+import { endedStep, gatewayStep, isHeldBy, lockStep, proofStep, startedStep, stoppedStep, unlockStep, type GatewayMode } from '../operations/away-steps.js';
 import { AT_ONCE, RESTING, WHILE_HELD_BACK, WHILE_UNDER_WAY, doing as does, enter, nextAttempt, record, refusal, rest, type RecordedPlan } from '../operations/recorded-plan.js';
 import { MOST_ATTEMPTS } from '../restore/restore-plan.js';
 import { copyOfSaving } from '../restore/restore-names.js';
@@ -70,8 +70,10 @@ function isAtRest({ action, status }: UpgradePlan, current: UpgradeProgress | un
   return action === undefined && status.current?.phase === current?.phase && status.current?.since === current?.since;
 }
 
-function planIdle({ status, facts }: UpgradeInput): UpgradePlan {
-  return facts.lock.kind === 'ours' ? doing(status, { kind: 'release lock' }) : rest(status, 'No upgrade is under way.');
+/** What a status that was lost has left behind. */
+function planIdle({ status, facts: { lock, hold } }: UpgradeInput): UpgradePlan {
+  if (lock.kind === 'ours') return doing(status, { kind: 'release lock' });
+  return isHeldBy(hold, 'upgrade') ? doing(status, { kind: 'let go' }) : rest(status, 'No upgrade is under way.');
 }
 
 function planRequest(input: UpgradeInput, annotation: string): UpgradePlan {

@@ -25,7 +25,8 @@ export function drainedStep({ facts: { gateway, parts, queue } }: UpgradeStepInp
     if (gateway !== undefined) return seenStep(gateway, ({ underWay }): UpgradeStep => (underWay === 0 ? MET : wait(`${underWay} events are under way to GlitchTip`)));
     return seenStep(parts, ({ web }): UpgradeStep => (web.wanted !== 0 ? act({ kind: 'stop web' }) : web.pods === 0 ? MET : wait('web has not ended')));
   };
-  const empty = (): UpgradeStep => seenStep(queue, (tasks): UpgradeStep => (tasks === 0 ? MET : wait(`${tasks} tasks are in the queue, or in the worker's hand`)));
+  const nobody = parts.kind === 'seen' && parts.value.worker.wanted === 0 ? ', and the worker is scaled to nothing: scale it up, or they stay there' : '';
+  const empty = (): UpgradeStep => seenStep(queue, (tasks): UpgradeStep => (tasks === 0 ? MET : wait(`${tasks} tasks are in the queue, or in the worker's hand${nobody}`)));
   return gateway === undefined ? firstUnmet([silent, empty]) : firstUnmet([empty, silent]);
 }
 

@@ -1,5 +1,5 @@
 // Jobs as the API server lists them, reduced to what decisions need.
-import { COMPONENT_LABEL } from '../../api/object-names.js';
+import { COMPONENT_LABEL, VERSION_LABEL } from '../../api/object-names.js';
 import type { JobFacts } from '../../core/health/health-facts.js';
 import type { ObjectMeta } from './api-client.js';
 
@@ -16,6 +16,7 @@ export function readJob({ metadata, spec: { suspend = false, activeDeadlineSecon
   return {
     name, part: labels?.[COMPONENT_LABEL] ?? 'unknown', createdAt: new Date(creationTimestamp || 0), version: readVersion(metadata),
     outcome: readOutcome(status), suspended: suspend, failedPods: failed,
+    ...(labels?.[VERSION_LABEL] === undefined ? {} : { release: labels[VERSION_LABEL] }),
     ...(limit === undefined ? {} : { endsAt: new Date(Date.parse(startTime) + limit * 1_000) }),
   };
 }

@@ -1,11 +1,13 @@
 // What a restore needs of the cluster beside what others do there: its Jobs, and web and worker scaled.
-import { RESTORE_MANAGER } from '../../api/object-names.js';
+import { HOLD, RESTORE_MANAGER } from '../../api/object-names.js';
 import type { JobManifests, ObservedJobs } from '../../controllers/ports.js';
 import type { RestorePort } from '../../controllers/restore/restore-ports.js';
+import type { Hold } from '../../core/operations/away-steps.js';
 import type { JobFacts } from '../../core/health/health-facts.js';
 import type { Seen } from '../../core/seen.js';
 import type { RestoreJobKind } from '../../core/restore/restore-names.js';
 import type { KubernetesApi } from './api-client.js';
+import { absentAsUndefined } from './api-error.js';
 import { ClusterObserver } from './cluster-observer.js';
 import { JOB_SOURCES, TemplateJobs } from './template-jobs.js';
 
@@ -43,5 +45,20 @@ export class RestoreObjects implements RestorePort {
   /** The figure is the manifests': 1 is what they say, so that a server-side apply afterwards finds nothing to argue about. */
   async scale(deployment: string, replicas: 0 | 1, signal: AbortSignal): Promise<void> {
     await this.api.merge(`/apis/apps/v1/namespaces/${this.namespace}/deployments/${deployment}`, { spec: { replicas } }, RESTORE_MANAGER, signal);
+  }
+
+  async readHold(signal: AbortSignal): Promise<Hold> {
+    const found = await absentAsUndefined(this.api.get<{ readonly data?: Readonly<Record<string, string>> }>(this.#holdPath, signal));
+    if (!found) return { kind: 'missing' };
+    const by = found.data?.[HOLD.key];
+    return by === undefined ? { kind: 'free' } : { kind: 'held', by };
+  }
+
+  async writeHold(by: string | undefined, signal: AbortSignal): Promise<void> {
+    await absentAsUndefined(this.api.merge(this.#holdPath, { data: { [HOLD.key]: by ?? null } }, RESTORE_MANAGER, signal));
+  }
+
+  get #holdPath(): string {
+    return `/api/v1/namespaces/${this.namespace}/configmaps/${HOLD.configMap}`;
   }
 }

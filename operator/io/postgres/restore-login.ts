@@ -6,7 +6,7 @@ import { restoreLoginName } from '../../core/restore/restore-names.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
 import { MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
-import { keepOutOfLog, lockRoles } from './roles.js';
+import { keepOutOfLog, letIn, lockRoles } from './roles.js';
 
 interface Place extends RolePlace {
   readonly address: PostgresAddress;
@@ -25,7 +25,7 @@ export async function openRestoreLogin({ address, operator, fence }: Place, pass
     const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
     if (rowCount === 0) await client.query(`CREATE ROLE ${role} NOLOGIN`);
     await client.query(`GRANT ${pg.escapeIdentifier(address.database)} TO ${role}`);
-    await client.query(`ALTER ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD ${pg.escapeLiteral(verifier)}`);
+    await client.query(letIn(name, verifier, 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS'));
     await client.query('COMMIT');
   });
 }

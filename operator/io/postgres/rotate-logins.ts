@@ -6,7 +6,7 @@ import type { SessionCount } from '../../core/credentials/observed.js';
 import type { Sensitive } from '../../core/sensitive.js';
 import { buildScramVerifier } from '../crypto.js';
 import { APPLICATION_NAME, MAINTENANCE_DATABASE, withClient, type PostgresAddress } from './postgres-client.js';
-import { keepOutOfLog, lockRoles } from './roles.js';
+import { keepOutOfLog, letIn, lockRoles } from './roles.js';
 
 /** The fence is asked under the lock: a late step of an operator that lost the Lease finds another journal, and is not made. */
 interface Place extends RolePlace {
@@ -15,7 +15,7 @@ interface Place extends RolePlace {
 
 export async function openLogin(place: Place, role: string, password: Sensitive): Promise<void> {
   const verifier = await buildScramVerifier(password);
-  await change(place, [`ALTER ROLE ${pg.escapeIdentifier(role)} LOGIN PASSWORD ${pg.escapeLiteral(verifier)}`]);
+  await change(place, [letIn(role, verifier)]);
 }
 
 /** Takes login and password away, then ends its sessions: in this order, so that none can begin in between. */

@@ -5,6 +5,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { MANIFEST, copyKey } from '../../../backup/core/layout.js';
 import { parseManifest, type Manifest } from '../../../backup/core/manifest.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
+import { maintenanceEnd } from '../../../operator/core/backup/backup-schedule.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { forgetPast } from '../support/alerts.js';
 import { backup, backupStatus, untilIdle, type Ended } from '../support/backup-runs.js';
@@ -46,7 +47,10 @@ export class BackupScenes {
     return this.bucket;
   }
 
+  /** @throws near the hour in which the operator rightly holds every backup back: the scenes would wait for its end */
   async begin(): Promise<void> {
+    const end = [0, LOAD_SECONDS].map((later) => maintenanceEnd(new Date(Date.now() + later * 1_000))).find((each) => each !== undefined);
+    if (end !== undefined) throw new Error(`GlitchTip maintains its partitions soon, and no backup is made meanwhile: begin after ${end.toISOString()}`);
     const { stack, installed: { dsn } } = this;
     this.bucket = await BackupStore.start(stack.cluster);
     this.identity = await generateX25519Identity();

@@ -25,7 +25,7 @@ export function describeReleaseGuard({ stack, dsn }: Installed): void {
     const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: 900 });
     const six = await stack.synthesize('six', { version: '6.2', images: { glitchtip: SIX } });
     for (let times = 0; times < 2; times += 1) await stack.apply(six);
-    for (const [of, container] of [[await newestJob(stack), 'migrate'], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);
+    for (const [of, container] of [[await newestJob(stack), 'wait-for-database'], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);
     await waitFor({ what: 'ReleaseMismatch to be told', seconds: 60 }, async () => {
       const incidents = ((await glitchTip(stack)).health?.incidents ?? []).map(({ reason }) => reason);
       return incidents.includes('ReleaseMismatch') ? { found: incidents } : { seen: incidents.join(', ') };
@@ -34,9 +34,11 @@ export function describeReleaseGuard({ stack, dsn }: Installed): void {
     expect(await migrations()).toEqual(before);
 
     await stack.apply(stack.manifests);
-    // As docs/runbooks/upgrade.md has it.
-    await stack.kubectl('delete', 'job', '--selector', 'app.kubernetes.io/component=migrate', '--field-selector', 'status.successful=0');
     await stack.rolledOut(300);
+    await waitFor({ what: 'the Job of 6.2 to be deleted', seconds: 180 }, async () => {
+      const jobs = await stack.kubectl('get', 'jobs', '--selector', 'app.kubernetes.io/component=migrate,app.kubernetes.io/version=6.2', '--output', 'name');
+      return jobs.trim() === '' ? { found: true } : { seen: jobs };
+    });
     load.stop();
     const report = await load.report;
     const { sent, accepted } = tellLoad('6.2 applied by mistake', report);

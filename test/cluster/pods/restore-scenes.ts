@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity } from 'age-encryption';
 import { RESTORE_SECRET } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
@@ -21,7 +21,10 @@ export function describeRestores(installed: Installed): void {
     let folder = '';
     let copy = '';
     const key = (name = 'key') => join(folder, name);
-    const begin = (during?: Parameters<typeof restore>[2]) => restore(stack, [copy, '--identity-file', key()], during);
+    const begin = async (during?: Parameters<typeof restore>[2]): Promise<string> => {
+      await endLeft();
+      return restore(stack, [copy, '--identity-file', key()], during);
+    };
 
     beforeAll(async () => {
       await scenes.begin();
@@ -40,11 +43,11 @@ export function describeRestores(installed: Installed): void {
     }, 60_000);
 
     /** What a scene that failed left behind is not the next one's. */
-    beforeEach(async () => {
+    async function endLeft(): Promise<void> {
       if ((await restoreStatus(stack)).current === undefined) return;
       await restore(stack, ['--undo']);
       await restore(stack, ['--confirm']);
-    }, SCENE_MS);
+    }
 
     it('with the identity of somebody else: told in Checking, and nothing was stopped', async () => {
       const before = await stack.ready();

@@ -11,8 +11,8 @@ const message = z.looseObject({
   properties: z.looseObject({ correlation_id: z.string(), delivery_tag: z.string() }),
 });
 
-/** Of the newest messages: one may be an event that the operator sent. */
-const LOOKED_AT = 50;
+/** Of the newest messages: others are of another run, or of the operator. */
+const LOOKED_AT = 500;
 
 /** Makes messages like the newest one of the run in the queue, each with an event id of its own, which `ids` collects. */
 export async function copier(stack: Stack, report: LoadReport, ids: string[]): Promise<() => string> {

@@ -199,6 +199,8 @@ export class RestoreCluster extends CutWorld {
         this.deleted.push(name);
         return world.jobs.delete(name);
       }),
+      readHold: () => Promise.resolve(world.isHeld ? { kind: 'held', by: `restore ${world.status.current?.id ?? 'lost'}` } : { kind: 'free' }),
+      writeHold: (by: string | undefined) => this.write(by === undefined ? 'let go' : 'held', () => world.apply({ kind: by === undefined ? 'let go' : 'hold' })),
       scale: (deployment: string, replicas: 0 | 1) => this.write(`${deployment} ${replicas}`, () => world.apply({ kind: 'scale', replicas })),
     };
   }

@@ -18,6 +18,8 @@ const ended = (seconds: number) => ({ reason: 'Error', exitCode: 1, finishedAt: 
 describe('a Job', () => {
   it.each<[string, readonly PodFacts[], string, Partial<JobFacts>?]>([
     ['that migrates', [ofJob({ state: { kind: 'running', startedAt: ago(1_700) } })], 'works'],
+    ['that has waited for a minute for its database', [ofJob({ name: 'wait-for-database', state: { kind: 'running', startedAt: ago(60) } })], 'works'],
+    ['that waits, for the database is of another release', [ofJob({ name: 'wait-for-database', state: { kind: 'running', startedAt: ago(180) } })], 'cannot start: wait-for-database has waited for 3 min, and its log says for what'],
     ['that has migrated for twenty hours', [ofJob({ state: { kind: 'running', startedAt: ago(20 * HOUR) } })], 'works', { createdAt: ago(20 * HOUR) }],
     ['whose container failed and runs again soon', [ofJob({ ...waiting('CrashLoopBackOff'), restarts: 4, lastEnd: ended(60) })], 'works'],
     ['whose pod is about to end', [ofJob({}, { ending: true })], 'works'],
@@ -55,7 +57,12 @@ describe('a migrate Job', () => {
   const NEWER: JobFacts = { ...jobOf('running', 600), name: 'migrate-new' };
   const HOPELESS = [ofJob(waiting('ImagePullBackOff'))];
 
+  const WAITS = [ofJob({ name: 'wait-for-database', state: { kind: 'running', startedAt: ago(180) } })];
+
   it.each<[string, readonly JobFacts[], readonly PodFacts[] | undefined, readonly string[]]>([
+    ['of another release, that waits, goes though it is the newest', [{ ...JOB, release: '6.2' }], WAITS, [JOB.name]],
+    ['of another release that works stays', [{ ...JOB, release: '6.2' }], [ofJob({})], []],
+    ['of the release that is wanted, that waits, stays', [{ ...JOB, release: '5.2' }], WAITS, []],
     ['that cannot start goes when there is a newer one', [JOB, NEWER], HOPELESS, [JOB.name]],
     ['that cannot start goes when the newer one has already ended', [JOB, { ...NEWER, outcome: 'failed' }], HOPELESS, [JOB.name]],
     ['that a repair made and that cannot start goes as well', [{ ...JOB, name: 'glitchkeeper-migrate-1' }, NEWER], [ofJob(waiting('ImagePullBackOff'), { job: 'glitchkeeper-migrate-1' })], ['glitchkeeper-migrate-1']],
@@ -67,7 +74,7 @@ describe('a migrate Job', () => {
     ['stays while pods cannot be seen', [JOB, NEWER], undefined, []],
     ['is meant, and no backup', [{ ...JOB, part: 'backup' }, NEWER], HOPELESS, []],
   ])('%s', (_, jobs, pods, wanted) => {
-    const found = supersededJobs({ jobs: seen(jobs), pods: pods ? seen(pods) : UNSEEN }, NOW);
+    const found = supersededJobs({ jobs: seen(jobs), pods: pods ? seen(pods) : UNSEEN }, '5.2', NOW);
     expect(found.map(({ name }) => name)).toEqual(wanted);
   });
 });

@@ -44,22 +44,28 @@ describe('a restore', () => {
   });
 
   const none = { wanted: 0, pods: 0, ready: 0 } as const;
-  const AWAY = { gateway: undefined, parts: seen({ web: none, worker: none }), sessions: seen(0) };
+  const HELD = seen({ kind: 'held', by: 'restore 20261129T100000Z' } as const);
+  const AWAY = { gateway: undefined, parts: seen({ web: none, worker: none }), hold: HELD, sessions: seen(0) };
 
   it.each<[string, Parameters<typeof plan>, string]>([
     ['is not begun while the operator is suspended', [{ suspend: true, request: 'latest' }, null], 'Nothing is restored while spec.suspend is true.'],
     ['leaves alone what a later version has begun', [{}, { phase: 'Rehearsing' as RestoreProgress['phase'] }], 'A later version of the operator has brought it to Rehearsing: this one does not know how it goes on.'],
     ['stands still while the operator is suspended', [{ suspend: true }], 'Nothing is restored while spec.suspend is true.'],
-    ['waits while pods cannot be seen', [{ facts: { gateway: undefined, parts: { kind: 'unseen', why: 'pods: 503' } } }], 'Restoring: pods: 503.'],
-    ['waits for pods that have not ended', [{ facts: { gateway: undefined, parts: seen({ web: { wanted: 0, pods: 1, ready: 0 }, worker: { wanted: 0, pods: 0, ready: 0 } }) } }], 'Restoring: 1 pods of web and worker have not ended.'],
+    ['waits while pods cannot be seen', [{ facts: { gateway: undefined, hold: HELD, parts: { kind: 'unseen', why: 'pods: 503' } } }], 'Restoring: pods: 503.'],
+    ['waits for pods that have not ended', [{ facts: { gateway: undefined, hold: HELD, parts: seen({ web: { wanted: 0, pods: 1, ready: 0 }, worker: { wanted: 0, pods: 0, ready: 0 } }) } }], 'Restoring: 1 pods of web and worker have not ended.'],
     ['lets what is under way come to its end', [{ facts: { gateway: seen({ mode: 'holds', underWay: 7 }) } }, { phase: 'Stopping' }], 'Stopping: 7 events are under way to GlitchTip.'],
-    ['but no longer than two minutes', [{ now: new Date('2026-11-29T10:05:01Z'), facts: { gateway: seen({ mode: 'holds', underWay: 7 }) } }, { phase: 'Stopping' }], 'Stopping: scale web and worker to 0.'],
+    ['but no longer than two minutes', [{ now: new Date('2026-11-29T10:05:01Z'), facts: { gateway: seen({ mode: 'holds', underWay: 7 }) } }, { phase: 'Stopping' }], 'Stopping: hold.'],
+    ['stops web and worker once no other pod of theirs begins', [{ facts: { gateway: undefined, hold: HELD } }, { phase: 'Stopping' }], 'Stopping: scale web and worker to 0.'],
+    ['stops them also where nothing holds them', [{ facts: { gateway: undefined, hold: seen({ kind: 'missing' }) } }, { phase: 'Stopping' }], 'Stopping: scale web and worker to 0.'],
+    ['stops nothing while it cannot tell what holds them', [{ facts: { gateway: undefined, hold: { kind: 'unseen', why: 'configmaps: 503' } } }, { phase: 'Stopping' }], 'Stopping: configmaps: 503.'],
+    ['lets go of what a lost status holds', [{ facts: { lock: { kind: 'free' }, hold: HELD } }, null], 'let go.'],
+    ['leaves alone what an upgrade holds', [{ facts: { lock: { kind: 'free' }, hold: seen({ kind: 'held', by: 'upgrade 20261129T100000Z' }) } }, null], 'No restore is under way.'],
     ['takes the lock again that it has lost', [{ facts: { lock: { kind: 'free' } } }], 'Restoring: take lock.'],
     ['does not go on while it has not', [{ facts: { lock: { kind: 'taken', why: 'rotation 1 is under way' } } }], 'Restoring: rotation 1 is under way.'],
     ['is told to have failed to migrate, and tries again after a while', [{ facts: { ...AWAY, job: seen({ kind: 'ended', end: { kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true } }) } }, { phase: 'Migrating', before: 5, restored: { oid: 101, attempt: 1 } }], 'Migrating: migrate: BackoffLimitExceeded. It is tried again; undo goes back.'],
     ['leaves a hold of somebody else alone when it was only prepared', [{ facts: { gateway: seen({ mode: 'holds without keeping', underWay: 0 }) } }, { phase: 'Returning' }], 'The restore has ended: Failed.'],
     ['sends an event until one is stored', [{ facts: { gateway: undefined, isProved: seen(false) } }, { phase: 'Proving' }], 'Proving: send event.'],
-    ['stops web again that somebody started in the pause before that', [{ facts: { gateway: undefined, job: seen({ kind: 'ended', end: { kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true } }) } }, { phase: 'Migrating', before: 5, restored: { oid: 101, attempt: 1 } }], 'Migrating: scale web and worker to 0.'],
+    ['stops web again that somebody started in the pause before that', [{ facts: { gateway: undefined, hold: HELD, job: seen({ kind: 'ended', end: { kind: 'failed', why: 'migrate: BackoffLimitExceeded', again: true } }) } }, { phase: 'Migrating', before: 5, restored: { oid: 101, attempt: 1 } }], 'Migrating: scale web and worker to 0.'],
     ['waits for a person', [{ facts: { lock: { kind: 'free' } } }, { phase: 'Unconfirmed' }], 'Unconfirmed: a person looks at it, and says confirm or undo.'],
   ])('%s', (_, input, message) => expect(plan(...input).message).toBe(message));
 
@@ -74,7 +80,7 @@ describe('a restore', () => {
   ])('is not asked for %s', (_, input, rejected) => expect(plan(...input)).toMatchObject({ action: { kind: 'drop request', rejected }, status: input[1] === null ? {} : { current: expect.anything() } }));
 
   it('whose database was left half full is made a new one', () => {
-    const facts = { gateway: undefined, restoreLogin: seen('open' as const), parts: new RestoreWorld().facts().parts, sessions: seen(0), databases: seen([{ name: 'glitchtip_restored_20261129t100000z', oid: 9, isOpen: true }]) };
+    const facts = { gateway: undefined, hold: HELD, restoreLogin: seen('open' as const), parts: new RestoreWorld().facts().parts, sessions: seen(0), databases: seen([{ name: 'glitchtip_restored_20261129t100000z', oid: 9, isOpen: true }]) };
     const stopped = seen({ web: { wanted: 0, pods: 0, ready: 0 }, worker: { wanted: 0, pods: 0, ready: 0 } });
     expect(plan({ facts: { ...facts, parts: stopped } }, { attempt: 2, restored: { oid: 9, attempt: 1 } }).action).toMatchObject({ kind: 'drop database', oid: 9 });
     expect(plan({ facts: { ...facts, parts: stopped } }, { attempt: 2, restored: { oid: 8, attempt: 1 } }).status.current).toMatchObject({ restored: { oid: 9, attempt: 2 } });

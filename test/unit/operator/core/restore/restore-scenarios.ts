@@ -30,6 +30,7 @@ export class RestoreWorld {
   lock: 'free' | 'ours' | 'rotation' = 'free';
   gateway: GatewayMode = 'gives';
   replicas = 1;
+  isHeld = false;
   isLiveEmpty = false;
   isLoginOpen = false;
   storedSessions = 0;
@@ -134,6 +135,8 @@ export class RestoreWorld {
       'release lock': () => { this.lock = 'free'; },
       'set gateway': ({ mode }) => { this.gateway = mode; },
       'scale': ({ replicas }) => { this.replicas = replicas; },
+      'hold': () => { this.isHeld = true; },
+      'let go': () => { this.isHeld = false; },
       'create job': ({ name }) => { if (!this.jobs.has(name)) this.jobs.set(name, { end: undefined }); },
       'open restore login': () => { this.isLoginOpen = true; },
       'close restore login': () => { this.isLoginOpen = false; },
@@ -198,7 +201,7 @@ export class RestoreWorld {
     return {
       lock: this.lock === 'rotation' ? { kind: 'taken', why: 'rotation 1 is under way' } : { kind: this.lock },
       gateway: seen({ mode: this.gateway, underWay: 0 }),
-      parts: seen({ web: part, worker: part }), sessions: seen(this.replicas),
+      parts: seen({ web: part, worker: part }), hold: seen(this.isHeld ? { kind: 'held', by: `restore ${current?.id ?? 'lost'}` } : { kind: 'free' }), sessions: seen(this.replicas),
       databases: seen([...this.databases].map(([each, { oid, isOpen }]) => ({ name: each, oid, isOpen }))),
       isLiveEmpty: seen(this.isLiveEmpty), restoreLogin: seen(this.isLoginOpen ? 'open' : 'closed'), job: seen(job), free: seen(this.free),
       isAdministratorRight: seen(this.isAdministratorRight), storedSessions: seen(this.storedSessions), isProved: seen(this.proved === `${current?.since} ${current?.direction}`),

@@ -38,11 +38,11 @@ describe('an upgrade', () => {
     expect(world.done).toEqual([
       '-> Waiting', 'drop request', 'take lock',
       '-> Draining', 'gateway holds without keeping',
-      '-> Stopping', 'gateway holds', 'scale to 0',
+      '-> Stopping', 'gateway holds', 'hold', 'scale to 0',
       '-> Saving', 'save',
       '-> Ready', 'scale to 0',
       '-> Migrating', 'name 5.2-6.2',
-      '-> Starting', 'scale to 1',
+      '-> Starting', 'let go', 'scale to 1',
       '-> Proving', 'send event',
       '-> Unconfirmed', 'gateway keeps', 'release lock',
       '-> Cleaning', 'drop request', 'take lock', 'gateway gives', 'forget step',

@@ -26,9 +26,10 @@ describe('the annotation glitchkeeper.io/upgrade', () => {
 
 const CURRENT: UpgradeProgress = { id: '20261129T100000Z', from: '5.2', to: '6.2', phase: 'Migrating', since: '2026-11-29T10:03:00Z', attempt: 1, copy: '20261129T100200Z' };
 const none = { wanted: 0, pods: 0, ready: 0 } as const;
+const HELD = seen({ kind: 'held', by: 'upgrade 20261129T100000Z' } as const);
 const plan = (change: Omit<Partial<UpgradeInput>, 'facts'> & { readonly facts?: Partial<UpgradeFacts> } = {}, current: Partial<UpgradeProgress> | null = {}) => planUpgrade({
   suspend: false, request: undefined, now: new Date('2026-11-29T10:04:00Z'), status: current ? { current: { ...CURRENT, ...current } } : {},
-  ...change, facts: { ...new UpgradeWorld().facts(), running: '6.2', gateway: undefined, lock: { kind: 'ours' }, parts: seen({ web: none, worker: none }), sessions: seen(0), ...change.facts },
+  ...change, facts: { ...new UpgradeWorld().facts(), running: '6.2', gateway: undefined, lock: { kind: 'ours' }, parts: seen({ web: none, worker: none }), hold: HELD, sessions: seen(0), ...change.facts },
 });
 
 describe('an upgrade', () => {
@@ -40,6 +41,9 @@ describe('an upgrade', () => {
     ['does not take a Job of the old release for the migration', [{ facts: { step: seen('5.2-6.2'), migration: seen({ kind: 'done', name: 'migrate-1' }), schema: seen('5.2') } }], 'Migrating: Job migrate-1 has ended, and the database is of GlitchTip 5.2. It is tried again; undo goes back.'],
     ['waits while the database cannot be seen', [{ facts: { step: seen('5.2-6.2'), migration: seen({ kind: 'done', name: 'migrate-1' }), schema: { kind: 'unseen', why: 'Postgres cannot be reached (ECONNREFUSED)' } } }], 'Migrating: Postgres cannot be reached (ECONNREFUSED).'],
     ['waits for what is under way to GlitchTip', [{ facts: { running: '5.2', queue: seen(0), gateway: seen({ mode: 'holds without keeping', underWay: 7 }) } }, { phase: 'Draining' }], 'Draining: 7 events are under way to GlitchTip.'],
+    ['says whose hand is missing where nobody empties the queue', [{ facts: { running: '5.2', queue: seen(7), gateway: seen({ mode: 'holds without keeping', underWay: 0 }) } }, { phase: 'Draining' }], "Draining: 7 tasks are in the queue, or in the worker's hand, and the worker is scaled to nothing: scale it up, or they stay there."],
+    ['lets go of what a lost status holds', [{ facts: { lock: { kind: 'free' } } }, null], 'let go.'],
+    ['leaves alone what a restore holds', [{ facts: { lock: { kind: 'free' }, hold: seen({ kind: 'held', by: 'restore 20261129T100000Z' }) } }, null], 'No upgrade is under way.'],
     ['says what it waits for in Ready', [{ facts: { running: '5.2' } }, { phase: 'Ready' }], 'Ready: the manifests of 6.2 are to be applied (version: "6.2" in settings.yaml, npm run synth, kubectl apply -f dist/): those of 5.2 are.'],
     ['says of a restore that was refused why it does not get on', [{ facts: { restore: { refused: { request: '{"copy":"20261129T100200Z","save":false,"upgrade":"20261129T100000Z"}', at: '2026-11-29T10:03:30Z', why: 'no' } } } }, { phase: 'Undoing' }], 'Undoing: the restore was refused (no): undo tries once more, stay goes back to 6.2.'],
   ])('%s', (_, input, message) => expect(plan(...input).message).toBe(message));

@@ -23,6 +23,7 @@ export class UpgradeWorld {
   gateway: GatewayMode = 'gives';
   hasGateway = true;
   replicas = { web: 1, worker: 1 };
+  isHeld = false;
   /** Of the manifests that were applied last. */
   running: Release = '5.2';
   schema: Release = '5.2';
@@ -52,7 +53,7 @@ export class UpgradeWorld {
       running: this.running, restore: this.restore, step: seen(this.step), schema: seen(this.schema), queue: seen(this.queue),
       lock: this.lock === 'rotation' ? { kind: 'taken', why: 'rotation 1 is under way' } : { kind: this.lock },
       gateway: this.hasGateway ? seen({ mode: this.gateway, underWay: 0 }) : undefined,
-      parts: seen({ web: part('web'), worker: part('worker') }), sessions: seen(this.replicas.web + this.replicas.worker),
+      parts: seen({ web: part('web'), worker: part('worker') }), hold: seen(this.isHeld ? { kind: 'held', by: `upgrade ${this.status.current?.id ?? 'lost'}` } : { kind: 'free' }), sessions: seen(this.replicas.web + this.replicas.worker),
       isProved: seen(this.#proved !== undefined && this.#proved === this.status.current?.since),
       saving: seen(this.saving === undefined ? { kind: 'absent' } : this.saving.end ? { kind: 'ended', end: this.saving.end } : { kind: 'running' }),
       migration: seen(this.#migration()), importJob: seen(this.importJob),
@@ -171,6 +172,8 @@ export class UpgradeWorld {
       'release lock': () => { this.lock = 'free'; },
       'set gateway': ({ mode }) => { this.gateway = mode; },
       'scale': ({ replicas }) => { this.replicas = { web: replicas, worker: replicas }; },
+      'hold': () => { this.isHeld = true; },
+      'let go': () => { this.isHeld = false; },
       'stop web': () => { this.replicas = { ...this.replicas, web: 0 }; },
       'send event': () => { this.#proved = this.status.current?.since; },
       'drop request': () => { this.request = undefined; },
