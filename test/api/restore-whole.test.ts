@@ -10,7 +10,7 @@ import { formatRestoreReport } from '../../backup/core/restore-report.js';
 import type { RestoreStatus } from '../../operator/api/restore-fields.js';
 import type { BackupJob, ContainerEnd } from '../../operator/core/backup/run-end.js';
 import { judgeRestoreJob } from '../../operator/core/restore/restore-end.js';
-import type { GatewayMode } from '../../operator/core/operations/away-steps.js';
+import type { GatewayMode, Hold } from '../../operator/core/operations/away-steps.js';
 import type { RestoreAction, RestoreFacts, RestoreJob } from '../../operator/core/restore/restore-facts.js';
 import { jobOfPhase, type RestoreJobKind } from '../../operator/core/restore/restore-names.js';
 import { planRestore } from '../../operator/core/restore/restore-plan.js';
@@ -79,6 +79,10 @@ class Operator {
     this.#web = undefined;
   }
 
+  #hold(): Hold {
+    return this.#isHeld ? { kind: 'held', by: `restore ${this.status.current?.id ?? ''}` } : { kind: 'free' };
+  }
+
   async #facts(): Promise<RestoreFacts> {
     const { address, operator } = this.#place;
     const { current } = this.status;
@@ -90,7 +94,7 @@ class Operator {
     const part = { wanted: replicas, pods: replicas, ready: replicas };
     const [sessions] = await this.stage.postgres.sql<{ count: number }>("SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = 'glitchtip_a'");
     return {
-      lock: { kind: this.#isLocked ? 'ours' : 'free' }, gateway: seen({ mode: this.#gateway, underWay: 0 }), parts: seen({ web: part, worker: part }), hold: seen(this.#isHeld ? { kind: 'held', by: `restore ${current?.id ?? ''}` } : { kind: 'free' }), sessions: seen(sessions?.count ?? 0),
+      lock: { kind: this.#isLocked ? 'ours' : 'free' }, gateway: seen({ mode: this.#gateway, underWay: 0 }), parts: seen({ web: part, worker: part }), hold: seen(this.#hold()), sessions: seen(sessions?.count ?? 0),
       databases: seen(databases), isLiveEmpty: seen(content.isEmpty), storedSessions: seen(content.storedSessions), restoreLogin: seen(login), free: undefined,
       job: seen<RestoreJob>(job ? judgeRestoreJob(job.kind, this.#jobs.get(job.name)) : { kind: 'absent' }),
       isAdministratorRight: seen(this.#isAdministratorRight), isProved: seen(this.#isProved),

@@ -44,7 +44,7 @@ export class RestoreExecutor {
       case 'drop request': return this.deps.cluster.dropRestoreRequest(step.resource, signal);
       case 'set gateway': return this.#setGateway(action, step, signal);
       case 'scale': return this.#scale(action, step, signal);
-      case 'hold': case 'let go': return holdParts(this.deps.restores, action.kind === 'hold' ? `restore ${step.status.current?.id ?? ''}` : undefined, signal);
+      case 'hold': case 'let go': return this.#hold(action, step, signal);
       case 'create job': return this.#createJob(action, step, signal);
       case 'send event': return this.#sendEvent(step, signal);
       default: return this.#executeInPostgres(action, step, signal);
@@ -70,6 +70,10 @@ export class RestoreExecutor {
 
   #setGateway({ mode }: Extract<RestoreAction, { kind: 'set gateway' }>, { spec, status, seen: { secrets } }: Step, signal: AbortSignal): Promise<boolean> {
     return setGateway(this.deps.gateways, spec, { mode, why: `restore ${status.current?.id ?? ''}`, secret: secrets.gateway }, signal);
+  }
+
+  #hold({ kind }: Extract<RestoreAction, { kind: 'hold' | 'let go' }>, { status: { current } }: Step, signal: AbortSignal): Promise<true> {
+    return holdParts(this.deps.restores, kind === 'hold' ? `restore ${current?.id ?? ''}` : undefined, signal);
   }
 
   async #scale({ replicas }: Extract<RestoreAction, { kind: 'scale' }>, { spec, status }: Step, signal: AbortSignal): Promise<boolean> {

@@ -27,6 +27,14 @@ export interface Step {
   readonly now: Date;
 }
 
+/** What is done to web, worker and the gateway. */
+const OF_PARTS = ['set gateway', 'scale', 'hold', 'let go', 'stop web'] as const;
+type PartsAction = Extract<UpgradeAction, { kind: (typeof OF_PARTS)[number] }>;
+
+function isOfParts(action: UpgradeAction): action is PartsAction {
+  return OF_PARTS.some((kind) => kind === action.kind);
+}
+
 export class UpgradeExecutor {
   constructor(private readonly deps: ExecutorDependencies) {}
 
@@ -36,6 +44,7 @@ export class UpgradeExecutor {
     const { resource, status, seen: { lock }, now } = step;
     await fenceOf(cluster, resource, { of: 'upgrade', status }, signal)();
     const own = ownHolder(lockUser(status));
+    if (isOfParts(action)) return this.#executeInParts(action, step, signal);
     switch (action.kind) {
       case 'take lock': return takeLock(cluster, own, { lock, now }, signal);
       case 'release lock': return releaseLock(cluster, own, lock, signal);
@@ -43,19 +52,22 @@ export class UpgradeExecutor {
       case 'ask for restore': return cluster.askForRestore(resource, action.request, signal);
       case 'name step': await upgradeSteps.name(action.step, signal); return true;
       case 'forget step': await upgradeSteps.forget(signal); return true;
-      case 'set gateway': case 'scale': case 'hold': case 'let go': case 'stop web': return this.#executeInParts(action, step, signal);
       default: return this.#executeJob(action, step, signal);
     }
   }
 
-  async #executeInParts(action: Extract<UpgradeAction, { kind: 'set gateway' | 'scale' | 'hold' | 'let go' | 'stop web' }>, { spec, status, seen: { gatewaySecret } }: Step, signal: AbortSignal): Promise<boolean> {
+  async #executeInParts(action: PartsAction, { spec, status, seen: { gatewaySecret } }: Step, signal: AbortSignal): Promise<boolean> {
     const { gateways, restores } = this.deps;
     switch (action.kind) {
       case 'set gateway': return setGateway(gateways, spec, { mode: action.mode, why: `upgrade ${status.current?.id ?? ''}`, secret: gatewaySecret }, signal);
       case 'scale': return scaleParts(restores, spec, action.replicas, signal);
-      case 'hold': case 'let go': return holdParts(restores, action.kind === 'hold' ? `upgrade ${status.current?.id ?? ''}` : undefined, signal);
+      case 'hold': case 'let go': return this.#hold(action.kind, status, signal);
       case 'stop web': await restores.scale(spec.web.deployment, 0, signal); return true;
     }
+  }
+
+  #hold(kind: 'hold' | 'let go', { current }: UpgradeStatus, signal: AbortSignal): Promise<true> {
+    return holdParts(this.deps.restores, kind === 'hold' ? `upgrade ${current?.id ?? ''}` : undefined, signal);
   }
 
   async #executeJob(action: Extract<UpgradeAction, { kind: 'save' | 'migrate' | 'end migration' | 'import' | 'send event' }>, step: Step, signal: AbortSignal): Promise<boolean> {

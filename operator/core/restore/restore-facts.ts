@@ -66,7 +66,7 @@ export type DatabaseAction = Extract<RestoreAction, { kind: 'create database' | 
 /** For the log; no value is in it. */
 export function describeRestoreAction(action: RestoreAction): string {
   switch (action.kind) {
-    case 'take lock': case 'release lock': case 'set gateway': case 'scale': case 'hold': case 'let go': case 'send event': case 'drop request': return describeAwayAction(action);
+    case 'set gateway': case 'scale': case 'drop request': return describeAwayAction(action);
     case 'rename database': return `rename database ${action.name} to ${action.to}`;
     default: return 'name' in action ? `${action.kind} ${action.name}` : action.kind;
   }

@@ -14,11 +14,15 @@ export function readJob({ metadata, spec: { suspend = false, activeDeadlineSecon
   // A deadline counts from the start, which a Job that was suspended from the beginning has not had.
   const { startTime = creationTimestamp, failed = 0 } = status;
   return {
-    name, part: labels?.[COMPONENT_LABEL] ?? 'unknown', createdAt: new Date(creationTimestamp || 0), version: readVersion(metadata),
+    name, ...readLabels(labels), createdAt: new Date(creationTimestamp || 0), version: readVersion(metadata),
     outcome: readOutcome(status), suspended: suspend, failedPods: failed,
-    ...(labels?.[VERSION_LABEL] === undefined ? {} : { release: labels[VERSION_LABEL] }),
     ...(limit === undefined ? {} : { endsAt: new Date(Date.parse(startTime) + limit * 1_000) }),
   };
+}
+
+function readLabels(labels: Readonly<Record<string, string>> = {}): Pick<JobFacts, 'part' | 'release'> {
+  const { [COMPONENT_LABEL]: part = 'unknown', [VERSION_LABEL]: release } = labels;
+  return { part, ...(release === undefined ? {} : { release }) };
 }
 
 function readVersion({ uid = '', resourceVersion = '' }: ObjectMeta): JobFacts['version'] {

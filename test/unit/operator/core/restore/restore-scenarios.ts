@@ -1,7 +1,7 @@
 // A world in memory for restores: databases, web and worker, the gateway, the lock, Jobs; and the operator, which may be ended anywhere.
 import type { RestoreProgress, RestoreStatus } from '../../../../../operator/api/restore-fields.js';
 import type { Seen } from '../../../../../operator/core/seen.js';
-import type { GatewayMode } from '../../../../../operator/core/operations/away-steps.js';
+import type { GatewayMode, Hold } from '../../../../../operator/core/operations/away-steps.js';
 import type { RestoreAction, RestoreFacts, RestoreJob, RestoreJobEnd } from '../../../../../operator/core/restore/restore-facts.js';
 import { jobOfPhase } from '../../../../../operator/core/restore/restore-names.js';
 import { planRestore, type RestorePlan } from '../../../../../operator/core/restore/restore-plan.js';
@@ -192,6 +192,10 @@ export class RestoreWorld {
     if (action) this.done.push(short(action));
   }
 
+  #hold(): Hold {
+    return this.isHeld ? { kind: 'held', by: `restore ${this.status.current?.id ?? 'lost'}` } : { kind: 'free' };
+  }
+
   facts(): RestoreFacts {
     const { current } = this.status;
     const name = current && jobOfPhase(current)?.name;
@@ -201,7 +205,7 @@ export class RestoreWorld {
     return {
       lock: this.lock === 'rotation' ? { kind: 'taken', why: 'rotation 1 is under way' } : { kind: this.lock },
       gateway: seen({ mode: this.gateway, underWay: 0 }),
-      parts: seen({ web: part, worker: part }), hold: seen(this.isHeld ? { kind: 'held', by: `restore ${current?.id ?? 'lost'}` } : { kind: 'free' }), sessions: seen(this.replicas),
+      parts: seen({ web: part, worker: part }), hold: seen(this.#hold()), sessions: seen(this.replicas),
       databases: seen([...this.databases].map(([each, { oid, isOpen }]) => ({ name: each, oid, isOpen }))),
       isLiveEmpty: seen(this.isLiveEmpty), restoreLogin: seen(this.isLoginOpen ? 'open' : 'closed'), job: seen(job), free: seen(this.free),
       isAdministratorRight: seen(this.isAdministratorRight), storedSessions: seen(this.storedSessions), isProved: seen(this.proved === `${current?.since} ${current?.direction}`),
