@@ -17,7 +17,7 @@ def refusal(cursor, release):
     cursor.execute(PARTITION_KEY)
     found = RELEASES.get(cursor.fetchone()[0])
     step = f"{found}-{release}"
-    if found is None or found == release or step == named_step():
+    if found is None or found == release or step == read_word(STEP_FILE):
         return None
     if found < release:
         remedy = f"set version back to {found} and apply; glitchkeeper upgrade {release} leads there"
@@ -26,9 +26,10 @@ def refusal(cursor, release):
     return f"the database is of GlitchTip {found}, this is {release}, and nothing is changed: {remedy} (docs/runbooks/upgrade.md)"
 
 
-def named_step():
+def read_word(path):
+    """What the operator wrote into a key of a ConfigMap that is mounted here; None: there is none."""
     try:
-        with open(STEP_FILE, encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return file.read().strip()
     except FileNotFoundError:
         return None

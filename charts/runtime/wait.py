@@ -30,7 +30,7 @@ def migrations(release):
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    holder = held_by()
+    holder = release_guard.read_word(HOLD_FILE)
     if holder:
         raise NotYet(f"{holder} holds web and worker: the operator starts them when it has come so far")
     database(release)
@@ -40,14 +40,6 @@ def migrations(release):
         raise NotYet(f"{len(left)} migrations are not applied yet, next: {left[0][0]}")
     if not get_user_model().objects.filter(is_superuser=True).exists():
         raise NotYet("the administrator does not exist yet")
-
-
-def held_by():
-    try:
-        with open(HOLD_FILE, encoding="utf-8") as file:
-            return file.read().strip()
-    except FileNotFoundError:
-        return None
 
 
 class NotYet(Exception):

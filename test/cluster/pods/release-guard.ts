@@ -1,6 +1,7 @@
 // A changed `version` on real pods: 6.2 applied to a database of 5.2 migrates nothing, loses nothing, and is told; 5.2 applied again goes on.
 import { expect, it } from '@jest/globals';
 import { glitchtipImage } from '../../../charts/parts/application-container.js';
+import { WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
 import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
@@ -25,7 +26,7 @@ export function describeReleaseGuard({ stack, dsn }: Installed): void {
     const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: 900 });
     const six = await stack.synthesize('six', { version: '6.2', images: { glitchtip: SIX } });
     for (let times = 0; times < 2; times += 1) await stack.apply(six);
-    for (const [of, container] of [[await newestJob(stack), 'wait-for-database'], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);
+    for (const [of, container] of [[await newestJob(stack), WAIT_FOR_DATABASE], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);
     await waitFor({ what: 'ReleaseMismatch to be told', seconds: 60 }, async () => {
       const incidents = ((await glitchTip(stack)).health?.incidents ?? []).map(({ reason }) => reason);
       return incidents.includes('ReleaseMismatch') ? { found: incidents } : { seen: incidents.join(', ') };

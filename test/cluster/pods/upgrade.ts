@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BACKUP_COMPONENT, MIGRATE_COMPONENT, UPGRADE_STEP } from '../../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, MIGRATE_COMPONENT, UPGRADE_STEP, WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
 import type { UpgradePhase } from '../../../operator/api/upgrade-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { catchRunning } from '../support/backup-runs.js';
@@ -55,7 +55,7 @@ export function describeUpgrades(installed: Installed): void {
       const before = await migrations();
       for (let times = 0; times < 2; times += 1) await stack.apply(of(six));
       await waitFor({ what: 'the migrate Job of 6.2 to wait', seconds: 180 }, async () => {
-        const log = await stack.kubectl('logs', '--selector', `app.kubernetes.io/component=${MIGRATE_COMPONENT}`, '--container', 'migrate', '--tail=20', '--prefix').catch(String);
+        const log = await stack.kubectl('logs', '--selector', `app.kubernetes.io/component=${MIGRATE_COMPONENT}`, '--container', WAIT_FOR_DATABASE, '--tail=20', '--prefix').catch(String);
         return when(/waiting: the database is of GlitchTip 5\.2, this is 6\.2/.test(log), log.slice(-300));
       });
       await stack.apply(of(five));
