@@ -1,7 +1,7 @@
 // Every call of a port to a server that takes the connection and says nothing: it ends with its signal, and is not begun after it.
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { GatewayMovePort, MoveDatabasePort } from '../../../../operator/controllers/move/move-ports.js';
 import type { HealthPort, PostgresPort, ValkeyPort, WebPort } from '../../../../operator/controllers/ports.js';
 import type { GatewayModePort, RestoreDatabasesPort } from '../../../../operator/controllers/restore/restore-ports.js';
@@ -17,16 +17,17 @@ type Call = (signal: AbortSignal) => Promise<unknown>;
 let server: Server;
 const sockets: Socket[] = [];
 
-beforeAll(async () => {
+// A server for each test: a call that opens several connections may be ended before the last of them is taken, and that one would be counted in the next test.
+beforeEach(async () => {
   server = createServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined).resume();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
-afterAll(() => {
-  for (const socket of sockets) socket.destroy();
-  server.close();
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 const place = () => ({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
@@ -121,8 +122,11 @@ describe.each([
   }, 30_000);
 
   it.each(Object.entries<Call>(calls))('%s is not begun after it', async (__, call) => {
-    const before = sockets.length;
     await expect(call(AbortSignal.abort(new Error('the Lease is lost')))).rejects.toThrow('the Lease is lost');
-    expect(sockets.length).toBe(before);
+    // Connections are taken in their order: whatever the call began comes before this one.
+    const probe = connect(place());
+    sockets.push(probe);
+    await Promise.all([once(probe, 'connect'), once(server, 'connection')]);
+    expect(sockets[1]?.remotePort).toBe(probe.localPort);
   }, 30_000);
 });
