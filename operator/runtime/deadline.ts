@@ -50,8 +50,12 @@ export function startDeadline(parent: AbortSignal | undefined, milliseconds: num
   };
 }
 
-/** Runs `work` with a signal that is aborted when `parent` is, or after `milliseconds`. @throws the reason of `parent` once that is aborted, whatever `work` makes of it */
+/**
+ * Runs `work` with a signal that is aborted when `parent` is, or after `milliseconds`; not at all where `parent` is aborted already,
+ * for node:http connects even then. @throws the reason of `parent` once that is aborted, whatever `work` makes of it
+ */
 export async function withDeadline<T>(parent: AbortSignal | undefined, milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  parent?.throwIfAborted();
   const deadline = startDeadline(parent, milliseconds);
   try {
     return await work(deadline.signal);
