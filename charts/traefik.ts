@@ -29,6 +29,13 @@ const IDLE_SECONDS = 60;
  * become ready in 5 minutes (64Mi).
  */
 const HEAP_SHARE = 0.5;
+/**
+ * Between a challenge and its validation. A Traefik that has just started is asked only once its probe has passed (k3s-io/k3s 1209), and a
+ * certificate that is refused for that is tried again with the next change of a route, a renewal a day later. Traefik has it from 3.5 on. Seconds.
+ */
+const CHALLENGE_DELAY = 6;
+/** The chart's own looks every 10 s, and takes the only Traefik away at the first look that fails. */
+export const READINESS = { periodSeconds: 2, failureThreshold: 5 } as const;
 /** Has one file, with an account and a certificate. */
 const STORAGE_SIZE = '128Mi';
 
@@ -53,7 +60,7 @@ export function certificateSecret({ https: { mode, secret } }: Settings): string
 
 /** Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. */
 export function traefikArguments({ https: { mode, acme } }: Settings): string[] {
-  const resolver = Object.entries({ email: acme.email, storage: '/data/acme.json', caserver: acme.server, 'httpchallenge.entrypoint': TRAEFIK.plain });
+  const resolver = Object.entries({ email: acme.email, storage: '/data/acme.json', caserver: acme.server, 'httpchallenge.entrypoint': TRAEFIK.plain, 'httpchallenge.delay': `${CHALLENGE_DELAY}s` });
   return [
     `--entrypoints.${TRAEFIK.secure}.transport.respondingtimeouts.readtimeout=${UPLOAD_MINUTES}m`,
     `--serverstransport.forwardingtimeouts.idleconntimeout=${IDLE_SECONDS}s`,
@@ -66,6 +73,7 @@ export function traefikChartConfig(settings: Settings, writeYaml: (value: unknow
   const values = {
     deployment: { goMemLimitPercentage: HEAP_SHARE },
     resources: settings.resources.traefik,
+    readinessProbe: READINESS,
     // One after the other: a surge pod would need its memory once more, and they share one file.
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
     // The address of the client instead of the node's.

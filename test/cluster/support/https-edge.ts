@@ -26,6 +26,8 @@ const ROOTS_PORT = 15_000;
 const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
 /** How long answers may still be due to a load that is told to stop. */
 const ANSWERS_MS = 45_000;
+/** A connection to nobody is tried by openssl for two minutes. */
+const HANDSHAKE_MS = 15_000;
 const CLIENT = 'test/cluster/support/https-client.ts';
 
 /** An answer, or why there was none. */
@@ -99,7 +101,7 @@ export class HttpsEdge {
 
   /** Serial number of the certificate that is shown to who asks for the public name, whoever signed it. */
   async servedSerial(): Promise<string> {
-    const { stdout } = await execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'openssl', 's_client', '-connect', `${this.traefikAddress}:443`, '-servername', NAME], { input: '' });
+    const { stdout } = await execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'openssl', 's_client', '-connect', `${this.traefikAddress}:443`, '-servername', NAME], { input: '', timeout: HANDSHAKE_MS });
     return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN'))).serialNumber;
   }
 

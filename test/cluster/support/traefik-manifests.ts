@@ -1,5 +1,5 @@
 // Traefik as k3s' Helm chart makes it, in what matters here: namespace, labels, ports, user, limits, and the arguments of the host file.
-import { RESOLVER, TRAEFIK, traefikArguments } from '../../../charts/traefik.js';
+import { READINESS, RESOLVER, TRAEFIK, traefikArguments } from '../../../charts/traefik.js';
 import type { Settings } from '../../../charts/settings/schema.js';
 import { traefikImage } from '../../../embedded/images/index.js';
 import { bytesOf } from '../../../charts/quantity.js';
@@ -72,7 +72,7 @@ function container(settings: Settings): object {
     ],
     env: [{ name: 'GOMEMLIMIT', value: `${Math.floor(bytesOf(resources.limits.memory) * HEAP_SHARE)}` }],
     ports: [{ containerPort: TRAEFIK.plainPort }, { containerPort: TRAEFIK.securePort }],
-    readinessProbe: { httpGet: { path: '/ping', port: 8080 }, periodSeconds: 2 },
+    readinessProbe: { httpGet: { path: '/ping', port: 8080 }, initialDelaySeconds: 2, timeoutSeconds: 2, ...READINESS },
     securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     volumeMounts: [{ name: 'data', mountPath: '/data' }, { name: 'tmp', mountPath: '/tmp' }, { name: 'authority', mountPath: AUTHORITY_FOLDER, readOnly: true }],
   };

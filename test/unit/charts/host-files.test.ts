@@ -88,6 +88,11 @@ describe("what k3s' Traefik is told", () => {
     ]));
   });
 
+  it('is asked by the authority when it is ready, which it is soon: a renewal that fails at its start is tried again a day later', () => {
+    expect(valuesOf(HTTPS)).toMatchObject({ readinessProbe: { periodSeconds: 2, failureThreshold: 5 } });
+    expect(valuesOf(HTTPS).additionalArguments).toContain('--certificatesresolvers.glitchkeeper.acme.httpchallenge.delay=6s');
+  });
+
   it('is nothing of an authority with a certificate of one\'s own', () => {
     expect(valuesOf(SECRET).persistence).toBeUndefined();
     expect(valuesOf(SECRET).additionalArguments.join()).not.toContain('acme');
