@@ -75,6 +75,9 @@ describe('an S3 server', () => {
   it('24 refuses signatures of a clock that is 16 minutes off, and that is told as that', async () => {
     await expect(store(16 * 60_000).list()).rejects.toMatchObject({ reason: 'ClockSkewed', detail: expect.stringContaining("ahead of the store's") });
     await expect(store(-16 * 60_000).list()).rejects.toMatchObject({ reason: 'ClockSkewed', detail: expect.stringContaining("behind the store's") });
+    const { path, fingerprint } = await file('of another time');
+    await expect(store(16 * 60_000).put('skewed', path, fingerprint)).rejects.toMatchObject({ step: 'store', reason: 'ClockSkewed', detail: expect.stringContaining("ahead of the store's") });
+    expect(await store().read('skewed')).toBeUndefined();
   });
 
   it('refuses another key', async () => {

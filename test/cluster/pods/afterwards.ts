@@ -1,4 +1,4 @@
-// What all the tests before left behind: no credential anywhere, a node that never ran out of memory, a neighbour that was served.
+// What all the tests before left behind: no credential and no row of the database anywhere, a node that never ran out of memory, a neighbour that was served.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -25,14 +25,15 @@ const doctorReport = z.object({ findings: z.array(z.object({ check: z.string(), 
 
 export interface Monitors {
   readonly canaries: Canaries;
+  readonly elsewhere: ReadonlyMap<string, string>;
   readonly processes: ProcessWatch;
   readonly neighbour: Neighbour;
 }
 
 export function describeAfterwards(stack: Stack, monitors: () => Monitors): void {
   describe('after all this', () => {
-    it('no credential is in a manifest, an object, an event, a log, a process argument or an environment (but for one that the official postgres image exports)', async () => {
-      const { processes, canaries: collector } = monitors();
+    it('no credential and no row is in a manifest, an object, an event, a log, the manifest of a copy, a process argument or an environment (but for one that the official postgres image exports)', async () => {
+      const { processes, elsewhere, canaries: collector } = monitors();
       const current = await collector.collect();
       const canaries = collector.all;
       expect(new Set(current.map(({ name }) => name)).size).toBeGreaterThanOrEqual(6);
@@ -44,8 +45,10 @@ export function describeAfterwards(stack: Stack, monitors: () => Monitors): void
         'logs of the pods': await podLogs(stack),
         'logs of the node': await textOf(stack.cluster.paths.log),
         'arguments of processes': processes.arguments,
+        ...Object.fromEntries(elsewhere),
       };
-      printFigure(`looked for ${canaries.length} credentials in ${Object.entries(places).map(([place, text]) => `${place} (${Math.ceil(text.length / 1024)} KiB)`).join(', ')}`);
+      expect([...elsewhere].filter(([, text]) => text === '')).toEqual([]);
+      printFigure(`looked for ${canaries.length} credentials and rows in ${Object.entries(places).map(([place, text]) => `${place} (${Math.ceil(text.length / 1024)} KiB)`).join(', ')}`);
       const leaks: Record<string, string[]> = {};
       for (const [place, text] of Object.entries(places)) leaks[place] = await found(canaries, text);
       expect(leaks).toEqual(Object.fromEntries(Object.keys(places).map((place) => [place, []])));

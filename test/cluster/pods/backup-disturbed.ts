@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { backupJobName } from '../../../operator/core/backup/backup-job.js';
 import type { FrontBehaviour } from '../../support/s3/s3-front.js';
+import { printFigure } from '../support/fault-report.js';
 import { backup, backupJobs, begin, catchContainer, endOf } from '../support/backup-runs.js';
 import { holdLock, untilDumpWaits } from '../support/held-lock.js';
 import { killContainer, killMain, processesIn } from '../support/out-of-memory.js';
@@ -11,6 +12,8 @@ import { SCENE_MS, SCRATCH_MEBIBYTES, type BackupScene } from './backup-scenes.j
 
 /** A process that was ended by SIGKILL. */
 const KILLED = { reason: 'StepFailed', exitCode: 137 };
+/** As the goal for every alert. */
+const ALERTED_WITHIN_MS = 60_000;
 
 const MISBEHAVIOURS: readonly (readonly [what: string, behaviour: FrontBehaviour, expected: object])[] = [
   ['away', { kind: 'away' }, { step: 'list', reason: 'StoreAway' }],
@@ -46,8 +49,11 @@ export const killedInEachContainer: BackupScene = (scenes) => {
       await untilDumpWaits(stack);
       await killContainer(stack, container);
     } }).finally(() => lock.release());
+    const ended = Date.now();
     scenes.expectFailed(dumping, { step: 'dump', ...KILLED });
-    await alerts().message(/BackupFailed, backup, incident/, since);
+    const { at } = await alerts().message(new RegExp(`Backup ${dumping.run.copy} failed in step dump: StepFailed, exit code 137[^]*BackupFailed, backup, incident`), since);
+    printFigure(`alerted ${((at - ended) / 1_000).toFixed(0)} s after the run had ended`);
+    expect(at - ended).toBeLessThan(ALERTED_WITHIN_MS);
     scenes.expectFailed(await backup(stack, { at: 'restore', act: ({ container }) => killContainer(stack, container) }), { step: 'restore', ...KILLED });
     await store.behave({ kind: 'hold' });
     scenes.expectFailed(await backup(stack, { at: 'store', act: ({ container }) => killContainer(stack, container) }), { step: 'store', ...KILLED });

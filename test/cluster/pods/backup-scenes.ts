@@ -29,6 +29,9 @@ export const SCRATCH_MEBIBYTES = 512;
 /** Of a scene with a run or two. Milliseconds. */
 export const SCENE_MS = 600_000;
 
+/** Among the places of the leak test. */
+export const MANIFESTS = 'manifests of copies';
+
 export type BackupScene = (scenes: BackupScenes) => void;
 
 export class BackupScenes {
@@ -67,6 +70,7 @@ export class BackupScenes {
 
   async end(): Promise<void> {
     this.load?.stop();
+    if (this.bucket) this.installed.elsewhere.set(MANIFESTS, await this.bucket.manifests());
     await this.bucket?.stop();
   }
 

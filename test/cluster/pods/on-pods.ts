@@ -22,6 +22,8 @@ export interface Installed {
   readonly dsn: () => string;
   readonly alerts: () => Alerts;
   readonly canaries: Canaries;
+  /** Texts of places outside the cluster, by the name of the place: in the end they are looked through for credentials, too. */
+  readonly elsewhere: Map<string, string>;
   /** Ports of this machine that something listened on before the cluster was started. */
   readonly portsBefore: () => ReadonlySet<number>;
 }
@@ -49,6 +51,7 @@ export function describeOnPods(title: string, cluster: string, { settings, image
     leaveEvidenceOfFailure(cluster);
     const stack = new Stack(cluster, settings);
     const canaries = new Canaries(stack);
+    const elsewhere = new Map<string, string>();
     let portsBefore: ReadonlySet<number> = new Set();
     let processes: ProcessWatch | undefined;
     let neighbour: Neighbour | undefined;
@@ -77,13 +80,15 @@ export function describeOnPods(title: string, cluster: string, { settings, image
       beforeAll(async () => {
         await install(stack);
         await stack.rolledOut();
-        dsn = (await makeProject(stack)).dsn;
+        const project = await makeProject(stack);
+        dsn = project.dsn;
+        canaries.note('a row of the database', project.token);
         alerts = await Alerts.start(stack);
       }, 480_000);
 
-      onInstalled({ stack, canaries, dsn: () => dsn, alerts: () => started(alerts), portsBefore: () => portsBefore });
+      onInstalled({ stack, canaries, dsn: () => dsn, alerts: () => started(alerts), elsewhere, portsBefore: () => portsBefore });
       describeAfterwards(stack, () => {
-        return { canaries, processes: started(processes), neighbour: started(neighbour) };
+        return { canaries, elsewhere, processes: started(processes), neighbour: started(neighbour) };
       });
     });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { MANIFEST } from '../../../backup/core/layout.js';
 import type { S3Place } from '../../../backup/storage/s3-exchange.js';
 import { S3Store } from '../../../backup/storage/s3-store.js';
 import { BACKUP_STORE_SECRET } from '../../../operator/api/object-names.js';
@@ -12,6 +13,7 @@ import type { ClusterHandle } from '../../../embedded/index.js';
 import { send } from '../../sdk/http-client.js';
 import type { S3ProgramOptions } from '../../support/s3/program.js';
 import type { FrontBehaviour } from '../../support/s3/s3-front.js';
+import { textOf } from './canaries.js';
 import { printFigure } from './fault-report.js';
 
 const PROGRAM = fileURLToPath(new URL('../../support/s3/program.ts', import.meta.url));
@@ -65,6 +67,11 @@ export class BackupStore {
   /** As the Job sees it. */
   get objects(): S3Store {
     return new S3Store(this.place, { now: () => new Date(), pauses: [] });
+  }
+
+  /** Of every copy that is there: what nobody needs a key for. */
+  manifests(): Promise<string> {
+    return textOf(join(this.root, 'data', BUCKET), MANIFEST);
   }
 
   /** Of an object on disk. */

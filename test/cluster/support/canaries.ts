@@ -32,6 +32,11 @@ export class Canaries {
     return [...this.known.values()];
   }
 
+  /** Of a value that no Secret holds: what a row of the database says, as pg_restore prints it in its errors. */
+  note(name: string, value: string): void {
+    this.known.set(value, canary(name, value));
+  }
+
   /** Notes what the Secrets hold now, and returns it. */
   async collect(): Promise<readonly Canary[]> {
     const { items } = secretList.parse(JSON.parse(await this.stack.kubectl('get', 'secrets', '--output', 'json')));
@@ -71,10 +76,10 @@ export async function found(canaries: readonly Canary[], text: string): Promise<
   return names;
 }
 
-/** All files of a folder as one text. */
-export async function textOf(folder: string): Promise<string> {
+/** All files of a folder as one text. `name`: only those of this name. */
+export async function textOf(folder: string, name?: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = entries.filter((entry) => entry.isFile() && (name === undefined || entry.name === name)).map((entry) => join(entry.parentPath, entry.name));
   return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
 }
 
