@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Encrypt, Encrypted } from './encryption.js';
 import type { BackupConfig } from './environment.js';
 import { isFull } from './error-code.js';
-import { DAMAGED, ENCRYPTED, MANIFEST, copyKey } from './core/layout.js';
+import { ENCRYPTED, MANIFEST, copyKey } from './core/layout.js';
 import { ownBytes, parseManifest, type Manifest, type Stored } from './core/manifest.js';
 import { BackupFailure, type VerifiedReport } from './core/report.js';
 import { copiesAmong } from './core/retention.js';
 import { describeProblems, findProblems } from './core/verification.js';
+import { recheck } from './recheck.js';
 import { retain } from './retain.js';
 import { DUMP, readEvidence, type RunEvidence } from './run-evidence.js';
 import type { CopyStore, StoredObject } from './storage/copy-store.js';
@@ -35,19 +36,22 @@ export async function storeCopy(input: StoreCopyInput): Promise<VerifiedReport> 
 
   const dump = await storeDump(input, evidence);
   const settings = await storeSettings(input);
+  // Before the uploads, of which one that is damaged is stored anew; and today's copy is whole, whatever a look at an old one ends with.
+  const [rechecked] = await Promise.allSettled([config.recheck ? recheck(input, objects) : undefined]);
+  const removed = rechecked.status === 'fulfilled' ? rechecked.value?.removed : undefined;
   const uploads = config.uploads === undefined ? [] : await storeUploads({
-    folder: config.uploads, work: config.work, store, encrypt: input.encrypt, previous: previous?.uploads ?? [], keys: new Set(objects.map(({ key }) => key)),
+    folder: config.uploads, work: config.work, store, encrypt: input.encrypt, previous: previous?.uploads ?? [], keys: new Set(objects.map(({ key }) => key).filter((key) => !removed?.has(key))),
   });
   const spent = Math.round((input.now().getTime() - began.getTime()) / 1_000);
   const manifest = buildManifest(input, evidence, { dump, settings, uploads, seconds: { ...evidence.seconds, store: spent } });
   await storeManifest(input, manifest);
 
-  const rechecked = config.recheck ? await recheck(input, objects) : undefined;
+  if (rechecked.status === 'rejected') throw rechecked.reason;
   const retained = await retain(store, input.now(), config.retention);
   return {
     result: 'verified', copy: config.copy, bytes: ownBytes(manifest), where: store.where, how: manifest.verified.how,
     seconds: Object.values(manifest.seconds).reduce((sum, seconds) => sum + seconds, 0),
-    copies: listCopies(await store.list()), ...retained, ...(rechecked === undefined ? {} : { rechecked }),
+    copies: listCopies(await store.list()), ...retained, ...(rechecked.value === undefined ? {} : { rechecked: { copy: rechecked.value.copy, good: rechecked.value.good } }),
   };
 }
 
@@ -136,36 +140,6 @@ async function storeManifest({ config, store }: StoreCopyInput, manifest: Manife
   const path = join(config.work, MANIFEST);
   await writeFile(path, JSON.stringify(manifest));
   await store.put(copyKey(config.copy, MANIFEST), path, await fingerprintFile(path));
-}
-
-/** Nothing in the cluster can decrypt it; that its bytes are those that were restored then is what can be told. */
-async function recheck({ config, store, random }: StoreCopyInput, objects: readonly StoredObject[]): Promise<VerifiedReport['rechecked']> {
-  const candidates = copiesAmong(objects.map(({ key }) => key)).filter(({ damaged }) => !damaged);
-  const chosen = candidates[Math.floor(random() * candidates.length)];
-  if (chosen === undefined) return undefined;
-  const copy = chosen.name;
-  const good = await isAsInManifest(store, copy);
-  if (!good) {
-    const path = join(config.work, DAMAGED);
-    await writeFile(path, JSON.stringify({ found: config.copy }));
-    await store.put(copyKey(copy, DAMAGED), path, await fingerprintFile(path));
-  }
-  return { copy, good };
-}
-
-async function isAsInManifest(store: CopyStore, copy: string): Promise<boolean> {
-  const text = await store.read(copyKey(copy, MANIFEST));
-  let manifest: Manifest;
-  try {
-    manifest = parseManifest(text ?? '');
-  } catch {
-    return false;
-  }
-  for (const { key, stored } of [manifest.dump, ...(manifest.settings ? [manifest.settings] : [])]) {
-    const found = await store.fingerprint(key);
-    if (found === undefined || !isSame(found, stored)) return false;
-  }
-  return true;
 }
 
 function listCopies(objects: readonly StoredObject[]): VerifiedReport['copies'] {

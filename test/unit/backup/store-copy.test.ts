@@ -130,6 +130,44 @@ describe('a copy', () => {
       expect(manifest().name).toBe(NAME);
     });
 
+    /** With the uploads of the folder. @returns the key of the first of them */
+    const makeCopy = async (variables: Record<string, string>): Promise<string> => {
+      store.objects.clear();
+      await run({ ...variables, COPY: YESTERDAY });
+      put('database.dump', DUMP);
+      return manifest(YESTERDAY).uploads[0]?.key ?? '';
+    };
+    const plain = () => ({ FOLDER: '/backups' });
+
+    it.each<[string, () => Record<string, string>, string | undefined]>([
+      ['encrypted, has another byte', encrypted, 'other bytes'], ['as it is, has another byte', plain, 'secon'], ['as it is, is gone', plain, undefined],
+    ])('one of whose uploads, %s, is marked, and the upload is stored anew for the copy of today', async (_, variables, text) => {
+      const key = await makeCopy(variables());
+      if (text === undefined) store.objects.delete(key);
+      else store.objects.set(key, text);
+      expect(await run({ ...variables(), RECHECK: 'true' })).toMatchObject({ rechecked: { copy: YESTERDAY, good: false }, copies: [[NAME, expect.any(Number), 'good'], [YESTERDAY, expect.any(Number), 'damaged']] });
+      for (const upload of manifest().uploads) expect(await store.fingerprint(upload.key)).toEqual(upload.stored);
+      expect(store.objects.get(key)).not.toBe(text ?? '');
+    });
+
+    it('whose uploads are as they were is good', async () => {
+      await makeCopy(encrypted());
+      expect(await run({ ...encrypted(), RECHECK: 'true' })).toMatchObject({ rechecked: { copy: YESTERDAY, good: true } });
+    });
+
+    it('that names an upload wrongly takes the upload from no other copy', async () => {
+      const key = await makeCopy(encrypted());
+      store.objects.set(`copies/${YESTERDAY}/manifest.json`, JSON.stringify({ ...manifest(YESTERDAY), uploads: [{ path: 'one', key, stored: fingerprint('another') }] }));
+      expect(await run({ ...encrypted(), RECHECK: 'true' })).toMatchObject({ rechecked: { good: false } });
+      expect(store.objects.has(key)).toBe(true);
+    });
+
+    it('that cannot be looked at fails the run, and leaves the copy of today', async () => {
+      store.fingerprint = () => Promise.reject(new BackupFailure('read', 'StoreAway', '503'));
+      await expect(run({ ...encrypted(), RECHECK: 'true' })).rejects.toMatchObject({ step: 'read', reason: 'StoreAway' });
+      expect(manifest().name).toBe(NAME);
+    });
+
     it('that is marked is not what today is compared with', async () => {
       store.objects.set(`copies/${YESTERDAY}/manifest.json`, JSON.stringify(manifestOf(YESTERDAY, { database: { ...manifestOf(YESTERDAY).database, tables: [{ table: 'public.gone', rows: 5 }] } })));
       await expect(run()).rejects.toMatchObject({ reason: 'NotVerified' });
