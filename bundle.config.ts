@@ -1,5 +1,6 @@
 // How a program becomes one file: bundled, compressed, and without what libraries load and our programs never call
 // (docs/decisions/0001-kubernetes-client.md says how many megabytes each of it would be).
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -81,6 +82,10 @@ export interface Bundle {
   readonly compressed: Uint8Array;
 }
 
+function ownVersion(): string {
+  return (JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { readonly version: string }).version;
+}
+
 /** @param kept of the dead weight, to measure what it costs */
 export async function bundleProgram(entry: string, kept: readonly DeadWeight[] = []): Promise<Bundle> {
   const { outputFiles } = await build({
@@ -90,7 +95,7 @@ export async function bundleProgram(entry: string, kept: readonly DeadWeight[] =
     write: false,
     // pg's optional native driver, and its test for Cloudflare, which loads all of undici (9 MB) by touching Response.
     external: ['pg-native'],
-    define: { Response: 'undefined' },
+    define: { Response: 'undefined', GLITCHKEEPER_VERSION: JSON.stringify(ownVersion()) },
     plugins: [without((Object.keys(DEAD_WEIGHT) as DeadWeight[]).filter((name) => !kept.includes(name)))],
   });
   const code = outputFiles[0]?.contents ?? new Uint8Array();

@@ -15,6 +15,9 @@ import type { CopyStore } from './storage/copy-store.js';
 import { FolderStore } from './storage/folder-store.js';
 import { S3Store } from './storage/s3-store.js';
 
+/** Of package.json; bundle.config.ts puts it in. */
+declare const GLITCHKEEPER_VERSION: string;
+
 type AnyReport = Report | RestoreReport;
 
 const now = (): Date => new Date();
@@ -24,7 +27,7 @@ const TASKS = new Map<string, () => Promise<AnyReport | undefined>>([
   ['store', () => {
     const config = configured(() => readBackupConfig(env));
     const encrypt = config.recipients.length > 0 ? encrypterFor(config.recipients) : undefined;
-    return storeCopy({ config, store: connectStore(config.store), encrypt, now, random: Math.random });
+    return storeCopy({ config, store: connectStore(config.store), encrypt, now, random: Math.random, version: GLITCHKEEPER_VERSION });
   }],
   ['list', () => listCopies(connectStore(configured(() => readStore(env))))],
   // A rehearsal dumps what is live where there is no copy that it could read.

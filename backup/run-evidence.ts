@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { ifThere } from './error-code.js';
 import { parseFacts, type DatabaseFacts } from './core/database-facts.js';
 import { sha256Schema, type Fingerprint } from './core/manifest.js';
 import { BackupFailure } from './core/report.js';
@@ -14,6 +15,8 @@ export interface RunEvidence {
   /** Taken when the dump was whole, and checked before it was restored. */
   readonly dump: Fingerprint;
   readonly seconds: Readonly<Record<string, number>>;
+  /** Version of pg_dump, as 17.6; undefined where it did not say one. */
+  readonly pgDump: string | undefined;
 }
 
 const stepSchema = z.strictObject({ step: z.string(), seconds: z.number() });
@@ -28,6 +31,7 @@ export async function readEvidence(work: string): Promise<RunEvidence> {
       restored: parseFacts(await text('restored.facts')),
       dump: { sha256: sha256Schema.parse(sha256), bytes: (await stat(join(work, DUMP))).size },
       seconds: readSeconds(await text('seconds')),
+      pgDump: /\) (\d+[\w.]*)/.exec((await ifThere(() => text('pg_dump.version'))) ?? '')?.[1],
     };
   } catch (cause) {
     throw new BackupFailure('verify', 'NotVerified', 'what dump and restore left is not whole', { cause });

@@ -23,6 +23,8 @@ export interface StoreCopyInput {
   readonly now: () => Date;
   /** From 0 to below 1: which old copy is looked at. */
   readonly random: () => number;
+  /** Of glitchkeeper, as 0.1.0. */
+  readonly version: string;
 }
 
 /** @throws BackupFailure with the step and the reason; what is stored by then has no manifest, and so is no copy */
@@ -118,7 +120,7 @@ async function storeSettings({ config, store, encrypt }: StoreCopyInput): Promis
 }
 
 function buildManifest(
-  { config, now }: StoreCopyInput, { dumped, restored }: RunEvidence,
+  { config, now, version }: StoreCopyInput, { dumped, restored, pgDump }: RunEvidence,
   { dump, settings, uploads, seconds }: Pick<Manifest, 'dump' | 'settings' | 'uploads' | 'seconds'>,
 ): Manifest {
   const { server, content, tables } = dumped;
@@ -126,6 +128,7 @@ function buildManifest(
   const { mayShrink } = config.expected;
   return {
     format: 1, name: config.copy, startedAt: server.at, finishedAt: now().toISOString(), release: config.release,
+    madeBy: { glitchkeeper: version, ...(pgDump === undefined ? {} : { pgDump }) },
     database: {
       name: server.database, systemIdentifier: server.systemIdentifier, lsn: server.lsn, serverVersion: server.serverVersion, bytes: server.bytes,
       migration: content.migration ?? '', tables: [...tables],

@@ -26,6 +26,8 @@ export const manifestSchema = z.strictObject({
   finishedAt: z.iso.datetime(),
   /** GlitchTip's release: the copy is restored together with it. */
   release: z.string().min(1),
+  /** Versions of what made it, as 0.1.0 and 17.6: pg_restore must be of pg_dump's major version, or a later one. Absent in copies of before they were written down. */
+  madeBy: z.strictObject({ glitchkeeper: z.string().optional(), pgDump: z.string().optional() }).optional(),
   database: z.strictObject({
     name: z.string().min(1),
     /** Of the server, by initdb. */

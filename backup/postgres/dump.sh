@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Dumps the database, and counts every table in the dump's own snapshot. PGHOST, PGDATABASE, PGUSER and PASSWORD_FILE say which and who.
 #
-# Leaves in WORK: database.dump, its SHA-256, dumped.facts. AT: the time of the run (ISO 8601). CONTENT=true: each row is hashed, too.
+# Leaves in WORK: database.dump, its SHA-256, dumped.facts, the version of pg_dump. AT: the time of the run (ISO 8601). CONTENT=true: each row is hashed, too.
 # WAIT: seconds for which a server that does not answer is waited for. UNLESS_FETCHED=true: nothing is dumped where a copy
 # was fetched.
 source "$(dirname "$0")/steps.sh"
@@ -56,7 +56,7 @@ count() {
 
 # From here on no program reads the dump whose hash is another.
 fingerprint() {
-  (cd "$WORK" && mv database.part database.dump && sha256sum database.dump >database.dump.sha256 && sync "$WORK")
+  (cd "$WORK" && pg_dump --version >pg_dump.version && mv database.part database.dump && sha256sum database.dump >database.dump.sha256 && sync "$WORK")
 }
 
 [[ ${UNLESS_FETCHED:-} == true && -e $WORK/database.dump ]] && exit 0

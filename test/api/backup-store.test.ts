@@ -143,6 +143,7 @@ describe('an S3 server', () => {
 
     it('give the database back from the bucket and the identity alone', async () => {
       const manifest = parseManifest(await readFile(join(server.folder, 'host-a', 'copies', NAME, 'manifest.json'), 'utf8'));
+      expect(manifest.madeBy).toEqual({ glitchkeeper: (JSON.parse(await readFile('package.json', 'utf8')) as { version: string }).version, pgDump: manifest.database.serverVersion.split(' ')[0] });
       const elsewhere = await stage.newWork();
       await writeFile(join(elsewhere, 'database.dump'), await fetched(manifest.dump.key));
       await writeFile(join(elsewhere, 'database.dump.sha256'), `${manifest.dump.content?.sha256 ?? ''}  database.dump\n`);

@@ -27,7 +27,7 @@ describe('a copy', () => {
   const encrypted = () => ({ S3_ENDPOINT: 'http://s3', S3_BUCKET: 'b', RECIPIENTS: recipient, SETTINGS: join(work, 'settings') });
   const run = (variables: Record<string, string> = encrypted()) => {
     const config = readBackupConfig({ COPY: NAME, RELEASE: '5.2', WORK: work, UPLOADS: join(work, 'uploads'), EXPECTED: JSON.stringify(EXPECTED), ...variables });
-    return storeCopy({ config, store, encrypt: config.recipients.length > 0 ? encrypterFor(config.recipients) : undefined, now: () => NOW, random: () => 0 });
+    return storeCopy({ config, store, encrypt: config.recipients.length > 0 ? encrypterFor(config.recipients) : undefined, now: () => NOW, random: () => 0, version: '0.1.0' });
   };
   const manifest = (name = NAME) => parseManifest(store.objects.get(`copies/${name}/manifest.json`) ?? '');
   const decrypt = (key: string) => {
@@ -43,6 +43,7 @@ describe('a copy', () => {
     store = new MemoryStore();
     put('database.dump', DUMP);
     put('database.dump.sha256', `${fingerprint(DUMP).sha256}  database.dump\n`);
+    put('pg_dump.version', 'pg_dump (PostgreSQL) 17.6 (Debian 17.6-1)\n');
     put('dumped.facts', facts());
     put('restored.facts', facts());
     put('seconds', '{"step":"dump","seconds":55}\n{"step":"restore","seconds":101}\n');
@@ -83,6 +84,15 @@ describe('a copy', () => {
     store.objects.delete(manifest().uploads[0]?.key ?? '');
     await run({ ...encrypted(), COPY: '20261130T023000Z' });
     for (const { key } of manifest('20261130T023000Z').uploads) expect(store.objects.has(key)).toBe(true);
+  });
+
+  it('says which glitchkeeper and which pg_dump made it, if that said so', async () => {
+    await run();
+    expect(manifest().madeBy).toEqual({ glitchkeeper: '0.1.0', pgDump: '17.6' });
+    put('database.dump', DUMP);
+    rmSync(join(work, 'pg_dump.version'));
+    await run({ ...encrypted(), COPY: '20261130T023000Z' });
+    expect(manifest('20261130T023000Z').madeBy).toEqual({ glitchkeeper: '0.1.0' });
   });
 
   it('without a recipient holds no SECRET_KEY', async () => {

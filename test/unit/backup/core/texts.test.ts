@@ -23,6 +23,10 @@ describe('the name of a copy', () => {
 });
 
 describe('a manifest', () => {
+  it('of before versions were written down is read, and so is one with them', () => {
+    expect(parseManifest(JSON.stringify(manifestOf(NAME))).madeBy).toBeUndefined();
+    expect(parseManifest(JSON.stringify(manifestOf(NAME, { madeBy: { glitchkeeper: '0.1.0', pgDump: '17.6' } }))).madeBy).toEqual({ glitchkeeper: '0.1.0', pgDump: '17.6' });
+  });
   it('is read as it was written', () => expect(parseManifest(JSON.stringify(manifestOf(NAME)))).toEqual(manifestOf(NAME)));
   it.each<[string, string, string]>([
     ['is JSON', '{', 'manifest.json: expected JSON, found something else'],
