@@ -1,4 +1,5 @@
 // Alerts for Prometheus: what the operator found, and what it cannot report because it is itself down.
+import { SLOW_BACKUP } from '../../operator/core/backup/backup-schedule.js';
 
 /** One alert, as a PrometheusRule has it. */
 export interface AlertRule {
@@ -18,8 +19,6 @@ const NOT_READY = 'docs/runbooks/not-ready.md';
 const HEALTH = 'docs/health.md';
 const QUEUE_FULL = 'docs/runbooks/queue-full.md';
 const ROTATE = 'docs/runbooks/rotate.md';
-/** A run is ended after two hours. Seconds. */
-const SLOW_BACKUP = 3_600;
 
 /**
  * The alerts of one GlitchTip. The operator's own incidents are alerted on as they are; the rest is about the operator itself and

@@ -106,6 +106,8 @@ export const HEALTH_REASONS = {
   BackupTooOld: 'BackupTooOld',
   /** A copy in the store was fetched, and is not what its manifest says. */
   BackupCopyDamaged: 'BackupCopyDamaged',
+  /** The last run of a backup was well, and took over an hour: it is ended after two. */
+  BackupSlow: 'BackupSlow',
 
   // Restores.
   /** Web and worker are away for a restore, and it does not get on. */

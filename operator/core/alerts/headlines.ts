@@ -48,6 +48,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.BackupFailed]: 'the backup failed',
   [R.BackupTooOld]: 'the newest good backup is too old',
   [R.BackupCopyDamaged]: 'a copy of the backup is damaged',
+  [R.BackupSlow]: 'the backup takes long',
   [R.RestoreStuck]: 'a restore does not get on, web is away',
   [R.RestoreUnfinished]: 'a restore is not finished',
   [R.RestoreFailed]: 'the restore failed',

@@ -7,6 +7,8 @@ const HOUR = 60 * MINUTE;
 /** After a run that failed the next one comes sooner, so often; then the schedule's. */
 export const RETRY_AFTER = HOUR;
 export const MOST_RETRIES = 3;
+/** One that took longer is told: half of its deadline. Seconds. */
+export const SLOW_BACKUP = 3_600;
 
 /**
  * GlitchTip drops old partitions daily at 05:00 of its clock, which is UTC. A DROP waits for the locks of a dump, and each INSERT behind the

@@ -25,7 +25,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage', [R.EventsLost]: 'tasks',
   [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
   // Of the status, which is read with the resource.
-  [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'always', [R.RestoreFailed]: 'always', [R.UpgradeStuck]: 'always', [R.UpgradeUnfinished]: 'always', [R.UpgradeFailed]: 'always',
+  [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.BackupSlow]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'always', [R.RestoreFailed]: 'always', [R.UpgradeStuck]: 'always', [R.UpgradeUnfinished]: 'always', [R.UpgradeFailed]: 'always',
   [R.OldServerBehind]: 'spool', [R.MoveStuck]: 'always', [R.MoveTableMissing]: 'always', [R.MoveFailed]: 'always',
   [R.HttpsDown]: 'always', [R.CertificateNotServed]: 'served', [R.HttpNotRedirected]: 'redirect', [R.HstsMissing]: 'hsts', [R.ProxyNotTrusted]: 'spool', [R.PlainEvents]: 'spool', [R.CertificateNotIssued]: 'issuance', [R.TunnelDown]: 'tunnel',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always', [R.CredentialsCompromised]: 'journal',
