@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { SECRETS } from '../../../charts/part-names.js';
 import { LEASE_NAME } from '../../../operator/api/object-names.js';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
-import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
+import type { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { printFigure } from '../support/fault-report.js';
@@ -13,8 +13,8 @@ import { tellLoad } from '../support/load-report.js';
 import { acceptedLogins, readLogins, stillAccepted, type Logins } from '../support/logins.js';
 import { killContainer, killMain } from '../support/out-of-memory.js';
 import { lifeOf, presentPod, type Part } from '../support/parts.js';
-import { withForward } from '../support/project.js';
 import { rotate, type Ended } from '../support/requested-rotations.js';
+import { answersTo, signIn } from '../support/sessions.js';
 import { settleStored } from '../support/stored-events.js';
 import type { Stack } from '../support/stack.js';
 import type { Installed } from './on-pods.js';
@@ -113,19 +113,11 @@ export class RotationRuns {
 
   /** As the administrator. */
   async signIn(): Promise<GlitchTipSession> {
-    return withForward(this.stack, async (url) => {
-      const session = new GlitchTipSession(url);
-      await session.login(await this.email(), await this.administratorPassword());
-      return session;
-    });
+    return signIn(this.stack, { email: await this.email(), password: await this.administratorPassword() });
   }
 
-  /** What the API and the part that compares a session with the key say; in this order, as the second one may renew the session. */
   answersTo(session: GlitchTipSession): Promise<number[]> {
-    return withForward(this.stack, async (url) => {
-      const here = session.at(url);
-      return [(await here.get('/api/0/organizations/')).status, (await here.get('/_allauth/browser/v1/auth/session')).status];
-    });
+    return answersTo(this.stack, session);
   }
 
   email(): Promise<string> {

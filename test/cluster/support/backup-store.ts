@@ -84,6 +84,11 @@ export class BackupStore {
     return { endpoint: this.place.endpoint.origin, bucket: BUCKET, prefix: PREFIX, privateNetworks: [`${this.host}/32`] };
   }
 
+  /** What a person pastes, a line each: access-key-id and secret-access-key. */
+  get pasted(): string {
+    return `${KEY.accessKeyId}\n${KEY.secretAccessKey}\n`;
+  }
+
   /** The Secret that a person makes. */
   secret(namespace: string): object {
     return {

@@ -1,7 +1,6 @@
 // Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
-import { join } from 'node:path';
 import type { MoveStatus } from '../../../operator/api/move-fields.js';
-import { blocksOf, runCommands } from './runbook.js';
+import { asBuilt, blocksOf, runCommands } from './runbook.js';
 import { cli, cliSays } from './cli.js';
 import { glitchTip } from './requested-rotations.js';
 import type { Stack } from './stack.js';
@@ -23,8 +22,7 @@ const ASKS: readonly (keyof typeof COMMANDS)[] = ['start', 'cutover', 'finish'];
 
 /** A block of the runbook, word for word but for the program as it is built, and asked by nobody. */
 export function typed(stack: Stack, command: keyof typeof COMMANDS, folder: string): Promise<string> {
-  const script = COMMANDS[command]().trim().replaceAll('npx glitchkeeper', `node ${join(process.cwd(), 'build/cli.js')}`);
-  return runCommands(stack, `cd ${folder}; ${script}${ASKS.includes(command) ? ' --yes' : ''}`);
+  return runCommands(stack, `cd ${folder}; ${asBuilt(COMMANDS[command]())}${ASKS.includes(command) ? ' --yes' : ''}`);
 }
 
 export async function moveStatus(stack: Stack): Promise<MoveStatus> {

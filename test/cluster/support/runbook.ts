@@ -1,6 +1,6 @@
 // Commands of a runbook, run as a person would type them: what the document says is what is tried.
 import { readFileSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Stack } from './stack.js';
 
@@ -17,9 +17,15 @@ function dedent(block: string): string {
   return block.replace(new RegExp(`^ {${Math.min(...indents)}}`, 'gm'), '');
 }
 
-/** One shell for all of it, which ends at the first command that fails. */
-export async function runCommands({ cluster }: Stack, script: string): Promise<string> {
+/** As in a folder of the project, where npm has its names for the programs that are built. */
+export function asBuilt(script: string): string {
+  const built = (name: string): string => `node ${join(process.cwd(), 'build', name)}`;
+  return script.trim().replaceAll('npx glitchkeeper', built('cli.js')).replaceAll('npm run synth', built('main.js'));
+}
+
+/** One shell for all of it, which ends at the first command that fails. `input`: what is typed while it runs. */
+export async function runCommands({ cluster }: Stack, script: string, input?: string): Promise<string> {
   const env = { KUBECONFIG: cluster.kubeconfigPath, PATH: [dirname(cluster.binaries.kubectl), process.env['PATH']].join(delimiter) };
-  const { stdout } = await execa('bash', ['-euo', 'pipefail', '-c', script], { env });
+  const { stdout } = await execa('bash', ['-euo', 'pipefail', '-c', script], { env, ...(input === undefined ? {} : { input }) });
   return stdout;
 }
