@@ -29,6 +29,22 @@ export interface StoreCopyInput {
 
 /** @throws BackupFailure with the step and the reason; what is stored by then has no manifest, and so is no copy */
 export async function storeCopy(input: StoreCopyInput): Promise<VerifiedReport> {
+  try {
+    return await storeVerified(input);
+  } catch (error) {
+    if (error instanceof BackupFailure && error.step === 'store' && error.reason === 'NoSpace') await makeRoom(input).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Else a store that is full stays so: what is too old by now goes only after a good copy, and each try would leave another half. */
+async function makeRoom({ config, store, now }: StoreCopyInput): Promise<void> {
+  const own = (await store.list()).map(({ key }) => key).filter((key) => key.startsWith(copyKey(config.copy, '')));
+  if (!own.includes(copyKey(config.copy, MANIFEST))) for (const key of own) await store.remove(key);
+  await retain(store, now(), config.retention);
+}
+
+async function storeVerified(input: StoreCopyInput): Promise<VerifiedReport> {
   const { config, store } = input;
   const began = input.now();
   const evidence = await readEvidence(config.work);

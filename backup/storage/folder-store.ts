@@ -39,11 +39,17 @@ export class FolderStore implements CopyStore {
       const place = join(this.folder, key);
       await mkdir(dirname(place), { recursive: true });
       const scratch = `${place}${UNFINISHED}`;
-      await copyFile(file, scratch);
-      await chmod(scratch, MODE);
-      await sync(scratch);
-      const written = await fingerprintFile(scratch);
-      if (!isSame(written, fingerprint)) throw new BackupFailure('store', 'DumpChanged', `${key} is not what was written to it`);
+      try {
+        await copyFile(file, scratch);
+        await chmod(scratch, MODE);
+        await sync(scratch);
+        const written = await fingerprintFile(scratch);
+        if (!isSame(written, fingerprint)) throw new BackupFailure('store', 'DumpChanged', `${key} is not what was written to it`);
+      } catch (cause) {
+        // Half a file on a full volume is in the way of the next one.
+        await rm(scratch, { force: true }).catch(() => undefined);
+        throw cause;
+      }
       await rename(scratch, place);
       await sync(dirname(place));
     });

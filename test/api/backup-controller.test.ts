@@ -205,6 +205,22 @@ describe('backups on a real API server', () => {
     expect([await jobs(), lastVerified?.copy, request, current, await holder()]).toEqual([[backupJobName(copy)], copy, { name: 'mine', copy }, undefined, undefined]);
   });
 
+  it('two operators at once make one run, and come to the same end', async () => {
+    // What one of them wrote meanwhile is refused to the other, which looks again.
+    const both = async (times: number): Promise<void> => {
+      for (let turn = 0; turn < times; turn += 1) await Promise.all([look(1), look(1)].map((each) => each.catch(() => undefined)));
+    };
+    await ask('both');
+    await both(8);
+    const copy = (await status()).current?.copy ?? '';
+    expect([await jobs(), await holder()]).toEqual([[backupJobName(copy)], `backup/${backupJobName(copy)}`]);
+    later(4);
+    await end(copy, verified(copy));
+    await both(4);
+    const { lastVerified, request, current } = await status();
+    expect([await jobs(), lastVerified?.copy, request, current, await holder()]).toEqual([[backupJobName(copy)], copy, { name: 'both', copy }, undefined, undefined]);
+  });
+
   it('a request while one runs is taken up after it', async () => {
     const copy = await begin('four');
     await ask('five');

@@ -50,7 +50,7 @@ const ADVICE: Readonly<Record<RunFailure, string>> = {
 
 /** Steps whose room is the store's and not the Job's. */
 const AT_THE_STORE: readonly string[] = ['store', 'manifest', 'list', 'read-back', 'read'];
-const STORE_FULL = `The store is full: make room in the bucket, raise backup.volume, or lower backup.keep in settings.yaml; then ${APPLY}.`;
+const STORE_FULL = `The store is full: make room in the bucket, raise backup.volume, or lower backup.keep in settings.yaml; then ${APPLY}. What is too old by backup.keep was deleted already.`;
 
 /** @param failure as status.backup.lastFailure has it; a reason of a newer operator is known to its runbook alone */
 export function adviceOnFailure({ step, reason }: { readonly step: string; readonly reason: string }): string {

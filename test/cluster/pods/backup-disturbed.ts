@@ -6,6 +6,7 @@ import type { FrontBehaviour } from '../../support/s3/s3-front.js';
 import { printFigure } from '../support/fault-report.js';
 import { backup, backupJobs, begin, catchContainer, endOf } from '../support/backup-runs.js';
 import { holdLock, untilDumpWaits } from '../support/held-lock.js';
+import { killLeader, withTwoOperators } from '../support/leader.js';
 import { killContainer, killMain, processesIn } from '../support/out-of-memory.js';
 import { glitchTip, rotate } from '../support/requested-rotations.js';
 import { SCENE_MS, SCRATCH_MEBIBYTES, type BackupScene } from './backup-scenes.js';
@@ -120,6 +121,22 @@ export const operatorKilled: BackupScene = (scenes) => {
     } });
     expect(ended).toMatchObject({ kind: 'verified' });
     expect(await backupJobs(stack)).toHaveLength(before.length + 1);
+  }, SCENE_MS);
+};
+
+export const twoOperators: BackupScene = (scenes) => {
+  it('two operators, of which the leading one is killed (kill -9) in the middle: one run, and the other one tells its end', async () => {
+    const { stack, store } = scenes;
+    await withTwoOperators(stack, async () => {
+      await store.behave({ kind: 'hold' });
+      const before = await backupJobs(stack);
+      const ended = await backup(stack, { at: 'store', act: async () => {
+        await killLeader(stack);
+        await store.behave({ kind: 'forward' });
+      } });
+      expect(ended).toMatchObject({ kind: 'verified' });
+      expect(await backupJobs(stack)).toHaveLength(before.length + 1);
+    });
   }, SCENE_MS);
 };
 

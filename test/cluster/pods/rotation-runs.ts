@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { SECRETS } from '../../../charts/part-names.js';
-import { LEASE_NAME } from '../../../operator/api/object-names.js';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
 import type { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { LoadReport } from '../../sdk/load.js';
@@ -11,7 +10,7 @@ import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { acceptedLogins, readLogins, stillAccepted, type Logins } from '../support/logins.js';
-import { killContainer, killMain } from '../support/out-of-memory.js';
+import { killMain } from '../support/out-of-memory.js';
 import { lifeOf, presentPod, type Part } from '../support/parts.js';
 import { rotate, type Ended } from '../support/requested-rotations.js';
 import { answersTo, signIn } from '../support/sessions.js';
@@ -98,12 +97,6 @@ export class RotationRuns {
   /** kill -9. @returns when */
   kill(part: Part): Promise<number> {
     return killMain(this.stack, part);
-  }
-
-  /** kill -9 of the operator that leads. */
-  async killLeader(): Promise<void> {
-    const lease = JSON.parse(await this.stack.get(`/apis/coordination.k8s.io/v1/namespaces/${this.stack.namespace}/leases/${LEASE_NAME}`)) as { spec: { holderIdentity: string } };
-    await killContainer(this.stack, { namespace: this.stack.namespace, pod: lease.spec.holderIdentity, container: 'operator' });
   }
 
   async lives(parts: readonly Part[]): Promise<unknown> {

@@ -6,6 +6,7 @@ import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { printFigure } from '../support/fault-report.js';
+import { killLeader, withTwoOperators } from '../support/leader.js';
 import { nextLogins, readLogins, type Logins } from '../support/logins.js';
 import { withForward } from '../support/project.js';
 import { holdSession, letPhasePass } from '../support/undone-rotation.js';
@@ -82,18 +83,11 @@ export function twoOperators(killedIn: readonly Phase[]): Rotations {
     it(`goes on with two operators, of which the leading one is killed (kill -9) in ${killedIn.join(' and in ')}`, async () => {
       const { stack } = runs;
       const killed: Phase[] = [];
-      await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=2');
-      try {
-        await stack.kubectl('rollout', 'status', 'deployment/glitchkeeper', '--timeout=120s');
-        await runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader killed', 'all', async (phase) => {
-          if (!killedIn.includes(phase)) return;
-          await runs.killLeader();
-          killed.push(phase);
-        }));
-      } finally {
-        await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=1');
-        await stack.rolledOut();
-      }
+      await withTwoOperators(stack, async () => runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader killed', 'all', async (phase) => {
+        if (!killedIn.includes(phase)) return;
+        await killLeader(stack);
+        killed.push(phase);
+      })));
       printFigure(`killed in ${killed.join(', ')}`);
       expect(killed).toEqual(killedIn);
     }, 900_000);

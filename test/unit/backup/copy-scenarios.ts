@@ -1,5 +1,7 @@
 // A database that was dumped and restored as it should be, a manifest of it, and a store in memory.
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import type { DatabaseFacts } from '../../../backup/core/database-facts.js';
 import type { Fingerprint, Manifest } from '../../../backup/core/manifest.js';
@@ -31,6 +33,20 @@ export function manifestOf(name: string, change: Partial<Manifest> = {}): Manife
     uploads: [], verified: { how: 'counts' }, seconds: { dump: 20 },
     ...change,
   };
+}
+
+/** As facts.sql says them. */
+export function factsText(): string {
+  return [FACTS.server, FACTS.content, ...FACTS.tables, { end: true }].map((line) => JSON.stringify(line)).join('\n');
+}
+
+/** What dump.sh and restore.sh leave of a run that was well. */
+export function leaveRun(work: string, dump: string): void {
+  const files = {
+    'database.dump': dump, 'database.dump.sha256': `${fingerprint(dump).sha256}  database.dump\n`, 'pg_dump.version': 'pg_dump (PostgreSQL) 17.6 (Debian 17.6-1)\n',
+    'dumped.facts': factsText(), 'restored.facts': factsText(), seconds: '{"step":"dump","seconds":55}\n{"step":"restore","seconds":101}\n',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), text);
 }
 
 /** What a store keeps, and every call that changed it. */

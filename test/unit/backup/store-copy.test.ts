@@ -9,7 +9,7 @@ import { encrypterFor } from '../../../backup/encryption.js';
 import { parseManifest } from '../../../backup/core/manifest.js';
 import { BackupFailure } from '../../../backup/core/report.js';
 import { storeCopy } from '../../../backup/store-copy.js';
-import { EXPECTED, FACTS, MemoryStore, fingerprint, manifestOf } from './copy-scenarios.js';
+import { EXPECTED, MemoryStore, factsText, fingerprint, leaveRun, manifestOf } from './copy-scenarios.js';
 
 const NAME = '20261129T023000Z';
 const YESTERDAY = '20261128T023000Z';
@@ -22,7 +22,6 @@ describe('a copy', () => {
   let identity: string;
   let recipient: string;
 
-  const facts = (change: object = {}) => [FACTS.server, { ...FACTS.content, ...change }, ...FACTS.tables, { end: true }].map((line) => JSON.stringify(line)).join('\n');
   const put = (name: string, text: string) => writeFileSync(join(work, name), text);
   const encrypted = () => ({ S3_ENDPOINT: 'http://s3', S3_BUCKET: 'b', RECIPIENTS: recipient, SETTINGS: join(work, 'settings') });
   const run = (variables: Record<string, string> = encrypted()) => {
@@ -41,12 +40,7 @@ describe('a copy', () => {
     recipient = await identityToRecipient(identity);
     work = mkdtempSync(join(tmpdir(), 'glitchkeeper-copy-'));
     store = new MemoryStore();
-    put('database.dump', DUMP);
-    put('database.dump.sha256', `${fingerprint(DUMP).sha256}  database.dump\n`);
-    put('pg_dump.version', 'pg_dump (PostgreSQL) 17.6 (Debian 17.6-1)\n');
-    put('dumped.facts', facts());
-    put('restored.facts', facts());
-    put('seconds', '{"step":"dump","seconds":55}\n{"step":"restore","seconds":101}\n');
+    leaveRun(work, DUMP);
     mkdirSync(join(work, 'settings', '..data'), { recursive: true });
     put('settings/SECRET_KEY', 'a-key');
     mkdirSync(join(work, 'uploads', 'file_blobs'), { recursive: true });
@@ -103,15 +97,15 @@ describe('a copy', () => {
   });
 
   it('says who let its tables become smaller, and that every row was hashed', async () => {
-    for (const file of ['dumped.facts', 'restored.facts']) put(file, facts().replaceAll('"rows":', '"hash":"7","rows":'));
+    for (const file of ['dumped.facts', 'restored.facts']) put(file, factsText().replaceAll('"rows":', '"hash":"7","rows":'));
     await run({ ...encrypted(), EXPECTED: JSON.stringify({ ...EXPECTED, mayShrink: 'a project was deleted' }) });
     expect(manifest().verified).toEqual({ how: 'content', override: 'a project was deleted' });
   });
 
   it.each<[string, () => void, Partial<BackupFailure>]>([
-    ['the restored database has other rows', () => put('restored.facts', facts().replace('"rows":500', '"rows":499')),
+    ['the restored database has other rows', () => put('restored.facts', factsText().replace('"rows":500', '"rows":499')),
       { step: 'verify', reason: 'NotVerified', detail: 'RowsDiffer: public.event_20261129: expected 500 rows, found 499 rows' }],
-    ['the counts end in the middle', () => put('restored.facts', facts().slice(0, -20)), { step: 'verify', reason: 'NotVerified', detail: 'what dump and restore left is not whole' }],
+    ['the counts end in the middle', () => put('restored.facts', factsText().slice(0, -20)), { step: 'verify', reason: 'NotVerified', detail: 'what dump and restore left is not whole' }],
     ['nothing was restored', () => rmSync(join(work, 'restored.facts')), { step: 'verify', reason: 'NotVerified', detail: 'what dump and restore left is not whole' }],
     ['the dump is another than was restored', () => put('database.dump', `${DUMP}.`), { step: 'encrypt', reason: 'DumpChanged', detail: 'the dump is not the one that was restored' }],
     ['the dump is empty', () => put('database.dump', ''), { step: 'encrypt', reason: 'DumpChanged' }],
@@ -190,6 +184,18 @@ describe('a copy', () => {
     store.objects.set('copies/20260101T000000Z/manifest.json', JSON.stringify(manifestOf('20260101T000000Z')));
     store.objects.set('copies/20261101T000000Z/manifest.json', '{"format":2}');
     expect(await run()).toMatchObject({ retention: 'ManifestUnreadable', deleted: 0 });
+  });
+
+  it('for which the store has no room leaves nothing, and takes with it what is too old: an hour later there is room', async () => {
+    const days = ['20261126T023000Z', '20261127T023000Z', YESTERDAY, '20251001T000000Z'];
+    for (const name of days) store.objects.set(`copies/${name}/manifest.json`, JSON.stringify(manifestOf(name)));
+    const takes = store.put.bind(store);
+    store.put = (key, file) => (key.startsWith('uploads/') ? Promise.reject(new BackupFailure('store', 'NoSpace', '507')) : takes(key, file));
+    await expect(run()).rejects.toMatchObject({ step: 'store', reason: 'NoSpace' });
+    expect([...store.objects.keys()]).toEqual(days.slice(0, 3).map((name) => `copies/${name}/manifest.json`));
+    store.put = takes;
+    put('database.dump', DUMP);
+    expect(await run({ ...encrypted(), COPY: '20261129T033000Z' })).toMatchObject({ result: 'verified' });
   });
 
   it('takes with it what is too old', async () => {
