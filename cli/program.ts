@@ -177,6 +177,7 @@ function addRestore(program: Command, context: () => Context, { done, until }: {
     .option('--at <time>', 'the newest copy that is not after it, such as 2026-11-29T02:30:00Z')
     .option('--reason <text>', 'for whoever reads of it later')
     .option('--identity-file <file>', 'identity of age that opens the copy, as age-keygen writes it; - reads standard input')
+    .option('--into-new-database', 'beside the live one, to look at: nothing is stopped or replaced, and --undo drops it')
     .option('--no-save', 'make no copy of what is live before it is replaced')
     .option('--confirm', 'keep what was restored: the database of before is dropped', false)
     .option('--undo', 'back to the database of before, or not on with a restore that has changed nothing yet', false)

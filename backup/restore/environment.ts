@@ -15,7 +15,7 @@ export interface RestoreConfig {
   readonly releases: readonly string[];
   /** IDENTITY: file with identities of age; it need not be there where copies are not encrypted. */
   readonly identity: string | undefined;
-  /** UPLOADS: folder that they are put into; none where they are in a bucket. */
+  /** UPLOADS: folder that they are put into; none where they are in a bucket, and with WITH_UPLOADS false. */
   readonly uploads: string | undefined;
   /** SETTINGS_TO: file for SECRET_KEY with its fallbacks, and the resource, as JSON; without it they stay in the copy. */
   readonly settingsTo: string | undefined;
@@ -31,7 +31,7 @@ export function readRestoreConfig(env: NodeJS.ProcessEnv): RestoreConfig {
     wanted: readWanted(env),
     releases: required('RELEASE', env['RELEASE']).split(','),
     identity: env['IDENTITY'],
-    uploads: env['UPLOADS'],
+    uploads: env['WITH_UPLOADS'] === 'false' ? undefined : env['UPLOADS'],
     settingsTo: env['SETTINGS_TO'],
   };
 }

@@ -53,7 +53,7 @@ export class Restore extends Construct {
       name: task, bundle, volumeMount: { readOnly: true },
       env: [
         ...variables({ TASK: task, RELEASE: settings.version, WORK: PATHS.work, ...storeVariables(settings), IDENTITY: `${PATHS.identity}/${RESTORE_SECRET_KEYS.identity}`, ...(mounts.length > 0 ? { UPLOADS: PATHS.uploads } : {}) }),
-        ...ofTheRun(CONFIG_MAPS.restoreRun, 'COPY', 'NOT_AFTER'),
+        ...ofTheRun(CONFIG_MAPS.restoreRun, 'COPY', 'NOT_AFTER', ...(mounts.length > 0 ? ['WITH_UPLOADS'] : [])),
       ],
       mounts: [{ name: 'identity', mountPath: PATHS.identity, readOnly: true }, ...mounts],
     });

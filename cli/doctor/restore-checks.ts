@@ -25,6 +25,9 @@ export function checkRestore({ resource, now }: Facts): readonly Finding[] {
 function checkCurrent(current: RestoreProgress, now: Date): readonly Finding[] {
   const { id, phase, since } = current;
   const age = now.getTime() - Date.parse(since);
+  if (phase === 'Aside') {
+    return age < OPEN_FOR ? [] : [warning('restore', `the database of restore ${id} has been there for ${formatDuration(age)} for somebody to look at, and takes its room`, 'glitchkeeper restore --undo drops it')];
+  }
   if (phase === 'Unconfirmed') {
     if (age < OPEN_FOR) return [];
     return [warning('restore', `restore ${id} is done and has been kept open for ${formatDuration(age)}: the database that is not live and what the gateway keeps take their room`, 'glitchkeeper restore --confirm, or --undo')];

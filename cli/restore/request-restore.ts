@@ -13,6 +13,7 @@ export interface RestoreArguments {
   readonly at?: string;
   readonly reason?: string;
   readonly save: boolean;
+  readonly intoNewDatabase?: boolean;
   readonly identityFile?: string;
   readonly confirm: boolean;
   readonly undo: boolean;
@@ -38,6 +39,8 @@ export interface Request {
   /** Undefined: the one that is begun for the request, which is none of `known`. */
   readonly id?: string;
   readonly known: readonly string[];
+  /** Whether nothing but a database to look at is wanted. */
+  readonly intoNewDatabase?: boolean;
   /** Which database was to be live before. */
   readonly direction?: RestoreProgress['direction'];
 }
@@ -60,16 +63,17 @@ export function wishOf(args: RestoreArguments): Wish {
   if (!belongsToBeginning(args)) return { kind: turn ?? 'show' };
   return notUnderstood(turn === undefined
     ? 'expected the name of a copy, latest or --at TIME: glitchkeeper backups lists the copies'
-    : `expected --${turn} without --reason, --identity-file and --no-save, which belong to the beginning of a restore`);
+    : `expected --${turn} without --reason, --identity-file, --into-new-database and --no-save, which belong to the beginning of a restore`);
 }
 
-function belongsToBeginning({ reason, identityFile, save }: RestoreArguments): boolean {
-  return reason !== undefined || identityFile !== undefined || !save;
+function belongsToBeginning({ reason, identityFile, save, intoNewDatabase }: RestoreArguments): boolean {
+  return reason !== undefined || identityFile !== undefined || !save || intoNewDatabase === true;
 }
 
-function wishOfBeginning({ copy = 'latest', at, reason, save }: RestoreArguments): Wish {
+function wishOfBeginning({ copy = 'latest', at, reason, save, intoNewDatabase }: RestoreArguments): Wish {
   if (at !== undefined && !timeSchema.safeParse(at).success) return notUnderstood(`--at: expected a time with its zone, such as 2026-11-29T02:30:00Z, found ${at}`);
-  const wanted: Wanted = { copy, save, ...(at === undefined ? {} : { notAfter: at }), ...(reason === undefined ? {} : { reason }) };
+  if (intoNewDatabase === true && !save) return notUnderstood('expected --into-new-database without --no-save: it replaces nothing, and so there is nothing to save');
+  const wanted: Wanted = { copy, save, ...(intoNewDatabase === true ? { intoNewDatabase } : {}), ...(at === undefined ? {} : { notAfter: at }), ...(reason === undefined ? {} : { reason }) };
   // The operator's own words for what it would refuse.
   const parsed = parseRestoreRequest(JSON.stringify(wanted));
   return parsed.kind === 'invalid' ? notUnderstood(parsed.message.replace(`Annotation ${RESTORE_ANNOTATION}: `, '')) : { kind: 'begin', wanted };
@@ -98,6 +102,7 @@ function impedimentOf({ spec, problems }: Resource, pending: string | undefined)
 
 function planTurn(turn: 'confirm' | 'undo', current: RestoreProgress | undefined, known: readonly string[]): RequestPlan {
   if (current === undefined) return refused(`there is no restore to ${turn}`);
+  if (turn === 'confirm' && current.wanted.intoNewDatabase === true) return refused('nothing was exchanged, and so there is nothing to confirm: glitchkeeper restore --undo drops the database of the copy');
   if (turn === 'confirm' && current.phase !== 'Unconfirmed') return refused(`there is nothing to confirm yet: the restore is ${current.phase}; glitchkeeper restore --follow shows it`);
   return { kind: 'ask', request: { kind: turn, value: turn, id: current.id, known, direction: current.direction } };
 }
@@ -113,12 +118,12 @@ function planBeginning({ spec, status: { restore: { current } = {} } }: Resource
   if (spec.backup.store === 's3' && !hasIdentity) {
     return { kind: 'refused', usage: true, message: 'copies in a bucket are encrypted, and nothing in the cluster can read them: pass --identity-file with the file of age-keygen, or - to read it from standard input' };
   }
-  return { kind: 'ask', request: { kind: 'begin', value: valueOf(wanted), known } };
+  return { kind: 'ask', request: { kind: 'begin', value: valueOf(wanted), known, ...(wanted.intoNewDatabase === true ? { intoNewDatabase: true } : {}) } };
 }
 
 /** In a word where one says it. */
-function valueOf({ copy, notAfter, save, reason }: Wanted): string {
-  return save && notAfter === undefined && reason === undefined ? copy : JSON.stringify({ copy, notAfter, save, reason });
+function valueOf({ copy, notAfter, save, intoNewDatabase, reason }: Wanted): string {
+  return save && notAfter === undefined && intoNewDatabase === undefined && reason === undefined ? copy : JSON.stringify({ copy, notAfter, save, intoNewDatabase, reason });
 }
 
 function refused(message: string): RequestPlan {

@@ -32,9 +32,12 @@ const WAYS: Readonly<Record<Request['kind'], readonly RestorePhase[]>> = {
   follow: ['Waiting', 'Checking', 'Stopping', 'Restoring', 'Saving', 'Swapping', 'Migrating', 'Starting', 'Proving'],
 };
 
+/** Of one that replaces nothing. */
+const WAY_ASIDE: readonly RestorePhase[] = ['Waiting', 'Checking', 'Loading'];
+
 /** A restore that is taken back before the databases changed names has one phase left. */
-export function phasesOf({ kind }: Pick<Request, 'kind'>, progress: Progress): readonly RestorePhase[] {
-  const way = WAYS[kind];
+export function phasesOf({ kind, intoNewDatabase }: Pick<Request, 'kind' | 'intoNewDatabase'>, progress: Progress): readonly RestorePhase[] {
+  const way = intoNewDatabase === true ? WAY_ASIDE : WAYS[kind];
   return progress.kind === 'phase' && !way.includes(progress.phase) ? [progress.phase] : way;
 }
 
@@ -83,7 +86,8 @@ function isTakenUp(request: Request, restore: RestoreStatus): boolean {
 
 function underWay({ kind, direction }: Request, current: RestoreProgress): Progress {
   const isDone = current.phase === 'Unconfirmed' && (kind === 'begin' || kind === 'follow' || (kind === 'undo' && current.direction !== direction));
-  if (isDone) return { kind: 'unconfirmed', restore: current, message: describeUnconfirmed(current) };
+  const isLoaded = current.phase === 'Aside' && (kind === 'begin' || kind === 'follow');
+  if (isDone || isLoaded) return { kind: 'unconfirmed', restore: current, message: describeUnconfirmed(current) };
   return { kind: 'phase', id: current.id, phase: current.phase, message: describePhase(current) };
 }
 
@@ -100,6 +104,8 @@ const DOES: Readonly<Record<RestorePhase, string>> = {
   Unconfirmed: 'a person looks at it',
   Cleaning: 'drops the database that is not live',
   Returning: 'starts everything again as it was',
+  Loading: 'loads the copy into a database of its own and counts it; nothing is stopped',
+  Aside: 'a person looks at the database of the copy',
 };
 
 export function describePhase({ phase, attempt, why, waitsFor }: RestoreProgress): string {
@@ -109,7 +115,8 @@ export function describePhase({ phase, attempt, why, waitsFor }: RestoreProgress
   return `${tried}${message}${why === undefined ? '' : ` (${why})`}`;
 }
 
-function describeUnconfirmed({ copy, direction }: RestoreProgress): string {
+function describeUnconfirmed({ copy, direction, phase }: RestoreProgress): string {
+  if (phase === 'Aside') return `copy ${copy ?? ''} is in a database of its own, and the live one is as it was`;
   return direction === 'forth' ? `copy ${copy ?? ''} is live, and an event was stored in it` : 'the database of before is live again, and an event was stored in it';
 }
 

@@ -27,6 +27,7 @@ export function knownCopy(resource: Pick<Resource, 'spec' | 'status'>, { copy, n
 export function describeProspect(resource: Pick<Resource, 'spec' | 'status'>, wanted: Wanted, now: Date): string {
   const { spec } = resource;
   const known = knownCopy(resource, wanted);
+  if (wanted.intoNewDatabase === true) return describeAside(resource, describeCopy(known, wanted, now));
   return [
     'A copy becomes the live database:',
     ...aligned([
@@ -42,6 +43,20 @@ export function describeProspect(resource: Pick<Resource, 'spec' | 'status'>, wa
   ].join('\n');
 }
 
+function describeAside({ spec }: Pick<Resource, 'spec'>, copy: string): string {
+  return [
+    'A copy is restored into a database of its own, for somebody to look at:',
+    ...aligned([
+      ['copy', copy],
+      ['release', `${spec.version}; a copy of another release is refused`],
+      ['stops', 'nothing: people and events go on as ever, and Postgres has more to do for some minutes'],
+      ['stays', 'the live database, uploads, passwords and sessions: nothing of them is changed'],
+      ['takes', "1.3 times the copy's database on the volume of Postgres until it is dropped; no other restore and no upgrade begins until then"],
+      ['afterwards', `${UNDO} drops it`],
+    ]),
+  ].join('\n');
+}
+
 function describeCopy(known: CopyReport | undefined, { copy, notAfter }: Wanted, now: Date): string {
   if (known !== undefined) return `${known.name}${known.at === undefined ? '' : `, of ${formatBoth(known.at, now)}`}, ${size(known.bytes)}${known.damaged ? '; it is known to be damaged' : ''}`;
   if (copy !== 'latest') return `${copy}, of ${formatBoth(toSeconds(timeOfCopy(copy)), now)}`;
@@ -52,6 +67,7 @@ function describeCopy(known: CopyReport | undefined, { copy, notAfter }: Wanted,
 export function describeTurn(turn: 'confirm' | 'undo', { spec, status: { restore: { current } = {} } }: Pick<Resource, 'spec' | 'status'>): string {
   if (current === undefined) return '';
   const names = databaseNames(spec.database.name, current);
+  if (current.phase === 'Aside') return `Database ${names.restored} is dropped; nothing else changes.`;
   if (turn === 'confirm') {
     const left = current.direction === 'forth' ? `the database of before (${names.before})` : `the restored database (${names.restored})`;
     return `Database ${names.live} stays live, and ${left} is dropped: there is no way back then but ${current.saved === undefined ? 'another restore' : `copy ${current.saved}`}. The gateway lets go of what it keeps.`;
@@ -73,18 +89,23 @@ export function restoreLines({ current, last, refused }: RestoreStatus, now: Dat
 function currentRows(current: RestoreProgress, now: Date, paint: Paint): string[][] {
   const { id, phase, since, copy, wanted, direction } = current;
   const what = direction === 'forth' ? `copy ${copy ?? wanted.copy}` : 'the way back to the database of before';
-  const isWaiting = phase === 'Unconfirmed';
+  const isWaiting = phase === 'Unconfirmed' || phase === 'Aside';
   return [
     ['under way', paint('yellow', `${id}: ${what}`)],
     [phase, `since ${formatDistance(since, now).replace(' ago', '')}: ${isWaiting ? 'done, and kept open' : describePhase(current)}`],
-    ...(isWaiting ? [['next', `${CONFIRM}, or ${UNDO}`]] : []),
+    ...(isWaiting ? [['next', phase === 'Aside' ? `${lookAt(current)}; then ${UNDO}` : `${CONFIRM}, or ${UNDO}`]] : []),
   ];
+}
+
+/** The name of the live one is in front of it. */
+function lookAt(current: RestoreProgress): string {
+  return `database ...${databaseNames('', current).restored}, with psql: docs/restore.md says how`;
 }
 
 /** The end as text, with what comes next. */
 export function describeEnd(end: End, paint: Paint): string {
   switch (end.kind) {
-    case 'unconfirmed': return [
+    case 'unconfirmed': return end.restore.phase === 'Aside' ? [paint('green', end.message), ...aligned([['look at it', lookAt(end.restore)], ['drop it', UNDO]])].join('\n') : [
       paint('green', end.message),
       ...aligned([['look at it', 'glitchkeeper open'], ['keep it', `${CONFIRM}: drops the other database`], [end.restore.direction === 'forth' ? 'go back' : 'go there again', `${UNDO}: what came since is given to it, too`]]),
       ...(end.restore.saved === undefined ? [] : [`what was live before is in copy ${end.restore.saved}, too`]),

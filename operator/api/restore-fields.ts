@@ -32,6 +32,10 @@ export const RESTORE_PHASES = [
   'Cleaning',
   /** It failed, or was taken back, before the databases changed names: everything is started again as it was. */
   'Returning',
+  /** Into a database of its own for a person to look at: as Restoring, and nothing is stopped for it. */
+  'Loading',
+  /** It is there, and nothing was exchanged: a person looks at it, and says undo. */
+  'Aside',
 ] as const;
 export type RestorePhase = (typeof RESTORE_PHASES)[number];
 
@@ -43,6 +47,7 @@ const progress = z.object({
     notAfter: z.optional(instant()),
     save: z.boolean().check(describe('Whether what is there is copied before it is replaced.')),
     reason: z.optional(z.string()),
+    intoNewDatabase: z.optional(z.boolean()).check(describe('Whether it stays beside the live database, for a person to look at.')),
     upgrade: z.optional(copyName()).check(describe('The upgrade that is taken back by it.')),
   }),
   copy: z.optional(copyName()).check(describe('The copy that was chosen and found whole.')),

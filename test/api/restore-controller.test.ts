@@ -168,6 +168,20 @@ describe('restores on a real API server', () => {
     expect(items.map(({ metadata: { name } }) => name.replace(/-\d{8}t.*$/, '')).sort()).toEqual(['backup', 'glitchkeeper-migrate-restore', 'restore', 'restore-check']);
   }, RUN_MS);
 
+  it('one into a database to look at replaces nothing, and is gone when it is undone', async () => {
+    const replicas = async () => (await stage.server.admin.get<{ spec: { replicas: number } }>(`${DEPLOYMENTS}/web`)).spec.replicas;
+    await ask('{"copy":"latest","intoNewDatabase":true}');
+    await until(async () => (await isAt('Aside')()) && (await holder()) === undefined);
+    expect([await organizations(), await databases(), await replicas()]).toEqual([['of today'], [{ name: 'glitchtip', open: true }, { name: 'glitchtip_restored', open: true }], 1]);
+    const [{ datname } = { datname: '' }] = await stage.sql<{ datname: string }>("SELECT datname FROM pg_database WHERE datname LIKE 'glitchtip_restored%'");
+    expect(await organizations(datname)).toEqual(['of the copy']);
+    expect((await stage.server.admin.get<{ data: object }>(`${CORE}/configmaps/${RESTORE_RUN}`)).data).toMatchObject({ PGDATABASE: datname, WITH_UPLOADS: 'false' });
+    expect([(await stage.sql("SELECT rolcanlogin FROM pg_authid WHERE rolname = 'glitchtip_restore'")), await observeGateway()]).toMatchObject([[{ rolcanlogin: false }], { value: { mode: 'gives' } }]);
+    await ask('undo');
+    await until(isOver);
+    expect([await organizations(), await databases(), (await status()).last]).toMatchObject([['of today'], [{ name: 'glitchtip', open: true }], { result: 'Canceled' }]);
+  }, RUN_MS);
+
   it('two operators at once come to the same end', async () => {
     await ask('latest');
     for (let looks = 0; looks < 120 && !(await isReleased()); looks += 1) {

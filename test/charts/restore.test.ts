@@ -17,7 +17,7 @@ const BUCKET: SettingsInput = {
 };
 const NONE: SettingsInput = { backup: { store: 'none' } };
 /** What the operator writes before each Job (operator/core/restore/). */
-const RUN: RestoreVariables = { COPY: 'latest', NOT_AFTER: '2026-11-29T02:30:00Z', PGDATABASE: 'glitchtip_restored_20261129t100000z' };
+const RUN: RestoreVariables = { COPY: 'latest', NOT_AFTER: '2026-11-29T02:30:00Z', PGDATABASE: 'glitchtip_restored_20261129t100000z', WITH_UPLOADS: 'true' };
 
 const templateOf = (kind: Kind, input: SettingsInput = {}) => (find(renderStack(input), 'PodTemplate', kind) as unknown as { template: Template }).template;
 const containersOf = ({ spec }: Template) => [...spec.initContainers ?? [], ...spec.containers] as Mounted[];

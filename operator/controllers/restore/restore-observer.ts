@@ -67,6 +67,8 @@ const NEEDS: Readonly<Record<RestorePhase, readonly Need[]>> = {
   Unconfirmed: [],
   Cleaning: ['others', 'databases', 'gateway'],
   Returning: ['databases', 'login', 'parts', 'hold', 'gateway'],
+  Loading: ['others', 'databases', 'login', 'job'],
+  Aside: [],
 };
 /** Without a restore: whether anything is left of one. */
 const IDLE: readonly Need[] = ['others', 'hold'];

@@ -22,6 +22,7 @@ const LIMITS: Readonly<Record<RestorePhase, Limit>> = {
   Restoring: { isAway: true, longest: 60 * MINUTE }, Saving: { isAway: true, longest: 60 * MINUTE }, Swapping: { isAway: true, longest: 5 * MINUTE }, Migrating: { isAway: true, longest: 20 * MINUTE },
   Starting: { isAway: true, longest: 10 * MINUTE }, Proving: { isAway: true, longest: 10 * MINUTE }, Returning: { isAway: true, longest: 15 * MINUTE },
   Unconfirmed: { isAway: false, longest: 24 * 60 * MINUTE }, Cleaning: { isAway: false, longest: 15 * MINUTE },
+  Loading: { isAway: false, longest: 60 * MINUTE }, Aside: { isAway: false, longest: 24 * 60 * MINUTE },
 };
 /** For how long a failure is told. Seconds. */
 const FAILURE_TOLD_FOR = 24 * 60 * MINUTE;
@@ -32,9 +33,14 @@ function ofRestore(rule: (status: RestoreStatus, now: Date) => readonly Finding[
   return ({ facts: { restore }, now }) => (restore ? rule(restore, now) : []);
 }
 
+/** For a copy that is only looked at nothing was stopped. */
+function isAway({ phase, wanted: { intoNewDatabase } }: RestoreProgress): boolean {
+  return LIMITS[phase].isAway && intoNewDatabase !== true;
+}
+
 /** Quiet as long as it gets on: then it is only why web and worker are not there. */
 function awayForIt({ current }: RestoreStatus, now: Date): readonly Finding[] {
-  if (!current || !isKnownPhase(current) || !LIMITS[current.phase].isAway) return [];
+  if (!current || !isKnownPhase(current) || !isAway(current)) return [];
   // One whose Job failed is tried again minutes later.
   const isStuck = secondsIn(current, now) >= LIMITS[current.phase].longest || (current.phase === 'Migrating' && current.why !== undefined);
   return [finding(R.RestoreStuck, RESTORE_COMPONENT, 'critical', {
@@ -46,7 +52,14 @@ function awayForIt({ current }: RestoreStatus, now: Date): readonly Finding[] {
 }
 
 function unfinished({ current }: RestoreStatus, now: Date): readonly Finding[] {
-  if (!current || !isKnownPhase(current) || LIMITS[current.phase].isAway || secondsIn(current, now) < LIMITS[current.phase].longest) return [];
+  if (!current || !isKnownPhase(current) || isAway(current) || secondsIn(current, now) < LIMITS[current.phase].longest) return [];
+  if (current.phase === 'Aside') {
+    return [finding(R.RestoreUnfinished, RESTORE_COMPONENT, 'warning', {
+      message: `The database of restore ${current.id} has been there for ${duration(secondsIn(current, now))} for somebody to look at: it takes its room, and no other restore or upgrade begins.`,
+      advice: 'glitchkeeper restore --undo drops it.',
+      symptom: 'a restored database is left',
+    })];
+  }
   if (current.phase !== 'Unconfirmed') {
     return [finding(R.RestoreUnfinished, RESTORE_COMPONENT, 'warning', {
       message: `Restore ${current.id} has been ${current.phase} for ${duration(secondsIn(current, now))}: ${whatHoldsItUp(current)}.`,

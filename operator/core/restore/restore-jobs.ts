@@ -20,12 +20,12 @@ export function unexpectedJobs(jobs: readonly JobFacts[], current: RestoreProgre
 }
 
 export function checkVariables({ wanted: { copy, notAfter = '' } }: RestoreProgress): RestoreVariables {
-  return { COPY: copy, NOT_AFTER: notAfter, PGDATABASE: '' };
+  return { COPY: copy, NOT_AFTER: notAfter, PGDATABASE: '', WITH_UPLOADS: 'true' };
 }
 
 /** The copy that was checked, whatever has become the newest since. */
 export function loadVariables(current: RestoreProgress, database: string): RestoreVariables {
-  return { COPY: current.copy ?? current.wanted.copy, NOT_AFTER: '', PGDATABASE: databaseNames(database, current).restored };
+  return { COPY: current.copy ?? current.wanted.copy, NOT_AFTER: '', PGDATABASE: databaseNames(database, current).restored, WITH_UPLOADS: String(current.wanted.intoNewDatabase !== true) };
 }
 
 /** Why what is copied may have less than half of the rows of the copy before: that may be why something is restored. */

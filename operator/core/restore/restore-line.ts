@@ -9,6 +9,7 @@ export function describeRestore({ current }: RestoreStatus, now: Date): string |
   const age = duration(secondsSince(new Date(since), now));
   const what = `Restore ${id} of copy ${copy ?? wanted.copy}`;
   if (phase === 'Unconfirmed') return `${what} has waited for confirm or undo for ${age}; live is ${direction === 'forth' ? 'the copy' : 'the database from before'}.`;
+  if (phase === 'Aside') return `${what} has been in a database of its own for ${age}; undo drops it.`;
   const reason = why ?? waitsFor;
   return `${what} has been ${phase}${direction === 'back' ? ', on the way back,' : ''} for ${age}${reason === undefined ? '' : `: ${reason.replace(/\.$/, '')}`}.`;
 }

@@ -3,7 +3,7 @@ import type { RestoreProgress, RestoreStatus } from '../../api/restore-fields.js
 import type { LockUser } from '../operations/recorded-lock.js';
 
 export function lockUser({ current, last }: RestoreStatus): LockUser {
-  const isAway = current !== undefined && !['Waiting', 'Unconfirmed', 'Cleaning'].includes(current.phase);
+  const isAway = current !== undefined && !['Waiting', 'Unconfirmed', 'Cleaning', 'Loading', 'Aside'].includes(current.phase);
   return { operation: 'restore', current, last, isAway, partOf: partOf(current) };
 }
 

@@ -25,12 +25,13 @@ export const LONGEST_LIVE_NAME = 63 - '_restored_20261129t023000z'.length;
  * Keys of ConfigMap restore-run: what differs from run to run. Each is there whenever a Job is.
  * - COPY, for fetch and place: the name of a copy, or latest;
  * - NOT_AFTER, for fetch and place: with latest, a time (ISO 8601), else empty;
- * - PGDATABASE, for load: the new database; empty for the check.
+ * - PGDATABASE, for load: the new database; empty for the check;
+ * - WITH_UPLOADS, for place: false where nothing but the database is wanted.
  *
  * Everything else is the same for every restore, and in the templates: RELEASE, the store, IDENTITY (file of the Secret; it need not be there),
  * UPLOADS, PGHOST, PGPORT, PGUSER (restoreLoginName), PASSWORD_FILE, OWNER (the database's name).
  */
-export const RESTORE_VARIABLES = ['COPY', 'NOT_AFTER', 'PGDATABASE'] as const;
+export const RESTORE_VARIABLES = ['COPY', 'NOT_AFTER', 'PGDATABASE', 'WITH_UPLOADS'] as const;
 export type RestoreVariables = Readonly<Record<(typeof RESTORE_VARIABLES)[number], string>>;
 
 export type RestoreJobKind = 'check' | 'restore' | 'save' | 'migrate';
@@ -50,7 +51,7 @@ export function jobOfPhase({ id, phase, attempt, since }: RestoreProgress): Rest
   const ending = `${id.toLowerCase()}-${attempt}`;
   switch (phase) {
     case 'Checking': return { kind: 'check', name: `restore-check-${ending}` };
-    case 'Restoring': return { kind: 'restore', name: `restore-${ending}` };
+    case 'Restoring': case 'Loading': return { kind: 'restore', name: `restore-${ending}` };
     // A copy is named by its own time, and its Job by the copy.
     case 'Saving': return { kind: 'save', name: `backup-${copyOfSaving({ since }).toLowerCase()}` };
     // There may be several on the way there and back.

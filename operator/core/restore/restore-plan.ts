@@ -29,7 +29,7 @@ export interface RestoreInput {
 
 export type RestorePlan = RecordedPlan<RestoreStatus, RestoreAction>;
 
-/** Of Checking, Restoring and Saving, whose Jobs may be killed. */
+/** Of Checking, Restoring, Loading and Saving, whose Jobs may be killed. */
 export const MOST_ATTEMPTS = 3;
 /** Web and worker end within a minute; longer, and something keeps them. Milliseconds. */
 const STOPPED_WITHIN = 600_000;
@@ -39,6 +39,8 @@ const ROOM = 1.3;
 /** The phases in their order; once the databases are to change names, nothing is restored or saved any more. */
 const FORTH: readonly RestorePhase[] = RESTORE_PHASES.slice(0, RESTORE_PHASES.indexOf('Unconfirmed') + 1);
 const BACK: readonly RestorePhase[] = FORTH.filter((phase) => !['Waiting', 'Checking', 'Restoring', 'Saving'].includes(phase));
+/** Of a copy that a person wants to look at: nothing is stopped, saved or exchanged. */
+const ASIDE: readonly RestorePhase[] = ['Waiting', 'Checking', 'Loading', 'Aside'];
 /** Also in a phase before it, on the way back. Where nothing was live before, there is no way back. */
 const isSwapBegun = ({ phase, before }: RestoreProgress): boolean => before !== undefined || FORTH.indexOf(phase) >= FORTH.indexOf('Swapping');
 
@@ -90,6 +92,7 @@ function refuse({ status, request = '', now }: RestoreInput, rejected: string): 
 
 function planConfirm(input: RestoreInput, current: RestoreProgress): RestorePlan {
   const { status, request, now } = input;
+  if (current.wanted.intoNewDatabase === true) return refuse(input, 'Nothing was exchanged, and so there is nothing to confirm: undo drops the database of the copy.');
   if (current.phase !== 'Unconfirmed') return refuse(input, `There is nothing to confirm yet: the restore is ${current.phase}.`);
   return record(status, { ...enter(current, 'Cleaning', now), ...(request === undefined ? {} : { request }) }, 'The restore is confirmed.');
 }
@@ -119,7 +122,7 @@ function planPhase(input: RestoreInput, current: RestoreProgress): RestorePlan {
 }
 
 /** Others that are not looked at so often: nothing of a restore is under way in them. */
-const LOOKED_AT: Readonly<Partial<Record<RestorePhase, number>>> = { Waiting: WHILE_HELD_BACK, Unconfirmed: RESTING };
+const LOOKED_AT: Readonly<Partial<Record<RestorePhase, number>>> = { Waiting: WHILE_HELD_BACK, Unconfirmed: RESTING, Aside: RESTING };
 
 function unmet(conditions: readonly Condition[], underway: RestoreStepInput): RestoreStep {
   return firstUnmet(conditions.map((condition) => () => condition(underway)));
@@ -145,15 +148,22 @@ const CONDITIONS: Readonly<Record<RestorePhase, readonly Condition[]>> = {
   Unconfirmed: [unlockStep, () => wait('a person looks at it, and says confirm or undo')],
   Cleaning: [lockStep, steps.leftDatabaseStep, gateway('gives')],
   Returning: [(input) => steps.loginStep(input, 'closed'), steps.newDatabaseGoneStep, steps.reopenStep, returnedStep],
+  Loading: [lockStep, loadStep],
+  Aside: [unlockStep, () => wait('a person looks at the database of the copy, and says undo')],
 };
 
 function gateway(mode: GatewayMode): Condition {
   return (input) => steps.gatewayStep(input, mode);
 }
 
-/** Of an upgrade that is taken back web and worker could not start: the database is of another release than they are by now. It has stopped them, and goes on. */
+/**
+ * Of an upgrade that is taken back web and worker could not start: the database is of another release than they are by now. It has stopped them, and goes
+ * on. For a copy that is looked at nothing was stopped.
+ */
 function returnedStep(input: RestoreStepInput): RestoreStep {
-  return input.current.wanted.upgrade === undefined ? firstUnmet<RestoreAction>([() => startedStep(input), () => steps.gatewayStep(input, 'gives')]) : { kind: 'met' };
+  const { upgrade, intoNewDatabase } = input.current.wanted;
+  if (upgrade !== undefined || intoNewDatabase === true) return { kind: 'met' };
+  return firstUnmet<RestoreAction>([() => startedStep(input), () => steps.gatewayStep(input, 'gives')]);
 }
 
 /** The Job comes only when the status knows the database: planMet records it. */
@@ -177,13 +187,13 @@ function savingStep(input: RestoreStepInput): RestoreStep {
 function planMet(underway: RestoreStepInput, status: RestoreStatus): RestorePlan {
   const { current, now } = underway;
   const { phase, direction } = current;
-  const order = isSwapBegun(current) ? BACK : FORTH;
+  const order = current.wanted.intoNewDatabase === true ? ASIDE : isSwapBegun(current) ? BACK : FORTH;
   const next = enter(current, order[order.indexOf(phase) + 1] ?? 'Unconfirmed', now);
   switch (phase) {
     case 'Cleaning': return end(status, current, direction === 'forth' ? 'Confirmed' : 'Undone', now);
     case 'Returning': return end(status, current, current.canceled === true ? 'Canceled' : 'Failed', now);
     case 'Checking': return planChecked(status, underway, next);
-    case 'Restoring': return planRestored(status, underway, next);
+    case 'Restoring': case 'Loading': return planRestored(status, underway, next);
     case 'Saving': return planSaved(status, underway, next);
     default: return record(status, next, `${phase} has ended.`);
   }
@@ -204,7 +214,7 @@ function planChecked(status: RestoreStatus, { current, facts, now }: RestoreStep
 /** The new database is in the status before anything is restored into it. */
 function planRestored(status: RestoreStatus, underway: RestoreStepInput, next: RestoreProgress): RestorePlan {
   const { current } = underway;
-  if (current.restored?.attempt === current.attempt) return record(status, next, 'Restoring has ended.');
+  if (current.restored?.attempt === current.attempt) return record(status, next, `${current.phase} has ended.`);
   const oid = oidOf(underway, steps.namesOf(underway).restored);
   return record(status, { ...current, ...(oid === undefined ? {} : { restored: { oid, attempt: current.attempt } }) }, 'The new database is recorded.');
 }

@@ -18,11 +18,12 @@ const requestSchema = z.strictObject({
   copy: text('expected latest or the name of a copy, such as 20261129T023000Z').check(z.regex(COPY, { error: 'expected latest or the name of a copy, such as 20261129T023000Z' })),
   notAfter: z.optional(z.iso.datetime({ offset: true, error: 'expected a time with its zone, such as 2026-11-29T02:30:00Z' })),
   save: z._default(z.boolean({ error: 'expected true, or false to replace the database without a copy of it' }), true),
+  intoNewDatabase: z.optional(z.boolean({ error: 'expected true, for a database beside the live one that replaces nothing' })),
   upgrade: z.optional(text('expected the id of an upgrade').check(z.regex(/^[0-9]{8}T[0-9]{6}Z$/, { error: 'expected the id of an upgrade' }))),
   reason: z.optional(text('expected a text').check(z.maxLength(200, { error: 'expected at most 200 characters' }))),
 });
 
-/** `latest`, the name of a copy, `confirm`, `undo`; or JSON with copy, notAfter, save (true) and reason. */
+/** `latest`, the name of a copy, `confirm`, `undo`; or JSON with copy, notAfter, save (true), intoNewDatabase (false) and reason. */
 export function parseRestoreRequest(annotation: string | undefined): RestoreRequest {
   if (annotation === undefined) return { kind: 'none' };
   const word = annotation.trim();
@@ -37,7 +38,7 @@ export function parseRestoreRequest(annotation: string | undefined): RestoreRequ
 }
 
 function describeIssue(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'unrecognized_keys') return `expected copy, notAfter, save and reason, found ${cut(issue.keys.join(', '), 100)}`;
+  if (issue?.code === 'unrecognized_keys') return `expected copy, notAfter, save, intoNewDatabase and reason, found ${cut(issue.keys.join(', '), 100)}`;
   return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
 }
 

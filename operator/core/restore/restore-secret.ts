@@ -3,7 +3,7 @@ import { RESTORE_SECRET_UNUSED } from '../../api/object-names.js';
 import type { RestorePhase, RestoreStatus } from '../../api/restore-fields.js';
 
 /** Those in which a Job reads it, or is about to. */
-const NEEDED: readonly RestorePhase[] = ['Waiting', 'Checking', 'Stopping', 'Restoring'];
+const NEEDED: readonly RestorePhase[] = ['Waiting', 'Checking', 'Stopping', 'Restoring', 'Loading'];
 
 /** `request`: whether one is in the annotation: whoever asks makes the Secret first. `isForOthers`: a rehearsal, or an upgrade that is taken back, reads it, too. */
 export function isSecretSpent({ current }: RestoreStatus, { createdAt, request, isForOthers, now }: { readonly createdAt: string | undefined; readonly request: boolean; readonly isForOthers: boolean; readonly now: Date }): boolean {

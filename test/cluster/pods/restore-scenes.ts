@@ -56,6 +56,14 @@ export function describeRestores(installed: Installed): void {
       expect(await databasesOfRestores(stack)).toEqual([]);
     }, SCENE_MS);
 
+    it('into a database to look at: it is beside the live one, nothing was stopped for it, and undo drops it', async () => {
+      const before = await stack.ready();
+      await restore(stack, [copy, '--into-new-database', '--identity-file', key()]);
+      expect([(await databasesOfRestores(stack)).length, await marks(stack), (await stack.ready()).get('web')?.uid]).toEqual([1, ['1 in the copy', '2 after it'], before.get('web')?.uid]);
+      await restore(stack, ['--undo']);
+      expect([await databasesOfRestores(stack), (await restoreStatus(stack)).last?.result]).toEqual([[], 'Canceled']);
+    }, SCENE_MS);
+
     it('there: the copy is live, with what came since the gateway held', async () => {
       const began = Date.now();
       const printed = await begin((phase) => (phase === 'Restoring' ? canaries.collect() : Promise.resolve()));

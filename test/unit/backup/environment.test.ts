@@ -52,6 +52,7 @@ describe('the configuration of the programs that bring a copy back', () => {
     ['the newest not after a time, in whatever zone', { NOT_AFTER: '2026-11-29T03:30:00+01:00' }, { kind: 'newest', notAfter: new Date('2026-11-29T02:30:00Z') }],
     ['one by its name', { COPY: '20261129T023000Z' }, { kind: 'name', name: '20261129T023000Z' }],
   ])('may ask for %s', (_, change, wanted) => expect(readRestoreConfig({ ...set, ...change })).toEqual({ work: '/work', store: { kind: 'volume', folder: '/backups' }, wanted, releases: ['5.2'], identity: undefined, uploads: undefined, settingsTo: undefined }));
+  it.each([['true', '/uploads'], ['false', undefined], [undefined, '/uploads']])('with uploads: %s', (asked, uploads) => expect(readRestoreConfig({ ...set, UPLOADS: '/uploads', WITH_UPLOADS: asked }).uploads).toBe(uploads));
   it.each<[string, NodeJS.ProcessEnv, string]>([
     ['the copy is a name or the latest', { COPY: 'yesterday' }, 'COPY: expected a time such as 20261129T023000Z'],
     ['a time is one', { NOT_AFTER: 'noon' }, 'NOT_AFTER: '],

@@ -14,6 +14,7 @@ describe('the words of the command', () => {
     ['latest', { copy: 'latest', identityFile: 'key' }, wanted()],
     ['a time alone is the newest not after it', { at: '2026-06-01T03:00:00Z' }, wanted({ notAfter: '2026-06-01T03:00:00Z' })],
     ['with a reason and without a copy of what is live', { copy: 'latest', reason: 'someone dropped a project', save: false }, wanted({ reason: 'someone dropped a project', save: false })],
+    ['into a database to look at', { copy: 'latest', intoNewDatabase: true }, wanted({ intoNewDatabase: true })],
     ['--confirm', { confirm: true }, { kind: 'confirm' }], ['--undo', { undo: true }, { kind: 'undo' }], ['--follow', { follow: true }, { kind: 'follow' }],
   ])('%s', (_, given, wish) => expect(wishOf(args(given))).toEqual(wish));
 
@@ -22,6 +23,8 @@ describe('the words of the command', () => {
     ['a time without its zone', { at: '2026-06-01 03:00' }, /^--at: expected a time with its zone, such as 2026-11-29T02:30:00Z, found 2026-06-01 03:00$/],
     ['a time beside a name', { copy: NAMED, at: '2026-06-01T03:00:00Z' }, /^notAfter: expected it with copy latest only/],
     ['a reason that is a story', { copy: 'latest', reason: 'x'.repeat(201) }, /^reason: expected at most 200 characters/],
+    ['a database to look at, and what is replaced by it', { copy: 'latest', intoNewDatabase: true, save: false }, /^expected --into-new-database without --no-save/],
+    ['a database to look at where none is made', { undo: true, intoNewDatabase: true }, /^expected --undo without .*--into-new-database/],
     ['two of them', { confirm: true, undo: true }, /^expected one of a copy, --confirm/], ['one beside a copy', { copy: 'latest', undo: true }, /^expected one of a copy/],
     ['an identity where nothing is decrypted', { confirm: true, identityFile: 'key' }, /^expected --confirm without --reason, --identity-file/],
     ['an identity alone', { identityFile: 'key' }, /^expected the name of a copy, latest or --at TIME/], ['--no-save alone', { save: false }, /^expected the name of a copy/],
@@ -40,6 +43,7 @@ describe('the request', () => {
   it.each<[string, Scenario, Partial<RestoreArguments>, string]>([
     ['a copy by its name', onVolume, { copy: NAMED }, NAMED], ['the latest', onVolume, { copy: 'latest' }, 'latest'],
     ['as JSON, what a word does not say', onVolume, { at: '2026-06-01T03:00:00Z', save: false }, '{"copy":"latest","notAfter":"2026-06-01T03:00:00Z","save":false}'],
+    ['as JSON, into a database to look at', onVolume, { copy: 'latest', intoNewDatabase: true }, '{"copy":"latest","save":true,"intoNewDatabase":true}'],
     ['confirm', open, { confirm: true }, 'confirm'], ['undo', open, { undo: true }, 'undo'],
   ])('is %s', (_, scenario, wish, value) => expect(plan(scenario, wish)).toMatchObject({ kind: 'ask', request: { value } }));
 
@@ -57,6 +61,7 @@ describe('the request', () => {
   it.each<[string, Scenario, Partial<RestoreArguments>, RegExp]>([
     ['where no copies are made', {}, { copy: 'latest' }, /set backup\.store/],
     ['while the operator may change nothing', { spec: { backup: { store: 'volume' }, suspend: true } }, { copy: 'latest' }, /spec\.suspend/],
+    ['to confirm what replaced nothing', { ...inBucket, restore: { current: restoring('Aside', { wanted: { copy: 'latest', save: true, intoNewDatabase: true } }) } }, { confirm: true }, /nothing to confirm: glitchkeeper restore --undo drops/],
     ['beside another', open, { copy: 'latest' }, /restore 20260601T115800Z is under way \(Unconfirmed\).*--undo takes it back/],
     ['that is asked for already', { ...onVolume, restoreAsked: 'latest' }, { copy: NAMED }, /"latest" is asked for already/],
     ['of nothing to confirm', onVolume, { confirm: true }, /there is no restore to confirm/], ['of nothing to undo', onVolume, { undo: true }, /there is no restore to undo/],

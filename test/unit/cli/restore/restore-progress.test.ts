@@ -20,6 +20,7 @@ describe('a restore that was asked for', () => {
     ['is not taken for one of before that was refused', begin, { restore: { current: restoring('Waiting'), refused: refused('latest') } }, { kind: 'phase' }],
     ['is not taken for one of before that ended', begin, { restore: { last: { ...ended('Confirmed'), id: OTHER } } }, { kind: 'lost' }],
     ['is done when a person has to say something', begin, { restore: { current: restoring('Unconfirmed') } }, { kind: 'unconfirmed', message: `copy ${COPY} is live, and an event was stored in it` }],
+    ['is done when it is in a database to look at', begin, { restore: { current: restoring('Aside') } }, { kind: 'unconfirmed', message: `copy ${COPY} is in a database of its own, and the live one is as it was` }],
     ['failed', begin, { restore: { last: ended('Failed', { why: 'Checking: fetch: IdentityWrong' }) } }, { kind: 'ended', message: `restore ${RESTORE} failed, and everything is as it was: Checking: fetch: IdentityWrong` }],
     ['is followed by its annotation, too', { kind: 'follow', value: 'latest', known: [OTHER] }, { restore: { current: restoring('Checking') } }, { kind: 'phase', phase: 'Checking' }],
   ])('%s', (_, request, scenario, progress) => expect(judgeProgress(request, resource(scenario))).toMatchObject(progress));
@@ -45,6 +46,7 @@ describe('the lines', () => {
   it('are the phases of the way there, of the way back, or the one that is left', () => {
     expect(phasesOf(begin, at('Waiting'))).toHaveLength(9);
     expect(phasesOf(turn('undo'), at('Stopping'))).toEqual(['Stopping', 'Swapping', 'Migrating', 'Starting', 'Proving']);
+    expect(phasesOf({ ...begin, intoNewDatabase: true }, at('Loading'))).toEqual(['Waiting', 'Checking', 'Loading']);
     for (const request of [begin, turn('undo')]) expect(phasesOf(request, at('Returning'))).toEqual(['Returning']);
     expect(phasesOf({ kind: 'follow' }, at('Cleaning'))).toEqual(['Cleaning']);
   });

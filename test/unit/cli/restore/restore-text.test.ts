@@ -30,6 +30,12 @@ describe('what will happen', () => {
     ]) expect(text).toMatch(line);
   });
 
+  it('is said of a database to look at: that nothing stops or changes, the room that it takes, how it goes', () => {
+    const text = prospect({ ...latest, intoNewDatabase: true });
+    for (const line of [/copy +20260601T023000Z/, /stops +nothing: people and events go on/, /stays +the live database, uploads, passwords and sessions/, /takes +1\.3 times/, /afterwards +glitchkeeper restore --undo drops it/]) expect(text).toMatch(line);
+    expect(text).not.toMatch(/signs in anew|--confirm/);
+  });
+
   it('is said of a new host, which knows no copy yet', () => expect(prospect({ ...latest, notAfter: '2026-06-01T02:29:59Z' }, { ...backed, backup: {} })).toMatch(/the newest good one in the store that is not after 2026-06-01 02:29 UTC \(9 h ago\): Checking names it/));
   it('is said of a copy that nobody listed', () => expect(prospect({ copy: '20260101T023000Z', save: true })).toMatch(/copy +20260101T023000Z, of 2026-01-01 02:30 UTC/));
   it('is said where no copy is made of what is live', () => expect(prospect({ ...latest, save: false })).toMatch(/stays in the database of before alone, for no copy is made of it/));
@@ -42,6 +48,7 @@ describe('what a turn ends', () => {
     ['a confirmation of the restored one', turn('confirm', { saved: '20260601T115900Z' }), /glitchtip stays live, and the database of before \(glitchtip_before_20260601t115800z\) is dropped: there is no way back then but copy 20260601T115900Z/],
     ['a confirmation of the one before', turn('confirm', { direction: 'back' }), /the restored database \(glitchtip_restored_20260601t115800z\) is dropped: .* but another restore/],
     ['the way back', turn('undo', {}), /The database of before becomes live once more.*everybody signs in anew.*given to it by the gateway\./], ['the way there again', turn('undo', { direction: 'back' }), /The restored database becomes live once more/],
+    ['a database to look at', describeTurn('undo', resource({ ...backed, restore: { current: restoring('Aside', {}) } })), /^Database glitchtip_restored_20260601t115800z is dropped; nothing else changes\.$/],
     ['one that has changed nothing', turn('undo', { before: undefined }), /nothing has changed yet/],
   ])('%s', (_, text, expected) => expect(text).toMatch(expected));
 });
@@ -50,6 +57,7 @@ describe('how it is', () => {
   const lines = (scenario: NonNullable<Scenario['restore']>) => restoreLines(scenario, NOW, plain).join('\n');
   it('under way: what of, the phase, and what it waits for', () => expect(lines({ current: restoring('Starting', { waitsFor: 'Starting: web and worker start.' }) })).toMatch(/^restore +under way +20260601T115800Z: copy 20260601T023000Z\n +Starting +since 60 s: web and worker start$/));
   it('kept open: both ways', () => expect(lines({ current: restoring('Unconfirmed', { direction: 'back' }) })).toMatch(/the way back to the database of before\n +Unconfirmed +since 60 s: done, and kept open\n +next +glitchkeeper restore --confirm, or glitchkeeper restore --undo/));
+  it('beside the live one: how to look at it, and how it goes', () => expect(lines({ current: restoring('Aside', {}) })).toMatch(/next +database \.\.\._restored_20260601t115800z, with psql: docs\/restore\.md says how; then glitchkeeper restore --undo/));
   it('the last, and what was refused', () => {
     const text = lines({ last: { id: '20260501T000000Z', at: '2026-05-01T00:10:00Z', result: 'Failed', why: 'Checking: fetch: NoCopy' }, refused: { request: 'undo', at: '2026-06-01T11:00:00Z', why: 'There is no restore to undo.' } });
     expect(text).toMatch(/last +restore 20260501T000000Z failed, and everything is as it was: Checking: fetch: NoCopy \(31 d ago\)\n +refused +"undo" \(60 min ago\): There is no restore to undo\./);

@@ -48,8 +48,8 @@ describe('a restore', () => {
     const { variables, restore: { current } } = await unconfirmed(new RestoreCluster(), '{"copy":"latest","notAfter":"2026-11-28T03:00:00Z"}');
     const time = current?.id.toLowerCase() ?? '';
     expect(variables.slice(0, 2)).toEqual([
-      { COPY: 'latest', NOT_AFTER: '2026-11-28T03:00:00Z', PGDATABASE: '' },
-      { COPY: '20261128T023000Z', NOT_AFTER: '', PGDATABASE: `glitchtip_restored_${time}` },
+      { COPY: 'latest', NOT_AFTER: '2026-11-28T03:00:00Z', PGDATABASE: '', WITH_UPLOADS: 'true' },
+      { COPY: '20261128T023000Z', NOT_AFTER: '', PGDATABASE: `glitchtip_restored_${time}`, WITH_UPLOADS: 'true' },
     ]);
     expect(JSON.parse(variables[2]?.['EXPECTED'] ?? '')).toEqual({ systemIdentifier: '7123', database: 'glitchtip', migration: 'users.0042_last', mayShrink: `restore ${current?.id ?? ''} of copy 20261128T023000Z: what it replaces` });
   });

@@ -116,6 +116,46 @@ describe('a restore', () => {
   });
 });
 
+describe('a restore into a database to look at', () => {
+  const request = '{"copy":"latest","intoNewDatabase":true}';
+  /** At every instant. */
+  const untouched = (world: RestoreWorld) => expect([world.replicas, world.gateway, world.isHeld, world.live?.oid, world.live?.holds, world.live?.isOpen]).toEqual([1, 'gives', false, 5, 'today', true]);
+
+  it('stops nothing, exchanges nothing, stays until it is undone, and then is gone', () => {
+    const world = begun(request);
+    world.until(() => { untouched(world); return world.phase === 'Aside' && world.lock === 'free'; });
+    expect(world.names()).toEqual(['glitchtip', expect.stringMatching(/^glitchtip_restored_/)]);
+    expect([...world.databases.values()].map(({ holds }) => holds)).toEqual(['today', 'copy']);
+    world.request = 'undo';
+    world.until(() => { untouched(world); return isOver(world)(); });
+    expect([world.names(), world.status.last?.result]).toEqual([['glitchtip'], 'Canceled']);
+    expect(world.done).toEqual([
+      '-> Waiting', 'drop request', 'take lock',
+      '-> Checking', 'job restore-check-1',
+      '-> Loading', 'open restore login', 'create database glitchtip_restored', 'job restore-1', 'close restore login',
+      '-> Aside', 'release lock',
+      '-> Returning', 'drop request', 'drop database glitchtip_restored',
+      '-> Canceled',
+    ]);
+  });
+
+  it.each(['status', 'action'] as const)('comes to the same end when the operator is ended before each %s in turn', (lost) => {
+    for (let at = 0; at < 20; at += 1) {
+      const world = begun(request);
+      world.until(() => { untouched(world); return world.phase === 'Aside' && world.lock === 'free'; }, (turn) => (turn === at ? lost : undefined));
+      world.request = 'undo';
+      world.until(isOver(world), (turn) => (turn === at % 4 ? lost : undefined));
+      expect([world.names(), world.isLoginOpen]).toEqual([['glitchtip'], false]);
+    }
+  });
+
+  it('that fails three times leaves nothing, and nothing was stopped for it', () => {
+    const world = begun(request, { jobEnds: (name) => (/^restore-\d/.test(name) ? { kind: 'failed', why: 'load: DatabaseAway', again: true } : undefined) });
+    world.until(() => { untouched(world); return isOver(world)(); });
+    expect([world.names(), world.status.last?.result, world.status.last?.why]).toEqual([['glitchtip'], 'Failed', 'Loading: load: DatabaseAway']);
+  });
+});
+
 describe('a failure before the databases change names starts everything as it was:', () => {
   const asBefore = { replicas: 1, gateway: 'gives', lock: 'free', isLoginOpen: false, names: ['glitchtip'], holds: 'today', isOpen: true };
   it.each<[string, Partial<RestoreWorld>, string]>([

@@ -17,6 +17,7 @@ describe('the annotation glitchkeeper.io/restore', () => {
     ['confirm', { kind: 'confirm' }],
     ['undo', { kind: 'undo' }],
     ['{"copy":"latest","notAfter":"2026-11-28T03:00:00+01:00","save":false,"reason":"the disk is broken"}', wanted({ notAfter: '2026-11-28T03:00:00+01:00', save: false, reason: 'the disk is broken' })],
+    ['{"copy":"latest","intoNewDatabase":true}', wanted({ intoNewDatabase: true })],
   ])('%s is understood', (text, request) => expect(parseRestoreRequest(text)).toEqual(request));
 
   it.each<[string, string]>([
@@ -26,8 +27,9 @@ describe('the annotation glitchkeeper.io/restore', () => {
     ['{"copy":"../x"}', 'copy: expected latest or the name of a copy'],
     ['{"copy":"latest","notAfter":"noon"}', 'notAfter: expected a time with its zone'],
     ['{"copy":"20261128T023000Z","notAfter":"2026-11-28T03:00:00Z"}', 'notAfter: expected it with copy latest only'],
+    ['{"copy":"latest","intoNewDatabase":"yes"}', 'intoNewDatabase: expected true'],
     ['{"copy":"latest","save":"no"}', 'save: expected true, or false'],
-    ['{"copy":"latest","secretKey":"old"}', 'expected copy, notAfter, save and reason, found secretKey'],
+    ['{"copy":"latest","secretKey":"old"}', 'expected copy, notAfter, save, intoNewDatabase and reason, found secretKey'],
     [`{"copy":"latest","reason":"${'x'.repeat(201)}"}`, 'reason: expected at most 200 characters'],
   ])('%s is refused', (text, message) => {
     const request = parseRestoreRequest(text);
@@ -72,6 +74,7 @@ describe('a restore', () => {
   it.each<[string, Parameters<typeof plan>, string]>([
     ['another restore meanwhile', [{ request: 'latest' }], 'A restore is under way (20261129T100000Z, Restoring): confirm or undo it first.'],
     ['to confirm before it is there', [{ request: 'confirm' }], 'There is nothing to confirm yet: the restore is Restoring.'],
+    ['to confirm what replaced nothing', [{ request: 'confirm' }, { phase: 'Aside', wanted: { copy: 'latest', save: true, intoNewDatabase: true } }], 'Nothing was exchanged, and so there is nothing to confirm: undo drops the database of the copy.'],
     ['to confirm none', [{ request: 'confirm' }, null], 'There is no restore to confirm.'],
     ['to undo none', [{ request: 'undo' }, null], 'There is no restore to undo.'],
     ['to undo what is confirmed', [{ request: 'undo' }, { phase: 'Cleaning' }], 'The restore cannot be undone while it is Cleaning.'],
