@@ -10,7 +10,7 @@ import { waitFor, when } from './wait.js';
  */
 export async function applyHeld(stack: Stack, by: 'restore' | 'upgrade', manifests?: Synthesized): Promise<void> {
   // One that was killed a moment ago is just being started.
-  const goOn = await waitFor({ what: 'an operator to freeze', seconds: 120, every: 0.5 }, async () => {
+  const goOn = await waitFor<() => void>({ what: 'an operator to freeze', seconds: 120, every: 0.5 }, async () => {
     const { container, startedAt } = await stack.pod('operator');
     return startedAt === undefined ? { seen: `${container.pod} does not run yet` } : { found: await freeze(stack, container) };
   });
