@@ -7,6 +7,7 @@ import { BACKUP_COMPONENT, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, SERVICES, UPGRA
 import type { UpgradePhase } from '../../../operator/api/upgrade-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { catchRunning } from '../support/backup-runs.js';
+import { applyHeld } from '../support/held-apply.js';
 import { startLoad } from '../support/inside.js';
 import { killContainer, killMain } from '../support/out-of-memory.js';
 import { fillQueue } from '../support/queue-access.js';
@@ -86,7 +87,7 @@ export function describeUpgrades(installed: Installed): void {
       expect(await stack.kubectl('get', 'configmap', UPGRADE_STEP.configMap, '--ignore-not-found')).toBe('');
     }, 2 * SCENE_MS);
 
-    it('with the operator killed (kill -9) in each phase, the Jobs of backup and migration too, and manifests applied in the middle, it comes to the same end', async () => {
+    it('with the operator killed (kill -9) in each phase, the Jobs of backup and migration too, and manifests applied in the middle, which start neither web nor worker, it comes to the same end', async () => {
       const killed: UpgradePhase[] = [];
       await upgrade(stack, ['6.2'], {
         manifests: of(six),
@@ -96,8 +97,7 @@ export function describeUpgrades(installed: Installed): void {
           await killOperator(stack);
           if (phase === 'Saving') {
             await killContainer(stack, await catchRunning(stack, { component: BACKUP_COMPONENT, job: 'backup-' }, 'dump'));
-            // As a GitOps loop does: web and worker are to run again, and do not.
-            await stack.apply(of(five));
+            await applyHeld(stack, 'upgrade', of(five));
           }
           if (phase === 'Migrating') await killContainer(stack, await catchRunning(stack, { component: MIGRATE_COMPONENT, job: `${REPAIR_JOB_PREFIX}upgrade-` }, 'migrate'));
           if (phase === 'Starting') await stack.apply(of(six));
