@@ -28,11 +28,12 @@ const pod = z.object({
 });
 
 const podList = z.object({ items: z.array(pod) });
+/** As metrics-server sent it: a list of Go's that holds nothing may be null (kubectl's own lists are never). */
 const metricsList = z.object({
   items: z.array(z.object({
     metadata: z.object({ name: z.string() }),
     containers: z.array(z.object({ usage: z.object({ memory: z.string() }) })),
-  })),
+  })).nullish().transform((items) => items ?? []),
 });
 
 export type Pod = z.infer<typeof pod>;

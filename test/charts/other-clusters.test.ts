@@ -6,30 +6,44 @@ import type { SettingsInput } from '../../charts/settings/schema.js';
 import { find, podOf, render, renderStack, type Manifest } from './synthesize.js';
 
 const everything = (input: SettingsInput): Manifest[] => [...renderStack(input), ...render((scope, settings) => new Operator(scope, 'operator', settings), input)];
-const podsOf = (manifests: readonly Manifest[]) => manifests.filter(({ kind, spec }) => kind !== 'PodTemplate' && spec?.template !== undefined).map((manifest) => [manifest.metadata.name.replace(/-[0-9a-f]{8}$/, ''), podOf(manifest) as unknown as Record<string, unknown>] as const);
 interface PodTemplate {
   readonly template?: { readonly spec: k8s.PodSpec };
 }
+/** Name and pods of each workload, and of each template of a Job that the operator makes. */
+const podSpecsOf = (manifests: readonly Manifest[]) => manifests.flatMap(({ kind, metadata: { name }, ...manifest }) => {
+  const pod = (kind === 'PodTemplate' ? manifest as unknown as PodTemplate : manifest.spec as unknown as PodTemplate | undefined)?.template?.spec;
+  return pod === undefined ? [] : [{ kind, name: name.replace(/-[0-9a-f]{8}$/, ''), pod }];
+});
+const podsOf = (manifests: readonly Manifest[]) => podSpecsOf(manifests).filter(({ kind }) => kind !== 'PodTemplate').map(({ name, pod }) => [name, pod] as const);
 const PRESSURE = 'node.kubernetes.io/memory-pressure';
 const TAINT = { key: 'dedicated', operator: 'Equal', value: 'errors', effect: 'NoSchedule' } as const;
 
 describe('every pod', () => {
-  const pods = podsOf(everything({ pods: { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [TAINT], imagePullSecrets: ['registry'] } }));
+  const pods = { nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: [TAINT], imagePullSecrets: ['registry'] };
+  const whole: SettingsInput = { pods, domain: 'https://errors.example.com', https: { mode: 'tunnel' }, move: { from: 'https://sentry.example.com', organization: 'acme' } };
+  const placed = podSpecsOf(everything(whole));
+  const placedOfSix = podSpecsOf(everything({ ...whole, version: '6.2' }));
+  const namesOf = (from: typeof placed) => [...new Set(from.map(({ name }) => name))].sort();
 
-  it('is one of the seven parts', () => expect(pods.map(([name]) => name).sort()).toEqual(['gateway', 'glitchkeeper', 'migrate', 'postgres', 'valkey', 'web', 'worker']));
+  it('is of one of the eight parts, or of a Job', () => {
+    const names = ['backup', 'gateway', 'glitchkeeper', 'migrate', 'move-import', 'postgres', 'rehearsal-5-2', 'rehearsal-6-2', 'restore', 'restore-check', 'tunnel', 'valkey', 'web', 'worker'];
+    expect(namesOf(placed)).toEqual(names);
+    expect(namesOf(placedOfSix)).toEqual([...names.filter((name) => name !== 'rehearsal-5-2'), 'legacy-import'].sort());
+  });
 
-  it.each(pods)('%s runs where the settings say, with images that they can pull', (_, pod) => {
+  it.each([...placed, ...placedOfSix])('$kind $name runs where the settings say, with images that they can pull', ({ pod }) => {
     expect(pod).toMatchObject({ nodeSelector: { 'kubernetes.io/hostname': 'errors' }, tolerations: expect.arrayContaining([TAINT]), imagePullSecrets: [{ name: 'registry' }] });
   });
 
   it('that all else waits for is placed in spite of pressure, with and without tolerations of the settings', () => {
-    const despite = (from: typeof pods) => from.filter(([, { tolerations }]) => (tolerations as { key: string }[] | undefined)?.some(({ key }) => key === PRESSURE)).map(([name]) => name).sort();
-    expect([despite(pods), despite(podsOf(everything({})))]).toEqual([['gateway', 'glitchkeeper', 'postgres', 'valkey'], ['gateway', 'glitchkeeper', 'postgres', 'valkey']]);
+    const despite = (from: typeof placed) => namesOf(from.filter(({ pod }) => pod.tolerations?.some(({ key }) => key === PRESSURE)));
+    expect([despite(placed), despite(podSpecsOf(everything({})))]).toEqual([['gateway', 'glitchkeeper', 'postgres', 'tunnel', 'valkey'], ['gateway', 'glitchkeeper', 'postgres', 'valkey']]);
   });
 });
 
 it.each<[SettingsInput, string[]]>([
   [{}, ['glitchkeeper', 'worker']], [{ version: '6.2', profile: 'tiny' }, ['glitchkeeper', 'web']],
+  [{ domain: 'https://errors.example.com', https: { mode: 'tunnel' } }, ['glitchkeeper', 'tunnel', 'worker']], [{ move: { from: 'https://sentry.example.com', organization: 'acme' } }, ['gateway', 'glitchkeeper', 'worker']],
   [{ email: { url: 'smtp://mail.example.com:25' } }, ['glitchkeeper', 'web', 'worker']], [{ email: { secret: 'mail' } }, ['glitchkeeper', 'web', 'worker']],
 ])('with %j names of the internet are asked as they are by %j', (input, expected) => {
   expect(podsOf(everything(input)).filter(([, { dnsConfig }]) => JSON.stringify(dnsConfig) === '{"options":[{"name":"ndots","value":"1"}]}').map(([name]) => name).sort()).toEqual(expected);
@@ -41,11 +55,7 @@ describe('behind a proxy', () => {
     network: { proxy: { url: 'http://10.0.0.5:3128', networks: ['10.0.0.5'], noProxy: ['.corp.example'] }, certificateAuthorities: 'authorities' },
   };
   const manifests = everything(input);
-  const podSpecOf = ({ kind, ...manifest }: Manifest) => (kind === 'PodTemplate' ? manifest as unknown as PodTemplate : manifest.spec as unknown as PodTemplate | undefined)?.template?.spec;
-  const all = manifests.flatMap((manifest) => {
-    const pod = podSpecOf(manifest);
-    return pod === undefined ? [] : [[manifest.metadata.name.replace(/-[0-9a-f]{8}$/, ''), pod] as const];
-  });
+  const all = podSpecsOf(manifests).map(({ name, pod }) => [name, pod] as const);
   const containersOf = (pod: k8s.PodSpec) => [...pod.initContainers ?? [], ...pod.containers];
 
   it('those that call the internet know it, in each container, and no others', () => {

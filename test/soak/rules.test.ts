@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
+import { dashboardQueries } from '../../charts/monitoring/dashboard.js';
 import { alertRules, ruleGroups } from '../../charts/monitoring/rules.js';
 import { ensurePromtool } from '../../embedded/binaries.js';
 import { buildProgress } from '../../embedded/progress.js';
@@ -40,6 +41,15 @@ async function test(momentAt: (at: number) => Moment, minutes: number, expectati
 it('Prometheus takes the rules', async () => {
   const { stdout } = await execa(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', rulesFile]);
   expect(stdout).toContain(`${rules.length} rules found`);
+}, RUN);
+
+it('Prometheus takes every query of the dashboard', async () => {
+  const queries = dashboardQueries();
+  const file = join(folder, 'queries.yaml');
+  writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules: queries.map((expr, index) => ({ record: `dashboard:query_${index}`, expr })) }] }));
+  const { stdout } = await execa(promtool, ['check', 'rules', file]);
+  expect(queries.length).toBeGreaterThan(29);
+  expect(stdout).toContain(`${queries.length} rules found`);
 }, RUN);
 
 it('none fires on two healthy days', async () => {

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { backupJobName } from '../../../operator/core/backup/backup-job.js';
 import type { FrontBehaviour } from '../../support/s3/s3-front.js';
-import { printFigure } from '../support/fault-report.js';
 import { backup, backupJobs, begin, catchContainer, endOf } from '../support/backup-runs.js';
+import { printFigure } from '../support/fault-report.js';
+import { freeze } from '../support/frozen.js';
 import { holdLock, untilDumpWaits } from '../support/held-lock.js';
 import { killLeader, withTwoOperators } from '../support/leader.js';
-import { killContainer, killMain, processesIn } from '../support/out-of-memory.js';
+import { killContainer, killMain } from '../support/out-of-memory.js';
 import { glitchTip, rotate } from '../support/requested-rotations.js';
 import { SCENE_MS, SCRATCH_MEBIBYTES, type BackupScene } from './backup-scenes.js';
 
@@ -84,7 +85,7 @@ export const folderFull: BackupScene = (scenes) => {
     const { stack } = scenes;
     const ended = await backup(stack, { at: 'dump', act: async ({ container }) => {
       // Stopped, so that it is still there when the kubelet looks, every 10 s, at sizes that are up to a minute old.
-      for (const id of await processesIn(stack, container)) process.kill(id, 'SIGSTOP');
+      await freeze(stack, container);
       await stack.kubectl('exec', container.pod, '-c', container.container, '--', 'dd', 'if=/dev/zero', 'of=/work/filler', 'bs=1M', `count=${SCRATCH_MEBIBYTES + 64}`);
     } });
     scenes.expectFailed(ended, { step: 'dump', reason: 'NoSpace' });
@@ -163,13 +164,12 @@ export const besideRotations: BackupScene = (scenes) => {
     const copy = await begin(stack);
     const container = await catchContainer(stack, copy, 'dump');
     await untilDumpWaits(stack);
-    const stopped = await processesIn(stack, container);
-    for (const id of stopped) process.kill(id, 'SIGSTOP');
+    const goOn = await freeze(stack, container);
     await lock.release();
     const ended = await rotate(stack, 'compromised', { seconds: 400, during: async () => { await canaries.collect(); } });
     expect(ended).toMatchObject({ result: 'Completed' });
     await canaries.collect();
-    for (const id of stopped) process.kill(id, 'SIGCONT');
+    goOn();
     expect(await endOf(stack, copy, asked)).toMatchObject({ kind: 'failed', run: { step: 'dump', reason: expect.stringMatching(/^(LoginRefused|DatabaseAway)$/) } });
     await scenes.expectNextGood();
   }, 2 * SCENE_MS);

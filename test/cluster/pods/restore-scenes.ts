@@ -4,14 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity } from 'age-encryption';
+import { SECRETS } from '../../../charts/part-names.js';
 import { RESTORE_SECRET } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { backup, backupStatus } from '../support/backup-runs.js';
+import { printFigure } from '../support/fault-report.js';
+import { applyHeld } from '../support/held-apply.js';
+import { acceptedLogins, readLogins, stillAccepted } from '../support/logins.js';
 import { killMain } from '../support/out-of-memory.js';
+import { glitchTip, rotate, type Ended } from '../support/requested-rotations.js';
 import { databasesOfRestores, mark, marks, restore, restoreStatus } from '../support/restore-runs.js';
-import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
+import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
 import type { Installed } from './on-pods.js';
 
 export function describeRestores(installed: Installed): void {
@@ -81,10 +86,10 @@ export function describeRestores(installed: Installed): void {
       expect([await databasesOfRestores(stack), (await restoreStatus(stack)).last?.result]).toEqual([[], 'Undone']);
     }, SCENE_MS);
 
-    it('the operator killed (kill -9) in each phase, and the manifests applied in the middle: it comes to the same end', async () => {
+    it('the operator killed (kill -9) in each phase, and the manifests applied in the middle, which start neither web nor worker: it comes to the same end', async () => {
       await begin(async (phase) => {
         if (phase === 'Unconfirmed') return;
-        if (phase === 'Restoring') await stack.apply();
+        if (phase === 'Restoring') await applyHeld(stack, 'restore');
         await killOperator(stack);
       });
       expect(await marks(stack)).toEqual(['1 in the copy']);
@@ -93,6 +98,38 @@ export function describeRestores(installed: Installed): void {
       });
       await restore(stack, ['--confirm']);
       expect([await marks(stack), await databasesOfRestores(stack)]).toEqual([['1 in the copy', '2 after it'], []]);
+    }, 2 * SCENE_MS);
+
+    it('leaked credentials replaced while its Job is at work: the new ones are published at once, the old login is retired when that has ended', async () => {
+      await endLeft();
+      const old = await readLogins(stack);
+      const [application] = old;
+      // Its first Job, beside web and worker, is kept at work by a bucket that does not answer; they could not take up new credentials later on, where they are stopped.
+      await scenes.store.behave({ kind: 'hold' });
+      const seen: { user?: string; letIn?: readonly string[]; rotation?: Promise<Ended> } = {};
+      await begin(async (phase) => {
+        if (phase !== 'Checking') return;
+        seen.rotation = rotate(stack, 'compromised', { seconds: 900, during: async () => { await canaries.collect(); } });
+        // It is awaited below, after what is done meanwhile.
+        seen.rotation.catch(() => undefined);
+        try {
+          printFigure(await untilKept(stack));
+          seen.user = await stack.secret(SECRETS.application, 'DATABASE_USER');
+          seen.letIn = await acceptedLogins(stack, [...old, ...(await readLogins(stack))]);
+        } finally {
+          await scenes.store.behave({ kind: 'forward' });
+        }
+      });
+      expect(seen.user).toMatch(/^glitchtip_[ab]$/);
+      expect(seen.user).not.toBe(application?.user);
+      expect(seen.letIn).toEqual(expect.arrayContaining([`postgres ${application?.user ?? ''}`, `postgres ${seen.user ?? ''}`]));
+      expect((await seen.rotation)?.result).toBe('Completed');
+      await canaries.collect();
+      expect(await stillAccepted(stack, old)).toEqual([]);
+      expect(await marks(stack)).toEqual(['1 in the copy']);
+      await restore(stack, ['--undo']);
+      await restore(stack, ['--confirm']);
+      await stack.rolledOut();
     }, 2 * SCENE_MS);
 
     // Of so small a copy each container ends before the kubelet says that it runs: each is killed in restore-killed.ts, with a larger one.
@@ -118,6 +155,14 @@ export function describeRestores(installed: Installed): void {
     }, 2 * SCENE_MS);
 
     it('and of the identity nothing is left', async () => expect(await stack.kubectl('get', 'secret', RESTORE_SECRET, '--ignore-not-found')).toBe(''));
+  });
+}
+
+/** Until the rotation has nothing left to do but to retire the login that a Job of the restore may use. @returns what it says */
+function untilKept(stack: Stack): Promise<string> {
+  return waitFor<string>({ what: 'the old login to be kept for the restore', seconds: 400 }, async () => {
+    const { phase, message = '' } = (await glitchTip(stack)).rotation?.current ?? {};
+    return /^restore restore-check-\S+ still uses /.test(message) ? { found: message } : { seen: `${phase ?? 'no rotation'}: ${message}` };
   });
 }
 

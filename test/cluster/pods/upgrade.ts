@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BACKUP_COMPONENT, MIGRATE_COMPONENT, SERVICES, UPGRADE_STEP, WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, SERVICES, UPGRADE_STEP, WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
 import type { UpgradePhase } from '../../../operator/api/upgrade-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { catchRunning } from '../support/backup-runs.js';
+import { applyHeld } from '../support/held-apply.js';
 import { startLoad } from '../support/inside.js';
 import { killContainer, killMain } from '../support/out-of-memory.js';
 import { fillQueue } from '../support/queue-access.js';
@@ -86,7 +87,7 @@ export function describeUpgrades(installed: Installed): void {
       expect(await stack.kubectl('get', 'configmap', UPGRADE_STEP.configMap, '--ignore-not-found')).toBe('');
     }, 2 * SCENE_MS);
 
-    it('with the operator killed (kill -9) in each phase, the Jobs of backup and migration too, and manifests applied in the middle, it comes to the same end', async () => {
+    it('with the operator killed (kill -9) in each phase, the Jobs of backup and migration too, and manifests applied in the middle, which start neither web nor worker, it comes to the same end', async () => {
       const killed: UpgradePhase[] = [];
       await upgrade(stack, ['6.2'], {
         manifests: of(six),
@@ -96,10 +97,9 @@ export function describeUpgrades(installed: Installed): void {
           await killOperator(stack);
           if (phase === 'Saving') {
             await killContainer(stack, await catchRunning(stack, { component: BACKUP_COMPONENT, job: 'backup-' }, 'dump'));
-            // As a GitOps loop does: web and worker are to run again, and do not.
-            await stack.apply(of(five));
+            await applyHeld(stack, 'upgrade', of(five));
           }
-          if (phase === 'Migrating') await killContainer(stack, await catchRunning(stack, { component: MIGRATE_COMPONENT, job: 'migrate-' }, 'migrate'));
+          if (phase === 'Migrating') await killContainer(stack, await catchRunning(stack, { component: MIGRATE_COMPONENT, job: `${REPAIR_JOB_PREFIX}upgrade-` }, 'migrate'));
           if (phase === 'Starting') await stack.apply(of(six));
         },
       });
@@ -138,7 +138,7 @@ async function fill({ stack, dsn }: Installed, ids: string[]): Promise<void> {
 
 /** Of the ids, those that a table does not have. */
 async function missing(stack: Stack, ids: readonly string[], table: string, column: string): Promise<string[]> {
-  return sql(stack, `SELECT id FROM unnest('{${ids.join(',')}}'::uuid[]) id WHERE NOT EXISTS (SELECT FROM ${table} e WHERE e.${column} = id)`);
+  return sql(stack, `SELECT sent.id FROM unnest('{${ids.join(',')}}'::uuid[]) sent (id) WHERE NOT EXISTS (SELECT FROM ${table} stored WHERE stored.${column} = sent.id)`);
 }
 
 /** kill -9, and a new pod at once: the kubelet would wait longer before each start of the same one. */

@@ -5,6 +5,7 @@ import { topologyOf } from '../../../charts/topology.js';
 import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { expiringIn } from '../../support/certificate.js';
+import { freeze } from './frozen.js';
 import { startLoad } from './inside.js';
 import { processesOf } from './out-of-memory.js';
 import type { Part } from './parts.js';
@@ -67,7 +68,7 @@ export function killedAgainAndAgain(): Made {
 }
 
 export async function freezeWorker(stack: Stack): Promise<void> {
-  for (const id of await processesOf(stack, 'worker')) process.kill(id, 'SIGSTOP');
+  await freeze(stack, (await stack.pod('worker')).container);
 }
 
 /** Its liveness probe goes by the age of one file: it becomes as old as if the worker had stood still for long. */

@@ -49,8 +49,11 @@ describe('memory used', () => {
     expect(parseMetrics(JSON.stringify(metrics))).toEqual(new Map([['web-0', 3]]));
   });
 
-  it('is unknown where nothing measures, and the table says so', () => {
-    expect(parseMetrics('')).toEqual(new Map());
+  it.each([['', 'no answer'], ['{"items":null}', 'a list without items'], ['{"items":[]}', 'an empty one'], ['{}', 'none at all']])('is unknown where nothing measures (%j: %s)', (json) => {
+    expect(parseMetrics(json)).toEqual(new Map());
+  });
+
+  it('that is unknown is a dash in the table', () => {
     expect(renderParts([{ part: 'web', pod: 'web-0', ready: true, state: 'ready', restarts: 0, memoryLimit: 300 }])).toContain('- / 300Mi');
   });
 });
