@@ -105,17 +105,23 @@ function lookAt(current: RestoreProgress): string {
 /** The end as text, with what comes next. */
 export function describeEnd(end: End, paint: Paint): string {
   switch (end.kind) {
-    case 'unconfirmed': return end.restore.phase === 'Aside' ? [paint('green', end.message), ...aligned([['look at it', lookAt(end.restore)], ['drop it', UNDO]])].join('\n') : [
-      paint('green', end.message),
-      ...aligned([['look at it', 'glitchkeeper open'], ['keep it', `${CONFIRM}: drops the other database`], [end.restore.direction === 'forth' ? 'go back' : 'go there again', `${UNDO}: what came since is given to it, too`]]),
-      ...(end.restore.saved === undefined ? [] : [`what was live before is in copy ${end.restore.saved}, too`]),
-    ].join('\n');
+    case 'unconfirmed': return describeOpen(end, paint);
     case 'ended': return paint(isWell(end.run) ? 'green' : 'red', end.message);
     case 'refused': return paint('red', `the operator refuses it: ${end.message}`);
     case 'lost': return paint('red', end.message);
     case 'timed out': return `gave up waiting; the restore goes on without this program. Last seen: ${end.message}\n${FOLLOW} shows how far it is`;
     case 'left': return `the restore goes on without this program. Last seen: ${end.message}\n${FOLLOW} shows how far it is, ${UNDO} takes it back`;
   }
+}
+
+/** What a person has to say yet. */
+function describeOpen({ message, restore }: Extract<End, { kind: 'unconfirmed' }>, paint: Paint): string {
+  if (restore.phase === 'Aside') return [paint('green', message), ...aligned([['look at it', lookAt(restore)], ['drop it', UNDO]])].join('\n');
+  return [
+    paint('green', message),
+    ...aligned([['look at it', 'glitchkeeper open'], ['keep it', `${CONFIRM}: drops the other database`], [restore.direction === 'forth' ? 'go back' : 'go there again', `${UNDO}: what came since is given to it, too`]]),
+    ...(restore.saved === undefined ? [] : [`what was live before is in copy ${restore.saved}, too`]),
+  ].join('\n');
 }
 
 function isWell({ result }: RestoreEnd): boolean {

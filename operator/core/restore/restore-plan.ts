@@ -183,12 +183,16 @@ function savingStep(input: RestoreStepInput): RestoreStep {
   return isLiveEmpty.value ? { kind: 'met' } : steps.jobStep(input);
 }
 
+function phaseAfter(current: RestoreProgress): RestorePhase {
+  const order = current.wanted.intoNewDatabase === true ? ASIDE : isSwapBegun(current) ? BACK : FORTH;
+  return order[order.indexOf(current.phase) + 1] ?? 'Unconfirmed';
+}
+
 /** Everything holds: on to the next phase, with what this one has found. */
 function planMet(underway: RestoreStepInput, status: RestoreStatus): RestorePlan {
   const { current, now } = underway;
   const { phase, direction } = current;
-  const order = current.wanted.intoNewDatabase === true ? ASIDE : isSwapBegun(current) ? BACK : FORTH;
-  const next = enter(current, order[order.indexOf(phase) + 1] ?? 'Unconfirmed', now);
+  const next = enter(current, phaseAfter(current), now);
   switch (phase) {
     case 'Cleaning': return end(status, current, direction === 'forth' ? 'Confirmed' : 'Undone', now);
     case 'Returning': return end(status, current, current.canceled === true ? 'Canceled' : 'Failed', now);

@@ -20,10 +20,17 @@ function progressNotes({ current: before }: RestoreStatus, { current }: RestoreS
   return before.attempt === current.attempt ? [] : [{ type: 'Warning', reason: 'RestoreAttemptFailed', note: `Restore ${current.id}, ${current.phase}: attempt ${before.attempt} failed (${current.why ?? 'it does not say why'}).` }];
 }
 
-function phaseNote({ id, phase, direction, copy, why, wanted }: RestoreProgress): RestoreNote {
-  if (phase === 'Returning' && wanted.intoNewDatabase === true) return { type: 'Normal', reason: 'RestorePhase', note: `The database of restore ${id} is dropped: ${why ?? 'it does not say why'}.` };
+/** Of a copy that is only looked at. */
+function asideNote({ id, phase, copy, why = 'it does not say why' }: RestoreProgress): RestoreNote {
+  const note = (text: string): RestoreNote => ({ type: 'Normal', reason: 'RestorePhase', note: text });
+  if (phase === 'Returning') return note(`The database of restore ${id} is dropped: ${why}.`);
+  return note(phase === 'Aside' ? `Copy ${copy ?? ''} is in a database of its own, and the live one is as it was: undo drops it.` : `Restore ${id} is ${phase}.`);
+}
+
+function phaseNote(current: RestoreProgress): RestoreNote {
+  const { id, phase, direction, copy, why, wanted } = current;
+  if (wanted.intoNewDatabase === true) return asideNote(current);
   if (phase === 'Returning') return { type: 'Warning', reason: 'RestorePhase', note: `Restore ${id} is given up, and everything is started again as it was: ${why ?? 'it does not say why'}.` };
-  if (phase === 'Aside') return { type: 'Normal', reason: 'RestorePhase', note: `Copy ${copy ?? ''} is in a database of its own, and the live one is as it was: undo drops it.` };
   if (phase !== 'Unconfirmed') return { type: 'Normal', reason: 'RestorePhase', note: `Restore ${id} is ${phase}${direction === 'back' ? ', on the way back' : ''}.` };
   const live = direction === 'forth' ? `Copy ${copy ?? ''} is live` : 'The database from before is live again';
   return { type: 'Normal', reason: 'RestoreUnconfirmed', note: `${live}, and the other database is kept: confirm drops it, undo exchanges the two once more.` };

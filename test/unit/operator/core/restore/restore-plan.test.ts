@@ -4,6 +4,7 @@ import { restoreStatus, type RestoreProgress } from '../../../../../operator/api
 import type { RestoreFacts } from '../../../../../operator/core/restore/restore-facts.js';
 import { RESTORE_ENDING, jobOfPhase, databaseNames } from '../../../../../operator/core/restore/restore-names.js';
 import { planRestore, type RestoreInput } from '../../../../../operator/core/restore/restore-plan.js';
+import { notesOf } from '../../../../../operator/core/restore/restore-report.js';
 import { parseRestoreRequest, type RestoreRequest } from '../../../../../operator/core/restore/restore-request.js';
 import { copyNameSchema } from '../../../../../backup/core/copy-name.js';
 import { RestoreWorld, seen } from './restore-scenarios.js';
@@ -36,6 +37,15 @@ describe('the annotation glitchkeeper.io/restore', () => {
     expect(request).toMatchObject({ kind: 'invalid' });
     expect(request.kind === 'invalid' && request.message).toContain(`Annotation glitchkeeper.io/restore: ${message}`);
   });
+});
+
+describe('what a restore into a database to look at tells', () => {
+  const current: RestoreProgress = { id: '20261129T100000Z', wanted: { copy: 'latest', save: true, intoNewDatabase: true }, phase: 'Checking', direction: 'forth', since: '2026-11-29T10:03:00Z', attempt: 1, copy: '20261128T023000Z' };
+  it.each<[RestoreProgress['phase'], string]>([
+    ['Loading', 'Normal: Restore 20261129T100000Z is Loading.'],
+    ['Aside', 'Normal: Copy 20261128T023000Z is in a database of its own, and the live one is as it was: undo drops it.'],
+    ['Returning', 'Normal: The database of restore 20261129T100000Z is dropped: it was taken back.'],
+  ])('%s', (phase, text) => expect(notesOf({ current }, { current: { ...current, phase, why: 'it was taken back' } }).map(({ type, note }) => `${type}: ${note}`)).toEqual([text]));
 });
 
 describe('a restore', () => {
