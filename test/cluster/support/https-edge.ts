@@ -99,15 +99,28 @@ export class HttpsEdge {
     await this.runTraefik(settings);
   }
 
-  /** Serial number of the certificate that is shown to who asks for the public name, whoever signed it. */
-  async servedSerial(): Promise<string> {
+  /** The certificate that is shown to who asks for the public name, whoever signed it. */
+  async served(): Promise<X509Certificate> {
     const { stdout } = await execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'openssl', 's_client', '-connect', `${this.traefikAddress}:443`, '-servername', NAME], { input: '', timeout: HANDSHAKE_MS });
-    return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN'))).serialNumber;
+    return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN')));
+  }
+
+  async servedSerial(): Promise<string> {
+    return (await this.served()).serialNumber;
   }
 
   /** Requests one after the other, by a client that trusts the ACME server's root and what `trust` names, and nobody else. */
-  async ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
-    const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], { NODE_EXTRA_CA_CERTS: trust });
+  ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
+    return this.askAs(requests, { NODE_EXTRA_CA_CERTS: trust });
+  }
+
+  /** By a client that was told not to look whose certificate it is. */
+  askUnverified(requests: readonly HttpRequest[]): Promise<Outcome[]> {
+    return this.askAs(requests, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+  }
+
+  private async askAs(requests: readonly HttpRequest[], env: Readonly<Record<string, string>>): Promise<Outcome[]> {
+    const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], env);
     return outcomes.parse(JSON.parse(stdout));
   }
 
