@@ -22,8 +22,8 @@ import { describeNetwork } from './network.js';
 import type { Installed } from './on-pods.js';
 
 const SCENE_MS = 300_000;
-/** Less than the 30 before whose end Traefik renews: it does at each of its starts. */
-const CERTIFICATE_DAYS = 20;
+/** Less than the 30 days before whose end Traefik renews: it does at each of its starts. */
+const CERTIFICATE_SECONDS = 20 * 86_400;
 const LARGE = 30 * MEBIBYTE;
 /** Of an event, a little more than GlitchTip 5.2 holds. */
 const TOO_LARGE = 2_500_100;
@@ -44,7 +44,7 @@ export function describeHttpsRolled(installed: Installed): void {
   describe('https by Traefik', () => {
     let edge: HttpsEdge;
     beforeAll(async () => {
-      edge = await HttpsEdge.start(stack, { certificateDays: CERTIFICATE_DAYS });
+      edge = await HttpsEdge.start(stack, { certificateSeconds: CERTIFICATE_SECONDS });
       await applyHttps(stack, edge, 'https-rolled', { https: { ...byAcme(edge), public: 'no-admin' } });
       await untilServed(edge);
       await stack.rolledOut();

@@ -1,0 +1,9 @@
+// Soak: the ways of https that the others have not: a certificate that Traefik renews by itself.
+import { describeHttpsRenewed } from '../cluster/pods/https-renewed.js';
+import { describeOnPods } from '../cluster/pods/on-pods.js';
+
+describeOnPods('soak: https, other ways', 'soak-https-ways', {
+  onInstalled(installed) {
+    describeHttpsRenewed(installed);
+  },
+});
