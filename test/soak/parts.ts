@@ -33,7 +33,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('move', 'the move from an old Sentry at 60 events/s, by the commands of its runbook: parallel, cutover, rollback timed; the old one away, slow and refusing; gateway and operator killed in each phase', 40),
   onPods('https', 'a certificate by ACME, got by Traefik and by cert-manager, of a Secret, of a Gateway: what is served with it to browsers and SDKs, and what is told when it is not; Traefik\'s own certificate', 35),
   onPods('https-rolled', 'https at 60 events/s while web, gateway and Traefik are rolled; large and slow uploads, a streamed page, what listens, and what is told when the ACME server is away or the name leads elsewhere', 30),
-  onPods('https-ways', 'certificates of a quarter of an hour that Traefik renews by itself at 60 events/s', 15),
+  onPods('https-ways', 'certificates of a quarter of an hour that Traefik renews by itself at 60 events/s, and a Cloudflare Tunnel, by a stand-in: its limits, whom it reaches, and what is told when it is not connected', 25),
   onPods('volumes', 'a volume claim deleted, copied and lost, by the commands of its runbook', 25),
   onPods('releases', 'GlitchTip 6.2 applied by mistake to a database of 5.2, at 20 events/s, and taken back', 20),
   onPods('six', 'GlitchTip 6.2 (its double, where there is no registry) from empty: installed, and everything stopped, frozen, killed and rotated behind the gateway at 60 events/s', 45),
