@@ -137,7 +137,7 @@ export function describeHttps(installed: Installed): void {
         await stack.rolledOut();
         await waitFor<true>({ what: 'an event by http to be led to https', seconds: 60 }, async () => {
           const [led] = await edge.ask([event]);
-          return when(led?.status === 308 && led.headers?.location === `${URL_OF_NAME}/api/${projectId}/envelope/?sentry_key=${key}`, JSON.stringify(led));
+          return when(led?.status === 308 && led.headers.location === `${URL_OF_NAME}/api/${projectId}/envelope/?sentry_key=${key}`, JSON.stringify(led));
         });
         expect(await cliSays(stack, 'spool')).toMatch(/too late/);
       }, 2 * SCENE_MS);

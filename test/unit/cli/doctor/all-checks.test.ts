@@ -10,7 +10,6 @@ import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
 import type { MoveStatus } from '../../../../operator/api/move-fields.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
-import { ago, diagnosisOf, gatewayOf } from '../../operator/core/health/health-scenarios.js';
 import { COPY, MOVE, condition, copied, lastFailure, moving, ready, restoring } from '../cli-scenarios.js';
 import { backedUp, backupTemplate, factsOf, imageId, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
 
@@ -253,11 +252,6 @@ describe('of what the operator says doctor finds', () => {
   it('half of a channel', () => expect(problems(factsOf({ alertKeys: seen(['telegram-token', 'heartbeat-url']) })).map(([, , found]) => found)).toEqual([
     'glitchtip-alerts has telegram-token without telegram-chat', 'glitchtip-alerts names no channel: no alert is sent',
   ]));
-  it('which project still sends by http, in the words of the operator', () => {
-    const plain = { until: new Date(0), projects: [{ project: 7, requests: 12, refused: 0, lastAt: ago(600) }] };
-    const { causes: [told] } = diagnosisOf({ gateway: gatewayOf({ plain }) });
-    expectOnly(factsOf(withHealth({ incidents: [{ ...incident('warning'), ...told }] })), ['incidents', 'warning', /^PlainEvents \(https\): .* by http: 7 \(12 requests, /]);
-  });
   it('the advice of an incident as its remedy', () => {
     expect(examine(factsOf(withHealth({ incidents: [incident('critical')] }))).find(({ check }) => check === 'incidents')?.remedy).toBe('Look at it.');
   });
