@@ -58,11 +58,14 @@ export function certificateSecret({ https: { mode, secret } }: Settings): string
   return mode === 'cert-manager' ? secret ?? CERT_MANAGER.secret : secret;
 }
 
-/** Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. */
-export function traefikArguments({ https: { mode, acme } }: Settings): string[] {
+/**
+ * Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. Port 80 has the time
+ * for uploads where it takes events, and Traefik's own where it redirects.
+ */
+export function traefikArguments({ https: { mode, acme, acceptPlainEvents } }: Settings): string[] {
   const resolver = Object.entries({ email: acme.email, storage: '/data/acme.json', caserver: acme.server, 'httpchallenge.entrypoint': TRAEFIK.plain, 'httpchallenge.delay': `${CHALLENGE_DELAY}s` });
   return [
-    `--entrypoints.${TRAEFIK.secure}.transport.respondingtimeouts.readtimeout=${UPLOAD_MINUTES}m`,
+    ...[TRAEFIK.secure, ...(acceptPlainEvents === 'never' ? [] : [TRAEFIK.plain])].map((entryPoint) => `--entrypoints.${entryPoint}.transport.respondingtimeouts.readtimeout=${UPLOAD_MINUTES}m`),
     `--serverstransport.forwardingtimeouts.idleconntimeout=${IDLE_SECONDS}s`,
     ...(mode === 'traefik' ? resolver.map(([name, value]) => `--certificatesresolvers.${RESOLVER}.acme.${name}=${value ?? ''}`) : []),
   ];

@@ -5,7 +5,7 @@ import { ENCODINGS, type Encoding } from '../core/record.js';
 import { createZstdDecompress, IS_ZSTD_KNOWN, isZstd, zstdDecompressSync } from '../../operator/runtime/zstd.js';
 
 /** Unpacked, attachments included: what Sentry takes of an envelope. Bytes. */
-const LARGEST_UNPACKED = 100 * 2 ** 20;
+export const LARGEST_UNPACKED = 100 * 2 ** 20;
 /** A body of so little is unpacked in one call, if what comes out is not more than ONE_PIECE. Bytes. */
 const SMALL = 64 * 1024;
 const ONE_PIECE = 2 ** 20;

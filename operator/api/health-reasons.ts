@@ -152,7 +152,7 @@ export const HEALTH_REASONS = {
   ProxyNotTrusted: 'ProxyNotTrusted',
   /** SDKs still send by http: their events are taken until a day that the settings name, or are lost since then. */
   PlainEvents: 'PlainEvents',
-  /** The certificate ends soon, or has ended. */
+  /** The certificate ends soon, or was to be renewed by Traefik five days ago; or it has ended. */
   CertificateExpiring: 'CertificateExpiring',
   CertificateExpired: 'CertificateExpired',
   /** The Secret of the certificate is missing, or holds none. */

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { TRAEFIK } from '../../charts/traefik.js';
 import { dropFromPageCache } from '../../embedded/index.js';
-import { CERT_MANAGER_NAMESPACE } from '../cluster/support/cert-manager.js';
+import { CERT_MANAGER_NAMESPACE, putClusterIssuer } from '../cluster/support/cert-manager.js';
 import { HttpsEdge, NAME, untilServed } from '../cluster/support/https-edge.js';
 import { dsnAt, parseDsn } from '../sdk/dsn.js';
 import { seconds as inSeconds } from '../sdk/statistics.js';
@@ -68,7 +68,7 @@ export async function measureHttps(options: BenchOptions, say: (line: string) =>
     await edge.installCertManager();
     await readAnew(stage, 'traefik');
     await readAnew(stage, 'cert-manager');
-    await makeClusterIssuer(stage, edge);
+    await putClusterIssuer(stage.cluster, CLUSTER_ISSUER, { server: edge.authority, serviceType: 'ClusterIP' });
     await measureStart(stage);
     await untilServed(edge);
     return load(stage, throughTraefik(await job(stage, paced), edge), edge.file('roots.pem'));
@@ -136,12 +136,6 @@ async function putCertificate({ cluster, settings }: Stage, edge: HttpsEdge): Pr
   await writeFile(edge.file('secret.pem'), certificate);
   await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: SECRET, namespace: settings.namespace }, stringData: { 'tls.crt': certificate, 'tls.key': key } }));
   await untilServed(edge, edge.file('secret.pem'));
-}
-
-async function makeClusterIssuer({ cluster }: Stage, edge: HttpsEdge): Promise<void> {
-  const http01 = { ingress: { ingressClassName: TRAEFIK.ingressClass, serviceType: 'ClusterIP' } };
-  const spec = { acme: { email: 'ops@glitchtip.invalid', server: edge.authority, privateKeySecretRef: { name: 'bench-account' }, solvers: [{ http01 }] } };
-  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: CLUSTER_ISSUER }, spec }));
 }
 
 export function httpsRows(rate: number, { none, traefik: { direct, through }, certManager }: HttpsFound): Row[] {

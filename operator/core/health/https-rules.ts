@@ -18,6 +18,13 @@ const STILL = DAY;
 /** Of the life of a shorter one, which is renewed at a third of it. */
 const WARNING_SHARE = 1 / 5;
 const CRITICAL_SHARE = 1 / 20;
+/**
+ * Before its end Traefik renews a certificate, at the first of its daily looks (3.7, pkg/provider/acme/provider.go: with its own
+ * `certificatesduration`, that of 90 days); one that lives shorter at every look. Seconds.
+ */
+const TRAEFIK_RENEWS = 30 * DAY;
+/** Of looks that came to nothing, as while the authority is away, before a person is asked. Seconds. */
+const LOOKS = 5 * DAY;
 const TRAEFIK_LOG = 'kubectl -n kube-system logs deployment/traefik says why (look for acme)';
 
 export const httpsRules: readonly Rule[] = [httpsDown, notRedirected, withoutHsts, proxyNotTrusted, plainEvents, notIssued, certificateOfSecret, certificateServed];
@@ -115,20 +122,38 @@ function certificateServed({ facts: { served, certificate }, spec: { https }, no
     })];
   }
   // Of a Secret its own rule tells.
-  return certificate.kind === 'none' ? ending(served, now, { whose: `The certificate of ${name}`, advice: `Traefik renews it by itself: ${TRAEFIK_LOG}; docs/runbooks/certificate-not-issued.md has the causes one by one.` }) : [];
+  if (certificate.kind !== 'none') return [];
+  const due = secondsDue(served, now);
+  return ending(served, now, {
+    whose: `The certificate of ${name}`,
+    ...(due > LOOKS ? { late: `and Traefik has not renewed it: it has been due for ${duration(due)}, and Traefik tries once a day` } : {}),
+    advice: `glitchkeeper doctor has the reason of the ACME server; ${TRAEFIK_LOG}; docs/runbooks/certificate-not-issued.md has the causes one by one.`,
+  });
 }
 
-function ending(validity: Validity, now: Date, { whose, advice }: { readonly whose: string; readonly advice: string }): readonly Finding[] {
+interface Words {
+  readonly whose: string;
+  readonly advice: string;
+  /** Why it is told before its end is near. */
+  readonly late?: string;
+}
+
+function ending(validity: Validity, now: Date, { whose, advice, late }: Words): readonly Finding[] {
   const left = secondsLeft(validity, now);
   if (left <= 0) return [finding(R.CertificateExpired, 'certificate', 'critical', { message: `${whose} ended ${duration(-left)} ago: SDKs and browsers refuse the connection.`, advice, symptom: 'the certificate has ended' })];
-  if (!endsSoon(validity, now)) return [];
+  if (late === undefined && !endsSoon(validity, now)) return [];
   const severity: Finding['severity'] = left < Math.min(CRITICAL, lifeOf(validity) * CRITICAL_SHARE) ? 'critical' : 'warning';
-  return [finding(R.CertificateExpiring, 'certificate', severity, { message: `${whose} ends in ${duration(left)}.`, advice, symptom: 'the certificate ends soon' })];
+  return [finding(R.CertificateExpiring, 'certificate', severity, { message: `${whose} ends in ${duration(left)}${late === undefined ? '' : `, ${late}`}.`, advice, symptom: 'the certificate ends soon' })];
 }
 
 /** Within 14 days, or within a fifth of a life that is shorter than ten weeks. */
 export function endsSoon(validity: Validity, now: Date): boolean {
   return secondsLeft(validity, now) <= Math.min(WARNING, lifeOf(validity) * WARNING_SHARE);
+}
+
+/** Since when Traefik could have renewed it. Negative: it is not due yet. */
+function secondsDue(validity: Validity, now: Date): number {
+  return Math.min(TRAEFIK_RENEWS, lifeOf(validity)) - secondsLeft(validity, now);
 }
 
 function secondsLeft({ endsAt }: Validity, now: Date): number {

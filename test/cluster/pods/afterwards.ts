@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { ExecaError } from 'execa';
-import { z } from 'zod';
 import { status } from '../../../embedded/index.js';
 import { found, textOf, type Canaries, type ProcessWatch } from '../support/canaries.js';
-import { cli } from '../support/cli.js';
+import { cli, findingsIn } from '../support/cli.js';
 import { memoryKills } from '../support/kernel-log.js';
 import type { Neighbour } from '../support/neighbour.js';
 import { printFigure } from '../support/fault-report.js';
@@ -20,8 +19,6 @@ const PAGE = 4096;
 const POSTGRES_OWN = ['glitchtip-postgres/password', 'glitchtip-rotation/previous.operator-postgres-password'];
 /** What a person would call slow. Milliseconds. */
 const NEIGHBOUR_P99 = 1000;
-
-const doctorReport = z.object({ findings: z.array(z.object({ check: z.string(), level: z.string(), found: z.string() })) });
 
 export interface Monitors {
   readonly canaries: Canaries;
@@ -65,7 +62,7 @@ export function describeAfterwards(stack: Stack, monitors: () => Monitors): void
       expect(await found(monitors().canaries.all, archive)).toEqual([]);
       // With a failure it exits with 1. What a test repaired a moment ago is over with the next checks; a kill for memory is told for ten minutes,
       // and what came three times in half an hour is over when it has not come for a quarter of an hour.
-      const { findings } = await waitFor({ what: '`glitchkeeper doctor` to find nothing wrong', seconds: 1_000, every: 5 }, async () => ({ found: doctorReport.parse(JSON.parse(await cli(stack, 'doctor', '--json'))) }));
+      const findings = await waitFor({ what: '`glitchkeeper doctor` to find nothing wrong', seconds: 1_000, every: 5 }, async () => ({ found: findingsIn(await cli(stack, 'doctor', '--json')) }));
       expect(findings.length).toBeGreaterThan(20);
       expect(findings.filter(({ level }) => level === 'failure')).toEqual([]);
     }, 1_100_000);

@@ -1,8 +1,7 @@
 // An ACME server that is away at a renewal, and one that finds the public name elsewhere: what is served meanwhile, and who is told why.
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
 import { renew } from '../support/cert-manager.js';
-import { cliSays } from '../support/cli.js';
+import { cliSays, findingsIn, type DoctorFinding } from '../support/cli.js';
 import { applyHttps, byAcme } from '../support/https-apply.js';
 import { untilServed, type HttpsEdge } from '../support/https-edge.js';
 import { waitFor, when } from '../support/wait.js';
@@ -14,11 +13,9 @@ const TOLD_WITHIN = 300;
 /** cert-manager asks again after 5 s, and each time twice as long, up to half an hour. Seconds. */
 const ASKED_AGAIN_WITHIN = 400;
 
-const doctorReport = z.object({ findings: z.array(z.object({ check: z.string(), level: z.string(), found: z.string() })) });
-
 export function describeAuthorityAway({ stack, alerts }: Installed, edge: () => HttpsEdge): void {
-  async function acmeFinding(): Promise<{ readonly level: string; readonly found: string } | undefined> {
-    return doctorReport.parse(JSON.parse(await cliSays(stack, 'doctor', '--json'))).findings.find(({ check }) => check === 'ACME');
+  async function acmeFinding(): Promise<DoctorFinding | undefined> {
+    return findingsIn(await cliSays(stack, 'doctor', '--json')).find(({ check }) => check === 'ACME');
   }
   /** doctor reads the log of Traefik's one pod. */
   async function untilDoctorSays(level: string, wanted: RegExp): Promise<void> {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CERT_MANAGER } from '../../../operator/api/object-names.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { recordMeasurement } from '../../support/measurements.js';
-import { renew, revisionOf } from '../support/cert-manager.js';
+import { putClusterIssuer, renew, revisionOf } from '../support/cert-manager.js';
 import { untilServed, type HttpsEdge } from '../support/https-edge.js';
 import { tellLoad } from '../support/load-report.js';
 import { waitFor, when } from '../support/wait.js';
@@ -17,6 +17,9 @@ const RATE = 60;
 const LOAD_SECONDS = 75;
 /** What is under way longer than two minutes is told; and then some, for a busy machine. Seconds. */
 const TOLD_WITHIN = 300;
+
+/** Of a person. */
+const CLUSTER_ISSUER = 'of-a-person';
 
 interface Tools {
   readonly edge: () => HttpsEdge;
@@ -58,6 +61,23 @@ export function describeCertManager({ stack, alerts, dsn }: Installed, { edge, a
       await stack.apply();
       await alerts().resolved(alert, repairedAt);
     }, 2 * TOLD_WITHIN * 1_000);
+
+    it('tells a person that the quota refuses the solver of a ClusterIssuer of theirs, for it is a port of the host; by the runbook there is one again', async () => {
+      const [since, serial] = [Date.now(), await edge().servedSerial()];
+      await putClusterIssuer(stack.cluster, CLUSTER_ISSUER, { server: edge().authority });
+      await apply('https-cluster-issuer', { mode: 'cert-manager', certManager: { clusterIssuer: CLUSTER_ISSUER, budget: 'none' } });
+      const alert = await alerts().opened({ reason: 'CertificateNotIssued', part: 'certificate' }, since, TOLD_WITHIN);
+      expect(alert.message.text).toMatch(/exceeded quota: budget, requested: services\.nodeports/);
+      expect(await edge().servedSerial()).toBe(serial);
+      const repairedAt = Date.now();
+      await putClusterIssuer(stack.cluster, CLUSTER_ISSUER, { server: edge().authority, serviceType: 'ClusterIP' });
+      // docs/runbooks/certificate-not-issued.md
+      await stack.kubectl('delete', 'certificate', CERT_MANAGER.certificate);
+      await stack.apply();
+      await waitFor<true>({ what: 'another certificate to be served', seconds: TOLD_WITHIN }, async () => when(await edge().servedSerial() !== serial, await describeOrders()));
+      await untilServed(edge());
+      await alerts().resolved(alert, repairedAt);
+    }, 3 * TOLD_WITHIN * 1_000);
   });
 
   function describeOrders(): Promise<string> {

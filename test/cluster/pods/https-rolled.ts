@@ -8,7 +8,7 @@ import { send } from '../../sdk/http-client.js';
 import { envelope, newRunId } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { networkOfNode, tryFlows, type Found } from '../support/flows.js';
-import { URL_OF_NAME, applyHttps, byAcme } from '../support/https-apply.js';
+import { URL_OF_NAME, applyHttps, byAcme, untilStatus } from '../support/https-apply.js';
 import { HttpsEdge, untilServed } from '../support/https-edge.js';
 import type { Upload, Uploaded } from '../support/https-upload.js';
 import { tellLoad } from '../support/load-report.js';
@@ -22,9 +22,13 @@ import { describeNetwork } from './network.js';
 import type { Installed } from './on-pods.js';
 
 const SCENE_MS = 300_000;
-/** Less than the 30 before whose end Traefik renews: it does at each of its starts. */
-const CERTIFICATE_DAYS = 20;
+/** Less than the 30 days before whose end Traefik renews: it does at each of its starts. */
+const CERTIFICATE_SECONDS = 20 * 86_400;
 const LARGE = 30 * MEBIBYTE;
+/** Of an event, a little more than GlitchTip 5.2 holds. */
+const TOO_LARGE = 2_500_100;
+/** At a pace: who is not let in is told while it sends. Seconds. */
+const UNHURRIED = 5;
 /** Longer than Traefik's own time for a request. Seconds. */
 const SLOW = 75;
 /** A form with a file, to a page that GlitchTip's double has not: it says so when it has the whole of it. */
@@ -40,7 +44,7 @@ export function describeHttpsRolled(installed: Installed): void {
   describe('https by Traefik', () => {
     let edge: HttpsEdge;
     beforeAll(async () => {
-      edge = await HttpsEdge.start(stack, { certificateDays: CERTIFICATE_DAYS });
+      edge = await HttpsEdge.start(stack, { certificateSeconds: CERTIFICATE_SECONDS });
       await applyHttps(stack, edge, 'https-rolled', { https: { ...byAcme(edge), public: 'no-admin' } });
       await untilServed(edge);
       await stack.rolledOut();
@@ -60,6 +64,18 @@ export function describeHttpsRolled(installed: Installed): void {
       const target = (expected: Found) => (port: number) => ({ to: 'the public address', address: edge.traefikAddress, port, expected });
       const flows = await tryFlows('outside', networkOfNode(stack.cluster), [...[80, 443].map(target('open')), ...[8_000, 8_080, 8_443, 9_100, 9_464, 9_465, 5_432, 6_379].map(target('closed'))]);
       expect(flows.filter(({ expected, found }) => expected !== found)).toEqual([]);
+    }, SCENE_MS);
+
+    it('answers 503 while nobody is at the front door, with HSTS as ever', async () => {
+      await stack.scale('deployment/gateway', 'gateway', 0);
+      try {
+        await untilStatus(edge, `${URL_OF_NAME}/login`, 503);
+        const [away] = await edge.ask([{ url: `${URL_OF_NAME}/login` }]);
+        expect([away?.status, away?.headers?.['strict-transport-security']]).toEqual([503, 'max-age=31536000']);
+      } finally {
+        await stack.scale('deployment/gateway', 'gateway', 1);
+      }
+      await untilStatus(edge, `${URL_OF_NAME}/login`, 200);
     }, SCENE_MS);
 
     it('leaves the port-forward as it was: a person signs in by it, and makes a project', async () => {
@@ -82,6 +98,17 @@ export function describeHttpsRolled(installed: Installed): void {
         return JSON.parse(stdout) as Uploaded;
       };
 
+      /** Once what came before has been paid for, by gateway.limits: until then it is 429. */
+      const uploadInTurn = (task: Upload) => waitFor<Uploaded>({ what: 'the project to be let in again', seconds: 120 + SLOW, every: 5 }, async () => {
+        const found = await upload(task);
+        return found.status === 429 ? { seen: '429' } : { found };
+      });
+      const toProject = () => {
+        const parsed = parseDsn(dsn());
+        if (!parsed.ok) throw new Error(`no DSN: ${dsn()}`);
+        return { url: envelopeUrl(dsnAt(parsed.dsn, URL_OF_NAME)), headers: { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': authHeader(parsed.dsn) } };
+      };
+
       it('an event with an attachment of 30 MiB is taken and stored', async () => {
         const report = await edge.load({ dsn: dsn(), rate: 1, seconds: 1, attachmentBytes: LARGE });
         const { sent, accepted } = tellLoad('an attachment of 30 MiB', report);
@@ -90,23 +117,18 @@ export function describeHttpsRolled(installed: Installed): void {
       }, 2 * SCENE_MS);
 
       it(`so is one that takes ${SLOW} s to come in`, async () => {
-        const parsed = parseDsn(dsn());
-        if (!parsed.ok) throw new Error(`no DSN: ${dsn()}`);
         const [runId, eventId] = [newRunId(), randomUUID().replaceAll('-', '')];
         const attachment = `${JSON.stringify({ type: 'attachment', filename: 'dump.txt', length: LARGE })}\n`;
-        const task: Upload = {
-          url: envelopeUrl(dsnAt(parsed.dsn, URL_OF_NAME)), headers: { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': authHeader(parsed.dsn) },
-          head: `${envelope(eventId, runId, 1)}${attachment}`, bytes: LARGE, seconds: SLOW,
-        };
-        // 429 until what came before has been paid for, by gateway.limits.
-        const { status, seconds } = await waitFor<Uploaded>({ what: 'the project to be let in again', seconds: 120 + SLOW, every: 5 }, async () => {
-          const found = await upload(task);
-          return found.status === 429 ? { seen: '429' } : { found };
-        });
+        const { status, seconds } = await uploadInTurn({ ...toProject(), head: `${envelope(eventId, runId, 1)}${attachment}`, bytes: LARGE, seconds: SLOW });
         expect(status).toBe(200);
         expect(seconds).toBeGreaterThan(60);
         await waitFor<true>({ what: 'the event to be stored', seconds: 120 }, async () => when((await runIds(stack, runId)).has(eventId), 'not yet'));
       }, 2 * SCENE_MS);
+
+      it('an event that is larger than the gateway takes is refused as by the gateway: 413', async () => {
+        const { status } = await uploadInTurn({ ...toProject(), head: '{}\n{"type":"event"}\n"', bytes: TOO_LARGE, seconds: UNHURRIED });
+        expect(status).toBe(413);
+      }, SCENE_MS);
 
       it.each([[0], [SLOW]])('a form of 30 MiB comes through to GlitchTip, in %i s', async (seconds) => {
         const found = await upload({ ...FORM, seconds });

@@ -8,6 +8,7 @@ import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { parseDsn, type Dsn } from '../../sdk/dsn.js';
 import { selfSignedFor } from '../../support/certificate.js';
 import { recordMeasurement } from '../../support/measurements.js';
+import { cliSays, findingsIn, pathWith, type DoctorFinding } from '../support/cli.js';
 import { networkOf, tryFlows } from '../support/flows.js';
 import { URL_OF_NAME, applyHttps, byAcme, untilStatus } from '../support/https-apply.js';
 import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
@@ -20,9 +21,14 @@ import type { Installed } from './on-pods.js';
 /** From the apply to a valid certificate. Seconds. */
 const ISSUED_WITHIN = 45;
 const SCENE_MS = 300_000;
+/** Milliseconds. */
+const DAY = 86_400_000;
 /** The events' own address, of a project that does not exist: GlitchTip answers it, and not Traefik. */
 const EVENTS = '/api/2147483000/envelope/';
 const SECRET = 'errors-tls';
+
+/** Of `doctor --outside`. */
+const OUTSIDE: readonly string[] = ['DNS', 'port 80', 'redirect', 'port 443', 'certificate', 'HSTS'];
 
 const health = z.object({ status: z.object({ health: z.object({ figures: z.object({ certificateDays: z.number().optional() }).optional() }) }) });
 
@@ -101,6 +107,10 @@ export function describeHttps(installed: Installed): void {
         expect(Math.round(days)).toBe(90);
       }, SCENE_MS);
 
+      it('is as it should be for `glitchkeeper doctor --outside`, but for an address that the internet does not reach', async () => {
+        expect((await doctorOutside(stack, edge)).filter(({ check }) => OUTSIDE.includes(check)).map(({ check, level }) => `${check} ${level}`)).toEqual(['DNS warning', 'redirect ok', 'certificate ok', 'HSTS ok']);
+      }, SCENE_MS);
+
       it('shows the public name the paths of events alone, where the settings say so', async () => {
         await apply('https-ingest', { ...byAcme(edge), public: 'ingest' });
         await untilStatus(edge, `${URL_OF_NAME}/login`, 404);
@@ -111,7 +121,7 @@ export function describeHttps(installed: Installed): void {
 
       it('takes events by http until the day that the settings name, redirects all else, and tells a person which project sends so', async () => {
         const since = Date.now();
-        await apply('https-plain', { ...byAcme(edge), acceptPlainEvents: new Date(since + 7 * 86_400_000).toISOString().slice(0, 10) });
+        await apply('https-plain', { ...byAcme(edge), acceptPlainEvents: new Date(since + 7 * DAY).toISOString().slice(0, 10) });
         await stack.rolledOut();
         const { projectId, key } = parsed(dsn());
         const event = { url: `http://${NAME}/api/${projectId}/envelope/?sentry_key=${key}`, method: 'POST' as const, body: '{}\n{"type":"event"}\n{"message":"by http"}' };
@@ -123,6 +133,13 @@ export function describeHttps(installed: Installed): void {
         expect((await edge.ask([{ url: `http://${NAME}/login` }]))[0]?.status).toBe(301);
         const alert = await alerts().opened({ reason: 'PlainEvents', part: 'https' }, since);
         expect(alert.message.text).toContain(`by http: ${projectId} (`);
+        await apply('https-too-late', { ...byAcme(edge), acceptPlainEvents: new Date(since - DAY).toISOString().slice(0, 10) });
+        await stack.rolledOut();
+        await waitFor<true>({ what: 'an event by http to be led to https', seconds: 60 }, async () => {
+          const [led] = await edge.ask([event]);
+          return when(led?.status === 308 && led.headers.location === `${URL_OF_NAME}/api/${projectId}/envelope/?sentry_key=${key}`, JSON.stringify(led));
+        });
+        expect(await cliSays(stack, 'spool')).toMatch(/too late/);
       }, 2 * SCENE_MS);
     });
 
@@ -169,8 +186,30 @@ export function describeHttps(installed: Installed): void {
       }, 2 * SCENE_MS);
     });
 
+    it("by Traefik's own certificate, for development: status and doctor say that it is that, browsers are not bound to it, and it is no incident", async () => {
+      await apply('https-self-signed', { mode: 'self-signed' });
+      await stack.rolledOut();
+      expect((await edge.served()).subject).toContain('TRAEFIK DEFAULT CERT');
+      const [refused] = await edge.ask([{ url: `${URL_OF_NAME}/login` }]);
+      expect(refused?.status).toBeUndefined();
+      const [taken] = await edge.askUnverified([{ url: `${URL_OF_NAME}/login` }]);
+      expect([taken?.status, taken?.headers?.['strict-transport-security']]).toEqual([200, undefined]);
+      await waitFor<true>({ what: 'status and doctor to say so, and no incident of it', seconds: 180, every: 5 }, async () => {
+        const [status, findings] = [await cliSays(stack, 'status'), await doctorOutside(stack, edge)];
+        const wrong = findings.filter(({ level }) => level !== 'ok').map(({ found }) => found);
+        const isSaid = status.includes('https is self-signed, for development') && wrong.some((found) => found.includes("shows Traefik's own, as https.mode self-signed says"));
+        return when(isSaid && !wrong.some((found) => /^(Certificate|Hsts)/.test(found)), `${status.slice(0, 500)}; ${wrong.join('; ')}`);
+      });
+    }, 2 * SCENE_MS);
+
     describeGatewayApi(installed, { edge: () => edge, apply });
   });
+}
+
+/** From the node, to which the public name leads to Traefik. */
+async function doctorOutside(stack: Stack, edge: HttpsEdge): Promise<readonly DoctorFinding[]> {
+  const { stdout } = await edge.run(['build/cli.js', '--kubeconfig', stack.cluster.kubeconfigPath, 'doctor', '--outside', '--json'], { NODE_EXTRA_CA_CERTS: edge.file('roots.pem'), PATH: pathWith(stack) });
+  return findingsIn(stdout);
 }
 
 function parsed(text: string): Dsn {
@@ -192,7 +231,7 @@ async function traefikNetwork(stack: Stack): Promise<string> {
 
 /** Good for two months. */
 function certificateFor(): ReturnType<typeof selfSignedFor> {
-  return selfSignedFor(NAME, { notAfter: new Date(Date.now() + 60 * 86_400_000) });
+  return selfSignedFor(NAME, { notAfter: new Date(Date.now() + 60 * DAY) });
 }
 
 async function putSecret(stack: Stack, { certificate, key }: Awaited<ReturnType<typeof selfSignedFor>>): Promise<void> {

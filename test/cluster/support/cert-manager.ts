@@ -1,6 +1,7 @@
 // cert-manager's controller as a pod of a namespace of its own, with the rights of its chart, on a cluster that has no registry.
 import { buildProgress, ensureCertManager, type ClusterHandle } from '../../../embedded/index.js';
 import { acmeSolverImage, certManagerImage } from '../../../embedded/images/index.js';
+import { TRAEFIK } from '../../../charts/traefik.js';
 import { CERT_MANAGER } from '../../../operator/api/object-names.js';
 import { printFigure } from './fault-report.js';
 import type { Stack } from './stack.js';
@@ -27,6 +28,13 @@ export async function installCertManager(cluster: ClusterHandle, outside: Outsid
   await cluster.kubectl(['apply', '--server-side', '-f', kinds]);
   await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests(outside) }));
   await cluster.kubectl(['rollout', 'status', 'deployment/cert-manager', '--namespace', CERT_MANAGER_NAMESPACE, '--timeout=120s']);
+}
+
+/** As a person has one. @param serviceType of the pod for a challenge: by default a NodePort */
+export async function putClusterIssuer(cluster: ClusterHandle, name: string, { server, serviceType }: { readonly server: string; readonly serviceType?: 'ClusterIP' }): Promise<void> {
+  const http01 = { ingress: { ingressClassName: TRAEFIK.ingressClass, ...(serviceType === undefined ? {} : { serviceType }) } };
+  const acme = { email: 'ops@glitchtip.invalid', server, privateKeySecretRef: { name }, solvers: [{ http01 }] };
+  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name }, spec: { acme } }));
 }
 
 /** How often it got the certificate. */

@@ -18,7 +18,7 @@ const SILENT = ['worker', 'migrate', 'backup', 'other namespace'];
 /** Cloud providers answer there with credentials of the machine. */
 const METADATA = '169.254.169.254';
 /** For documentation (RFC 5737): nobody has it, and no rule of ours knows it. */
-const INTERNET = '203.0.113.10';
+export const INTERNET = '203.0.113.10';
 
 const SERVERS: readonly { readonly part: string; readonly name?: string; readonly service: string; readonly port: number }[] = [
   { part: 'postgres', service: 'postgres', port: 5432 },

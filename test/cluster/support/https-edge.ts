@@ -28,28 +28,38 @@ const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
 const ANSWERS_MS = 45_000;
 /** A connection to nobody is tried by openssl for two minutes. */
 const HANDSHAKE_MS = 15_000;
-const CLIENT = 'test/cluster/support/https-client.ts';
+/** The program that sends requests. */
+export const CLIENT = 'test/cluster/support/https-client.ts';
 
 /** An answer, or why there was none. */
-const outcomes = z.array(z.union([
+export const outcomes = z.array(z.union([
   z.object({ status: z.number(), headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])), body: z.string() }),
   z.object({ code: z.string() }),
 ]));
 export type Outcome = (HttpAnswer & { readonly code?: never }) | ({ readonly code: string } & { readonly [field in keyof HttpAnswer]?: never });
 
+/** Seconds. */
+const DAY = 86_400;
+
 /** Whatever runs on a cluster of ours. */
 type OnCluster = Pick<Stack, 'cluster'>;
+
+interface EdgeOptions {
+  readonly certificateSeconds?: number;
+  readonly traefikArguments?: readonly string[];
+}
 
 export class HttpsEdge {
   private readonly ended: (() => Promise<unknown>)[] = [];
 
-  private constructor(private readonly stack: OnCluster, private readonly folder: string, readonly traefikAddress: string) {}
+  private constructor(private readonly stack: OnCluster, private readonly folder: string, readonly traefikAddress: string, private readonly more: readonly string[]) {}
 
   /**
    * The first call on a machine builds Traefik, which takes a quarter of an hour.
-   * @param options life of the ACME server's certificates: Traefik renews those of less than 30 days at each of its starts
+   * @param options life of the ACME server's certificates: Traefik renews those of less than 30 days at each of its starts; and what Traefik is
+   *   told beside the host file
    */
-  static async start(stack: OnCluster, { certificateDays = 90 } = {}): Promise<HttpsEdge> {
+  static async start(stack: OnCluster, { certificateSeconds = 90 * DAY, traefikArguments = [] }: EdgeOptions = {}): Promise<HttpsEdge> {
     const { cluster } = stack;
     const progress = buildProgress(printFigure, Date.now);
     const [traefik, programs] = [await ensureTraefik(progress), await ensurePebble(progress)];
@@ -57,9 +67,9 @@ export class HttpsEdge {
     await cluster.kubectl(['apply', '--server-side', '-f', traefik.kinds]);
     await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(TRAEFIK_SERVICE));
     const address = await cluster.kubectl(['get', 'service', 'traefik', '--namespace', TRAEFIK.namespace, '--output', 'jsonpath={.spec.clusterIP}']);
-    const edge = new HttpsEdge(stack, await mkdtemp(join(tmpdir(), 'glitchkeeper-https-')), address);
+    const edge = new HttpsEdge(stack, await mkdtemp(join(tmpdir(), 'glitchkeeper-https-')), address, traefikArguments);
     await writeFile(edge.file('hosts'), `127.0.0.1 localhost\n${address} ${NAME}\n`);
-    await edge.startAuthority(programs, certificateDays);
+    await edge.startAuthority(programs, certificateSeconds);
     return edge;
   }
 
@@ -80,7 +90,7 @@ export class HttpsEdge {
   /** As k3s does with the host file: Traefik is started anew with what these settings tell it. */
   async runTraefik(settings: Settings): Promise<void> {
     const { cluster } = this.stack;
-    const list = { apiVersion: 'v1', kind: 'List', items: traefikManifests(settings, this.authorityCertificate) };
+    const list = { apiVersion: 'v1', kind: 'List', items: traefikManifests(settings, this.authorityCertificate, this.more) };
     await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(list));
     await cluster.kubectl(['rollout', 'status', 'deployment/traefik', '--namespace', TRAEFIK.namespace, '--timeout=120s']);
   }
@@ -99,15 +109,28 @@ export class HttpsEdge {
     await this.runTraefik(settings);
   }
 
-  /** Serial number of the certificate that is shown to who asks for the public name, whoever signed it. */
-  async servedSerial(): Promise<string> {
+  /** The certificate that is shown to who asks for the public name, whoever signed it. */
+  async served(): Promise<X509Certificate> {
     const { stdout } = await execa('nsenter', [`--net=/run/netns/${this.stack.cluster.nodeName}`, 'openssl', 's_client', '-connect', `${this.traefikAddress}:443`, '-servername', NAME], { input: '', timeout: HANDSHAKE_MS });
-    return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN'))).serialNumber;
+    return new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN')));
+  }
+
+  async servedSerial(): Promise<string> {
+    return (await this.served()).serialNumber;
   }
 
   /** Requests one after the other, by a client that trusts the ACME server's root and what `trust` names, and nobody else. */
-  async ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
-    const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], { NODE_EXTRA_CA_CERTS: trust });
+  ask(requests: readonly HttpRequest[], trust = this.file('roots.pem')): Promise<Outcome[]> {
+    return this.askAs(requests, { NODE_EXTRA_CA_CERTS: trust });
+  }
+
+  /** By a client that was told not to look whose certificate it is. */
+  askUnverified(requests: readonly HttpRequest[]): Promise<Outcome[]> {
+    return this.askAs(requests, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+  }
+
+  private async askAs(requests: readonly HttpRequest[], env: Readonly<Record<string, string>>): Promise<Outcome[]> {
+    const { stdout } = await this.run([CLIENT, JSON.stringify(requests)], env);
     return outcomes.parse(JSON.parse(stdout));
   }
 
@@ -160,7 +183,7 @@ export class HttpsEdge {
   private authorityCertificate = '';
 
   /** Pebble, and the DNS server that it asks for the name: its answer is Traefik's Service. */
-  private async startAuthority({ pebble, challtestsrv }: { readonly pebble: string; readonly challtestsrv: string }, certificateDays: number): Promise<void> {
+  private async startAuthority({ pebble, challtestsrv }: { readonly pebble: string; readonly challtestsrv: string }, certificateSeconds: number): Promise<void> {
     const { nodeAddress } = this.stack.cluster.network;
     const { certificate, key } = await selfSignedFor(nodeAddress);
     this.authorityCertificate = certificate;
@@ -168,7 +191,7 @@ export class HttpsEdge {
     await writeFile(this.file('pebble.key'), key);
     await writeFile(this.file('pebble.json'), JSON.stringify({ pebble: {
       listenAddress: `${nodeAddress}:${ACME_PORT}`, managementListenAddress: `${nodeAddress}:${ROOTS_PORT}`, certificate: this.file('pebble.pem'), privateKey: this.file('pebble.key'),
-      httpPort: 80, tlsPort: 443, keyAlgorithm: 'ecdsa', ocspResponderURL: '', externalAccountBindingRequired: false, profiles: { default: { description: `of ${certificateDays} days`, validityPeriod: certificateDays * 86_400 } },
+      httpPort: 80, tlsPort: 443, keyAlgorithm: 'ecdsa', ocspResponderURL: '', externalAccountBindingRequired: false, profiles: { default: { description: `of ${certificateSeconds} s`, validityPeriod: certificateSeconds } },
     } }));
     this.startProgram([challtestsrv, '-defaultIPv4', this.traefikAddress, '-defaultIPv6', '', '-dnsserver', DNS.address, '-management', DNS.management, '-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', '']);
     this.startProgram([pebble, '-config', this.file('pebble.json'), '-dnsserver', DNS.address], { PEBBLE_VA_NOSLEEP: '1', PEBBLE_AUTHZREUSE: '0' });

@@ -16,8 +16,11 @@ export const TRAEFIK_SERVICE = {
   spec: { selector: TRAEFIK.labels, ports: [{ name: TRAEFIK.plain, port: 80, targetPort: TRAEFIK.plainPort }, { name: TRAEFIK.secure, port: 443, targetPort: TRAEFIK.securePort }] },
 };
 
-/** @param authority PEM of the certificate by which the ACME server is known */
-export function traefikManifests(settings: Settings, authority: string): object[] {
+/**
+ * @param authority PEM of the certificate by which the ACME server is known
+ * @param more arguments beside those of the chart and of the host file
+ */
+export function traefikManifests(settings: Settings, authority: string, more: readonly string[]): object[] {
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'traefik' }, rules: [
@@ -31,7 +34,7 @@ export function traefikManifests(settings: Settings, authority: string): object[
     { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: TRAEFIK.ingressClass }, spec: { controller: 'traefik.io/ingress-controller' } },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'acme-authority' }, data: { 'ca.pem': authority } },
     ...(keepsCertificates(settings) ? [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '128Mi' } } } }] : []),
-    deployment(settings),
+    deployment(settings, more),
   ];
 }
 
@@ -40,11 +43,11 @@ function keepsCertificates({ https: { mode } }: Settings): boolean {
   return mode === 'traefik';
 }
 
-function deployment(settings: Settings): object {
+function deployment(settings: Settings, more: readonly string[]): object {
   const podSpec = {
     serviceAccountName: 'traefik',
     securityContext: { runAsUser: 65_532, runAsGroup: 65_532, runAsNonRoot: true },
-    containers: [container(settings)],
+    containers: [container(settings, more)],
     volumes: [{ name: 'data', ...(keepsCertificates(settings) ? { persistentVolumeClaim: { claimName: metadata.name } } : { emptyDir: {} }) }, { name: 'tmp', emptyDir: {} }, { name: 'authority', configMap: { name: 'acme-authority' } }],
   };
   return {
@@ -57,7 +60,7 @@ function deployment(settings: Settings): object {
   };
 }
 
-function container(settings: Settings): object {
+function container(settings: Settings, more: readonly string[]): object {
   const { resources: { traefik: resources }, https: { mode, gateway } } = settings;
   return {
     name: 'traefik', image: traefikImage, imagePullPolicy: 'Never', resources,
@@ -69,6 +72,7 @@ function container(settings: Settings): object {
       ...(gateway === undefined ? [] : ['--providers.kubernetesgateway=true']),
       ...traefikArguments(settings),
       ...(mode === 'traefik' ? [`--certificatesresolvers.${RESOLVER}.acme.cacertificates=${AUTHORITY_FOLDER}/ca.pem`] : []),
+      ...more,
     ],
     env: [{ name: 'GOMEMLIMIT', value: `${Math.floor(bytesOf(resources.limits.memory) * HEAP_SHARE)}` }],
     ports: [{ containerPort: TRAEFIK.plainPort }, { containerPort: TRAEFIK.securePort }],

@@ -80,6 +80,10 @@ describe("what k3s' Traefik is told", () => {
     expect(valuesOf(SECRET).additionalArguments).toEqual(['--entrypoints.websecure.transport.respondingtimeouts.readtimeout=15m', '--serverstransport.forwardingtimeouts.idleconntimeout=60s']);
   });
 
+  it('is that uploads by http may take as long, where events are taken so until a day', () => {
+    expect(valuesOf({ ...SECRET, https: { ...SECRET.https, acceptPlainEvents: '2027-03-01' } }).additionalArguments).toContain('--entrypoints.web.transport.respondingtimeouts.readtimeout=15m');
+  });
+
   it('is whom to ask for a certificate, by port 80, and to keep it where it survives a restart', () => {
     expect(valuesOf(HTTPS).persistence).toMatchObject({ enabled: true });
     expect(valuesOf(HTTPS).additionalArguments).toEqual(expect.arrayContaining([

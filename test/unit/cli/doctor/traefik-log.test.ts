@@ -14,6 +14,8 @@ const NAME = 'errors.example.test';
 const WRONG_NAME = '\u001b[90m2026-11-30T01:28:38Z\u001b[0m \u001b[31mERR\u001b[0m \u001b[1mUnable to obtain ACME certificate for domains\u001b[0m \u001b[36merror=\u001b[0m\u001b[31m\u001b[1m"unable to generate a certificate for the domains [errors.example.test]: resolver: one or more domains had a problem: [errors.example.test: invalid authorization: acme: error: 400 :: urn:ietf:params:acme:error:connection :: Get \\"http://errors.example.test:80/.well-known/acme-challenge/oB_S2Ioy5BBUDsWhKp_UU9OeMNrjcjYI3qEq9aKx8Ws\\": dial tcp 127.0.0.9:80: connect: connection refused]"\u001b[0m\u001b[0m \u001b[36mACME CA=\u001b[0mhttps://127.0.0.1:14000/dir \u001b[36macmeCA=\u001b[0mhttps://127.0.0.1:14000/dir \u001b[36mdomains=\u001b[0m["errors.example.test"] \u001b[36mproviderName=\u001b[0mglitchkeeper.acme \u001b[36mrouterName=\u001b[0mglitchtip@file \u001b[36mrule=\u001b[0m"Host(`errors.example.test`) && !PathRegexp(`^/(admin|metrics)(/|$)`)"';
 const GOT = '\u001b[90m2026-11-30T01:28:52Z\u001b[0m \u001b[32mINF\u001b[0m \u001b[1mServer responded with a certificate.\u001b[0m \u001b[36mdomains=\u001b[0merrors.example.test \u001b[36mlib=\u001b[0mlego';
 const AWAY = '\u001b[90m2026-11-30T01:29:00Z\u001b[0m \u001b[32mINF\u001b[0m \u001b[1mError renewing ACME certificate: {Main:errors.example.test SANs:[]}\u001b[0m \u001b[36merror=\u001b[0m\u001b[31m\u001b[1m"get directory at \'https://127.0.0.1:14000/dir\': unable to communicate with the API server: error: Get \\"https://127.0.0.1:14000/dir\\": dial tcp 127.0.0.1:14000: connect: connection refused"\u001b[0m\u001b[0m \u001b[36macmeCA=\u001b[0mhttps://127.0.0.1:14000/dir \u001b[36mproviderName=\u001b[0mglitchkeeper.acme';
+/** As the one before, with what Let's Encrypt answers when a name has had five certificates within a week (letsencrypt.org/docs/rate-limits). */
+const RATE_LIMITED = WRONG_NAME.replace(/"unable to generate .*?\]"/, '"unable to generate a certificate for the domains [errors.example.test]: acme: error: 429 :: POST :: https://acme-v02.api.letsencrypt.org/acme/new-order :: urn:ietf:params:acme:error:rateLimited :: too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, retry after 2026-12-01 09:12:33 UTC"');
 const CALM = '\u001b[90m2026-11-30T01:28:36Z\u001b[0m \u001b[32mINF\u001b[0m \u001b[1mTesting certificate renew...\u001b[0m \u001b[36macmeCA=\u001b[0mhttps://127.0.0.1:14000/dir \u001b[36mproviderName=\u001b[0mglitchkeeper.acme';
 const log = (...lines: readonly string[]): string => [...lines, ''].join('\n');
 
@@ -24,6 +26,9 @@ describe("the last try in Traefik's log", () => {
   it('failed because the ACME server was not reached', () => expect(lastTry(log(GOT, AWAY), NAME)).toEqual({
     kind: 'failed', at: new Date('2026-11-30T01:29:00Z'),
     reason: `get directory at 'https://127.0.0.1:14000/dir': unable to communicate with the API server: error: Get "https://127.0.0.1:14000/dir": dial tcp 127.0.0.1:14000: connect: connection refused`,
+  }));
+  it('failed because the ACME server gives no more, and until when', () => expect(lastTry(log(RATE_LIMITED), NAME)).toMatchObject({
+    kind: 'failed', reason: expect.stringMatching(/^429 :: .* :: urn:ietf:params:acme:error:rateLimited :: too many certificates .*, retry after 2026-12-01 09:12:33 UTC$/),
   }));
   it('got one, whatever was before', () => expect(lastTry(log(WRONG_NAME, GOT), NAME)).toEqual({ kind: 'got', at: new Date('2026-11-30T01:28:52Z') }));
   it.each([['nothing of ACME', log(CALM)], ['another name', log(WRONG_NAME.replaceAll(NAME, 'other.example.test'))], ['nothing at all', '']])('is none in %s', (_, text) => expect(lastTry(text, NAME)).toBeUndefined());

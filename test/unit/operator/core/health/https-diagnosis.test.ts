@@ -11,6 +11,13 @@ describe('a cause of https', () => {
     expect(causes.map(({ reason, part, severity }) => `${reason}/${part} ${severity}`)).toEqual(wanted);
   });
 
+  it.each([
+    [24, 'The certificate of errors.example.com ends in 24 days, and Traefik has not renewed it: it has been due for 6 days, and Traefik tries once a day.'],
+    [7, 'The certificate of errors.example.com ends in 7 days, and Traefik has not renewed it: it has been due for 23 days, and Traefik tries once a day.'],
+  ])('what Traefik did not renew, with %i days left, is told as that, and where the reason is', (left, message) => {
+    expect(diagnosisOf(served(left), specOf({ ...WORKER_SPEC, https: HTTPS })).causes).toMatchObject([{ message, advice: expect.stringMatching(/^glitchkeeper doctor has the reason of the ACME server; /) }]);
+  });
+
   it("Traefik's own certificate is no cause where the settings want it", () => {
     expect(diagnosisOf(served(300, { ...DEFAULT, hasHsts: false }), specOf({ ...WORKER_SPEC, https: { ...HTTPS, selfSigned: true } })).causes).toEqual([]);
   });
