@@ -35,7 +35,7 @@ export interface ReleaseFacts {
   readonly tag: string;
   /** Web, and the worker with its scheduler, as processes of their own. */
   readonly split: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
-  /** Logs, uptime monitors, MCP and calls to private addresses can be turned on and off (charts/parts/feature-variables.ts). */
+  /** Logs, uptime monitors, MCP and calls to private addresses can be turned on and off, and proxies be named (charts/parts/feature-variables.ts). */
   readonly hasSwitches: boolean;
   /** Of the migrate Job. */
   readonly migrate: readonly Variable[];

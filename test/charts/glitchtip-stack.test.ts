@@ -289,6 +289,7 @@ describe('what GlitchTip does beside taking events', () => {
   const OPEN: SettingsInput = {
     version: '6.2', retentionDays: 60, registration: { users: true, singleSignOn: true, organizations: true }, logs: { enabled: true, retentionDays: 14 },
     uptime: { enabled: false, privateAddresses: true }, webhooks: { privateAddresses: true }, mcp: { enabled: true }, network: { workerToPrivate: ['192.168.1.25'] },
+    gateway: { trustedProxies: ['192.0.2.1'] },
   };
   const rendered = [{}, { version: '6.2' }, OPEN].map((settings) => renderStack(settings));
   const said = (part: string, name: string) => rendered.map((each) => variable(containerOf(each, 'Deployment', part), name));
@@ -305,6 +306,7 @@ describe('what GlitchTip does beside taking events', () => {
     ['GLITCHTIP_UPTIME_ALLOW_PRIVATE_IPS', undefined, 'False', 'True'],
     ['GLITCHTIP_ALLOW_PRIVATE_IPS', undefined, 'False', 'True'],
     ['GLITCHTIP_ENABLE_MCP', undefined, 'False', 'True'],
+    ['TRUSTED_PROXIES', undefined, '10.42.0.0/16,10.43.0.0/16', '192.0.2.1,10.42.0.0/16,10.43.0.0/16'],
   ])('%s is said to web and to the worker alike', (name, five, six, open) => {
     for (const part of ['web', 'worker']) expect(said(part, name)).toEqual([five, six, open]);
   });
@@ -312,6 +314,10 @@ describe('what GlitchTip does beside taking events', () => {
   it('keeps logs as long as events, where nobody says how long', () => {
     const web = containerOf(renderStack({ version: '6.2', retentionDays: 60, logs: { enabled: true } }), 'Deployment', 'web');
     expect(variable(web, 'GLITCHTIP_LOG_RETENTION_DAYS')).toBe('60');
+  });
+
+  it('believes whom its own default says, where nobody knows the networks of the cluster', () => {
+    expect(variable(containerOf(renderStack({ version: '6.2', network: { clusterRanges: [] } }), 'Deployment', 'web'), 'TRUSTED_PROXIES')).toBeUndefined();
   });
 
   it('the gateway takes logs where GlitchTip keeps them, and not otherwise', () => {
