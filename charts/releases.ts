@@ -146,7 +146,7 @@ const single: Process = {
     ...noColdStorage,
     ...malloc,
     { name: 'SKIP_INIT', value: 'true', why: 'the migrate Job migrates; at every boot it would race with a surge pod' },
-    { name: 'VTASKS_SHUTDOWN_CANCEL_GRACE', value: '15', why: 'after its tasks are done, a request that never ends would keep the process until it is killed; below the 30 s that web has for it' },
+    { name: 'VTASKS_SHUTDOWN_CANCEL_GRACE', value: '15', why: 'after its tasks are done, a request that never ends would keep the process until it is killed; below the 55 s that are left of the pod of 60 s behind the gateway' },
   ],
   connections: 10,
   replacesGrown: true,

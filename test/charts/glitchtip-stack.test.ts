@@ -276,6 +276,13 @@ describe('GlitchTip 6.2', () => {
     expect(variable(process, 'GRANIAN_WORKERS_MAX_RSS')).toBe(grown);
   });
 
+  it('one process has as long as a worker to finish its tasks, and a frozen one no longer than web', () => {
+    const graces = [classic, tiny].map((rendered) => podOf(find(rendered, 'Deployment', 'web'))).map(({ terminationGracePeriodSeconds, containers: [process] }) => [terminationGracePeriodSeconds, process?.livenessProbe?.terminationGracePeriodSeconds]);
+    expect(graces).toEqual([[35, undefined], [60, 35]]);
+    expect(podOf(find(classic, 'Deployment', 'worker')).terminationGracePeriodSeconds).toBe(60);
+    expect(Number(variable(single, 'VTASKS_SHUTDOWN_CANCEL_GRACE'))).toBeLessThan(60);
+  });
+
   it('moves no old events out of PostgreSQL', () => {
     for (const process of [web, worker, single]) expect(['DUCKDB', 'COLD_STORAGE'].map((name) => variable(process, `GLITCHTIP_ENABLE_${name}`))).toEqual(['False', 'False']);
   });
