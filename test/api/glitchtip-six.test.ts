@@ -26,7 +26,7 @@ import { GlitchTipApi } from '../sdk/glitchtip-api.js';
 import { provision } from '../sdk/provision.js';
 import { logRecord, logsRequest } from '../unit/gateway/logs-message.js';
 import type { Program } from './control-plane.js';
-import { AS_OPERATOR, GlitchTipSix, KEY, PASSWORD, PROJECT, SUPERUSER } from './glitchtip-six.js';
+import { AS_OPERATOR, GlitchTipSix, KEY, PASSWORD, PROJECT, SUPERUSER, THROTTLED } from './glitchtip-six.js';
 import { SCHEMAS } from './release-schemas.js';
 
 const MINUTE = 60_000;
@@ -108,9 +108,6 @@ describe("the double's database", () => {
     expect(wanted.filter((name) => !own.has(name) && !beside.test(name))).toEqual([]);
   });
 });
-
-/** For Django's shell. */
-const THROTTLED = `${PROJECT.replace("'o', slug='o'", "'t', slug='t', is_accepting_events=False").replace("'p', slug='p'", "'t', slug='t'").replace('int=1', 'int=2')}`;
 
 describe('web, with its queue and no worker', () => {
   let web: Program | undefined;
@@ -276,10 +273,7 @@ describe('a worker', () => {
 
 describe('Valkey refuses its login once', () => {
   const password = (word: string) => six.valkey.command(AS_OPERATOR, 'ACL', 'SETUSER', VALKEY_APPLICATION_USER, 'resetpass', `>${word}`);
-  const refuse = async () => {
-    await password('another');
-    await six.valkey.command(AS_OPERATOR, 'CLIENT', 'KILL', 'USER', VALKEY_APPLICATION_USER);
-  };
+  const refuse = () => password('another').then(() => six.valkey.command(AS_OPERATOR, 'CLIENT', 'KILL', 'USER', VALKEY_APPLICATION_USER));
 
   it('to web: it answers 500 for ever, and is ended for it by what the manifests bring', async () => {
     const web = await six.start('web');
@@ -291,7 +285,6 @@ describe('Valkey refuses its login once', () => {
     expect((await send({ body: eventOf(newId()) })).status).toBe(500);
     await until('it to end', () => Promise.resolve(web.ended), 30);
     expect(web.fullOutput).toContain('Valkey refused this process once');
-    await web.kill();
   }, MINUTE);
 
   it('to a worker: it is ended for it, too, and the next one takes what waits', async () => {

@@ -32,15 +32,19 @@ project = Project.objects.create(organization=organization, name='p', slug='p')
 ProjectKey.objects.filter(project=project).delete()
 ProjectKey.objects.create(project=project, public_key=uuid.UUID(int=1))`;
 
+/** Likewise: a project with id and key 2, of an organization that takes no events. */
+export const THROTTLED = PROJECT.replace("'o', slug='o'", "'t', slug='t', is_accepting_events=False").replace("'p', slug='p'", "'t', slug='t'").replace('int=1', 'int=2');
+
 /** Of the project that is made. */
 export const KEY = `${'0'.repeat(31)}1`;
 
 export class GlitchTipSix {
   #folders: string[] = [];
+  #image = SIX;
   /** Folder that is /tmp to the process that was started last. */
   #tmp = '';
 
-  private constructor(readonly postgres: PostgresServer, readonly valkey: ValkeyServer, readonly valkeyPort: number, readonly port: number, private readonly image: string) {}
+  private constructor(readonly postgres: PostgresServer, readonly valkey: ValkeyServer, readonly valkeyPort: number, readonly port: number) {}
 
   /** Servers, and an empty database with the gateway's login; nothing of GlitchTip runs yet. @param image as unpackImage takes it */
   static async start(image = SIX): Promise<GlitchTipSix> {
@@ -48,7 +52,8 @@ export class GlitchTipSix {
     const hash = createHash('sha256').update(PASSWORD).digest('hex');
     const users = buildUsersFile({ application: [hash], operator: [hash], gateway: [hash] }).reveal();
     const [postgres, valkey] = await Promise.all([startPostgres(PASSWORD), startValkey(valkeyPort, users, ['--maxmemory-policy', 'noeviction'])]);
-    const six = new GlitchTipSix(postgres, valkey, valkeyPort, port, image);
+    const six = new GlitchTipSix(postgres, valkey, valkeyPort, port);
+    six.#image = image;
     await six.emptyDatabase();
     await postgres.query({ ...SUPERUSER, database: 'postgres' }, `CREATE ROLE ${gatewayLoginName('glitchtip')} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`);
     return six;
@@ -64,7 +69,7 @@ export class GlitchTipSix {
   }
 
   /** A process of the image that ends by itself; its output. @throws when it fails */
-  async run(script: string, env: Readonly<Record<string, string>> = {}, image = this.image): Promise<string> {
+  async run(script: string, env: Readonly<Record<string, string>> = {}, image = this.#image): Promise<string> {
     const program = await this.#prepare(['sh', '-ec', `cd /code; ${script}`], env, image);
     program.start();
     while (!program.ended) await sleep(20);
@@ -83,7 +88,7 @@ export class GlitchTipSix {
     const { split, single } = releaseFacts('6.2');
     const process = of === 'single' ? (single as Process) : split[of];
     const variables = Object.fromEntries(process.env.map(({ name, value }) => [name, value]));
-    const program = await this.#prepare(['sh', '-ec', 'cd /code; exec ./bin/start.sh'], { ...variables, DATABASE_POOL_MIN_SIZE: '1', DATABASE_POOL_MAX_SIZE: String(process.connections), ...env, GRANIAN_HOST: '127.0.0.1', GRANIAN_PORT: String(this.port) }, this.image);
+    const program = await this.#prepare(['sh', '-ec', 'cd /code; exec ./bin/start.sh'], { ...variables, DATABASE_POOL_MIN_SIZE: '1', DATABASE_POOL_MAX_SIZE: String(process.connections), ...env, GRANIAN_HOST: '127.0.0.1', GRANIAN_PORT: String(this.port) }, this.#image);
     program.start();
     if (of !== 'worker') await this.#untilReady(program);
     return program;

@@ -63,8 +63,11 @@ afterAll(async () => {
 
 type Keys = Readonly<Record<string, string>>;
 
+const USUAL = { to: 'admin@example.com', trusts: true, name: GLITCHTIP_IMAGE };
+
 /** What `glitchkeeper mail test` runs, in a container whose Secret has these keys. */
-async function mailTest(keys: Keys, { to = 'admin@example.com', trusts = true, name = GLITCHTIP_IMAGE }: { readonly to?: string; readonly trusts?: boolean; readonly name?: string } = {}): Promise<{ readonly result: unknown; readonly all: string }> {
+async function mailTest(keys: Keys, how: Partial<typeof USUAL> = {}): Promise<{ readonly result: unknown; readonly all: string }> {
+  const { to, trusts, name } = { ...USUAL, ...how };
   const image = await unpackImage(name);
   const secret = await mkdtemp(join(folder, 'secret-'));
   await chown(secret, GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
