@@ -18,9 +18,12 @@ export function recordName({ image, release, isDouble }: Pick<ContractRecord, 'i
   return isDouble ? `${release}-double.json` : `${image.replace(/\.tar$/, '').replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '-')}.json`;
 }
 
+/** Whether an event has one before or after it depends on which of them is stored first. */
+const NEIGHBOUR = /((?:next|previous)EventID):(?:null|string)/g;
+
 /** A line for each row that another status or shape came back for, or that one of them lacks. */
 export function compareShapes(double: Pick<ContractRecord, 'rows'>, found: Pick<ContractRecord, 'rows'>): string[] {
-  const rowsOf = ({ rows }: Pick<ContractRecord, 'rows'>) => new Map(rows.map(({ name, status, shape }) => [name, `${status} ${shape}`]));
+  const rowsOf = ({ rows }: Pick<ContractRecord, 'rows'>) => new Map(rows.map(({ name, status, shape }) => [name, `${status} ${shape.replaceAll(NEIGHBOUR, '$1')}`]));
   const [before, now] = [rowsOf(double), rowsOf(found)];
   return [...new Set([...before.keys(), ...now.keys()])].flatMap((name) => (before.get(name) === now.get(name) ? [] : [`${name}: ${before.get(name) ?? 'no row'} of the double, ${now.get(name) ?? 'no row'} of the image`]));
 }

@@ -54,8 +54,8 @@ describe('the record of an image', () => {
   ])('%s', (_, image, name) => expect(recordName({ release: '6.2', ...image })).toBe(name));
 
   it('is compared with that of the double by status and shape, row by row', () => {
-    const double = { rows: [row('same', 200, '{}'), row('status', 200, '{}'), row('shape', 200, '{id:string}'), row('gone', 200, '{}')] };
-    const image = { rows: [row('same', 200, '{}'), row('status', 403, '{}'), row('shape', 200, '{id:number}'), row('new', 200, '{}')] };
+    const double = { rows: [row('same', 200, '{nextEventID:null}'), row('status', 200, '{}'), row('shape', 200, '{id:string}'), row('gone', 200, '{}')] };
+    const image = { rows: [row('same', 200, '{nextEventID:string}'), row('status', 403, '{}'), row('shape', 200, '{id:number}'), row('new', 200, '{}')] };
     expect(compareShapes(double, image)).toEqual([
       'status: 200 {} of the double, 403 {} of the image', 'shape: 200 {id:string} of the double, 200 {id:number} of the image',
       'gone: 200 {} of the double, no row of the image', 'new: no row of the double, 200 {} of the image',
