@@ -35,7 +35,7 @@ export interface ReleaseFacts {
   readonly tag: string;
   /** Web, and the worker with its scheduler, as processes of their own. */
   readonly split: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
-  /** Logs, uptime monitors, MCP and calls to private addresses can be turned on and off (charts/parts/feature-variables.ts). */
+  /** Logs, uptime monitors, MCP and calls to private addresses can be turned on and off, and proxies be named (charts/parts/feature-variables.ts). */
   readonly hasSwitches: boolean;
   /** Of the migrate Job. */
   readonly migrate: readonly Variable[];
@@ -146,7 +146,7 @@ const single: Process = {
     ...noColdStorage,
     ...malloc,
     { name: 'SKIP_INIT', value: 'true', why: 'the migrate Job migrates; at every boot it would race with a surge pod' },
-    { name: 'VTASKS_SHUTDOWN_CANCEL_GRACE', value: '15', why: 'after its tasks are done, a request that never ends would keep the process until it is killed; below the 30 s that web has for it' },
+    { name: 'VTASKS_SHUTDOWN_CANCEL_GRACE', value: '15', why: 'after its tasks are done, a request that never ends would keep the process until it is killed; below the 55 s that are left of the pod of 60 s behind the gateway' },
   ],
   connections: 10,
   replacesGrown: true,

@@ -64,7 +64,7 @@ async function sortOut(chosen: readonly Stage[]): Promise<{ readonly able: Stage
   for (const stage of chosen) {
     const reason = await stage.cannot?.();
     if (reason === undefined) able.push(stage);
-    else if (stage.kind === 'suite') cannot.push({ stage: stage.name, began: 0, seconds: 0, passed: 0, failed: 0, failedTests: [], skipped: [`suite ${stage.name} (${stage.what}): ${reason}`], note: 'skipped: see below' });
+    else if (stage.kind === 'suite' || stage.ofProduct) cannot.push({ stage: stage.name, began: 0, seconds: 0, passed: 0, failed: 0, failedTests: [], skipped: [`${stage.kind} ${stage.name} (${stage.what}): ${reason}`], note: 'skipped: see below' });
   }
   return { able, cannot };
 }

@@ -1,4 +1,4 @@
-// The environment of what GlitchTip does beside taking events. Each is named even where the setting is GlitchTip's own default, which changes: logs came on by themselves with 6.1.
+// The environment of what GlitchTip does beside taking events, and of whom it believes. Each is named even where the setting is GlitchTip's own default, which changes: logs came on by themselves with 6.1.
 import { releaseFacts, type Variable } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 
@@ -18,7 +18,9 @@ export function featureVariables(settings: Settings): readonly Variable[] {
 }
 
 /** GlitchTip 6.2's settings.py. */
-function switches({ logs, uptime, webhooks, mcp, retentionDays }: Settings): readonly Variable[] {
+function switches({ logs, uptime, webhooks, mcp, retentionDays, gateway, network }: Settings): readonly Variable[] {
+  // The gateway is a pod, and so is most that stands before web without one.
+  const proxies = [...gateway.trustedProxies, ...network.clusterRanges];
   const logDays = String(logs.retentionDays ?? retentionDays);
   return [
     { name: 'GLITCHTIP_ENABLE_LOGS', value: onOff(logs.enabled), why: 'on by default, and a log is a row: they fill the disk that events need' },
@@ -30,5 +32,7 @@ function switches({ logs, uptime, webhooks, mcp, retentionDays }: Settings): rea
     { name: 'GLITCHTIP_UPTIME_ALLOW_PRIVATE_IPS', value: onOff(uptime.privateAddresses), why: 'whoever may make a monitor could look around inside' },
     { name: 'GLITCHTIP_ALLOW_PRIVATE_IPS', value: onOff(webhooks.privateAddresses), why: 'likewise of webhooks, which take what they are told to there' },
     { name: 'GLITCHTIP_ENABLE_MCP', value: onOff(mcp.enabled), why: 'setting' },
+    // An empty list would believe nobody; GlitchTip's asgi.py takes addresses and networks, separated by commas.
+    ...(proxies.length > 0 ? [{ name: 'TRUSTED_PROXIES', value: proxies.join(','), why: 'the default "*" takes the first address of X-Forwarded-For for the client: whatever the client wrote there' }] : []),
   ];
 }

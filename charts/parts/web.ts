@@ -10,16 +10,19 @@ import { runtimeHash } from './runtime-helpers.js';
 import type { Settings } from '../settings/schema.js';
 import { topologyOf } from '../topology.js';
 import { withWayOut } from './way-out.js';
+import { WORKER_GRACE_SECONDS } from './worker.js';
 
 const PORT_NAME = 'http';
 /**
  * Seconds that a pod goes on answering after it left the Service: without it a rolling restart at 60 events/s lost 34 of
- * 4,500. What waits by then must be answered before uWSGI ends: a full listen queue (1024) at 80 a second takes 13 s. With
+ * 4,500. What waits by then must be answered before the server ends: uWSGI's full listen queue (1024) at 80 a second takes 13 s. With
  * 8 s, 57 of 2,200 were cut off on a busy host.
  */
 const DRAIN_SECONDS = 15;
 /** Behind the gateway: what it and people's browsers have asked is answered; nobody new comes. */
 const DRAIN_BEHIND_GATEWAY = 5;
+/** For what it is answering then. */
+const ANSWER_SECONDS = 30;
 
 export class Web extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -28,6 +31,7 @@ export class Web extends Construct {
     // Source maps are unpacked by the worker, or here where web does its job.
     const tmp = worker === undefined ? settings.storage.tmp : undefined;
     const drainSeconds = gateway ? DRAIN_BEHIND_GATEWAY : DRAIN_SECONDS;
+    const webGrace = drainSeconds + ANSWER_SECONDS;
     // What a worker of its own calls, one process calls by itself.
     const ownWay = (pod: k8s.PodSpec) => (worker === undefined ? withWayOut(settings, pod) : pod);
     const container = applicationContainer(settings, { name: 'web', process, resources, tmp });
@@ -51,7 +55,8 @@ export class Web extends Construct {
           metadata: { labels: labelsOf('web'), annotations: runtimeHash() },
           spec: withMailLogin(settings, ownWay({
             ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: worker === undefined || mailPort(settings.email) !== undefined }),
-            terminationGracePeriodSeconds: drainSeconds + 30,
+            // One process finishes its tasks, too.
+            terminationGracePeriodSeconds: worker === undefined ? Math.max(webGrace, WORKER_GRACE_SECONDS) : webGrace,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{
               ...container,
@@ -63,7 +68,8 @@ export class Web extends Construct {
               // /api/0/health/, which is often asked, does not exist, and the image has no curl.
               startupProbe: health({ periodSeconds: 2, failureThreshold: 30 }),
               readinessProbe: health({ periodSeconds: 5, failureThreshold: 2 }),
-              livenessProbe: health({ periodSeconds: 10, failureThreshold: 6 }),
+              // What does not answer for a minute finishes no task either.
+              livenessProbe: { ...health({ periodSeconds: 10, failureThreshold: 6 }), ...(worker === undefined ? { terminationGracePeriodSeconds: webGrace } : {}) },
             }],
             volumes: heldVolumes(tmp),
           })),

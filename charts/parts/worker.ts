@@ -10,8 +10,8 @@ import { withWayOut } from './way-out.js';
 import type { Settings } from '../settings/schema.js';
 import type { Topology } from '../topology.js';
 
-/** Celery finishes its tasks on SIGTERM; what is still queued after this stays in Valkey. */
-const GRACE_SECONDS = 60;
+/** Celery and django-vtasks finish their tasks on SIGTERM; what is still queued then stays in the queue. */
+export const WORKER_GRACE_SECONDS = 60;
 const FROZEN_GRACE_SECONDS = 10;
 
 export class Worker extends Construct {
@@ -35,7 +35,7 @@ export class Worker extends Construct {
           metadata: { labels: labelsOf('worker'), annotations: runtimeHash() },
           spec: withMailLogin(settings, withWayOut(settings, {
             ...podDefaults(settings, { ...GLITCHTIP_USER, callsInternet: true }),
-            terminationGracePeriodSeconds: GRACE_SECONDS,
+            terminationGracePeriodSeconds: WORKER_GRACE_SECONDS,
             initContainers: [waitForMigrations(settings, { process, resources, tmp })],
             containers: [{
               ...applicationContainer(settings, { name: 'worker', process, resources, tmp }),

@@ -10,10 +10,37 @@ import signal
 import sys
 import threading
 import time
+import weakref
 
 EVERY_SECONDS = 5
 # Twice in a row: between the refusal and the new connection the password may have come back.
 TIMES = 2
+# Objects that put tasks into the queue or take them from it; each has a connection of its own.
+queues = weakref.WeakSet()
+
+
+def remember_queues():
+    """From its next use on each is in `queues`: they are made by thread, and nothing lists them."""
+    backend = getattr(sys.modules.get("django_vtasks.backends.valkey"), "ValkeyTaskBackend", None)
+    if backend is None or hasattr(backend, "glitchkeeper_driver"):
+        return
+    backend.glitchkeeper_driver = backend.driver
+
+    def driver(self):
+        queues.add(self)
+        return self.glitchkeeper_driver
+
+    backend.driver = property(driver)
+
+
+def uses():
+    """Ways to use each of the connections that this process keeps. All its caches share one."""
+    if "django_vcache.backend" in sys.modules:
+        from django.core.cache import caches
+
+        yield lambda: caches["default"].get("glitchkeeper")
+    for queue in list(queues):
+        yield lambda queue=queue: queue.driver.get_sync("glitchkeeper")
 
 
 def refused(use):
@@ -25,12 +52,10 @@ def refused(use):
 
 
 def is_broken():
-    """Whether the connection that this process keeps is refused, and a new one with the same password is not."""
+    """Whether a connection that this process keeps is refused, and a new one with the same password is not."""
     from django.conf import settings
-    from django.core.cache import caches
 
-    # All caches of a process share one connection.
-    if not refused(lambda: caches["default"].get("glitchkeeper")):
+    if not any(refused(use) for use in uses()):
         return False
     try:
         from django_vcache._driver import RustValkeyDriver
@@ -44,19 +69,21 @@ def is_broken():
 def uses_valkey():
     # Settings may be loading in this moment.
     settings = getattr(sys.modules.get("django.conf"), "settings", None)
-    return "django_vcache.backend" in sys.modules and settings is not None and settings.configured
+    return settings is not None and settings.configured and ("django_vcache.backend" in sys.modules or len(queues) > 0)
 
 
 def watch():
     times = 0
     while times < TIMES:
         time.sleep(EVERY_SECONDS)
+        remember_queues()
         times = times + 1 if uses_valkey() and is_broken() else 0
     print("Valkey refused this process once, and it does not recover from that: ending, to be started again", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def start():
+    queues.clear()
     threading.Thread(target=watch, daemon=True).start()
 
 

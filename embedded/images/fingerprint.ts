@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-const ignoredFolders = new Set(['__pycache__', '.ruff_cache']);
+const ignoredFolders = new Set(['__pycache__', '.ruff_cache', 'records']);
 /** Documentation and test code that lie beside an image's files and are not part of it. */
 const ignoredEndings = ['.md', '.ts', 'ruff.toml'];
 

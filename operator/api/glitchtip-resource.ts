@@ -95,7 +95,7 @@ const tunnel = z.object({
 const administrator = z.object({
   email: z._default(
     z.string().check(z.regex(/^[^@\s]+@[^@\s]+$/), z.maxLength(254)),
-    'admin@localhost',
+    'admin@example.com',
   ),
 }).check(z.meta({ description: 'The first administrator, created before anything can reach the service.' }));
 

@@ -26,7 +26,7 @@ import { GlitchTipApi } from '../sdk/glitchtip-api.js';
 import { provision } from '../sdk/provision.js';
 import { logRecord, logsRequest } from '../unit/gateway/logs-message.js';
 import type { Program } from './control-plane.js';
-import { AS_OPERATOR, GlitchTipSix, KEY, PASSWORD, PROJECT, SUPERUSER } from './glitchtip-six.js';
+import { AS_OPERATOR, GlitchTipSix, KEY, PASSWORD, PROJECT, SUPERUSER, THROTTLED } from './glitchtip-six.js';
 import { SCHEMAS } from './release-schemas.js';
 
 const MINUTE = 60_000;
@@ -48,12 +48,12 @@ interface Sent {
 }
 
 /** By node:http, which sends the Host that it is told. */
-function send({ path = '/api/1/envelope/', key = KEY, host = 'localhost', body = '{}\n' }: Sent): Promise<{ readonly status: number; readonly text: string }> {
+function send({ path = '/api/1/envelope/', key = KEY, host = 'localhost', body = '{}\n' }: Sent): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string | undefined }> {
   return new Promise((resolve, reject) => {
     const packed = gzipSync(body);
     const outgoing = request({ host: '127.0.0.1', port: six.port, path, method: 'POST', headers: { host, 'content-encoding': 'gzip', 'content-length': packed.length, 'x-sentry-auth': `Sentry sentry_key=${key}` } }, (answer) => {
       let text = '';
-      answer.on('data', (piece) => (text += String(piece))).on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+      answer.on('data', (piece) => (text += String(piece))).on('end', () => resolve({ status: answer.statusCode ?? 0, text, retryAfter: answer.headers['retry-after'] }));
     });
     outgoing.on('error', reject).end(packed);
   });
@@ -112,6 +112,7 @@ describe("the double's database", () => {
 describe('web, with its queue and no worker', () => {
   let web: Program | undefined;
   beforeAll(async () => {
+    await six.run('./manage.py shell -c "$THROTTLED"', { THROTTLED });
     web = await six.start('web');
   }, MINUTE);
   afterAll(() => web?.kill('SIGTERM'));
@@ -131,6 +132,10 @@ describe('web, with its queue and no worker', () => {
     ['logs that are none', { path: '/v1/logs', body: 'no' }, 400],
   ])('%s is answered as 6.2 does', async (_, sent, status) => expect((await send(sent)).status).toBe(status));
 
+  it('an event of an organization that takes none is answered 429, and when to come again', async () => {
+    expect(await send({ path: '/api/2/envelope/', key: `${'0'.repeat(31)}2`, body: eventOf(newId()) })).toMatchObject({ status: 429, retryAfter: expect.stringMatching(/^\d+$/) });
+  });
+
   it('a wrong key blocks itself alone: the right one beside it is let in at once', async () => {
     expect((await send({ key: 'b'.repeat(32) })).status).toBe(403);
     expect((await send({ body: eventOf(newId()) })).status).toBe(200);
@@ -145,7 +150,7 @@ describe('web, with its queue and no worker', () => {
     expect(seen['oldestTaskSeconds']).toBeLessThan(MINUTE);
   });
 
-  it('an event that a full queue refuses is answered 200, and its second try is dropped as a duplicate', async () => {
+  it('an event that a full queue refuses is answered 200', async () => {
     const [id, before] = [newId(), await length('q:ingest')];
     await six.valkey.command(AS_OPERATOR, 'CONFIG', 'SET', 'maxmemory', '1');
     const full = (await send({ body: eventOf(id) })).status;
@@ -177,6 +182,11 @@ describe('a worker', () => {
     worker = await six.start('worker');
     await until('the rows', async () => (await stored(ids)).size === 2);
     expect(await lengths()).toEqual({ waiting: 0, taken: 0 });
+  }, MINUTE);
+
+  it('rewrites the file that its probe looks at', async () => {
+    const first = await six.heartbeatAt();
+    await until('another beat', async () => (await six.heartbeatAt()) > first);
   }, MINUTE);
 
   it('is behind an API that people sign in to, make a project with, and find its event at by the id of the SDK', async () => {
@@ -261,20 +271,39 @@ describe('a worker', () => {
   }, MINUTE);
 });
 
-it("a process that Valkey refused once answers 500 for ever, and is ended for it by what the manifests bring", async () => {
-  const web = await six.start('web');
+describe('Valkey refuses its login once', () => {
   const password = (word: string) => six.valkey.command(AS_OPERATOR, 'ACL', 'SETUSER', VALKEY_APPLICATION_USER, 'resetpass', `>${word}`);
-  expect((await send({ body: eventOf(newId()) })).status).toBe(200);
-  await password('another');
-  await six.valkey.command(AS_OPERATOR, 'CLIENT', 'KILL', 'USER', VALKEY_APPLICATION_USER);
-  expect((await send({ body: eventOf(newId()) })).status).toBe(500);
-  await password(PASSWORD);
-  await sleep(2_000);
-  expect((await send({ body: eventOf(newId()) })).status).toBe(500);
-  await until('it to end', () => Promise.resolve(web.ended), 30);
-  expect(web.fullOutput).toContain('Valkey refused this process once');
-  await web.kill();
-}, MINUTE);
+  const refuse = () => password('another').then(() => six.valkey.command(AS_OPERATOR, 'CLIENT', 'KILL', 'USER', VALKEY_APPLICATION_USER));
+
+  it('to web: it answers 500 for ever, and is ended for it by what the manifests bring', async () => {
+    const web = await six.start('web');
+    expect((await send({ body: eventOf(newId()) })).status).toBe(200);
+    await refuse();
+    expect((await send({ body: eventOf(newId()) })).status).toBe(500);
+    await password(PASSWORD);
+    await sleep(2_000);
+    expect((await send({ body: eventOf(newId()) })).status).toBe(500);
+    await until('it to end', () => Promise.resolve(web.ended), 30);
+    expect(web.fullOutput).toContain('Valkey refused this process once');
+  }, MINUTE);
+
+  it('to a worker: it is ended for it, too, and the next one takes what waits', async () => {
+    const [web, worker, first, second] = [await six.start('web'), await six.start('worker'), newId(), newId()];
+    await send({ body: eventOf(first) });
+    await until('the row', async () => (await stored([first])).size === 1);
+    await web.kill('SIGTERM');
+    await refuse();
+    await until('it to be refused', () => Promise.resolve(/WRONGPASS|invalid username-password/.test(worker.fullOutput)), 30);
+    await password(PASSWORD);
+    await until('it to end', () => Promise.resolve(worker.ended), 30);
+    expect(worker.fullOutput).toContain('Valkey refused this process once');
+    await worker.kill();
+    const [nextWeb, next] = [await six.start('web'), await six.start('worker')];
+    await send({ body: eventOf(second) });
+    await until('the row', async () => (await stored([second])).size === 1);
+    await Promise.all([nextWeb.kill('SIGTERM'), next.kill('SIGTERM')]);
+  }, 2 * MINUTE);
+});
 
 describe('one process, with its queue in PostgreSQL', () => {
   it('stores events, and the gateway sees what waits in the table', async () => {

@@ -1,8 +1,8 @@
-// GlitchTip 6.2's double as processes, with a Postgres and a Valkey of its own: the users have the rights that the operator gives them.
+// GlitchTip 6.2's double, or another image of it, as processes, with a Postgres and a Valkey of its own: the users have the rights that the operator gives them.
 import { createHash } from 'node:crypto';
-import { chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { gatewayLoginName, VALKEY_OPERATOR_USER } from '../../operator/api/object-names.js';
@@ -32,23 +32,28 @@ project = Project.objects.create(organization=organization, name='p', slug='p')
 ProjectKey.objects.filter(project=project).delete()
 ProjectKey.objects.create(project=project, public_key=uuid.UUID(int=1))`;
 
+/** Likewise: a project with id and key 2, of an organization that takes no events. */
+export const THROTTLED = PROJECT.replace("'o', slug='o'", "'t', slug='t', is_accepting_events=False").replace("'p', slug='p'", "'t', slug='t'").replace('int=1', 'int=2');
+
 /** Of the project that is made. */
 export const KEY = `${'0'.repeat(31)}1`;
 
 export class GlitchTipSix {
   #folders: string[] = [];
+  #image = SIX;
   /** Folder that is /tmp to the process that was started last. */
   #tmp = '';
 
   private constructor(readonly postgres: PostgresServer, readonly valkey: ValkeyServer, readonly valkeyPort: number, readonly port: number) {}
 
-  /** Servers, and an empty database with the gateway's login; nothing of GlitchTip runs yet. */
-  static async start(): Promise<GlitchTipSix> {
+  /** Servers, and an empty database with the gateway's login; nothing of GlitchTip runs yet. @param image as unpackImage takes it */
+  static async start(image = SIX): Promise<GlitchTipSix> {
     const [valkeyPort, port] = [await freePort(), await freePort()];
     const hash = createHash('sha256').update(PASSWORD).digest('hex');
     const users = buildUsersFile({ application: [hash], operator: [hash], gateway: [hash] }).reveal();
     const [postgres, valkey] = await Promise.all([startPostgres(PASSWORD), startValkey(valkeyPort, users, ['--maxmemory-policy', 'noeviction'])]);
     const six = new GlitchTipSix(postgres, valkey, valkeyPort, port);
+    six.#image = image;
     await six.emptyDatabase();
     await postgres.query({ ...SUPERUSER, database: 'postgres' }, `CREATE ROLE ${gatewayLoginName('glitchtip')} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`);
     return six;
@@ -64,7 +69,7 @@ export class GlitchTipSix {
   }
 
   /** A process of the image that ends by itself; its output. @throws when it fails */
-  async run(script: string, env: Readonly<Record<string, string>> = {}, image = SIX): Promise<string> {
+  async run(script: string, env: Readonly<Record<string, string>> = {}, image = this.#image): Promise<string> {
     const program = await this.#prepare(['sh', '-ec', `cd /code; ${script}`], env, image);
     program.start();
     while (!program.ended) await sleep(20);
@@ -83,7 +88,7 @@ export class GlitchTipSix {
     const { split, single } = releaseFacts('6.2');
     const process = of === 'single' ? (single as Process) : split[of];
     const variables = Object.fromEntries(process.env.map(({ name, value }) => [name, value]));
-    const program = await this.#prepare(['sh', '-ec', 'cd /code; exec ./bin/start.sh'], { ...variables, DATABASE_POOL_MIN_SIZE: '1', DATABASE_POOL_MAX_SIZE: String(process.connections), ...env, GRANIAN_HOST: '127.0.0.1', GRANIAN_PORT: String(this.port) }, SIX);
+    const program = await this.#prepare(['sh', '-ec', 'cd /code; exec ./bin/start.sh'], { ...variables, DATABASE_POOL_MIN_SIZE: '1', DATABASE_POOL_MAX_SIZE: String(process.connections), ...env, GRANIAN_HOST: '127.0.0.1', GRANIAN_PORT: String(this.port) }, this.#image);
     program.start();
     if (of !== 'worker') await this.#untilReady(program);
     return program;
@@ -92,6 +97,12 @@ export class GlitchTipSix {
   /** Of the process that was started last, which is a single one: web goes on. */
   async endEmbeddedWorker(): Promise<void> {
     await writeFile(join(this.#tmp, 'end-the-worker'), '');
+  }
+
+  /** When the process that was started last, a worker, wrote the file of its probe. Milliseconds since the epoch. */
+  async heartbeatAt(): Promise<number> {
+    const { heartbeat } = releaseFacts('6.2').split;
+    return (await stat(join(this.#tmp, basename(heartbeat.file)))).mtimeMs;
   }
 
   async stop(): Promise<void> {

@@ -1,10 +1,10 @@
 // Runs a server out of one of the stack's images without a container runtime: unpacked into the cache, entered by chroot.
 import { access, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { cacheRoot } from '../../embedded/cluster-options.js';
-import { ensureImages, otherGlitchTips } from '../../embedded/images/index.js';
+import { ensureImages, imageCatalog, otherGlitchTips, type ImageArchive } from '../../embedded/images/index.js';
 import { Program } from './control-plane.js';
 
 const descriptor = z.object({ digest: z.templateLiteral(['sha256:', z.string()]) });
@@ -20,11 +20,19 @@ export interface UnpackedImage {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** An image of the catalog, unpacked once. Needs root. The first call takes about ten seconds an image. */
+/** An image of the stack's, or one that is pulled for this call: its archive. @param name or the path of an oci-archive, NAME.tar */
+export async function archiveOf(name: string): Promise<Pick<ImageArchive, 'archive' | 'isDouble' | 'source'>> {
+  if (name.endsWith('.tar')) return { archive: resolve(name), isDouble: false, source: 'local' };
+  const known = [imageCatalog, otherGlitchTips].find((entries) => entries.some((candidate) => candidate.name === name));
+  const images = await ensureImages(known === undefined ? { entries: [{ name, folder: '', onRootfs: false, pullable: true }], mode: 'pull' } : { entries: known });
+  const image = images.find((candidate) => candidate.name === name);
+  if (image === undefined) throw new Error(`there is no image ${name}`);
+  return image;
+}
+
+/** An image as archiveOf takes it, unpacked once. Needs root. The first call takes about ten seconds an image. */
 export async function unpackImage(name: string): Promise<UnpackedImage> {
-  const other = otherGlitchTips.filter((candidate) => candidate.name === name);
-  const image = (await ensureImages(other.length > 0 ? { entries: other } : {})).find((candidate) => candidate.name === name);
-  if (!image) throw new Error(`the stack has no image ${name}`);
+  const image = await archiveOf(name);
   const folder = join(cacheRoot(process.env), 'images', 'unpacked', basename(image.archive, '.tar'));
   if (!(await access(folder).then(() => true, () => false))) {
     const scratch = `${folder}.${process.pid}`;

@@ -11,6 +11,7 @@ import { SMTPServer } from 'smtp-server';
 import { authority } from '../support/certificate.js';
 import { freePort } from './control-plane.js';
 import { GLITCHTIP_IMAGE, GLITCHTIP_USER } from './gateway-fuzz/glitchtip-web.js';
+import { SIX } from './glitchtip-six.js';
 import { prepareProcess, unpackImage } from './image-process.js';
 
 const START = 240_000;
@@ -62,9 +63,12 @@ afterAll(async () => {
 
 type Keys = Readonly<Record<string, string>>;
 
+const USUAL = { to: 'admin@example.com', trusts: true, name: GLITCHTIP_IMAGE };
+
 /** What `glitchkeeper mail test` runs, in a container whose Secret has these keys. */
-async function mailTest(keys: Keys, { to = 'admin@example.com', trusts = true }: { readonly to?: string; readonly trusts?: boolean } = {}): Promise<{ readonly result: unknown; readonly all: string }> {
-  const image = await unpackImage(GLITCHTIP_IMAGE);
+async function mailTest(keys: Keys, how: Partial<typeof USUAL> = {}): Promise<{ readonly result: unknown; readonly all: string }> {
+  const { to, trusts, name } = { ...USUAL, ...how };
+  const image = await unpackImage(name);
   const secret = await mkdtemp(join(folder, 'secret-'));
   await chown(secret, GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
   for (const [key, value] of Object.entries(keys)) await writeFile(join(secret, key), value);
@@ -90,8 +94,8 @@ describe.each<[string, () => Keys]>([
   ['with the line ends that files have', () => Object.fromEntries(Object.entries(whole()).map(([key, value]) => [key, `${value}\n`]))],
   ['one URL', () => ({ url: `smtp+tls://${encodeURIComponent(LOGIN.user)}:${encodeURIComponent(LOGIN.password)}@${HOST}:${port}\n` })],
 ])('a Secret of %s', (_, keys) => {
-  it('sends by TLS and with the login, and the password is nowhere', async () => {
-    const { result, all } = await mailTest(keys());
+  it.each([GLITCHTIP_IMAGE, SIX])('sends by TLS and with the login, and the password is nowhere: %s', async (name) => {
+    const { result, all } = await mailTest(keys(), { name });
     expect(result).toEqual({ sent: true, server: `${HOST}:${port}`, tls: 'starttls', login: true, from: 'webmaster@localhost', to: 'admin@example.com' });
     expect(mails).toEqual([expect.stringContaining('Subject: GlitchTip can send mails')]);
     expect(all).not.toContain('canary');
@@ -100,6 +104,7 @@ describe.each<[string, () => Keys]>([
 
 it.each<[string, () => Keys, Parameters<typeof mailTest>[1], RegExp]>([
   ['another password', () => ({ ...whole(), password: 'canary-of-another' }), {}, /the server refuses the login \(535\)/],
+  ['another password in 6.2', () => ({ ...whole(), password: 'canary-of-another' }), { name: SIX }, /the server refuses the login \(535\)/],
   ['a certificate that nobody trusts', whole, { trusts: false }, /its certificate is not trusted/],
   ['a recipient that the server does not know', whole, { to: 'nobody@example.com' }, /the server refuses the recipient: 550 no such mailbox/],
   ['a name that nobody knows', () => ({ ...whole(), host: 'smtp.invalid' }), {}, /its name is not known/],

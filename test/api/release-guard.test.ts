@@ -1,5 +1,5 @@
-// The guard in the pods: what the migrate Job, web and worker of one release do with a database of another, in a real PostgreSQL. The image is
-// GlitchTip's double, which brings Django; the guard looks at the tables of events before Django's own migrations are asked for.
+// The guard in the pods: what the migrate Job, web and worker of one release do with a database of another, in a real PostgreSQL. The images are
+// GlitchTip's doubles, which bring Django and the driver of each; the guard looks at the tables of events before Django's own migrations are asked for.
 import { chown, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { RELEASES, type Release } from '../../operator/api/glitchtip-releases.js';
 import { START_MS, type Program } from './control-plane.js';
 import { environment, GLITCHTIP_IMAGE, GLITCHTIP_USER } from './gateway-fuzz/glitchtip-web.js';
+import { SIX } from './glitchtip-six.js';
 import { prepareProcess, unpackImage } from './image-process.js';
 import { SCHEMAS } from './release-schemas.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
@@ -17,6 +18,7 @@ const PASSWORD = 'fuzz';
 const SUPERUSER = { user: 'glitchkeeper', password: PASSWORD };
 const SCRIPTS = ['wait.py', 'release_guard.py'];
 const RUN_MS = 60_000;
+const IMAGES: Readonly<Record<Release, string>> = { '5.2': GLITCHTIP_IMAGE, '6.2': SIX };
 
 let postgres: PostgresServer;
 let folder: string;
@@ -34,9 +36,9 @@ async function makeDatabase(schema?: Release): Promise<void> {
 const holdBy = (name: string) => writeFile(join(folder, 'hold', 'by'), name);
 
 /** The init container's program, as it runs in a pod of this release. */
-async function start(mode: 'database' | 'migrations', release: Release): Promise<Program> {
-  const image = await unpackImage(GLITCHTIP_IMAGE);
-  const env = { ...image.env, ...environment(1, postgres.port, 1), VALKEY_URL: '', PYTHONUNBUFFERED: '1', PATH: `${image.env['PATH'] ?? ''}:/usr/sbin` };
+async function start(mode: 'database' | 'migrations', release: Release, more: Readonly<Record<string, string>> = {}): Promise<Program> {
+  const image = await unpackImage(IMAGES[release]);
+  const env = { ...image.env, ...environment(1, postgres.port, 1), VALKEY_URL: '', PYTHONUNBUFFERED: '1', ...more, PATH: `${image.env['PATH'] ?? ''}:/usr/sbin` };
   const command = ['sh', '-c', 'cd /code && exec python /glitchkeeper/wait.py "$@"', 'sh', mode, release];
   running = prepareProcess({ image: { ...image, env }, user: GLITCHTIP_USER, command }, { '/tmp': join(folder, 'tmp'), '/glitchkeeper': join(folder, 'scripts'), '/run/upgrade': join(folder, 'upgrade'), '/run/hold': join(folder, 'hold') });
   running.start();
@@ -119,6 +121,11 @@ describe.each(RELEASES)('a database of the same release, %s', (release) => {
     expect(await firstWords(program)).toBe('waiting: restore 20261129T100000Z holds web and worker: the operator starts them when it has come so far');
     await rm(join(folder, 'hold', 'by'));
     while (!/waiting: (?!restore)/.test(program.fullOutput)) await sleep(50);
+  }, RUN_MS);
+
+  it('is said to refuse the login, in the words of the server', async () => {
+    await makeDatabase(release);
+    expect(await firstWords(await start('database', release, { DATABASE_PASSWORD: 'another' }))).toMatch(/password authentication failed/);
   }, RUN_MS);
 
   it('is migrated by its Job all the same', async () => {

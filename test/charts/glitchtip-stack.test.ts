@@ -276,6 +276,13 @@ describe('GlitchTip 6.2', () => {
     expect(variable(process, 'GRANIAN_WORKERS_MAX_RSS')).toBe(grown);
   });
 
+  it('one process has as long as a worker to finish its tasks, and a frozen one no longer than web', () => {
+    const graces = [classic, tiny].map((rendered) => podOf(find(rendered, 'Deployment', 'web'))).map(({ terminationGracePeriodSeconds, containers: [process] }) => [terminationGracePeriodSeconds, process?.livenessProbe?.terminationGracePeriodSeconds]);
+    expect(graces).toEqual([[35, undefined], [60, 35]]);
+    expect(podOf(find(classic, 'Deployment', 'worker')).terminationGracePeriodSeconds).toBe(60);
+    expect(Number(variable(single, 'VTASKS_SHUTDOWN_CANCEL_GRACE'))).toBeLessThan(60);
+  });
+
   it('moves no old events out of PostgreSQL', () => {
     for (const process of [web, worker, single]) expect(['DUCKDB', 'COLD_STORAGE'].map((name) => variable(process, `GLITCHTIP_ENABLE_${name}`))).toEqual(['False', 'False']);
   });
@@ -289,6 +296,7 @@ describe('what GlitchTip does beside taking events', () => {
   const OPEN: SettingsInput = {
     version: '6.2', retentionDays: 60, registration: { users: true, singleSignOn: true, organizations: true }, logs: { enabled: true, retentionDays: 14 },
     uptime: { enabled: false, privateAddresses: true }, webhooks: { privateAddresses: true }, mcp: { enabled: true }, network: { workerToPrivate: ['192.168.1.25'] },
+    gateway: { trustedProxies: ['192.0.2.1'] },
   };
   const rendered = [{}, { version: '6.2' }, OPEN].map((settings) => renderStack(settings));
   const said = (part: string, name: string) => rendered.map((each) => variable(containerOf(each, 'Deployment', part), name));
@@ -305,6 +313,7 @@ describe('what GlitchTip does beside taking events', () => {
     ['GLITCHTIP_UPTIME_ALLOW_PRIVATE_IPS', undefined, 'False', 'True'],
     ['GLITCHTIP_ALLOW_PRIVATE_IPS', undefined, 'False', 'True'],
     ['GLITCHTIP_ENABLE_MCP', undefined, 'False', 'True'],
+    ['TRUSTED_PROXIES', undefined, '10.42.0.0/16,10.43.0.0/16', '192.0.2.1,10.42.0.0/16,10.43.0.0/16'],
   ])('%s is said to web and to the worker alike', (name, five, six, open) => {
     for (const part of ['web', 'worker']) expect(said(part, name)).toEqual([five, six, open]);
   });
@@ -312,6 +321,10 @@ describe('what GlitchTip does beside taking events', () => {
   it('keeps logs as long as events, where nobody says how long', () => {
     const web = containerOf(renderStack({ version: '6.2', retentionDays: 60, logs: { enabled: true } }), 'Deployment', 'web');
     expect(variable(web, 'GLITCHTIP_LOG_RETENTION_DAYS')).toBe('60');
+  });
+
+  it('believes whom its own default says, where nobody knows the networks of the cluster', () => {
+    expect(variable(containerOf(renderStack({ version: '6.2', network: { clusterRanges: [] } }), 'Deployment', 'web'), 'TRUSTED_PROXIES')).toBeUndefined();
   });
 
   it('the gateway takes logs where GlitchTip keeps them, and not otherwise', () => {

@@ -28,6 +28,7 @@ export interface Probe {
   timeoutSeconds?: number;
   periodSeconds?: number;
   failureThreshold?: number;
+  terminationGracePeriodSeconds?: number;
 }
 
 export interface PodSpec {
@@ -37,6 +38,7 @@ export interface PodSpec {
   hostNetwork?: boolean;
   enableServiceLinks?: boolean;
   automountServiceAccountToken?: boolean;
+  terminationGracePeriodSeconds?: number;
   serviceAccountName?: string;
   volumes: ({ name: string; emptyDir?: { sizeLimit?: string } } & Record<string, unknown>)[];
 }

@@ -1,5 +1,6 @@
 // What a run consists of: steps that others need, checks of the source, and suites of tests; which of them are chosen, and what they need.
 import { execa } from 'execa';
+import { readImageMode, registryAnswers } from '../../embedded/images/registry.js';
 
 export interface Stage {
   readonly name: string;
@@ -14,6 +15,8 @@ export interface Stage {
   readonly workers: number;
   /** No goal of it is in seconds of the clock: it takes what the clusters leave of the processors. */
   readonly lowPriority: boolean;
+  /** Of a check that a run without names has outside of CI, too: it is of the product, not of its source. @default no */
+  readonly ofProduct?: true;
   /** Of a step or a check. */
   readonly command?: readonly string[];
   /** Why this machine cannot run it; undefined: it can. */
@@ -46,8 +49,19 @@ export const STAGES: readonly Stage[] = [
   // The longest of the checks: on a fresh machine the clusters would wait for what it takes from the compilers.
   { ...check('lint', 'ESLint', 'lint'), after: ['parts'] },
   { name: 'api', what: 'a real API server and a real Postgres', kind: 'suite', needs: ['build', 'parts'], after: ['unit', 'charts', 'cluster'], workers: 2, lowPriority: false, cannot: realParts },
+  {
+    name: 'contract', what: "GlitchTip's own image of 6.2, beside its double", kind: 'check', ofProduct: true, needs: ['parts'], after: ['unit', 'charts', 'cluster', 'api'], workers: 1, lowPriority: false,
+    command: ['npm', 'run', '--silent', 'contract'], cannot: withRegistry,
+  },
   { name: 'replay', what: 'real servers, cut off at each write', kind: 'suite', needs: ['build', 'parts'], workers: 2, lowPriority: true, cannot: realParts },
 ];
+
+/** Against the double it would prove nothing that the suite api does not. */
+async function withRegistry(): Promise<string | undefined> {
+  const mode = readImageMode(process.env);
+  if (mode === 'local') return 'it pulls an image, and GLITCHKEEPER_IMAGES=local';
+  return await realParts() ?? (mode === 'pull' || await registryAnswers() ? undefined : 'no image registry answers');
+}
 
 /** Whether it leaves the processors to others: only to clusters, without which nobody is disturbed. */
 export function yieldsToClusters({ lowPriority }: Stage, run: readonly Stage[]): boolean {
@@ -62,14 +76,14 @@ async function realParts(): Promise<string | undefined> {
 }
 
 /**
- * The stages to run, in the order of the table: those named, or every suite and with `checks` every check; and what they need.
+ * The stages to run, in the order of the table: those named, or all that is of the product and with `checks` every check; and what they need.
  * @throws Error for a name that is none
  */
 export function chooseStages(names: readonly string[], { checks }: { readonly checks: boolean }, stages: readonly Stage[] = STAGES): Stage[] {
   const known = stages.filter(({ kind }) => kind !== 'step');
   const unknown = names.filter((name) => !known.some((stage) => stage.name === name));
   if (unknown.length > 0) throw new Error(`expected stages among ${known.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}`);
-  const wanted = new Set(names.length > 0 ? names : known.filter(({ kind }) => kind === 'suite' || checks).map(({ name }) => name));
+  const wanted = new Set(names.length > 0 ? names : known.filter(({ kind, ofProduct }) => kind === 'suite' || ofProduct || checks).map(({ name }) => name));
   const needed = new Set(stages.filter(({ name }) => wanted.has(name)).flatMap(({ needs }) => needs));
   return stages.filter(({ name }) => wanted.has(name) || needed.has(name));
 }

@@ -87,14 +87,14 @@ export function refusal(delivery: Delivery | undefined): string {
     case 'dropped':
       return 'the SDK dropped it: the server asked it to wait (429), or its buffer was full';
     case 400:
-      return 'answered 400: is this host name among ALLOWED_HOSTS?';
+      return 'answered 400: a broken envelope; of GlitchTip 5.2 also a host name that is not among ALLOWED_HOSTS';
     case 401:
     case 403:
-      return `answered ${delivery.answer}: wrong key or project (GlitchTip then blocks the project for 30 s)`;
+      return `answered ${delivery.answer}: wrong key or project (for 30 s GlitchTip 5.2 then blocks the project, 6.2 this key)`;
     case 429:
       return 'answered 429: the project or the organisation is throttled';
     case 500:
-      return 'answered 500: the database or Valkey is down or full, or the web server cannot read chunked bodies (USE_GRANIAN on 5.2)';
+      return 'answered 500: the database or Valkey is down, MAINTENANCE_EVENT_FREEZE is set, or, of GlitchTip 5.2, Valkey is full or the web server cannot read chunked bodies (USE_GRANIAN)';
     case 503:
       return 'answered 503: no web pod is ready, or MAINTENANCE_EVENT_FREEZE is set';
     default:

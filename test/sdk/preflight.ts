@@ -41,7 +41,7 @@ function connectionHint(code: string): string {
 
 /**
  * The project that the DSN names, ready to read events from.
- * The key is compared before it is used: one wrong key sent to a project blocks that project for 30 s (GlitchTip 5.2).
+ * The key is compared before it is used: one wrong key sent to a project blocks that project for 30 s (GlitchTip 5.2; 6.2 blocks the key).
  * @throws UnusableTarget when the token, the project or the key is not known to the instance
  */
 export async function openStore(dsn: Dsn, token: string, wait: number): Promise<EventStore> {

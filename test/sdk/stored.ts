@@ -4,7 +4,7 @@ import type { GlitchTipApi, ProjectPath } from './glitchtip-api.js';
 import { loadNumber, type LoadReport } from './load.js';
 import { storageLags, type Watermark } from './statistics.js';
 
-/** What of a run is in the database; by the API or, where the caller has a login, by SQL. */
+/** What of a run is in the database. */
 export interface StoredReader {
   /** Ids (32 hexadecimal digits) of the stored events of the run; `since` bounds the search (milliseconds, epoch). */
   storedIds(runId: string, since: number): Promise<Set<string>>;
@@ -29,29 +29,6 @@ export function apiReader(api: GlitchTipApi, at: ProjectPath): StoredReader {
       // A few rows instead of one, because requests that run side by side are received in any order.
       const page = await api.events(at, 10).next();
       return page.done === true ? undefined : highestNumber(page.value.map(({ title }) => title), runId);
-    },
-  };
-}
-
-/**
- * Reads by SQL, for callers with a login to the database: no page to serve, so that web's CPU is left to the load.
- * @param select runs one statement and gives the first column of each row as text (pg, or psql -At in the postgres pod)
- */
-export function sqlReader(select: (sql: string) => Promise<readonly string[]>): StoredReader {
-  // Table and columns of GlitchTip 5.2; `received` lets Postgres leave out the partitions of other days.
-  const titles = (runId: string): string => `title LIKE '%load ${runId.replaceAll(/[^\w-]/g, '')} #%'`;
-  return {
-    async storedIds(runId, since) {
-      const from = new Date(since - CLOCK_SKEW_MS).toISOString();
-      const ids = await select(`SELECT id::text FROM issue_events_issueevent WHERE received >= '${from}' AND ${titles(runId)}`);
-      return new Set(ids.map((id) => id.replaceAll('-', '')));
-    },
-    async newestNumber(runId) {
-      const from = "now() - interval '1 hour'";
-      const rows = await select(
-        `SELECT title FROM issue_events_issueevent WHERE received >= ${from} AND ${titles(runId)} ORDER BY received DESC LIMIT 10`,
-      );
-      return highestNumber(rows, runId);
     },
   };
 }
@@ -90,7 +67,7 @@ export interface StorageWatch {
 
 /**
  * @param everyMs pause between two looks: the resolution of the lag. A look through the API costs web about 40 ms of CPU
- * (GlitchTip 5.2), which at twice a second is a sixth of a 0.5 CPU limit that the load needs; by SQL it is nearly free.
+ * (GlitchTip 5.2), which at twice a second is a sixth of a 0.5 CPU limit that the load needs.
  * @default 2000
  */
 export function watchStorage(reader: StoredReader, runId: string, everyMs = 2000): StorageWatch {

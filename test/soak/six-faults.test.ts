@@ -2,16 +2,10 @@
 import { otherGlitchTips } from '../../embedded/images/index.js';
 import { describeFaults } from '../cluster/pods/faults.js';
 import { describeOnPods } from '../cluster/pods/on-pods.js';
-import { SCENARIOS_SIX, SCENARIOS_TINY } from '../cluster/support/faults.js';
+import { SCENARIOS_SIX } from '../cluster/support/faults.js';
 
 describeOnPods('soak: faults of GlitchTip 6.2', 'soak-six-faults', {
   settings: { version: '6.2' },
   images: otherGlitchTips,
   onInstalled: (installed) => describeFaults(installed, { scenarios: SCENARIOS_SIX, judgedBy: 'seconds' }),
-});
-
-describeOnPods('soak: faults of the one process of GlitchTip 6.2', 'soak-six-tiny', {
-  settings: { version: '6.2', profile: 'tiny' },
-  images: otherGlitchTips,
-  onInstalled: (installed) => describeFaults(installed, { scenarios: SCENARIOS_TINY, judgedBy: 'seconds' }),
 });

@@ -50,7 +50,8 @@ export const ANYWHERE: Partial<Record<HealthReason, readonly HealthReason[]>> = 
   [R.QueueDown]: [R.QueueLoginRefused, R.TimeoutTooShort, ...WAITING_PODS, ...EVENT_PATH],
   [R.QueueLoginRefused]: EVENT_PATH,
   [R.QueueNotPersisted]: EVENT_PATH,
-  [R.QueueFull]: [R.IngestRefused],
+  // 6.2 answers 200 to what a full queue refuses, and the worker has taken all that waited.
+  [R.QueueFull]: [R.IngestRefused, R.EventsNotStored],
   [R.WorkerDown]: [R.EventsNotStored, R.WorkerStuck, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling],
   [R.WorkerStuck]: [R.EventsNotStored, R.Backlog, R.QueueFilling, R.QueueFull, R.SpoolFilling],
   [R.EventsLost]: [R.EventsNotStored],

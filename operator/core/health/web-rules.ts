@@ -52,7 +52,7 @@ function portMismatch(message: string): Finding {
 function refusedHost(host: string, what: string): Finding {
   return finding(R.HostNotAllowed, 'web', 'critical', {
     message: `${what}: ALLOWED_HOSTS lacks ${host}.`,
-    advice: 'Set domain in settings.yaml to the address that people use, and apply it; ALLOWED_HOSTS follows from it.',
+    advice: 'Set domain in settings.yaml to the address that people use, and apply it; ALLOWED_HOSTS follows from it. It is pages that are refused: 6.2 takes events for any host.',
     symptom: `web refuses the host ${host}`,
   });
 }

@@ -1,6 +1,7 @@
 // Whatever is stopped, frozen or killed behind the gateway while events come in: parts of the soak.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { VALKEY_APPLICATION_USER } from '../../../operator/api/object-names.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { freezeApiServer } from '../support/api-server.js';
@@ -9,11 +10,11 @@ import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { memoryKillsOfPod } from '../support/kernel-log.js';
 import { killByMemory, killMain, processesOf } from '../support/out-of-memory.js';
-import { queueDepth } from '../support/queue-access.js';
+import { queueDepth, valkey } from '../support/queue-access.js';
 import { spoolEmpty } from '../support/spool.js';
 import { settleStored, sql } from '../support/stored-events.js';
 import type { Stack } from '../support/stack.js';
-import { waitFor } from '../support/wait.js';
+import { waitFor, when } from '../support/wait.js';
 import { RATE } from './gateway.js';
 import type { Installed } from './on-pods.js';
 import { RotationRuns } from './rotation-runs.js';
@@ -104,8 +105,24 @@ interface Disturbed {
   readonly scenes: readonly Scene[];
 }
 
+/** Of GlitchTip 6.2, whose connection does not recover from it: its processes end themselves and are started again (charts/runtime/valkey_login.py). */
+const LOGIN_REFUSED_ONCE: Scene = {
+  what: "Valkey refuses GlitchTip's login for 5 s",
+  during: async (stack) => {
+    const before = await stack.pod('web');
+    await valkey(stack, `ACL SETUSER ${VALKEY_APPLICATION_USER} off`, `CLIENT KILL USER ${VALKEY_APPLICATION_USER}`);
+    await sleep(5 * SECONDS);
+    await valkey(stack, `ACL SETUSER ${VALKEY_APPLICATION_USER} on`);
+    await waitFor<true>({ what: 'web to have ended and started again', seconds: 120 }, async () => {
+      const { uid, restarts } = await stack.pod('web');
+      return when(uid === before.uid && restarts > before.restarts, `${restarts} restarts`);
+    });
+    await stack.ready();
+  },
+};
+
 /** What has another worker, queue and web in GlitchTip 6.2; the others are of the gateway itself. */
-export const SCENES_OF_GLITCHTIP = SCENES.filter(({ what }) => /^(web|the worker|postgres|valkey)/i.test(what));
+export const SCENES_OF_GLITCHTIP = [...SCENES.filter(({ what }) => /^(web|the worker|postgres|valkey)/i.test(what)), LOGIN_REFUSED_ONCE];
 
 export function describeGatewayDisturbed(installed: Installed, { rate, scenes }: Disturbed = { rate: RATE, scenes: SCENES }): void {
   const { stack, dsn } = installed;

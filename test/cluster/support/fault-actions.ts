@@ -9,8 +9,10 @@ import { freeze } from './frozen.js';
 import { startLoad } from './inside.js';
 import { processesOf } from './out-of-memory.js';
 import type { Part } from './parts.js';
+import { info, queueDepth, valkey } from './queue-access.js';
 import type { Stack } from './stack.js';
 import { sql } from './stored-events.js';
+import { waitFor, when } from './wait.js';
 
 export interface Made {
   /** Makes it happen; resolves when it has. */
@@ -42,12 +44,12 @@ export async function applyAgain(stack: Stack): Promise<void> {
 }
 
 /** Each time that it runs again, until it is repaired. */
-export function killedAgainAndAgain(): Made {
+export function killedAgainAndAgain(part: 'web' | 'worker'): Made {
   const stopped = new AbortController();
   let killing: Promise<void> | undefined;
   const kill = async (stack: Stack): Promise<void> => {
     while (!stopped.signal.aborted) {
-      const [main] = await processesOf(stack, 'worker').catch(() => []);
+      const [main] = await processesOf(stack, part).catch(() => []);
       // It may have died by itself since.
       if (main !== undefined) await execa('kill', ['-KILL', String(main)], { reject: false });
       await sleep(2_000);
@@ -62,7 +64,7 @@ export function killedAgainAndAgain(): Made {
       stopped.abort();
       await killing;
       // A new pod: the kubelet lets a container wait the longer, the more often it died.
-      await stack.kubectl('delete', 'pod', '-l', 'app.kubernetes.io/component=worker');
+      await stack.kubectl('delete', 'pod', '-l', `app.kubernetes.io/component=${part}`);
     },
   };
 }
@@ -123,6 +125,59 @@ export function backlog(): Made {
       load?.stop();
       await load?.report;
       await sql(stack, 'DROP FUNCTION IF EXISTS take_long() CASCADE;');
+    },
+  };
+}
+
+/** Every batch of GlitchTip 6.2 fails after its events are stored: its statistics come last. */
+export function failingBatches(): Made {
+  const load = steadyLoad();
+  return {
+    inject: async (stack, dsn) => {
+      await sql(stack, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no statistics'; END $$;
+        CREATE TRIGGER fail BEFORE INSERT ON projects_issueeventprojecthourlystatistic FOR EACH STATEMENT EXECUTE FUNCTION fail();`);
+      await load.start(stack, dsn);
+    },
+    repair: async (stack) => {
+      await load.stop();
+      await sql(stack, 'DROP FUNCTION IF EXISTS fail() CASCADE;');
+      // A batch that is under way may fail still.
+      await waitFor<true>({ what: 'the queue to be empty', seconds: 60 }, async () => when((await queueDepth(stack)) === 0, 'events wait'));
+      await sleep(5_000);
+      await valkey(stack, 'DEL vtasks:q:failed');
+    },
+  };
+}
+
+/** By less memory than it has in use, so that every write that needs some is refused; nothing is evicted. */
+export function fullValkey(): Made {
+  const load = steadyLoad();
+  let before = '0';
+  return {
+    inject: async (stack, dsn) => {
+      [, before = '0'] = await valkey(stack, 'CONFIG GET maxmemory');
+      await valkey(stack, `CONFIG SET maxmemory ${Math.floor((await info(stack, 'used_memory')) * 0.9)}`);
+      await load.start(stack, dsn);
+    },
+    repair: async (stack) => {
+      await valkey(stack, `CONFIG SET maxmemory ${before}`);
+      // What comes now is stored; what was lost the gateway gives again minutes later.
+      await sleep(30_000);
+      await load.stop();
+    },
+  };
+}
+
+/** A few events a second, until it is stopped. */
+function steadyLoad(): { readonly start: (stack: Stack, dsn: string) => Promise<void>; readonly stop: () => Promise<void> } {
+  let load: ReturnType<typeof startLoad> | undefined;
+  return {
+    start: async (stack, dsn) => {
+      load = startLoad(stack.cluster, { dsn, baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 5, seconds: 600 });
+    },
+    stop: async () => {
+      load?.stop();
+      await load?.report;
     },
   };
 }

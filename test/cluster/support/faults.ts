@@ -2,7 +2,7 @@
 import type { HealthReason } from '../../../operator/api/health-reasons.js';
 import { letTimePass } from './alerts.js';
 import {
-  SHORT_START, ageHeartbeat, applyAgain, backlog, changed, cutWorkerOff, delayAnswers, dropPartitions, freezeWorker, hiddenPages, impatientProbe, killedAgainAndAgain, putCertificate, scaled, undoMigration, wrongPort,
+  SHORT_START, ageHeartbeat, applyAgain, backlog, changed, cutWorkerOff, delayAnswers, dropPartitions, failingBatches, freezeWorker, fullValkey, hiddenPages, impatientProbe, killedAgainAndAgain, putCertificate, scaled, undoMigration, wrongPort,
   type Made,
 } from './fault-actions.js';
 import { clearEvicted, pressNode } from './memory-hog.js';
@@ -44,7 +44,8 @@ const FOUND_WITHIN = 30;
 const POSTGRES_STOPPED: Fault = { what: 'Postgres stopped', expected: { reason: 'DatabaseDown', part: 'postgres' }, ...scaled('statefulset/postgres', 'postgres'), bearableFor: 60 };
 export const VALKEY_STOPPED: Fault = { what: 'Valkey stopped', expected: { reason: 'QueueDown', part: 'valkey' }, ...scaled('statefulset/valkey', 'valkey') };
 const WORKER_GONE: Fault = { what: 'worker scaled to 0', expected: { reason: 'WorkerDown', part: 'worker' }, ...scaled('deployment/worker', 'worker') };
-const WORKER_CRASHES: Fault = { what: 'worker killed again and again', expected: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain(), allowance: 30 };
+const WORKER_CRASHES: Fault = { what: 'worker killed again and again', expected: { reason: 'CrashLoop', part: 'worker' }, ...killedAgainAndAgain('worker'), allowance: 30 };
+const WEB_CRASHES: Fault = { what: 'the one process killed again and again', expected: { reason: 'CrashLoop', part: 'web' }, ...killedAgainAndAgain('web'), allowance: START };
 const WORKER_FROZEN: Fault = { what: 'worker frozen (SIGSTOP)', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: freezeWorker, repairedBy: 'liveness probe', hasten: ageHeartbeat };
 const WORKER_TMP_FULL: Fault = {
   what: 'worker fills its /tmp', expected: { reason: 'ScratchSpaceFull', part: 'worker' }, says: /Raise storage\.tmp in settings\.yaml/,
@@ -91,6 +92,8 @@ const WEEKS_GONE: Fault = {
   what: 'weeks of the statistics from the next on are gone', expected: { reason: 'PartitionsRunningOut', part: 'postgres' },
   inject: (stack) => dropPartitions(stack, 1, 'projects_issueeventprojecthourlystatistic'),
 };
+const BATCHES_FAIL: Fault = { what: 'batches fail', expected: { reason: 'EventsLost', part: 'ingest' }, says: /events that were answered 200 among them/, ...failingBatches() };
+const VALKEY_FULL: Fault = { what: 'Valkey full', expected: { reason: 'QueueFull', part: 'valkey' }, says: /new events are answered 200 and lost/, ...fullValkey() };
 const IMPATIENT: Fault = {
   what: 'web answers later than its probe waits', expected: { reason: 'TimeoutTooShort', part: 'web' },
   inject: async (stack) => {
@@ -179,11 +182,13 @@ export const SCENARIOS_SIX: readonly Scenario[] = atDefaults([
   [WORKER_GONE],
   [POSTGRES_STOPPED],
   [VALKEY_STOPPED],
+  [VALKEY_FULL],
   [WEEKS_GONE],
+  [BATCHES_FAIL],
 ]);
 
 /** Of the one process that 6.2 can be, and that no probe sees the inside of. */
-export const SCENARIOS_TINY: readonly Scenario[] = atDefaults([[WORKER_INSIDE_DIES]]);
+export const SCENARIOS_TINY: readonly Scenario[] = atDefaults([[WORKER_INSIDE_DIES], [POSTGRES_STOPPED], [WEB_CRASHES]]);
 
 function atDefaults(scenarios: readonly (readonly Fault[])[]): readonly Scenario[] {
   return scenarios.map((faults) => ({ faults, pace: 'default' }));

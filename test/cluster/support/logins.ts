@@ -11,12 +11,16 @@ interface Login {
 
 export type Logins = readonly Login[];
 
-/** Every login to both servers that the Secrets hold. */
+/** Every login to the servers that the Secrets hold. */
 export async function readLogins(stack: Stack): Promise<Logins> {
-  const url = new URL(await stack.secret(SECRETS.application, 'VALKEY_URL'));
-  return [
+  const inPostgres: Logins = [
     { server: 'postgres', user: await stack.secret(SECRETS.application, 'DATABASE_USER'), password: await stack.secret(SECRETS.application, 'DATABASE_PASSWORD') },
     { server: 'postgres', user: POSTGRES_SUPERUSER, password: await stack.secret(SECRETS.postgres, 'password') },
+  ];
+  if (!stack.parts.includes('valkey')) return inPostgres;
+  const url = new URL(await stack.secret(SECRETS.application, 'VALKEY_URL'));
+  return [
+    ...inPostgres,
     { server: 'valkey', user: VALKEY_APPLICATION_USER, password: url.password },
     { server: 'valkey', user: VALKEY_OPERATOR_USER, password: await stack.secret(SECRETS.valkey, 'password') },
   ];

@@ -19,6 +19,7 @@ export const accountRows: readonly ContractRow[] = [
   {
     name: 'with no user in the database sign-up is open whatever the flag',
     request: get('/api/settings/'), status: 200, values: { enableUserRegistration: true, version: '5.2' },
+    otherwise: { '6.2': { values: { enableUserRegistration: true } } },
   },
   { name: 'a list needs a login', request: get(organizations), status: 401 },
   { name: 'a change without a CSRF token is refused before the login is looked at', request: forge(organizations, { name: 'x' }), status: 403 },

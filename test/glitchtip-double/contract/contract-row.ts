@@ -1,5 +1,6 @@
 /** What a row of the contract is made of, what rows hand on to later ones, and short ways to write their requests. */
 import { randomUUID } from 'node:crypto';
+import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import type { ContractRequest, ContractResponse } from './contract-client.js';
 
 const eventNames = ['plain', 'gzip', 'deflate', 'br', 'chunked', 'store', 'message', 'transaction', 'malformed'] as const;
@@ -22,9 +23,15 @@ export interface ContractState {
 
 export type RequestOf = (state: ContractState) => ContractRequest;
 
+/** What a release answers otherwise than the row says. */
+export type Otherwise = Partial<Pick<ContractRow, 'name' | 'status' | 'values' | 'has'>>;
+
+/** As 5.2 answers. */
 export interface ContractRow {
   readonly name: string;
   readonly request: RequestOf;
+  /** Absent: its double does not say. */
+  readonly otherwise?: Partial<Record<Release, Otherwise | 'absent'>>;
   readonly status: number;
   /** Dotted paths of the body that must have these values. */
   readonly values?: Readonly<Record<string, unknown>>;

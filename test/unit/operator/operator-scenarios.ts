@@ -36,7 +36,7 @@ export function secretsOf(changes: Partial<ObservedSecrets> = {}): ObservedSecre
     application: present(APPLICATION),
     postgres: present({ password: 'super' }),
     valkey: present({ 'users.acl': 'user default on #(vpw) ~* &* +@all -@admin\n', password: 'own' }),
-    administrator: present({ email: 'admin@localhost', password: 'admin' }),
+    administrator: present({ email: 'admin@example.com', password: 'admin' }),
     gateway: ABSENT,
     backup: ABSENT,
     ...changes,

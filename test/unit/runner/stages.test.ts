@@ -7,8 +7,8 @@ const names = (stages: readonly { readonly name: string }[]): string[] => stages
 
 describe('the stages that run', () => {
   it.each([
-    ['without names: every suite', [], false, ['build', 'parts', 'unit', 'charts', 'cluster', 'api', 'replay']],
-    ['without names under CI: the checks of the source, too', [], true, ['build', 'parts', 'unit', 'charts', 'cluster', 'types', 'generated', 'lint', 'api', 'replay']],
+    ['without names: every suite, and the contract', [], false, ['build', 'parts', 'unit', 'charts', 'cluster', 'api', 'contract', 'replay']],
+    ['without names under CI: the checks of the source, too', [], true, ['build', 'parts', 'unit', 'charts', 'cluster', 'types', 'generated', 'lint', 'api', 'contract', 'replay']],
     ['a name alone, when it needs nothing', ['unit'], true, ['unit']],
     ['with what they need', ['charts', 'unit'], false, ['build', 'unit', 'charts']],
     ['a check by its name', ['lint'], false, ['lint']],

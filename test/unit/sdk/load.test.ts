@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parseDsn, type Dsn } from '../../sdk/dsn.js';
 import { envelope, loadNumber, runLoad, summarize, type LoadReport, type SentEvent } from '../../sdk/load.js';
-import { compareStored, sqlReader } from '../../sdk/stored.js';
+import { compareStored } from '../../sdk/stored.js';
 
 let server: Server | undefined;
 afterEach(() => {
@@ -126,26 +126,5 @@ describe('compareStored', () => {
 
   it('knows an event that is stored though its sender saw an error', () => {
     expect(compareStored(report, new Set(['id1', 'id2', 'id4']))).toEqual({ accepted: 2, stored: 3, lost: [], storedUnseen: [4] });
-  });
-});
-
-describe('sqlReader', () => {
-  it('asks for the run by its title and gives ids without dashes', async () => {
-    const asked: string[] = [];
-    const reader = sqlReader((sql) => {
-      asked.push(sql);
-      return Promise.resolve(['0ff75140-a3c8-448c-b5fc-4fabd6dc6c71']);
-    });
-    expect(await reader.storedIds('run1', 60_000)).toEqual(new Set(['0ff75140a3c8448cb5fc4fabd6dc6c71']));
-    expect(asked[0]).toContain("received >= '1970-01-01T00:00:00.000Z' AND title LIKE '%load run1 #%'");
-  });
-
-  it('takes the highest number among the newest rows', async () => {
-    const reader = sqlReader(() => Promise.resolve(['LoadTest: load run1 #7', 'LoadTest: load run1 #9', 'LoadTest: load run1 #8']));
-    expect(await reader.newestNumber('run1')).toBe(9);
-  });
-
-  it('is undefined while nothing is stored', async () => {
-    expect(await sqlReader(() => Promise.resolve([])).newestNumber('run1')).toBeUndefined();
   });
 });

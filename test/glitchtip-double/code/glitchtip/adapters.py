@@ -1,5 +1,7 @@
 """Who may sign up: everybody when registration is on, and anybody while the database has no user."""
 
+from inspect import signature
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
@@ -20,6 +22,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request, user, form, commit=True):
         user = super().save_user(request, user, form, commit)
         if commit:
-            # Debian's allauth takes no user here yet.
-            record_authentication(request, method="signup")
+            # Debian's allauth takes no user here yet, that of 6.2 does.
+            takes_user = "user" in signature(record_authentication).parameters
+            record_authentication(request, *([user] if takes_user else []), method="signup")
         return user

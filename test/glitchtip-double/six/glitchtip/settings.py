@@ -44,6 +44,8 @@ DATABASES["default"] |= {
     "ENGINE": "gt_rust.django_backend",
     "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", 0),
     "CONN_HEALTH_CHECKS": env.bool("DATABASE_CONN_HEALTH_CHECKS", False),
+    # With them django-vpg 0.6.2 fails at an .iterator() that has a parameter, such as allauth's at sign-up.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
     "OPTIONS": {
         "pool": {
             "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),

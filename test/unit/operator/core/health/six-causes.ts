@@ -24,6 +24,7 @@ export const SIX_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['a partition of a week is missing, and batches fail', { database: databaseOf({ partitions: [{ table: 'projects_issueeventprojecthourlystatistic', days: 0, leastDays: 20.5 }] }), queue: queueOf({ lost: { count: 300, events: true, newestSeconds: 3 } }) }, ['PartitionsMissing/postgres critical, maintain-partitions']],
   ['the worker takes nothing', { canary: NOT_STORED, queue: queueOf({ depth: 4 }) }, ['WorkerStuck/worker critical, restart-worker']],
   ['an event is gone without having waited: the worker is not at fault', { canary: NOT_STORED }, ['EventsNotStored/ingest critical']],
+  ['the queue is full, and what it refuses is answered 200', { canary: NOT_STORED, queue: queueOf({ usedBytes: 29.9e6 }) }, ['QueueFull/valkey critical']],
   ['tasks wait in the table', { queue: { kind: 'none' }, database: databaseOf({ tasks: { depth: 5_000 } }), canary: STORED_MEANWHILE }, ['Backlog/worker warning']],
   ['the database is of the release', { database: databaseOf({ schema: '6.2' }) }, []],
   ['the database is of 5.2: pods wait, and no Job is run for them', { ...HELD, database: databaseOf({ schema: '5.2', missing: ['issue_events_issueindex'] }) }, ['ReleaseMismatch/postgres critical']],

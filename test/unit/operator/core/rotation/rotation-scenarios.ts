@@ -67,7 +67,7 @@ export class RotationWorld {
       ['application', stored(sensitive(OLD))],
       ['postgres', stored(sensitive({ password: 'old-super' }))],
       ['valkey', stored(new Map([['users.acl', buildUsersFile(this.valkey)], ['password', new Sensitive('old-own')]]))],
-      ['administrator', stored(sensitive({ email: 'admin@localhost', password: 'old-admin' }))],
+      ['administrator', stored(sensitive({ email: 'admin@example.com', password: 'old-admin' }))],
     ]);
     if (this.spec.gateway) this.#addGateway(stored);
     if (this.spec.backup) this.#addBackup(stored);
