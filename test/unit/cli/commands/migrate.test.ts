@@ -62,6 +62,16 @@ describe('migrate plan', () => {
     expect(printed).not.toContain(OLD_TOKEN);
   });
 
+  it('says the same as data, without a key and without the token', async () => {
+    kubectl.prepare('resource', json());
+    const { code, printed } = await runCli(['migrate', 'plan', '--token-file', tokenFile(), '--json']);
+    expect([code, JSON.parse(printed)]).toEqual([0, expect.objectContaining({
+      from: old.url, organization: 'acme', dsns: 3, findings: expect.arrayContaining([{ verdict: 'works', about: 'projects', text: expect.stringContaining('3 projects with 3 keys') }]),
+      usage: expect.arrayContaining([{ category: 'error', accepted: 10_800, busiest: 7_200 }]), sdks: expect.arrayContaining([{ name: 'sentry.python', version: '2.20.0', events: 5 }]),
+    })]);
+    expect(printed).not.toMatch(new RegExp(`${OLD_TOKEN}|${'a'.repeat(32)}`));
+  });
+
   it.each<[string, () => void, string, number]>([
     ['a token that is refused', () => writeFileSync(tokenFile(), 'another'), 'the old server refuses the token (401)', 2],
     ['a file that is no token', () => writeFileSync(tokenFile(), 'two lines\nof it'), 'expected a token in one line', 2],
@@ -82,6 +92,7 @@ describe('migrate start', () => {
     kubectl.prepare('kind:secret', absent);
     const { code, json: lines, printed } = await start('--token-file', tokenFile());
     expect([code, ...lines.map(({ state }) => state)]).toEqual([0, 'requested', 'queued', 'Importing', 'in force']);
+    expect([lines[0], lines.at(-1)]).toEqual([{ state: 'requested', request: 'start' }, expect.objectContaining({ phase: 'Parallel', waitedSeconds: expect.any(Number) })]);
     expect(kubectl.calls().flatMap((call) => /^(create|annotate)/.exec(call)?.[1] ?? [])).toEqual(['create', 'annotate']);
     expect([valueOf('token'), parseDsnTable(valueOf('dsns.json'))]).toEqual([OLD_TOKEN, { kind: 'valid', rows: [expect.objectContaining({ name: 'acme/backend' }), expect.anything(), expect.anything()] }]);
     for (const text of [printed, ...kubectl.calls()]) expect(text).not.toMatch(new RegExp(`${OLD_TOKEN}|${'a'.repeat(32)}`));
@@ -132,6 +143,12 @@ describe('a turn', () => {
     kubectl.prepare('resource', json({ move: { current: moving(turn === 'cutover' ? 'Parallel' : 'Cutover') } }));
     expect(await runCli(['migrate', turn])).toMatchObject({ code: 2, notes: expect.stringContaining('pass --yes') });
     expect((await runCli(['migrate', turn], { agrees: false })).code).toBe(1);
+    expect(annotated()).toEqual([]);
+  });
+
+  it('is refused while another one waits for the operator, and says that somebody else was first', async () => {
+    kubectl.prepare('resource', json({ move: { current: moving('Cutover') }, moveAsked: 'finish' }));
+    expect(await runCli(['migrate', 'rollback'])).toMatchObject({ code: 1, notes: expect.stringContaining('somebody else was first: "finish" is asked for already') });
     expect(annotated()).toEqual([]);
   });
 
