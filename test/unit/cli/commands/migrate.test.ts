@@ -213,15 +213,31 @@ describe('migrate compare', () => {
 });
 
 describe('migrate export', () => {
-  it('prints the table of the Secret', async () => {
-    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR]) }));
+  const NEW = { ...PAIR, new: `https://${PAIR.key}@errors.example.com/7` };
+  beforeEach(() => {
+    kubectl.prepare('resource', json());
+    kubectl.prepare('kind:deployment', 'https://errors.example.com');
+  });
+
+  it('prints the table of the Secret, with the new DSN of each old one that has a project here', async () => {
+    const unknown = { old: `https://${'b'.repeat(32)}@sentry.example.com/2` };
+    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR, unknown]) }));
     const { code, printed } = await runCli(['migrate', 'export']);
-    expect([code, JSON.parse(printed)]).toEqual([0, [PAIR]]);
+    expect([code, JSON.parse(printed)]).toEqual([0, [NEW, unknown]]);
+    // It is what the Secret is made of again.
+    expect(parseDsnTable(printed)).toEqual({ kind: 'valid', rows: [PAIR, unknown] });
   });
 
   it('prints what the gateway has where the Secret is gone', async () => {
     kubectl.prepare('kind:secret', absent, secretOf({ 'control-token': CONTROL_TOKEN }));
     answers.set('/move', { move: { leads: 'old' }, share: 25, pairs: [PAIR] });
-    expect(await runCli(['migrate', 'export'])).toMatchObject({ code: 0, printed: expect.stringContaining(PAIR.old), notes: '1 old DSNs, from the gateway' });
+    expect(await runCli(['migrate', 'export'])).toMatchObject({ code: 0, printed: expect.stringContaining(NEW.new), notes: '1 old DSNs, from the gateway' });
+  });
+
+  it('prints the old ones where the address of this GlitchTip cannot be read, and says so', async () => {
+    kubectl.prepare('kind:deployment', { error: 'Error from server (NotFound): deployments.apps "web" not found' });
+    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR]) }));
+    const { code, printed, notes } = await runCli(['migrate', 'export']);
+    expect([code, JSON.parse(printed), notes]).toEqual([0, [PAIR], expect.stringContaining('without the new DSNs')]);
   });
 });
