@@ -23,7 +23,7 @@ const STORED_A_SECOND = 100;
 const HOUR = 3_600;
 
 export function judgeOld(old: OldOrganization): readonly Finding[] {
-  return [...judgeProjects(old), ...judgePeople(old), ...judgeUsage(old.usage), ...judgeSdks(old)];
+  return [...judgeProjects(old), ...judgeOthers(old), ...judgePeople(old), ...judgeUsage(old.usage), ...judgeSdks(old)];
 }
 
 /** What keeps a move from beginning. */
@@ -44,6 +44,12 @@ function judgeProjects({ projects }: OldOrganization): readonly Finding[] {
     ...(odd === 0 ? [] : [{ verdict: 'lost', about: 'keys', text: `${count(odd, 'key is', 'keys are')} no 32 hexadecimal digits, and cannot be imported: name project and key for ${odd === 1 ? 'its DSN' : 'their DSNs'} in dsns.json` } as const]),
     { verdict: 'lost', about: 'history', text: 'issues, events, releases, source maps, alert rules and dashboards stay on the old one: leave it running until nobody needs them' },
   ];
+}
+
+function judgeOthers({ others = [] }: OldOrganization): readonly Finding[] {
+  if (others.length === 0) return [];
+  const named = others.slice(0, 8).map(visible).join(', ');
+  return [{ verdict: 'lost', about: 'organizations', text: `${count(others.length, 'other organization', 'other organizations')} there (${named}${others.length > 8 ? ', ...' : ''}): a move has one; make the projects of the others by hand, and add their DSNs with project and key to dsns.json` }];
 }
 
 function judgePeople({ people, invited, teams }: OldOrganization): readonly Finding[] {

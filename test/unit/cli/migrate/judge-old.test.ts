@@ -13,6 +13,7 @@ describe('the old server', () => {
   it('is read whole, page by page, with what it tells of rates and SDKs', async () => {
     const found = await readOrganization(access());
     expect([found.projects.map(({ slug }) => slug), found.people, found.invited, found.teams]).toEqual([['backend', 'web', 'mobile'], 4, 1, 1]);
+    expect(found.others).toEqual(['lab']);
     expect(found.usage).toContainEqual({ category: 'error', accepted: 10_800, busiest: 7_200 });
     expect(found.sdks?.map(({ name }) => name)).toEqual(['sentry.python', 'sentry.javascript.node']);
   });
@@ -52,7 +53,7 @@ describe('a plan', () => {
   it('says what is otherwise, and what does not come over', async () => {
     expect(await textsOf('differs')).toEqual([expect.stringMatching(/^numbers: 1 project gets another number here/), expect.stringMatching(/^passwords: nobody's comes over/)]);
     expect(await textsOf('lost')).toEqual([
-      expect.stringMatching(/^keys: 1 key that is turned off/), expect.stringMatching(/^history: issues, events/), expect.stringMatching(/^people: 1 invitation/),
+      expect.stringMatching(/^keys: 1 key that is turned off/), expect.stringMatching(/^history: issues, events/), expect.stringMatching(/^organizations: 1 other organization there \(lab\): a move has one/), expect.stringMatching(/^people: 1 invitation/),
       'session: 100 in seven days: GlitchTip keeps none of them; the old one gets them until the move is finished',
     ]);
   });
