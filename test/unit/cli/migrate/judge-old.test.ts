@@ -46,7 +46,8 @@ describe('a plan', () => {
   it('says what works', async () => {
     expect(await textsOf('works')).toEqual([
       expect.stringMatching(/^projects: 3 projects with 3 keys: applications change the host of their DSN, or nothing/), 'people: 3 people and 1 team, with their roles',
-      'rates: 21,600 errors and transactions in seven days, 5.0 a second in the busiest hour; about 100 a second are stored at the default limits', 'SDKs: sentry.javascript.node 10.1.0, sentry.python 2.20.0',
+      'rates: 21,600 errors and transactions in seven days, 5.0 a second in the busiest hour; about 100 a second are stored at the default limits',
+      'disk: at an assumed 4 KB each: an hour in which one of the two is away takes up to 69Mi of gateway.spool (of move.share of it, where that one follows); a day takes 12Mi of storage.postgres at least, before indexes, for each day of retentionDays', 'SDKs: sentry.javascript.node 10.1.0, sentry.python 2.20.0',
     ]);
   });
 
