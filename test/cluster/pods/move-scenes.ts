@@ -15,12 +15,13 @@ import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { equal, keepsUp, untilDifference } from '../support/move-compared.js';
-import { ledAt, moveStatus, newDsnOf, step, typed, untilReason } from '../support/move-runs.js';
+import { ledAt, moveStatus, step, typed, untilReason } from '../support/move-runs.js';
 import { OldServer } from '../support/old-server.js';
 import { killMain, processesOf } from '../support/out-of-memory.js';
 import { settleStored } from '../support/stored-events.js';
-import { waitFor, when } from '../support/wait.js';
+import { waitFor } from '../support/wait.js';
 import { expectRefusedWhileAwayOnly, killGateway, type Away } from './gateway.js';
+import { describeMoveEnd } from './move-end.js';
 import type { Installed } from './on-pods.js';
 
 /** Events a second, all the time. */
@@ -30,8 +31,6 @@ const LOAD_SECONDS = 2_600;
 const SCENE_MS = 600_000;
 /** From the command until the other one leads. Seconds. */
 const GOAL = 10;
-/** From the command until a server that was let go gets events again. Seconds. */
-const BACK_GOAL = 300;
 const AWAY_SECONDS = 600;
 /** Events that the old one is behind at most before a scene, and that come in it at least: while it limits the gateway keeps 2,500 of them, and seconds pass until somebody looks. */
 const BEHIND = 300;
@@ -186,64 +185,6 @@ export function describeMove({ stack, canaries }: Installed): void {
       expect({ lost, missing }).toEqual({ lost: [], missing: 0 });
     }, 2 * SCENE_MS);
 
-    it.each([413, 403])('refused by the old one with %i: listed by project with the reason, told, and nothing else waits for it', async (status) => {
-      await old.behave({ status });
-      const [row] = JSON.parse(await readFile(join(folder, 'dsns.json'), 'utf8')) as { old: string }[];
-      await startLoad(stack.cluster, { dsn: row?.old ?? '', baseUrl, rate: 5, seconds: 4 }).report;
-      await waitFor<true>({ what: `compare to list ${status}`, seconds: 60 }, async () => {
-        const text = await cliSays(stack, 'migrate', 'compare');
-        return when(new RegExp(`the old one .*${status}`).test(text), text.slice(-300));
-      });
-      await old.behave({});
-      await untilReason(stack, 'OldRefuses');
-    }, SCENE_MS);
-
-    /** Few, by the new DSN: all are taken and stored. */
-    const expectTaken = async (): Promise<void> => {
-      const report = await startLoad(stack.cluster, { dsn: await newDsnOf(stack, 'acme/backend'), baseUrl, rate: 5, seconds: 4 }).report;
-      expect(tellLoad('after a move', report).losses).toEqual({});
-      expect((await settleStored(stack, report)).lost).toEqual([]);
-    };
-
-    it('finishes: the old one gets nothing any more, and the Secret stays', async () => {
-      await step(stack, 'cutover');
-      await typed(stack, 'finish', folder);
-      expect(await cli(stack, 'migrate', 'export', '--json')).toContain('Secret glitchtip-move');
-      expect(await moveStatus(stack)).toMatchObject({ current: { phase: 'Finished', inForceSince: expect.any(String) } });
-      const before = (await old.taken()).ids.length;
-      await expectTaken();
-      expect((await old.taken()).ids.length).toBe(before);
-    }, SCENE_MS);
-
-    it('from the end, the way back is another start: within minutes, and nothing is imported twice', async () => {
-      const importedAt = (await moveStatus(stack)).current?.importedAt;
-      const again = startLoad(stack.cluster, { dsn: await newDsnOf(stack, 'acme/backend'), baseUrl, rate: 20, seconds: 2 * BACK_GOAL });
-      const began = Date.now();
-      await cli(stack, 'migrate', 'start', '--yes', '--json');
-      const at = await waitFor<number>({ what: 'the old one to get events again', seconds: BACK_GOAL }, async () => {
-        const found = (await old.taken()).at.find((each) => each >= began);
-        return found === undefined ? { seen: 'none' } : { found };
-      });
-      again.stop();
-      recordMeasurement({ what: 'start after finish, from the command to the first event that the old one gets', value: (at - began) / 1_000, unit: 's', goal: BACK_GOAL });
-      expect((at - began) / 1_000).toBeLessThanOrEqual(BACK_GOAL);
-      expect(tellLoad('after another start', await again.report).losses).toEqual({});
-      await equal(stack, 0);
-      expect((await moveStatus(stack)).current).toMatchObject({ phase: 'Parallel', importedAt });
-    }, 2 * SCENE_MS);
-
-    it('ends as the runbook does: the token removed, and `move` taken out of the settings', async () => {
-      for (const turn of ['cutover', 'finish'] as const) await step(stack, turn);
-      await typed(stack, 'removeToken', folder);
-      expect(await stack.secret(MOVE_SECRET, 'token')).toBe('');
-      await stack.apply(await stack.synthesize('moved'));
-      await stack.rolledOut();
-      await waitFor<true>({ what: 'the operator to take it up', seconds: 180 }, async () => {
-        const move = await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'jsonpath={.spec.move}');
-        return when(move === '', move);
-      });
-      await expectTaken();
-      expect((await moveStatus(stack)).current?.phase).toBe('Finished');
-    }, 2 * SCENE_MS);
+    describeMoveEnd(stack, () => ({ old, folder, baseUrl }));
   });
 }
