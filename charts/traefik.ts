@@ -58,6 +58,11 @@ export function certificateSecret({ https: { mode, secret } }: Settings): string
   return mode === 'cert-manager' ? secret ?? CERT_MANAGER.secret : secret;
 }
 
+/** Of the names of `https.eventNames`. With cert-manager one of its own: of a name that does not lead here yet there is none, and `domain` has its own all the same. */
+export function eventNamesSecret(settings: Settings): string | undefined {
+  return settings.https.mode === 'cert-manager' ? CERT_MANAGER.eventNamesSecret : certificateSecret(settings);
+}
+
 /**
  * Beside those of its chart. As arguments, whose names are Traefik's: those of the chart's values change with its versions. Port 80 has the time
  * for uploads where it takes events, and Traefik's own where it redirects.

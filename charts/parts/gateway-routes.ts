@@ -9,27 +9,29 @@ import { frontPart } from '../topology.js';
 import { partMetadata } from './pod-template.js';
 
 const API = 'gateway.networking.k8s.io/v1';
-const ROUTES = { secure: 'glitchtip', plain: 'glitchtip-to-https' } as const;
+const ROUTES = { secure: 'glitchtip', plain: 'glitchtip-to-https', eventNames: 'glitchtip-event-names' } as const;
 
 export class GatewayRoutes extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
-    const { domain, https: { gateway, public: open, acceptPlainEvents } } = settings;
+    const { domain, https: { gateway, public: open, acceptPlainEvents, eventNames } } = settings;
     // Without one there are no routes.
     if (gateway === undefined) return;
     const { name, namespace, secure, plain } = gateway;
     // Of regular expressions the Gateway API says nothing but that there are some: Traefik, Envoy and NGINX know this one.
     const events = { matches: [{ path: { type: 'RegularExpression', value: eventPaths(settings) } }], backendRefs };
-    const add = (route: string, listener: string, rules: readonly object[]): void => {
+    const own = [new URL(domain).hostname];
+    const add = (route: string, { listener, hostnames = own }: { readonly listener: string; readonly hostnames?: readonly string[] }, rules: readonly object[]): void => {
       const parent = { name, ...(namespace === undefined ? {} : { namespace }), sectionName: listener };
       new ApiObject(this, route, {
         apiVersion: API, kind: 'HTTPRoute', metadata: partMetadata(route, frontPart(settings)),
-        spec: { parentRefs: [parent], hostnames: [new URL(domain).hostname], rules },
+        spec: { parentRefs: [parent], hostnames, rules },
       });
     };
-    add(ROUTES.secure, secure, [open === 'ingest' ? events : EVERYTHING]);
+    add(ROUTES.secure, { listener: secure }, [open === 'ingest' ? events : EVERYTHING]);
+    if (eventNames.length > 0) add(ROUTES.eventNames, { listener: secure, hostnames: eventNames }, [events]);
     // The more exact rule is the first, whatever their order. When the time is over the gateway leads them to https.
-    add(ROUTES.plain, plain, [...(acceptPlainEvents === 'never' ? [] : [events]), REDIRECT]);
+    add(ROUTES.plain, { listener: plain, hostnames: [...own, ...eventNames] }, [...(acceptPlainEvents === 'never' ? [] : [events]), REDIRECT]);
   }
 }
 

@@ -1,7 +1,7 @@
 // The section `https` of settings.yaml: who serves `domain` by TLS, with which certificate, and how much of GlitchTip.
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { dnsLabel, objectName, show } from './value-kinds.js';
+import { dnsLabel, hostName, objectName, show } from './value-kinds.js';
 
 const MODES = ['none', 'traefik', 'secret', 'cert-manager', 'self-signed', 'tunnel'] as const;
 /** How much of GlitchTip. */
@@ -28,6 +28,11 @@ export const https = z.strictObject({
    * not follow the redirect. From then on they are led to https like everything else. never: from the beginning.
    */
   acceptPlainEvents: z.string({ error: (issue) => expectedDay(issue.input) }).refine(isDayOrNever, { error: (issue) => expectedDay(issue.input) }).default('never'),
+  /**
+   * Further names at which events are taken, and nothing else: such as the one of an old Sentry, when it is pointed to this host. Each has a
+   * certificate of its own, so that one that does not lead here yet keeps none from `domain`; with mode secret that of the Secret has to have them.
+   */
+  eventNames: z.array(hostName.refine((name) => isIP(name) === 0 && name.includes('.'), { error: (issue) => `expected a name that DNS knows, such as sentry.example.com, found ${show(issue.input)}` })).default([]),
   /** Where Traefik, or the Issuer of cert-manager that the manifests make, gets the certificate (modes traefik and cert-manager). */
   acme: z.strictObject({
     /** Of the account. */
@@ -75,6 +80,7 @@ interface Https {
   readonly secret?: string | undefined;
   readonly public: (typeof OPEN)[number];
   readonly acceptPlainEvents: string;
+  readonly eventNames: readonly string[];
   readonly acme: { readonly email?: string | undefined; readonly server: string };
   readonly certManager: { readonly clusterIssuer?: string | undefined };
   readonly gateway?: { readonly name: string } | undefined;
@@ -103,10 +109,12 @@ function ownProblems(https: Https): Problem[] {
 }
 
 /** Who has routes of ours, and so whether we say what is let in. */
-function routeProblems({ mode, gateway, public: open, acceptPlainEvents }: Https): Problem[] {
+function routeProblems({ mode, gateway, public: open, acceptPlainEvents, eventNames }: Https): Problem[] {
   const hasRoutes = (mode !== 'none' && mode !== 'tunnel') || gateway !== undefined;
   const who = mode === 'tunnel' ? 'Cloudflare' : 'your own proxy';
   return [
+    ...at('eventNames', !hasRoutes && eventNames.length > 0, `expected none with https.mode ${mode}, with which ${who} decides which names lead here; found ${eventNames.join(', ')}`),
+    ...at('eventNames', new Set(eventNames).size < eventNames.length, `expected each name once; found ${eventNames.join(', ')}`),
     ...at('gateway', mode !== 'none' && gateway !== undefined, `expected none with https.mode ${mode}, which has a way of its own, or https.mode: none; found ${show(gateway?.name)}`),
     ...at('public', !hasRoutes && open !== 'all', `expected all with https.mode ${mode}, with which ${who} decides what is public; found ${open}`),
     ...at('public', gateway !== undefined && open === 'no-admin', 'expected all or ingest with https.gateway: its routes have no word for everything but some paths; found no-admin'),
@@ -138,6 +146,7 @@ interface Others {
   readonly https: Https;
   readonly service: { readonly type: string; readonly port?: number | undefined };
   readonly gateway: { readonly enabled: boolean };
+  readonly move: { readonly from?: string | undefined };
   readonly network: { readonly clusterRanges: readonly string[]; readonly clients: readonly string[] };
 }
 
@@ -148,11 +157,20 @@ export function httpsProblems(others: Others): Problem[] {
   if (!URL.canParse(domain)) return [];
   if (mode === 'tunnel') return nameProblems(domain, 'https.mode tunnel');
   if (mode === 'none' && gateway === undefined) return [];
-  return [...(mode === 'none' ? gatewayProblems(others) : traefikProblems(others)), ...plainProblems(others)];
+  return [...(mode === 'none' ? gatewayProblems(others) : traefikProblems(others)), ...plainProblems(others), ...eventNameProblems(others)];
 }
 
 function plainProblems({ https: { acceptPlainEvents }, gateway: { enabled } }: Others): Problem[] {
   return at('https.acceptPlainEvents', !enabled && acceptPlainEvents !== 'never', `expected never without a gateway, which takes and counts them; found ${show(acceptPlainEvents)}`);
+}
+
+function eventNameProblems({ domain, https: { eventNames }, move: { from } }: Others): Problem[] {
+  const old = from !== undefined && URL.canParse(from) ? new URL(from).hostname : undefined;
+  return [
+    ...at('https.eventNames', eventNames.includes(new URL(domain).hostname), `expected names beside that of domain; found ${new URL(domain).hostname}`),
+    // What is for the old one would come back here, and go round.
+    ...at('https.eventNames', old !== undefined && eventNames.includes(old), `expected none by which the gateway reaches the old server (move.from): give that another name first, and its DSNs in the table likewise; found ${old ?? ''}`),
+  ];
 }
 
 /** Of a Gateway of the Gateway API. */

@@ -8,6 +8,7 @@ import { follow } from '../live/follow.js';
 import { openCursor, phaseLine, printStates, showLines } from '../live/phase-lines.js';
 import { readComparison, readGatewayMove, type GatewayMove } from '../migrate/gateway-move.js';
 import { isStopped, judgeOld, rowsOf } from '../migrate/judge-old.js';
+import { readDomain, withNewDsns, type BothDsns } from '../migrate/new-dsn.js';
 import { isEnd, judgeProgress, phasesOf, type End, type Progress } from '../migrate/move-progress.js';
 import { describeStart, describeStep, describeTurn, describeVerdict, judgeComparison, moveLines, renderComparison, renderFindings } from '../migrate/move-text.js';
 import { readOrganization, readProjects, type OldAccess } from '../migrate/old-server.js';
@@ -167,10 +168,22 @@ export async function migrateExport({ place, output }: Context): Promise<ExitCod
   const table = await readTable(place);
   const [source, rows]: readonly [string, readonly OldDsn[]] = table && table.rows.length > 0 ? ['Secret glitchtip-move', table.rows] : ['the gateway', pairsOf((await readGatewayMove(place))?.pairs ?? [])];
   if (rows.length === 0) throw new Failure('not found', 'neither Secret glitchtip-move nor the gateway has old DSNs: there is no move');
-  if (output.json) output.printJson({ source, dsns: rows });
+  const dsns = await withNew(place, rows, output);
+  if (output.json) output.printJson({ source, dsns });
   else {
-    output.print(encodeDsnTable(rows).trimEnd());
+    output.print(encodeDsnTable(dsns).trimEnd());
     output.say(`${rows.length} old DSNs, from ${source}`);
   }
   return 0;
+}
+
+/** Whoever has lost more than the Secret needs the rest all the same. */
+async function withNew(place: Place, rows: readonly OldDsn[], output: Output): Promise<readonly BothDsns[]> {
+  try {
+    return withNewDsns(rows, await readDomain(place));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    output.say(`without the new DSNs, for the address of this GlitchTip cannot be read: ${error.message}`);
+    return rows;
+  }
 }

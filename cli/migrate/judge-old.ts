@@ -1,5 +1,6 @@
 // What will come over from an old server, what will be otherwise, and what it needs of this one: pure.
 import { partsOfDsn } from '../../operator/core/move/dsn-table.js';
+import { size } from '../report/bars.js';
 import { visible } from '../safe-text.js';
 import type { OldOrganization, OldProject, Usage } from './old-server.js';
 
@@ -21,9 +22,11 @@ const NUMBERS_FIT = 2_147_483_000;
 /** What this stack was measured to store at its default limits (docs/measurements.md). A second. */
 const STORED_A_SECOND = 100;
 const HOUR = 3_600;
+/** Assumed of an event, for the old one does not say: as the benchmark of a move sends them (test/support/move/event-load.ts). Bytes. */
+const EVENT_BYTES = 4_000;
 
 export function judgeOld(old: OldOrganization): readonly Finding[] {
-  return [...judgeProjects(old), ...judgePeople(old), ...judgeUsage(old.usage), ...judgeSdks(old)];
+  return [...judgeProjects(old), ...judgeOthers(old), ...judgePeople(old), ...judgeUsage(old.usage), ...judgeSdks(old)];
 }
 
 /** What keeps a move from beginning. */
@@ -46,6 +49,12 @@ function judgeProjects({ projects }: OldOrganization): readonly Finding[] {
   ];
 }
 
+function judgeOthers({ others = [] }: OldOrganization): readonly Finding[] {
+  if (others.length === 0) return [];
+  const named = others.slice(0, 8).map(visible).join(', ');
+  return [{ verdict: 'lost', about: 'organizations', text: `${count(others.length, 'other organization', 'other organizations')} there (${named}${others.length > 8 ? ', ...' : ''}): a move has one; make the projects of the others by hand, and add their DSNs with project and key to dsns.json` }];
+}
+
 function judgePeople({ people, invited, teams }: OldOrganization): readonly Finding[] {
   return [
     { verdict: 'works', about: 'people', text: `${count(people - invited, 'person', 'people')} and ${count(teams, 'team', 'teams')}, with their roles` },
@@ -58,7 +67,7 @@ function judgeUsage(usage: OldOrganization['usage']): readonly Finding[] {
   if (usage === undefined) return [{ verdict: 'differs', about: 'rates', text: 'the old server does not say how much comes and of what kind: look at its own statistics' }];
   const own = usage.filter(({ category }) => !DERIVED.test(category));
   const kept = own.filter(({ category }) => KEPT.includes(category));
-  return [...judgeRate(kept), ...own.filter(({ category }) => !KEPT.includes(category)).map(judgeUnkept)];
+  return [...judgeRate(kept), ...judgeDisk(kept), ...own.filter(({ category }) => !KEPT.includes(category)).map(judgeUnkept)];
 }
 
 function judgeRate(kept: readonly Usage[]): readonly Finding[] {
@@ -68,6 +77,17 @@ function judgeRate(kept: readonly Usage[]): readonly Finding[] {
   const text = `${total.toLocaleString('en')} errors and transactions in seven days, ${rate.toFixed(1)} a second in the busiest hour`;
   if (rate <= STORED_A_SECOND) return [{ verdict: 'works', about: 'rates', text: `${text}; about ${STORED_A_SECOND} a second are stored at the default limits` }];
   return [{ verdict: 'differs', about: 'rates', text: `${text}; about ${STORED_A_SECOND} a second are stored at the default limits, and what comes faster waits in the gateway: raise resources.web and resources.worker, and gateway.spool for the busiest hours` }];
+}
+
+/** Of rate and size, before what Postgres adds for itself. */
+function judgeDisk(kept: readonly Usage[]): readonly Finding[] {
+  const total = kept.reduce((sum, { accepted }) => sum + accepted, 0);
+  if (total === 0) return [];
+  const busiest = kept.reduce((sum, { busiest: of }) => sum + of, 0);
+  return [{
+    verdict: 'works', about: 'disk', text: `at an assumed ${EVENT_BYTES / 1_000} KB each: an hour in which one of the two is away takes up to ${size(busiest * EVENT_BYTES)} of gateway.spool (of move.share of it, where that one follows); `
+      + `a day takes ${size(total * EVENT_BYTES / 7)} of storage.postgres at least, before indexes, for each day of retentionDays`,
+  }];
 }
 
 function judgeUnkept({ category, accepted }: Usage): Finding {

@@ -19,6 +19,7 @@ const PERIOD = '7d';
 const id = z.union([z.string(), z.number()]).transform(String);
 const project = z.looseObject({ id, slug: z.string(), platform: z.string().nullish() });
 const key = z.looseObject({ public: z.string(), isActive: z.boolean().default(true), dsn: z.looseObject({ public: z.string() }) });
+const organizations = z.array(z.looseObject({ slug: z.string() }));
 const member = z.looseObject({ user: z.looseObject({}).nullish() });
 const usage = z.looseObject({
   groups: z.array(z.looseObject({ by: z.looseObject({ category: z.string(), outcome: z.string() }), series: z.record(z.string(), z.array(z.number())) })),
@@ -44,6 +45,8 @@ export interface OldSdk {
 
 export interface OldOrganization {
   readonly projects: readonly OldProject[];
+  /** Slugs of the others that the token sees; undefined: it may see none. */
+  readonly others: readonly string[] | undefined;
   readonly teams: number;
   readonly people: number;
   /** Of them, those that were invited and never came. */
@@ -71,6 +74,7 @@ export async function readOrganization(access: OldAccess): Promise<OldOrganizati
   const people = z.array(member).parse(await read(access, `/api/0/organizations/${organization}/members/`));
   const teams = z.array(z.looseObject({})).parse(await read(access, `/api/0/organizations/${organization}/teams/`));
   return {
+    others: await ifTold(access, '/api/0/organizations/', (found) => organizations.parse(found).map(({ slug }) => slug).filter((slug) => slug !== organization)),
     projects, teams: teams.length, people: people.length, invited: people.filter(({ user }) => !user).length,
     usage: await ifTold(access, `/api/0/organizations/${organization}/stats_v2/?statsPeriod=${PERIOD}&interval=1h&field=sum(quantity)&groupBy=category&groupBy=outcome`, (found) => usagesOf(usage.parse(found))),
     sdks: await ifTold(access, `/api/0/organizations/${organization}/events/?statsPeriod=24h&project=-1&field=sdk.name&field=sdk.version&field=count()&per_page=100`, (found) => sdksOf(sdks.parse(found))),

@@ -34,7 +34,7 @@ export function impedimentOf({ spec, problems, annotations }: Pick<Resource, 'sp
   if (problems.length > 0) return `the resource is not valid, and the operator leaves it alone until it is: ${problems.join('; ')}`;
   if (spec.suspend) return 'spec.suspend is true: the operator changes nothing until it is false';
   const pending = annotations[MOVE_ANNOTATION];
-  return pending === undefined ? undefined : `"${pending}" is asked for already, and not seen by the operator yet: glitchkeeper migrate status shows what becomes of it`;
+  return pending === undefined ? undefined : `somebody else was first: "${pending}" is asked for already, and not seen by the operator yet: glitchkeeper migrate status shows what becomes of it`;
 }
 
 /** @param imports false: projects and keys are here already */

@@ -138,6 +138,8 @@ export interface MoveStatus {
   readonly sent: number;
   /** Requests that it refused, and that are not given to it any more, by the status that it answered. */
   readonly refused: Readonly<Record<string, number>>;
+  /** When it refused one last; absent while it refused none. */
+  readonly refusedAt?: string;
   /** Requests that the one that follows is not given, whichever it is: it fell behind by more than its share. */
   readonly dropped: number;
   /** Why nothing is given to the old one now; absent while it takes what it is given. */

@@ -107,7 +107,7 @@ export class Moving {
     const { current } = this.move;
     if (!current || current === 'damaged' || !this.#spool || !this.#delivery) return undefined;
     const { since, leads, share, pairs } = current;
-    const { oldest, closed, counts } = this.#delivery;
+    const { oldest, closed, counts, refusedAt } = this.#delivery;
     const sum = (of: (segment: Spool['segments'][number]) => number) => this.#spool?.segments.reduce((total, segment) => total + of(segment), 0) ?? 0;
     return {
       leads, since: instant(since), share, pairs: pairs.length,
@@ -116,6 +116,7 @@ export class Moving {
         ...(oldest === undefined ? {} : { oldest: instant(oldest) }),
       },
       ...counts,
+      ...(refusedAt === undefined ? {} : { refusedAt: instant(refusedAt) }),
       dropped: this.#dropped.glitchtip + this.#dropped.old,
       ...(closed ? { closed: { why: closed.why, until: instant(closed.until) } } : {}),
       ...(this.#ledAt === undefined ? {} : { ledAt: instant(this.#ledAt) }),

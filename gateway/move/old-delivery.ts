@@ -49,6 +49,7 @@ export class OldDelivery {
   #open = { requests: 0, bytes: 0 };
   #sent = 0;
   readonly #refused = new Map<string, number>();
+  #refusedAt: number | undefined;
   #takenAt = 0;
   #limitedAt = 0;
   readonly #idle: (() => void)[] = [];
@@ -60,6 +61,11 @@ export class OldDelivery {
   /** Records that it took, and those that it refused by what it answered, since this gateway started. */
   get counts(): { readonly sent: number; readonly refused: Readonly<Record<string, number>> } {
     return { sent: this.#sent, refused: Object.fromEntries(this.#refused) };
+  }
+
+  /** When it refused one last, for good. Milliseconds of Unix time; undefined: it did not since this gateway started. */
+  get refusedAt(): number | undefined {
+    return this.#refusedAt;
   }
 
   /** Why nothing is given to it. Undefined: it takes what it is given. */
@@ -159,6 +165,7 @@ export class OldDelivery {
 
   #refuse(entry: Entry, why: string): void {
     this.#refused.set(why, (this.#refused.get(why) ?? 0) + 1);
+    this.#refusedAt = this.ports.now();
     this.#count(entry.header, 'lacks', `the old one answered ${why}`);
     this.ports.failed(`the old Sentry refuses records with ${why}`, `one of project ${entry.header.move?.project ?? 0}`);
     this.#done(entry);

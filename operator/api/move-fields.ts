@@ -66,6 +66,8 @@ export const MOVE_REASONS = {
   NotConfirmed: 'NotConfirmed',
   /** False: the old one takes nothing at present; events wait for it, within their share. */
   OldAway: 'OldAway',
+  /** False: the old one refused requests within the last minutes, for good: it lacks their events. */
+  OldRefuses: 'OldRefuses',
   /** False: events were dropped for the one that does not lead, for its share was full. */
   EventsDropped: 'EventsDropped',
   /** False: the table of DSNs is gone or cannot be read; what the gateway has of it is in force. */

@@ -150,7 +150,7 @@ export const SERVICES = { postgres: DATA_SERVERS.postgres, valkey: DATA_SERVERS.
 /** Service of k3s' own Traefik. By its full name: resolvers of musl complete none that has a dot. */
 export const TRAEFIK_SERVICE = 'traefik.kube-system.svc.cluster.local';
 /** cert-manager's Certificate of the public name, the Issuer of ours that it asks, and its Secrets where the settings name no other. */
-export const CERT_MANAGER = { certificate: 'glitchtip', issuer: 'glitchtip-acme', secret: 'glitchtip-tls', accountSecret: 'glitchtip-acme-account' } as const;
+export const CERT_MANAGER = { certificate: 'glitchtip', issuer: 'glitchtip-acme', secret: 'glitchtip-tls', accountSecret: 'glitchtip-acme-account', eventNames: 'glitchtip-event-names', eventNamesSecret: 'glitchtip-event-names-tls' } as const;
 /** cert-manager itself puts it on the pod, the Service and the Ingress that answer a challenge, with the value "true". */
 export const SOLVER_LABEL = 'acme.cert-manager.io/http01-solver';
 /** Service of the tunnel, which says whether it is connected. */

@@ -1,4 +1,7 @@
 // Soak: the SDKs of five languages, as applications have them, through the gateway and beside it; found by id, and what they do when told to wait.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GatewayProcess } from '../support/gateway-process.js';
@@ -47,12 +50,13 @@ interface Run {
 }
 
 /** What a program sends to the server on this port, and how it was answered. */
-async function run(sdk: InstalledSdk, port: number, options: { readonly lifecycle: Lifecycle; readonly commands?: typeof COMMANDS | readonly ['exception']; readonly extraHeaders?: Readonly<Record<string, string>>; readonly pair?: typeof OLD }): Promise<Run> {
+async function run(sdk: InstalledSdk, port: number, options: { readonly lifecycle: Lifecycle; readonly commands?: typeof COMMANDS | readonly ['exception']; readonly extraHeaders?: Readonly<Record<string, string>>; readonly pair?: typeof OLD; readonly name?: string }): Promise<Run> {
   const { project: { id, key } } = started().double;
   const pair = options.pair ?? { project: id, key };
   const wire = await Wire.to(port);
   try {
-    const program = new SdkProgram(sdk, { ...options, dsn: `http://${pair.key}@127.0.0.1:${wire.port}/${pair.project}` });
+    const hosts = options.name === undefined ? {} : { hosts: await hostsWith(options.name) };
+    const program = new SdkProgram(sdk, { ...options, ...hosts, dsn: `http://${pair.key}@${options.name ?? '127.0.0.1'}:${wire.port}/${pair.project}` });
     const sent: Sent[] = [];
     for (const command of options.commands ?? COMMANDS) sent.push(await program.send(command));
     const { exitCode, stderr } = await program.end();
@@ -61,6 +65,17 @@ async function run(sdk: InstalledSdk, port: number, options: { readonly lifecycl
   } finally {
     await wire.close();
   }
+}
+
+let folder = '';
+beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-sdks-')); });
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A file of hosts in which the name is pointed to this machine. */
+async function hostsWith(name: string): Promise<string> {
+  const file = join(folder, 'hosts');
+  await writeFile(file, `127.0.0.1 localhost ${name}\n`);
+  return file;
 }
 
 /** Of the requests that had more in them than a session or a report. */
@@ -109,14 +124,16 @@ for (const contestant of CONTESTANTS) {
       expect((await storedOf(kept)).commands).toEqual(kept.map(({ command }) => command));
     }, RUN);
 
-    it("during a move, with the old one's project and key, has its events on either side, and its attachment at the old one", async () => {
+    it.each<[string, { readonly name?: string }]>([
+      ['with its DSN unchanged but for the host', {}], ['with its DSN unchanged, and the name pointed to the gateway', { name: 'sentry.example.com' }],
+    ])('during a move, %s, has its events on either side, and its attachment at the old one', async (_, named) => {
       const [lifecycle = { isStreamed: false }] = contestant.lifecycles;
       const old = new IngestServer([OLD.project]);
       await old.listen();
       const { project } = started().double;
       await started().gateway.ask('PUT', '/move', { leads: 'old', share: 25, pairs: [{ project: project.id, key: project.key, old: `http://${OLD.key}@127.0.0.1:${old.port}/${OLD.project}` }] });
       try {
-        const { sent, exchanges, complaints } = await run(sdk, started().gateway.port, { lifecycle, pair: OLD });
+        const { sent, exchanges, complaints } = await run(sdk, started().gateway.port, { lifecycle, pair: OLD, ...named });
         expect([complaints, new Set(statusesOf({ sent, exchanges, complaints }))]).toEqual(['', new Set([200])]);
         expect((await storedOf(sent)).commands).toEqual(COMMANDS);
         await eventually(() => sent.filter(({ id }) => id !== undefined && !old.taken.has(id)).map(({ command }) => command), []);

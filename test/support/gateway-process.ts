@@ -43,6 +43,13 @@ export class GatewayProcess {
     return this.ports.front;
   }
 
+  /** As this machine numbers it. @throws Error while it does not run */
+  get pid(): number {
+    const { pid } = this.program;
+    if (pid === undefined) throw new Error('the gateway was not started');
+    return pid;
+  }
+
   /** @throws when it is not ready in time */
   static async start({ webPort, postgresPort = 1, valkeyPort, database, password }: GatewayNeighbours, { spoolSize = '64Mi', keys = [] }: GatewayOptions = {}): Promise<GatewayProcess> {
     const [port, controlPort] = [await freePort(), await freePort()];

@@ -94,6 +94,7 @@ function withDsnsOf(found: unknown, origin: string): unknown {
 /** By path. */
 const CONTENT: Readonly<Record<string, unknown>> = {
   '/api/0/': { version: '0', user: user(2, 'Admin@Example.com') },
+  '/api/0/organizations/': [OLD.organization, { id: '2', slug: 'lab', name: 'Lab' }],
   '/api/0/organizations/acme/': OLD.organization,
   '/api/0/organizations/acme/members/': OLD.members,
   '/api/0/organizations/acme/projects/': OLD.projects,

@@ -28,6 +28,8 @@ export interface DeliveryToOld {
   readonly sent: number;
   /** By status of its answers. */
   readonly refused: Readonly<Record<string, number>>;
+  /** When it refused one last, since the gateway started. */
+  readonly refusedAt?: string | undefined;
   /** For it or for GlitchTip, whichever follows: its share was full. */
   readonly dropped: number;
   /** Why nothing is sent at present. */

@@ -21,9 +21,12 @@ interface Finding {
 
 type Verdict = Omit<Finding, 'type'>;
 
+/** How long a refusal is told. Milliseconds. */
+const REFUSAL_TOLD_FOR = 10 * 60_000;
+
 /** Undefined: there is nothing to say. */
-export function judgeMove({ current, last }: MoveStatus, facts: Pick<MoveFacts, 'table' | 'gateway'>): Finding | undefined {
-  const verdict = current ? judgeProgress(current, facts) : last?.result === 'Failed' ? of('False', 'MoveFailed', describeFailure(last.why)) : undefined;
+export function judgeMove({ current, last }: MoveStatus, facts: Pick<MoveFacts, 'table' | 'gateway'>, now: Date): Finding | undefined {
+  const verdict = current ? judgeProgress(current, facts, now) : last?.result === 'Failed' ? of('False', 'MoveFailed', describeFailure(last.why)) : undefined;
   return verdict && { type: 'MoveHealthy', ...verdict };
 }
 
@@ -31,14 +34,14 @@ function describeFailure(why = 'it does not say why'): string {
   return `The last move came to nothing, and events go to GlitchTip alone: ${why}.`;
 }
 
-function judgeProgress(current: MoveProgress, { table, gateway }: Pick<MoveFacts, 'table' | 'gateway'>): Verdict {
+function judgeProgress(current: MoveProgress, { table, gateway }: Pick<MoveFacts, 'table' | 'gateway'>, now: Date): Verdict {
   const { phase } = current;
   if (phase === 'Importing' || current.inForceSince === undefined) return judgeBeginning(current);
   if (phase === 'Finished') return of('True', 'OldLetGo', 'Events go to GlitchTip alone; the table of old DSNs is kept.');
   if (gateway.kind === 'unseen') return of('Unknown', 'NotConfirmed', `${gateway.why}.`);
   if (gateway.value === undefined) return of('Unknown', 'NotConfirmed', 'The gateway has no move any more: it is told again.');
   if (table.kind === 'unseen') return of('False', 'TableMissing', `The table of old DSNs cannot be read (${table.why}): what the gateway has of it is in force. glitchkeeper migrate export prints that.`);
-  return judgeDelivery(gateway.value.progress, phase === 'Parallel' ? 'The old one leads' : 'GlitchTip leads');
+  return judgeDelivery(gateway.value.progress, phase === 'Parallel' ? 'The old one leads' : 'GlitchTip leads', now);
 }
 
 function judgeBeginning({ phase, waitsFor, why }: MoveProgress): Verdict {
@@ -47,11 +50,19 @@ function judgeBeginning({ phase, waitsFor, why }: MoveProgress): Verdict {
 }
 
 /** Figures of a moment are none of a message's: each would be a write. */
-function judgeDelivery({ waiting, dropped, closed }: DeliveryToOld, who: string): Verdict {
+function judgeDelivery(delivery: DeliveryToOld, who: string, now: Date): Verdict {
+  const { waiting, dropped, closed } = delivery;
   const compare = 'glitchkeeper migrate compare lists them';
   if (dropped > 0 && waiting.records > 0) return of('False', 'EventsDropped', `${who}. Events were dropped for the other one, for its share of the spool was full; ${compare}.`);
   if (closed) return of('False', 'OldAway', `${who}. The old one takes nothing (${closed.why}), and events wait for it.`);
+  const refusals = refusalsOf(delivery, now);
+  if (refusals !== undefined) return of('False', 'OldRefuses', `${who}. The old one refuses events (${refusals}), and lacks them; GlitchTip has them. ${compare}, by project.`);
   return of('True', 'BothServed', `${who}, and both get every event.${dropped > 0 ? ` Some were dropped before; ${compare}.` : ''}`);
+}
+
+/** The statuses that it answered; undefined: it refused nothing of late. */
+function refusalsOf({ refused, refusedAt }: DeliveryToOld, now: Date): string | undefined {
+  return refusedAt !== undefined && now.getTime() - Date.parse(refusedAt) < REFUSAL_TOLD_FOR ? Object.keys(refused).sort().join(', ') : undefined;
 }
 
 function of(status: Finding['status'], reason: keyof typeof MOVE_REASONS, message: string): Verdict {
@@ -59,7 +70,7 @@ function of(status: Finding['status'], reason: keyof typeof MOVE_REASONS, messag
 }
 
 export function buildMoveReport(move: MoveStatus, { facts, previous, generation, now }: { readonly facts: Pick<MoveFacts, 'table' | 'gateway'>; readonly previous: GlitchTipStatus | undefined; readonly generation: number; readonly now: Date }): MoveReport {
-  const finding = judgeMove(move, facts);
+  const finding = judgeMove(move, facts, now);
   const before = previous?.conditions?.find(isMoveCondition);
   const since = before?.status === finding?.status ? before?.lastTransitionTime : undefined;
   return { conditions: finding ? [{ ...finding, observedGeneration: generation, lastTransitionTime: since ?? toSeconds(now) }] : [], move };

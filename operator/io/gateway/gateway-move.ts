@@ -16,6 +16,7 @@ export const moveState = z.object({
   waiting: z._default(z.object({ records: z.number(), bytes: z.number(), oldest: z.optional(z.string()) }), { records: 0, bytes: 0 }),
   sent: z._default(z.number(), 0),
   refused: z._default(z.record(z.string(), z.number()), {}),
+  refusedAt: z.optional(z.string()),
   dropped: z._default(z.number(), 0),
   closed: z.optional(z.object({ why: z.string(), until: z.optional(z.string()) })),
   ledAt: z.optional(z.string()),

@@ -8,18 +8,20 @@ import { MOVE_SECRET } from '../../../operator/api/object-names.js';
 import { parseDsnTable } from '../../../operator/core/move/dsn-table.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
+import type { OldBehaviour } from '../../support/old-sentry-program.js';
 import { OLD_TOKEN } from '../../support/old-sentry.js';
 import { cli, cliSays, printedBy } from '../support/cli.js';
 import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
-import { ledAt, moveStatus, step, typed } from '../support/move-runs.js';
+import { equal, keepsUp, untilDifference } from '../support/move-compared.js';
+import { ledAt, moveStatus, step, typed, untilReason } from '../support/move-runs.js';
 import { OldServer } from '../support/old-server.js';
-import { killMain } from '../support/out-of-memory.js';
+import { killMain, processesOf } from '../support/out-of-memory.js';
 import { settleStored } from '../support/stored-events.js';
-import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
 import { expectRefusedWhileAwayOnly, killGateway, type Away } from './gateway.js';
+import { describeMoveEnd } from './move-end.js';
 import type { Installed } from './on-pods.js';
 
 /** Events a second, all the time. */
@@ -30,12 +32,14 @@ const SCENE_MS = 600_000;
 /** From the command until the other one leads. Seconds. */
 const GOAL = 10;
 const AWAY_SECONDS = 600;
-const RECENT_SECONDS = 15;
+/** Events that the old one is behind at most before a scene, and that come in it at least: while it limits the gateway keeps 2,500 of them, and seconds pass until somebody looks. */
+const BEHIND = 300;
 
-export function describeMove({ stack }: Installed): void {
+export function describeMove({ stack, canaries }: Installed): void {
   describe(`a move at ${RATE} events/s`, () => {
     let old: OldServer;
     let folder = '';
+    let baseUrl = '';
     const killed: Away[] = [];
     let load: { readonly report: Promise<LoadReport>; readonly stop: () => void } | undefined;
 
@@ -46,6 +50,7 @@ export function describeMove({ stack }: Installed): void {
       await stack.apply(await stack.synthesize('move', { move: old.settings }));
       await stack.rolledOut();
       await typed(stack, 'takenUp', folder);
+      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
     }, SCENE_MS);
     afterAll(async () => {
       load?.stop();
@@ -61,6 +66,7 @@ export function describeMove({ stack }: Installed): void {
     it('starts: saved, imported, and both get every event', async () => {
       const began = Date.now();
       expect(await typed(stack, 'start', folder)).toMatch(/both get every event, and the old one leads/);
+      expect((await canaries.collect()).map(({ name }) => name)).toContain('glitchtip-move/token');
       recordMeasurement({ what: 'a move, from its start until both get every event', value: Math.round((Date.now() - began) / 1_000), unit: 's' });
       expect(await moveStatus(stack)).toMatchObject({ current: { phase: 'Parallel', dsns: { known: 3, served: 3 } } });
       await typed(stack, 'export', folder);
@@ -68,20 +74,24 @@ export function describeMove({ stack }: Installed): void {
       expect(table.kind === 'valid' && table.rows.every(({ project }) => project !== undefined)).toBe(true);
       // By the old number and key: 1 is somebody else's number here.
       const dsn = table.kind === 'valid' ? table.rows.find(({ name }) => name === 'acme/backend')?.old ?? '' : '';
-      load = startLoad(stack.cluster, { dsn, baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: LOAD_SECONDS });
+      load = startLoad(stack.cluster, { dsn, baseUrl, rate: RATE, seconds: LOAD_SECONDS });
     }, SCENE_MS);
 
     it('compares equal', async () => {
       await sleep(20_000);
-      await equal(stack);
+      await equal(stack, RATE);
       // Word for word: it exits with 2 while something is on its way.
       const text = await typed(stack, 'compare', folder).catch(printedBy);
       expect(text).toMatch(/both have every event|some events are still on their way/);
     }, SCENE_MS);
 
-    it.each<['cutover' | 'rollback', string]>([['cutover', 'Cutover'], ['rollback', 'Parallel'], ['cutover', 'Cutover'], ['rollback', 'Parallel']])(`%s: the other one leads within ${GOAL} s of the command`, async (turn, phase) => {
+    // Once word for word, and once by itself.
+    it.each<['cutover' | 'rollback', string, typeof typed | typeof step]>([
+      ['cutover', 'Cutover', typed], ['rollback', 'Parallel', typed], ['cutover', 'Cutover', step], ['rollback', 'Parallel', step],
+    ])(`%s: the other one leads within ${GOAL} s of the command`, async (turn, phase, ask) => {
       const began = Date.now();
-      const confirmed = await step(stack, turn);
+      await ask(stack, turn, folder);
+      const confirmed = (Date.now() - began) / 1_000;
       const led = await waitFor<number>({ what: 'the first event under the other one', seconds: 60, every: 0.2 }, async () => {
         const at = await ledAt(stack);
         return at === undefined || at < began ? { seen: String(at) } : { found: at };
@@ -104,31 +114,51 @@ export function describeMove({ stack }: Installed): void {
       expect((await moveStatus(stack)).current).toMatchObject({ phase: 'Parallel', inForceSince: expect.any(String) });
     }, SCENE_MS);
 
-    it('two people at once: one is told that somebody else was first, and the end is that of one of them', async () => {
-      const ends = await Promise.allSettled([step(stack, 'cutover'), step(stack, 'cutover')]);
-      expect(ends.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    it.each<['cutover' | 'rollback', string]>([['cutover', 'Cutover'], ['rollback', 'Parallel']])('gateway and operator killed at rest after a %s: it stays as it was, and neither lacks anything', async (turn, phase) => {
+      await step(stack, turn);
+      const { current } = await moveStatus(stack);
+      const [away] = await Promise.all([killGateway(stack), killMain(stack, 'operator')]);
+      killed.push(away);
+      await stack.ready();
+      await equal(stack, RATE);
+      expect((await moveStatus(stack)).current).toMatchObject({ phase, inForceSince: current?.inForceSince });
+    }, 2 * SCENE_MS);
+
+    it('two people at once: exactly one is told that somebody else was first, and it is as the other one wanted', async () => {
+      // The operator stands still meanwhile: neither request is taken up before both were made.
+      const held = await processesOf(stack, 'operator');
+      for (const id of held) process.kill(id, 'SIGSTOP');
+      const ends = [0, 1].map(() => step(stack, 'cutover').then(() => 'done', String));
+      const first = await Promise.race(ends).finally(() => { for (const id of held) process.kill(id, 'SIGCONT'); });
+      expect(first).toMatch(/somebody else was first/);
+      expect((await Promise.all(ends)).filter((end) => end === 'done')).toHaveLength(1);
       expect((await moveStatus(stack)).current?.phase).toBe('Cutover');
     }, SCENE_MS);
 
     it('the Secret of DSNs deleted: told, the way back works, and the export still prints them', async () => {
       await stack.kubectl('delete', 'secret', MOVE_SECRET);
-      await waitFor<boolean>({ what: 'the condition to say so', seconds: 60 }, async () => {
-        const { conditions = [] } = JSON.parse(await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'jsonpath={.status}')) as { conditions?: { type: string; reason: string }[] };
-        const reason = conditions.find(({ type }) => type === 'MoveHealthy')?.reason;
-        return reason === 'TableMissing' ? { found: true } : { seen: reason ?? 'nothing' };
-      });
+      await untilReason(stack, 'TableMissing');
       await step(stack, 'rollback');
       expect(JSON.parse(await cli(stack, 'migrate', 'export', '--json'))).toMatchObject({ source: 'the gateway', dsns: expect.arrayContaining([expect.objectContaining({ project: expect.any(Number) })]) });
       await stack.kubectl('create', 'secret', 'generic', MOVE_SECRET, `--from-file=${join(folder, 'dsns.json')}`);
     }, SCENE_MS);
 
-    it('the old one slow, then limiting: GlitchTip is not held up, and the old one gets everything afterwards', async () => {
-      for (const behaviour of [{ delay: 2_000 }, { status: 429 }, { status: 503 }]) {
-        await old.behave(behaviour);
-        await sleep(20_000);
-      }
+    it.each<OldBehaviour>([{ status: 429 }, { delay: 2_000 }, { status: 503 }])('the old one limiting, slow and ill (%j): GlitchTip is not held up, and the old one gets everything afterwards', async (behaviour) => {
+      await untilDifference(stack, { what: 'the old one to have caught up', seconds: 300 }, ({ waiting }) => waiting.old <= BEHIND);
+      await old.behave(behaviour);
+      // While it limits nobody waits for GlitchTip: more than the gateway keeps for later would be refused for good.
+      await untilDifference(stack, { what: 'the old one, and not GlitchTip, to be behind', seconds: 300 }, ({ waiting }) => waiting.old >= 2 * BEHIND && (behaviour.status === 429 || keepsUp(waiting.glitchtip, RATE)));
       await old.behave({});
-      await equal(stack);
+      await equal(stack, RATE);
+    }, 2 * SCENE_MS);
+
+    it('GlitchTip away for two minutes while the old one leads: the old one is not held up, and GlitchTip gets everything afterwards', async () => {
+      expect((await moveStatus(stack)).current?.phase).toBe('Parallel');
+      const both = (replicas: 0 | 1) => Promise.all([stack.scale('deployment/web', 'web', replicas), stack.scale('deployment/worker', 'worker', replicas)]);
+      await both(0);
+      await untilDifference(stack, { what: 'GlitchTip, and not the old one, to be behind by two minutes', seconds: 300 }, ({ waiting }) => waiting.glitchtip >= 120 * RATE && keepsUp(waiting.old, RATE));
+      await both(1);
+      await equal(stack, RATE);
     }, 2 * SCENE_MS);
 
     it(`the old one away for ${AWAY_SECONDS / 60} minutes: told, and it gets everything afterwards`, async () => {
@@ -137,7 +167,7 @@ export function describeMove({ stack }: Installed): void {
       const told = await cliSays(stack, 'migrate', 'status');
       expect(told).toMatch(/takes nothing/);
       await old.behave({});
-      await equal(stack);
+      await equal(stack, RATE);
     }, AWAY_SECONDS * 1_000 + 2 * SCENE_MS);
 
     it('at the end nothing was refused but while the gateway was killed, GlitchTip has each other event, and so does the old one', async () => {
@@ -148,48 +178,13 @@ export function describeMove({ stack }: Installed): void {
       tellLoad('beside a move', report);
       expectRefusedWhileAwayOnly(report, killed);
       const { lost } = await settleStored(stack, report);
-      await equal(stack);
+      await equal(stack, RATE);
       const ids = new Set((await old.taken()).ids);
       const missing = report.events.filter(({ eventId, outcome }) => outcome.kind === 'accepted' && !ids.has(eventId)).length;
       // More than what was accepted may be there: a kill between the disk and the answer.
       expect({ lost, missing }).toEqual({ lost: [], missing: 0 });
     }, 2 * SCENE_MS);
 
-    it('refused by the old one: listed by project with the reason, and nothing else waits for it', async () => {
-      await old.behave({ status: 413 });
-      const [row] = JSON.parse(await readFile(join(folder, 'dsns.json'), 'utf8')) as { old: string }[];
-      await startLoad(stack.cluster, { dsn: row?.old ?? '', baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 5, seconds: 4 }).report;
-      await old.behave({});
-      await sleep(10_000);
-      const text = await cliSays(stack, 'migrate', 'compare');
-      expect(text).toMatch(/the old one .*413/);
-    }, SCENE_MS);
-
-    it('finishes: the old one gets nothing any more, and the Secret stays', async () => {
-      await step(stack, 'cutover');
-      await typed(stack, 'finish', folder);
-      expect(await cli(stack, 'migrate', 'export', '--json')).toContain('Secret glitchtip-move');
-      expect(await moveStatus(stack)).toMatchObject({ current: { phase: 'Finished', inForceSince: expect.any(String) } });
-    }, SCENE_MS);
+    describeMoveEnd(stack, () => ({ old, folder, baseUrl }));
   });
-}
-
-interface Compared {
-  readonly hours: readonly { readonly lacks: Sides; readonly waiting: Sides }[];
-}
-interface Sides { readonly glitchtip: number; readonly old: number }
-
-/** Neither lacks anything; of what comes all the time, what came within the last seconds may be on its way. */
-async function equal(stack: Stack): Promise<void> {
-  await waitFor<boolean>({ what: 'both to have every event', seconds: 420, every: 3 }, async () => {
-    const { hours } = await compare(stack);
-    const sum = (which: 'lacks' | 'waiting') => hours.reduce((all, { [which]: { glitchtip, old } }) => all + glitchtip + old, 0);
-    return hours.length > 0 && sum('lacks') === 0 && sum('waiting') <= RATE * RECENT_SECONDS ? { found: true } : { seen: `${sum('lacks')} lack, ${sum('waiting')} wait` };
-  });
-}
-
-/** It exits with another code while something waits. */
-async function compare(stack: Stack): Promise<Compared> {
-  const text = await cliSays(stack, 'migrate', 'compare', '--json');
-  return JSON.parse(text) as Compared;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { SECRETS } from '../../../charts/part-names.js';
-import { ALERTS_SECRET, BACKUP_STORE_SECRET, RESTORE_SECRET } from '../../../operator/api/object-names.js';
+import { ALERTS_SECRET, BACKUP_STORE_SECRET, MOVE_SECRET, RESTORE_SECRET } from '../../../operator/api/object-names.js';
 import { processesIn } from '../../../embedded/cgroups.js';
 import type { ClusterHandle } from '../../../embedded/index.js';
 import type { Stack } from './stack.js';
@@ -17,10 +17,10 @@ export interface Canary {
 
 const secretList = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }), data: z.record(z.string(), z.string()).default({}) })) });
 
-/** Keys of the Secrets that are no secret, the file that holds hashes only, and the journal's own notes. */
-const NOT_SECRET = /(^|\.)(email|access-key-id|DATABASE_USER|users\.acl|record|telegram-api|telegram-chat)$/;
-/** Those of the operator, and the ones that a person makes for alerts, for the bucket of copies, and for a restore. */
-const OURS: readonly string[] = [...Object.values(SECRETS), ALERTS_SECRET, BACKUP_STORE_SECRET, RESTORE_SECRET];
+/** Keys of the Secrets that are no secret, the file that holds hashes only, DSNs, which are public by nature, and the journal's own notes. */
+const NOT_SECRET = /(^|\.)(email|access-key-id|DATABASE_USER|users\.acl|record|telegram-api|telegram-chat|dsns\.json)$/;
+/** Those of the operator, and the ones that a person makes for alerts, for the bucket of copies, for a restore, and for a move: the token of its old server. */
+const OURS: readonly string[] = [...Object.values(SECRETS), ALERTS_SECRET, BACKUP_STORE_SECRET, RESTORE_SECRET, MOVE_SECRET];
 
 /** Every value that the Secrets ever held while somebody looked: old ones, new ones, and those that waited in the journal. */
 export class Canaries {

@@ -1,9 +1,11 @@
 // Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
-import type { MoveStatus } from '../../../operator/api/move-fields.js';
+import { join } from 'node:path';
+import type { MoveReason, MoveStatus } from '../../../operator/api/move-fields.js';
 import { asBuilt, blocksOf, runCommands } from './runbook.js';
 import { cli, cliSays } from './cli.js';
 import { glitchTip } from './requested-rotations.js';
 import type { Stack } from './stack.js';
+import { waitFor, when } from './wait.js';
 
 export const RUNBOOK = 'docs/runbooks/migrate-from-sentry.md';
 
@@ -17,6 +19,7 @@ export const COMMANDS = {
   cutover: () => blocksOf(RUNBOOK, 'Cut over')[0] ?? '',
   rollback: () => blocksOf(RUNBOOK, 'Cut over')[1] ?? '',
   finish: () => blocksOf(RUNBOOK, 'Finish')[0] ?? '',
+  removeToken: () => blocksOf(RUNBOOK, 'Finish')[1] ?? '',
 } as const;
 const ASKS: readonly (keyof typeof COMMANDS)[] = ['start', 'cutover', 'finish'];
 
@@ -27,6 +30,23 @@ export function typed(stack: Stack, command: keyof typeof COMMANDS, folder: stri
 
 export async function moveStatus(stack: Stack): Promise<MoveStatus> {
   return (await glitchTip(stack)).move ?? {};
+}
+
+/** The reason of MoveHealthy is, or becomes, this one. */
+export async function untilReason(stack: Stack, wanted: MoveReason): Promise<void> {
+  await waitFor<true>({ what: `MoveHealthy to say ${wanted}`, seconds: 90 }, async () => {
+    const { conditions = [] } = await glitchTip(stack);
+    const reason = conditions.find(({ type }) => type === 'MoveHealthy')?.reason ?? 'nothing';
+    return when(reason === wanted, reason);
+  });
+}
+
+/** The DSN here of an imported project, by its name there, such as acme/backend. */
+export async function newDsnOf(stack: Stack, name: string): Promise<string> {
+  const { dsns } = JSON.parse(await cli(stack, 'migrate', 'export', '--json')) as { dsns: readonly { readonly name?: string; readonly new?: string }[] };
+  const dsn = dsns.find((each) => each.name === name)?.new;
+  if (dsn === undefined) throw new Error(`the export has no new DSN of ${name}`);
+  return dsn;
 }
 
 /** A step by the CLI. @returns seconds until it was in force, by the person's watch */

@@ -24,13 +24,17 @@ export type Sent = z.infer<typeof sentSchema>;
 /** A start of Chromium, or of a JVM, on busy processors. Milliseconds. */
 const ANSWER_WITHIN = 120_000;
 
+/** In a mount namespace of its own: $0 is the file, and the rest the program, which the shell becomes. */
+const WITH_HOSTS = 'mount --bind "$0" /etc/hosts && exec "$@"';
+
 export class SdkProgram {
   readonly #process: ResultPromise<{ stdin: 'pipe'; reject: false; buffer: { stdout: false } }>;
   readonly #lines: AsyncIterator<string, undefined>;
 
-  /** @param dsn without the port @param extraHeaders which the browser sends with each request: it asks before it does */
-  constructor({ contestant, command: [program, ...arguments_], env }: InstalledSdk, { dsn, lifecycle, extraHeaders }: { readonly dsn: string; readonly lifecycle: Lifecycle; readonly extraHeaders?: Readonly<Record<string, string>> }) {
-    this.#process = execa(program, arguments_, {
+  /** @param dsn without the port @param extraHeaders which the browser sends with each request: it asks before it does @param hosts file that is /etc/hosts for the program alone */
+  constructor({ contestant, command: [program, ...arguments_], env }: InstalledSdk, { dsn, lifecycle, extraHeaders, hosts }: { readonly dsn: string; readonly lifecycle: Lifecycle; readonly extraHeaders?: Readonly<Record<string, string>>; readonly hosts?: string }) {
+    const [started, ...its] = hosts === undefined ? [program, ...arguments_] as const : ['unshare', '--mount', 'sh', '-c', WITH_HOSTS, hosts, program, ...arguments_] as const;
+    this.#process = execa(started, its, {
       cwd: sourceOf(contestant), stdin: 'pipe', reject: false, buffer: { stdout: false },
       env: {
         ...env, SENTRY_DSN: dsn, NODE_OPTIONS: '',

@@ -62,6 +62,16 @@ describe('migrate plan', () => {
     expect(printed).not.toContain(OLD_TOKEN);
   });
 
+  it('says the same as data, without a key and without the token', async () => {
+    kubectl.prepare('resource', json());
+    const { code, printed } = await runCli(['migrate', 'plan', '--token-file', tokenFile(), '--json']);
+    expect([code, JSON.parse(printed)]).toEqual([0, expect.objectContaining({
+      from: old.url, organization: 'acme', dsns: 3, findings: expect.arrayContaining([{ verdict: 'works', about: 'projects', text: expect.stringContaining('3 projects with 3 keys') }]),
+      usage: expect.arrayContaining([{ category: 'error', accepted: 10_800, busiest: 7_200 }]), sdks: expect.arrayContaining([{ name: 'sentry.python', version: '2.20.0', events: 5 }]),
+    })]);
+    expect(printed).not.toMatch(new RegExp(`${OLD_TOKEN}|${'a'.repeat(32)}`));
+  });
+
   it.each<[string, () => void, string, number]>([
     ['a token that is refused', () => writeFileSync(tokenFile(), 'another'), 'the old server refuses the token (401)', 2],
     ['a file that is no token', () => writeFileSync(tokenFile(), 'two lines\nof it'), 'expected a token in one line', 2],
@@ -82,6 +92,7 @@ describe('migrate start', () => {
     kubectl.prepare('kind:secret', absent);
     const { code, json: lines, printed } = await start('--token-file', tokenFile());
     expect([code, ...lines.map(({ state }) => state)]).toEqual([0, 'requested', 'queued', 'Importing', 'in force']);
+    expect([lines[0], lines.at(-1)]).toEqual([{ state: 'requested', request: 'start' }, expect.objectContaining({ phase: 'Parallel', waitedSeconds: expect.any(Number) })]);
     expect(kubectl.calls().flatMap((call) => /^(create|annotate)/.exec(call)?.[1] ?? [])).toEqual(['create', 'annotate']);
     expect([valueOf('token'), parseDsnTable(valueOf('dsns.json'))]).toEqual([OLD_TOKEN, { kind: 'valid', rows: [expect.objectContaining({ name: 'acme/backend' }), expect.anything(), expect.anything()] }]);
     for (const text of [printed, ...kubectl.calls()]) expect(text).not.toMatch(new RegExp(`${OLD_TOKEN}|${'a'.repeat(32)}`));
@@ -132,6 +143,12 @@ describe('a turn', () => {
     kubectl.prepare('resource', json({ move: { current: moving(turn === 'cutover' ? 'Parallel' : 'Cutover') } }));
     expect(await runCli(['migrate', turn])).toMatchObject({ code: 2, notes: expect.stringContaining('pass --yes') });
     expect((await runCli(['migrate', turn], { agrees: false })).code).toBe(1);
+    expect(annotated()).toEqual([]);
+  });
+
+  it('is refused while another one waits for the operator, and says that somebody else was first', async () => {
+    kubectl.prepare('resource', json({ move: { current: moving('Cutover') }, moveAsked: 'finish' }));
+    expect(await runCli(['migrate', 'rollback'])).toMatchObject({ code: 1, notes: expect.stringContaining('somebody else was first: "finish" is asked for already') });
     expect(annotated()).toEqual([]);
   });
 
@@ -196,15 +213,31 @@ describe('migrate compare', () => {
 });
 
 describe('migrate export', () => {
-  it('prints the table of the Secret', async () => {
-    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR]) }));
+  const NEW = { ...PAIR, new: `https://${PAIR.key}@errors.example.com/7` };
+  beforeEach(() => {
+    kubectl.prepare('resource', json());
+    kubectl.prepare('kind:deployment', 'https://errors.example.com');
+  });
+
+  it('prints the table of the Secret, with the new DSN of each old one that has a project here', async () => {
+    const unknown = { old: `https://${'b'.repeat(32)}@sentry.example.com/2` };
+    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR, unknown]) }));
     const { code, printed } = await runCli(['migrate', 'export']);
-    expect([code, JSON.parse(printed)]).toEqual([0, [PAIR]]);
+    expect([code, JSON.parse(printed)]).toEqual([0, [NEW, unknown]]);
+    // It is what the Secret is made of again.
+    expect(parseDsnTable(printed)).toEqual({ kind: 'valid', rows: [PAIR, unknown] });
   });
 
   it('prints what the gateway has where the Secret is gone', async () => {
     kubectl.prepare('kind:secret', absent, secretOf({ 'control-token': CONTROL_TOKEN }));
     answers.set('/move', { move: { leads: 'old' }, share: 25, pairs: [PAIR] });
-    expect(await runCli(['migrate', 'export'])).toMatchObject({ code: 0, printed: expect.stringContaining(PAIR.old), notes: '1 old DSNs, from the gateway' });
+    expect(await runCli(['migrate', 'export'])).toMatchObject({ code: 0, printed: expect.stringContaining(NEW.new), notes: '1 old DSNs, from the gateway' });
+  });
+
+  it('prints the old ones where the address of this GlitchTip cannot be read, and says so', async () => {
+    kubectl.prepare('kind:deployment', { error: 'Error from server (NotFound): deployments.apps "web" not found' });
+    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR]) }));
+    const { code, printed, notes } = await runCli(['migrate', 'export']);
+    expect([code, JSON.parse(printed), notes]).toEqual([0, [PAIR], expect.stringContaining('without the new DSNs')]);
   });
 });

@@ -13,6 +13,7 @@ describe('the old server', () => {
   it('is read whole, page by page, with what it tells of rates and SDKs', async () => {
     const found = await readOrganization(access());
     expect([found.projects.map(({ slug }) => slug), found.people, found.invited, found.teams]).toEqual([['backend', 'web', 'mobile'], 4, 1, 1]);
+    expect(found.others).toEqual(['lab']);
     expect(found.usage).toContainEqual({ category: 'error', accepted: 10_800, busiest: 7_200 });
     expect(found.sdks?.map(({ name }) => name)).toEqual(['sentry.python', 'sentry.javascript.node']);
   });
@@ -45,14 +46,15 @@ describe('a plan', () => {
   it('says what works', async () => {
     expect(await textsOf('works')).toEqual([
       expect.stringMatching(/^projects: 3 projects with 3 keys: applications change the host of their DSN, or nothing/), 'people: 3 people and 1 team, with their roles',
-      'rates: 21,600 errors and transactions in seven days, 5.0 a second in the busiest hour; about 100 a second are stored at the default limits', 'SDKs: sentry.javascript.node 10.1.0, sentry.python 2.20.0',
+      'rates: 21,600 errors and transactions in seven days, 5.0 a second in the busiest hour; about 100 a second are stored at the default limits',
+      'disk: at an assumed 4 KB each: an hour in which one of the two is away takes up to 69Mi of gateway.spool (of move.share of it, where that one follows); a day takes 12Mi of storage.postgres at least, before indexes, for each day of retentionDays', 'SDKs: sentry.javascript.node 10.1.0, sentry.python 2.20.0',
     ]);
   });
 
   it('says what is otherwise, and what does not come over', async () => {
     expect(await textsOf('differs')).toEqual([expect.stringMatching(/^numbers: 1 project gets another number here/), expect.stringMatching(/^passwords: nobody's comes over/)]);
     expect(await textsOf('lost')).toEqual([
-      expect.stringMatching(/^keys: 1 key that is turned off/), expect.stringMatching(/^history: issues, events/), expect.stringMatching(/^people: 1 invitation/),
+      expect.stringMatching(/^keys: 1 key that is turned off/), expect.stringMatching(/^history: issues, events/), expect.stringMatching(/^organizations: 1 other organization there \(lab\): a move has one/), expect.stringMatching(/^people: 1 invitation/),
       'session: 100 in seven days: GlitchTip keeps none of them; the old one gets them until the move is finished',
     ]);
   });

@@ -21,6 +21,7 @@ describe('the old one', () => {
     expect(model.requests[0]).toMatchObject({ headers: { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${'1'.repeat(32)}` } });
     expect(model.requests[0]?.url.href).toBe('https://sentry.example.com/api/41/envelope/');
     expect(model.moving.status).toMatchObject({ leads: 'old', sent: 300, refused: {}, dropped: 0, waiting: { records: 0, bytes: 0 }, ledAt: expect.any(String) });
+    expect(model.moving.status).not.toHaveProperty('refusedAt');
   });
 
   it('has 60 events a second that it answers after 100 ms each, over ten connections at most', async () => {
@@ -64,6 +65,7 @@ describe('the old one', () => {
     model.answer = (_, project) => answered(project === 2 ? 403 : 200);
     const ids = [...await model.load({ events: 5, seconds: 2 }), ...await model.load({ events: 5, seconds: 2, project: 2 }, 1_000)];
     expect([notOnce(model, ids), model.waiting, model.moving.status?.refused, [...model.failures]]).toEqual([[], 0, { 403: 10 }, ['the old Sentry refuses records with 403: one of project 42']]);
+    expect(model.moving.status).toHaveProperty('refusedAt');
     const [hour] = countsOf(model);
     expect([hour?.projects['1'], hour?.projects['2']]).toMatchObject([{ taken: 10, has: { old: 10 }, lacks: { old: 0 } }, { taken: 10, has: { old: 0 }, lacks: { old: 10 } }]);
     expect(hour?.lacked[0]).toEqual({ project: 2, id: idOf(1_000), side: 'old', why: 'the old one answered 403' });

@@ -208,6 +208,8 @@ describe('a kill', () => {
 describe('what becomes of events', () => {
   it.each<[string, MoveCluster['delivery'], string]>([
     ['a server that takes everything', { waiting: { records: 3, bytes: 900 }, sent: 5, refused: { 413: 2 }, dropped: 0 }, 'True BothServed'],
+    ['one that refused some a minute ago', { waiting: { records: 3, bytes: 900 }, sent: 5, refused: { 413: 2, 403: 1 }, refusedAt: '2026-11-29T09:59:00Z', dropped: 0 }, 'False OldRefuses'],
+    ['one that refused some an hour ago', { waiting: { records: 3, bytes: 900 }, sent: 5, refused: { 413: 2 }, refusedAt: '2026-11-29T09:00:00Z', dropped: 0 }, 'True BothServed'],
     ['a server that is away', { waiting: { records: 3, bytes: 900 }, sent: 5, refused: {}, dropped: 0, closed: { why: 'ECONNREFUSED' } }, 'False OldAway'],
     ['one for which events are dropped', { waiting: { records: 3, bytes: 900 }, sent: 5, refused: {}, dropped: 8, closed: { why: 'ECONNREFUSED' } }, 'False EventsDropped'],
     ['one that has caught up', { waiting: { records: 0, bytes: 0 }, sent: 5, refused: {}, dropped: 8 }, 'True BothServed'],

@@ -9,7 +9,7 @@ import { endGatewayMove, observeGatewayMove, tellGatewayMove } from '../../../..
 
 const TOKEN = new Sensitive('the-token');
 const PAIR = { project: 7, key: 'a'.repeat(32), old: 'https://abc@sentry.example.com/42' };
-const STATE = { leads: 'old', since: '2026-11-29T10:00:00Z', share: 25, pairs: 1, waiting: { records: 2, bytes: 900, oldest: '2026-11-29T10:01:00Z' }, sent: 5, refused: { 413: 1 }, dropped: 0, closed: { why: 'ECONNREFUSED', until: '2026-11-29T10:02:00Z' } };
+const STATE = { leads: 'old', since: '2026-11-29T10:00:00Z', share: 25, pairs: 1, waiting: { records: 2, bytes: 900, oldest: '2026-11-29T10:01:00Z' }, sent: 5, refused: { 413: 1 }, refusedAt: '2026-11-29T10:00:30Z', dropped: 0, closed: { why: 'ECONNREFUSED', until: '2026-11-29T10:02:00Z' } };
 const never = new AbortController().signal;
 
 let server: Server;
@@ -36,7 +36,7 @@ afterEach(async () => {
 describe('a move that is looked at', () => {
   it.each<[string, number, string, object]>([
     ['is understood, with what a newer gateway says beside it', 200, JSON.stringify({ move: { ...STATE, newField: 1 }, share: 25, pairs: [PAIR] }), {
-      kind: 'seen', value: { leads: 'old', share: 25, pairs: [PAIR], progress: { waiting: STATE.waiting, sent: 5, refused: { 413: 1 }, dropped: 0, closed: STATE.closed } },
+      kind: 'seen', value: { leads: 'old', share: 25, pairs: [PAIR], progress: { waiting: STATE.waiting, sent: 5, refused: { 413: 1 }, refusedAt: STATE.refusedAt, dropped: 0, closed: STATE.closed } },
     }],
     ['is understood where the gateway says the least', 200, JSON.stringify({ move: { leads: 'glitchtip' }, share: 25, pairs: [] }), { kind: 'seen', value: { leads: 'glitchtip', share: 25, pairs: [], progress: { waiting: { records: 0, bytes: 0 }, sent: 0, refused: {}, dropped: 0 } } }],
     ['is not there', 404, '{"detail":"there is none"}', { kind: 'seen', value: undefined }],
