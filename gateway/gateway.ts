@@ -97,7 +97,7 @@ export class Gateway {
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
-    this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
+    this.#keys = this.#openKeys(join(config.spool, 'keys.json'), keep);
     const [policy, counts] = [itemPolicy(config.release, config), new IngestCounts()];
     this.#delivery = this.#openDelivery(policy, keep);
     const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, moving: this.#moving };
@@ -173,6 +173,7 @@ export class Gateway {
     return new Delivery({
       spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, storing: storingOf(release), limits: WINDOW, now, log: this.log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
+      hasKey: ({ project, key }) => this.#keys.isLive(project, key),
       find: (wanted) => findRows(this.#database, release, wanted, now()),
       queue: () => this.#queueLengths(),
       observePipeline: async () => ({
@@ -207,9 +208,9 @@ export class Gateway {
     return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints, onDisbelieved: (address) => counts.disbelieve(address) });
   }
 
-  #openKeys(file: string): KeyLookup {
+  #openKeys(file: string, keep: Keep): KeyLookup {
     return new KeyLookup({
-      now, read: () => readKeys(this.#database),
+      now, read: () => readKeys(this.#database), keeps: () => keep.look().on !== undefined,
       load: () => readWhole(realFiles, file)?.toString('utf8'),
       keep: (text) => writeWhole(realFiles, file, [Buffer.from(text)]),
     });

@@ -57,6 +57,7 @@ export class RunningControl {
     this.delivery = new Delivery({
       spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), storing: 'one transaction', limits: { bytes: 5_000_000, events: 800 }, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
+      hasKey: () => true,
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),
       observePipeline: () => Promise.resolve({ workerStartedAt: this.workerStart.read(), openTransactionsAt: [] }),
