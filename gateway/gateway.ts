@@ -15,6 +15,7 @@ import { IngestLimiter } from './core/ingest-limits.js';
 import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
 import { ProjectShares } from './core/project-shares.js';
 import { storingOf } from './core/resend.js';
+import { DamagedPlaces } from './delivery/damaged-places.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
@@ -88,10 +89,11 @@ export class Gateway {
     const folder = this.#volume.claim(config.name);
     this.#shares = new ProjectShares(config.spoolBytes);
     this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, failed: (what, why) => this.#failures.failed(what, why) });
-    this.#spool = this.#openSpool(folder);
-    this.#moving.begin(this.#spool);
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
     this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
+    const damaged = new DamagedPlaces({ setAside: this.#setAside, count: () => this.#metrics.countDamage(), log });
+    this.#spool = this.#openSpool(folder, damaged);
+    this.#moving.begin(this.#spool);
     this.#workerStart = new WorkerStart(...onVolume('worker-started'));
     const [hold, keep] = [new Hold(...onVolume('hold.json')), new Keep(...onVolume('keep.json'))];
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
@@ -100,7 +102,7 @@ export class Gateway {
     this.#keys = this.#openKeys(join(config.spool, 'keys.json'), keep);
     const [policy, counts] = [itemPolicy(config.release, config), new IngestCounts()];
     this.#delivery = this.#openDelivery(policy, keep);
-    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, moving: this.#moving };
+    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, damaged, moving: this.#moving };
     this.#metrics.watch(watched);
     this.#servers = [
       this.#openFront(policy, counts),
@@ -150,14 +152,11 @@ export class Gateway {
     await this.#database.end();
   }
 
-  #openSpool(folder: string): Spool {
+  #openSpool(folder: string, damaged: DamagedPlaces): Spool {
     return Spool.open({
       files: realFiles, folder, maxBytes: this.config.spoolBytes, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate,
       onDrop: (record) => this.#moving.dropped(record),
-      onDamage: (damage) => {
-        this.#metrics.countDamage();
-        this.log('a part of the spool cannot be read', { ...damage });
-      },
+      onDamage: (damage) => damaged.add(damage),
     });
   }
 
