@@ -43,6 +43,7 @@ import { GLITCHTIP, OLD_SENTRY } from './spool/destination-numbers.js';
 import { readWhole, realFiles, writeWhole } from './spool/files.js';
 import { tryLock } from './spool/locks.js';
 import { SharedVolume } from './spool/ownership.js';
+import { VolumeCheck } from './spool/volume-check.js';
 import { Spool } from './spool/spool.js';
 
 export type Log = (message: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -62,10 +63,11 @@ const BODIES = 24 * 2 ** 20;
 /** What is set aside: few enough to be listed, and a share of the spool that its volume has room for (VOLUME_SHARE in charts/parts/gateway.ts). */
 const SET_ASIDE = { records: 10_000, share: 1 / 8 };
 /** Milliseconds. */
-const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500, move: 500, counts: 5_000 };
+const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500, move: 500, counts: 5_000, volume: 2_000 };
 
 export class Gateway {
   readonly #volume: SharedVolume;
+  readonly #check: VolumeCheck;
   readonly #spool: Spool;
   readonly #shares: ProjectShares;
   readonly #moving: Moving;
@@ -87,6 +89,7 @@ export class Gateway {
     this.#failures = new FailureLog(log, now);
     this.#volume = new SharedVolume(realFiles, tryLock, config.spool);
     const folder = this.#volume.claim(config.name);
+    this.#check = new VolumeCheck(realFiles, join(config.spool, 'written'));
     this.#shares = new ProjectShares(config.spoolBytes);
     this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, failed: (what, why) => this.#failures.failed(what, why) });
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
@@ -108,7 +111,7 @@ export class Gateway {
       this.#openFront(policy, counts),
       openControl({
         ...watched, name: config.name, startedAt: now(), credentials: config.credentials, destination: GLITCHTIP, volume: this.#volume, workerStart: this.#workerStart, counts, plainUntil: config.plainUntil, now, log,
-        problem: () => this.#problem, metrics: () => this.#metrics.render(),
+        problem: () => this.#problem ?? this.#check.problem, metrics: () => this.#metrics.render(),
       }),
     ];
   }
@@ -124,6 +127,7 @@ export class Gateway {
     const taking = [
       repeat(EVERY.keys, () => this.#keys.refresh(), failed('the keys cannot be read')),
       repeat(EVERY.adopt, () => this.#adopt(), failed('what another gateway left cannot be taken over')),
+      repeat(EVERY.volume, () => this.#check.look(), failed('it cannot be found out whether the volume can be written')),
       repeat(EVERY.move, () => this.#moving.look(), failed('it cannot be found out whether a move is on')),
       repeat(EVERY.counts, () => this.#moving.counts.write(), failed('what the old Sentry took cannot be counted on the volume')),
     ];
@@ -202,6 +206,7 @@ export class Gateway {
         counts.count(what);
       },
       countMove: (what) => this.#moving.count(what),
+      failed: (error) => this.#check.failed(error),
     });
     const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
     return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints, onDisbelieved: (address) => counts.disbelieve(address) });

@@ -201,7 +201,7 @@ export class Delivery {
       together.bytes += entry.header.size;
     }
     const [first, ...others] = records.map(({ entry, body }) => ({ header: entry.header, body }));
-    return first && { entries: records.map(({ entry }) => entry), request: composeRequest([first, ...others], this.ports.policy) };
+    return first && { entries: records.map(({ entry }) => entry), request: composeRequest([first, ...others], this.ports.policy, this.ports.now()) };
   }
 
   #next(first: Entry | undefined, together: { readonly events: number; readonly bytes: number }): Entry | undefined {
