@@ -15,6 +15,7 @@ import { IngestLimiter } from './core/ingest-limits.js';
 import { itemPolicy, type ItemPolicy } from './core/item-policy.js';
 import { ProjectShares } from './core/project-shares.js';
 import { storingOf } from './core/resend.js';
+import { DamagedPlaces } from './delivery/damaged-places.js';
 import { openDatabase } from './delivery/database.js';
 import { Delivery } from './delivery/delivery.js';
 import { Hold } from './delivery/hold.js';
@@ -42,6 +43,7 @@ import { GLITCHTIP, OLD_SENTRY } from './spool/destination-numbers.js';
 import { readWhole, realFiles, writeWhole } from './spool/files.js';
 import { tryLock } from './spool/locks.js';
 import { SharedVolume } from './spool/ownership.js';
+import { VolumeCheck } from './spool/volume-check.js';
 import { Spool } from './spool/spool.js';
 
 export type Log = (message: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -61,10 +63,11 @@ const BODIES = 24 * 2 ** 20;
 /** What is set aside: few enough to be listed, and a share of the spool that its volume has room for (VOLUME_SHARE in charts/parts/gateway.ts). */
 const SET_ASIDE = { records: 10_000, share: 1 / 8 };
 /** Milliseconds. */
-const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500, move: 500, counts: 5_000 };
+const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500, move: 500, counts: 5_000, volume: 2_000 };
 
 export class Gateway {
   readonly #volume: SharedVolume;
+  readonly #check: VolumeCheck;
   readonly #spool: Spool;
   readonly #shares: ProjectShares;
   readonly #moving: Moving;
@@ -86,27 +89,29 @@ export class Gateway {
     this.#failures = new FailureLog(log, now);
     this.#volume = new SharedVolume(realFiles, tryLock, config.spool);
     const folder = this.#volume.claim(config.name);
+    this.#check = new VolumeCheck(realFiles, join(config.spool, 'written'));
     this.#shares = new ProjectShares(config.spoolBytes);
     this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, failed: (what, why) => this.#failures.failed(what, why) });
-    this.#spool = this.#openSpool(folder);
-    this.#moving.begin(this.#spool);
     const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
     this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
+    const damaged = new DamagedPlaces({ setAside: this.#setAside, count: () => this.#metrics.countDamage(), log });
+    this.#spool = this.#openSpool(folder, damaged);
+    this.#moving.begin(this.#spool);
     this.#workerStart = new WorkerStart(...onVolume('worker-started'));
     const [hold, keep] = [new Hold(...onVolume('hold.json')), new Keep(...onVolume('keep.json'))];
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
-    this.#keys = this.#openKeys(join(config.spool, 'keys.json'));
+    this.#keys = this.#openKeys(join(config.spool, 'keys.json'), keep);
     const [policy, counts] = [itemPolicy(config.release, config), new IngestCounts()];
     this.#delivery = this.#openDelivery(policy, keep);
-    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, moving: this.#moving };
+    const watched = { maxBytes: config.spoolBytes, spool: this.#spool, setAside: this.#setAside, delivery: this.#delivery, turn: this.#turn, hold, keep, damaged, moving: this.#moving };
     this.#metrics.watch(watched);
     this.#servers = [
       this.#openFront(policy, counts),
       openControl({
         ...watched, name: config.name, startedAt: now(), credentials: config.credentials, destination: GLITCHTIP, volume: this.#volume, workerStart: this.#workerStart, counts, plainUntil: config.plainUntil, now, log,
-        problem: () => this.#problem, metrics: () => this.#metrics.render(),
+        problem: () => this.#problem ?? this.#check.problem, metrics: () => this.#metrics.render(),
       }),
     ];
   }
@@ -122,6 +127,7 @@ export class Gateway {
     const taking = [
       repeat(EVERY.keys, () => this.#keys.refresh(), failed('the keys cannot be read')),
       repeat(EVERY.adopt, () => this.#adopt(), failed('what another gateway left cannot be taken over')),
+      repeat(EVERY.volume, () => this.#check.look(), failed('it cannot be found out whether the volume can be written')),
       repeat(EVERY.move, () => this.#moving.look(), failed('it cannot be found out whether a move is on')),
       repeat(EVERY.counts, () => this.#moving.counts.write(), failed('what the old Sentry took cannot be counted on the volume')),
     ];
@@ -150,14 +156,11 @@ export class Gateway {
     await this.#database.end();
   }
 
-  #openSpool(folder: string): Spool {
+  #openSpool(folder: string, damaged: DamagedPlaces): Spool {
     return Spool.open({
       files: realFiles, folder, maxBytes: this.config.spoolBytes, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate,
       onDrop: (record) => this.#moving.dropped(record),
-      onDamage: (damage) => {
-        this.#metrics.countDamage();
-        this.log('a part of the spool cannot be read', { ...damage });
-      },
+      onDamage: (damage) => damaged.add(damage),
     });
   }
 
@@ -173,6 +176,7 @@ export class Gateway {
     return new Delivery({
       spool: this.#spool, shares: this.#shares, keep, destination: GLITCHTIP, policy, storing: storingOf(release), limits: WINDOW, now, log: this.log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
+      hasKey: ({ project, key }) => this.#keys.isLive(project, key),
       find: (wanted) => findRows(this.#database, release, wanted, now()),
       queue: () => this.#queueLengths(),
       observePipeline: async () => ({
@@ -202,14 +206,15 @@ export class Gateway {
         counts.count(what);
       },
       countMove: (what) => this.#moving.count(what),
+      failed: (error) => this.#check.failed(error),
     });
     const proxy = new Proxy(upstream, (why) => this.#failures.failed('people cannot be passed on to GlitchTip', why));
     return createFront({ ingest, proxy, trusted: new TrustedProxies(trustedProxies), endpoints: policy.endpoints, onDisbelieved: (address) => counts.disbelieve(address) });
   }
 
-  #openKeys(file: string): KeyLookup {
+  #openKeys(file: string, keep: Keep): KeyLookup {
     return new KeyLookup({
-      now, read: () => readKeys(this.#database),
+      now, read: () => readKeys(this.#database), keeps: () => keep.look().on !== undefined,
       load: () => readWhole(realFiles, file)?.toString('utf8'),
       keep: (text) => writeWhole(realFiles, file, [Buffer.from(text)]),
     });

@@ -11,6 +11,7 @@ export const gatewayStatus = z.looseObject({
   delivers: z.boolean().optional(),
   setAside: z.number().optional(),
   setAsideDropped: z.number().optional(),
+  damaged: z.number().optional(),
   refused: z.record(z.string(), z.number()).default({}),
   ignored: z.array(z.looseObject({ project: z.number(), type: z.string(), items: z.number() })).default([]),
   plain: z.looseObject({ until: z.string(), projects: z.array(z.looseObject({ project: z.number(), requests: z.number(), refused: z.number().default(0), lastAt: z.string() })).default([]) }).optional(),

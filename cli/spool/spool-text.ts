@@ -70,10 +70,11 @@ function keptFigures({ keep }: SpoolStatus, paint: Paint): string[][] {
   return [['kept', lines.join('\n')]];
 }
 
-function setAsideFigures({ setAside, setAsideDropped = 0 }: SpoolStatus, paint: Paint): string[][] {
+function setAsideFigures({ setAside, setAsideDropped = 0, damaged = 0 }: SpoolStatus, paint: Paint): string[][] {
   return [
     ['set aside', setAside === undefined || setAside === 0 ? countOf(setAside) : `${paint('yellow', countOf(setAside))}: glitchkeeper spool list --state set-aside`],
     ...(setAsideDropped === 0 ? [] : [['dropped', `${paint('red', countOf(setAsideDropped))} that had been set aside: there was no more room`]]),
+    ...(damaged === 0 ? [] : [['damaged', `${paint('red', countOf(damaged))} ${damaged === 1 ? 'place' : 'places'} of its disk could not be read; what lay there is set aside as it is`]]),
   ];
 }
 

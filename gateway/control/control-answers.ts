@@ -48,6 +48,8 @@ export interface GatewayStatus {
   readonly setAside: number;
   /** The oldest of them that went since it started, for there was no more room. */
   readonly setAsideDropped: number;
+  /** Places of the spool that could not be read since it started; what lay there is among what was set aside, as it is. */
+  readonly damaged: number;
   /** Requests that were refused since it started, by reason. */
   readonly refused: Readonly<Record<string, number>>;
   /** Items since it started that GlitchTip does not keep, and that were left out. */

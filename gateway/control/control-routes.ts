@@ -120,7 +120,7 @@ export class ControlRoutes {
         return json(200, result.line);
       }
       case 'not there': return notSetAside(id);
-      case 'damaged': return refused(409, `the file of record ${id} is damaged: it can only be dropped`);
+      case 'damaged': return refused(409, `record ${id} can only be dropped: ${result.why}`);
       case 'being resent': return beingResent(id);
     }
   }

@@ -1,4 +1,5 @@
 // GET /status: what the gateway is doing, put together from its parts.
+import type { DamagedPlaces } from '../delivery/damaged-places.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { Hold, HoldState } from '../delivery/hold.js';
 import type { Keep } from '../delivery/keep.js';
@@ -27,6 +28,7 @@ export interface Observed {
   readonly workerStart: Pick<WorkerStart, 'read'>;
   readonly moving: Pick<Moving, 'look' | 'status'>;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
+  readonly damaged: Pick<DamagedPlaces, 'count'>;
   readonly counts: Pick<IngestCounts, 'refused' | 'ignored' | 'disbelieved' | 'plain'>;
   /** Milliseconds of Unix time; undefined: no events come by plain http. */
   readonly plainUntil: number | undefined;
@@ -50,6 +52,7 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
     delivers: observed.turn.isOurs,
     setAside: observed.setAside.ids().length,
     setAsideDropped: observed.setAside.dropped,
+    damaged: observed.damaged.count,
     refused: counts.refused,
     ignored: counts.ignored,
     ...(observed.plainUntil === undefined ? {} : { plain: { until: instant(observed.plainUntil), projects: counts.plain } }),

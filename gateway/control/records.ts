@@ -1,7 +1,7 @@
 // The records of the spool and of the folder of what was set aside, for a person: looked for, shown, sent again, dropped.
 import { encodeHeader, type RecordHeader } from '../core/record.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { SetAside, SetAsideHead } from '../delivery/set-aside.js';
+import { isUnreadable, type SetAside, type SetAsideHead, type Unreadable } from '../delivery/set-aside.js';
 import type { Spool } from '../spool/spool.js';
 import type { RecordHead, RecordLine, RecordState } from './control-answers.js';
 import { SpoolRecords, type SpoolRecord } from './spool-records.js';
@@ -34,7 +34,7 @@ export interface FoundRecord {
 }
 
 /** What became of one that was set aside. */
-export type Resent = { readonly kind: 'resent'; readonly line: RecordLine } | { readonly kind: 'not there' | 'damaged' | 'being resent' };
+export type Resent = { readonly kind: 'resent'; readonly line: RecordLine } | { readonly kind: 'damaged'; readonly why: string } | { readonly kind: 'not there' | 'being resent' };
 export type Dropped = { readonly kind: 'dropped'; readonly line: RecordLine } | { readonly kind: 'not there' | 'being resent' };
 
 /** So many are looked at before everybody else has the loop. */
@@ -69,7 +69,7 @@ export class Records {
   /** Undefined: there is none, or none that is whole. */
   async find(id: string): Promise<FoundRecord | undefined> {
     const aside = this.ports.setAside.read(id);
-    if (aside && aside !== 'damaged') return { head: { ...setAsideLine(aside), ...requestOf(aside.header) }, header: aside.header, body: aside.body };
+    if (aside && !isUnreadable(aside)) return { head: { ...setAsideLine(id, aside), ...requestOf(aside.header) }, header: aside.header, body: aside.body };
     for await (const record of this.#inSpool.all()) {
       if (record.header.id !== id) continue;
       const body = this.ports.spool.body(record.place);
@@ -86,7 +86,7 @@ export class Records {
   async resend(id: string): Promise<Resent> {
     const record = this.ports.setAside.read(id);
     if (!record) return { kind: 'not there' };
-    if (record === 'damaged') return { kind: 'damaged' };
+    if (isUnreadable(record)) return { kind: 'damaged', why: record.why };
     if (this.#beingResent.has(id)) return { kind: 'being resent' };
     this.#beingResent.add(id);
     try {
@@ -105,7 +105,7 @@ export class Records {
     if (head === undefined) return { kind: 'not there' };
     if (this.#beingResent.has(id)) return { kind: 'being resent' };
     this.ports.setAside.remove(id);
-    return { kind: 'dropped', line: head === 'damaged' ? damagedLine(id) : setAsideLine(head) };
+    return { kind: 'dropped', line: setAsideLine(id, head) };
   }
 
   /** Never holds more than twice what is wanted, however many there are. */
@@ -114,8 +114,8 @@ export class Records {
     for (const [index, id] of this.ports.setAside.ids().entries()) {
       if (index % AT_A_TIME === AT_A_TIME - 1) await this.ports.pause();
       const head = this.ports.setAside.head(id);
-      if (head === undefined || (wanted.project !== undefined && (head === 'damaged' || head.header.project !== wanted.project))) continue;
-      lines.push(head === 'damaged' ? damagedLine(id) : setAsideLine(head));
+      if (head === undefined || (wanted.project !== undefined && (isUnreadable(head) || head.header.project !== wanted.project))) continue;
+      lines.push(setAsideLine(id, head));
       if (lines.length >= 2 * wanted.limit) lines = oldest(lines, wanted.limit);
     }
     return oldest(lines, wanted.limit);
@@ -139,12 +139,10 @@ function spoolLine({ header, state, attempts }: SpoolRecord): RecordLine {
   return { ...lineOf(header), state, ...(attempts === undefined ? {} : { attempts }) };
 }
 
-function setAsideLine({ header, why, at, attempts }: SetAsideHead): RecordLine {
-  return { ...lineOf(header), state: 'set-aside', attempts, why, setAsideAt: instant(at) };
-}
-
-function damagedLine(id: string): RecordLine {
-  return { id, state: 'set-aside', why: 'its file is damaged' };
+function setAsideLine(id: string, head: SetAsideHead | Unreadable): RecordLine {
+  const { why, at } = head;
+  const known = { state: 'set-aside', why, ...(at === undefined ? {} : { setAsideAt: instant(at) }) } as const;
+  return isUnreadable(head) ? { id, ...known } : { ...lineOf(head.header), attempts: head.attempts, ...known };
 }
 
 function requestOf({ key, client, contentType, userAgent }: RecordHeader): Pick<RecordHead, 'key' | 'client' | 'contentType' | 'userAgent'> {

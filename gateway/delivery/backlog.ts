@@ -66,6 +66,11 @@ export class Backlog {
     return undefined;
   }
 
+  /** What is not in hand is read anew, from the beginning. */
+  readAgain(): void {
+    this.#cursor = this.spool.start;
+  }
+
   throttle(project: number, until: number): void {
     this.#throttled.set(project, until);
   }

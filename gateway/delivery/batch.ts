@@ -1,6 +1,6 @@
 // Several records in one request: what GlitchTip does for each request costs its web more than what it does for each event.
 import { composeEnvelope } from '../core/accepted-envelope.js';
-import { EnvelopeReader, type EnvelopeItem } from '../core/envelope-reader.js';
+import { EnvelopeReader, type Envelope, type EnvelopeItem } from '../core/envelope-reader.js';
 import type { ItemPolicy } from '../core/item-policy.js';
 import type { RecordHeader } from '../core/record.js';
 import { eventId } from '../core/uuid.js';
@@ -9,6 +9,8 @@ import { unpackWhole } from '../encoding/unpack.js';
 /** Events and unpacked bytes of one request. */
 const MOST_EVENTS = 25;
 const MOST_BYTES = 256 * 1024;
+/** So late the time at which an event is given says nothing of when it happened. Milliseconds. */
+const WAITED = 10_000;
 
 export interface BatchRecord {
   readonly header: RecordHeader;
@@ -29,8 +31,12 @@ export function mayJoin(first: RecordHeader, next: RecordHeader, together: { rea
     && together.events + next.events.length <= MOST_EVENTS && together.bytes + next.size <= MOST_BYTES;
 }
 
-/** One record goes as it came; several are one envelope, each item with its id in it, for the envelope's is nobody's then. */
-export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]], policy: ItemPolicy): UpstreamRequest {
+/**
+ * One record goes as it came; several are one envelope, each item with its id in it, for the envelope's is nobody's then. An event that says
+ * no time has that at which GlitchTip takes it: one that waited gets the time at which it was received.
+ * @param now milliseconds of Unix time
+ */
+export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]], policy: ItemPolicy, now: number): UpstreamRequest {
   const [{ header, body }] = records;
   const [path, contentType] = header.kind === 'logs' ? ['/v1/logs', 'application/x-protobuf'] : [`/api/${header.project}/${header.kind}/`, 'application/x-sentry-envelope'];
   const headers = {
@@ -39,17 +45,37 @@ export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]]
     ...(header.userAgent === undefined ? {} : { 'user-agent': header.userAgent }),
     ...(header.client === undefined ? {} : { 'x-forwarded-for': header.client }),
   };
-  if (records.length === 1) return { path, body, headers: { ...headers, ...(header.encoding === undefined ? {} : { 'content-encoding': header.encoding }) } };
-  return { path, headers: { ...headers, 'content-type': 'application/x-sentry-envelope' }, body: composeEnvelope({}, records.flatMap((record) => itemsOf(record, policy))) };
+  if (records.length === 1 && !hasWaited(header, now)) return { path, body, headers: { ...headers, ...(header.encoding === undefined ? {} : { 'content-encoding': header.encoding }) } };
+  if (header.kind !== 'envelope') return { path, headers, body: timed(unpackWhole(body, header.encoding), header) };
+  const read = records.map((record) => ({ header: record.header, envelope: envelopeOf(record, policy) }));
+  const items = read.flatMap(({ header: own, envelope }) => envelope.items.map((item) => withOwnId(hasWaited(own, now) ? withTime(item, own) : item, eventId(envelope.header['event_id']))));
+  return { path, headers: { ...headers, 'content-type': 'application/x-sentry-envelope' }, body: composeEnvelope(records.length === 1 ? read[0]?.envelope.header ?? {} : {}, items) };
 }
 
-function itemsOf({ header, body }: BatchRecord, policy: ItemPolicy): readonly EnvelopeItem[] {
+/** Reports, logs and minidumps have their time in them, or none that GlitchTip reads. */
+function hasWaited({ kind, receivedAt }: RecordHeader, now: number): boolean {
+  return (kind === 'envelope' || kind === 'store') && now - receivedAt >= WAITED;
+}
+
+function withTime(item: EnvelopeItem, header: RecordHeader): EnvelopeItem {
+  return item.type === 'event' ? { ...item, payload: timed(item.payload, header) } : item;
+}
+
+/** The rest of the text stays as it is. */
+function timed(event: Buffer, { receivedAt }: RecordHeader): Buffer {
+  const text = event.toString('utf8');
+  const body = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  if ('timestamp' in body) return event;
+  const [begin, comma] = [text.indexOf('{') + 1, Object.keys(body).length === 0 ? '' : ','];
+  return Buffer.from(`${text.slice(0, begin)}"timestamp":"${new Date(receivedAt).toISOString()}"${comma}${text.slice(begin)}`);
+}
+
+function envelopeOf({ header, body }: BatchRecord, policy: ItemPolicy): Envelope {
   const reader = new EnvelopeReader(policy);
   reader.push(unpackWhole(body, header.encoding));
   const result = reader.end();
   if (result.kind === 'refused') throw new RangeError(`record ${header.id} was taken as an envelope, and is none: ${result.detail}`);
-  const envelopeId = eventId(result.envelope.header['event_id']);
-  return result.envelope.items.map((item) => withOwnId(item, envelopeId));
+  return result.envelope;
 }
 
 /** An event that has its id from the envelope gets it itself. */

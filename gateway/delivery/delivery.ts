@@ -13,11 +13,12 @@ import { Apart } from './apart.js';
 import { Backlog } from './backlog.js';
 import { composeRequest, mayJoin, type UpstreamRequest } from './batch.js';
 import { KeptRecords, type KeptRecordsPorts } from './kept-records.js';
+import { Parked, type ParkedPorts } from './parked.js';
 import type { QueueLengths } from './queue.js';
 import { RecordStates, type RecordStatesPorts } from './record-states.js';
 import type { Entry } from './under-way.js';
 
-export interface DeliveryPorts extends RecordStatesPorts, Pick<KeptRecordsPorts, 'keep'> {
+export interface DeliveryPorts extends RecordStatesPorts, Pick<KeptRecordsPorts, 'keep'>, ParkedPorts {
   readonly spool: Pick<Spool, 'start' | 'read' | 'body' | 'mark' | 'isAwaited' | 'segments' | 'letGoOfKept'>;
   readonly policy: ItemPolicy;
   readonly storing: Storing;
@@ -65,6 +66,7 @@ export class Delivery {
   readonly #backlog: Backlog;
   readonly #states: RecordStates;
   readonly #kept: KeptRecords;
+  readonly #parked: Parked;
   #window: Window = OPENING;
   #requests = 0;
   #confirmedSentAt: number | undefined;
@@ -80,6 +82,7 @@ export class Delivery {
     this.#backlog = new Backlog(ports.spool, ports.destination, ports.policy.proven);
     this.#states = new RecordStates(ports, this.#backlog.underWay);
     this.#kept = new KeptRecords(ports, this.#backlog.underWay, this.#states);
+    this.#parked = new Parked(ports, this.#states);
   }
 
   get window(): Window {
@@ -107,7 +110,7 @@ export class Delivery {
 
   /** Gives what fits now. Resolves when the requests that it began are answered. @throws when the marks cannot be written: nothing left then */
   async give(): Promise<void> {
-    this.#kept.look();
+    if (this.#parked.isOver(this.#kept.look())) this.#backlog.readAgain();
     if (this.#window.closed) await this.#tryTheWay(this.#window);
     this.#mayTry = await this.#isTimeToTry();
     const { underWay } = this.#backlog;
@@ -198,7 +201,7 @@ export class Delivery {
       together.bytes += entry.header.size;
     }
     const [first, ...others] = records.map(({ entry, body }) => ({ header: entry.header, body }));
-    return first && { entries: records.map(({ entry }) => entry), request: composeRequest([first, ...others], this.ports.policy) };
+    return first && { entries: records.map(({ entry }) => entry), request: composeRequest([first, ...others], this.ports.policy, this.ports.now()) };
   }
 
   #next(first: Entry | undefined, together: { readonly events: number; readonly bytes: number }): Entry | undefined {
@@ -253,9 +256,11 @@ export class Delivery {
     this.#states.unsent(entries, 0);
   }
 
-  #denied(entries: readonly Entry[]): void {
+  #denied(denied: readonly Entry[]): void {
+    const entries = this.#parked.park(denied);
     for (const entry of entries) entry.denials += 1;
-    const tried = entries.filter(({ denials }) => denials >= DENIED.tries);
+    // What Postgres does not have either is blocked by nobody.
+    const tried = entries.filter(({ denials, header }) => denials >= DENIED.tries || !this.ports.hasKey(header));
     for (const entry of tried) this.#states.setAside(entry, 'GlitchTip does not know its project and key any more');
     this.#states.unsent(entries.filter((entry) => !tried.includes(entry)), DENIED.pause);
   }

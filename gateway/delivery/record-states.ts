@@ -63,6 +63,12 @@ export class RecordStates {
     this.#mark(entries, 'unsent', false);
   }
 
+  /** It was no attempt, and is in hand no more: the spool alone has it. */
+  park(entries: readonly Entry[]): void {
+    this.unsent(entries, 0);
+    for (const entry of entries) this.underWay.remove(entry);
+  }
+
   /** @param pause milliseconds */
   wait(entry: Entry, pause: number): void {
     entry.notBefore = this.ports.now() + pause;

@@ -57,10 +57,11 @@ export async function openTransactions(client: Client): Promise<readonly number[
   return rows.map(({ at }) => at.getTime());
 }
 
-/** Every project with its keys, and which database says so. */
+/** Every project with its keys, and which database says so: a restore renames databases of one server, and the OID stays with each. */
 export async function readKeys(client: Client): Promise<{ readonly database: string; readonly keys: readonly (readonly [project: number, key: string])[] }> {
   const { rows } = await client.query<{ database: string; keys: readonly (readonly [number, string])[] }>(
-    `SELECT current_database() || '/' || (SELECT system_identifier FROM pg_control_system())::text AS database,
+    `SELECT current_database() || '/' || (SELECT system_identifier FROM pg_control_system())::text
+         || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())::text AS database,
        (SELECT coalesce(json_agg(json_build_array(project_id, replace(public_key::text, '-', ''))), '[]') FROM projects_projectkey) AS keys`,
   );
   const row = rows[0];

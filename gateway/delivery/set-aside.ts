@@ -1,9 +1,11 @@
 /**
  * What nobody can be given any more, each record a file that a person can look at and send again: a line of JSON (the record's header
- * and the reason), then the body as it was. One folder for all gateways of the volume. It is bounded: beyond that the oldest go, for a
+ * and the reason), then the body as it was. What could not be read in the spool is such a file without a header. One folder for all gateways of the volume. It is bounded: beyond that the oldest go, for a
  * client whose events GlitchTip refuses must not fill the disk for the others.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { readJson } from '../../operator/core/json-text.js';
 import { decodeHeader, type RecordHeader } from '../core/record.js';
 import { readWhole, writeWhole, type SpoolFiles } from '../spool/files.js';
 import type { BatchRecord } from './batch.js';
@@ -16,6 +18,14 @@ export interface SetAsideHead {
   readonly at: number;
   /** How often it was given to GlitchTip. */
   readonly attempts: number;
+}
+
+/** What can be looked at, and only dropped. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly why: string;
+  /** When it was set aside. Milliseconds of Unix time; absent: nothing of its file can be understood. */
+  readonly at?: number;
 }
 
 /** How much is kept at most. */
@@ -48,7 +58,18 @@ export class SetAside {
   /** Durable when it returns. @throws the system's error */
   add({ header, body }: BatchRecord, { why, attempts }: { readonly why: string; readonly attempts: number }): void {
     const head = Buffer.from(`${JSON.stringify({ why, at: this.now(), attempts, header })}\n`);
-    writeWhole(this.files, this.#pathOf(header.id), [head, body]);
+    this.#write(header.id, head, body);
+  }
+
+  /** Durable when it returns; the same bytes are there once, however often they are found. @throws the system's error */
+  addUnreadable(bytes: Buffer, why: string): void {
+    const id = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+    if (this.files.list(this.folder).includes(`${id}.record`)) return;
+    this.#write(id, Buffer.from(`${JSON.stringify({ why, at: this.now(), unreadable: true })}\n`), bytes);
+  }
+
+  #write(id: string, head: Buffer, body: Buffer): void {
+    writeWhole(this.files, this.#pathOf(id), [head, body]);
     this.#held.records += 1;
     this.#held.bytes += head.length + body.length;
     if (isWithin(this.#held, this.most)) return;
@@ -60,24 +81,24 @@ export class SetAside {
     return this.files.list(this.folder).flatMap((name) => NAME.exec(name)?.[1] ?? []);
   }
 
-  /** 'damaged': its file is there and cannot be understood. Undefined: it is not there. @throws the system's error */
-  head(id: string): SetAsideHead | 'damaged' | undefined {
+  /** Undefined: it is not there. @throws the system's error */
+  head(id: string): SetAsideHead | Unreadable | undefined {
     const file = this.files.openExisting(this.#pathOf(id));
     if (!file) return undefined;
     try {
       const usual = file.read(0, HEAD.usual);
-      return decodeHead(usual.includes(0x0a) ? usual : file.read(0, HEAD.longest)) ?? 'damaged';
+      return decodeHead(usual.includes(0x0a) ? usual : file.read(0, HEAD.longest));
     } finally {
       file.close();
     }
   }
 
   /** As `head`, with the body. @throws the system's error */
-  read(id: string): (SetAsideHead & BatchRecord) | 'damaged' | undefined {
+  read(id: string): (SetAsideHead & BatchRecord) | Unreadable | undefined {
     const bytes = readWhole(this.files, this.#pathOf(id));
     if (!bytes) return undefined;
     const head = decodeHead(bytes);
-    return head ? { ...head, body: bytes.subarray(bytes.indexOf(0x0a) + 1) } : 'damaged';
+    return isUnreadable(head) ? head : { ...head, body: bytes.subarray(bytes.indexOf(0x0a) + 1) };
   }
 
   /** Durable when it returns. @throws the system's error */
@@ -86,7 +107,7 @@ export class SetAside {
     this.files.syncFolder(this.folder);
   }
 
-  /** One that is damaged is as good as the oldest. */
+  /** One whose file is damaged is as good as the oldest. */
   #dropOldest(): void {
     const all = this.ids().map((id) => ({ id, bytes: this.#sizeOf(id), at: this.#momentOf(id) })).sort((a, b) => a.at - b.at);
     const held = totalOf(all);
@@ -105,7 +126,7 @@ export class SetAside {
 
   #momentOf(id: string): number {
     const head = this.head(id);
-    return head === undefined || head === 'damaged' ? Number.NEGATIVE_INFINITY : head.at;
+    return head?.at ?? Number.NEGATIVE_INFINITY;
   }
 
   #sizeOf(id: string): number {
@@ -131,15 +152,17 @@ function isWithin(held: SetAsideBounds, most: SetAsideBounds): boolean {
   return held.records <= most.records && held.bytes <= most.bytes;
 }
 
-function decodeHead(bytes: Buffer): SetAsideHead | undefined {
-  const end = bytes.indexOf(0x0a);
-  if (end === -1) return undefined;
-  try {
-    const { why, at, attempts, header } = JSON.parse(bytes.subarray(0, end).toString('utf8')) as Partial<Record<keyof SetAsideHead, unknown>>;
-    const checked = decodeHeader(Buffer.from(JSON.stringify(header ?? null)));
-    return checked && typeof why === 'string' && typeof at === 'number' && typeof attempts === 'number' ? { why, at, attempts, header: checked } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+export function isUnreadable(head: SetAsideHead | Unreadable): head is Unreadable {
+  return 'kind' in head;
 }
+
+function decodeHead(bytes: Buffer): SetAsideHead | Unreadable {
+  const end = bytes.indexOf(0x0a);
+  const { why, at, attempts, header, unreadable } = (end === -1 ? undefined : readJson(bytes.subarray(0, end).toString('utf8')) as HeadLine | null | undefined) ?? {};
+  if (typeof why !== 'string' || typeof at !== 'number') return { kind: 'unreadable', why: 'its file is damaged' };
+  if (unreadable === true) return { kind: 'unreadable', why, at };
+  const checked = decodeHeader(Buffer.from(JSON.stringify(header ?? null)));
+  return checked && typeof attempts === 'number' ? { why, at, attempts, header: checked } : { kind: 'unreadable', why: 'its file is damaged' };
+}
+
+type HeadLine = Partial<Record<keyof SetAsideHead | 'unreadable', unknown>>;

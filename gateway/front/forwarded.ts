@@ -11,8 +11,9 @@ export class TrustedProxies {
     for (const network of networks) this.#add(network);
   }
 
+  /** False for what is no address. */
   has(address: string): boolean {
-    return this.#networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    return isIP(address) !== 0 && this.#networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
   #add(network: string): void {
@@ -39,7 +40,7 @@ export interface Forwarded {
 export function forwardedOf({ headers, socket }: IncomingMessage, trusted: TrustedProxies): Forwarded {
   const peer = plainAddress(socket.remoteAddress ?? '');
   const said = saidOf(headers);
-  if (trusted.has(peer)) return believe(said, peer);
+  if (trusted.has(peer)) return believe(said, peer, trusted);
   return {
     client: peer,
     headers: { 'x-forwarded-for': peer, 'x-forwarded-proto': 'http', 'x-forwarded-host': headers.host ?? '' },
@@ -59,13 +60,19 @@ function saidOf(headers: IncomingMessage['headers']): Said {
   return { chain: first(headers['x-forwarded-for']), proto: first(headers['x-forwarded-proto']) ?? 'http', host: first(headers['x-forwarded-host']) ?? headers.host ?? '' };
 }
 
-function believe({ chain, proto, host }: Said, peer: string): Forwarded {
+function believe({ chain, proto, host }: Said, peer: string, trusted: TrustedProxies): Forwarded {
   return {
-    client: plainAddress(chain?.split(',')[0]?.trim() ?? peer),
+    client: clientOf(chain, peer, trusted),
     headers: { 'x-forwarded-for': chain === undefined ? peer : `${chain}, ${peer}`, 'x-forwarded-proto': proto, 'x-forwarded-host': host },
     disbelieved: undefined,
     plainHost: proto === 'http' ? host : undefined,
   };
+}
+
+/** A proxy may append to what the client wrote itself: of the chain, the last that is no proxy of ours was seen by one of them; where all are, the first. */
+function clientOf(chain: string | undefined, peer: string, trusted: TrustedProxies): string {
+  const hops = (chain ?? '').split(',').map((hop) => plainAddress(hop.trim())).filter((hop) => hop !== '');
+  return hops.findLast((hop) => !trusted.has(hop)) ?? hops[0] ?? peer;
 }
 
 function first(value: string | string[] | undefined): string | undefined {

@@ -48,6 +48,8 @@ export interface IngestPorts {
   readonly newId: () => string;
   readonly count: (what: IngestCount) => void;
   readonly countMove: (what: MoveCount) => void;
+  /** An event could not be written, for another reason than that the spool is full. */
+  readonly failed: (error: unknown) => void;
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -199,6 +201,7 @@ export class Ingest {
     } catch (error) {
       const name = error instanceof Error ? error.name : '';
       if (name === 'SpoolFullError') return { kind: 'not now', seconds: AGAIN_IN.full };
+      this.ports.failed(error);
       this.ports.log('an event could not be written', { error: error instanceof Error ? error.message : String(error) });
       return { kind: 'not now', seconds: AGAIN_IN.failed };
     }

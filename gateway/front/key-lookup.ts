@@ -5,6 +5,8 @@ import { afterRead, decodeKeys, encodeKeys, judgeKey, type KeyRead, type KeyTabl
 export interface KeyLookupPorts {
   /** @throws when Postgres cannot be asked */
   readonly read: () => Promise<KeyRead>;
+  /** Whether another database may be live soon. @throws the system's error */
+  readonly keeps: () => boolean;
   /** What was kept on the volume; undefined: nothing. */
   readonly load: () => string | undefined;
   /** @throws the system's error */
@@ -55,6 +57,11 @@ export class KeyLookup {
     return this.#table?.projects.get(key);
   }
 
+  /** Whether the database has it that was read last; true where none was. */
+  isLive(project: number, key: string): boolean {
+    return this.#table?.live?.has(`${project} ${key}`) ?? true;
+  }
+
   /** One read at a time: who comes meanwhile waits for it. @throws when Postgres cannot be asked, or the volume not written */
   refresh(): Promise<void> {
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
@@ -78,8 +85,9 @@ export class KeyLookup {
     this.#missed.clear();
     const readAt = this.ports.now();
     this.#readAt = readAt;
+    const keeps = this.ports.keeps();
     const read = await this.ports.read();
-    this.#table = afterRead(this.#table, read, readAt);
+    this.#table = afterRead(this.#table, read, { at: readAt, keeps });
     const text = encodeKeys(this.#table);
     if (text === this.#kept) return;
     this.ports.keep(text);

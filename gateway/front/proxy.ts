@@ -8,23 +8,37 @@ import type { Forwarded } from './forwarded.js';
 const NOT_PASSED_ON = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip'];
 /** Seconds until a page, or a program, tries again. */
 const AGAIN_IN = 5;
+/**
+ * Until the answer to a request without a body begins: web may be frozen, or have no thread free. Longer than any page of GlitchTip takes at its
+ * limit, shorter than a browser or a proxy waits. What has a body may be an upload, and ends with its idle connection. Milliseconds.
+ */
+const ANSWERS_WITHIN = 30_000;
+const WITHOUT_BODY: readonly (string | undefined)[] = ['GET', 'HEAD'];
 
 export class Proxy {
   /** uWSGI ends a connection after each answer: one that is kept would be reset under the next request. */
   readonly #agent = new Agent({ keepAlive: false });
 
-  constructor(private readonly upstream: Address, private readonly onAway: (why: string) => void) {}
+  /** @param answersWithin milliseconds */
+  constructor(private readonly upstream: Address, private readonly onAway: (why: string) => void, private readonly answersWithin = ANSWERS_WITHIN) {}
 
   pass(request: IncomingMessage, response: ServerResponse, forwarded: Forwarded): void {
     const headers: OutgoingHttpHeaders = { ...withoutHopByHop(request.headers), ...forwarded.headers };
     const outgoing = connect({ ...this.upstream, agent: this.#agent, method: request.method, path: request.url, headers });
-    outgoing.on('response', (incoming) => this.#answer(incoming, response));
-    // The error of the connection comes to the response's handler too, once there is a response.
-    pipeline(request, outgoing, (error) => {
-      if (!error) return;
-      if (!response.headersSent && !response.destroyed) this.#away(request, response, error);
-      else response.destroy();
+    const late = WITHOUT_BODY.includes(request.method) ? setTimeout(() => outgoing.destroy(new Error('web does not answer in time')), this.answersWithin) : undefined;
+    outgoing.on('response', (incoming) => {
+      clearTimeout(late);
+      this.#answer(incoming, response);
     });
+    outgoing.on('close', () => clearTimeout(late));
+    // Once the request is written whole, the pipeline hears of no error any more; once there is a response, that has its own.
+    const fail = (error: NodeJS.ErrnoException) => {
+      if (response.writableEnded) return;
+      if (response.headersSent || response.destroyed) response.destroy();
+      else this.#away(request, response, error);
+    };
+    outgoing.on('error', (error) => { if (!response.headersSent) fail(error); });
+    pipeline(request, outgoing, (error) => { if (error) fail(error); });
     response.on('close', () => {
       if (!response.writableFinished) outgoing.destroy();
     });

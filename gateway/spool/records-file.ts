@@ -96,6 +96,11 @@ export class RecordsFile {
     return prefix && body.length === bodyBytes && isWhole(body, prefix.bodyCrc) ? body : undefined;
   }
 
+  /** As they are: for a person, where they cannot be read as records. */
+  bytes(offset: number, length: number): Buffer {
+    return this.file.read(offset, length);
+  }
+
   close(): void {
     this.file.close();
   }

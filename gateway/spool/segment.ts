@@ -42,7 +42,7 @@ export class Segment {
    * Opens one that is there and cuts off what was never completely written.
    * @param onDamage bytes that cannot be read, once for each place
    */
-  static open(files: SpoolFiles, folder: string, number: number, { destinations, onDamage }: { readonly destinations: readonly number[]; readonly onDamage: (offset: number, bytes: number) => void }): Segment {
+  static open(files: SpoolFiles, folder: string, number: number, { destinations, onDamage }: { readonly destinations: readonly number[]; readonly onDamage: (segment: Segment, offset: number, bytes: number) => void }): Segment {
     const segment = new Segment(files, folder, number, destinations);
     segment.#recover(onDamage);
     return segment;
@@ -122,6 +122,11 @@ export class Segment {
     return this.#records.steps();
   }
 
+  /** As they are, whether they can be read or not. */
+  bytesAt(offset: number, length: number): Buffer {
+    return this.#records.bytes(offset, length);
+  }
+
   /** Undefined when it is damaged. */
   body(place: Place): Buffer | undefined {
     return this.#records.body(place);
@@ -173,11 +178,11 @@ export class Segment {
     this.files.removeFolder(this.folder);
   }
 
-  #recover(onDamage: (offset: number, bytes: number) => void): void {
+  #recover(onDamage: (segment: Segment, offset: number, bytes: number) => void): void {
     const found = this.#records.scan();
     for (const { record, offset, bytes, destinations } of found) {
       this.#begin(record, bytes, destinations ?? 0);
-      if (destinations === undefined) onDamage(offset, bytes);
+      if (destinations === undefined) onDamage(this, offset, bytes);
     }
     // A mark of a record that is not there: its record was cut off.
     for (const mark of this.#marks.read()) if (mark.record < found.length) this.#apply(mark, found[mark.record]?.bytes);

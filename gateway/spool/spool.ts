@@ -41,6 +41,8 @@ export interface Damage {
   readonly segment: number;
   readonly offset: number;
   readonly bytes: number;
+  /** What lies there, the first so many bytes of it: its segment may be gone afterwards. */
+  readonly content: (most: number) => Buffer;
 }
 
 /** It holds as much as it may. */
@@ -276,7 +278,7 @@ export class Spool {
 
   #take(number: number): void {
     const { files, destinations, onDamage } = this.options;
-    const segment = Segment.open(files, this.#folderOf(number), number, { destinations, onDamage: (offset, bytes) => onDamage({ segment: number, offset, bytes }) });
+    const segment = Segment.open(files, this.#folderOf(number), number, { destinations, onDamage: (...where) => onDamage(damageOf(...where)) });
     this.#last = Math.max(this.#last, number);
     if (segment.isDone) segment.delete();
     else this.#segments.set(number, segment);
@@ -284,7 +286,7 @@ export class Spool {
 
   #skip(number: number, record: number, { offset, bytes }: { readonly offset: number; readonly bytes: number }): void {
     const segment = this.#segments.get(number);
-    if (segment?.skip(record, bytes)) this.options.onDamage({ segment: number, offset, bytes });
+    if (segment?.skip(record, bytes)) this.options.onDamage(damageOf(segment, offset, bytes));
     this.#deleteIfDone(segment);
   }
 
@@ -297,6 +299,10 @@ export class Spool {
   #folderOf(number: number): string {
     return join(this.options.folder, String(number).padStart(8, '0'));
   }
+}
+
+function damageOf(segment: Segment, offset: number, bytes: number): Damage {
+  return { segment: segment.number, offset, bytes, content: (most) => segment.bytesAt(offset, Math.min(most, bytes)) };
 }
 
 function segmentNames(files: SpoolFiles, folder: string): readonly string[] {

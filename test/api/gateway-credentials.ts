@@ -125,7 +125,7 @@ export function describeGateway(stage: () => Stage): void {
       });
 
       it('reads the keys, and which database says so', async () => {
-        expect(await readKeys(await database())).toEqual({ database: expect.stringMatching(/^glitchtip\/\d+$/), keys: [[7, KEY]] });
+        expect(await readKeys(await database())).toEqual({ database: expect.stringMatching(/^glitchtip\/\d+\/\d+$/), keys: [[7, KEY]] });
       });
 
       it('sees since when transactions of others are open', async () => {

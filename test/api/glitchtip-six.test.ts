@@ -248,7 +248,7 @@ describe('a worker', () => {
     const database = new pg.Pool({ host: '127.0.0.1', port: six.postgres.port, database: 'glitchtip', ...asGateway, max: 2 });
     const delivery = new Delivery({
       spool, shares: { letGo: () => undefined }, keep: { look: () => ({ round: 0 }) }, destination: 0, policy: itemPolicy('6.2', { logs: true }), storing: storingOf('6.2'), limits: { bytes: 2_500_000, events: 1_000 },
-      now: Date.now, log: () => undefined, setAside: () => undefined, send: (outgoing) => sender.send(outgoing), probe: () => sender.probe(),
+      now: Date.now, log: () => undefined, setAside: () => undefined, hasKey: () => true, send: (outgoing) => sender.send(outgoing), probe: () => sender.probe(),
       find: (wanted) => findRows(database, '6.2', wanted, Date.now()), queue: () => lengths(), observePipeline: async () => ({ workerStartedAt: undefined, openTransactionsAt: await openTransactions(database) }),
     });
     const ids = Array.from({ length: 150 }, newId);

@@ -68,10 +68,11 @@ function secondsUntilFull({ liveBytes, limitBytes }: GatewayFacts, { samples }: 
 
 function setAside({ facts: { gateway } }: CheckInput): readonly Finding[] {
   if (gateway.kind !== 'seen' || gateway.value.setAside === 0) return [];
-  const { setAside: count, setAsideDropped: dropped } = gateway.value;
+  const { setAside: count, setAsideDropped: dropped, damaged } = gateway.value;
+  const disk = damaged === 0 ? '' : ` ${damaged} ${damaged === 1 ? 'place' : 'places'} of its disk could not be read, and what lay there is among them.`;
   return [finding(R.EventsSetAside, 'gateway', 'warning', {
-    message: `${count} ${count === 1 ? 'request' : 'requests'} that SDKs sent could not be stored, and ${count === 1 ? 'is' : 'are'} kept aside.${dropped === 0 ? '' : ` ${dropped} older ${dropped === 1 ? 'one was' : 'ones were'} dropped: there is no more room.`}`,
-    advice: 'glitchkeeper spool list shows each with the reason; glitchkeeper spool resend or drop decides.',
+    message: `${count} ${count === 1 ? 'request' : 'requests'} that SDKs sent could not be stored, and ${count === 1 ? 'is' : 'are'} kept aside.${dropped === 0 ? '' : ` ${dropped} older ${dropped === 1 ? 'one was' : 'ones were'} dropped: there is no more room.`}${disk}`,
+    advice: `glitchkeeper spool list shows each with the reason; glitchkeeper spool resend or drop decides.${damaged === 0 ? '' : ' Look at the disk under the gateway: dmesg on the host.'}`,
     symptom: `${count} requests are set aside`,
   })];
 }

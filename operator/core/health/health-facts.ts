@@ -235,6 +235,8 @@ export interface GatewayFacts {
   readonly setAside: number;
   /** Of those, the oldest that went since it started, for there was no more room. */
   readonly setAsideDropped: number;
+  /** Places of its disk that could not be read since it started. */
+  readonly damaged: number;
   /** Events that come by plain http: until when they are taken, and which projects sent some since it started. */
   readonly plain?: {
     readonly until: Date;

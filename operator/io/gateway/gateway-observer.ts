@@ -14,6 +14,7 @@ const status = z.object({
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
   setAsideDropped: z._default(z.number(), 0),
+  damaged: z._default(z.number(), 0),
   plain: z.optional(z.object({ until: z.string(), projects: z.array(z.object({ project: z.number(), requests: z.number(), refused: z.number(), lastAt: z.string() })) })),
   disbelieved: z.optional(z.object({ address: z.string(), requests: z.number() })),
   hold: z.optional(z.object({ why: z.string() })),
@@ -37,9 +38,9 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, setAsideDropped, plain, disbelieved, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, window, setAside, setAsideDropped, damaged, plain, disbelieved, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
   return {
-    ...spool, setAside, setAsideDropped,
+    ...spool, setAside, setAsideDropped, damaged,
     ...(window.closed === undefined ? {} : { closed: window.closed }),
     ...(plain ? { plain: { until: new Date(plain.until), projects: plain.projects.map((one) => ({ ...one, lastAt: new Date(one.lastAt) })) } } : {}),
     ...(disbelieved ? { disbelieved } : {}),

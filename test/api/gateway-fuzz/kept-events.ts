@@ -46,7 +46,7 @@ export function isForgotten({ type, body }: KeptEvent): boolean {
 
 /** One request for each record. */
 export function oneByOne(records: readonly BatchRecord[]): UpstreamRequest[] {
-  return records.map((record) => composeRequest([record], POLICY));
+  return records.map((record) => composeRequest([record], POLICY, record.header.receivedAt));
 }
 
 /** Together what may go together, as the delivery does it. */
@@ -57,11 +57,11 @@ export function joined(records: readonly BatchRecord[]): UpstreamRequest[] {
     const together = { events: sum(group, ({ header }) => header.events.length), bytes: sum(group, ({ header }) => header.size) };
     if (group && mayJoin(group[0].header, record.header, together)) group.push(record);
     else {
-      if (group) requests.push(composeRequest(group, POLICY));
+      if (group) requests.push(composeRequest(group, POLICY, group[0].header.receivedAt));
       group = [record];
     }
   }
-  return group ? [...requests, composeRequest(group, POLICY)] : requests;
+  return group ? [...requests, composeRequest(group, POLICY, group[0].header.receivedAt)] : requests;
 }
 
 function sum(records: readonly BatchRecord[] | undefined, of: (record: BatchRecord) => number): number {

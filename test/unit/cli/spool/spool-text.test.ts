@@ -35,6 +35,7 @@ describe('the status', () => {
   it.each<[string, object, string]>([
     ['what a person has to look at', { setAside: 3 }, 'set aside         3: glitchkeeper spool list --state set-aside'],
     ['what there was no more room for', { setAside: 9_000, setAsideDropped: 1_000 }, 'dropped           1000 that had been set aside: there was no more room'],
+    ['what its disk lost', { setAside: 1, damaged: 1 }, 'damaged           1 place of its disk could not be read; what lay there is set aside as it is'],
     ['what is kept for a way back', { keep: { since: '2026-06-01T11:00:00Z', why: 'restore 20260601T110000Z', records: 300, bytes: 2 ** 20 } }, 'kept              300 (1Mi) that are stored: restore 20260601T110000Z\nset aside'],
     ['what of it is not certain, and what went', { keep: { since: '2026-06-01T11:00:00Z', why: 'restore', records: 300, bytes: 2 ** 20, unchecked: 12, dropped: 7 } }, '\n                  12 of them are still to be looked for in the database that is live\n                  7 went: events that came needed their room'],
     ['that there is nothing', { spool: { liveBytes: 0, limitBytes: 2 ** 30 } }, 'oldest            none'],

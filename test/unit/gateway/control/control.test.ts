@@ -106,7 +106,7 @@ describe('the status', () => {
   it('of a gateway that has just started', async () => {
     expect(await control.status()).toEqual({
       gateway: 'gateway-1', startedAt: '2026-05-28T20:26:40.000Z', others: [], spool: { liveBytes: 0, limitBytes: 2 ** 26 }, records: { waiting: 0, underWay: 0, limbo: 0 },
-      window: { allowedBytes: 131_072 }, delivers: false, setAside: 0, setAsideDropped: 0, refused: {}, ignored: [],
+      window: { allowedBytes: 131_072 }, delivers: false, setAside: 0, setAsideDropped: 0, damaged: 0, refused: {}, ignored: [],
     });
   });
 

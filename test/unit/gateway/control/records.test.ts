@@ -147,6 +147,29 @@ describe('a record that was set aside', () => {
   });
 });
 
+describe('a place of the spool that cannot be read', () => {
+  const WHY = '5 bytes of the spool that cannot be read: the disk, or what wrote to it, is damaged';
+  const place = { segment: 1, offset: 100, bytes: 5, content: () => Buffer.from('GKR1?') };
+
+  it('is set aside as it is, once however often it is found, told, and can only be dropped', async () => {
+    control.damaged.add(place);
+    control.damaged.add(place);
+    const [line, ...others] = await control.records('?state=set-aside');
+    expect([line, others]).toMatchObject([{ state: 'set-aside', why: WHY, setAsideAt: '2026-05-28T20:26:40.000Z' }, []]);
+    const { id = '' } = line ?? {};
+    expect(control.gateway.files.contents(`/spool/set-aside/${id}.record`).toString()).toMatch(/}\nGKR1\?$/);
+    expect(await control.status()).toMatchObject({ damaged: 2, setAside: 1 });
+    expect(await control.ask('POST', `/records/${id}/resend`)).toMatchObject({ status: 409, body: expect.stringContaining(WHY) });
+    expect((await control.ask('DELETE', `/records/${id}`)).status).toBe(200);
+    expect(control.setAside.ids()).toEqual([]);
+  });
+
+  it('that cannot be set aside is told, and stops nothing', () => {
+    control.damaged.add({ ...place, content: () => { throw new Error('EIO'); } });
+    expect([control.damaged.count, control.logged.at(-1)]).toEqual([1, 'a part of the spool that cannot be read could not be set aside']);
+  });
+});
+
 describe('a crash while a record is sent again', () => {
   const ID = idOf(1);
 
@@ -176,7 +199,7 @@ describe('a crash while a record is sent again', () => {
       const aside = new SetAside(left, '/spool/set-aside', () => 0, ROOM).read(ID);
       const spool = openSpool(left);
       const read = spool.read(spool.start);
-      const bodies = [aside && aside !== 'damaged' ? aside.body : undefined, read.kind === 'record' ? spool.body(read.place) : undefined];
+      const bodies = [aside && 'body' in aside ? aside.body : undefined, read.kind === 'record' ? spool.body(read.place) : undefined];
       expect({ at, found: bodies.some((body) => body?.toString() === 'body') }).toEqual({ at, found: true });
     }
   });

@@ -8,6 +8,7 @@ import { IngestCounts } from '../../../../gateway/control/ingest-counts.js';
 import { openControl } from '../../../../gateway/control/open-control.js';
 import { itemPolicy } from '../../../../gateway/core/item-policy.js';
 import { ProjectShares } from '../../../../gateway/core/project-shares.js';
+import { DamagedPlaces } from '../../../../gateway/delivery/damaged-places.js';
 import { Delivery } from '../../../../gateway/delivery/delivery.js';
 import { Hold } from '../../../../gateway/delivery/hold.js';
 import { Keep } from '../../../../gateway/delivery/keep.js';
@@ -37,6 +38,7 @@ export class RunningControl {
   readonly turn: Turn;
   readonly workerStart: WorkerStart;
   readonly setAside: SetAside;
+  readonly damaged: DamagedPlaces;
   readonly delivery: Delivery;
   readonly server: Server;
   readonly #credentials = mkdtempSync(join(tmpdir(), 'glitchkeeper-control-'));
@@ -53,10 +55,12 @@ export class RunningControl {
     this.turn = new Turn({ hold: this.hold, tryToDeliver: () => this.volume.tryToDeliver() });
     this.workerStart = new WorkerStart(files, '/spool/worker-started', now);
     this.setAside = new SetAside(files, '/spool/set-aside', now, { records: 1_000, bytes: 2 ** 20 });
+    this.damaged = new DamagedPlaces({ setAside: this.setAside, count: () => undefined, log });
     const sender = new Sender(gateway.upstream);
     this.delivery = new Delivery({
       spool, shares: new ProjectShares(2 ** 30), keep: this.keep, destination: 0, policy: itemPolicy('5.2'), storing: 'one transaction', limits: { bytes: 5_000_000, events: 800 }, now, log,
       send: (request) => sender.send(request), probe: () => sender.probe(),
+      hasKey: () => true,
       find: (wanted) => Promise.resolve(new Set(wanted.map(({ id }) => id).filter((id) => this.rows.has(id)))),
       queue: () => Promise.resolve({ waiting: 0, taken: 0 }),
       observePipeline: () => Promise.resolve({ workerStartedAt: this.workerStart.read(), openTransactionsAt: [] }),
@@ -69,7 +73,7 @@ export class RunningControl {
     this.token = TOKEN;
     this.server = openControl({
       name: 'gateway-1', startedAt: NOW, maxBytes: 2 ** 26, credentials: this.#credentials, destination: 0, now, log,
-      volume: this.volume, spool, moving: gateway.moving, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, counts: countsOf(gateway), plainUntil,
+      volume: this.volume, spool, moving: gateway.moving, delivery: this.delivery, turn: this.turn, hold: this.hold, keep: this.keep, workerStart: this.workerStart, setAside: this.setAside, damaged: this.damaged, counts: countsOf(gateway), plainUntil,
       problem: () => undefined, metrics: () => Promise.resolve({ contentType: 'text/plain', body: 'figures\n' }),
     });
   }

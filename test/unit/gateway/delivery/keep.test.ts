@@ -9,13 +9,13 @@ const [SECOND, MINUTE] = [1_000, 60_000];
 const idOf = (number: number) => number.toString(16).padStart(32, '0');
 
 /** A few events a second. @returns their ids */
-async function load(model: Model, { seconds, from, events = 10 }: { readonly seconds: number; readonly from: number; readonly events?: number }): Promise<string[]> {
+async function load(model: Model, { seconds, from, events = 10, project = 1 }: { readonly seconds: number; readonly from: number; readonly events?: number; readonly project?: number }): Promise<string[]> {
   const ids: string[] = [];
   for (let second = 0; second < seconds; second += 1) {
     for (let count = 0; count < events; count += 1) {
       const id = idOf(from + ids.length);
       ids.push(id);
-      await model.append(id);
+      await model.append(id, { project });
     }
     await model.run(SECOND);
   }
@@ -173,6 +173,43 @@ describe('what is kept', () => {
     model.web = 'up';
     await model.run(2 * GIVEN_AGAIN);
     expect([refused, notOnce(model, ids)]).toEqual(['SpoolFullError', []]);
+  });
+});
+
+describe('what a project sends that the copy does not know', () => {
+  const NEWER = 2;
+  /** So that a minute's are more than are in hand at once (MOST_ENTRIES in gateway/delivery/backlog.ts), and the others go on. Events a second. */
+  const MANY = 90;
+  async function sentToCopy(events: number): Promise<{ readonly model: Model; readonly ids: readonly string[] }> {
+    const model = new Model();
+    model.lacking.other.add(NEWER);
+    const draining = await load(model, { seconds: 1, from: 1, project: NEWER });
+    model.hold();
+    const held = await load(model, { seconds: 60, from: 10_000, events, project: NEWER });
+    model.release('other');
+    await model.run(GIVEN_AGAIN);
+    const others = await load(model, { seconds: 10, from: 50_000 });
+    const after = await load(model, { seconds: 10, from: 60_000, project: NEWER });
+    await model.run(MINUTE);
+    expect([notOnce(model, others), model.setAside]).toEqual([[], []]);
+    return { model, ids: [...draining, ...held, ...after] };
+  }
+
+  it.each([['the same gateway', false], ['the next gateway', true]])('waits, holds up nobody, and is stored once by %s on the way back', async (_, restarts) => {
+    const { model, ids } = await sentToCopy(restarts ? 5 : MANY);
+    if (restarts) model.restartGateway();
+    model.hold();
+    model.release('one');
+    await model.run(2 * GIVEN_AGAIN);
+    expect([notOnce(model, ids), model.left, model.setAside]).toEqual([[], 0, []]);
+  });
+
+  it.each([['the same gateway', false], ['the next gateway', true]])('is set aside by %s once the copy is confirmed', async (_, restarts) => {
+    const { model, ids } = await sentToCopy(5);
+    if (restarts) model.restartGateway();
+    model.keep.end();
+    await model.run(10 * SECOND);
+    expect([new Set(model.setAside.map(({ id }) => id)), model.left]).toEqual([new Set(ids), 0]);
   });
 });
 

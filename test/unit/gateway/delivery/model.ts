@@ -44,6 +44,8 @@ export class Model {
   postgres: 'up' | 'down' = 'up';
   /** Projects that are answered 429. */
   readonly throttled = new Set<number>();
+  /** Of each database, the projects that it lacks: 403, and the read of the keys says so. */
+  readonly lacking = { one: new Set<number>(), other: new Set<number>() };
   /** Ids that are refused with 400. */
   readonly poisoned = new Set<string>();
   /** Ids that are answered 500. */
@@ -179,6 +181,7 @@ export class Model {
     return [spool, new Delivery({
       spool, shares: { letGo: (project, bytes) => this.letGo.set(project, (this.letGo.get(project) ?? 0) + bytes) }, keep: this.keep, destination: 0, policy: this.#policy, storing: storingOf(this.glitchTip), limits: LIMITS, now: () => this.now, log: () => undefined,
       send: (request) => Promise.resolve(this.#answer(request)),
+      hasKey: ({ project }) => !this.lacking[this.live].has(project),
       probe: () => Promise.resolve(this.web === 'up' && this.postgres === 'up'),
       find: (wanted) => {
         if (this.postgres === 'down') return Promise.reject(new Error('ECONNREFUSED'));
@@ -194,6 +197,7 @@ export class Model {
     if (this.web === 'down') return { kind: 'not sent', why: 'ECONNREFUSED' };
     if (this.web === 'failing' || this.postgres === 'down') return { kind: 'answered', status: 500 };
     const project = Number(path.split('/')[2]);
+    if (this.lacking[this.live].has(project)) return { kind: 'answered', status: 403 };
     if (this.throttled.has(project)) return { kind: 'answered', status: 429, retryAfter: 30 };
     const reader = new EnvelopeReader(this.#policy);
     reader.push(unpackWhole(body, headers['content-encoding'] === 'gzip' ? 'gzip' : undefined));

@@ -177,6 +177,7 @@ describe('a refusal', () => {
     await open({ room: 500 });
     const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
+    expect(gateway.failures).toMatchObject([{ code: 'ENOSPC' }]);
     expect(gateway.stored).toHaveLength(1);
   });
 

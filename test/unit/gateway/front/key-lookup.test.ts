@@ -16,9 +16,11 @@ class World {
   /** What a read does before it answers. */
   beforeAnswer: () => Promise<void> = () => Promise.resolve();
   kept: string | undefined;
+  /** The gateway keeps what was stored: another database may be live soon. */
+  keeps = false;
 
   open(): KeyLookup {
-    return new KeyLookup({ now: () => this.now, load: () => this.kept, keep: (text) => { this.kept = text; }, read: () => this.#read() }, MISSES_EVERY);
+    return new KeyLookup({ now: () => this.now, load: () => this.kept, keep: (text) => { this.kept = text; }, read: () => this.#read(), keeps: () => this.keeps }, MISSES_EVERY);
   }
 
   async #read(): Promise<KeyRead> {
@@ -83,6 +85,54 @@ describe('a pair of project and key', () => {
     world.database = 'glitchtip/1';
     await lookup.refresh();
     expect([await lookup.judge(2, OTHER), await lookup.judge(1, KEY)]).toEqual(['known', 'unknown']);
+  });
+});
+
+describe('while there is a way back from a restore', () => {
+  /** The copy is live, and lacks what was made since. */
+  async function restored(): Promise<{ readonly world: World; readonly lookup: KeyLookup }> {
+    const { world } = await opened();
+    world.keys.push([2, OTHER]);
+    await world.open().refresh();
+    Object.assign(world, { keeps: true, database: 'glitchtip/1/other', keys: [[1, KEY]] });
+    const lookup = world.open();
+    await lookup.refresh();
+    return { world, lookup };
+  }
+
+  it('a pair that the copy lacks is known, and said not to be in the live database', async () => {
+    const { lookup } = await restored();
+    expect([await lookup.judge(2, OTHER), lookup.isLive(2, OTHER), lookup.isLive(1, KEY)]).toEqual(['known', false, true]);
+  });
+
+  it('none goes away, not even of a database of the same identity', async () => {
+    const { world, lookup } = await opened();
+    Object.assign(world, { keeps: true, keys: [] });
+    await lookup.refresh();
+    expect([await lookup.judge(1, KEY), lookup.isLive(1, KEY)]).toEqual(['known', false]);
+  });
+
+  it.each([['the same gateway', false], ['the next gateway', true]])('%s lets go of it when the restore is confirmed, and of what is deleted from then on', async (_, restarts) => {
+    const { world, lookup: before } = await restored();
+    world.keeps = false;
+    const lookup = restarts ? world.open() : before;
+    await lookup.refresh();
+    expect([await lookup.judge(2, OTHER), await lookup.judge(1, KEY)]).toEqual(['unknown', 'known']);
+    world.keys = [];
+    await lookup.refresh();
+    expect(await lookup.judge(1, KEY)).toBe('unknown');
+  });
+
+  it('the way back leaves all that the database of before has, and its deletions count again', async () => {
+    const { world, lookup } = await restored();
+    Object.assign(world, { database: 'glitchtip/1', keys: [[1, KEY], [2, OTHER]] });
+    await lookup.refresh();
+    world.keeps = false;
+    await lookup.refresh();
+    expect([await lookup.judge(2, OTHER), lookup.isLive(2, OTHER)]).toEqual(['known', true]);
+    world.keys = [[2, OTHER]];
+    await lookup.refresh();
+    expect(await lookup.judge(1, KEY)).toBe('unknown');
   });
 });
 

@@ -47,6 +47,22 @@ describe('the proxy', () => {
     expect(await gateway.send({ method: 'GET', path: '/api/0/organizations/', headers: { accept: 'application/json' } })).toMatchObject({ status: 503, body: '{"detail":"GlitchTip is not available at the moment."}' });
   });
 
+  it('shows the page within a bounded time when GlitchTip is frozen, too, and leaves an answer that has begun alone', async () => {
+    await open({ answersWithin: 20, answer: ({ url }, response) => {
+      if (url === '/frozen') return;
+      response.write('begun, ');
+      setTimeout(() => response.end('whole'), 60);
+    } });
+    const page = await gateway.send({ method: 'GET', path: '/frozen', headers: { accept: 'text/html' } });
+    expect([page.status, page.body.includes('http-equiv="refresh"')]).toEqual([503, true]);
+    expect(await gateway.send({ method: 'GET', path: '/slow' })).toMatchObject({ status: 200, body: 'begun, whole' });
+  });
+
+  it('shows the page, too, when GlitchTip ends before it answers', async () => {
+    await open({ answer: (_, response) => response.destroy() });
+    expect((await gateway.send({ method: 'GET', path: '/issues', headers: { accept: 'text/html' } })).status).toBe(503);
+  });
+
   it('does not make half an answer a whole one', async () => {
     await open({ answer: (_, response) => {
       response.writeHead(200, { 'content-length': 100 });

@@ -39,6 +39,8 @@ export class RunningGateway {
   readonly counts: IngestCount[] = [];
   /** Address of each request of a proxy that said https and is not trusted. */
   readonly disbelieved: string[] = [];
+  /** Why something could not be written. */
+  readonly failures: unknown[] = [];
   verdict: KeyVerdict | undefined;
   /** Each request that came to GlitchTip. */
   readonly passedOn: { readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
@@ -51,7 +53,7 @@ export class RunningGateway {
   readonly #front: Server;
   readonly #glitchtip: Server;
 
-  private constructor({ limits, trusted, maxBytes, room, newId, release, spansToTransactions, logs, plainUntil }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
+  private constructor({ limits, trusted, maxBytes, room, newId, release, spansToTransactions, logs, plainUntil, answersWithin }: GatewayOptions, upstreamPort: number, glitchtip: Server) {
     this.files = new FailingFiles(undefined, room);
     const shares = new ProjectShares(maxBytes ?? 2 ** 26);
     this.moving = new Moving({ files: this.files, root: '/spool', name: 'a', shares, send: (request) => this.#oldSender.send(request), now: () => this.now, failed: () => undefined });
@@ -63,9 +65,9 @@ export class RunningGateway {
       policy, limiter: new IngestLimiter(limits ?? { perProject: PLENTY, total: PLENTY }, 0), memory: new MemoryBudget(16 * 2 ** 20), spool: this.spool,
       shares, move: this.moving.move, countMove: (what) => this.moving.count(what), plainUntil,
       keys: { judge: (project, key) => Promise.resolve(this.verdict ?? ((project ?? 1) === 1 && key === KEY ? 'known' : 'unknown')), projectOf: (key) => (key === KEY ? 1 : undefined) },
-      now: () => this.now, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), log: () => undefined,
+      now: () => this.now, newId: newId ?? (() => NEW), count: (what) => this.counts.push(what), failed: (error) => this.failures.push(error), log: () => undefined,
     });
-    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined), trusted: new TrustedProxies(trusted ?? []), endpoints: policy.endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
+    this.#front = createFront({ ingest, proxy: new Proxy({ host: '127.0.0.1', port: upstreamPort }, () => undefined, answersWithin), trusted: new TrustedProxies(trusted ?? []), endpoints: policy.endpoints, onDisbelieved: (address) => this.disbelieved.push(address) });
   }
 
   static async open(options: GatewayOptions = {}): Promise<RunningGateway> {
@@ -151,6 +153,8 @@ export interface GatewayOptions {
   readonly release?: string;
   readonly spansToTransactions?: boolean;
   readonly logs?: boolean;
+  /** Milliseconds. @default 30 s */
+  readonly answersWithin?: number;
   /** Milliseconds of Unix time; its clock stands at 1_780_000_000_000. */
   readonly plainUntil?: number;
   /** @default always NEW */

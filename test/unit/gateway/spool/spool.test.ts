@@ -296,6 +296,7 @@ describe('damage', () => {
       });
       const { spool, damage } = open(damaged, { segmentBytes: MEBIBYTE });
       const left = pending(spool);
+      expect(damage.map(({ offset, bytes, content }) => content(MEBIBYTE).equals(damaged.contents(records).subarray(offset, offset + bytes)))).toEqual([true]);
       expect({ at, left, places: damage.length }).toEqual({ at, left: NAMES.filter((name) => name !== hit), places: 1 });
       await add(spool, 'next');
       expect(pending(spool)).toEqual([...left, 'next']);

@@ -151,6 +151,7 @@ describe('a cause', () => {
     ['the spool is half full, and full in minutes', { gateway: gatewayOf({ liveBytes: 600 * MIB }), before: { samples: [{ at: ago(60), spoolBytes: 500 * MIB, memory: new Map() }] } }, ['SpoolFilling/gateway critical']],
     ['the spool is full, so events are refused', { gateway: gatewayOf({ liveBytes: 1_020 * MIB }), canary: { kind: 'refused', status: 429 } }, ['SpoolFilling/gateway critical']],
     ['requests that were set aside were dropped', { gateway: gatewayOf({ setAside: 9_000, setAsideDropped: 1 }) }, ['EventsSetAside/gateway warning']],
+    ['a place of the disk was set aside', { gateway: gatewayOf({ setAside: 1, damaged: 1 }) }, ['EventsSetAside/gateway warning']],
     ['a request was set aside', { gateway: gatewayOf({ setAside: 1 }) }, ['EventsSetAside/gateway warning']],
     ['events wait in the spool for a minute, and are stored in their order', { gateway: gatewayOf({ liveBytes: 40 * MIB, oldestSeconds: 60, waitingSeconds: 58 }), canary: STORED_MEANWHILE }, ['Backlog/worker warning']],
     ['GlitchTip lost one that it was given: it is given again', { gateway: gatewayOf({ oldestSeconds: 60 }), canary: STORED_MEANWHILE }, []],

@@ -12,7 +12,7 @@ const STATUS = {
   gateway: 'gateway-0', startedAt: '2026-01-02T03:04:05Z', others: [], spool: { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12 },
   records: { waiting: 1, underWay: 0, limbo: 0 }, window: { allowedBytes: 131_072 }, delivers: true, setAside: 2, refused: {}, ignored: [], newField: 'of a newer gateway',
 };
-const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2, setAsideDropped: 0 };
+const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2, setAsideDropped: 0, damaged: 0 };
 
 const never = new AbortController().signal;
 let server: Server | undefined;
