@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { SECRETS } from '../../../charts/part-names.js';
+import type { ContainerReference } from '../../../embedded/index.js';
 import { LEASE_NAME } from '../../../operator/api/object-names.js';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { LoadReport } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { printFigure } from '../support/fault-report.js';
+import { freeze } from '../support/frozen.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { acceptedLogins, readLogins, stillAccepted, type Logins } from '../support/logins.js';
@@ -17,6 +19,7 @@ import { withForward } from '../support/project.js';
 import { rotate, type Ended } from '../support/requested-rotations.js';
 import { settleStored } from '../support/stored-events.js';
 import type { Stack } from '../support/stack.js';
+import { waitFor } from '../support/wait.js';
 import type { Installed } from './on-pods.js';
 
 /** Events a second. */
@@ -29,6 +32,13 @@ export interface Run {
   readonly report: LoadReport;
   /** Those of before. */
   readonly old: Logins;
+}
+
+export interface FrozenLeader {
+  readonly frozen: string;
+  /** Of the frozen one, until then. */
+  readonly restarts: string;
+  readonly next: string;
 }
 
 export class RotationRuns {
@@ -100,10 +110,36 @@ export class RotationRuns {
     return killMain(this.stack, part);
   }
 
+  /** The operator that leads; of none the pod's name is empty. */
+  async leader(): Promise<ContainerReference> {
+    const lease = JSON.parse(await this.stack.get(`/apis/coordination.k8s.io/v1/namespaces/${this.stack.namespace}/leases/${LEASE_NAME}`)) as { spec: { holderIdentity: string } };
+    return { namespace: this.stack.namespace, pod: lease.spec.holderIdentity, container: 'operator' };
+  }
+
   /** kill -9 of the operator that leads. */
   async killLeader(): Promise<void> {
-    const lease = JSON.parse(await this.stack.get(`/apis/coordination.k8s.io/v1/namespaces/${this.stack.namespace}/leases/${LEASE_NAME}`)) as { spec: { holderIdentity: string } };
-    await killContainer(this.stack, { namespace: this.stack.namespace, pod: lease.spec.holderIdentity, container: 'operator' });
+    await killContainer(this.stack, await this.leader());
+  }
+
+  /** The operator that leads hangs until the other one leads, and then goes on. @returns their pods */
+  async freezeLeader(): Promise<FrozenLeader> {
+    const frozen = await this.leader();
+    const restarts = await this.restartsOf(frozen.pod);
+    const goOn = await freeze(this.stack, frozen);
+    try {
+      const next = await waitFor<string>({ what: 'the other operator to lead', seconds: 120 }, async () => {
+        const { pod } = await this.leader();
+        return pod === frozen.pod || pod === '' ? { seen: pod } : { found: pod };
+      });
+      return { frozen: frozen.pod, restarts, next };
+    } finally {
+      goOn();
+    }
+  }
+
+  /** Of a pod with one container. */
+  restartsOf(pod: string): Promise<string> {
+    return this.stack.kubectl('get', 'pod', pod, '--output', 'jsonpath={.status.containerStatuses[0].restartCount}');
   }
 
   async lives(parts: readonly Part[]): Promise<unknown> {

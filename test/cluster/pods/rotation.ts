@@ -9,8 +9,9 @@ import { printFigure } from '../support/fault-report.js';
 import { nextLogins, readLogins, type Logins } from '../support/logins.js';
 import { withForward } from '../support/project.js';
 import { holdSession, letPhasePass } from '../support/undone-rotation.js';
+import type { Stack } from '../support/stack.js';
 import type { Installed } from './on-pods.js';
-import { RATE, RotationRuns } from './rotation-runs.js';
+import { RATE, RotationRuns, type FrozenLeader } from './rotation-runs.js';
 
 type Rotations = (runs: RotationRuns) => void;
 
@@ -80,24 +81,45 @@ export const applied: Rotations = (runs) => {
 export function twoOperators(killedIn: readonly Phase[]): Rotations {
   return (runs) => {
     it(`goes on with two operators, of which the leading one is killed (kill -9) in ${killedIn.join(' and in ')}`, async () => {
-      const { stack } = runs;
       const killed: Phase[] = [];
-      await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=2');
-      try {
-        await stack.kubectl('rollout', 'status', 'deployment/glitchkeeper', '--timeout=120s');
+      await withTwoOperators(runs.stack, async () => {
         await runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader killed', 'all', async (phase) => {
           if (!killedIn.includes(phase)) return;
           await runs.killLeader();
           killed.push(phase);
         }));
-      } finally {
-        await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=1');
-        await stack.rolledOut();
-      }
+      });
       printFigure(`killed in ${killed.join(', ')}`);
       expect(killed).toEqual(killedIn);
     }, 900_000);
   };
+}
+
+/** As one that the node gives no time to, or that waits for a network: it believes that it leads, and finds out before it does anything. */
+export const leaderFrozen: Rotations = (runs) => {
+  it('goes on with two operators, of which the leading one is frozen (SIGSTOP) until the other leads: when it wakes up, it stands back', async () => {
+    const { stack } = runs;
+    await withTwoOperators(stack, async () => {
+      const frozen: FrozenLeader[] = [];
+      await runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader frozen', 'all', async (phase) => {
+        if (phase === 'Rolling') frozen.push(await runs.freezeLeader());
+      }));
+      expect(frozen).toHaveLength(1);
+      // It was not restarted for it, and the one that took over has led to the end.
+      for (const { frozen: pod, restarts, next } of frozen) expect([await runs.restartsOf(pod), (await runs.leader()).pod]).toEqual([restarts, next]);
+    });
+  }, 900_000);
+};
+
+async function withTwoOperators(stack: Stack, act: () => Promise<void>): Promise<void> {
+  await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=2');
+  try {
+    await stack.kubectl('rollout', 'status', 'deployment/glitchkeeper', '--timeout=120s');
+    await act();
+  } finally {
+    await stack.kubectl('scale', 'deployment/glitchkeeper', '--replicas=1');
+    await stack.rolledOut();
+  }
 }
 
 /** It is given up at once, and so is an incident until everything was replaced: one that does has to follow. */
