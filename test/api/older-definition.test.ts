@@ -4,6 +4,8 @@ import { buildCustomResourceDefinition } from '../../operator/api/crd.js';
 import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../../operator/api/object-names.js';
 import type { GlitchTipResource, GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
+import { systemClock } from '../../operator/runtime/clock.js';
+import { keepWatching } from '../../operator/runtime/resource-watch.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 import { until } from './operator-stage.js';
 
@@ -75,3 +77,21 @@ it('a service account without any right may read what is published', async () =>
   expect(await plain.get(`/openapi/v3/apis/${GROUP}/${VERSION}`)).toHaveProperty('components');
   plain.close();
 });
+
+it('that is deleted, with all of its kind, and applied again is watched on: what is made then is seen', async () => {
+  const [present, errors, end] = [new Set<string>(), [] as unknown[], new AbortController()];
+  const watching = keepWatching({
+    source: objects.resources(), clock: systemClock, backoff: { base: 50, max: 500, random: () => 0.5 }, resyncEvery: 600_000,
+    onPresent: ({ name }) => void present.add(name), onDeleted: (name) => void present.delete(name), onError: (error) => void errors.push(error),
+  }, end.signal);
+  await until('it is seen', () => present.has('one'), true);
+  await server.admin.delete(DEFINITION, {});
+  await until('it is gone', () => present.has('one'), false);
+  await until('its kind is gone', () => server.admin.get(DEFINITION).then(() => false, () => true), true);
+  await applyDefinition();
+  await until('it can be made again', () => server.admin.apply(RESOURCE, { apiVersion: API_VERSION, kind: KIND, metadata: { name: 'one' }, spec: { version: '5.2' } }, 'test').then(() => true, () => false), true);
+  await until('it is seen again', () => present.has('one'), true);
+  end.abort();
+  await watching;
+  expect(errors.filter((error) => error instanceof TypeError)).toEqual([]);
+}, 120_000);

@@ -24,7 +24,10 @@ const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const never = new AbortController().signal;
 /** PodTemplates of the Jobs that the operator makes. */
 const KINDS = ['migrate', 'backup', 'restore', 'restore-check', 'rehearsal-5-2', 'rehearsal-6-2', 'move-import'] as const;
-type Kind = (typeof KINDS)[number];
+/** The last is in the manifests of 6.2 alone. */
+type Kind = (typeof KINDS)[number] | 'legacy-import';
+/** With an old server: what a move adds to the rights is there, too. */
+const SETTINGS = { move: { from: 'https://sentry.example.com', organization: 'acme' } };
 const THEIRS = { name: 'theirs', secret: { secretName: 'glitchtip-postgres' } };
 
 describe('the token of the operator', () => {
@@ -36,10 +39,7 @@ describe('the token of the operator', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-token-'));
-    // With an old server: what a move adds to the rights is there, too.
-    const settings = join(folder, 'settings');
-    await writeFile(settings, JSON.stringify({ move: { from: 'https://sentry.example.com', organization: 'acme' } }));
-    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: settings, CDK8S_OUTDIR: join(folder, 'dist') } });
+    await synthesize('dist', SETTINGS);
     server = await startControlPlane();
     await apply();
     token = server.apiFor(await server.tokenOf(NAMESPACE, 'glitchkeeper'));
@@ -59,8 +59,14 @@ describe('the token of the operator', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function apply(): Promise<string[]> {
-    const { stdout } = await execa(server.kubectl, ['--kubeconfig', server.kubeconfig, 'apply', '--warnings-as-errors', '-f', join(folder, 'dist')]);
+  async function synthesize(into: string, input: object): Promise<void> {
+    const settings = join(folder, `${into}.settings`);
+    await writeFile(settings, JSON.stringify(input));
+    await execa('node', ['build/main.js'], { env: { GLITCHKEEPER_SETTINGS: settings, CDK8S_OUTDIR: join(folder, into) } });
+  }
+
+  async function apply(from = 'dist'): Promise<string[]> {
+    const { stdout } = await execa(server.kubectl, ['--kubeconfig', server.kubeconfig, 'apply', '--warnings-as-errors', '-f', join(folder, from)]);
     return stdout.split('\n');
   }
 
@@ -253,6 +259,66 @@ describe('the token of the operator', () => {
   it('of a person does all of it', async () => {
     await server.admin.merge(DEPLOYMENT, { spec: { replicas: 3, paused: true } }, 'test');
     await server.admin.create(JOBS, jobOf((job) => { job.metadata.labels = {}; }));
+  });
+
+  describe('meets the quota', () => {
+    const QUOTA = `${CORE}/resourcequotas/budget`;
+    const COUNTED = { 'count/jobs.batch': JOBS, secrets: `${CORE}/secrets`, configmaps: `${CORE}/configmaps` } as const;
+    type Counted = keyof typeof COUNTED;
+    let hard: Readonly<Record<Counted, string>>;
+    /** As the controller of quotas counts, which is not here. */
+    const count = (what: Counted, used: number) => server.admin.merge(`${QUOTA}/status`, { status: { hard: { [what]: hard[what] }, used: { [what]: String(used) } } }, 'test');
+
+    beforeAll(async () => {
+      ({ spec: { hard } } = await server.admin.get<{ spec: { hard: typeof hard } }>(QUOTA));
+    });
+    afterAll(() => server.admin.merge(`${QUOTA}/status`, { status: { hard: null, used: null } }, 'test'));
+
+    // Of what the API server says of a Secret nothing is told.
+    it.each<[string, Counted, number, () => object, RegExp]>([
+      ['Job', 'count/jobs.batch', 50, () => jobOf(() => undefined), /exceeded quota: budget, requested: count\/jobs\.batch=1, used: count\/jobs\.batch=50, limited: count\/jobs\.batch=50/],
+      ['Secret', 'secrets', 50, () => ({ metadata: { generateName: 'one-more-' } }), /403 Forbidden/],
+      ['ConfigMap', 'configmaps', 100, () => ({ metadata: { generateName: 'one-more-' } }), /exceeded quota: budget, requested: configmaps=1, used: configmaps=100, limited: configmaps=100/],
+    ])('with one %s too many, of which there are never half as many', async (_, what, most, ...[object, refusal]) => {
+      const { items } = await server.admin.get<{ items: object[] }>(COUNTED[what]);
+      expect([hard[what], items.length < most / 2]).toEqual([String(most), true]);
+      // By their names it may make few Secrets and ConfigMaps; whoever makes more is counted the same.
+      const make = () => answer((what === 'count/jobs.batch' ? token : server.admin).create(COUNTED[what], object()));
+      await count(what, most);
+      await until('it counts', async () => refusal.test(await make()), true);
+      await count(what, most - 2);
+      await until('it counts again', make, 'taken');
+      expect(await make()).toBe('taken');
+      expect(await make()).toMatch(refusal);
+    });
+  });
+
+  describe('with the manifests of 6.2', () => {
+    const importWith = (change: (job: Job) => void = () => undefined) => answer(token.create(JOBS, jobOf(change, 'legacy-import')));
+    const withTheirs = ({ spec }: Job) => { spec.template.spec.volumes.push(THEIRS); };
+
+    beforeAll(async () => {
+      await synthesize('six', { ...SETTINGS, version: '6.2' });
+      await apply('six');
+      templates = { ...templates, 'legacy-import': (await server.admin.get<{ template: Template }>(`${CORE}/podtemplates/legacy-import`)).template };
+      await until('its policies are in force', async () => [await importWith(withTheirs) === 'taken', await importWith() === 'taken'].join(), 'false,true');
+    }, START_MS);
+
+    it('reads the template of the import of old events, and names the step that leads there', async () => {
+      expect((await token.get<{ template: Template }>(`${CORE}/podtemplates/legacy-import`)).template).toEqual(templates['legacy-import']);
+      await upgradeSteps(token, NAMESPACE).name('5.2-6.2', never);
+    });
+
+    it.each<[string, (job: Job) => void, RegExp]>([
+      ['with another image', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.image = 'registry.example.com/theirs:1'; }); }, /not those of PodTemplate legacy-import/],
+      ['with another command', ({ spec }) => { spec.template.spec.containers.forEach((each) => { each.command = ['sh', '-c', 'true']; }); }, /not those of PodTemplate legacy-import/],
+      ["with the superuser's password", withTheirs, /not those of PodTemplate legacy-import/],
+      ['with the pods of a migration', ({ spec }) => { spec.template = structuredClone(templates.migrate); }, /not those of PodTemplate legacy-import/],
+      ['that policies take for web', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /labels of its pods/],
+      ['with many pods', ({ spec }) => { Object.assign(spec, { parallelism: 50, completions: 50 }); }, /has one pod/],
+    ])('makes no import of old events %s', async (_, change, refusal) => {
+      expect(await importWith(change)).toMatch(refusal);
+    });
   });
 });
 

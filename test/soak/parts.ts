@@ -20,7 +20,7 @@ const onPods = (name: string, what: string, minutes: number): SoakPart =>
   ({ name, what, minutes, project: 'soak', files: [`test/soak/${name}.test.ts`], env: {}, workers: 1 });
 
 export const SOAK_PARTS: readonly SoakPart[] = [
-  onPods('stack', 'the stack at default settings: install, update, starved parts, a killed, a full and a damaged queue, a mistyped image, the administrator\'s Secret deleted, a port of the node opened', 40),
+  onPods('stack', 'the stack at default settings: install, update, starved parts, a killed, a full and a damaged queue, a mistyped image and rotations beside it, the administrator\'s Secret deleted, a port of the node opened', 40),
   onPods('rotation', 'every rotation, with every disturbance', 40),
   onPods('gateway', 'whatever is stopped, frozen, killed, rolled and rotated behind the gateway at 104 events/s, and a spool that is full', 40),
   onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, taken out and brought back', 25),
@@ -40,7 +40,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('six-faults', 'every fault of GlitchTip 6.2 that is found otherwise than that of 5.2, at default settings, reported within the promised time', 35),
   onPods('six-tiny', 'GlitchTip 6.2 as one process without Valkey: its worker dies while web goes on, it is killed again and again, Postgres is stopped, everything is rotated at 60 events/s', 35),
   onPods('faults-inside', 'every fault of GlitchTip itself, at default settings, reported within the promised time', 45),
-  onPods('faults-placement', 'pods that no node takes, or that it puts out: a full /tmp, a cordon, a taint, a claim without a volume', 25),
+  onPods('faults-placement', 'pods that no node takes, or that it puts out: a full /tmp, too much written, a cordon, a taint, a claim without a volume, a volume of another node', 25),
   onPods('faults-around', 'every fault of what GlitchTip stands on, at default settings, reported within the promised time', 45),
   { name: 'sdks', what: 'the SDKs of five languages through the gateway: found by id, and what they do when it is full', minutes: 10, project: 'soak', files: ['test/soak/sdks.test.ts'], env: {}, workers: 1 },
   { name: 'rules', what: 'every alert rule in promtool: silent on a healthy day, and fired by its fault', minutes: 10, project: 'soak', files: ['test/soak/rules.test.ts'], env: {}, workers: 1 },

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { glitchtipImage } from '../../../charts/parts/application-container.js';
 import { printFigure } from '../support/fault-report.js';
+import { acceptedLogins, readLogins } from '../support/logins.js';
 import { glitchTip, rotate } from '../support/requested-rotations.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
@@ -13,6 +14,8 @@ const CORRECTED = 'docker.io/glitchtip/glitchtip:5.2.2-test';
 /** Two minutes until it is given up, a check, and the Job controller's pause before it tries again. Seconds. */
 const REPLACED_WITHIN = 300;
 const AT_WORK_SECONDS = 150;
+const SLOW = 'migrate-slow';
+const HOPELESS = 'migrate-hopeless';
 
 interface Job {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -26,10 +29,7 @@ export function describeMigrations({ stack, canaries }: Installed): void {
       const before = await names(stack);
       await stack.apply(await stack.synthesize('mistyped', { images: { glitchtip: MISTYPED } }));
       const [hopeless = ''] = (await names(stack)).filter((name) => !before.includes(name));
-      await waitFor({ what: 'its image not to be pulled', seconds: 120 }, async () => {
-        const reasons = await stack.kubectl('get', 'pods', '--selector', `batch.kubernetes.io/job-name=${hopeless}`, '--output', 'jsonpath={.items[*].status.initContainerStatuses[*].state.waiting.reason}');
-        return /ImagePull/.test(reasons) ? { found: true } : { seen: reasons };
-      });
+      await imageNotPulled(stack, hopeless);
       await stack.cluster.ctr('images', 'tag', '--force', glitchtipImage(stack.manifests.settings), CORRECTED);
       const started = Date.now();
       await stack.apply(await stack.synthesize('corrected', { images: { glitchtip: CORRECTED } }));
@@ -48,8 +48,8 @@ export function describeMigrations({ stack, canaries }: Installed): void {
     it('that is at work keeps its login through a rotation for a compromise, which ends when it has ended', async () => {
       await canaries.collect();
       await slowMigration(stack);
-      let doneAt = 0;
-      const waiting = done(stack, 'migrate-slow', AT_WORK_SECONDS + 120).then(() => { doneAt = Date.now(); });
+      let [doneAt, keptAt] = [0, 0];
+      const waiting = done(stack, SLOW, AT_WORK_SECONDS + 120).then(() => { doneAt = Date.now(); });
       const ended = await rotate(stack, 'compromised', { seconds: AT_WORK_SECONDS + 300, during: async (phase) => {
         if (phase !== 'Retiring') return;
         const said = await waitFor<string>({ what: 'the old login to be kept', seconds: 60 }, async () => {
@@ -57,30 +57,64 @@ export function describeMigrations({ stack, canaries }: Installed): void {
           return /^migration migrate-slow still uses/.test(message) ? { found: message } : { seen: message };
         });
         printFigure(said);
-        expect(doneAt).toBe(0);
+        keptAt = Date.now();
       } });
       await waiting;
       await canaries.collect();
-      expect([ended.result, ended.seconds * 1_000 > AT_WORK_SECONDS * 500]).toEqual(['Completed', true]);
+      expect([ended.result, ended.seconds * 1_000 > AT_WORK_SECONDS * 500, keptAt > 0, keptAt < doneAt]).toEqual(['Completed', true, true, true]);
       await stack.ready();
     }, 900_000);
+
+    it('that cannot start holds up no rotation: neither one that is asked for, nor one for a compromise, which keeps no login for it', async () => {
+      await createAnother(stack, HOPELESS, { image: MISTYPED });
+      try {
+        await imageNotPulled(stack, HOPELESS);
+        // It is waited for until it is given up; the next one for a compromise may begin five minutes after the one before.
+        for (const [request, seconds] of [['postgres', REPLACED_WITHIN], ['compromised', 2 * REPLACED_WITHIN]] as const) {
+          const old = await readLogins(stack);
+          const ended = await rotate(stack, request, { seconds, during: async () => { await canaries.collect(); } });
+          printFigure(`beside a migrate Job that cannot start, ${request}: ${ended.result} after ${ended.seconds.toFixed(0)} s`);
+          await canaries.collect();
+          expect(ended.result).toBe('Completed');
+          expect(await acceptedLogins(stack, old)).not.toContain(`postgres ${old[0]?.user ?? ''}`);
+        }
+        const { status = {} } = JSON.parse(await stack.kubectl('get', 'job', HOPELESS, '--output', 'json')) as Job;
+        expect(status.succeeded ?? 0).toBe(0);
+      } finally {
+        await stack.kubectl('delete', 'job', HOPELESS, '--ignore-not-found');
+      }
+      await stack.ready();
+    }, 1_200_000);
   });
 }
 
-/** The newest migrate Job once more, with a container that migrates, and takes its time with a session in Postgres. */
+/** A container that migrates, and takes its time with a session in Postgres. */
 async function slowMigration(stack: Stack): Promise<void> {
+  const session = `import django, time\ndjango.setup()\nfrom django.db import connection\nconnection.ensure_connection()\ntime.sleep(${AT_WORK_SECONDS})`;
+  const command = ['python', '-c', `import os\nos.environ["DATABASE_POOL"] = "False"\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "glitchtip.settings")\n${session}`];
+  await createAnother(stack, SLOW, { command });
+  await waitFor({ what: `${SLOW} to run`, seconds: 120 }, async () => {
+    const state = await stack.kubectl('get', 'pods', '--selector', `batch.kubernetes.io/job-name=${SLOW}`, '--output', 'jsonpath={.items[*].status.initContainerStatuses[*].state}');
+    return state.includes('running') ? { found: true } : { seen: state };
+  });
+}
+
+/** The newest migrate Job once more, with its container that migrates changed so. */
+async function createAnother(stack: Stack, name: string, change: object): Promise<void> {
   const { items } = JSON.parse(await stack.kubectl('get', 'jobs', '--selector', 'app.kubernetes.io/component=migrate', '--sort-by', 'metadata.creationTimestamp', '--output', 'json')) as { items: readonly Job[] };
   const newest = items.at(-1);
   if (!newest) throw new Error('there is no migrate Job');
   const { template: { spec } } = newest.spec;
-  const session = `import django, time\ndjango.setup()\nfrom django.db import connection\nconnection.ensure_connection()\ntime.sleep(${AT_WORK_SECONDS})`;
-  const initContainers = spec.initContainers.filter(({ name }) => name === 'migrate').map((container) => ({ ...container, command: ['python', '-c', `import os\nos.environ["DATABASE_POOL"] = "False"\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "glitchtip.settings")\n${session}`] }));
+  const initContainers = spec.initContainers.filter((container) => container.name === 'migrate').map((container) => ({ ...container, ...change }));
   const labels = { 'app.kubernetes.io/component': 'migrate', 'app.kubernetes.io/name': 'glitchtip', 'app.kubernetes.io/part-of': 'glitchtip' };
-  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate-slow', labels }, spec: { activeDeadlineSeconds: 900, template: { metadata: { labels }, spec: { ...spec, initContainers } } } };
+  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, labels }, spec: { activeDeadlineSeconds: 1_800, template: { metadata: { labels }, spec: { ...spec, initContainers } } } };
   await stack.cluster.kubectl(['--namespace', stack.namespace, 'create', '-f', '-'], JSON.stringify(job));
-  await waitFor({ what: 'migrate-slow to run', seconds: 120 }, async () => {
-    const state = await stack.kubectl('get', 'pods', '--selector', 'batch.kubernetes.io/job-name=migrate-slow', '--output', 'jsonpath={.items[*].status.initContainerStatuses[*].state}');
-    return state.includes('running') ? { found: true } : { seen: state };
+}
+
+async function imageNotPulled(stack: Stack, job: string): Promise<void> {
+  await waitFor({ what: `the image of ${job} not to be pulled`, seconds: 120 }, async () => {
+    const reasons = await stack.kubectl('get', 'pods', '--selector', `batch.kubernetes.io/job-name=${job}`, '--output', 'jsonpath={.items[*].status.initContainerStatuses[*].state.waiting.reason}');
+    return /ImagePull/.test(reasons) ? { found: true } : { seen: reasons };
   });
 }
 

@@ -6,7 +6,7 @@ import { GlitchTipSession } from '../../sdk/glitchtip-session.js';
 import type { Phase } from '../../../operator/api/rotation-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { printFigure } from '../support/fault-report.js';
-import { killLeader, withTwoOperators } from '../support/leader.js';
+import { freezeLeader, killLeader, leaderOf, restartsOf, withTwoOperators, type FrozenLeader } from '../support/leader.js';
 import { nextLogins, readLogins, type Logins } from '../support/logins.js';
 import { withForward } from '../support/project.js';
 import { holdSession, letPhasePass } from '../support/undone-rotation.js';
@@ -81,11 +81,10 @@ export const applied: Rotations = (runs) => {
 export function twoOperators(killedIn: readonly Phase[]): Rotations {
   return (runs) => {
     it(`goes on with two operators, of which the leading one is killed (kill -9) in ${killedIn.join(' and in ')}`, async () => {
-      const { stack } = runs;
       const killed: Phase[] = [];
-      await withTwoOperators(stack, async () => runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader killed', 'all', async (phase) => {
+      await withTwoOperators(runs.stack, async () => runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader killed', 'all', async (phase) => {
         if (!killedIn.includes(phase)) return;
-        await killLeader(stack);
+        await killLeader(runs.stack);
         killed.push(phase);
       })));
       printFigure(`killed in ${killed.join(', ')}`);
@@ -93,6 +92,22 @@ export function twoOperators(killedIn: readonly Phase[]): Rotations {
     }, 900_000);
   };
 }
+
+/** As one that the node gives no time to, or that waits for a network: it believes that it leads, and finds out before it does anything. */
+export const leaderFrozen: Rotations = (runs) => {
+  it('goes on with two operators, of which the leading one is frozen (SIGSTOP) until the other leads: when it wakes up, it stands back', async () => {
+    const { stack } = runs;
+    await withTwoOperators(stack, async () => {
+      const frozen: FrozenLeader[] = [];
+      await runs.expectNothingLost(await runs.rotateUnderLoad('two operators, the leader frozen', 'all', async (phase) => {
+        if (phase === 'Rolling') frozen.push(await freezeLeader(stack));
+      }));
+      expect(frozen).toHaveLength(1);
+      // It was not restarted for it, and the one that took over has led to the end.
+      for (const { frozen: pod, restarts, next } of frozen) expect([await restartsOf(stack, pod), (await leaderOf(stack)).pod]).toEqual([restarts, next]);
+    });
+  }, 900_000);
+};
 
 /** It is given up at once, and so is an incident until everything was replaced: one that does has to follow. */
 export const undone: Rotations = (runs) => {

@@ -6,7 +6,7 @@ import {
   type Made,
 } from './fault-actions.js';
 import { clearEvicted, pressNode } from './memory-hog.js';
-import { cordoned, fillTmp, tainted, unboundClaim } from './placement-faults.js';
+import { cordoned, fillTmp, foreignVolume, tainted, unboundClaim, writesTooMuch } from './placement-faults.js';
 import { killByMemory } from './out-of-memory.js';
 import type { Stack } from './stack.js';
 import { fillVolumes, freeVolumes } from './volume-store.js';
@@ -58,6 +58,12 @@ const WORKER_TMP_FULL: Fault = {
 const WAITS_FOR_ROOM = 45;
 const NODE_CORDONED: Fault = { what: 'node cordoned, and a new worker', expected: { reason: 'Unschedulable', part: 'worker' }, says: /The node is cordoned: kubectl uncordon/, ...cordoned(), allowance: WAITS_FOR_ROOM };
 const NODE_TAINTED: Fault = { what: 'node tainted by its administrator, and a new worker', expected: { reason: 'Unschedulable', part: 'worker' }, says: /The node has a taint that keeps pods out/, ...tainted(), allowance: WAITS_FOR_ROOM };
+const WORKER_WRITES_TOO_MUCH: Fault = {
+  what: 'worker writes more than all its containers may', expected: { reason: 'ScratchSpaceFull', part: 'worker' }, says: /Raise storage\.tmp in settings\.yaml/, ...writesTooMuch(),
+  // A worker of that limit starts first.
+  allowance: 90 + START + WAITS_FOR_ROOM,
+};
+const VOLUME_FOREIGN: Fault = { what: 'a volume of another node', expected: { reason: 'Unschedulable', part: 'worker' }, says: /Its volume is of another node, or is gone/, ...foreignVolume(), allowance: WAITS_FOR_ROOM };
 const CLAIM_UNBOUND: Fault = { what: 'a claim that nobody makes a volume for', expected: { reason: 'Unschedulable', part: 'worker' }, says: /Without a default class set storage\.className/, ...unboundClaim(), allowance: WAITS_FOR_ROOM };
 /** The operator lets it go on for 150 s before it makes a new worker, because it may end by itself. */
 const WORKER_WEDGED: Fault = { what: 'worker wedged: its packets to Valkey vanish', expected: { reason: 'WorkerStuck', part: 'worker' }, inject: cutWorkerOff, hasten: (stack) => letTimePass(stack, 150) };
@@ -169,9 +175,11 @@ export const SCENARIOS_AROUND: readonly Scenario[] = atDefaults([
 /** Pods that no node takes, or that a node puts out, each for its own want. */
 export const SCENARIOS_OF_PLACEMENT: readonly Scenario[] = atDefaults([
   [WORKER_TMP_FULL],
+  [WORKER_WRITES_TOO_MUCH],
   [NODE_CORDONED],
   [NODE_TAINTED],
   [CLAIM_UNBOUND],
+  [VOLUME_FOREIGN],
 ]);
 
 /** Those of GlitchTip 6.2 that are found otherwise than 5.2's, and one of each server. */

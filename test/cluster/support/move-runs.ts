@@ -1,5 +1,4 @@
 // Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
-import { join } from 'node:path';
 import type { MoveReason, MoveStatus } from '../../../operator/api/move-fields.js';
 import { asBuilt, blocksOf, runCommands } from './runbook.js';
 import { cli, cliSays } from './cli.js';

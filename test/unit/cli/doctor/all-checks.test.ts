@@ -9,7 +9,6 @@ import { plain } from '../../../../cli/output.js';
 import { buildCustomResourceDefinition } from '../../../../operator/api/crd.js';
 import type { MoveStatus } from '../../../../operator/api/move-fields.js';
 import type { SettingsInput } from '../../../../charts/settings/schema.js';
-import { describeReplaced } from '../../../../operator/core/credentials/database-identity.js';
 import type { RestoreStatus } from '../../../../operator/api/restore-fields.js';
 import { COPY, MOVE, condition, copied, lastFailure, moving, ready, restoring } from '../cli-scenarios.js';
 import { backedUp, backupTemplate, factsOf, imageId, withBackup, withContainer, withEnv, withWorkload } from './example-facts.js';
@@ -249,19 +248,6 @@ describe('of what the operator says doctor finds', () => {
     ['no outside checker', { alertKeys: seen(['webhook-url']) }, 'heartbeat', 'warning', /nobody outside notices/],
     ['health checks that are switched off', withSpec({ health: { enabled: false } }), 'health checks', 'warning', /switched off/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), expected));
-
-  it('that the database is new, by what holds the operator back and by the incident', () => {
-    const message = `${describeReplaced({ was: '7000', is: '8000' })}.`;
-    const scenario = {
-      conditions: [condition('Ready', 'False', 'DatabaseReplaced', message), condition('DatabaseHealthy', 'False', 'DatabaseReplaced', message)],
-      health: { incidents: [{ ...incident('critical'), reason: 'DatabaseReplaced', message, advice: 'Bring the old volume back.' }] } as never,
-    };
-    expect(problems(factsOf({ scenario }))).toEqual([
-      ['conditions', 'failure', `Ready is False, DatabaseReplaced: ${message}`], ['conditions', 'warning', `DatabaseHealthy is False, DatabaseReplaced: ${message}`],
-      ['incidents', 'failure', `DatabaseReplaced (postgres): ${message}`],
-    ]);
-    expect(message).toMatch(/^The database is new: .* system identifier 8000, and had 7000\./);
-  });
 
   it('half of a channel', () => expect(problems(factsOf({ alertKeys: seen(['telegram-token', 'heartbeat-url']) })).map(([, , found]) => found)).toEqual([
     'glitchtip-alerts has telegram-token without telegram-chat', 'glitchtip-alerts names no channel: no alert is sent',
