@@ -177,7 +177,7 @@ export interface ObservedRollout {
   readonly noRoom?: string;
   /** An event that was sent since this phase began is in the database. */
   readonly eventStored: boolean;
-  /** Whose password the administrator's account has; `own`: one that a person chose; `unknown`: there is no such account to see. */
+  /** Whose password the administrator's account has; `own`: one that a person chose; `unknown`: there is no administrator's account to see. */
   readonly administrator: ValueSet | 'own' | 'unknown';
 }
 
@@ -187,8 +187,8 @@ export type ObservedAdministrator =
   | { readonly kind: 'not tried' }
   /** No account has that address. */
   | { readonly kind: 'absent' }
-  /** An account has it, and nobody is an administrator: the migrate Job makes none. */
-  | { readonly kind: 'ordinary' }
+  /** An account has it that is no administrator's. `isLed`: another account is; without one the migrate Job makes none. */
+  | { readonly kind: 'ordinary'; readonly isLed: boolean }
   | { readonly kind: 'accepted' | 'refused' };
 
 export interface Observed {
