@@ -141,6 +141,9 @@ export interface ObservedWorkload {
   readonly pending?: string;
   /** Nobody wants a pod of it: it is pending for as long as that is so, and no rollout. */
   readonly isScaledToNothing?: boolean;
+  /** A pod of an earlier template may still run, as it does beside new ones that do not become available. */
+  readonly hasOldPods?: boolean;
+  readonly isAbsent?: boolean;
 }
 
 /** Sessions of a login: of pods of ours, of those the ones of a Job, and of anybody else. */
