@@ -41,6 +41,8 @@ export interface ObservedRole {
   readonly attributes: readonly RoleAttribute[];
   /** The role that initdb made: it owns the system's own objects, and can never lose SUPERUSER. */
   readonly bootstrap: boolean;
+  /** What its statements fail of is in the server's log, with what the message quotes of a value; absent: it is not. */
+  readonly isLogged?: boolean;
   /** Sessions that logged in as this role, in any database, without the operator's own. */
   readonly sessions: number;
 }
