@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+import traceback
 
 from old_server import Away, OldServer, Refused
 from own_numbers import mend_sequences, number_for
@@ -178,6 +179,12 @@ def report(**what):
         file.write(text)
 
 
+def describe(reason):
+    """Class and place: the text of an error, and a traceback, may quote a row of the old one."""
+    frame = traceback.extract_tb(reason.__traceback__)[-1]
+    return f"{type(reason).__name__} ({os.path.basename(frame.filename)}:{frame.lineno})"
+
+
 def main():
     import django
 
@@ -189,10 +196,14 @@ def main():
         report(result="imported", **import_all(server, os.environ["OLD_ORGANIZATION"]))
     except Refused as reason:
         report(result="failed", why=str(reason), again=False)
-    except (Away, DatabaseError) as reason:
-        report(result="failed", why=str(reason).splitlines()[0][:300] if str(reason) else type(reason).__name__, again=True)
+    except Away as reason:
+        report(result="failed", why=str(reason)[:300], again=True)
+    except DatabaseError as reason:
+        report(result="failed", why=f"the database refused it: {describe(reason)}", again=True)
     except (AttributeError, ImportError, KeyError, TypeError) as reason:
-        report(result="failed", why=f"the importer of this GlitchTip, or the old one, is of another form: {type(reason).__name__} {reason}"[:300], again=False)
+        report(result="failed", why=f"the importer of this GlitchTip, or the old one, is of another form: {describe(reason)}", again=False)
+    except Exception as reason:
+        report(result="failed", why=f"the importer ended: {describe(reason)}", again=True)
     else:
         return
     sys.exit(1)

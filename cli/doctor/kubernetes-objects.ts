@@ -73,6 +73,8 @@ export const node = z.object({
   spec: z.object({ podCIDRs: z.array(z.string()).default([]) }).default({ podCIDRs: [] }),
   status: z.object({
     allocatable: quantities.default({}),
+    /** Names too, by their type. */
+    addresses: z.array(z.object({ type: z.string(), address: z.string() })).default([]),
     conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.string().default('') })).default([]),
   }),
 });

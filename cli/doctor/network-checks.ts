@@ -1,5 +1,5 @@
 // doctor: whether network.clusterRanges of the settings are the networks of this very cluster.
-import { contains, reaches, type IpBlock } from '../../charts/networks.js';
+import { canonicalNetwork, contains, reaches, type IpBlock } from '../../charts/networks.js';
 import { failure, ok, oneOrEach, warning, type Finding } from './check-result.js';
 import { mainContainer } from './address-checks.js';
 import type { Facts } from './gathered-facts.js';
@@ -25,6 +25,7 @@ export function checkNetworks(facts: Facts): readonly Finding[] {
   const remedy = `set network.clusterRanges in settings.yaml to the networks of this cluster's pods and Services, then npm run synth && kubectl apply -f dist/`;
   return oneOrEach(ok(CHECK, 'network.clusterRanges has what is known of them'), [
     ...unbelieved.slice(0, 1).map(({ what, network }) => failure(CHECK, `the gateway believes no proxy of ${network} (${what}), where Traefik's pod is: GlitchTip takes https for http, and Traefik for every client`, remedy)),
+    ...nodesOpened(facts, policies.value),
     ...open.slice(0, 1).map(({ what, network, policy }) => warning(CHECK, `NetworkPolicy ${policy} lets out to ${network} (${what}), which is the cluster's own`, remedy)),
   ]);
 }
@@ -39,6 +40,20 @@ function podNetworks({ nodes, pods }: Facts): readonly Known[] {
 function serviceAddresses({ services }: Facts): readonly Known[] {
   const all = services.seen ? services.value : [];
   return all.flatMap(({ metadata, spec }) => spec.clusterIPs.filter((ip) => ip !== 'None').map((ip) => ({ what: `Service ${metadata.name}`, network: ip })));
+}
+
+/**
+ * A node with a public address is reached as the internet is, with its API server, kubelet and ssh. Where a setting leads out to one on
+ * purpose, as to a bucket on the host, nothing is said.
+ */
+function nodesOpened({ nodes }: Facts, policies: readonly NetworkPolicy[]): readonly Finding[] {
+  const addresses = nodes.seen ? nodes.value.flatMap(({ metadata, status }) => status.addresses.filter(({ type }) => /^(Internal|External)IP$/.test(type)).map(({ address }) => ({ what: `node ${metadata.name}`, network: address }))) : [];
+  const toInternet = policies.filter(({ metadata }) => metadata.name.endsWith('-to-internet'));
+  const open = addresses.flatMap((one) => openedBy(toInternet, one).slice(0, 1));
+  return open.slice(0, 1).map(({ what, network, policy }) => warning(
+    CHECK, `NetworkPolicy ${policy} lets out to ${network} (${what}): whatever the worker is made to call reaches it, as the internet`,
+    `add ${[...new Set(open.map((each) => canonicalNetwork(each.network)))].join(', ')} to network.clusterRanges in settings.yaml, then npm run synth && kubectl apply -f dist/`,
+  ));
 }
 
 /** Networks of pods that the gateway does not believe, where it has to believe Traefik. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Sensitive } from '../../operator/core/sensitive.js';
 import { buildDjangoPassword } from '../../operator/io/django-password.js';
-import { tryAdministrator } from '../../operator/io/postgres/glitchtip-tables.js';
+import { judgeAdministrator, setAdministratorPassword, tryAdministrator } from '../../operator/io/postgres/glitchtip-tables.js';
 import { START_MS } from './control-plane.js';
 import { environment, GLITCHTIP_IMAGE, GLITCHTIP_USER } from './gateway-fuzz/glitchtip-web.js';
 import { prepareProcess, unpackImage } from './image-process.js';
@@ -15,6 +15,7 @@ import { startPostgres, type PostgresServer } from './postgres-server.js';
 const PASSWORD = 'fuzz';
 const EMAIL = 'admin@example.com';
 const SHOWN = new Sensitive('shown-to-people');
+const OPERATOR = { user: 'glitchkeeper', password: new Sensitive(PASSWORD) };
 const LOGIN = { user: 'glitchkeeper', password: PASSWORD, database: 'glitchtip' };
 
 let postgres: PostgresServer;
@@ -78,7 +79,7 @@ describe('the migrate Job', () => {
 
 describe('what the Secret shows to people', () => {
   const address = () => ({ host: '127.0.0.1', port: postgres.port, database: 'glitchtip', signal: new AbortController().signal });
-  const tried = (email = EMAIL) => tryAdministrator(address(), { user: 'glitchkeeper', password: new Sensitive(PASSWORD) }, { email, password: SHOWN });
+  const tried = (email = EMAIL) => tryAdministrator(address(), OPERATOR, { email, password: SHOWN });
   const give = async (password: string) => sql(`UPDATE users_user SET password = '${await buildDjangoPassword(new Sensitive(password), 1_000)}'`);
 
   it('is accepted, or refused since the Secret was made anew', async () => {
@@ -91,6 +92,18 @@ describe('what the Secret shows to people', () => {
   it('is of no account, or of an ordinary one', async () => {
     expect(await tried('nobody@example.com')).toEqual({ kind: 'absent' });
     await sql('UPDATE users_user SET is_superuser = false');
-    expect(await tried()).toEqual({ kind: 'ordinary' });
+    expect(await tried()).toEqual({ kind: 'ordinary', isLed: false });
+  });
+
+  it('is never the password of an ordinary account beside an administrator: neither tried, nor told apart, nor set', async () => {
+    await sql(`INSERT INTO users_user (email, name, password, is_superuser, is_staff, is_active, created) VALUES ('other@example.com', '', 'own', true, true, true, now())`);
+    await sql('CREATE ROLE glitchtip; GRANT SELECT, UPDATE ON users_user TO glitchtip');
+    await give(SHOWN.reveal());
+    expect(await tried()).toEqual({ kind: 'ordinary', isLed: true });
+    const next = new Sensitive('next');
+    expect(await judgeAdministrator(address(), OPERATOR, { email: EMAIL, previous: SHOWN, next })).toBe('unknown');
+    const before = await sql('SELECT password FROM users_user ORDER BY email');
+    await setAdministratorPassword(address(), { operator: OPERATOR, fence: () => Promise.resolve(), signal: address().signal }, { email: EMAIL, password: next });
+    expect(await sql('SELECT password FROM users_user ORDER BY email')).toEqual(before);
   });
 });

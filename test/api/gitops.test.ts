@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa, type Result } from 'execa';
+import { RestoreObjects } from '../../operator/io/kubernetes/restore-objects.js';
 import { Workloads } from '../../operator/io/kubernetes/workloads.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 import { NAMESPACE } from './operator-stage.js';
@@ -64,6 +65,23 @@ describe('dist/', () => {
     expect(await mark()).toBe('rotation-1');
     expect(await applied('-f', folder)).toMatchObject({ exitCode: 0 });
     expect(await mark()).toBe('rotation-1');
+  }, 120_000);
+
+  it('is refused web and worker without force while a restore has stopped them, and nothing else, and taken again afterwards', async () => {
+    const api = server.apiFor(await server.tokenOf(NAMESPACE, 'glitchkeeper'));
+    const scale = async (replicas: 0 | 1) => {
+      for (const name of ['web', 'worker']) await new RestoreObjects(api, NAMESPACE).scale(name, replicas, never);
+    };
+    const take = (...how: string[]) => applied('--server-side', '--field-manager=kustomize-controller', ...how, '-f', folder);
+    await scale(0);
+    const { exitCode, stderr } = await take();
+    expect(exitCode).toBe(1);
+    expect(String(stderr).match(/conflict with "[^"]+".*|\.spec\S+/g)).toEqual(Array.from({ length: 2 }, () => 'conflict with "glitchkeeper-restore" using apps/v1: .spec.replicas'));
+    // Their pods refuse to begin then: release-guard.test.ts.
+    expect(await take('--force-conflicts')).toEqual({ exitCode: 0, stderr: '' });
+    await scale(0);
+    await scale(1);
+    expect(await take()).toEqual({ exitCode: 0, stderr: '' });
   }, 120_000);
 
   it('is what a kustomization of all its files builds, and that is applied without a change', async () => {

@@ -22,6 +22,7 @@ const CANARY = 2_147_483_000;
 let postgres: PostgresServer;
 let old: OldSentry;
 let folder: string;
+let answerFirst: NonNullable<Parameters<typeof startOldSentry>[0]>['answerFirst'] & object = () => false;
 const sql = <Row extends object>(statement: string) => postgres.query<Row>(LOGIN, statement);
 const address = () => ({ host: '127.0.0.1', port: postgres.port, database: 'glitchtip', signal: AbortSignal.timeout(60_000) });
 
@@ -39,7 +40,7 @@ async function inImage(...command: readonly string[]): Promise<{ readonly said: 
 const runImport = () => inImage('python', '/tmp/import_old.py');
 
 beforeAll(async () => {
-  [postgres, old] = await Promise.all([startPostgres(PASSWORD), startOldSentry()]);
+  [postgres, old] = await Promise.all([startPostgres(PASSWORD), startOldSentry({ answerFirst: (request, response) => answerFirst(request, response) })]);
   await postgres.query({ user: 'glitchkeeper', password: PASSWORD }, 'CREATE ROLE glitchtip');
   await postgres.query({ user: 'glitchkeeper', password: PASSWORD }, 'CREATE DATABASE glitchtip');
   folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-import-'));
@@ -55,7 +56,10 @@ beforeAll(async () => {
   await sql("INSERT INTO organizations_ext_organization (name, slug, created, is_accepting_events, event_throttle_rate, open_membership) VALUES ('Here', 'here', now(), true, 0, true)");
   await sql("INSERT INTO projects_project (name, slug, created, scrub_ip_addresses, event_throttle_rate, organization_id) VALUES ('here', 'here', now(), true, 0, 1)");
 }, START_MS);
-afterEach(() => { old.answers = undefined; });
+afterEach(() => {
+  old.answers = undefined;
+  answerFirst = () => false;
+});
 afterAll(async () => {
   await Promise.all([postgres.stop(), old.stop()]);
   await rm(folder, { recursive: true, force: true });
@@ -121,5 +125,17 @@ describe('an import', () => {
     const found = await findProjects(address(), OPERATOR, [backend, revoked, web, 'no key']);
     expect([...found]).toEqual(expect.arrayContaining([[backend, expect.any(Number)], [web, 42]]));
     expect(found.size).toBe(2);
+  });
+
+  it('says of an error of a program its class and place, and nothing of the rows that it was at', async () => {
+    const planted = 'planted-in-a-row';
+    answerFirst = (request, response) => {
+      if (!/\/backend\/keys\//.test(request.url ?? '')) return false;
+      response.setHeader('content-type', 'application/json').end(JSON.stringify([{ public: 'e'.repeat(32), projectId: planted, label: planted }]));
+      return true;
+    };
+    const { said, report } = await runImport();
+    expect(report).toEqual({ result: 'failed', why: expect.stringMatching(/^the importer of this GlitchTip, or the old one, is of another form: KeyError \(import_old\.py:\d+\)$/), again: false });
+    expect(said).not.toContain(planted);
   });
 });

@@ -188,6 +188,15 @@ describe('the operator on a real API server and a real Postgres', () => {
       }
     }, 90_000);
 
+    it('keeps the errors of logins out of the log of Postgres that were let in before it did so', async () => {
+      const quiet = () => stage.sql<{ rolname: string }>("SELECT rolname FROM pg_roles WHERE 'log_min_messages=log' = ANY (rolconfig) ORDER BY rolname");
+      const before = await quiet();
+      expect(before.map(({ rolname }) => rolname)).toEqual(['glitchtip_a', 'glitchtip_backup', 'glitchtip_gateway']);
+      for (const { rolname } of before) await stage.sql(`ALTER ROLE ${rolname} RESET log_min_messages`);
+      await reconcileUntilReady(stage);
+      expect(await quiet()).toEqual(before);
+    }, 90_000);
+
     async function world(): Promise<unknown> {
       const { spec, status = {} } = await stage.resource();
       // What health found is looked at, and written, all the time.

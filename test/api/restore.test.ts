@@ -203,6 +203,21 @@ describe('a copy of a real database', () => {
     expect((await load('restored', change)).report).toMatchObject({ result: 'failed', ...report });
   }, RUN_MS);
 
+  it('that holds a row which the server refuses is told by its step, and the row is in no output and no report', async () => {
+    await run('fetch');
+    // Between the tables and their rows: the server quotes the row in DETAIL and CONTEXT.
+    const restore = [
+      'real() { /usr/lib/postgresql/17/bin/pg_restore "$@"; }', 'real --section=pre-data "$@" || exit',
+      `PGPASSWORD=of-the-superuser PGPASSFILE= psql -XqU glitchkeeper -d restored -c "ALTER TABLE users_user ADD CHECK (email NOT LIKE 'person-7@%')" || exit`,
+      'real --section=data "$@"',
+    ].join('\n');
+    const end = await load('restored', { programs: { pg_restore: restore } });
+    expect(end.report).toMatchObject({ result: 'failed', step: 'load' });
+    // The Job's own folder, which ends with its pod, has the words of pg_restore: the row was quoted.
+    expect(await textsOf(stage.job)).toContain('Failing row contains (7, person-7@example.com');
+    expect([end.message, end.output].filter((text) => text.includes('person-7@'))).toEqual([]);
+  }, RUN_MS);
+
   it('that holds other rows than its manifest says is not called restored', async () => {
     const { database } = await stage.manifestOf(NEW);
     await stage.changeManifest({ database: { ...database, tables: database.tables.map((table) => (table.table === 'public.users_user' ? { ...table, rows: 302 } : table)) } });

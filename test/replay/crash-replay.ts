@@ -88,6 +88,24 @@ export class CrashReplay {
     await this.rotate('all');
   }
 
+  /**
+   * A rotation for a compromise behind a rollout that never ends: what leaked is revoked all the same. An operator ends at the first
+   * write of each look, and in the soak in each way at each: its writes are those of any compromise.
+   */
+  async broken(): Promise<void> {
+    const looks = await this.#retire('no fault', (last) => this.#runUntilRetired(this.replay.ports(NEVER), last));
+    expect(looks.length).toBeGreaterThan(15);
+    const lost = looks.flatMap(([label = ''], look): Cut[] => [{ how: 'lost', label, look, at: 0 }]);
+    const cutWith = async (cuts: readonly Cut[]) => {
+      const late = await this.#retire(describeCut(cuts.at(-1)), (last) => this.#goThrough(looks, cuts, (ports) => this.#runUntilRetired(ports, last)));
+      for (const [cut, ports] of late) {
+        await this.#letGo(cut, ports);
+        await this.replay.rest();
+      }
+    };
+    await (MODE === 'soak' ? this.#makeCuts(looks, cutWith) : cutWith(lost));
+  }
+
   async undoAndTryAgain(): Promise<void> {
     const [before, last] = [await readCredentials(this.stage), await this.#newest()];
     this.replay.pods.stuck = ROLLED_FIRST;
@@ -171,6 +189,27 @@ export class CrashReplay {
     return late;
   }
 
+  async #retire<T>(where: string, rotate: (last: string | undefined) => Promise<T>): Promise<T> {
+    const before = await readCredentials(this.stage);
+    this.replay.pods.broken = ROLLED_FIRST;
+    await this.replay.request('compromised');
+    const result = await rotate(await this.#newest());
+    this.replay.pods.broken = [];
+    await this.#expectRevoked(before, `behind a rollout that never ends, ${where}`);
+    return result;
+  }
+
+  /** The clock goes on whenever nothing but time helps. */
+  async #runUntilRetired(ports: TestPorts, last: string | undefined): Promise<Looks> {
+    const hasEnded = endedAfter(last, 'Completed');
+    const looks = [...(await this.replay.run(ports, (status) => waitsForPods(status) || hasEnded(status)))];
+    while (!ports.crashed() && !hasEnded((await this.stage.resource()).status ?? {})) {
+      this.replay.clock.advance(PAST_EVERY_DEADLINE);
+      looks.push(...(await this.replay.run(ports, (status) => waitsForPods(status) || hasEnded(status))));
+    }
+    return looks;
+  }
+
   /** A late write of an operator, when another has long gone on. */
   async #letGo(cut: Cut, ports: TestPorts): Promise<void> {
     const where = describeCut(cut);
@@ -241,6 +280,10 @@ function describeCut(cut: Cut | undefined): string {
 
 function isStuck({ rotation }: GlitchTipStatus): boolean {
   return rotation?.current?.phase === 'Rolling' && rotation.current.message.includes('old pods');
+}
+
+function waitsForPods({ conditions, rotation }: GlitchTipStatus): boolean {
+  return conditions?.some(({ reason }) => reason === 'RolloutUnderway') === true || (rotation?.current?.phase === 'Rolling' && rotation.current.message.startsWith('Deployment web:'));
 }
 
 function isGatewayStuck({ rotation }: GlitchTipStatus): boolean {

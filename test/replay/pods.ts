@@ -16,6 +16,13 @@ const NAMES = Object.keys(MOUNTED) as readonly Name[];
 const TRANSACTIONS = 'performance_transactionevent';
 const OTHER_TABLES = ['organizations_ext_organization', 'projects_project', 'projects_projectkey'];
 
+/** As the Deployment controller counts its pods. */
+const COUNTS = {
+  available: { replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 },
+  stuck: { replicas: 2, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 },
+  broken: { replicas: 1, updatedReplicas: 1, availableReplicas: 0, readyReplicas: 0 },
+};
+
 interface Deployment {
   readonly metadata: { readonly name: string; readonly generation: number };
   readonly spec: { readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } } };
@@ -33,6 +40,8 @@ export class Pods {
   readonly #reported = new Map<Name, string>();
   /** Parts whose new pods never become available: a bad node, no room, an image that cannot be pulled. */
   stuck: readonly Name[] = [];
+  /** Parts of which no pod becomes available whatever is rolled, the old one having ended first: somebody applied an image that is not there. */
+  broken: readonly Name[] = [];
 
   constructor(private readonly stage: Stage, private readonly clock: Clock) {}
 
@@ -64,8 +73,9 @@ export class Pods {
       const running = this.#started.get(name);
       const rolling = !running || running.mark !== mark;
       const stuck = rolling && mark !== undefined && this.stuck.includes(name);
-      if (rolling && !stuck) this.#started.set(name, { mark, values: await this.#mounted(name) });
-      await this.#report(name, deployment.metadata.generation, stuck);
+      if (this.broken.includes(name)) this.#started.delete(name);
+      else if (rolling && !stuck) this.#started.set(name, { mark, values: await this.#mounted(name) });
+      await this.#report(name, deployment.metadata.generation, this.broken.includes(name) ? 'broken' : stuck ? 'stuck' : 'available');
     }
   }
 
@@ -100,8 +110,10 @@ export class Pods {
     return (await this.stage.secrets())[MOUNTED[name]]?.values ?? {};
   }
 
+  /** So does a part that has no pod. */
   async #works(name: Name): Promise<boolean> {
-    const values = this.#started.get(name)?.values ?? {};
+    const values = this.#started.get(name)?.values;
+    if (!values) return true;
     const [database, valkey] = await Promise.all([name === 'gateway' || this.#isOwner(values), this.stage.valkey.accepts(...valkeyLogin(name, values))]);
     return database && valkey;
   }
@@ -112,11 +124,11 @@ export class Pods {
     return rows[0]?.current_user === 'glitchtip';
   }
 
-  async #report(name: Name, observedGeneration: number, stuck: boolean): Promise<void> {
-    const state = `${observedGeneration} ${String(stuck)}`;
+  async #report(name: Name, observedGeneration: number, rollout: keyof typeof COUNTS): Promise<void> {
+    const state = `${observedGeneration} ${rollout}`;
     if (this.#reported.get(name) === state) return;
     this.#reported.set(name, state);
-    const counts = stuck ? { replicas: 2, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 } : { replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 };
+    const counts = COUNTS[rollout];
     await this.stage.server.admin.merge(`${DEPLOYMENTS}/${name}/status`, { status: { observedGeneration, ...counts } }, 'test');
   }
 }

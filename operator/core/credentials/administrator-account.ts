@@ -21,7 +21,9 @@ function explain(spec: Judged, { secrets, administrator = { kind: 'not tried' } 
   if (administrator.kind === 'ordinary') {
     return {
       status: 'False', reason: REASONS.AdministratorOrdinary,
-      message: `${email} belongs to an ordinary account, and there is no administrator: web and worker wait for one. Set administrator.promote to true in settings.yaml to make it the administrator, or put another address into key email of ${secret}.`,
+      message: administrator.isLed
+        ? `${email} belongs to an ordinary account, and another one is the administrator: nothing is done to the ordinary one. Put the address of the administrator's account into key email of ${secret}.`
+        : `${email} belongs to an ordinary account, and there is no administrator: web and worker wait for one. Set administrator.promote to true in settings.yaml to make it the administrator, or put another address into key email of ${secret}.`,
     };
   }
   if (administrator.kind === 'refused') {

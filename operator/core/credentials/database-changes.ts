@@ -33,6 +33,8 @@ export type DatabaseChange =
   /** Gives a login its SCRAM verifier, and lets it log in. */
   | { readonly kind: 'set password'; readonly role: string }
   | { readonly kind: 'allow login'; readonly role: string }
+  /** A login from before its password came with this. */
+  | { readonly kind: 'keep errors out of log'; readonly role: string }
   /** Takes login and password away. */
   | { readonly kind: 'close login'; readonly role: string }
   | { readonly kind: 'grant membership'; readonly role: string; readonly owner: string }
@@ -75,6 +77,7 @@ function describeRoleChange(change: RoleChange): string {
     case 'set password': return 'got its password';
     case 'allow login': return 'may log in';
     case 'close login': return 'may not log in';
+    case 'keep errors out of log': return 'has its errors kept out of the log of Postgres';
     case 'grant membership': return `is a member of ${change.owner}`;
     case 'act as owner': return `acts as ${change.owner}`;
     case 'allow reading': return `may read ${change.tables.join(', ')}`;

@@ -41,6 +41,8 @@ export interface ObservedRole {
   readonly attributes: readonly RoleAttribute[];
   /** The role that initdb made: it owns the system's own objects, and can never lose SUPERUSER. */
   readonly bootstrap: boolean;
+  /** What its statements fail of is in the server's log, with what the message quotes of a value; absent: it is not. */
+  readonly isLogged?: boolean;
   /** Sessions that logged in as this role, in any database, without the operator's own. */
   readonly sessions: number;
 }
@@ -141,6 +143,9 @@ export interface ObservedWorkload {
   readonly pending?: string;
   /** Nobody wants a pod of it: it is pending for as long as that is so, and no rollout. */
   readonly isScaledToNothing?: boolean;
+  /** A pod of an earlier template may still run, as it does beside new ones that do not become available. */
+  readonly hasOldPods?: boolean;
+  readonly isAbsent?: boolean;
 }
 
 /** Sessions of a login: of pods of ours, of those the ones of a Job, and of anybody else. */
@@ -177,7 +182,7 @@ export interface ObservedRollout {
   readonly noRoom?: string;
   /** An event that was sent since this phase began is in the database. */
   readonly eventStored: boolean;
-  /** Whose password the administrator's account has; `own`: one that a person chose; `unknown`: there is no such account to see. */
+  /** Whose password the administrator's account has; `own`: one that a person chose; `unknown`: there is no administrator's account to see. */
   readonly administrator: ValueSet | 'own' | 'unknown';
 }
 
@@ -187,8 +192,8 @@ export type ObservedAdministrator =
   | { readonly kind: 'not tried' }
   /** No account has that address. */
   | { readonly kind: 'absent' }
-  /** An account has it, and nobody is an administrator: the migrate Job makes none. */
-  | { readonly kind: 'ordinary' }
+  /** An account has it that is no administrator's. `isLed`: another account is; without one the migrate Job makes none. */
+  | { readonly kind: 'ordinary'; readonly isLed: boolean }
   | { readonly kind: 'accepted' | 'refused' };
 
 export interface Observed {

@@ -33,7 +33,8 @@ function planMember(found: ObservedRole | undefined, role: string, owner: string
 function planLogin(found: ObservedRole | undefined, role: string): readonly DatabaseChange[] {
   // A verifier that exists is never replaced here: it may be the only one that matches a password somebody still uses.
   if (!found?.hasVerifier) return [{ kind: 'set password', role }];
-  return found.canLogin ? [] : [{ kind: 'allow login', role }];
+  const allowed: readonly DatabaseChange[] = found.canLogin ? [] : [{ kind: 'allow login', role }];
+  return found.isLogged === true ? [...allowed, { kind: 'keep errors out of log', role }] : allowed;
 }
 
 /** What a late step of an old operator may have opened again. */

@@ -3,6 +3,7 @@
 // Its login in Postgres has one password at a time, as the operator's own has. Between the new one in Postgres and its new pods it reads
 // with the connections that it has, or waits: it takes events from its own disk meanwhile, and refuses none.
 import { gatewayLoginName } from '../../api/object-names.js';
+import { isOldLeftBehind } from './compromise.js';
 import { partLoginStep } from './part-login.js';
 import { templateMark } from './pod-rollout.js';
 import { act, firstUnmet, MET, wait } from './protocol.js';
@@ -18,8 +19,10 @@ export function gatewayStep(underway: Underway): RotationStep {
   return firstUnmet([() => partLoginStep(underway, login), () => rollStep(underway)]);
 }
 
-function rollStep({ rotation, rollout: { gateway } }: Underway): RotationStep {
+function rollStep(underway: Underway): RotationStep {
+  const { rotation, rollout: { gateway } } = underway;
   if (!gateway) return wait('the Deployment of the gateway is not there');
   if (gateway.rotation !== templateMark(rotation)) return act({ kind: 'roll', workload: gateway.name, rotation: templateMark(rotation) });
-  return gateway.pending === undefined ? MET : wait(`Deployment ${gateway.name}: ${gateway.pending}`);
+  // One that runs on reads the Secret that it mounts for each connection.
+  return gateway.pending === undefined || isOldLeftBehind(underway) ? MET : wait(`Deployment ${gateway.name}: ${gateway.pending}`);
 }

@@ -33,6 +33,8 @@ const rotation = z.object({
   notBefore: z.optional(instant),
   /** The annotation that asked for it was not seen to be gone yet. */
   requestPending: z.boolean(),
+  /** For a compromise: begun in spite of a rollout that does not end. It is not undone for want of new pods, and revokes the old values in the end. */
+  despiteRollout: z.optional(z.boolean()),
   /** What the pod templates had before, to go back to the very same pods. Null: no annotation. */
   podsBefore: z.optional(z.object({ web: z.nullable(z.string()), worker: z.nullable(z.string()) })),
   /** What the application's Secret said of itself before, to say it again when the values of before are published again. */

@@ -45,7 +45,7 @@ function undone({ rotation, spec, observed, now }: Underway, journal: Journal): 
   if (last) return writeJournal(observed, ended, `rotation ${rotation.id} is given up after ${rotation.attempt} attempts: ${why}`, true);
   const at = toSeconds(now);
   const again: Rotation = {
-    ...rotation, phase: 'Waiting', since: at, startedAt: undefined, podsBefore: undefined, publishedBefore: undefined, undoneIn: undefined, sessionsEndedIn: undefined, attempt: rotation.attempt + 1,
+    ...rotation, phase: 'Waiting', since: at, startedAt: undefined, despiteRollout: undefined, podsBefore: undefined, publishedBefore: undefined, undoneIn: undefined, sessionsEndedIn: undefined, attempt: rotation.attempt + 1,
     notBefore: toSeconds(new Date(now.getTime() + pauseAfter(rotation.attempt))),
   };
   return writeJournal(observed, { ...ended, rotation: again }, `rotation ${templateMark(rotation)} is undone and will be tried again at ${again.notBefore ?? ''}: ${why}`, true);

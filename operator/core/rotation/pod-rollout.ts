@@ -10,8 +10,10 @@ export function rollStep(underway: Underway): RotationStep {
   const { row: { pods }, rollout: { web, worker } } = underway;
   if (pods === undefined || !changesCredentialOfPods(underway.rotation.credentials)) return MET;
   const steps = [() => workloadStep(web, 'web', underway), () => (worker ? workloadStep(worker, 'worker', underway) : MET)];
-  // Events wait in the gateway while both start. Without one web is first: it has a surge, and its queue bridges the worker's gap.
-  return underway.spec.gateway ? allAtOnce(steps.map((look) => look())) : firstUnmet(steps);
+  // Events wait in the gateway while both start. Without one web is first: it has a surge, and its queue bridges the worker's gap. What
+  // does not end is no turn that others wait for.
+  const isAtOnce = underway.spec.gateway !== undefined || underway.rotation.despiteRollout === true;
+  return isAtOnce ? allAtOnce(steps.map((look) => look())) : firstUnmet(steps);
 }
 
 function allAtOnce(steps: readonly RotationStep[]): RotationStep {
@@ -19,10 +21,17 @@ function allAtOnce(steps: readonly RotationStep[]): RotationStep {
   return actions.length > 0 ? act(...actions) : steps.find(({ kind }) => kind === 'wait') ?? MET;
 }
 
-function workloadStep(workload: ObservedWorkload, part: 'web' | 'worker', { rotation, row }: Underway): RotationStep {
+function workloadStep(workload: ObservedWorkload, part: 'web' | 'worker', underway: Underway): RotationStep {
+  const { rotation, row } = underway;
   const wanted = row.pods === 'next' ? templateMark(rotation) : (rotation.podsBefore?.[part] ?? undefined);
   if (workload.rotation !== wanted) return act({ kind: 'roll', workload: workload.name, rotation: wanted });
-  return workload.pending === undefined ? MET : wait(`Deployment ${workload.name}: ${workload.pending}`);
+  return workload.pending === undefined || !areNewPodsWaitedFor(underway) ? MET : wait(`Deployment ${workload.name}: ${workload.pending}`);
+}
+
+/** A leak is not left open for pods that do not become available: in Retiring only the old ones are waited for (compromise.ts). */
+function areNewPodsWaitedFor({ rotation: { trigger, phase, despiteRollout } }: Underway): boolean {
+  if (phase === 'Retiring') return trigger !== 'compromised';
+  return despiteRollout !== true || phase === 'Rolling' || phase === 'Proving';
 }
 
 /** Why pods of ours may hold new values during a rollback, and whether that was seen; undefined when none does. */

@@ -10,7 +10,7 @@ import { writeJournal } from './journal-write.js';
 import { dueRotation, replaceable } from './pending-replacements.js';
 import { resting, underwayPlan, type RotationInput, type RotationPlan } from './planned-rotation.js';
 import { templateMark } from './pod-rollout.js';
-import { findObstacle } from './preconditions.js';
+import { beginsDespitePods, findObstacle } from './preconditions.js';
 import { hearRequest, parseRequest, rotatableCredentials, type Heard } from './requested-rotation.js';
 import { releaseLock, takeLock } from './rotation-lock.js';
 import { nextRotation } from './rotation-schedule.js';
@@ -89,6 +89,7 @@ export function planStart(input: RotationInput & { rollout: ObservedRollout }, j
   const next = nextValues(previous, rotation, { spec, crypto, now });
   const podsBefore = { web: rollout.web.rotation ?? null, worker: rollout.worker?.rotation ?? null };
   const at = toSeconds(now);
-  const started: Rotation = { ...rotation, podsBefore, publishedBefore: ageOf(observed.secrets.application), startedAt: at, phase: 'Altering', since: at };
+  const despite = beginsDespitePods({ rotation, rollout, now }) ? { despiteRollout: true } : {};
+  const started: Rotation = { ...rotation, ...despite, podsBefore, publishedBefore: ageOf(observed.secrets.application), startedAt: at, phase: 'Altering', since: at };
   return underwayPlan(rotation, [writeJournal(observed, { ...journal, rotation: started, values: { previous, next } }, `rotation ${templateMark(rotation)} starts`)], 'New values are generated.');
 }

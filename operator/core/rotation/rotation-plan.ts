@@ -5,7 +5,7 @@ import type { Observed } from '../credentials/observed.js';
 import type { Finding } from '../credentials/resource-conditions.js';
 import { toSeconds } from '../timestamps.js';
 import { describeAction, type RotationAction, type WriteJournal } from './actions.js';
-import { endSessionsAtOnce } from './compromise.js';
+import { endSessionsAtOnce, goesForward } from './compromise.js';
 import { withoutAhead } from './future-journal-dates.js';
 import { journalOf, type Journal, type Rotation } from './journal.js';
 import { writeJournal } from './journal-write.js';
@@ -66,18 +66,25 @@ function planUnseen(rotation: Rotation, findings: readonly Finding[]): RotationP
 }
 
 function planPhase(underway: Underway, journal: Journal): RotationPlan {
-  const { rotation, observed, now } = underway;
+  const { rotation, now } = underway;
   const step = firstUnmet(stepsOf(underway, journal));
   if (step.kind === 'met') return underwayPlan(rotation, withRelease(advance(underway, journal), underway), `${rotation.phase} has ended.`);
   const deadline = deadlineOf(rotation);
   const message = step.kind === 'wait' ? step.why : `next: ${describeNext(step.actions)}`;
   if (deadline && now >= deadline) {
     const last = step.kind === 'wait' ? step.why : `the last step was: ${step.actions.map(describeAction).join(', ')}`;
-    const why = `${rotation.phase} did not end in time: ${last}`;
-    const turned: Rotation = { ...rotation, phase: 'Returning', since: toSeconds(now), why, undoneIn: rotation.phase };
-    return underwayPlan(rotation, [writeJournal(observed, { ...journal, rotation: turned }, `rotation ${templateMark(rotation)} is undone: ${why}`, true)], why);
+    return planLate(underway, journal, `${rotation.phase} did not end in time: ${last}`);
   }
   return underwayPlan(rotation, [...(step.kind === 'act' ? step.actions : []), ...takeLock(underway, { isStarting: false })], message);
+}
+
+/** Back to the old values; on to revoking them where what leaked must not stay valid. */
+function planLate({ rotation, observed, now }: Underway, journal: Journal, why: string): RotationPlan {
+  const since = toSeconds(now);
+  const isForward = goesForward(rotation);
+  const turned: Rotation = isForward ? { ...rotation, phase: 'Retiring', since } : { ...rotation, phase: 'Returning', since, why, undoneIn: rotation.phase };
+  const note = isForward ? `goes on to revoke what leaked, though ${why}` : `is undone: ${why}`;
+  return underwayPlan(rotation, [writeJournal(observed, { ...journal, rotation: turned }, `rotation ${templateMark(rotation)} ${note}`, !isForward)], why);
 }
 
 /** Only after the journal says that it has ended: what it says is the truth, and a lock that was left behind is known by it. */

@@ -37,8 +37,11 @@ export class Workloads {
 
   async observe(name: string, signal: AbortSignal): Promise<ObservedWorkload> {
     const deployment = await absentAsUndefined(this.#read(name, signal));
-    if (!deployment) return { name, pending: 'it does not exist' };
-    return { name, rotation: deployment.spec.template.metadata?.annotations?.[ROTATION_ANNOTATION], pending: explainPending(deployment), ...(deployment.spec.replicas === 0 ? { isScaledToNothing: true } : {}) };
+    if (!deployment) return { name, pending: 'it does not exist', isAbsent: true };
+    return {
+      name, rotation: deployment.spec.template.metadata?.annotations?.[ROTATION_ANNOTATION], pending: explainPending(deployment),
+      ...(deployment.spec.replicas === 0 ? { isScaledToNothing: true } : {}), ...(hasOldPods(deployment) ? { hasOldPods: true } : {}),
+    };
   }
 
   /** Marks the pod template, which makes new pods; undefined takes the mark away. */
@@ -92,6 +95,11 @@ export async function readQuota(api: KubernetesApi, namespace: string, signal: A
 export function needsOf({ containers, initContainers = [] }: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] }): Needs {
   const resources = (list: readonly Container[]) => list.map((container) => container.resources ?? {});
   return podNeeds({ containers: resources(containers), initContainers: resources(initContainers) });
+}
+
+/** Counts from before the newest template was taken up say nothing of it. */
+function hasOldPods({ metadata, status: { observedGeneration = 0, replicas = 0, updatedReplicas = 0 } = {} }: Deployment): boolean {
+  return observedGeneration < metadata.generation || replicas > updatedReplicas;
 }
 
 /** As `kubectl rollout status` judges; a Deployment that was scaled to nothing is pending too: it would prove nothing. */

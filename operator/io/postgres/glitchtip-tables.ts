@@ -30,7 +30,7 @@ export async function isEventStored(address: PostgresAddress, operator: Login, {
   return asOwner(address, operator, async (client) => (await findEvents(client, await readSchemaRelease(client), ids, span)).size > 0);
 }
 
-/** Whether the account accepts the password. */
+/** Whether the account accepts the password, where it is an administrator's. */
 export async function tryAdministrator(
   address: PostgresAddress, operator: Login, { email, password }: { email: string; password: Sensitive },
 ): Promise<ObservedAdministrator> {
@@ -44,9 +44,11 @@ async function lookUpPassword(address: PostgresAddress, operator: Login, email: 
   try {
     return await withClient(address, operator, address.database, async (client) => {
       if (!(await exists(client, 'users_user'))) return { kind: 'not tried' };
-      const { rows: [account] } = await client.query<{ password: string; led: boolean }>('SELECT password, EXISTS (SELECT FROM users_user WHERE is_superuser) AS led FROM users_user WHERE email = $1', [email]);
+      const { rows: [account] } = await client.query<{ password: string; leads: boolean; led: boolean }>(
+        'SELECT password, is_superuser AS leads, EXISTS (SELECT FROM users_user WHERE is_superuser) AS led FROM users_user WHERE email = $1', [email],
+      );
       if (!account) return { kind: 'absent' };
-      return account.led ? account.password : { kind: 'ordinary' };
+      return account.leads ? account.password : { kind: 'ordinary', isLed: account.led };
     });
   } catch {
     address.signal.throwIfAborted();
@@ -54,13 +56,13 @@ async function lookUpPassword(address: PostgresAddress, operator: Login, email: 
   }
 }
 
-/** Whose password the account has. */
+/** Whose password the administrator's account has. An ordinary account of that address is none: nobody's password is set but the administrator's. */
 export async function judgeAdministrator(
   address: PostgresAddress, operator: Login, { email, previous, next }: { email: string; previous: Sensitive; next: Sensitive },
 ): Promise<ObservedRollout['administrator']> {
   const stored = await asOwner(address, operator, async (client) => {
     if (!(await exists(client, 'users_user'))) return undefined;
-    const { rows } = await client.query<{ password: string }>('SELECT password FROM users_user WHERE email = $1', [email]);
+    const { rows } = await client.query<{ password: string }>('SELECT password FROM users_user WHERE email = $1 AND is_superuser', [email]);
     return rows[0]?.password;
   });
   if (stored === undefined) return 'unknown';
@@ -72,7 +74,7 @@ export async function setAdministratorPassword(address: PostgresAddress, { opera
   const hash = await buildDjangoPassword(password);
   await asOwner(address, operator, async (client) => {
     await fence();
-    await client.query('UPDATE users_user SET password = $1 WHERE email = $2', [hash, email]);
+    await client.query('UPDATE users_user SET password = $1 WHERE email = $2 AND is_superuser', [hash, email]);
   });
 }
 

@@ -15,6 +15,9 @@ import { APPLICATION_NAME, codeOf, DATABASE_DOES_NOT_EXIST, isRefusal, MAINTENAN
 /** "glitchk" as a number: any constant serves, as long as all operators use the same. */
 const ADVISORY_LOCK = '29104508263590251';
 
+/** Severity from which the server logs messages of a login of ours: errors are below it. */
+const LOGGED_FROM = 'log';
+
 /** The oid of the role that initdb makes, in every cluster. */
 const BOOTSTRAP_SUPERUSER = 10;
 
@@ -73,6 +76,7 @@ interface RoleRow extends Pick<ObservedRole, 'name' | 'attributes' | 'bootstrap'
   readonly has_verifier: boolean;
   readonly member_of: string[];
   readonly acts_as: string | null;
+  readonly is_logged: boolean;
 }
 
 async function readRoles(client: pg.Client, owner: string): Promise<ObservedRole[]> {
@@ -83,11 +87,12 @@ async function readRoles(client: pg.Client, owner: string): Promise<ObservedRole
        (SELECT count(*)::int FROM pg_stat_activity s WHERE s.usesysid = r.oid AND s.application_name <> '${APPLICATION_NAME}') AS sessions,
        ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid) AS member_of,
        (SELECT substr(c, 6) FROM pg_db_role_setting s, unnest(s.setconfig) c
-         WHERE s.setrole = r.oid AND s.setdatabase = 0 AND c LIKE 'role=%') AS acts_as
+         WHERE s.setrole = r.oid AND s.setdatabase = 0 AND c LIKE 'role=%') AS acts_as,
+       NOT EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setrole = r.oid AND s.setdatabase = 0 AND 'log_min_messages=${LOGGED_FROM}' = ANY (s.setconfig)) AS is_logged
      FROM pg_authid r WHERE r.rolname = ANY ($1)`,
     [[owner, `${owner}_a`, `${owner}_b`, gatewayLoginName(owner), backupLoginName(owner)]],
   );
-  return rows.map(({ can_login: canLogin, has_verifier: hasVerifier, member_of: memberOf, acts_as: actsAs, ...row }) => ({ ...row, canLogin, hasVerifier, memberOf, actsAs: actsAs ?? undefined }));
+  return rows.map(({ can_login: canLogin, has_verifier: hasVerifier, member_of: memberOf, acts_as: actsAs, is_logged: isLogged, ...row }) => ({ ...row, canLogin, hasVerifier, memberOf, actsAs: actsAs ?? undefined, isLogged }));
 }
 
 async function readDatabase(client: pg.Client, database: string): Promise<ObservedDatabase> {
@@ -205,8 +210,12 @@ function toSql(change: Exclude<DatabaseChange, AdoptObjects>, verifiers: Verifie
  * What autovacuum or a superuser meets is logged as ever.
  */
 export function letIn(role: string, verifier: string, attributes = 'LOGIN'): string {
-  const name = pg.escapeIdentifier(role);
-  return `ALTER ROLE ${name} ${attributes} PASSWORD ${pg.escapeLiteral(verifier)}; ALTER ROLE ${name} SET log_min_messages = 'log'`;
+  return `ALTER ROLE ${pg.escapeIdentifier(role)} ${attributes} PASSWORD ${pg.escapeLiteral(verifier)}; ${keepErrorsOutOfLog(role)}`;
+}
+
+/** From its next session on. */
+function keepErrorsOutOfLog(role: string): string {
+  return `ALTER ROLE ${pg.escapeIdentifier(role)} SET log_min_messages = '${LOGGED_FROM}'`;
 }
 
 function roleToSql(change: RoleChange, verifiers: Verifiers): string {
@@ -215,6 +224,7 @@ function roleToSql(change: RoleChange, verifiers: Verifiers): string {
     case 'create role': return `CREATE ROLE ${role} NOLOGIN`;
     case 'set password': return letIn(change.role, verifierOf(change.role, verifiers));
     case 'allow login': return `ALTER ROLE ${role} LOGIN`;
+    case 'keep errors out of log': return keepErrorsOutOfLog(change.role);
     case 'close login': return `ALTER ROLE ${role} NOLOGIN PASSWORD NULL`;
     case 'close owner': return `ALTER ROLE ${role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL`;
     case 'allow reading': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}; GRANT SELECT ON ${change.tables.map((table) => pg.escapeIdentifier(table)).join(', ')} TO ${role}`;

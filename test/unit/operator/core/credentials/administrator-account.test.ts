@@ -15,7 +15,8 @@ describe('the condition AdministratorCurrent', () => {
     ['it refuses it, and the setting was changed: the password first', REFUSED, named('other@example.com'), 'False AdministratorPasswordRefused'],
     ['the setting was changed', ACCEPTED, named('other@example.com'), 'False AdministratorEmailDiffers'],
     ['there is no such account', { kind: 'absent' }, named('admin@example.com'), 'False AdministratorAbsent'],
-    ['its address is that of an ordinary account', { kind: 'ordinary' }, named('admin@example.com'), 'False AdministratorOrdinary'],
+    ['its address is that of an ordinary account', { kind: 'ordinary', isLed: false }, named('admin@example.com'), 'False AdministratorOrdinary'],
+    ['its address is that of an ordinary account beside an administrator', { kind: 'ordinary', isLed: true }, named('admin@example.com'), 'False AdministratorOrdinary'],
     ['there is no table yet', { kind: 'not tried' }, named('admin@example.com'), 'Unknown NotObserved'],
     ['Postgres does not answer', undefined, named('admin@example.com'), 'Unknown NotObserved'],
     ['there is no Secret yet', undefined, ABSENT, 'Unknown NotObserved'],
@@ -23,6 +24,10 @@ describe('the condition AdministratorCurrent', () => {
     const { type, status, reason, message } = judgeAdministratorAccount(specOf({ administrator: { email: 'admin@example.com' } }), { secrets: secretsOf({ administrator: secret }), administrator });
     expect([type, `${status} ${reason}`]).toEqual(['AdministratorCurrent', wanted]);
     expect(message).not.toMatch(/password admin\b/);
+  });
+
+  it.each([[false, 'there is no administrator'], [true, 'another one is the administrator']])('says of an ordinary account whether somebody leads (%s)', (isLed, words) => {
+    expect(judgeAdministratorAccount(specOf({}), { secrets: secretsOf({ administrator: named('admin@example.com') }), administrator: { kind: 'ordinary', isLed } }).message).toContain(words);
   });
 
   it('is reported, and Ready does not wait for it', () => {

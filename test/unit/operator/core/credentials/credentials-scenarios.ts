@@ -94,6 +94,7 @@ function changedRole(before: ObservedRole | undefined, change: Extract<DatabaseC
   switch (change.kind) {
     case 'set password': return { ...role, canLogin: true, hasVerifier: true };
     case 'allow login': return { ...role, canLogin: true };
+    case 'keep errors out of log': return { ...role, isLogged: false };
     case 'close login': return { ...role, canLogin: false, hasVerifier: false };
     case 'close owner': return { ...role, canLogin: false, hasVerifier: false, attributes: [] };
     case 'grant membership': return { ...role, memberOf: [...role.memberOf, change.owner] };

@@ -98,6 +98,8 @@ describe('the plan for Postgres', () => {
     ['without the idle login: made without a password', { roles: [owner, a] }, ['role glitchtip_b created', 'role glitchtip_b is a member of glitchtip', 'role glitchtip_b acts as glitchtip']],
     ['with a login that never had a password: its first', { roles: [owner, { ...a, hasVerifier: false, canLogin: false }, b] }, ['role glitchtip_a got its password']],
     ['with a login that has one but may not log in: the same password', { roles: [owner, { ...a, canLogin: false }, b] }, ['role glitchtip_a may log in']],
+    ['with a login whose errors are logged with what they quote, as before they were kept out', { roles: [owner, { ...a, isLogged: true }, b] }, ['role glitchtip_a has its errors kept out of the log of Postgres']],
+    ['with an idle one of that kind: it gets that with its password', { roles: [owner, a, { ...b, isLogged: true }] }, []],
     ['with a login that does not act as the owner', { roles: [owner, { ...a, actsAs: undefined }, b] }, ['role glitchtip_a acts as glitchtip']],
     ['with a login that is no member', { roles: [owner, { ...a, memberOf: [] }, b] }, ['role glitchtip_a is a member of glitchtip']],
     ['with an idle login that has a password and may log in: closed', { roles: [owner, a, { ...b, hasVerifier: true, canLogin: true }] }, ['role glitchtip_b may not log in']],

@@ -1,6 +1,7 @@
 // A rotation for a compromise: what it does not wait for, when sessions end, and for whose sake an old login is kept, until when.
 import { describe, expect, it } from '@jest/globals';
 import type { Phase } from '../../../../../operator/api/rotation-fields.js';
+import type { ObservedRollout } from '../../../../../operator/core/credentials/observed.js';
 import type { Operation } from '../../../../../operator/core/operations/exclusion.js';
 import { conditionOf } from '../../operator-scenarios.js';
 import { jobAtWork, RotationWorld, said, worldIn, words } from './rotation-scenarios.js';
@@ -16,14 +17,14 @@ function leakBeside(...operations: readonly Operation[]): RotationWorld {
   return world;
 }
 
-describe('sessions', () => {
-  const waiting = (request: string) => {
-    const world = new RotationWorld();
-    world.request = request;
-    world.faults = { rollout: { web: { name: 'web', pending: '1 old pods are still there' } } };
-    return world;
-  };
+function waiting(request: string): RotationWorld {
+  const world = new RotationWorld();
+  world.request = request;
+  world.faults = { rollout: { web: { name: 'web', pending: '1 old pods are still there' } } };
+  return world;
+}
 
+describe('sessions', () => {
   it('end at once, though the rotation waits for a rollout, and once', () => {
     const world = waiting('compromised');
     expect([world.turn(), world.turn(), world.turn(), world.turn(), world.turn()]).toEqual([['journal: Waiting'], ['drop request'], ['journal: Waiting'], ['end sessions', 'journal: Waiting'], []]);
@@ -65,6 +66,107 @@ describe('sessions', () => {
     world.faults = {};
     world.until(isOver(world));
     expect(world.sessionsEnded).toBe(0);
+  });
+});
+
+describe('behind a rollout that does not end', () => {
+  const LOGINS = ['glitchtip_a', 'glitchtip_b'];
+  /** Pods that are refused with what they read. */
+  const refused = (world: RotationWorld) => [...world.pods].filter(([name, { values }]) => name !== 'gateway' && !world.works(values)).map(([name]) => name);
+  /** Five minutes after it was asked for; `stuck`: whether old pods run beside the new ones. */
+  function leakBehind(stuck: true | 'gone', fields: object = {}): RotationWorld {
+    const world = new RotationWorld(fields).breakRollout(stuck);
+    world.request = 'compromised';
+    world.until(() => world.sessionsEnded === 1);
+    expect([done(world), conditionOf(world.plan(), 'RotationInProgress'), said(world.plan())]).toEqual([[], 'False RolloutUnderway', 'Deployment web: 0 of 1 new pods are available. New credentials are waited with until 2026-01-02T03:09:05Z at most.']);
+    expect(done(world.after(4))).toEqual([]);
+    return world.after(1);
+  }
+
+  it.each([{}, { gateway: {} }])('begins after five minutes, and revokes the old login when new pods had their time, where no old one runs (%j)', (fields) => {
+    const world = leakBehind('gone', fields);
+    const steps = world.until(() => world.phase === 'Rolling' && done(world).length === 0, () => expect(refused(world)).toEqual([]));
+    expect(steps).toEqual(expect.arrayContaining(['roll web', 'roll worker']));
+    expect(said(world.plan())).toBe('Deployment web: 0 of 1 new pods are available');
+    world.after(10);
+    expect(world.until(isOver(world), () => expect(refused(world)).toEqual([])).filter((step) => /^(journal|close|send)/.test(step))).toEqual(['journal: Retiring', 'close login glitchtip_a', 'journal: Retiring', 'journal: Completed']);
+    expect([world.sessionsEnded, world.logins.has('glitchtip_a'), world.valkey.application.length, world.published().get('DATABASE_USER')?.reveal()]).toEqual([2, false, 1, 'glitchtip_b']);
+    expect(world.journal?.history[0]?.result).toBe('Completed');
+  });
+
+  it('keeps the old login for pods that run beside the new ones, half an hour and no longer', () => {
+    const world = leakBehind(true);
+    world.until(() => world.phase === 'Rolling' && done(world).length === 0);
+    world.after(10).until(() => world.phase === 'Retiring' && done(world).length === 0, () => expect(refused(world)).toEqual([]));
+    const until = new Date(Date.parse(world.rotation?.since ?? '') + 30 * 60_000).toISOString().replace('.000', '');
+    expect(said(world.plan())).toBe(`an old pod of Deployment web (0 of 1 new pods are available) still uses glitchtip_a, which is revoked when that has ended, or at ${until}`);
+    expect([[...world.logins.keys()], world.valkey.application.length, world.sessionsEnded]).toEqual([LOGINS, 2, 2]);
+    expect(done(world.after(29))).not.toContain('close login glitchtip_a');
+    world.after(1).until(isOver(world));
+    expect([[...world.logins.keys()], world.valkey.application.length, world.journal?.history[0]?.result]).toEqual([['glitchtip_b'], 1, 'Completed']);
+  });
+
+  it('revokes it as soon as somebody has mended the rollout, and nobody is locked out', () => {
+    const world = leakBehind(true);
+    world.until(() => world.phase === 'Rolling' && done(world).length === 0);
+    world.after(10).until(() => world.phase === 'Retiring' && done(world).length === 0);
+    world.faults = {};
+    for (const name of ['web', 'worker']) world.restart(name);
+    world.until(isOver(world), () => expect(refused(world)).toEqual([]));
+    expect([...world.logins.keys()]).toEqual(['glitchtip_b']);
+  });
+
+  it('is proven like any other where its own pods become available', () => {
+    const world = leakBehind(true);
+    world.faults = {};
+    expect(world.until(isOver(world), () => expect(refused(world)).toEqual([]))).toEqual(expect.arrayContaining(['roll web', 'roll worker', 'journal: Proving', 'send event', 'close login glitchtip_a', 'journal: Completed']));
+  });
+
+  it('goes on where no event is stored', () => {
+    const world = leakBehind(true);
+    world.faults = { eventsLost: true };
+    world.until(() => world.phase === 'Proving');
+    world.after(6).until(isOver(world), () => expect(refused(world)).toEqual([]));
+    expect(world.journal?.history.map(({ result }) => result)).toEqual(['Completed']);
+  });
+
+  it('is undone where the new values do not work, waits for no pods on the way back, and begins again', () => {
+    const world = leakBehind(true);
+    world.until(() => world.phase === 'Altering');
+    world.faults = { ...world.faults, valkeyDown: true };
+    world.after(6).until(() => world.phase === 'Returning');
+    world.faults = { stuck: true };
+    world.until(() => world.phase === 'Waiting', () => expect(refused(world)).toEqual([]));
+    expect([world.rotation?.attempt, world.rotation?.despiteRollout]).toEqual([2, undefined]);
+    world.after(5).until(() => world.phase === 'Rolling');
+    expect(world.rotation?.despiteRollout).toBe(true);
+  });
+
+  it.each<[string, Partial<ObservedRollout>, string]>([
+    ['no room for one more pod', { noRoom: 'The quota leaves no room.' }, 'journal: Altering'],
+    ['pods that are scaled to nothing', { web: { name: 'web', pending: 'it is scaled to 0', isScaledToNothing: true } }, 'journal: Altering'],
+    ['a Deployment that is not there: waits on', { web: { name: 'web', pending: 'it does not exist', isAbsent: true } }, ''],
+  ])('the same of %s', (_, rollout, begun) => {
+    const world = waiting('compromised');
+    world.faults = { rollout };
+    world.until(() => world.sessionsEnded === 1);
+    expect(done(world)).toEqual([]);
+    expect([...world.after(5).turn(), ...world.turn()].at(-1) ?? '').toBe(begun);
+  });
+
+  it('of any other kind waits on', () => {
+    const world = waiting('all');
+    world.until(() => world.phase === 'Waiting' && world.rotation?.requestPending === false);
+    expect([done(world.after(600)), said(world.plan())]).toEqual([[], 'Deployment web: 1 old pods are still there.']);
+  });
+
+  it('waits for the gateway no longer than for old pods: one that runs on reads the Secret that it mounts', () => {
+    const world = worldIn('Retiring', { request: 'compromised', fields: { gateway: {} } });
+    world.faults = { stuck: true };
+    world.until(() => done(world).length === 0);
+    expect(said(world.plan())).toBe('Deployment gateway: 0 of 1 new pods are available');
+    world.after(30).until(isOver(world));
+    expect(world.journal?.history[0]?.result).toBe('Completed');
   });
 });
 

@@ -26,8 +26,8 @@ const text = (data: Data | undefined, key: string) => data?.get(key)?.reveal() ?
 
 /** What goes wrong; nothing does unless it says so. */
 export interface Faults {
-  /** New pods never become available. */
-  stuck?: boolean;
+  /** New pods never become available. `gone`: the old one has ended first, as where web makes room for itself behind a gateway. */
+  stuck?: boolean | 'gone';
   /** Events are accepted and never stored. */
   eventsLost?: boolean;
   /** Sessions on the old login that are of no pod of ours. */
@@ -181,7 +181,15 @@ export class RotationWorld {
 
   #roll(name: string, mark: string | undefined): void {
     this.templates.set(name, mark);
+    if (this.faults.stuck === 'gone') this.pods.delete(name);
     if (!this.faults.stuck && this.pods.get(name)?.mark !== mark) this.restart(name);
+  }
+
+  /** Somebody has applied a template whose pods never become available. */
+  breakRollout(stuck: true | 'gone'): this {
+    this.faults = { ...this.faults, stuck };
+    for (const name of WORKLOADS) this.#roll(name, 'broken');
+    return this;
   }
 
   /** A pod starts with what is published now: because it is new, or because it was killed. */
@@ -261,14 +269,15 @@ export class RotationWorld {
 
   #sessions(data: Data): SessionCount {
     const user = text(data, 'DATABASE_USER');
-    const ours = [...this.pods.values()].filter(({ values }) => text(values, 'DATABASE_USER') === user).length;
+    // A login that is closed has none, whoever tries.
+    const ours = [...this.pods.values()].filter(({ values }) => this.logins.has(user) && text(values, 'DATABASE_USER') === user).length;
     return { ours, jobs: 0, others: user === 'glitchtip_a' ? this.faults.foreign ?? 0 : 0 };
   }
 
   #workload(name: string): ObservedWorkload {
     const mark = this.templates.get(name);
     const pending = this.pods.get(name)?.mark === mark ? undefined : '0 of 1 new pods are available';
-    return { name, rotation: mark, pending };
+    return { name, rotation: mark, pending, ...(pending !== undefined && this.pods.has(name) ? { hasOldPods: true } : {}) };
   }
 
   #administratorHas(): ObservedRollout['administrator'] {
