@@ -1,5 +1,5 @@
 /** What the embedded cluster uses of the image maker. */
-export { acmeSolverImage, busyboxImage, certManagerEntries, certManagerImage, corednsEntry, nodeImages, otherGlitchTips, traefikEntry, traefikImage } from './catalog.js';
+export { acmeSolverImage, busyboxImage, certManagerEntries, certManagerImage, corednsEntry, imageCatalog, nodeImages, otherGlitchTips, traefikEntry, traefikImage } from './catalog.js';
 export type { ImageEntry } from './catalog.js';
 export { ensureImages } from './ensure-images.js';
 export type { ImageArchive, ImageProgress } from './ensure-images.js';
