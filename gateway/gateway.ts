@@ -62,6 +62,8 @@ const WINDOW = { bytes: 2_500_000, events: 1_000 };
 const BODIES = 24 * 2 ** 20;
 /** What is set aside: few enough to be listed, and a share of the spool that its volume has room for (VOLUME_SHARE in charts/parts/gateway.ts). */
 const SET_ASIDE = { records: 10_000, share: 1 / 8 };
+/** Of the spool's disk, which on most hosts is Postgres' and Valkey's, too: two files of Postgres' write-ahead log, by which what waits is stored and there is room again. Bytes. */
+const LEFT_ON_DISK = 32 * 2 ** 20;
 /** Milliseconds. */
 const EVERY = { give: 50, confirm: 500, judge: 5_000, keys: 3_000, adopt: 2_000, turn: 500, move: 500, counts: 5_000, volume: 2_000 };
 
@@ -158,7 +160,7 @@ export class Gateway {
 
   #openSpool(folder: string, damaged: DamagedPlaces): Spool {
     return Spool.open({
-      files: realFiles, folder, maxBytes: this.config.spoolBytes, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate,
+      files: realFiles, folder, maxBytes: this.config.spoolBytes, leavesBytes: LEFT_ON_DISK, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate,
       onDrop: (record) => this.#moving.dropped(record),
       onDamage: (damage) => damaged.add(damage),
     });

@@ -45,6 +45,15 @@ export class IngestLimiter {
     return undefined;
   }
 
+  /** What was known only when it had been read: it is paid for afterwards, by whoever comes next. */
+  charge(project: number, { events, bytes }: { readonly events: number; readonly bytes: number }): void {
+    const own = this.#projects.get(project);
+    for (const buckets of [this.#total, ...(own ? [own] : [])]) {
+      buckets.events = { ...buckets.events, level: buckets.events.level - events };
+      buckets.bytes = { ...buckets.bytes, level: buckets.bytes.level - bytes };
+    }
+  }
+
   #remember(project: number, buckets: Buckets): void {
     this.#projects.delete(project);
     this.#projects.set(project, buckets);

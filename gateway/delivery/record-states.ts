@@ -18,12 +18,20 @@ export interface RecordStatesPorts {
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
+/** Milliseconds. */
+const ASIDE_AGAIN = 10_000;
+
 export class RecordStates {
   constructor(private readonly ports: RecordStatesPorts, private readonly underWay: UnderWay) {}
 
-  /** Before any of it leaves: whatever happens to this process, the next knows what may be at GlitchTip. @throws when the marks cannot be written */
+  /** Before any of it leaves: whatever happens to this process, the next knows what may be at GlitchTip. @throws when the marks cannot be written; they wait again then */
   leave(entries: readonly Entry[]): void {
-    this.#mark(entries, 'sent', true);
+    try {
+      this.#mark(entries, 'sent', true);
+    } catch (error) {
+      for (const entry of entries) this.wait(entry, 0);
+      throw error;
+    }
   }
 
   /** Their requests begin. */
@@ -94,7 +102,13 @@ export class RecordStates {
 
   setAside(entry: Entry, why: string): void {
     const body = this.ports.spool.body(entry.place);
-    if (body) this.ports.setAside({ header: entry.header, body }, { why, attempts: entry.attempts });
+    try {
+      if (body) this.ports.setAside({ header: entry.header, body }, { why, attempts: entry.attempts });
+    } catch (error) {
+      // Nothing of it is below: it is tried again, as long as there is no room for it elsewhere.
+      if (entry.state === 'sending') this.unsent([entry], ASIDE_AGAIN);
+      throw error;
+    }
     this.ports.log('a record was set aside', { record: entry.header.id, project: entry.header.project, why });
     this.letGo([entry]);
   }

@@ -138,8 +138,10 @@ export class Ingest {
 
   async #takeIn(request: IncomingMessage, asked: Asked): Promise<Answer | { readonly refusal: Refusal }> {
     const { target: { kind, project }, routed } = asked;
+    const readBefore = request.socket.bytesRead;
     const old = routed && { dsn: routed.pair.old.text, tapped: new TappedSource(request, LARGEST_ORIGINAL) };
     const read = await this.#reader.read(old?.tapped ?? request, request.headers, readFor(asked));
+    this.#charge(request, project, read, request.socket.bytesRead - readBefore);
     const given = this.ports.policy.endpoints.includes(kind) ? givenOf(read) : undefined;
     const copy = old && copyForOld(await cameAs(old.tapped, request.headers, read, given), old.dsn);
     const failure = await this.#store(request.headers, asked, read, { given, copy });
@@ -157,6 +159,13 @@ export class Ingest {
     if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', seconds: AGAIN_IN.full };
     const seconds = this.ports.limiter.admit(project, lengthOf(request), this.ports.now());
     return seconds === undefined ? this.#judgePlain(request, project, client) : { kind: 'not now', seconds };
+  }
+
+  /** One event and the length that it said were paid for when it came. @param arrived bytes since its headers: of a body in pieces nobody says how many there are, and the first may have come with them */
+  #charge(request: IncomingMessage, project: number, read: Read, arrived: number): void {
+    const [events, kept] = read.kind === 'record' ? [read.events.length, read.body.bytes.length] : [0, 0];
+    const isInPieces = request.headers['transfer-encoding'] !== undefined;
+    this.ports.limiter.charge(project, { events: Math.max(0, events - 1), bytes: isInPieces ? Math.max(arrived, kept) : 0 });
   }
 
   /** 403 would have the SDK give up; that a key is unknown has to be proven first. A pair of the move's table was known when it was made. */

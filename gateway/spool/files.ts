@@ -1,5 +1,5 @@
 // The file system as the spool uses it: few calls, all synchronous, so that a test can cut each of them in two.
-import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, writevSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmdirSync, rmSync, statfsSync, writevSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 
@@ -22,6 +22,8 @@ export interface SpoolFiles {
   list(folder: string): readonly string[];
   /** With the folders above it; durable when it returns. */
   createFolder(folder: string): void;
+  /** Bytes that its file system has room for, for whoever is not root. */
+  freeBytes(folder: string): number;
   /** An empty one. */
   removeFolder(folder: string): void;
   /** Made when it is not there. */
@@ -96,6 +98,10 @@ export const realFiles: SpoolFiles = {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     syncFolder(dirname(folder));
   },
+  freeBytes: (folder) => {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  },
   removeFolder: (folder) => rmdirSync(folder),
   open: (path) => new OpenFile(openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE)),
   openExisting: (path) => {
@@ -125,6 +131,11 @@ function unlessAbsent<T>(call: () => T): T | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
+}
+
+/** Also of a quota. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** What is not whole yet; nobody reads it. A name of each pod's own: two gateways of one volume may write the same file at once. */

@@ -9,7 +9,7 @@
  * forgotten of it is asked of Postgres again.
  */
 import { crc32 } from 'node:zlib';
-import type { SpoolFile } from './files.js';
+import { isDiskFull, type SpoolFile } from './files.js';
 
 const ENTRY_BYTES = 16;
 const KINDS = ['sent', 'unsent', 'done', 'unanswered', 'kept'] as const;
@@ -58,6 +58,8 @@ export function decodeMarks(bytes: Buffer): Mark[] {
 /** Appends entries to a file; what a crash left of half an entry is written over. */
 export class MarksFile {
   #end: number;
+  /** What a full disk had no room for. */
+  #owed: readonly Mark[] = [];
 
   constructor(private readonly file: SpoolFile) {
     this.#end = file.size() - (file.size() % ENTRY_BYTES);
@@ -67,9 +69,26 @@ export class MarksFile {
     return decodeMarks(this.file.read(0, this.#end));
   }
 
+  /** @throws the system's error; none of these was written then */
   append(marks: readonly Mark[]): void {
-    this.file.write(this.#end, marks.map(encodeMark));
-    this.#end += marks.length * ENTRY_BYTES;
+    const all = [...this.#owed, ...marks];
+    this.file.write(this.#end, all.map(encodeMark));
+    this.#end += all.length * ENTRY_BYTES;
+    this.#owed = [];
+  }
+
+  /**
+   * Of what may be forgotten: what a full disk has no room for is written with what comes next. It must not wait for room itself, for it is
+   * by "done" that segments go and there is room again.
+   * @throws the system's error, but for a full disk
+   */
+  appendOrOwe(marks: readonly Mark[]): void {
+    try {
+      this.append(marks);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#owed = [...this.#owed, ...marks];
+    }
   }
 
   sync(): void {

@@ -132,9 +132,16 @@ export class Segment {
     return this.#records.body(place);
   }
 
-  /** @param sizeOfRecord of the whole record, by its number */
-  mark(marks: readonly Mark[], sizeOfRecord: (record: number) => number | undefined): void {
+  /** Those that have to survive a power cut. @param sizeOfRecord of the whole record, by its number. @throws the system's error; none of them counts then */
+  markDurably(marks: readonly Mark[], sizeOfRecord: (record: number) => number | undefined): void {
     this.#marks.append(marks);
+    for (const mark of marks) this.#apply(mark, sizeOfRecord(mark.record));
+    this.#marks.sync();
+  }
+
+  /** Those that may be forgotten: they count also while the disk has no room for them. @param sizeOfRecord as above. @throws the system's error, but for a full disk */
+  mark(marks: readonly Mark[], sizeOfRecord: (record: number) => number | undefined): void {
+    this.#marks.appendOrOwe(marks);
     for (const mark of marks) this.#apply(mark, sizeOfRecord(mark.record));
   }
 
@@ -150,11 +157,7 @@ export class Segment {
     const sizes = [...this.steps()].map(({ bytes }) => bytes);
     const marks = records.map((record): Mark => ({ record, kind: 'done', at: 0, destination, attempts: 0 }));
     for (const mark of marks) this.#apply(mark, sizes[mark.record]);
-    if (!this.isDone) this.#marks.append(marks);
-  }
-
-  syncMarks(): void {
-    this.#marks.sync();
+    if (!this.isDone) this.#marks.appendOrOwe(marks);
   }
 
   /** A damaged record waits for nobody any more. @returns false when that was known */

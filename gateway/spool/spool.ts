@@ -25,6 +25,8 @@ export interface SpoolOptions {
   readonly folder: string;
   /** Live bytes that are kept at most. */
   readonly maxBytes: number;
+  /** Bytes of its disk that it leaves free: for marks, without which nothing is given and let go, and for whoever shares the disk. @default 0 */
+  readonly leavesBytes?: number;
   /** Numbers of the destinations that records have to be let go by. The first one leads, until another is said to. */
   readonly destinations: readonly number[];
   /** Runs the next write, after what has arrived meanwhile was taken in: setImmediate. */
@@ -45,7 +47,7 @@ export interface Damage {
   readonly content: (most: number) => Buffer;
 }
 
-/** It holds as much as it may. */
+/** It holds as much as it may, or as its disk has room for. */
 export class SpoolFullError extends Error {
   override readonly name = 'SpoolFullError';
 }
@@ -156,6 +158,7 @@ export class Spool {
     });
     const room = this.options.maxBytes - this.liveBytes - bytes;
     if (room < 0) return Promise.reject(new SpoolFullError(`the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
+    if (this.#isDiskFull(this.#waitingBytes + bytes)) return Promise.reject(new SpoolFullError(`the disk of the spool has less than ${this.options.leavesBytes} bytes left`));
     this.#room.keepWithin(room);
     if (this.#waiting.length === 0 && encoded.length > 0) this.options.defer(() => this.#write());
     this.#waitingBytes += bytes;
@@ -219,15 +222,19 @@ export class Spool {
     }
   }
 
-  /** @param durable whether it returns only when they survive a power cut. @throws the system's error */
+  /**
+   * @param durable whether it returns only when they survive a power cut; those that need not count also while the disk is full
+   * @throws the system's error
+   */
   mark(marks: readonly PlaceMark[], durable: boolean): void {
     const numbers = new Set(marks.map(({ place }) => place.segment));
     for (const number of numbers) {
       const own = marks.filter(({ place }) => place.segment === number);
       const segment = this.#segments.get(number);
       const sizes = new Map(own.map(({ place }) => [place.record, sizeOf(place)]));
-      segment?.mark(own.map(({ place, ...mark }) => ({ ...mark, record: place.record })), (record) => sizes.get(record));
-      if (durable) segment?.syncMarks();
+      const [entries, sizeOfRecord] = [own.map(({ place, ...mark }) => ({ ...mark, record: place.record })), (record: number) => sizes.get(record)];
+      if (durable) segment?.markDurably(entries, sizeOfRecord);
+      else segment?.mark(entries, sizeOfRecord);
       this.#deleteIfDone(segment);
     }
   }
@@ -250,6 +257,12 @@ export class Spool {
   close(): void {
     for (const segment of this.#segments.values()) segment.close();
     this.#segments.clear();
+  }
+
+  /** @param bytes that are to be written */
+  #isDiskFull(bytes: number): boolean {
+    const { files, folder, leavesBytes = 0 } = this.options;
+    return leavesBytes > 0 && files.freeBytes(folder) < leavesBytes + bytes;
   }
 
   #write(): void {

@@ -23,7 +23,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('stack', 'the stack at default settings: install, update, starved parts, a killed, a full and a damaged queue, a mistyped image and rotations beside it, the administrator\'s Secret deleted, a port of the node opened', 40),
   onPods('rotation', 'every rotation, with every disturbance', 40),
   onPods('gateway', 'whatever is stopped, frozen, killed, rolled and rotated behind the gateway at 104 events/s, and a spool that is full', 40),
-  onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, taken out and brought back', 25),
+  onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, its disk full, a worker frozen for longer than 300 s, what was set aside, taken out and brought back', 40),
   onPods('backup', 'backups to a volume and a bucket at 20 events/s, and whatever goes wrong with the bucket, the Job, Postgres and the operator', 40),
   onPods('restore', 'a restore at 20 events/s: there, back, there again and confirmed; operator and Job killed in each phase', 45),
   onPods('restore-killed', 'restores of a large copy at 20 events/s, whose Job is killed while it fetches, loads and places, or that are taken back while it loads', 35),

@@ -22,6 +22,8 @@ const recordSchema = z.object({
   reason: z.string().optional(),
   tests: z.array(z.object({ name: z.string(), status: z.string(), seconds: z.number() })),
   measurements: z.array(z.object({ what: z.string(), value: z.number(), unit: z.string(), goal: z.number().optional() })),
+  /** Of GlitchTip, that the cluster had; absent in records from before it was noted, and of parts without pods. */
+  images: z.array(z.object({ image: z.string(), isDouble: z.boolean() })).optional(),
 });
 
 export type SoakRecord = z.infer<typeof recordSchema>;
@@ -61,6 +63,19 @@ export function addUp(records: readonly Pick<SoakRecord, 'part' | 'passed' | 'fa
 
 /** What recordMeasurement() wrote (test/support/measurements.ts). */
 export function readMeasurements(file: string): SoakRecord['measurements'] {
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];
-  return recordSchema.shape.measurements.parse(lines.map((line) => JSON.parse(line) as unknown));
+  return recordSchema.shape.measurements.parse(linesOf(file).filter((line) => !isImage(line)));
+}
+
+/** What recordImage() wrote, each once. */
+export function readImages(file: string): NonNullable<SoakRecord['images']> {
+  const images = recordSchema.shape.images.parse(linesOf(file).filter(isImage)) ?? [];
+  return images.filter(({ image }, index) => images.findIndex((each) => each.image === image) === index);
+}
+
+function linesOf(file: string): unknown[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as unknown) : [];
+}
+
+function isImage(line: unknown): boolean {
+  return typeof line === 'object' && line !== null && 'image' in line;
 }

@@ -5,7 +5,7 @@ import type { JestReport, SuiteResult } from '../runner/jest-report.js';
 import { runSuite } from '../runner/run-stage.js';
 import type { Run } from '../runner/run.js';
 import { LONGEST_MINUTES, type SoakPart } from './parts.js';
-import { RECORDS, describeMachine, readMeasurements, type SoakRecord } from './record.js';
+import { RECORDS, describeMachine, readImages, readMeasurements, type SoakRecord } from './record.js';
 
 /** @param run its own: a part that takes too long ends it */
 export async function runPart(run: Run, part: SoakPart): Promise<SoakRecord> {
@@ -23,11 +23,12 @@ export async function runPart(run: Run, part: SoakPart): Promise<SoakRecord> {
     env: { ...part.env, GLITCHKEEPER_MEASUREMENTS: measurements },
   }).finally(() => clearTimeout(limit));
   const after = await observeCheckout(RECORDS);
+  const images = readImages(measurements);
   const why = reason(result, { late, stopped: run.wasStopped(), moved: before.commit !== after.commit });
   return {
     part: part.name, commit: before.commit, dirty: [...new Set([...before.dirty, ...after.dirty])], machine: describeMachine(), started,
     seconds: Math.round((Date.now() - Date.parse(started)) / 1000), passed: result.passed, failed: why === undefined ? result.failed : Math.max(1, result.failed),
-    ...(why === undefined ? {} : { reason: why }), tests: testsOf(report), measurements: readMeasurements(measurements),
+    ...(why === undefined ? {} : { reason: why }), tests: testsOf(report), measurements: readMeasurements(measurements), ...(images.length > 0 ? { images } : {}),
   };
 }
 

@@ -9,8 +9,24 @@ export interface Measurement {
   readonly goal?: number;
 }
 
+/** An image of GlitchTip that the cluster had. */
+export interface RanImage {
+  readonly image: string;
+  /** It was the tests' double (test/glitchtip-double), and not GlitchTip. */
+  readonly isDouble: boolean;
+}
+
 /** Does nothing where nobody asked for it. */
 export function recordMeasurement(measurement: Measurement): void {
+  append(measurement);
+}
+
+/** As recordMeasurement. */
+export function recordImage(image: RanImage): void {
+  append(image);
+}
+
+function append(line: Measurement | RanImage): void {
   const file = process.env.GLITCHKEEPER_MEASUREMENTS;
-  if (file !== undefined && file !== '') appendFileSync(file, `${JSON.stringify(measurement)}\n`);
+  if (file !== undefined && file !== '') appendFileSync(file, `${JSON.stringify(line)}\n`);
 }

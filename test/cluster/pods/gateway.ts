@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LoadReport } from '../../sdk/load.js';
+import { recordMeasurement } from '../../support/measurements.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { killMain } from '../support/out-of-memory.js';
@@ -27,6 +28,7 @@ export interface Away {
 
 /** Kinds of events that the queue of GlitchTip 5.2 loses when it takes them directly: the worker is killed for want of memory. */
 const LARGE = [
+  { what: '10 events of 400 KB', rate: 10, seconds: 1, bytes: 400_000 },
   { what: '30 events of 400 KB', rate: 10, seconds: 3, bytes: 400_000 },
   { what: '60 events of 200 KB', rate: 20, seconds: 3, bytes: 200_000 },
   { what: '3 events with attachments of 20 MB', rate: 30, seconds: 0.1, attachmentBytes: 20_000_000 },
@@ -56,10 +58,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
       givenAgain.push(report);
       expect(tellLoad('worker killed', report).losses).toEqual({});
       await stack.ready();
-      await waitFor<true>({ what: 'nothing to be taken and not acknowledged', seconds: 120, every: 2 }, async () => {
-        const [taken] = await valkey(stack, 'HLEN unacked');
-        return taken === '0' ? { found: true } : { seen: `${taken ?? '?'} in unacked` };
-      });
+      await untilAcknowledged(stack);
     }, 300_000);
 
     it.each(LARGE)('$what are answered 200 and stored, and nothing is killed for memory', async ({ what, ...load }) => {
@@ -101,6 +100,14 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
   });
 }
 
+/** Of the queue of GlitchTip 5.2. Resolves when the worker has begun what it took. */
+export async function untilAcknowledged(stack: Stack): Promise<void> {
+  await waitFor<true>({ what: 'nothing to be taken and not acknowledged', seconds: 120, every: 2 }, async () => {
+    const [taken] = await valkey(stack, 'HLEN unacked');
+    return taken === '0' ? { found: true } : { seen: `${taken ?? '?'} in unacked` };
+  });
+}
+
 async function expectAllStored(stack: Stack, what: string, report: LoadReport): Promise<void> {
   const { sent, accepted, losses } = tellLoad(what, report);
   expect({ accepted, losses }).toEqual({ accepted: sent, losses: {} });
@@ -111,9 +118,19 @@ async function expectAllStored(stack: Stack, what: string, report: LoadReport): 
 /** Whatever was refused came between a kill of the gateway and Ready. */
 export function expectRefusedWhileAwayOnly(report: LoadReport, killed: readonly Away[]): void {
   const refused = report.events.filter(({ outcome }) => outcome.kind !== 'accepted');
-  printFigure(`${refused.length} of ${report.events.length} refused while it was away: ${killed.map(({ at, readyAt }) => `${((readyAt - at) / 1000).toFixed(1)} s`).join(', ')}`);
+  const away = killed.map(({ at, readyAt }) => (readyAt - at) / 1_000);
+  printFigure(`${refused.length} of ${report.events.length} refused while it was away: ${away.map((seconds) => `${seconds.toFixed(1)} s`).join(', ')}`);
+  const kills = `gateway killed (kill -9) ${killed.length} times`;
+  recordMeasurement({ what: `${kills}: events refused, all between a kill and Ready`, value: refused.length, unit: 'events' });
+  recordMeasurement({ what: `${kills}: events sent`, value: report.events.length, unit: 'events' });
+  recordMeasurement({ what: `${kills}: from a kill until Ready, in all`, value: tenths(away.reduce((sum, seconds) => sum + seconds, 0)), unit: 's' });
+  recordMeasurement({ what: `${kills}: from a kill until Ready, the longest`, value: tenths(Math.max(0, ...away)), unit: 's' });
   const elsewhere = refused.filter(({ sentAt, answeredAt }) => !killed.some(({ at, readyAt }) => answeredAt >= at && sentAt <= readyAt + PROXY_MS));
   expect(elsewhere).toEqual([]);
+}
+
+function tenths(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }
 
 /** kill -9. Resolves when its pod is Ready again. */

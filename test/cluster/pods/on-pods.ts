@@ -1,7 +1,8 @@
 // The frame of every suite on real pods: a cluster of its own, from empty to installed, and at the end what the tests in it left behind.
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
-import { ensureImages, type ImageEntry } from '../../../embedded/images/index.js';
+import { ensureImages, imageCatalog, type ImageEntry } from '../../../embedded/images/index.js';
+import { recordImage } from '../../support/measurements.js';
 import { Alerts } from '../support/alerts.js';
 import { Canaries, ProcessWatch } from '../support/canaries.js';
 import { leaveEvidenceOfFailure } from '../support/failure-evidence.js';
@@ -61,7 +62,11 @@ export function describeOnPods(title: string, cluster: string, { settings, image
     beforeAll(async () => {
       portsBefore = await hostPorts();
       await bringUp(stack);
-      for (const { archive } of images.length > 0 ? await ensureImages({ entries: images }) : []) await stack.cluster.importArchive(archive);
+      for (const { name } of imageCatalog.filter((entry) => entry.isDouble)) recordImage({ image: name, isDouble: stack.cluster.doubles.includes(name) });
+      for (const { name, archive, isDouble } of images.length > 0 ? await ensureImages({ entries: images }) : []) {
+        await stack.cluster.importArchive(archive);
+        if (images.some((entry) => entry.name === name && entry.isDouble)) recordImage({ image: name, isDouble });
+      }
       processes = new ProcessWatch(stack.cluster);
       neighbour = await startNeighbour(stack.cluster);
     }, START_MS);

@@ -9,6 +9,11 @@ export interface LoadCounts {
   readonly losses: Readonly<Record<string, number>>;
 }
 
+/** How many were answered 2xx. */
+export function acceptedOf({ events }: LoadReport): number {
+  return events.filter(({ outcome }) => outcome.kind === 'accepted').length;
+}
+
 export function tellLoad(name: string, report: LoadReport): LoadCounts {
   const { sent, accepted, rate, losses, answerP50, answerP99 } = summarize(report);
   const counts = { sent, accepted, losses: Object.fromEntries(losses) };

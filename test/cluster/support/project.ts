@@ -5,12 +5,15 @@ import { freePort } from '../../api/control-plane.js';
 import { provision, type Provisioned } from '../../sdk/provision.js';
 import type { Stack } from './stack.js';
 
-/** Opens localhost:PORT to web while `work` runs. */
-export async function withForward<T>(stack: Stack, work: (baseUrl: string) => Promise<T>): Promise<T> {
+/** The address of people and SDKs. */
+const FRONT = { service: 'web', remote: 8080 };
+
+/** Opens localhost:PORT to a Service while `work` runs. @param to @default web, port 8080 */
+export async function withForward<T>(stack: Stack, work: (baseUrl: string) => Promise<T>, to: typeof FRONT = FRONT): Promise<T> {
   const { binaries, kubeconfigPath } = stack.cluster;
   const target = { kubectl: binaries.kubectl, cluster: ['--kubeconfig', kubeconfigPath], description: stack.name };
   const local = await freePort();
-  const forwarding = forward(target, { namespace: stack.namespace, service: 'web', local, remote: 8080 });
+  const forwarding = forward(target, { namespace: stack.namespace, ...to, local });
   try {
     await forwarding.open();
     return await work(`http://localhost:${local}`);

@@ -18,20 +18,20 @@ export async function mountVolumeStore(cluster: ClusterHandle): Promise<void> {
   await onNode(cluster, `mount -o loop '${image}' "$0" && chmod 1777 "$0"`);
 }
 
-/** To the last block: what is written from now on fails with ENOSPC. */
-export async function fillVolumes(cluster: ClusterHandle): Promise<void> {
+/** To the last block: what is written from now on fails with ENOSPC. @param folder on another file system than that of all volumes */
+export async function fillVolumes(cluster: ClusterHandle, folder?: string): Promise<void> {
   // At once but for a rest, which is written until nothing more can be.
   const most = '$(($(df --block-size=1 --output=avail "$0" | tail -n 1) - 4194304))';
-  await onNode(cluster, `fallocate --length "${most}" "$0/${BALLAST}" && ! cat /dev/zero > "$0/${BALLAST}.rest" 2>/dev/null`);
+  await onNode(cluster, `fallocate --length "${most}" "$0/${BALLAST}" && ! cat /dev/zero > "$0/${BALLAST}.rest" 2>/dev/null`, { folder });
 }
 
-export async function freeVolumes(cluster: ClusterHandle): Promise<void> {
-  await onNode(cluster, `rm -f "$0/${BALLAST}" "$0/${BALLAST}.rest"`);
+export async function freeVolumes(cluster: ClusterHandle, folder?: string): Promise<void> {
+  await onNode(cluster, `rm -f "$0/${BALLAST}" "$0/${BALLAST}.rest"`, { folder });
 }
 
-/** A shell in the node's mount namespace; $0 is the folder of all volumes. */
-async function onNode(cluster: ClusterHandle, script: string, { reject = true } = {}): Promise<{ readonly failed: boolean }> {
+/** A shell in the node's mount namespace; $0 is the folder. @param folder on the file system that is meant @default that of all volumes */
+export async function onNode(cluster: ClusterHandle, script: string, { folder = join(cluster.paths.root, 'volumes'), reject = true }: { readonly folder?: string | undefined; readonly reject?: boolean } = {}): Promise<{ readonly failed: boolean }> {
   const { kubelet } = await cluster.pids();
   if (kubelet === undefined) throw new Error('the kubelet does not run');
-  return execa('nsenter', ['--mount', '--target', String(kubelet), 'sh', '-c', script, join(cluster.paths.root, 'volumes')], { reject });
+  return execa('nsenter', ['--mount', '--target', String(kubelet), 'sh', '-c', script, folder], { reject });
 }

@@ -4,9 +4,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LONGEST_MINUTES, SOAK_PARTS, chooseParts } from '../../soak/parts.js';
-import { addUp, describeMachine, readMeasurements, readRecords, recordName, writeRecord, type SoakRecord } from '../../soak/record.js';
+import { addUp, describeMachine, readImages, readMeasurements, readRecords, recordName, writeRecord, type SoakRecord } from '../../soak/record.js';
 import { reason } from '../../soak/run-part.js';
-import { recordMeasurement } from '../../support/measurements.js';
+import { recordImage, recordMeasurement } from '../../support/measurements.js';
 
 let folder: string;
 beforeEach(() => {
@@ -62,6 +62,14 @@ describe('measurements', () => {
     recordMeasurement({ what: 'lag', value: 1.5, unit: 's', goal: 5 });
     recordMeasurement({ what: 'events', value: 60, unit: '/s' });
     expect(readMeasurements(file)).toEqual([{ what: 'lag', value: 1.5, unit: 's', goal: 5 }, { what: 'events', value: 60, unit: '/s' }]);
+  });
+  it('have beside them which images of GlitchTip were there, each once, and whether it was the double', () => {
+    const file = join(folder, 'measurements');
+    process.env['GLITCHKEEPER_MEASUREMENTS'] = file;
+    const image = { image: 'docker.io/glitchtip/glitchtip:5.2', isDouble: true };
+    for (const each of [image, image]) recordImage(each);
+    recordMeasurement({ what: 'lag', value: 1, unit: 's' });
+    expect([readImages(file), readMeasurements(file)]).toEqual([[image], [{ what: 'lag', value: 1, unit: 's' }]]);
   });
   it('are none where nobody did', () => {
     recordMeasurement({ what: 'lag', value: 1, unit: 's' });

@@ -49,6 +49,17 @@ describe('the delivery', () => {
     expect(model.mostBelow).toBeLessThanOrEqual(LIMITS.bytes);
   });
 
+  it('goes on by itself when its disk was full: each event has one row, and nothing is left in the spool', async () => {
+    const model = new Model();
+    const ids = await load(model, { events: 20, seconds: 5 });
+    model.disk = 'full';
+    await model.run(MINUTE);
+    model.disk = 'free';
+    ids.push(...await load(model, { events: 20, seconds: 5 }, ids.length + 1));
+    await model.run(2 * MINUTE);
+    expect([notOnce(model, ids), model.left, model.delivery.entries]).toEqual([0, 0, []]);
+  });
+
   it('a worker that is frozen for ten minutes and thaws has each event once', async () => {
     const model = new Model();
     const ids = await load(model, { events: 20, seconds: 5 });

@@ -15,6 +15,7 @@ import { Keep } from '../../../../gateway/delivery/keep.js';
 import { unpackWhole } from '../../../../gateway/encoding/unpack.js';
 import { sizeOf } from '../../../../gateway/spool/place.js';
 import { Spool } from '../../../../gateway/spool/spool.js';
+import { isDiskFull } from '../../../../gateway/spool/files.js';
 import { FailingFiles } from '../spool/failing-files.js';
 
 export const LIMITS = { bytes: 5_000_000, events: 800 };
@@ -96,6 +97,11 @@ export class Model {
     return this.databases[this.live];
   }
 
+  /** Of the gateway. */
+  set disk(state: 'full' | 'free') {
+    this.#files.room = state === 'full' ? this.#files.used : Number.POSITIVE_INFINITY;
+  }
+
   get left(): number {
     return this.#spool.liveBytes;
   }
@@ -169,7 +175,7 @@ export class Model {
     for (let end = this.now + milliseconds; this.now < end;) {
       this.now += STEP;
       this.#work();
-      if (!this.#isHeld) await this.#delivery.give();
+      if (!this.#isHeld) await this.#delivery.give().catch(ignoreFullDisk);
       if (this.now % (2 * STEP) === 0) await this.#delivery.confirm().catch(ignoreOutage);
       if (this.now % 5_000 === 0) await this.#delivery.judge().catch(ignoreOutage);
       this.mostBelow = Math.max(this.mostBelow, sum([...this.#queue, ...this.#stranded, ...this.#memory.flatMap(({ tasks }) => tasks)].map(({ bytes }) => bytes)));
@@ -253,6 +259,10 @@ export class Model {
       if (taken.length > 0) this.#memory.push({ tasks: taken, until: this.now + WRITE });
     }
   }
+}
+
+function ignoreFullDisk(error: unknown): void {
+  if (!isDiskFull(error)) throw error;
 }
 
 function ignoreOutage(error: unknown): void {

@@ -1,6 +1,7 @@
 // What SDKs send, over real sockets: what is answered, and what is on the disk when it is.
 import { randomBytes } from 'node:crypto';
-import { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import { Agent, request } from 'node:http';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { IS_ZSTD_KNOWN } from '../../../../operator/runtime/zstd.js';
 import { KEY, NEW, RunningGateway, type GatewayOptions } from './running-gateway.js';
@@ -201,11 +202,62 @@ describe('a refusal', () => {
     expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
   });
 
+  it.each<[string, (body: Buffer) => Buffer]>([
+    ['gzip', gzipSync], ['deflate', deflateSync], ['br', (body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
+  ])('of a body by %s that unpacks to more than 100 MiB is 413, though all of it would be left out, and leaves nothing', async (encoding, pack) => {
+    await open();
+    const bomb = pack(Buffer.concat([Buffer.from(`{}\n{"type":"attachment","length":${2 ** 28}}\n`), Buffer.alloc(101 * 2 ** 20)]));
+    expect(await gateway.envelope(bomb, { 'content-encoding': encoding })).toMatchObject({ status: 413, body: '{"detail":"expected a body of at most 100 MiB, unpacked"}' });
+    expect([bomb.length < 2 ** 20, gateway.stored]).toEqual([true, []]);
+  });
+
+  it.each(['perProject', 'total'] as const)('by a limit in bytes (%s) comes when they are spent', async (whose) => {
+    const [plenty, few] = [{ rate: 1e6, burst: 1e6 }, { rate: 1, burst: ENVELOPE.length }];
+    const limits = { perProject: { events: plenty, bytes: plenty }, total: { events: plenty, bytes: plenty } };
+    await open({ limits: { ...limits, [whose]: { events: plenty, bytes: few } } });
+    const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
+    expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual([[200, undefined], [429, String(ENVELOPE.length)]]);
+  });
+
+  it.each<[string, 'events' | 'bytes', Parameters<RunningGateway['envelope']>]>([
+    ['each event of an envelope', 'events', [`{}\n${Array.from({ length: 5 }, (_, at) => `{"type":"event"}\n{"event_id":"${String(at).repeat(32)}"}`).join('\n')}`]],
+    ['a body that comes in pieces and says no length', 'bytes', [Array.from(ENVELOPE, (letter) => Buffer.from(letter)), { 'transfer-encoding': 'chunked' }]],
+  ])('by a limit counts %s', async (_, kind, sent) => {
+    const plenty = { rate: 1e6, burst: 1e6 };
+    const rates = { events: plenty, bytes: plenty, [kind]: { rate: 1, burst: 5 } };
+    await open({ limits: { perProject: rates, total: { events: plenty, bytes: plenty } } });
+    expect((await gateway.envelope(...sent)).status).toBe(200);
+    expect((await gateway.envelope(ENVELOPE)).status).toBe(429);
+  });
+
+  it('by the limit of all holds for a project that sent nothing', async () => {
+    const plenty = { rate: 1e6, burst: 1e6 };
+    await open({ limits: { perProject: { events: plenty, bytes: plenty }, total: { events: { rate: 0.1, burst: 1 }, bytes: plenty } } });
+    gateway.verdict = 'known';
+    expect((await gateway.envelope(ENVELOPE)).status).toBe(200);
+    expect(await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).toMatchObject({ status: 429, headers: { 'retry-after': '10' } });
+  });
+
   it('of both a length and chunks is the server\'s own: two readers could disagree on where the body ends', async () => {
     await open();
     expect((await gateway.envelope(ENVELOPE, { 'transfer-encoding': 'chunked', 'content-length': '5' }).catch(() => ({ status: 400 }))).status).toBe(400);
     expect(gateway.stored).toEqual([]);
   });
+});
+
+it('keeps the connection: the next request of a client comes by the same one', async () => {
+  await open();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const post = () => new Promise<boolean>((resolve, reject) => {
+    const outgoing = request({ port: gateway.port, method: 'POST', path: `/api/1/envelope/?sentry_key=${KEY}`, agent }, (incoming) => {
+      incoming.resume();
+      incoming.once('end', () => resolve(outgoing.reusedSocket));
+    });
+    outgoing.once('error', reject);
+    outgoing.end(ENVELOPE);
+  });
+  expect([await post(), await post()]).toEqual([false, true]);
+  agent.destroy();
 });
 
 describe('a browser', () => {

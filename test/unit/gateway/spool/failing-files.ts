@@ -35,7 +35,7 @@ export class FailingFiles implements SpoolFiles {
   #calls = 0;
   #dead = false;
 
-  constructor(private readonly fault?: Fault, private readonly room = Number.POSITIVE_INFINITY) {}
+  constructor(private readonly fault?: Fault, public room = Number.POSITIVE_INFINITY) {}
 
   get calls(): number {
     return this.#calls;
@@ -77,6 +77,10 @@ export class FailingFiles implements SpoolFiles {
     this.#call(() => this.#folders.add(folder));
   }
 
+  freeBytes(): number {
+    return this.room - this.used;
+  }
+
   removeFolder(folder: string): void {
     if (this.list(folder).length > 0) throw Object.assign(new Error('ENOTEMPTY'), { code: 'ENOTEMPTY' });
     this.#call(() => this.#folders.delete(folder));
@@ -92,7 +96,7 @@ export class FailingFiles implements SpoolFiles {
       read: (offset, length) => Buffer.from(content.bytes.subarray(offset, offset + length)),
       write: (offset, buffers) => {
         const bytes = Buffer.concat(buffers);
-        const fits = bytes.subarray(0, Math.max(0, this.room - this.#used()));
+        const fits = bytes.subarray(0, Math.max(0, this.freeBytes()));
         this.#call(() => put(content, offset, fits), () => put(content, offset, fits.subarray(0, fits.length >> 1)));
         if (fits.length < bytes.length) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
       },
@@ -156,7 +160,8 @@ export class FailingFiles implements SpoolFiles {
     return content;
   }
 
-  #used(): number {
+  /** Bytes of all files. */
+  get used(): number {
     return [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 }
