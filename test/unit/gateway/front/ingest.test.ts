@@ -193,15 +193,6 @@ describe('a refusal', () => {
     expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
   });
 
-  it("by a project's limit spares the others", async () => {
-    const plenty = { rate: 1e6, burst: 1e6 };
-    await open({ limits: { perProject: { events: { rate: 0.1, burst: 2 }, bytes: plenty }, total: { events: plenty, bytes: plenty } } });
-    gateway.verdict = 'known';
-    const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
-    expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual([[200, undefined], [200, undefined], [429, '10']]);
-    expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
-  });
-
   it.each<[string, (body: Buffer) => Buffer]>([
     ['gzip', gzipSync], ['deflate', deflateSync], ['br', (body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
   ])('of a body by %s that unpacks to more than 100 MiB is 413, though all of it would be left out, and leaves nothing', async (encoding, pack) => {
@@ -209,33 +200,6 @@ describe('a refusal', () => {
     const bomb = pack(Buffer.concat([Buffer.from(`{}\n{"type":"attachment","length":${2 ** 28}}\n`), Buffer.alloc(101 * 2 ** 20)]));
     expect(await gateway.envelope(bomb, { 'content-encoding': encoding })).toMatchObject({ status: 413, body: '{"detail":"expected a body of at most 100 MiB, unpacked"}' });
     expect([bomb.length < 2 ** 20, gateway.stored]).toEqual([true, []]);
-  });
-
-  it.each(['perProject', 'total'] as const)('by a limit in bytes (%s) comes when they are spent', async (whose) => {
-    const [plenty, few] = [{ rate: 1e6, burst: 1e6 }, { rate: 1, burst: ENVELOPE.length }];
-    const limits = { perProject: { events: plenty, bytes: plenty }, total: { events: plenty, bytes: plenty } };
-    await open({ limits: { ...limits, [whose]: { events: plenty, bytes: few } } });
-    const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
-    expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual([[200, undefined], [429, String(ENVELOPE.length)]]);
-  });
-
-  it.each<[string, 'events' | 'bytes', Parameters<RunningGateway['envelope']>]>([
-    ['each event of an envelope', 'events', [`{}\n${Array.from({ length: 5 }, (_, at) => `{"type":"event"}\n{"event_id":"${String(at).repeat(32)}"}`).join('\n')}`]],
-    ['a body that comes in pieces and says no length', 'bytes', [Array.from(ENVELOPE, (letter) => Buffer.from(letter)), { 'transfer-encoding': 'chunked' }]],
-  ])('by a limit counts %s', async (_, kind, sent) => {
-    const plenty = { rate: 1e6, burst: 1e6 };
-    const rates = { events: plenty, bytes: plenty, [kind]: { rate: 1, burst: 5 } };
-    await open({ limits: { perProject: rates, total: { events: plenty, bytes: plenty } } });
-    expect((await gateway.envelope(...sent)).status).toBe(200);
-    expect((await gateway.envelope(ENVELOPE)).status).toBe(429);
-  });
-
-  it('by the limit of all holds for a project that sent nothing', async () => {
-    const plenty = { rate: 1e6, burst: 1e6 };
-    await open({ limits: { perProject: { events: plenty, bytes: plenty }, total: { events: { rate: 0.1, burst: 1 }, bytes: plenty } } });
-    gateway.verdict = 'known';
-    expect((await gateway.envelope(ENVELOPE)).status).toBe(200);
-    expect(await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).toMatchObject({ status: 429, headers: { 'retry-after': '10' } });
   });
 
   it('of both a length and chunks is the server\'s own: two readers could disagree on where the body ends', async () => {

@@ -1,58 +1,9 @@
 // The spool: what was answered 200 is there after any crash, and damage costs what it touches and no more.
 import { describe, expect, it } from '@jest/globals';
-import { Spool, SpoolFullError, type Damage, type PlaceMark, type SpoolCursor } from '../../../../gateway/spool/spool.js';
+import { Spool, SpoolFullError } from '../../../../gateway/spool/spool.js';
 import { sizeOf, type Place } from '../../../../gateway/spool/place.js';
+import { FOLDER, GLITCHTIP, MEBIBYTE, add, mark, open, pending, placeOf, readOn } from './opened-spool.js';
 import { Crash, FailingFiles, type Aftermath, type Cut } from './failing-files.js';
-
-const FOLDER = '/spool/gateway-1';
-const GLITCHTIP = 0;
-const MEBIBYTE = 2 ** 20;
-
-interface Opened {
-  readonly spool: Spool;
-  readonly damage: Damage[];
-}
-
-/** @param more segments of 100 bytes: every other record begins a new one */
-function open(files: FailingFiles, more: { readonly maxBytes?: number; readonly destinations?: readonly number[]; readonly segmentBytes?: number; readonly leavesBytes?: number } = {}): Opened {
-  const damage: Damage[] = [];
-  const spool = Spool.open({
-    files, folder: FOLDER, maxBytes: MEBIBYTE, destinations: [GLITCHTIP], segmentBytes: 100, defer: (write) => queueMicrotask(write), onDamage: (each) => damage.push(each), ...more,
-  });
-  return { spool, damage };
-}
-
-const add = (spool: Spool, name: string, bytes = 20) => spool.append(Buffer.from(JSON.stringify({ name })), Buffer.alloc(bytes, name));
-const nameOf = (header: Buffer) => (JSON.parse(header.toString()) as { name: string }).name;
-
-/** Names of what is not done, in order; a body that is not what was written would be a name with "!". */
-function pending(spool: Spool, destination = GLITCHTIP): string[] {
-  return readOn(spool, spool.start, destination).names;
-}
-
-/** As pending, of what lies behind the cursor; and where to read on. */
-function readOn(spool: Spool, from: SpoolCursor, destination = GLITCHTIP): { readonly names: string[]; readonly cursor: SpoolCursor } {
-  const names: string[] = [];
-  let cursor = from;
-  for (let found = spool.read(cursor); found.kind !== 'end'; found = spool.read(cursor)) {
-    cursor = found.next;
-    if (found.kind !== 'record' || spool.isDone(found.place, destination)) continue;
-    const [name, body] = [nameOf(found.header), spool.body(found.place)];
-    if (body) names.push(body.equals(Buffer.alloc(body.length, name)) ? name : `${name}!`);
-  }
-  return { names, cursor };
-}
-
-function placeOf(spool: Spool, name: string): Place {
-  let cursor = spool.start;
-  for (let found = spool.read(cursor); found.kind !== 'end'; found = spool.read(cursor)) {
-    cursor = found.next;
-    if (found.kind === 'record' && nameOf(found.header) === name) return found.place;
-  }
-  throw new Error(`there is no ${name}`);
-}
-
-const mark = (place: Place, kind: PlaceMark['kind'], destination = GLITCHTIP): PlaceMark => ({ place, kind, destination, at: 1_000, attempts: 1 });
 
 describe('the spool', () => {
   it('gives back what was appended, in its order, also to the next process', async () => {
@@ -157,43 +108,6 @@ describe('the spool', () => {
     const results = await Promise.allSettled(Array.from({ length: 5 }, (_, index) => add(spool, `${index}`, 100)));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected']);
     expect(spool.liveBytes).toBeLessThanOrEqual(300);
-  });
-
-  it('refuses what a full disk has no room for, keeps what it had, and goes on when there is room', async () => {
-    const files = new FailingFiles(undefined, 400);
-    const { spool } = open(files);
-    await add(spool, 'a');
-    await expect(add(spool, 'b', 1_000)).rejects.toMatchObject({ code: 'ENOSPC' });
-    expect(pending(spool)).toEqual(['a']);
-    await add(spool, 'c');
-    expect(pending(spool)).toEqual(['a', 'c']);
-    expect(pending(open(files.after('none')).spool)).toEqual(['a', 'c']);
-  });
-
-  it('leaves the last of its disk alone: what waits is marked and let go, and there is room again', async () => {
-    const files = new FailingFiles(undefined, 400);
-    const { spool } = open(files, { leavesBytes: 100 });
-    const taken: string[] = [];
-    let refusal: unknown;
-    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) await add(spool, name).then(() => taken.push(name), (error: unknown) => (refusal = error));
-    expect([taken.length > 2, refusal instanceof SpoolFullError, files.freeBytes() >= 100]).toEqual([true, true, true]);
-    spool.mark(taken.map((name) => mark(placeOf(spool, name), 'sent')), true);
-    spool.mark(taken.map((name) => mark(placeOf(spool, name), 'done')), false);
-    await add(spool, 'next');
-    expect(pending(spool)).toEqual(['next']);
-  });
-
-  it('counts what a full disk has no room to note where that may be forgotten, and notes it later', async () => {
-    const files = new FailingFiles();
-    const { spool } = open(files, { segmentBytes: MEBIBYTE });
-    const [a, b] = [await add(spool, 'a'), await add(spool, 'b'), await add(spool, 'c')];
-    files.room = files.used;
-    expect(() => spool.mark([mark(a, 'sent')], true)).toThrow('ENOSPC');
-    spool.mark([mark(a, 'done')], false);
-    expect([pending(spool), pending(open(files.after('kill')).spool)]).toEqual([['b', 'c'], ['a', 'b', 'c']]);
-    files.room = Number.POSITIVE_INFINITY;
-    spool.mark([mark(b, 'done')], false);
-    expect([pending(spool), pending(open(files.after('kill')).spool)]).toEqual([['c'], ['c']]);
   });
 
   it('gives one that has read what was adopted all that is appended afterwards', async () => {
