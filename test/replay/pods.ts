@@ -69,14 +69,20 @@ export class Pods {
     for (const name of NAMES) {
       const deployment = items.find(({ metadata }) => metadata.name === name);
       if (!deployment) throw new Error(`there is no Deployment ${name}`);
-      const mark = deployment.spec.template.metadata.annotations?.[ROTATION_ANNOTATION];
-      const running = this.#started.get(name);
-      const rolling = !running || running.mark !== mark;
-      const stuck = rolling && mark !== undefined && this.stuck.includes(name);
-      if (this.broken.includes(name)) this.#started.delete(name);
-      else if (rolling && !stuck) this.#started.set(name, { mark, values: await this.#mounted(name) });
-      await this.#report(name, deployment.metadata.generation, this.broken.includes(name) ? 'broken' : stuck ? 'stuck' : 'available');
+      await this.#report(name, deployment.metadata.generation, await this.#roll(name, deployment.spec.template.metadata.annotations?.[ROTATION_ANNOTATION]));
     }
+  }
+
+  async #roll(name: Name, mark: string | undefined): Promise<keyof typeof COUNTS> {
+    if (this.broken.includes(name)) {
+      this.#started.delete(name);
+      return 'broken';
+    }
+    const running = this.#started.get(name);
+    if (running && running.mark === mark) return 'available';
+    if (mark !== undefined && this.stuck.includes(name)) return 'stuck';
+    this.#started.set(name, { mark, values: await this.#mounted(name) });
+    return 'available';
   }
 
   /** Pods that cannot do their work with what they read. */

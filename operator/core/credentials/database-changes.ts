@@ -71,18 +71,20 @@ export function describeChange(change: DatabaseChange): string {
 
 export type RoleChange = Extract<DatabaseChange, { role: string }>;
 
+/** What is said of the role alone. */
+const DONE = {
+  'create role': 'created', 'set password': 'got its password', 'allow login': 'may log in', 'close login': 'may not log in',
+  'keep errors out of log': 'has its errors kept out of the log of Postgres',
+  'close owner': 'is an owner without login, password and privileges of its own',
+} as const;
+
 function describeRoleChange(change: RoleChange): string {
   switch (change.kind) {
-    case 'create role': return 'created';
-    case 'set password': return 'got its password';
-    case 'allow login': return 'may log in';
-    case 'close login': return 'may not log in';
-    case 'keep errors out of log': return 'has its errors kept out of the log of Postgres';
     case 'grant membership': return `is a member of ${change.owner}`;
     case 'act as owner': return `acts as ${change.owner}`;
     case 'allow reading': return `may read ${change.tables.join(', ')}`;
     case 'allow connecting': return `may connect to ${change.database}`;
-    case 'close owner': return 'is an owner without login, password and privileges of its own';
+    default: return DONE[change.kind];
   }
 }
 

@@ -227,10 +227,17 @@ function roleToSql(change: RoleChange, verifiers: Verifiers): string {
     case 'keep errors out of log': return keepErrorsOutOfLog(change.role);
     case 'close login': return `ALTER ROLE ${role} NOLOGIN PASSWORD NULL`;
     case 'close owner': return `ALTER ROLE ${role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL`;
-    case 'allow reading': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}; GRANT SELECT ON ${change.tables.map((table) => pg.escapeIdentifier(table)).join(', ')} TO ${role}`;
-    case 'allow connecting': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}`;
     case 'grant membership': return `GRANT ${pg.escapeIdentifier(change.owner)} TO ${role}`;
     case 'act as owner': return `ALTER ROLE ${role} SET role = ${pg.escapeLiteral(change.owner)}`;
+    default: return rightsToSql(change);
+  }
+}
+
+function rightsToSql(change: Extract<RoleChange, { database: string }>): string {
+  const role = pg.escapeIdentifier(change.role);
+  switch (change.kind) {
+    case 'allow reading': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}; GRANT SELECT ON ${change.tables.map((table) => pg.escapeIdentifier(table)).join(', ')} TO ${role}`;
+    case 'allow connecting': return `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(change.database)} TO ${role}`;
   }
 }
 

@@ -170,7 +170,6 @@ describe('of the networks of the cluster doctor finds', () => {
   const served = (settings: SettingsInput = TRAEFIK) => ({ settings, ...withSpec({ gateway: {}, web: { host: 'web-backend' }, https: { name: 'errors.example.com' } }) });
   const others = { nodes: seen([objects.node.parse({ metadata: { name: 'host' }, spec: { podCIDRs: ['10.244.0.0/24'] }, status: { allocatable: { memory: '2Gi' } } })]), pods: seen([objects.runningPod.parse({ metadata: { name: 'web-0' }, spec: { containers: [] }, status: { podIPs: [{ ip: '10.244.0.9' }] } })]) };
   const network = (more: SettingsInput['network']) => ({ settings: { network: more } });
-  const nodeAt = (type: string, address: string) => ({ nodes: seen([objects.node.parse({ metadata: { name: 'host' }, status: { allocatable: { memory: '2Gi' }, addresses: [{ type, address }] } })]) });
 
   it.each<[string, Parameters<typeof factsOf>[0], Level, RegExp]>([
     ["pods that the gateway does not believe, so that Traefik's word for https counts for nothing", { ...served(), ...others }, 'failure', /^the gateway believes no proxy of 10\.244\.0\.0\/24 \(pods of node host\)/],
@@ -178,15 +177,11 @@ describe('of the networks of the cluster doctor finds', () => {
     ['pods that the worker reaches as a private network', { ...network({ workerToPrivate: ['10.0.0.0/8'] }), ...others }, 'warning', /^NetworkPolicy worker-to-private lets out to 10\.244\.0\.0\/24 \(pods of node host\)/],
     ['Services that it reaches so', { ...network({ workerToPrivate: ['10.0.0.0/8'], clusterRanges: ['10.42.0.0/16'] }) }, 'warning', /^NetworkPolicy worker-to-private lets out to 10\.43\.0\.7 \(Service /],
     ['pods with public addresses that it reaches as the internet', { nodes: seen([objects.node.parse({ metadata: { name: 'host' }, spec: { podCIDRs: ['2001:db8:42::/64'] }, status: { allocatable: { memory: '2Gi' } } })]) }, 'warning', /^NetworkPolicy worker-to-internet lets out to 2001:db8:42::\/64/],
-    ['a node with a public address, which is reached as the internet', nodeAt('ExternalIP', '203.0.113.7'), 'warning', /^NetworkPolicy worker-to-internet lets out to 203\.0\.113\.7 \(node host\)/],
-    ['a node with one in IPv6', nodeAt('InternalIP', '2001:db8::7'), 'warning', /^NetworkPolicy worker-to-internet lets out to 2001:db8::7 \(node host\)/],
   ])('%s', (_, changes, ...expected) => expectOnly(factsOf(changes), ['cluster networks', ...expected]));
 
   it.each<[string, Parameters<typeof factsOf>[0]]>([
     ['they are what the settings say', served()],
     ['they are others, and the settings say those', { ...served({ ...TRAEFIK, network: { clusterRanges: ['10.244.0.0/16', '10.43.0.0/16'], workerToPrivate: ['10.0.0.0/8'] } }), ...others }],
-    ['a node has a private address, or a name', { ...network({ workerToPrivate: ['192.168.0.0/16'] }), ...nodeAt('InternalIP', '192.168.1.5'), ...nodeAt('Hostname', 'host') }],
-    ['the settings say the address of the node', { ...network({ clusterRanges: ['10.42.0.0/16', '10.43.0.0/16', '203.0.113.7/32'] }), ...nodeAt('ExternalIP', '203.0.113.7') }],
     ['they are others, and private, so that the worker does not reach them anyway', others],
   ])('nothing where %s', (_, changes) => expect(problems(factsOf(changes)).filter(([check]) => check === 'cluster networks')).toEqual([]));
 });
