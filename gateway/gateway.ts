@@ -94,13 +94,11 @@ export class Gateway {
     this.#check = new VolumeCheck(realFiles, join(config.spool, 'written'));
     this.#shares = new ProjectShares(config.spoolBytes);
     this.#moving = new Moving({ files: realFiles, root: config.spool, name: config.name, shares: this.#shares, send: (request) => this.#oldSender.send(request), now, failed: (what, why) => this.#failures.failed(what, why) });
-    const onVolume = (name: string) => [realFiles, join(config.spool, name), now] as const;
-    this.#setAside = new SetAside(...onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
+    this.#setAside = new SetAside(...this.#onVolume('set-aside'), { records: SET_ASIDE.records, bytes: config.spoolBytes * SET_ASIDE.share });
     const damaged = new DamagedPlaces({ setAside: this.#setAside, count: () => this.#metrics.countDamage(), log });
     this.#spool = this.#openSpool(folder, damaged);
-    this.#moving.begin(this.#spool);
-    this.#workerStart = new WorkerStart(...onVolume('worker-started'));
-    const [hold, keep] = [new Hold(...onVolume('hold.json')), new Keep(...onVolume('keep.json'))];
+    this.#workerStart = new WorkerStart(...this.#onVolume('worker-started'));
+    const [hold, keep] = [new Hold(...this.#onVolume('hold.json')), new Keep(...this.#onVolume('keep.json'))];
     this.#turn = new Turn({ hold, tryToDeliver: () => this.#volume.tryToDeliver() });
     this.#database = openDatabase(config);
     this.#valkey = config.valkey && openValkey(config.valkey, config.credentials);
@@ -116,6 +114,10 @@ export class Gateway {
         problem: () => this.#problem ?? this.#check.problem, metrics: () => this.#metrics.render(),
       }),
     ];
+  }
+
+  #onVolume(name: string): readonly [files: typeof realFiles, path: string, now: () => number] {
+    return [realFiles, join(this.config.spool, name), now];
   }
 
   /** Resolves when the signal ended it, and everything that it answered for is on the disk. */
@@ -159,11 +161,13 @@ export class Gateway {
   }
 
   #openSpool(folder: string, damaged: DamagedPlaces): Spool {
-    return Spool.open({
+    const spool = Spool.open({
       files: realFiles, folder, maxBytes: this.config.spoolBytes, leavesBytes: LEFT_ON_DISK, destinations: [GLITCHTIP, OLD_SENTRY], defer: setImmediate,
       onDrop: (record) => this.#moving.dropped(record),
       onDamage: (damage) => damaged.add(damage),
     });
+    this.#moving.begin(spool);
+    return spool;
   }
 
   #adopt(): void {

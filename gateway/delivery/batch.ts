@@ -38,18 +38,23 @@ export function mayJoin(first: RecordHeader, next: RecordHeader, together: { rea
  */
 export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]], policy: ItemPolicy, now: number): UpstreamRequest {
   const [{ header, body }] = records;
-  const [path, contentType] = header.kind === 'logs' ? ['/v1/logs', 'application/x-protobuf'] : [`/api/${header.project}/${header.kind}/`, 'application/x-sentry-envelope'];
-  const headers = {
-    'content-type': header.contentType ?? contentType,
-    'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${header.key}`,
-    ...(header.userAgent === undefined ? {} : { 'user-agent': header.userAgent }),
-    ...(header.client === undefined ? {} : { 'x-forwarded-for': header.client }),
-  };
+  const { path, headers } = addressed(header);
   if (records.length === 1 && !hasWaited(header, now)) return { path, body, headers: { ...headers, ...(header.encoding === undefined ? {} : { 'content-encoding': header.encoding }) } };
   if (header.kind !== 'envelope') return { path, headers, body: timed(unpackWhole(body, header.encoding), header) };
   const read = records.map((record) => ({ header: record.header, envelope: envelopeOf(record, policy) }));
   const items = read.flatMap(({ header: own, envelope }) => envelope.items.map((item) => withOwnId(hasWaited(own, now) ? withTime(item, own) : item, eventId(envelope.header['event_id']))));
   return { path, headers: { ...headers, 'content-type': 'application/x-sentry-envelope' }, body: composeEnvelope(records.length === 1 ? read[0]?.envelope.header ?? {} : {}, items) };
+}
+
+function addressed({ kind, project, key, contentType, userAgent, client }: RecordHeader): Pick<UpstreamRequest, 'path' | 'headers'> {
+  const [path, usual] = kind === 'logs' ? ['/v1/logs', 'application/x-protobuf'] : [`/api/${project}/${kind}/`, 'application/x-sentry-envelope'];
+  const headers = {
+    'content-type': contentType ?? usual,
+    'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${key}`,
+    ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
+    ...(client === undefined ? {} : { 'x-forwarded-for': client }),
+  };
+  return { path, headers };
 }
 
 /** Reports, logs and minidumps have their time in them, or none that GlitchTip reads. */

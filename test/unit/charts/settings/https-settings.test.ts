@@ -10,7 +10,7 @@ const SECRET: SettingsInput = { domain: 'https://errors.example.org', https: { m
 
 describe('https', () => {
   it('is nobody\'s business where nobody says anything', () => {
-    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acceptPlainEvents: 'never', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, tunnel: { secret: 'glitchtip-tunnel' }, certManager: { budget: 'all' } });
+    expect(checkSettings({}).https).toEqual({ mode: 'none', public: 'all', acceptPlainEvents: 'never', acme: { server: 'https://acme-v02.api.letsencrypt.org/directory' }, tunnel: { secret: 'glitchtip-tunnel' }, certManager: { budget: 'all' }, eventNames: [] });
   });
 
   it.each<[string, SettingsInput]>([

@@ -127,7 +127,7 @@ describe('spool resend', () => {
     const { code, json } = await runCli(['spool', 'resend', '--all', '--json']);
     expect([code, json]).toEqual([1, [{
       gateway: 'gateway-1', resent: [expect.objectContaining({ id: idOf(1), state: 'waiting' }), expect.objectContaining({ id: idOf(3) })],
-      failed: [{ id: idOf(2), why: expect.stringContaining('is damaged: it can only be dropped') }],
+      failed: [{ id: idOf(2), why: expect.stringContaining('can only be dropped: its file is damaged') }],
     }]]);
     expect((await control.status()).records.waiting).toBe(2);
   });

@@ -322,15 +322,12 @@ describe('a message', () => {
 
 describe('an advice', () => {
   const adviceOf = (facts: Partial<Facts>, spec = specOf(WORKER_SPEC)) => diagnosisOf(facts, spec).causes[0]?.advice;
-  it.each([
-    ['operator', {}, 'deployment/glitchkeeper)'],
-    ['worker', {}, 'deployment/worker)'],
-    ['web', { web: { deployment: 'front' } }, 'deployment/front)'],
-  ])('names the Deployment of %s', (part, spec, wanted) => expect(adviceOf(leaking(part), specOf({ ...WORKER_SPEC, ...spec }))).toContain(wanted));
+  it.each([['operator', {}, 'deployment/glitchkeeper)'], ['worker', {}, 'deployment/worker)'], ['web', { web: { deployment: 'front' } }, 'deployment/front)']])('names the Deployment of %s', (part, spec, wanted) => expect(adviceOf(leaking(part), specOf({ ...WORKER_SPEC, ...spec }))).toContain(wanted));
 
   it('of a full volume is what can be done with local-path, which makes none larger', () => {
     expect(adviceOf({ volumes: seen([{ name: 'postgres-data', usedBytes: 7e9, capacityBytes: 8e9 }]) })).toMatch(/^Free the disk of the host (?!.*(enlarge|storage\.|expand|resize)).* or lower retentionDays in settings\.yaml; docs\/runbooks\/move-volume\.md for a larger disk\./);
   });
+
   it('names a command that there is', () => {
     expect(adviceOf({ credentials: { failed: 'Tried 5 times.' } })).toContain('glitchkeeper rotate --wait tries it again');
   });
