@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { readImageMode } from '../embedded/images/registry.js';
 import { decideRetry, passedAlone, patternOf, type KnownFlake } from './runner/retry.js';
 import { Run } from './runner/run.js';
 import { brokenBy } from './runner/broken-run.js';
@@ -18,7 +19,7 @@ const KNOWN_FLAKES = 'test/known-flakes.json';
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { 'no-bail': { type: 'boolean', default: false } }, allowPositionals: true });
-  const chosen = chooseStages(positionals, { checks: CI });
+  const chosen = chooseStages(positionals, { checks: CI, pulls: readImageMode(process.env) !== 'local' });
   // .ci/run began before: with `npm ci`, which is the first stage then.
   const since = Number(process.env['GLITCHKEEPER_CI_SINCE'] ?? Number.NaN) * 1000;
   const run = await Run.begin(Number.isNaN(since) ? Date.now() : since);

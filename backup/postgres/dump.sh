@@ -56,7 +56,8 @@ count() {
 
 # From here on no program reads the dump whose hash is another.
 fingerprint() {
-  (cd "$WORK" && pg_dump --version >pg_dump.version && mv database.part database.dump && sha256sum database.dump >database.dump.sha256 && sync "$WORK")
+  # A version that nobody can say is no reason to have no backup.
+  (cd "$WORK" && { pg_dump --version >pg_dump.version || rm -f pg_dump.version; } && mv database.part database.dump && sha256sum database.dump >database.dump.sha256 && sync "$WORK")
 }
 
 [[ ${UNLESS_FETCHED:-} == true && -e $WORK/database.dump ]] && exit 0

@@ -15,7 +15,7 @@ export interface Stage {
   readonly workers: number;
   /** No goal of it is in seconds of the clock: it takes what the clusters leave of the processors. */
   readonly lowPriority: boolean;
-  /** Of a check that a run without names has outside of CI, too: it is of the product, not of its source. @default no */
+  /** Of a check that a run without names has wherever images may be pulled, outside of CI too: it is of the product, not of its source. @default no */
   readonly ofProduct?: true;
   /** Of a step or a check. */
   readonly command?: readonly string[];
@@ -77,13 +77,14 @@ async function realParts(): Promise<string | undefined> {
 
 /**
  * The stages to run, in the order of the table: those named, or all that is of the product and with `checks` every check; and what they need.
+ * @param options pulls: whether images may be pulled, without which a check of the product has nothing to look at
  * @throws Error for a name that is none
  */
-export function chooseStages(names: readonly string[], { checks }: { readonly checks: boolean }, stages: readonly Stage[] = STAGES): Stage[] {
+export function chooseStages(names: readonly string[], { checks, pulls }: { readonly checks: boolean; readonly pulls: boolean }, stages: readonly Stage[] = STAGES): Stage[] {
   const known = stages.filter(({ kind }) => kind !== 'step');
   const unknown = names.filter((name) => !known.some((stage) => stage.name === name));
   if (unknown.length > 0) throw new Error(`expected stages among ${known.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}`);
-  const wanted = new Set(names.length > 0 ? names : known.filter(({ kind, ofProduct }) => kind === 'suite' || ofProduct || checks).map(({ name }) => name));
+  const wanted = new Set(names.length > 0 ? names : known.filter(({ kind, ofProduct }) => kind === 'suite' || (ofProduct ? pulls : checks)).map(({ name }) => name));
   const needed = new Set(stages.filter(({ name }) => wanted.has(name)).flatMap(({ needs }) => needs));
   return stages.filter(({ name }) => wanted.has(name) || needed.has(name));
 }

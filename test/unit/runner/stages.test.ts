@@ -7,19 +7,20 @@ const names = (stages: readonly { readonly name: string }[]): string[] => stages
 
 describe('the stages that run', () => {
   it.each([
-    ['without names: every suite, and the contract', [], false, ['build', 'parts', 'unit', 'charts', 'cluster', 'api', 'contract', 'replay']],
-    ['without names under CI: the checks of the source, too', [], true, ['build', 'parts', 'unit', 'charts', 'cluster', 'types', 'generated', 'lint', 'api', 'contract', 'replay']],
-    ['a name alone, when it needs nothing', ['unit'], true, ['unit']],
-    ['with what they need', ['charts', 'unit'], false, ['build', 'unit', 'charts']],
-    ['a check by its name', ['lint'], false, ['lint']],
-  ])('%s', (_sentence, named, checks, expected) => expect(names(chooseStages(named, { checks }))).toEqual(expected));
+    ['without names: every suite, and the contract', [], { checks: false, pulls: true }, ['build', 'parts', 'unit', 'charts', 'cluster', 'api', 'contract', 'replay']],
+    ['without names under CI: the checks of the source, too', [], { checks: true, pulls: true }, ['build', 'parts', 'unit', 'charts', 'cluster', 'types', 'generated', 'lint', 'api', 'contract', 'replay']],
+    ['where no image may be pulled: no contract', [], { checks: true, pulls: false }, ['build', 'parts', 'unit', 'charts', 'cluster', 'types', 'generated', 'lint', 'api', 'replay']],
+    ['a name alone, when it needs nothing', ['unit'], { checks: true, pulls: true }, ['unit']],
+    ['with what they need', ['charts', 'unit'], { checks: false, pulls: true }, ['build', 'unit', 'charts']],
+    ['a check by its name', ['lint'], { checks: false, pulls: true }, ['lint']],
+  ])('%s', (_sentence, named, options, expected) => expect(names(chooseStages(named, options))).toEqual(expected));
 
-  it.each(['units', 'build'])('%s is none that can be named', (name) => expect(() => chooseStages([name], { checks: false })).toThrow(`found ${name}`));
+  it.each(['units', 'build'])('%s is none that can be named', (name) => expect(() => chooseStages([name], { checks: false, pulls: true })).toThrow(`found ${name}`));
 });
 
 describe('at low priority', () => {
   const yielding = (named: string[]) => {
-    const chosen = chooseStages(named, { checks: true });
+    const chosen = chooseStages(named, { checks: true, pulls: true });
     return names(chosen.filter((stage) => yieldsToClusters(stage, chosen)));
   };
   it('runs what may wait beside clusters', () => expect(yielding([])).toEqual(['parts', 'types', 'generated', 'lint', 'replay']));
