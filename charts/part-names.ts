@@ -50,6 +50,8 @@ export const GATEWAY_CONTROL_PORT = 9465;
 export const WEB = SERVICES.web;
 /** Service of GlitchTip's own web behind the gateway. */
 export const WEB_BACKEND = SERVICES.webBackend;
+/** Routes of the public name, whatever kind they are of. */
+export const HTTPS_ROUTES = { secure: 'glitchtip', plain: 'glitchtip-to-https', eventNames: 'glitchtip-event-names' } as const;
 /** Of cloudflared: whether it is connected, metrics. */
 export const TUNNEL_PORT = 2000;
 /** Deployment and Service of the tunnel. */

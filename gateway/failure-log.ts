@@ -1,4 +1,5 @@
 // What goes wrong again and again is in the log when it begins, when it changes, and once a minute.
+import { messageOf } from '../operator/core/error-message.js';
 import type { Log } from './gateway.js';
 
 /** Milliseconds. */
@@ -12,7 +13,7 @@ export class FailureLog {
 
   /** @param what cannot be done, as a sentence */
   failed(what: string, reason: unknown): void {
-    const error = reason instanceof Error ? reason.message : String(reason);
+    const error = messageOf(reason);
     const said = this.#said.get(what);
     if (said?.error === error && this.now() - said.at < AGAIN_AFTER) return;
     this.#said.set(what, { error, at: this.now() });

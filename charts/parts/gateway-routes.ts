@@ -2,14 +2,13 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { eventPaths } from '../event-paths.js';
-import { WEB } from '../part-names.js';
+import { HTTPS_ROUTES, WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart } from '../topology.js';
 import { partMetadata } from './pod-template.js';
 
 const API = 'gateway.networking.k8s.io/v1';
-const ROUTES = { secure: 'glitchtip', plain: 'glitchtip-to-https', eventNames: 'glitchtip-event-names' } as const;
 
 export class GatewayRoutes extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -28,10 +27,10 @@ export class GatewayRoutes extends Construct {
         spec: { parentRefs: [parent], hostnames, rules },
       });
     };
-    add(ROUTES.secure, { listener: secure }, [open === 'ingest' ? events : EVERYTHING]);
-    if (eventNames.length > 0) add(ROUTES.eventNames, { listener: secure, hostnames: eventNames }, [events]);
+    add(HTTPS_ROUTES.secure, { listener: secure }, [open === 'ingest' ? events : EVERYTHING]);
+    if (eventNames.length > 0) add(HTTPS_ROUTES.eventNames, { listener: secure, hostnames: eventNames }, [events]);
     // The more exact rule is the first, whatever their order. When the time is over the gateway leads them to https.
-    add(ROUTES.plain, { listener: plain, hostnames: [...own, ...eventNames] }, [...(acceptPlainEvents === 'never' ? [] : [events]), REDIRECT]);
+    add(HTTPS_ROUTES.plain, { listener: plain, hostnames: [...own, ...eventNames] }, [...(acceptPlainEvents === 'never' ? [] : [events]), REDIRECT]);
   }
 }
 

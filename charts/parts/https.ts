@@ -2,7 +2,7 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { eventPaths } from '../event-paths.js';
-import { WEB } from '../part-names.js';
+import { HTTPS_ROUTES, WEB } from '../part-names.js';
 import { HTTP_PORT } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
 import { frontPart } from '../topology.js';
@@ -11,7 +11,6 @@ import { IssuedCertificate } from './issued-certificate.js';
 import { partMetadata } from './pod-template.js';
 
 const API = 'traefik.io/v1alpha1';
-const ROUTES = { secure: 'glitchtip', plain: 'glitchtip-to-https', eventNames: 'glitchtip-event-names' } as const;
 const MIDDLEWARES = { hsts: 'hsts', redirect: 'redirect-to-https' } as const;
 
 /** IngressRoutes instead of Ingresses: these have no word for the paths of events. */
@@ -29,19 +28,19 @@ export class Https extends Construct {
     if (stsSeconds > 0) this.add('Middleware', MIDDLEWARES.hsts, { headers: { stsSeconds } });
     // 301 to a GET and 308 to everything else, which is sent again as it was.
     this.add('Middleware', MIDDLEWARES.redirect, { redirectScheme: { scheme: 'https', permanent: true } });
-    this.add('IngressRoute', ROUTES.secure, {
+    this.add('IngressRoute', HTTPS_ROUTES.secure, {
       entryPoints: [TRAEFIK.secure],
       routes: [route(`${host}${shown[open]}`, stsSeconds > 0 ? MIDDLEWARES.hsts : undefined)],
       tls: served(settings, certificateSecret(settings)),
     });
     // A route each: Traefik asks for one certificate a route, and of a name that does not lead here there is none. No HSTS: the name may go back.
     if (eventNames.length > 0) {
-      this.add('IngressRoute', ROUTES.eventNames, {
+      this.add('IngressRoute', HTTPS_ROUTES.eventNames, {
         entryPoints: [TRAEFIK.secure], routes: eventNames.map((name) => route(`${hostRule(name)} && ${events}`)), tls: served(settings, eventNamesSecret(settings)),
       });
     }
     // The path of the ACME challenge is Traefik's before any route of ours; of cert-manager's challenge the rule is longer, and so the first.
-    this.add('IngressRoute', ROUTES.plain, {
+    this.add('IngressRoute', HTTPS_ROUTES.plain, {
       entryPoints: [TRAEFIK.plain],
       // The longer rule is the first. When the time is over the gateway leads them to https.
       routes: [host, ...eventNames.map(hostRule)].flatMap((each) => [route(each, MIDDLEWARES.redirect), ...(acceptPlainEvents === 'never' ? [] : [route(`${each} && ${events}`)])]),

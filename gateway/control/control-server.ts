@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { messageOf } from '../../operator/core/error-message.js';
 import { unpackerFor } from '../encoding/unpack.js';
 import { GATEWAY_HEADER } from './control-answers.js';
 import { refused, type ControlAnswer } from './control-answer.js';
@@ -113,7 +114,7 @@ async function sendRecord(response: ServerResponse, { head, header, body }: Foun
 /** Half an answer must not look like a whole one. */
 function fail(response: ServerResponse, error: unknown, { log }: ControlPorts): void {
   if (response.destroyed) return;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   log('a request to the control port failed', { why });
   if (response.headersSent) { response.destroy(); return; }
   const isFull = error instanceof Error && error.name === 'SpoolFullError';

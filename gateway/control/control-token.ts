@@ -1,4 +1,5 @@
 // Who may use the control port: whoever knows the token in a file, which is read for each request, so that a new one counts at once.
+import { messageOf } from '../../operator/core/error-message.js';
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 export class ControlToken {
@@ -29,7 +30,7 @@ export class ControlToken {
       const token = this.read().trim();
       return token === '' ? { why: 'the file is empty' } : { token };
     } catch (error) {
-      return { why: error instanceof Error ? error.message : String(error) };
+      return { why: messageOf(error) };
     }
   }
 }

@@ -40,9 +40,9 @@ export function composeRequest(records: readonly [BatchRecord, ...BatchRecord[]]
   const [{ header, body }] = records;
   const { path, headers } = addressed(header);
   if (records.length === 1 && !hasWaited(header, now)) return { path, body, headers: { ...headers, ...(header.encoding === undefined ? {} : { 'content-encoding': header.encoding }) } };
-  if (header.kind !== 'envelope') return { path, headers, body: timed(unpackWhole(body, header.encoding), header) };
+  if (header.kind !== 'envelope') return { path, headers, body: completeEvent(unpackWhole(body, header.encoding), { receivedAt: header.receivedAt }) };
   const read = records.map((record) => ({ header: record.header, envelope: envelopeOf(record, policy) }));
-  const items = read.flatMap(({ header: own, envelope }) => envelope.items.map((item) => withOwnId(hasWaited(own, now) ? withTime(item, own) : item, eventId(envelope.header['event_id']))));
+  const items = read.flatMap(({ header: own, envelope }) => envelope.items.map((item) => complete(item, { id: eventId(envelope.header['event_id']), ...(hasWaited(own, now) ? { receivedAt: own.receivedAt } : {}) })));
   return { path, headers: { ...headers, 'content-type': 'application/x-sentry-envelope' }, body: composeEnvelope(records.length === 1 ? read[0]?.envelope.header ?? {} : {}, items) };
 }
 
@@ -62,17 +62,28 @@ function hasWaited({ kind, receivedAt }: RecordHeader, now: number): boolean {
   return (kind === 'envelope' || kind === 'store') && now - receivedAt >= WAITED;
 }
 
-function withTime(item: EnvelopeItem, header: RecordHeader): EnvelopeItem {
-  return item.type === 'event' ? { ...item, payload: timed(item.payload, header) } : item;
+/** What an event of a record may lack. */
+interface Missing {
+  /** That of its envelope. */
+  readonly id?: string | undefined;
+  /** Milliseconds of Unix time. */
+  readonly receivedAt?: number;
 }
 
-/** The rest of the text stays as it is. */
-function timed(event: Buffer, { receivedAt }: RecordHeader): Buffer {
+function complete(item: EnvelopeItem, missing: Missing): EnvelopeItem {
+  if (item.type !== 'event' || (missing.id === undefined && missing.receivedAt === undefined)) return item;
+  return { ...item, payload: completeEvent(item.payload, missing) };
+}
+
+/** With a time alone the rest of the text stays as it is. */
+function completeEvent(event: Buffer, { id, receivedAt }: Missing): Buffer {
   const text = event.toString('utf8');
   const body = JSON.parse(text) as Readonly<Record<string, unknown>>;
-  if ('timestamp' in body) return event;
+  const timestamp = receivedAt === undefined || 'timestamp' in body ? undefined : new Date(receivedAt).toISOString();
+  if (id !== undefined && eventId(body['event_id']) === undefined) return Buffer.from(JSON.stringify({ ...(timestamp === undefined ? {} : { timestamp }), ...body, event_id: id }));
+  if (timestamp === undefined) return event;
   const [begin, comma] = [text.indexOf('{') + 1, Object.keys(body).length === 0 ? '' : ','];
-  return Buffer.from(`${text.slice(0, begin)}"timestamp":"${new Date(receivedAt).toISOString()}"${comma}${text.slice(begin)}`);
+  return Buffer.from(`${text.slice(0, begin)}"timestamp":"${timestamp}"${comma}${text.slice(begin)}`);
 }
 
 function envelopeOf({ header, body }: BatchRecord, policy: ItemPolicy): Envelope {
@@ -81,11 +92,4 @@ function envelopeOf({ header, body }: BatchRecord, policy: ItemPolicy): Envelope
   const result = reader.end();
   if (result.kind === 'refused') throw new RangeError(`record ${header.id} was taken as an envelope, and is none: ${result.detail}`);
   return result.envelope;
-}
-
-/** An event that has its id from the envelope gets it itself. */
-function withOwnId(item: EnvelopeItem, envelopeId: string | undefined): EnvelopeItem {
-  if (item.type !== 'event' || envelopeId === undefined) return item;
-  const body = JSON.parse(item.payload.toString('utf8')) as Readonly<Record<string, unknown>>;
-  return eventId(body['event_id']) === undefined ? { ...item, payload: Buffer.from(JSON.stringify({ ...body, event_id: envelopeId })) } : item;
 }

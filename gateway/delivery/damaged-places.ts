@@ -1,4 +1,5 @@
 // Places of the spool that cannot be read: what lies there is set aside for a person as it is, before its segment goes.
+import { messageOf } from '../../operator/core/error-message.js';
 import type { Damage } from '../spool/spool.js';
 import type { SetAside } from './set-aside.js';
 
@@ -29,7 +30,7 @@ export class DamagedPlaces {
     try {
       this.ports.setAside.addUnreadable(content(MOST), `${where.bytes} bytes of the spool that cannot be read: the disk, or what wrote to it, is damaged`);
     } catch (error) {
-      this.ports.log('a part of the spool that cannot be read could not be set aside', { ...where, error: error instanceof Error ? error.message : String(error) });
+      this.ports.log('a part of the spool that cannot be read could not be set aside', { ...where, error: messageOf(error) });
     }
   }
 }

@@ -1,5 +1,6 @@
 // Takes events in: the key, the limits, the body, the disk, the answer, in this order. It asks nobody but the spool.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { messageOf } from '../../operator/core/error-message.js';
 import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
@@ -211,7 +212,7 @@ export class Ingest {
       const name = error instanceof Error ? error.name : '';
       if (name === 'SpoolFullError') return { kind: 'not now', seconds: AGAIN_IN.full };
       this.ports.failed(error);
-      this.ports.log('an event could not be written', { error: error instanceof Error ? error.message : String(error) });
+      this.ports.log('an event could not be written', { error: messageOf(error) });
       return { kind: 'not now', seconds: AGAIN_IN.failed };
     }
   }

@@ -57,7 +57,7 @@ export class BackupScenes {
     const { stack, installed: { dsn } } = this;
     this.bucket = await BackupStore.start(stack.cluster);
     this.identity = await generateX25519Identity();
-    this.load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: LOAD_SECONDS });
+    this.load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: await stack.baseUrl(), rate: RATE, seconds: LOAD_SECONDS });
   }
 
   /** Every event that was sent, and what became of it. */

@@ -38,7 +38,7 @@ export function describeGatewayAlone({ stack, dsn }: Installed, reports: LoadRep
     let baseUrl = '';
     beforeAll(async () => {
       await stack.ready();
-      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      baseUrl = await stack.baseUrl();
     }, 240_000);
     /** Events come in while it happens, and none of them is refused. */
     const underLoad = async (what: string, load: { readonly rate: number; readonly bytes?: number }, during: () => Promise<unknown>) => {

@@ -23,7 +23,7 @@ export function describeGatewayDisk({ stack, dsn, alerts }: Installed, reports: 
     let baseUrl = '';
     beforeAll(async () => {
       await stack.ready();
-      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      baseUrl = await stack.baseUrl();
     }, 240_000);
     const send = async (what: string, load: { readonly rate: number; readonly seconds: number; readonly bytes?: number }) => {
       const report = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, ...load }).report;

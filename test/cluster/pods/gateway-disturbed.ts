@@ -133,7 +133,7 @@ export function describeGatewayDisturbed(installed: Installed, { rate, scenes }:
     let baseUrl = '';
     beforeAll(async () => {
       await stack.ready();
-      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      baseUrl = await stack.baseUrl();
     }, 240_000);
 
     it.each(scenes)('$what: no event is refused', async ({ what, during }) => {

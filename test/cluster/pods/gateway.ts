@@ -43,7 +43,7 @@ export function describeGateway(stack: Stack, dsn: () => string, givenAgain: Loa
     let baseUrl = '';
     beforeAll(async () => {
       await stack.ready();
-      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      baseUrl = await stack.baseUrl();
     }, 240_000);
     const restarts = async (...parts: readonly Part[]) => Promise.all(parts.map(async (part) => (await stack.pod(part)).restarts));
 

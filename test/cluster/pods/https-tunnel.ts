@@ -70,7 +70,7 @@ export function describeTunnel({ stack, alerts }: Installed): void {
     }, SCENE_MS);
 
     it('is believed by the gateway that a request came by https: GlitchTip answers with HSTS', async () => {
-      const requests = [{ url: `http://${await stack.serviceAddress('web')}:8080/login`, headers: { host: NAME, 'x-forwarded-proto': 'https' } }];
+      const requests = [{ url: `${await stack.baseUrl()}/login`, headers: { host: NAME, 'x-forwarded-proto': 'https' } }];
       const { stdout } = await execa('nsenter', [await networkOf(stack.cluster, container), process.execPath, '--import', 'tsx', CLIENT, JSON.stringify(requests)]);
       expect(outcomes.parse(JSON.parse(stdout))).toMatchObject([{ status: 200, headers: { 'strict-transport-security': expect.stringMatching(/max-age=31536000/) } }]);
     }, SCENE_MS);

@@ -50,7 +50,7 @@ export function describeMove({ stack, canaries }: Installed): void {
       await stack.apply(await stack.synthesize('move', { move: old.settings }));
       await stack.rolledOut();
       await typed(stack, 'takenUp', folder);
-      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      baseUrl = await stack.baseUrl();
     }, SCENE_MS);
     afterAll(async () => {
       load?.stop();

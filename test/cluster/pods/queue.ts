@@ -40,7 +40,7 @@ export function describeQueue(stack: Stack, dsn: () => string, runs: QueueRuns):
   describe('the queue survives', () => {
     let baseUrl = '';
     beforeAll(async () => {
-      baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      baseUrl = await stack.baseUrl();
       await stack.scale('deployment/worker', 'worker', 0);
       // A new pod: the kubelet lets a container wait the longer, the more often it died, and the tests before killed it.
       await stack.kubectl('delete', 'pod', 'valkey-0');

@@ -23,7 +23,7 @@ export function describeReleaseGuard({ stack, dsn }: Installed): void {
     const migrations = () => sql(stack, 'SELECT count(*), max(id) FROM django_migrations');
     const before = await migrations();
     await stack.cluster.ctr('images', 'tag', '--force', glitchtipImage(stack.manifests.settings), SIX);
-    const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: 900 });
+    const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: await stack.baseUrl(), rate: RATE, seconds: 900 });
     const six = await stack.synthesize('six', { version: '6.2', images: { glitchtip: SIX } });
     for (let times = 0; times < 2; times += 1) await stack.apply(six);
     for (const [of, container] of [[await newestJob(stack), WAIT_FOR_DATABASE], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);

@@ -155,7 +155,7 @@ function started<T>(what: T | undefined): T {
 
 /** Each of them stored. @returns the id of the run */
 async function sendEvents(stack: Stack, dsn: string): Promise<string> {
-  const report = await startLoad(stack.cluster, { dsn, baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 5, seconds: SOURCE_SECONDS }).report;
+  const report = await startLoad(stack.cluster, { dsn, baseUrl: await stack.baseUrl(), rate: 5, seconds: SOURCE_SECONDS }).report;
   expect((await settleStored(stack, report)).lost).toEqual([]);
   return report.runId;
 }

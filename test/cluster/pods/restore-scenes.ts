@@ -10,8 +10,9 @@ import { recordMeasurement } from '../../support/measurements.js';
 import { backup, backupStatus } from '../support/backup-runs.js';
 import { printFigure } from '../support/fault-report.js';
 import { applyHeld } from '../support/held-apply.js';
-import { acceptedLogins, readLogins, stillAccepted } from '../support/logins.js';
+import { killOperator } from '../support/leader.js';
 import { killMain } from '../support/out-of-memory.js';
+import { acceptedLogins, readLogins, stillAccepted } from '../support/logins.js';
 import { glitchTip, rotate, type Ended } from '../support/requested-rotations.js';
 import { databasesOfRestores, mark, marks, restore, restoreStatus } from '../support/restore-runs.js';
 import type { Stack } from '../support/stack.js';
@@ -164,13 +165,6 @@ function untilKept(stack: Stack): Promise<string> {
     const { phase, message = '' } = (await glitchTip(stack)).rotation?.current ?? {};
     return /^restore restore-check-\S+ still uses /.test(message) ? { found: message } : { seen: `${phase ?? 'no rotation'}: ${message}` };
   });
-}
-
-/** kill -9, and a new pod at once: the kubelet would wait longer before each start of the same one. One that is just being started is killed in the next phase. */
-async function killOperator(stack: Stack): Promise<void> {
-  const { container } = await stack.pod('operator');
-  await killMain(stack, 'operator').catch(() => undefined);
-  await stack.kubectl('delete', 'pod', container.pod, '--grace-period=0', '--force', '--ignore-not-found');
 }
 
 /** The one whose name begins so, as soon as there is one. */

@@ -17,7 +17,7 @@ const ALIAS = 'docker.io/glitchtip/glitchtip:5.2.1-test';
 export function describeRollout(stack: Stack, dsn: () => string): void {
   describe('a rolling update of web', () => {
     it('starts from a web that takes twice the rate', async () => {
-      const baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      const baseUrl = await stack.baseUrl();
       const report = await startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: 2 * RATE, seconds: STEADY_SECONDS }).report;
       const { sent, accepted } = tellLoad('steady', report);
       const lasted = Math.max(...report.events.map(({ answeredAt }) => answeredAt)) - report.startedAt;
@@ -30,7 +30,7 @@ export function describeRollout(stack: Stack, dsn: () => string): void {
       await stack.ready();
       const [before, jobs] = [await stack.pod('web'), await jobNames(stack)];
       await stack.cluster.ctr('images', 'tag', '--force', glitchtipImage(stack.manifests.settings), ALIAS);
-      const baseUrl = `http://${await stack.serviceAddress('web')}:8080`;
+      const baseUrl = await stack.baseUrl();
       const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: 300 });
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       const started = Date.now();

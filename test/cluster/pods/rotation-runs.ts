@@ -41,7 +41,7 @@ export class RotationRuns {
 
   async prepare(): Promise<void> {
     await this.stack.rolledOut();
-    this.baseUrl = `http://${await this.stack.serviceAddress('web')}:8080`;
+    this.baseUrl = await this.stack.baseUrl();
   }
 
   async rotateUnderLoad(name: string, request: string, during?: (phase: Phase) => Promise<void>): Promise<Run> {

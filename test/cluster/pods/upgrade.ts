@@ -3,13 +3,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BACKUP_COMPONENT, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, SERVICES, UPGRADE_STEP, WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
+import { WEB_BACKEND } from '../../../charts/part-names.js';
+import { BACKUP_COMPONENT, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, UPGRADE_STEP, WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
 import type { UpgradePhase } from '../../../operator/api/upgrade-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { catchRunning } from '../support/backup-runs.js';
 import { applyHeld } from '../support/held-apply.js';
 import { startLoad } from '../support/inside.js';
-import { killContainer, killMain } from '../support/out-of-memory.js';
+import { killOperator } from '../support/leader.js';
+import { killContainer } from '../support/out-of-memory.js';
 import { fillQueue } from '../support/queue-access.js';
 import { copier } from '../support/queued-events.js';
 import { restore } from '../support/restore-runs.js';
@@ -129,7 +131,7 @@ export function describeUpgrades(installed: Installed): void {
 async function fill({ stack, dsn }: Installed, ids: string[]): Promise<void> {
   await stack.scale('deployment/worker', 'worker', 0);
   try {
-    const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: `http://${await stack.serviceAddress(SERVICES.webBackend)}:8080`, rate: 5, seconds: 5 });
+    const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: await stack.baseUrl(WEB_BACKEND), rate: 5, seconds: 5 });
     await fillQueue(stack, await copier(stack, await load.report, ids), QUEUED);
   } finally {
     await stack.kubectl('scale', 'deployment/worker', '--replicas=1');
@@ -141,9 +143,3 @@ async function missing(stack: Stack, ids: readonly string[], table: string, colu
   return sql(stack, `SELECT sent.id FROM unnest('{${ids.join(',')}}'::uuid[]) sent (id) WHERE NOT EXISTS (SELECT FROM ${table} stored WHERE stored.${column} = sent.id)`);
 }
 
-/** kill -9, and a new pod at once: the kubelet would wait longer before each start of the same one. */
-async function killOperator(stack: Stack): Promise<void> {
-  const { container } = await stack.pod('operator');
-  await killMain(stack, 'operator').catch(() => undefined);
-  await stack.kubectl('delete', 'pod', container.pod, '--grace-period=0', '--force', '--ignore-not-found');
-}

@@ -57,7 +57,7 @@ async function settingsRead(stack: Stack): Promise<void> {
 }
 
 async function underLoad(stack: Stack, dsn: string, work: () => Promise<void>): Promise<void> {
-  const load = startLoad(stack.cluster, { dsn, baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: RATE, seconds: 600 });
+  const load = startLoad(stack.cluster, { dsn, baseUrl: await stack.baseUrl(), rate: RATE, seconds: 600 });
   await sleep(SETTLE_MS);
   try {
     await work();

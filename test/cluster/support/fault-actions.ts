@@ -119,7 +119,7 @@ export function backlog(): Made {
     inject: async (stack, dsn) => {
       await sql(stack, `CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1), pg_sleep(${SLOW_BATCH}); RETURN NULL; END $$;
         CREATE TRIGGER take_long AFTER INSERT ON issue_events_issueevent FOR EACH STATEMENT EXECUTE FUNCTION take_long();`);
-      load = startLoad(stack.cluster, { dsn, baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 60, seconds: 600 });
+      load = startLoad(stack.cluster, { dsn, baseUrl: await stack.baseUrl(), rate: 60, seconds: 600 });
     },
     repair: async (stack) => {
       load?.stop();
@@ -173,7 +173,7 @@ function steadyLoad(): { readonly start: (stack: Stack, dsn: string) => Promise<
   let load: ReturnType<typeof startLoad> | undefined;
   return {
     start: async (stack, dsn) => {
-      load = startLoad(stack.cluster, { dsn, baseUrl: `http://${await stack.serviceAddress('web')}:8080`, rate: 5, seconds: 600 });
+      load = startLoad(stack.cluster, { dsn, baseUrl: await stack.baseUrl(), rate: 5, seconds: 600 });
     },
     stop: async () => {
       load?.stop();

@@ -1,8 +1,8 @@
-// The operator that leads, where there are two.
+// The operator's pod, and the one that leads, where there are two.
 import type { ContainerReference } from '../../../embedded/index.js';
 import { LEASE_NAME } from '../../../operator/api/object-names.js';
 import { freeze } from './frozen.js';
-import { killContainer } from './out-of-memory.js';
+import { killContainer, killMain } from './out-of-memory.js';
 import type { Stack } from './stack.js';
 import { waitFor } from './wait.js';
 
@@ -11,6 +11,13 @@ export interface FrozenLeader {
   /** Of the frozen one, until then. */
   readonly restarts: string;
   readonly next: string;
+}
+
+/** kill -9, and a new pod at once: the kubelet would wait longer before each start of the same one. One that is just being started has no process yet. */
+export async function killOperator(stack: Stack): Promise<void> {
+  const { container } = await stack.pod('operator');
+  await killMain(stack, 'operator').catch(() => undefined);
+  await stack.kubectl('delete', 'pod', container.pod, '--grace-period=0', '--force', '--ignore-not-found');
 }
 
 /** Where none leads, the pod's name is empty. */

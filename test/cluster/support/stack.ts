@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { connect, get } from '../../../embedded/api.js';
+import { WEB } from '../../../charts/part-names.js';
+import { HTTP_PORT } from '../../../charts/releases.js';
 import { checkSettings } from '../../../charts/settings/load-settings.js';
 import { topologyOf } from '../../../charts/topology.js';
 import type { Settings, SettingsInput } from '../../../charts/settings/schema.js';
@@ -177,6 +179,11 @@ export class Stack {
   /** Address of a Service inside the cluster. */
   serviceAddress(name: string): Promise<string> {
     return this.kubectl('get', 'service', name, '--output', 'jsonpath={.spec.clusterIP}');
+  }
+
+  /** Where a program on the node reaches it. @param service of web's port @default the one that people and SDKs know */
+  async baseUrl(service: string = WEB): Promise<string> {
+    return `http://${await this.serviceAddress(service)}:${HTTP_PORT}`;
   }
 
   /** Scales a Deployment or StatefulSet and waits until its pods are gone, or Ready. */
