@@ -8,8 +8,8 @@ of PostgreSQL 17). Names of tables, columns and roles are quoted otherwise, and 
 """
 
 import re
-import sys
-from importlib.machinery import PathFinder
+
+from when_imported import when_imported
 
 AFTER_THE_MESSAGE = re.compile(r"\n(?:LINE \d+|DETAIL|HINT|QUERY|CONTEXT):.*", re.DOTALL)
 
@@ -31,24 +31,4 @@ def keep_rows_out(psycopg):
     psycopg.Error.__init__ = initialize_without_rows
 
 
-class WhenImported:
-    """A finder that steps aside after the one module that it waits for."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "psycopg":
-            return None
-        sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is None:
-            return None
-        execute = spec.loader.exec_module
-
-        def execute_and_change(module):
-            execute(module)
-            keep_rows_out(module)
-
-        spec.loader.exec_module = execute_and_change
-        return spec
-
-
-sys.meta_path.insert(0, WhenImported())
+when_imported("psycopg", keep_rows_out)
