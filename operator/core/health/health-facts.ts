@@ -344,7 +344,7 @@ export interface CredentialFacts {
 /** What earlier checks saw, as far as this one needs it. */
 export interface Before {
   /** Of the check before this one. */
-  readonly last?: { readonly at: Date; readonly depth?: number };
+  readonly last?: { readonly at: Date; readonly depth?: number; readonly waitingSeconds?: number };
   /** Oldest first; at most one a minute. */
   readonly samples: readonly Sample[];
 }

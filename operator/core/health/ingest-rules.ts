@@ -1,7 +1,7 @@
 // Rules about the way of an event: web takes it, the worker takes it from the queue, Postgres has it.
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { specRelease } from '../../api/glitchtip-resource.js';
-import { tasksOf, type CanaryFacts, type GatewayFacts, type TaskFacts } from './health-facts.js';
+import { tasksOf, type GatewayFacts, type TaskFacts } from './health-facts.js';
 import { healthRelease } from './release-facts.js';
 import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { partOf } from './part-state.js';
@@ -13,7 +13,7 @@ export const SETTLED_AFTER = 45;
 const BACKLOG_DEPTH = 300;
 /** Longer than the way to Postgres takes when all is well. Seconds. */
 const WAITS_LONG = 15;
-/** A queue that shrinks and will be empty within this is not reported. Seconds. */
+/** What shrinks and will be worked off within this is not reported. Seconds. */
 const SHORT_BACKLOG = 600;
 /** What was lost longer ago is not being lost any more. Seconds. */
 const LOST_LATELY = 1_800;
@@ -70,21 +70,25 @@ function heldByGateway(input: CheckInput): Finding | undefined {
   // Why is another rule's business; while web starts it is nobody's.
   if (!isWebReady) return unstored(input, duration(oldestSeconds), `for web is not Ready; ${keeps}`, true);
   if (closed !== undefined) return unstored(input, duration(oldestSeconds), `for GlitchTip takes nothing (${closed}); ${keeps}`);
-  return late(facts.canary, facts.gateway.value);
+  return late(input, facts.gateway.value);
 }
 
 function kept({ liveBytes, oldestSeconds = 0 }: GatewayFacts): string {
   return `the gateway keeps ${bytes(liveBytes)}, the oldest since ${duration(oldestSeconds)}`;
 }
 
-/** Others, which came before it, are stored. What GlitchTip was given and lost is old, too, and no sign of too many. */
-function late(canary: CanaryFacts, gateway: GatewayFacts): Finding | undefined {
+/**
+ * Others, which came before it, are stored. What GlitchTip was given and lost is old, too, and no sign of too many.
+ * Nobody is told of those that are soon worked off, as after a rollout of web.
+ */
+function late({ facts: { canary, before }, now }: CheckInput, gateway: GatewayFacts): Finding | undefined {
   const { waitingSeconds = 0 } = gateway;
   if (waitingSeconds < WAITS_LONG || canary.kind !== 'not stored' || canary.storedMeanwhile === 0) return undefined;
   return finding(R.Backlog, 'worker', 'warning', {
     message: `More events come in than GlitchTip stores: ${kept(gateway)}, and gives them in their order. None is lost.`,
     advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',
     symptom: `events wait ${duration(waitingSeconds)} in the gateway's spool`,
+    quiet: isSoonOver(secondsLeft(waitingSeconds, changeOf(waitingSeconds, before.last && { at: before.last.at, value: before.last.waitingSeconds }, now))),
   });
 }
 
@@ -119,16 +123,30 @@ function stuck({ spec, facts }: CheckInput, waited: string): Finding {
 
 function backlog({ facts, now }: CheckInput, depth: number): Finding {
   const { last } = facts.before;
-  const seconds = last ? secondsSince(last.at, now) : 0;
-  const change = last?.depth === undefined || seconds === 0 ? undefined : (depth - last.depth) / seconds;
-  const left = change !== undefined && change < 0 ? depth / -change : undefined;
+  const change = changeOf(depth, last && { at: last.at, value: last.depth }, now);
+  const left = secondsLeft(depth, change);
   const course = change === undefined ? '' : left === undefined ? `, ${Math.round(change * 60)} more a minute` : `, worked off in ${duration(left)}`;
   return finding(R.Backlog, 'worker', 'warning', {
     message: `${depth} tasks wait for the worker, which works${course}: events show up late.`,
     advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',
     symptom: `${depth} tasks wait for the worker`,
-    quiet: left !== undefined && left < SHORT_BACKLOG,
+    quiet: isSoonOver(left),
   });
+}
+
+/** In a second; undefined: it was not seen before. */
+function changeOf(value: number, before: { readonly at: Date; readonly value: number | undefined } | undefined, now: Date): number | undefined {
+  const seconds = before ? secondsSince(before.at, now) : 0;
+  return before?.value === undefined || seconds === 0 ? undefined : (value - before.value) / seconds;
+}
+
+/** Undefined: it does not shrink, as far as is known. */
+function secondsLeft(value: number, change: number | undefined): number | undefined {
+  return change !== undefined && change < 0 ? value / -change : undefined;
+}
+
+function isSoonOver(left: number | undefined): boolean {
+  return left !== undefined && left < SHORT_BACKLOG;
 }
 
 /** What failed is kept, and stays until somebody has looked. */

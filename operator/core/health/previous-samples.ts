@@ -1,4 +1,4 @@
-// What a check leaves for the next ones: the depth of the queue, and samples of memory and of the spool, few and bounded.
+// What a check leaves for the next ones: the depth of the queue, how long events wait in the spool, and samples of memory and of the spool, few and bounded.
 import { tasksOf, type Before, type Facts, type Sample } from './health-facts.js';
 import { secondsSince } from './rule-finding.js';
 
@@ -19,5 +19,6 @@ export function remember(facts: Facts, now: Date): Before {
     ...(queue.kind === 'seen' ? { queueBytes: queue.value.usedBytes } : {}),
     ...(gateway.kind === 'seen' ? { spoolBytes: gateway.value.liveBytes } : {}),
   };
-  return { last: { at: now, ...(depth === undefined ? {} : { depth }) }, samples: isDue ? [...before.samples, sample].slice(-SAMPLES) : before.samples };
+  const waitingSeconds = gateway.kind === 'seen' ? gateway.value.waitingSeconds : undefined;
+  return { last: { at: now, ...(depth === undefined ? {} : { depth }), ...(waitingSeconds === undefined ? {} : { waitingSeconds }) }, samples: isDue ? [...before.samples, sample].slice(-SAMPLES) : before.samples };
 }

@@ -154,6 +154,8 @@ describe('a cause', () => {
     ['a place of the disk was set aside', { gateway: gatewayOf({ setAside: 1, damaged: 1 }) }, ['EventsSetAside/gateway warning']],
     ['a request was set aside', { gateway: gatewayOf({ setAside: 1 }) }, ['EventsSetAside/gateway warning']],
     ['events wait in the spool for a minute, and are stored in their order', { gateway: gatewayOf({ liveBytes: 40 * MIB, oldestSeconds: 60, waitingSeconds: 58 }), canary: STORED_MEANWHILE }, ['Backlog/worker warning']],
+    ['events wait in the spool for a minute, and for less than at the check before: they are worked off', { gateway: gatewayOf({ liveBytes: 40 * MIB, oldestSeconds: 60, waitingSeconds: 58 }), canary: STORED_MEANWHILE, before: { last: { at: ago(15), waitingSeconds: 64 }, samples: [] } }, []],
+    ['events wait in the spool for an hour, and hardly less than at the check before', { gateway: gatewayOf({ liveBytes: 40 * MIB, oldestSeconds: 3_600, waitingSeconds: 3_600 }), canary: STORED_MEANWHILE, before: { last: { at: ago(15), waitingSeconds: 3_605 }, samples: [] } }, ['Backlog/worker warning']],
     ['GlitchTip lost one that it was given: it is given again', { gateway: gatewayOf({ oldestSeconds: 60 }), canary: STORED_MEANWHILE }, []],
     ['web is away, the gateway keeps what comes', { ...withGateway(unready('web', { restarts: 3, ...waiting('CrashLoopBackOff'), lastEnd: ended('Error', 1) })), web: DOWN, gateway: gatewayOf({ closed: 'ECONNREFUSED', oldestSeconds: 50 }), canary: NOT_STORED }, ['CrashLoop/web critical']],
     ['web is being rolled, the gateway keeps what comes', { ...withGateway(startingPod('web')), web: DOWN, gateway: gatewayOf({ closed: 'ECONNREFUSED', oldestSeconds: 9 }), canary: NOT_STORED }, []],
