@@ -36,7 +36,7 @@ function worstFirst(one: IncidentStatus, other: IncidentStatus): number {
 
 /** A figure: what it belongs to, what it is, its bar or nothing, how it reads. */
 type Row = readonly [group: Group, name: string, bar: string, text: string];
-const GROUPS = ['events', 'memory', 'queue', 'database', 'disk', 'certificate'] as const;
+const GROUPS = ['events', 'gateway', 'memory', 'queue', 'database', 'disk', 'certificate'] as const;
 type Group = (typeof GROUPS)[number];
 
 /** Where each part has its memory beside it already. */
@@ -52,11 +52,12 @@ export function figureLines({ figures }: HealthStatus, paint: Paint, groups: rea
 }
 
 function amountRows({ parts = [], volumes = [], ...figures }: HealthFigures, paint: Paint): Row[] {
-  const { valkeyBytes, valkeyMaxBytes, connections, connectionsMax } = figures;
+  const { valkeyBytes, valkeyMaxBytes, connections, connectionsMax, spoolBytes, spoolMaxBytes } = figures;
   const row = (group: Group, name: string, used: number | undefined, of: Omit<Amount, 'used'>): Row[] =>
     used === undefined ? [] : [[group, name, ...amount({ used, ...of }, paint)]];
   return [
     ...parts.flatMap(({ name, memoryBytes, memoryLimitBytes }) => row('memory', name, memoryBytes, { most: memoryLimitBytes, as: size })),
+    ...row('gateway', 'spool', spoolBytes, { most: spoolMaxBytes, as: size }),
     ...row('queue', 'Valkey memory', valkeyBytes, { most: valkeyMaxBytes, as: size }),
     ...row('database', 'connections', connections, { most: connectionsMax, as: String }),
     ...volumes.flatMap(({ name, usedBytes, capacityBytes }) => row('disk', name, usedBytes, { most: capacityBytes, as: size })),
@@ -83,6 +84,8 @@ function amount({ used, most, as }: Amount, paint: Paint): [string, string] {
 /** [group, name, how a figure reads]; what was not seen has no row. */
 const PLAIN: readonly (readonly [group: Group, name: string, read: (figures: HealthFigures) => string | undefined])[] = [
   ['events', 'accepted to stored', ({ eventSeconds }) => eventSeconds === undefined ? undefined : `${eventSeconds.toFixed(1)} s`],
+  ['gateway', 'oldest', ({ spoolBytes, spoolOldestSeconds }) => spoolOldestSeconds === undefined || (spoolBytes ?? 0) === 0 ? undefined : formatDuration(spoolOldestSeconds * 1000)],
+  ['gateway', 'set aside', ({ setAside }) => setAside === undefined ? undefined : `${setAside}${setAside === 0 ? '' : ': glitchkeeper spool list --state set-aside'}`],
   ['queue', 'waiting', ({ queueDepth, oldestTaskSeconds }) => queueDepth === undefined ? undefined :
     `${queueDepth} task${queueDepth === 1 ? '' : 's'}${queueDepth > 0 && oldestTaskSeconds !== undefined ? `, the oldest for ${formatDuration(oldestTaskSeconds * 1000)}` : ''}`],
   ['database', 'partitions for', ({ partitionDays }) => partitionDays === undefined ? undefined : `${Number(partitionDays.toFixed(1))} days`],

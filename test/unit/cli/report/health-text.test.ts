@@ -106,6 +106,12 @@ describe('figures', () => {
     ['memory without a limit has no bar', { figures: { parts: [{ name: 'web', ready: true, restarts: 0, memoryBytes: 2 ** 20 }] } }, ['memory  web     1Mi']],
     ['a certificate', { figures: { certificateDays: 12.9 } }, ['certificate  ends in     12 days']],
   ])('%s', (_, health, expected) => expect(figureLines(health, plain)).toEqual(expected));
+
+  it('of the gateway: how full its spool is, the age of the oldest, what is set aside', () => {
+    const lines = (figures: HealthStatus['figures']) => figureLines({ figures }, plain).map((line) => line.replace(/\s+/g, ' ').trim());
+    expect(lines({ spoolBytes: 2 ** 28, spoolMaxBytes: 2 ** 30, spoolOldestSeconds: 125, setAside: 2 })).toEqual(['gateway spool ███░░░░░░░░░ 256Mi of 1.0Gi (25 %)', 'oldest 2 min', 'set aside 2: glitchkeeper spool list --state set-aside']);
+    expect(lines({ spoolBytes: 0, spoolMaxBytes: 2 ** 30, spoolOldestSeconds: 0, setAside: 0 })).toEqual(['gateway spool ░░░░░░░░░░░░ 0 of 1.0Gi (0 %)', 'set aside 0']);
+  });
 });
 
 describe('a bar', () => {
