@@ -189,7 +189,10 @@ export class Gateway {
         workerStartedAt: this.#workerStart.read(),
         openTransactionsAt: await openTransactions(this.#database),
       }),
-      onStored: (header) => this.#moving.stored(header),
+      onStored: (header) => {
+        this.#metrics.countStored(now() - header.receivedAt);
+        this.#moving.stored(header);
+      },
       setAside: (record, reason) => {
         this.#setAside.add(record, reason);
         this.#moving.setAside(record.header, reason.why);

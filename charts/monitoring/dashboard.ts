@@ -24,6 +24,7 @@ interface Row {
 
 const AT = '{namespace="$namespace"}';
 const of = (metric: string, more = ''): string => `glitchkeeper_${metric}${more === '' ? AT : `{namespace="$namespace",${more}}`}`;
+const stored = (quantile: number): string => `histogram_quantile(${quantile}, sum by (le) (rate(${of('gateway_stored_seconds_bucket')}[5m])))`;
 const share = (used: string, most: string): string => `${of(used)} / ${of(most)}`;
 const FULL = { warn: 0.75, bad: 0.9 } as const;
 
@@ -54,6 +55,10 @@ export const ROWS: readonly Row[] = [
       { title: 'On its disk, not stored yet', kind: 'timeseries', unit: 'bytes', width: 12, queries: [[of('spool_bytes'), 'spool'], [of('spool_max_bytes'), 'at most']], description: 'When it is full, SDKs are told to wait.' },
       { title: 'Age of the oldest event', kind: 'timeseries', unit: 's', width: 6, queries: [[of('spool_oldest_seconds'), 'age']], thresholds: { warn: 15, bad: 300 } },
       { title: 'Set aside', kind: 'stat', unit: 'short', width: 6, queries: [[of('set_aside_requests'), 'requests']], thresholds: { warn: 1, bad: 1 } },
+      { title: 'Events taken, a second', kind: 'timeseries', unit: 'short', width: 6, queries: [[`sum(rate(${of('gateway_events_taken_total')}[5m]))`, 'events']] },
+      { title: 'Requests refused, a minute', kind: 'timeseries', unit: 'short', width: 6, queries: [[`sum by (why) (rate(${of('gateway_requests_refused_total')}[5m])) * 60`, '{{why}}']] },
+      { title: 'From received to stored', kind: 'timeseries', unit: 's', width: 6, queries: [[stored(0.5), 'half of them within'], [stored(0.99), '99 % within']], thresholds: { warn: 15, bad: 300 } },
+      { title: 'Given again, an hour', kind: 'timeseries', unit: 'short', width: 6, queries: [[`sum(increase(${of('gateway_resent_records_total')}[1h]))`, 'requests']], description: 'GlitchTip took them, and Postgres did not have them.' },
     ],
   },
   {

@@ -2,9 +2,10 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
-import { OPERATOR, labelsOf, selectorOf } from '../part-names.js';
+import { GATEWAY, OPERATOR, labelsOf, selectorOf, type Component } from '../part-names.js';
 import { partMetadata } from '../parts/pod-template.js';
 import type { Settings } from '../settings/schema.js';
+import { topologyOf } from '../topology.js';
 import { buildDashboard } from './dashboard.js';
 import { ruleGroups } from './rules.js';
 
@@ -20,12 +21,8 @@ export class Monitoring extends Construct {
     const { prometheusRule, serviceMonitor, grafanaDashboard } = settings.monitoring;
     if (prometheusRule) this.addObject('PrometheusRule', ruleGroups(settings.namespace, settings.health.everySeconds));
     if (serviceMonitor) {
-      this.addObject('ServiceMonitor', {
-        // The job is the Service's name, whatever the monitor is called.
-        selector: { matchLabels: selectorOf('operator') },
-        namespaceSelector: { matchNames: [settings.namespace] },
-        endpoints: [{ port: 'metrics', path: '/metrics', interval: SCRAPE_EVERY }],
-      });
+      this.addObject('ServiceMonitor', this.scraped('operator', 'metrics'));
+      if (topologyOf(settings).gateway) this.addObject('ServiceMonitor', this.scraped('gateway', 'control'), GATEWAY);
     }
     if (grafanaDashboard) {
       new k8s.KubeConfigMap(this, 'dashboard', {
@@ -35,10 +32,19 @@ export class Monitoring extends Construct {
     }
   }
 
-  private addObject(kind: string, spec: object): void {
-    const object = new ApiObject(this, kind, {
+  /** The job is the Service's name, whatever the monitor is called. @param port its name in that Service */
+  private scraped(part: Component, port: string): object {
+    return {
+      selector: { matchLabels: selectorOf(part) },
+      namespaceSelector: { matchNames: [this.settings.namespace] },
+      endpoints: [{ port, path: '/metrics', interval: SCRAPE_EVERY }],
+    };
+  }
+
+  private addObject(kind: string, spec: object, name = OPERATOR): void {
+    const object = new ApiObject(this, `${kind}-${name}`, {
       apiVersion: PROMETHEUS_API, kind,
-      metadata: { name: OPERATOR, labels: { ...labelsOf('operator'), ...this.settings.monitoring.labels } },
+      metadata: { name, labels: { ...labelsOf('operator'), ...this.settings.monitoring.labels } },
     });
     object.addJsonPatch(JsonPatch.add('/spec', spec));
   }

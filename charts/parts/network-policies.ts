@@ -43,6 +43,7 @@ export class NetworkPolicies extends Construct {
     new HttpsPolicies(this, 'https', settings);
     this.allowNamespaces('web-from-clients', { to: frontPart(settings), port: HTTP_PORT }, settings.network.clients);
     this.allowNamespaces('operator-from-monitoring', { to: 'operator', port: OPERATOR_PORT }, settings.monitoring.from);
+    if (topologyOf(settings).gateway) this.allowNamespaces('gateway-from-monitoring', { to: 'gateway', port: GATEWAY_CONTROL_PORT }, settings.monitoring.from);
   }
 
   private flows(): Flow[] {

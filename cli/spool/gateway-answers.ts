@@ -6,7 +6,7 @@ export const gatewayStatus = z.looseObject({
   startedAt: z.string().optional(),
   others: z.array(z.string()).default([]),
   spool: z.looseObject({ liveBytes: z.number().optional(), limitBytes: z.number().optional(), oldestSeconds: z.number().optional() }).default({}),
-  records: z.looseObject({ waiting: z.number().optional(), underWay: z.number().optional(), limbo: z.number().optional() }).default({}),
+  records: z.looseObject({ waiting: z.number().optional(), underWay: z.number().optional(), limbo: z.number().optional(), largestBytes: z.number().optional(), resent: z.number().optional() }).default({}),
   window: z.looseObject({ allowedBytes: z.number().optional(), closed: z.string().optional() }).default({}),
   delivers: z.boolean().optional(),
   setAside: z.number().optional(),

@@ -26,13 +26,15 @@ function figures(status: SpoolStatus, now: Date, paint: Paint): string[][] {
   const { spool, records, window, refused, ignored } = status;
   const { liveBytes, limitBytes, oldestSeconds } = spool;
   const part = share(liveBytes, limitBytes);
-  const { waiting, underWay, limbo } = records;
+  const { waiting, underWay, limbo, largestBytes, resent } = records;
   return [
     ['spool', part === undefined ? 'not told' : `${bar(part, paint)} ${size(liveBytes ?? 0)} of ${size(limitBytes ?? 0)} (${percent(part)})`],
     ['oldest', oldestSeconds === undefined ? 'none' : formatDuration(oldestSeconds * 1_000)],
     ['waiting', countOf(waiting)],
     ['under way', `${countOf(underWay)}${window.allowedBytes === undefined || window.closed !== undefined ? '' : `, at most ${size(window.allowedBytes)}`}`],
     ['not seen in time', countOf(limbo)],
+    ...(largestBytes === undefined ? [] : [['the largest', `${size(largestBytes)}, of those under way and not seen`]]),
+    ['given again', countOf(resent)],
     ...keptFigures(status, paint),
     ...setAsideFigures(status, paint),
     ['refused', listOf(Object.entries(refused).map(([why, count]) => `${why} ${count}`))],

@@ -35,6 +35,10 @@ export interface GatewayStatus {
     readonly underWay: number;
     /** Given to GlitchTip, and not seen in Postgres in time. */
     readonly limbo: number;
+    /** Of those under way and in limbo, the largest: its bytes, unpacked. Absent when there is none. */
+    readonly largestBytes?: number;
+    /** How often one was given to GlitchTip once more since the gateway started, for Postgres did not have it. */
+    readonly resent: number;
   };
   readonly window: {
     /** Bytes that may be under way at once; 0 while it is closed. */

@@ -1,5 +1,5 @@
 // The gateway's figures for Prometheus.
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { itemTypeName } from '../core/item-types.js';
 import type { IngestCount } from '../front/ingest.js';
 import type { Delivery } from '../delivery/delivery.js';
@@ -10,9 +10,12 @@ import type { Moving } from '../move/moving.js';
 import type { Spool } from '../spool/spool.js';
 import { watchMove } from './move-metrics.js';
 
+/** From an event that is stored at once to one that waited for an outage of hours. Seconds. */
+const LAG_BUCKETS = [0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 14_400];
+
 export interface Watched {
   readonly spool: Pick<Spool, 'liveBytes' | 'diskBytes' | 'keptBytes' | 'keptDropped' | 'followersBytes'>;
-  readonly delivery: Pick<Delivery, 'entries' | 'window'>;
+  readonly delivery: Pick<Delivery, 'entries' | 'window' | 'resent'>;
   readonly maxBytes: number;
   readonly setAside: Pick<SetAside, 'ids' | 'dropped'>;
   readonly turn: Pick<Turn, 'isOurs'>;
@@ -27,6 +30,7 @@ export class GatewayMetrics {
   readonly #ignored: Counter<'type'>;
   readonly #plain: Counter;
   readonly #damaged: Counter;
+  readonly #lag: Histogram;
 
   constructor() {
     const registers = [this.#registry];
@@ -35,6 +39,7 @@ export class GatewayMetrics {
     this.#ignored = new Counter({ name: 'glitchkeeper_gateway_items_ignored_total', help: 'Items that GlitchTip does not keep, by type', labelNames: ['type'], registers });
     this.#plain = new Counter({ name: 'glitchkeeper_gateway_plain_requests_total', help: 'Ingest requests that came by plain http through a proxy', registers });
     this.#damaged = new Counter({ name: 'glitchkeeper_gateway_damaged_total', help: 'Places of the spool that could not be read', registers });
+    this.#lag = new Histogram({ name: 'glitchkeeper_gateway_stored_seconds', help: 'From a request received to its rows seen in Postgres', buckets: LAG_BUCKETS, registers });
   }
 
   /** What is read whenever somebody asks: the spool may count what is damaged while it is opened, before there is anything to watch. */
@@ -47,6 +52,10 @@ export class GatewayMetrics {
     gauge('kept_dropped_records', 'Records that were kept and went since it started, for events that came needed their room', () => watched.spool.keptDropped);
     gauge('window_bytes', 'Bytes that may be under way to Postgres at once; 0 while the way is broken', () => (watched.delivery.window.closed ? 0 : watched.delivery.window.allowed));
     gauge('limbo_records', 'Records that GlitchTip took and that are not seen in Postgres', () => watched.delivery.entries.filter(({ state }) => state === 'limbo').length);
+    new Counter({ name: 'glitchkeeper_gateway_resent_records_total', help: 'Records that were given to GlitchTip once more, for Postgres did not have them', registers: [this.#registry], collect() {
+      this.reset();
+      this.inc(watched.delivery.resent);
+    } });
     gauge('set_aside_records', 'Records that a person has to look at', () => watched.setAside.ids().length);
     gauge('set_aside_dropped_records', 'Of those, the oldest that went since it started, for there was no more room', () => watched.setAside.dropped);
     gauge('delivers', '1 while this gateway gives records to GlitchTip', () => Number(watched.turn.isOurs));
@@ -59,6 +68,11 @@ export class GatewayMetrics {
     else if (what.kind === 'refused') this.#refused.inc({ why: what.why });
     else if (what.kind === 'plain') this.#plain.inc();
     else this.#ignored.inc({ type: itemTypeName(what.type) }, what.items);
+  }
+
+  /** @param milliseconds since it was received */
+  countStored(milliseconds: number): void {
+    this.#lag.observe(Math.max(0, milliseconds) / 1_000);
   }
 
   countDamage(): void {

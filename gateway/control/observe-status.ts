@@ -21,7 +21,7 @@ export interface Observed {
   readonly spool: Pick<Spool, 'liveBytes' | 'keptBytes' | 'keptDropped' | 'segments'>;
   /** Number of the destination in the spool's marks. */
   readonly destination: number;
-  readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest' | 'oldestWaiting'>;
+  readonly delivery: Pick<Delivery, 'entries' | 'window' | 'oldest' | 'oldestWaiting' | 'resent'>;
   readonly turn: Pick<Turn, 'isOurs'>;
   readonly hold: Pick<Hold, 'look'>;
   readonly keep: Pick<Keep, 'look'>;
@@ -66,11 +66,12 @@ export function observeStatus({ spool, delivery, counts, ...observed }: Observed
 
 /** Those that the delivery has not come to yet wait. */
 function countRecords({ spool, delivery, destination }: Pick<Observed, 'spool' | 'delivery' | 'destination'>): GatewayStatus['records'] {
-  const states = delivery.entries.map(({ state }) => state);
-  const underWay = states.filter((state) => state === 'sending' || state === 'taken').length;
-  const limbo = states.filter((state) => state === 'limbo').length;
+  const given = delivery.entries.filter(({ state }) => state === 'sending' || state === 'taken' || state === 'limbo');
+  const limbo = given.filter(({ state }) => state === 'limbo').length;
+  const underWay = given.length - limbo;
   const left = spool.segments.reduce((sum, segment) => sum + segment.left(destination), 0);
-  return { waiting: Math.max(0, left - underWay - limbo), underWay, limbo };
+  const largest = given.length === 0 ? {} : { largestBytes: Math.max(...given.map(({ header }) => header.size)) };
+  return { waiting: Math.max(0, left - given.length), underWay, limbo, ...largest, resent: delivery.resent };
 }
 
 function keepStatus({ spool, keep, destination }: Pick<Observed, 'spool' | 'keep' | 'destination'>): { readonly keep?: KeepStatus } {

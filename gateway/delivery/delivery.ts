@@ -69,6 +69,7 @@ export class Delivery {
   readonly #parked: Parked;
   #window: Window = OPENING;
   #requests = 0;
+  #resent = 0;
   #confirmedSentAt: number | undefined;
   /** When one may go although nothing is seen any more. Undefined: what was given is seen. */
   #stalledUntil: number | undefined;
@@ -87,6 +88,11 @@ export class Delivery {
 
   get window(): Window {
     return this.#window;
+  }
+
+  /** How often it gave a record once more, for Postgres did not have it. Since it started. */
+  get resent(): number {
+    return this.#resent;
   }
 
   get entries(): readonly Entry[] {
@@ -151,8 +157,10 @@ export class Delivery {
   }
 
   #judged(entry: Entry, verdict: ResendVerdict): void {
-    if (verdict.kind === 'resend') this.#states.wait(entry, 0);
-    else if (verdict.kind === 'set aside') this.#states.setAside(entry, verdict.why);
+    if (verdict.kind === 'resend') {
+      this.#resent += 1;
+      this.#states.wait(entry, 0);
+    } else if (verdict.kind === 'set aside') this.#states.setAside(entry, verdict.why);
   }
 
   /** What was seen of the way since it was given. */

@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 
 /** Nothing waits, and GlitchTip takes what comes. */
 export const IDLE: GatewayStatus = {
-  gateway: 'gateway-1', startedAt: '2026-06-01T12:00:00.000Z', others: [], spool: { liveBytes: 0, limitBytes: 1_024 * MIB }, records: { waiting: 0, underWay: 0, limbo: 0 },
+  gateway: 'gateway-1', startedAt: '2026-06-01T12:00:00.000Z', others: [], spool: { liveBytes: 0, limitBytes: 1_024 * MIB }, records: { waiting: 0, underWay: 0, limbo: 0, resent: 0 },
   window: { allowedBytes: 4 * MIB }, delivers: true, setAside: 0, setAsideDropped: 0, damaged: 0, refused: {}, ignored: [],
 };
 

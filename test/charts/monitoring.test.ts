@@ -7,6 +7,7 @@ import { Monitoring, wantsMonitoring } from '../../charts/monitoring/monitoring.
 import { alertRules } from '../../charts/monitoring/rules.js';
 import type { SettingsInput } from '../../charts/settings/schema.js';
 import { Metrics } from '../../operator/io/metrics/metrics-registry.js';
+import { gatewayAtRest } from '../unit/gateway/control/watched-gateway.js';
 import { exportedNames } from '../unit/operator/io/metrics/metrics-series.js';
 import { find, render, renderStack } from './synthesize.js';
 
@@ -17,16 +18,16 @@ const kinds = (monitoring: SettingsInput['monitoring']): string[] => rendered(mo
 /** Names of metrics in a query: what is no function, label, number or string. */
 function metricsIn(query: string): string[] {
   const bare = query.replace(/"[^"]*"/g, '').replace(/\{[^}]*\}/g, '').replace(/\b(by|on|without|ignoring)\s*\([^)]*\)/g, '');
-  return [...bare.matchAll(/[a-z_]+_[a-z_]+/g)].map(([name]) => name).filter((name) => name !== 'predict_linear');
+  return [...bare.matchAll(/[a-z_]+_[a-z_]+/g)].map(([name]) => name).filter((name) => name !== 'predict_linear' && name !== 'histogram_quantile');
 }
 
 describe('nothing is made unless it is asked for', () => {
   it.each<[string, SettingsInput['monitoring'], string[]]>([
     ['by default', undefined, []],
     ['rules', { prometheusRule: true }, ['PrometheusRule']],
-    ['what to scrape', { serviceMonitor: true }, ['ServiceMonitor']],
+    ['what to scrape', { serviceMonitor: true }, ['ServiceMonitor', 'ServiceMonitor']],
     ['the dashboard', { grafanaDashboard: true }, ['ConfigMap']],
-    ['all', ALL, ['PrometheusRule', 'ServiceMonitor', 'ConfigMap']],
+    ['all', ALL, ['PrometheusRule', 'ServiceMonitor', 'ServiceMonitor', 'ConfigMap']],
   ])('%s', (_, monitoring, expected) => {
     expect(kinds(monitoring)).toEqual(expected);
     expect(wantsMonitoring(checkSettings({ monitoring }))).toBe(expected.length > 0);
@@ -42,9 +43,9 @@ describe('nothing is made unless it is asked for', () => {
   });
 });
 
-describe('every query asks for metrics that the operator exports', () => {
+describe('every query asks for metrics that the operator or the gateway exports', () => {
   let exported: string[];
-  beforeAll(async () => { exported = await exportedNames(new Metrics(() => 0)); });
+  beforeAll(async () => { exported = [...await exportedNames(new Metrics(() => 0)), ...await exportedNames(gatewayAtRest().metrics)]; });
 
   it.each(alertRules('glitchtip').map(({ alert, expr }) => [alert, expr]))('rule %s: %s', (_, expr) => {
     expect(metricsIn(expr).length).toBeGreaterThan(0);
@@ -60,7 +61,7 @@ describe('every query asks for metrics that the operator exports', () => {
   });
   it('every figure of health is on the dashboard or in a rule', () => {
     const asked = new Set([...alertRules('glitchtip').map(({ expr }) => expr), ...dashboardQueries()].flatMap(metricsIn));
-    const unasked = exported.filter((name) => name.startsWith('glitchkeeper_') && !/_(bucket|sum)$/.test(name) && !asked.has(name));
+    const unasked = exported.filter((name) => name.startsWith('glitchkeeper_') && !name.startsWith('glitchkeeper_gateway_') && !/_(bucket|sum)$/.test(name) && !asked.has(name));
     // What they say is in other figures of the same panels.
     expect(unasked.sort()).toEqual(['glitchkeeper_incident_since_timestamp_seconds', 'glitchkeeper_part_ready', 'glitchkeeper_queue_depth', 'glitchkeeper_rotation_history_undone']);
   });
@@ -88,20 +89,27 @@ describe('a rule', () => {
 });
 
 describe('the ServiceMonitor', () => {
-  it('scrapes the port of the operator\'s Service', () => {
-    expect(find(rendered(ALL), 'ServiceMonitor', 'glitchkeeper').spec).toEqual({
-      selector: { matchLabels: { 'app.kubernetes.io/name': 'glitchtip', 'app.kubernetes.io/component': 'operator' } },
-      namespaceSelector: { matchNames: ['glitchtip'] }, endpoints: [{ port: 'metrics', path: '/metrics', interval: '30s' }],
+  it.each([['glitchkeeper', 'operator', 'metrics'], ['gateway', 'gateway', 'control']])('%s scrapes the port of a Service of the %s', (name, part, port) => {
+    expect(find(rendered(ALL), 'ServiceMonitor', name).spec).toEqual({
+      selector: { matchLabels: { 'app.kubernetes.io/name': 'glitchtip', 'app.kubernetes.io/component': part } },
+      namespaceSelector: { matchNames: ['glitchtip'] }, endpoints: [{ port, path: '/metrics', interval: '30s' }],
     });
   });
-  it.each<[string, string[], string[]]>([
-    ['gets in from the namespaces that are named', ['monitoring'], ['operator-from-monitoring']],
-    ['gets in from nowhere by default', [], []],
+  it('finds the gateway by the one Service that has that port', () => {
+    const services = renderStack().filter(({ kind, metadata: { labels } }) => kind === 'Service' && labels?.['app.kubernetes.io/component'] === 'gateway');
+    expect(services.map(({ metadata, spec }) => [metadata.name, (spec as { ports: { name: string; port: number }[] }).ports])).toEqual([['gateway-control', [expect.objectContaining({ name: 'control', port: 9465 })]]]);
+  });
+  it('is one where there is no gateway', () => {
+    expect(render((scope, settings) => new Monitoring(scope, 'monitoring', settings), { monitoring: ALL, gateway: { enabled: false } }).filter(({ kind }) => kind === 'ServiceMonitor')).toHaveLength(1);
+  });
+  it.each<[string, string[], Record<string, number>]>([
+    ['gets in from the namespaces that are named', ['monitoring'], { 'operator-from-monitoring': 9464, 'gateway-from-monitoring': 9465 }],
+    ['gets in from nowhere by default', [], {}],
   ])('%s', (_, from, expected) => {
-    const policies = renderStack({ monitoring: { from } }).filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'operator-from-monitoring');
-    expect(policies.map(({ metadata }) => metadata.name)).toEqual(expected);
-    for (const { spec } of policies) {
-      expect(spec).toMatchObject({ ingress: [{ from: [{ namespaceSelector: { matchExpressions: [{ operator: 'In', values: from }] } }], ports: [{ protocol: 'TCP', port: 9464 }] }] });
+    const policies = renderStack({ monitoring: { from } }).filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name.endsWith('-from-monitoring'));
+    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(Object.keys(expected).sort());
+    for (const { metadata, spec } of policies) {
+      expect(spec).toMatchObject({ ingress: [{ from: [{ namespaceSelector: { matchExpressions: [{ operator: 'In', values: from }] } }], ports: [{ protocol: 'TCP', port: expected[metadata.name] }] }] });
     }
   });
 });

@@ -227,6 +227,8 @@ export interface GatewayFacts {
   readonly oldestSeconds?: number;
   /** Since the oldest was received that was not given to GlitchTip yet; undefined: all was. */
   readonly waitingSeconds?: number;
+  /** The largest request that GlitchTip was given and did not store yet; undefined: there is none. */
+  readonly largestBytes?: number;
   /** Why it gives nothing to GlitchTip. */
   readonly closed?: string;
   /** Why somebody told it to give nothing. */

@@ -2,7 +2,7 @@
 import { HEALTH_REASONS, type HealthReason } from '../../api/health-reasons.js';
 import { eachPod, END_REPORTED_FOR, firstSentence, severityOf } from './each-pod.js';
 import type { ContainerEnd, ContainerFacts, PodFacts } from './health-facts.js';
-import { duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
+import { bytes, duration, finding, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, partOf, PULL_FAILURES, restartsOf, type Part } from './part-state.js';
 import { placementRules } from './placement-rules.js';
 
@@ -42,9 +42,20 @@ function outOfMemory(pod: PodFacts, input: CheckInput): readonly Finding[] {
   const when = recent.end.finishedAt ? `, ${duration(secondsSince(recent.end.finishedAt, input.now))} ago` : '';
   return [finding(R.OutOfMemory, pod.part, severityOf(pod, input), {
     message: `${pod.part} needed more than ${limit} and was killed${when} (${recent.container.restarts} restarts).`,
-    advice: `Raise resources.${pod.part}.limits.memory in settings.yaml and apply it, or find out what needs so much: kubectl top pod ${pod.name} --containers.`,
+    advice: `${largestGiven(pod, input)}Raise resources.${pod.part}.limits.memory in settings.yaml and apply it, or find out what needs so much: kubectl top pod ${pod.name} --containers.`,
     symptom: `${pod.part} was killed for want of memory`,
   })];
+}
+
+/** Events from this size on may be what a part needed its memory for. Bytes. */
+const LARGE_EVENT = 100_000;
+const EVENTS_GO_THROUGH: readonly string[] = ['web', 'worker', 'valkey'];
+
+/** What the gateway gave and has not seen stored is what the part had in hand when it was killed. */
+function largestGiven({ part }: PodFacts, { facts: { gateway } }: CheckInput): string {
+  const size = gateway.kind === 'seen' ? gateway.value.largestBytes ?? 0 : 0;
+  if (size < LARGE_EVENT || !EVENTS_GO_THROUGH.includes(part)) return '';
+  return `The largest event that it was given and that is not stored has ${bytes(size)}: glitchkeeper spool list shows whose it is. `;
 }
 
 function endsOf({ lastEnd, state }: ContainerFacts): readonly ContainerEnd[] {

@@ -11,6 +11,7 @@ import { moveState } from './gateway-move.js';
 /** Of gateway/control/control-answers.ts, what is needed: a newer gateway may say more. */
 const status = z.object({
   spool: z.object({ liveBytes: z.number(), limitBytes: z.number(), oldestSeconds: z.optional(z.number()), waitingSeconds: z.optional(z.number()) }),
+  records: z._default(z.object({ largestBytes: z.optional(z.number()) }), {}),
   window: z.object({ closed: z.optional(z.string()) }),
   setAside: z.number(),
   setAsideDropped: z._default(z.number(), 0),
@@ -38,9 +39,10 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, window, setAside, setAsideDropped, damaged, plain, disbelieved, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, records, window, setAside, setAsideDropped, damaged, plain, disbelieved, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
   return {
     ...spool, setAside, setAsideDropped, damaged,
+    ...(records.largestBytes === undefined ? {} : { largestBytes: records.largestBytes }),
     ...(window.closed === undefined ? {} : { closed: window.closed }),
     ...(plain ? { plain: { until: new Date(plain.until), projects: plain.projects.map((one) => ({ ...one, lastAt: new Date(one.lastAt) })) } } : {}),
     ...(disbelieved ? { disbelieved } : {}),

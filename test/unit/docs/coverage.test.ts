@@ -11,6 +11,7 @@ import { PHASES } from '../../../operator/api/rotation-fields.js';
 import { RUN_FAILURES } from '../../../operator/core/backup/failure-advice.js';
 import { FOUND_REHEARSAL_FAILURES } from '../../../operator/core/rehearsal/rehearsal-end.js';
 import { Metrics } from '../../../operator/io/metrics/metrics-registry.js';
+import { gatewayAtRest } from '../gateway/control/watched-gateway.js';
 import { exportedNames } from '../operator/io/metrics/metrics-series.js';
 
 const page = (path: string) => readFileSync(path, 'utf8');
@@ -36,7 +37,8 @@ describe('the documentation names', () => {
   it.each(Object.values(MOVE_REASONS))('the reason %s of MoveHealthy', (reason) => expect(page('docs/migrate.md')).toMatch(new RegExp(`^\\| (True|False|Unknown) \\| \`${reason}\` \\|`, 'm')));
 
   it('every metric', async () => {
-    const names = (await exportedNames(new Metrics(() => 0))).filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));
+    const served = [...await exportedNames(new Metrics(() => 0)), ...await exportedNames(gatewayAtRest().metrics)];
+    const names = served.filter((name) => name.startsWith('glitchkeeper_')).map((name) => name.replace(/_(bucket|sum|count)$/, ''));
     expect(names.length).toBeGreaterThan(20);
     const undocumented = names.filter((name) => !page('docs/rotation.md').includes(name) && !rowsOf('docs/monitoring.md').includes(name.replace('glitchkeeper_', '')));
     expect(undocumented).toEqual([]);

@@ -6,7 +6,7 @@ import { renderRecords, renderStatus } from '../../../../cli/spool/spool-text.js
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 const STATUS = {
-  gateway: 'gateway-7c9d', startedAt: '2026-06-01T09:00:00Z', others: [], spool: { liveBytes: 2 ** 28, limitBytes: 2 ** 30, oldestSeconds: 125 }, records: { waiting: 1_200, underWay: 37, limbo: 2 },
+  gateway: 'gateway-7c9d', startedAt: '2026-06-01T09:00:00Z', others: [], spool: { liveBytes: 2 ** 28, limitBytes: 2 ** 30, oldestSeconds: 125 }, records: { waiting: 1_200, underWay: 37, limbo: 2, resent: 3 },
   window: { allowedBytes: 5_000_000 }, delivers: true, setAside: 0, refused: {}, ignored: [],
 };
 const show = (more: object = {}) => renderStatus(gatewayStatus.parse({ ...STATUS, ...more }), NOW, plain).split('\n');
@@ -20,6 +20,7 @@ describe('the status', () => {
       'waiting           1200',
       'under way         37, at most 5Mi',
       'not seen in time  2',
+      'given again       3',
       'set aside         0',
       'refused           nothing since it started',
       'left out          nothing since it started',
@@ -38,6 +39,7 @@ describe('the status', () => {
     ['what its disk lost', { setAside: 1, damaged: 1 }, 'damaged           1 place of its disk could not be read; what lay there is set aside as it is'],
     ['what is kept for a way back', { keep: { since: '2026-06-01T11:00:00Z', why: 'restore 20260601T110000Z', records: 300, bytes: 2 ** 20 } }, 'kept              300 (1Mi) that are stored: restore 20260601T110000Z\nset aside'],
     ['what of it is not certain, and what went', { keep: { since: '2026-06-01T11:00:00Z', why: 'restore', records: 300, bytes: 2 ** 20, unchecked: 12, dropped: 7 } }, '\n                  12 of them are still to be looked for in the database that is live\n                  7 went: events that came needed their room'],
+    ['how large the largest is that GlitchTip has in hand', { records: { underWay: 1, largestBytes: 2_400_000 } }, 'the largest       2Mi, of those under way and not seen'],
     ['that there is nothing', { spool: { liveBytes: 0, limitBytes: 2 ** 30 } }, 'oldest            none'],
     ['what was refused, by reason', { refused: { 'unknown key': 12, 'not now': 3 } }, 'refused           unknown key 12\n                  not now 3'],
     ['what was left out, by project', { ignored: [{ project: 1, type: 'span', items: 9 }, { project: 2, type: 'session', items: 4 }, { project: 1, type: 'attachment', items: 1 }] }, 'left out          project 1: span 9, attachment 1\n                  project 2: session 4'],

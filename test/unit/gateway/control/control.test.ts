@@ -105,7 +105,7 @@ describe('the port for SDKs and people', () => {
 describe('the status', () => {
   it('of a gateway that has just started', async () => {
     expect(await control.status()).toEqual({
-      gateway: 'gateway-1', startedAt: '2026-05-28T20:26:40.000Z', others: [], spool: { liveBytes: 0, limitBytes: 2 ** 26 }, records: { waiting: 0, underWay: 0, limbo: 0 },
+      gateway: 'gateway-1', startedAt: '2026-05-28T20:26:40.000Z', others: [], spool: { liveBytes: 0, limitBytes: 2 ** 26 }, records: { waiting: 0, underWay: 0, limbo: 0, resent: 0 },
       window: { allowedBytes: 131_072 }, delivers: false, setAside: 0, setAsideDropped: 0, damaged: 0, refused: {}, ignored: [],
     });
   });
@@ -123,7 +123,7 @@ describe('the status', () => {
     expect(await control.status()).toMatchObject({ delivers: true, spool: { oldestSeconds: 12 }, records: { waiting: 0, underWay: 3, limbo: 0 } });
     control.rows.add(idOf(1)).add(idOf(2));
     await control.delivery.confirm();
-    expect((await control.status()).records).toEqual({ waiting: 0, underWay: 1, limbo: 0 });
+    expect((await control.status()).records).toEqual({ waiting: 0, underWay: 1, limbo: 0, largestBytes: expect.any(Number), resent: 0 });
     control.rows.add(idOf(3));
     await control.delivery.confirm();
     expect(await control.status()).toMatchObject({ records: { waiting: 0, underWay: 0, limbo: 0 }, spool: { limitBytes: 2 ** 26, liveBytes: 0 } });
@@ -177,9 +177,9 @@ describe('a restart of the worker', () => {
     await control.give();
     control.now += 400_000;
     await control.delivery.judge();
-    expect((await control.status()).records).toEqual({ waiting: 0, underWay: 0, limbo: 1 });
+    expect((await control.status()).records).toMatchObject({ waiting: 0, underWay: 0, limbo: 1 });
     await tell(new Date(control.now - 1_000).toISOString());
     await control.delivery.judge();
-    expect((await control.status()).records).toEqual({ waiting: 1, underWay: 0, limbo: 0 });
+    expect((await control.status()).records).toEqual({ waiting: 1, underWay: 0, limbo: 0, resent: 1 });
   });
 });

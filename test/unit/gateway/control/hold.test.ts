@@ -39,7 +39,7 @@ describe('while it is held', () => {
     await control.ask('PUT', '/hold', WHY);
     control.rows.add(idOf(1));
     await control.delivery.confirm();
-    expect((await control.status()).records).toEqual({ waiting: 0, underWay: 0, limbo: 0 });
+    expect((await control.status()).records).toEqual({ waiting: 0, underWay: 0, limbo: 0, resent: 0 });
   });
 
   it('a second request has the reason replaced, and not the time', async () => {
