@@ -2,6 +2,7 @@
 //
 // 5.2 was run and measured with these very values (docs/measurements.md). 6.2 was read in its source and in that of its libraries, and not
 // run by this project (docs/releases.md).
+import { itemPolicy } from '../gateway/core/item-policy.js';
 import { RELEASES, type Release } from '../operator/api/glitchtip-releases.js';
 
 /** A variable of a GlitchTip container and why it has this value. */
@@ -73,8 +74,18 @@ const celeryWorker: Process = {
   connections: 10,
 };
 
+/** What the gateway writes around the items of an envelope. Bytes. */
+const ENVELOPE_HEADERS = 65_536;
+
+/** 5.2's own limit of 2.6 MB would refuse an envelope that holds an event and its transaction; 6.2's is pinned. */
+const bodyLimit = (release: Release): Variable => ({
+  name: 'GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE', value: String(itemPolicy(release).largestEnvelope + ENVELOPE_HEADERS),
+  why: 'web takes whatever the gateway took (gateway/core/item-policy.ts): what it refused would wait for a person',
+});
+
 const uwsgiWeb: Process = {
   env: [
+    bodyLimit('5.2'),
     { name: 'SERVER_ROLE', value: 'web', why: 'bin/start.sh starts uWSGI' },
     { name: 'PORT', value: String(HTTP_PORT), why: 'pinned together with the probes' },
     { name: 'UWSGI_LISTEN', value: '1024', why: 'past 128 waiting connections clients get ECONNRESET and lose the event' },
@@ -142,6 +153,7 @@ const noColdStorage: readonly Variable[] = [
 const single: Process = {
   env: [
     ...granian('all_in_one'),
+    bodyLimit('6.2'),
     ...vtasks,
     ...noColdStorage,
     ...malloc,
@@ -152,7 +164,7 @@ const single: Process = {
   replacesGrown: true,
 };
 
-const graniansWeb: Process = { env: [...granian('web'), ...vtasksQueue, ...noColdStorage, ...malloc], connections: 5, replacesGrown: true };
+const graniansWeb: Process = { env: [...granian('web'), bodyLimit('6.2'), ...vtasksQueue, ...noColdStorage, ...malloc], connections: 5, replacesGrown: true };
 
 const vtasksWorker: Process = {
   env: [
