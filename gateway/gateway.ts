@@ -28,6 +28,7 @@ import { Turn } from './delivery/turn.js';
 import { openValkey } from './delivery/valkey.js';
 import { WorkerStart } from './delivery/worker-start.js';
 import type { GatewayConfig } from './environment.js';
+import { drain, OF_A_ROLLOUT } from './front/drain.js';
 import { TrustedProxies } from './front/forwarded.js';
 import { FailureLog } from './failure-log.js';
 import { Ingest } from './front/ingest.js';
@@ -152,6 +153,7 @@ export class Gateway {
     const [front, control] = this.#servers;
     // What is asked for there may take longer than this process has: a hold waits for another gateway.
     control.closeAllConnections();
+    await drain(front, OF_A_ROLLOUT);
     await Promise.all([...taking.map((each) => each.stop()), closeServer(front), closeServer(control), this.#moving.stop()]);
     this.#oldSender.close();
     this.#spool.close();

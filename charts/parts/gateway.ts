@@ -1,6 +1,7 @@
 // Gateway: the one address for people and SDKs. It has events on its own disk before it answers, and gives them to GlitchTip at the pace that it can hold.
 import * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { Construct } from 'constructs';
+import { OF_A_ROLLOUT } from '../../gateway/front/drain.js';
 import { CLAIMS, CONFIG_MAPS, DATABASE, GATEWAY, GATEWAY_CONTROL_PORT, SECRETS, VALKEY_PORT, WEB, WEB_BACKEND, labelsOf, selectorOf } from '../part-names.js';
 import { PROGRAMS, commandOf } from '../programs.js';
 import { MEBIBYTE, bytesOf } from '../quantity.js';
@@ -18,7 +19,7 @@ const CREDENTIALS_PATH = '/run/secrets/gateway';
 const PORTS = { http: HTTP_PORT, control: GATEWAY_CONTROL_PORT } as const;
 /** Beside what waits: done records in segments that are not done yet, and what was set aside. */
 const VOLUME_SHARE = 1.25;
-/** Seconds that a pod goes on taking events after it left the Service: until no proxy of the node leads to it any more. */
+/** Seconds for which a pod that has left the Service is not told to end yet. From then on it waits until no proxy of the node leads to it any more (gateway/front/drain.ts). */
 const DRAIN_SECONDS = 5;
 
 export class Gateway extends Construct {
@@ -42,7 +43,7 @@ export class Gateway extends Construct {
           metadata: { labels: labelsOf('gateway'), annotations: bundle.annotations },
           spec: withOldServer(settings, {
             ...podDefaults(settings, { ...NODE_USER, tolerations: DESPITE_PRESSURE, callsInternet: topologyOf(settings).move }),
-            terminationGracePeriodSeconds: DRAIN_SECONDS + 30,
+            terminationGracePeriodSeconds: DRAIN_SECONDS + OF_A_ROLLOUT.most / 1_000 + 30,
             containers: [container(settings, bundle.mounts)],
             volumes: [...bundle.volumes, claimed('spool', CLAIMS.spool), secretFiles('credentials', SECRETS.gateway), scratch('tmp')],
           }),
