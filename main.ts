@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { startupSnapshot } from 'node:v8';
 import { App, Chart, type ChartProps } from 'cdk8s';
 import { planBudget, renderBudget } from './charts/budget.js';
+import { rememberDocuments } from './charts/document-texts.js';
 import { CustomResourceDefinitions } from './charts/parts/custom-resource-definitions.js';
 import { GlitchTip } from './charts/glitchtip-stack.js';
 import { GatewayRoutes } from './charts/parts/gateway-routes.js';
@@ -110,7 +111,8 @@ function main(): void {
   process.exitCode = exitCode;
 }
 
-// A snapshot holds what V8 has compiled: of a run, everything that runs need.
+rememberDocuments();
+// A snapshot holds what V8 has compiled, and the documents that were written: of a run, everything that runs need.
 if (startupSnapshot.isBuildingSnapshot()) {
   if (run(process.env).exitCode !== 0) throw new Error('a run without settings failed');
   startupSnapshot.setDeserializeMainFunction(main);
