@@ -347,6 +347,8 @@ export interface CredentialFacts {
 export interface Before {
   /** Of the check before this one. */
   readonly last?: { readonly at: Date; readonly depth?: number; readonly waitingSeconds?: number };
+  /** Parts that should have a pod and have none: since which check. */
+  readonly podless?: ReadonlyMap<string, Date>;
   /** Oldest first; at most one a minute. */
   readonly samples: readonly Sample[];
 }

@@ -11,6 +11,9 @@ const PULLING: readonly string[] = ['ContainerCreating', 'PodInitializing'];
 /** A starting pod is not reported, but no longer than this, whatever the startup probe allows. Seconds. */
 const LONGEST_START = 120;
 
+/** Between the end of the old pod and the first sight of the new one the controllers of a busy node may be late. Seconds. */
+const REPLACED_WITHIN = 30;
+
 export interface Part {
   readonly name: string;
   /** Undefined where the manifests did not make it, or it was not seen. */
@@ -23,16 +26,21 @@ export interface Part {
 }
 
 /** Undefined when pods could not be seen. */
-export function partOf({ cluster }: Facts, name: string, now: Date): Part | undefined {
+export function partOf({ cluster, before }: Facts, name: string, now: Date): Part | undefined {
   if (cluster.pods.kind === 'unseen') return undefined;
   const all = cluster.pods.value.filter((pod) => pod.part === name && pod.alive).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
   const pods = all.filter((pod) => !pod.ending);
   const workload = cluster.workloads.kind === 'seen' ? cluster.workloads.value.find(({ part }) => part === name) : undefined;
   const isReady = pods.some(({ ready }) => ready);
   const newest = pods[0];
-  // Between the end of the old pod and the first sight of the new one.
-  const isReplaced = newest === undefined && all.length > 0 && workload?.wanted !== 0;
+  const isReplaced = newest === undefined && (all.length > 0 ? workload?.wanted !== 0 : isPodlessLately(workload, before.podless, now));
   return { name, workload, pods, isReady, isStarting: !isReady && (isReplaced || (newest !== undefined && isWithinStart(newest, now))) };
+}
+
+function isPodlessLately(workload: WorkloadFacts | undefined, podless: ReadonlyMap<string, Date> | undefined, now: Date): boolean {
+  if (workload === undefined || workload.wanted === 0 || workload.refused) return false;
+  const since = podless?.get(workload.part);
+  return since === undefined || secondsSince(since, now) < REPLACED_WITHIN;
 }
 
 /** A new pod, none of whose containers has ended by itself, for as long as its probe allows. */

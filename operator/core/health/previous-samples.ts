@@ -6,6 +6,13 @@ import { secondsSince } from './rule-finding.js';
 const SAMPLE_EVERY = 55;
 const SAMPLES = 32;
 
+/** Of what cannot be seen what was known stays. */
+function podlessParts({ before, cluster: { pods, workloads } }: Facts, now: Date): ReadonlyMap<string, Date> {
+  if (pods.kind === 'unseen' || workloads.kind === 'unseen') return before.podless ?? new Map<string, Date>();
+  const lacking = workloads.value.filter(({ part, wanted }) => wanted > 0 && !pods.value.some((pod) => pod.part === part && pod.alive));
+  return new Map(lacking.map(({ part }) => [part, before.podless?.get(part) ?? now]));
+}
+
 export const NOTHING_BEFORE: Before = { samples: [] };
 
 export function remember(facts: Facts, now: Date): Before {
@@ -20,5 +27,5 @@ export function remember(facts: Facts, now: Date): Before {
     ...(gateway.kind === 'seen' ? { spoolBytes: gateway.value.liveBytes } : {}),
   };
   const waitingSeconds = gateway.kind === 'seen' ? gateway.value.waitingSeconds : undefined;
-  return { last: { at: now, ...(depth === undefined ? {} : { depth }), ...(waitingSeconds === undefined ? {} : { waitingSeconds }) }, samples: isDue ? [...before.samples, sample].slice(-SAMPLES) : before.samples };
+  return { podless: podlessParts(facts, now), last: { at: now, ...(depth === undefined ? {} : { depth }), ...(waitingSeconds === undefined ? {} : { waitingSeconds }) }, samples: isDue ? [...before.samples, sample].slice(-SAMPLES) : before.samples };
 }

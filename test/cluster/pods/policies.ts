@@ -44,7 +44,7 @@ const OPEN_WHEN_CHANGED: Allowed = {
   web: OPEN['web'] ?? [],
   'worker (no internet)': [...DNS, ...DATA, ...BESIDE],
   'backup (bucket)': [...DNS, ...both('postgres'), 'outside'],
-  'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...both('gateway'), ...both('operator')],
+  'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...GATEWAY, ...both('operator')],
   'other namespace': OPEN['other namespace'] ?? [],
 };
 
@@ -125,5 +125,5 @@ async function change(stack: Stack): Promise<void> {
 
 async function changeBack(stack: Stack): Promise<void> {
   await stack.apply(stack.manifests);
-  await stack.kubectl('delete', 'networkpolicy', 'web-from-clients', 'operator-from-monitoring', 'worker-to-private', 'backup-to-bucket');
+  await stack.kubectl('delete', 'networkpolicy', 'web-from-clients', 'operator-from-monitoring', 'gateway-from-monitoring', 'worker-to-private', 'backup-to-bucket');
 }
