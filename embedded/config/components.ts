@@ -4,14 +4,15 @@ import { NODE_MONITOR_GRACE } from '../../charts/host-files.js';
 import { busyboxImage } from '../images/catalog.js';
 import { podCidr, serviceCidr } from '../address.js';
 import { localPathNamespace, metricsServerPort } from './addons.js';
-import { addonsReadyFile, apiReadyFile, type Layout } from './layout.js';
+import { addonsReadyFile, apiReadyFile, containerdSocket, type Layout } from './layout.js';
 
-/** One process, as go/init reads it. A component with waitTcp or waitFile starts when that answers or exists. */
+/** One process, as go/init reads it. A component with waitTcp, waitUnix or waitFile starts when that answers or exists. */
 export interface Component {
   readonly name: string;
   readonly argv: readonly string[];
   readonly log: string;
   readonly waitTcp?: string;
+  readonly waitUnix?: string;
   readonly waitFile?: string;
 }
 
@@ -184,7 +185,7 @@ export function buildComponents(layout: Layout): readonly Component[] {
   const { paths } = settings;
   const api = { waitFile: apiReadyFile(paths) };
   const addons = { waitFile: addonsReadyFile(paths) };
-  const component = (name: string, argv: readonly string[], wait: Pick<Component, 'waitTcp' | 'waitFile'> = {}): Component => {
+  const component = (name: string, argv: readonly string[], wait: Pick<Component, 'waitTcp' | 'waitUnix' | 'waitFile'> = {}): Component => {
     return { name, argv, log: join(paths.log, `${name}.log`), ...wait };
   };
   return [
@@ -193,7 +194,8 @@ export function buildComponents(layout: Layout): readonly Component[] {
     component('kube-apiserver', apiserver(layout), { waitTcp: etcdAddress }),
     component('kube-controller-manager', controllerManager(layout), api),
     component('kube-scheduler', scheduler(layout), api),
-    component('kubelet', kubelet(layout), { waitTcp: `${network.nodeAddress}:6443` }),
+    // It ends at once where there is no container runtime, and on a busy machine the API server may be faster.
+    component('kubelet', kubelet(layout), { waitTcp: `${network.nodeAddress}:6443`, waitUnix: containerdSocket(paths) }),
     component('kube-proxy', proxy(layout), api),
     ...(layout.policiesLack === undefined ? [component('netpol', netpol(layout), addons)] : []),
     component('local-path-provisioner', localPath(layout), addons),

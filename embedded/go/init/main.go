@@ -31,12 +31,13 @@ type Mount struct {
 	Target string `json:"target"`
 }
 
-// Component is one long-running process. WaitTCP and WaitFile hold back its first start.
+// Component is one long-running process. WaitTCP, WaitUnix and WaitFile hold back its first start.
 type Component struct {
 	Name     string   `json:"name"`
 	Argv     []string `json:"argv"`
 	Log      string   `json:"log"`
 	WaitTCP  string   `json:"waitTcp"`
+	WaitUnix string   `json:"waitUnix"`
 	WaitFile string   `json:"waitFile"`
 }
 
@@ -140,8 +141,13 @@ func waitFor(c Component) {
 		}
 		time.Sleep(pollInterval)
 	}
-	for c.WaitTCP != "" {
-		if conn, err := net.DialTimeout("tcp", c.WaitTCP, time.Second); err == nil {
+	waitForListener("tcp", c.WaitTCP)
+	waitForListener("unix", c.WaitUnix)
+}
+
+func waitForListener(network, address string) {
+	for address != "" {
+		if conn, err := net.DialTimeout(network, address, time.Second); err == nil {
 			_ = conn.Close()
 			break
 		}
