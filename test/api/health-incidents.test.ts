@@ -16,6 +16,8 @@ import { WebDouble } from './web-double.js';
 const PAGE = '<html><script src="static/main.js"></script></html>';
 /** Checks that open an incident, and those without its cause that close it: the defaults. */
 const [TO_OPEN, TO_CLOSE] = [3, 2];
+/** Longer than a part may be without a pod (operator/core/health/part-state.ts). */
+const PODLESS_MS = 31_000;
 /** The most that an incident goes on before the operator repairs it. Checks. */
 const REPAIRED_WITHIN = 15;
 
@@ -91,6 +93,9 @@ const SCENARIOS: readonly Scenario[] = [
     make: async () => {
       health.gateway.front.fate = 'refuse';
       await pods.remove('gateway-1');
+      // A rollout's new pod may be as late as this.
+      await health.check();
+      health.clock.pass(PODLESS_MS);
     },
     repair: async () => {
       health.gateway.front.fate = 'store';
