@@ -111,9 +111,9 @@ function main(): void {
   process.exitCode = exitCode;
 }
 
-rememberDocuments();
 // A snapshot holds what V8 has compiled, and the documents that were written: of a run, everything that runs need.
 if (startupSnapshot.isBuildingSnapshot()) {
+  rememberDocuments();
   if (run(process.env).exitCode !== 0) throw new Error('a run without settings failed');
   startupSnapshot.setDeserializeMainFunction(main);
 } else main();

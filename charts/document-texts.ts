@@ -1,11 +1,11 @@
-// The YAML of each document is written once: a startup snapshot of Node.js, which has synthesized the defaults, knows that of whatever the settings do not change.
+// For a startup snapshot of Node.js, which synthesizes the defaults while it is made: whoever starts from it has the YAML of whatever the settings do not change.
 import { Yaml } from 'cdk8s';
 
 /** By the document as JSON, which cdk8s has left nothing undefined in. */
 const texts = new Map<string, string>();
 const write = Yaml.stringify.bind(Yaml);
 
-/** cdk8s writes a file by one call of Yaml.stringify with all its documents. */
+/** From now on; cdk8s writes a file by one call of Yaml.stringify with all its documents. */
 export function rememberDocuments(): void {
   Yaml.stringify = (...documents) => documents.map(textOf).join('---\n');
 }

@@ -78,7 +78,7 @@ const celeryWorker: Process = {
 const ENVELOPE_HEADERS = 65_536;
 
 /** 5.2's own limit of 2.6 MB would refuse an envelope that holds an event and its transaction; 6.2's is pinned. */
-const bodyLimit = (release: Release): Variable => ({
+export const bodyLimit = (release: Release): Variable => ({
   name: 'GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE', value: String(itemPolicy(release).largestEnvelope + ENVELOPE_HEADERS),
   why: 'web takes whatever the gateway took (gateway/core/item-policy.ts): what it refused would wait for a person',
 });

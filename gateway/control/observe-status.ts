@@ -70,8 +70,9 @@ function countRecords({ spool, delivery, destination }: Pick<Observed, 'spool' |
   const limbo = given.filter(({ state }) => state === 'limbo').length;
   const underWay = given.length - limbo;
   const left = spool.segments.reduce((sum, segment) => sum + segment.left(destination), 0);
-  const largest = given.length === 0 ? {} : { largestBytes: Math.max(...given.map(({ header }) => header.size)) };
-  return { waiting: Math.max(0, left - given.length), underWay, limbo, ...largest, resent: delivery.resent };
+  // Of hours of lost events there may be more than a call takes arguments.
+  const largestBytes = given.reduce((most, { header }) => Math.max(most, header.size), 0);
+  return { waiting: Math.max(0, left - given.length), underWay, limbo, ...(given.length === 0 ? {} : { largestBytes }), resent: delivery.resent };
 }
 
 function keepStatus({ spool, keep, destination }: Pick<Observed, 'spool' | 'keep' | 'destination'>): { readonly keep?: KeepStatus } {

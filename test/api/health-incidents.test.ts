@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { GatewayStatus } from '../../gateway/control/control-answers.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { REPLACED_WITHIN } from '../../operator/core/health/part-state.js';
 import { CANNOT_START_AFTER } from '../../operator/core/operations/job-state.js';
 import { expiringIn } from '../support/certificate.js';
 import { describeAlertDelivery } from './alert-delivery.js';
@@ -16,8 +17,8 @@ import { WebDouble } from './web-double.js';
 const PAGE = '<html><script src="static/main.js"></script></html>';
 /** Checks that open an incident, and those without its cause that close it: the defaults. */
 const [TO_OPEN, TO_CLOSE] = [3, 2];
-/** Longer than a part may be without a pod (operator/core/health/part-state.ts). */
-const PODLESS_MS = 31_000;
+/** Longer than a part may be without a pod. */
+const PODLESS_MS = (REPLACED_WITHIN + 1) * 1_000;
 /** The most that an incident goes on before the operator repairs it. Checks. */
 const REPAIRED_WITHIN = 15;
 

@@ -81,14 +81,15 @@ function kept({ liveBytes, oldestSeconds = 0 }: GatewayFacts): string {
  * Others, which came before it, are stored. What GlitchTip was given and lost is old, too, and no sign of too many.
  * Nobody is told of those that are soon worked off, as after a rollout of web.
  */
-function late({ facts: { canary, before }, now }: CheckInput, gateway: GatewayFacts): Finding | undefined {
+function late(input: CheckInput, gateway: GatewayFacts): Finding | undefined {
+  const { canary, before } = input.facts;
   const { waitingSeconds = 0 } = gateway;
   if (waitingSeconds < WAITS_LONG || canary.kind !== 'not stored' || canary.storedMeanwhile === 0) return undefined;
   return finding(R.Backlog, 'worker', 'warning', {
     message: `More events come in than GlitchTip stores: ${kept(gateway)}, and gives them in their order. None is lost.`,
     advice: 'If it lasts, raise resources.worker.limits.cpu in settings.yaml, or have the sender sample; docs/runbooks/queue-full.md.',
     symptom: `events wait ${duration(waitingSeconds)} in the gateway's spool`,
-    quiet: isSoonOver(secondsLeft(waitingSeconds, changeOf(waitingSeconds, before.last && { at: before.last.at, value: before.last.waitingSeconds }, now))),
+    quiet: isSoonOver(secondsLeft(waitingSeconds, changeOf(waitingSeconds, before.last?.waitingSeconds, input))),
   });
 }
 
@@ -121,9 +122,8 @@ function stuck({ spec, facts }: CheckInput, waited: string): Finding {
   });
 }
 
-function backlog({ facts, now }: CheckInput, depth: number): Finding {
-  const { last } = facts.before;
-  const change = changeOf(depth, last && { at: last.at, value: last.depth }, now);
+function backlog(input: CheckInput, depth: number): Finding {
+  const change = changeOf(depth, input.facts.before.last?.depth, input);
   const left = secondsLeft(depth, change);
   const course = change === undefined ? '' : left === undefined ? `, ${Math.round(change * 60)} more a minute` : `, worked off in ${duration(left)}`;
   return finding(R.Backlog, 'worker', 'warning', {
@@ -134,10 +134,10 @@ function backlog({ facts, now }: CheckInput, depth: number): Finding {
   });
 }
 
-/** In a second; undefined: it was not seen before. */
-function changeOf(value: number, before: { readonly at: Date; readonly value: number | undefined } | undefined, now: Date): number | undefined {
-  const seconds = before ? secondsSince(before.at, now) : 0;
-  return before?.value === undefined || seconds === 0 ? undefined : (value - before.value) / seconds;
+/** In a second, since the check before; undefined: it was not seen then. */
+function changeOf(value: number, then: number | undefined, { facts: { before: { last } }, now }: CheckInput): number | undefined {
+  const seconds = last ? secondsSince(last.at, now) : 0;
+  return then === undefined || seconds === 0 ? undefined : (value - then) / seconds;
 }
 
 /** Undefined: it does not shrink, as far as is known. */

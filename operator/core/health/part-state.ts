@@ -12,7 +12,7 @@ const PULLING: readonly string[] = ['ContainerCreating', 'PodInitializing'];
 const LONGEST_START = 120;
 
 /** Between the end of the old pod and the first sight of the new one the controllers of a busy node may be late. Seconds. */
-const REPLACED_WITHIN = 30;
+export const REPLACED_WITHIN = 30;
 
 export interface Part {
   readonly name: string;

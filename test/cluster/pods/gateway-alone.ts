@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { releaseFacts } from '../../../charts/releases.js';
+import { bodyLimit } from '../../../charts/releases.js';
 import { topologyOf } from '../../../charts/topology.js';
 import { authHeader, parseDsn, type Dsn } from '../../sdk/dsn.js';
 import { send } from '../../sdk/http-client.js';
@@ -28,7 +28,7 @@ const BEYOND_THE_GUARD = 315;
 /** Often enough for a liveness probe that takes a minute's silence for a death. Seconds. */
 const TOUCHED_EVERY = 10;
 /** What web unpacks at most, so small that it refuses what the gateway takes; and events of which no two go in one request (MOST_BYTES in gateway/delivery/batch.ts). Bytes. */
-const MISTAKEN = { variable: 'GLITCHTIP_MAX_UNZIPPED_PAYLOAD_SIZE', limit: 100_000, event: 200_000 };
+const MISTAKEN = { variable: bodyLimit('5.2').name, limit: 100_000, event: 200_000 };
 const EVENTS = 3;
 
 const listed = z.object({ records: z.array(z.object({ id: z.string(), why: z.string().optional(), events: z.array(z.string()).optional() })) });
@@ -117,7 +117,7 @@ export function describeGatewayAlone({ stack, dsn }: Installed, reports: LoadRep
       expect(aside.map(({ why }) => why)).toEqual(aside.map(() => expect.stringMatching(/^GlitchTip answered 4\d\d$/)));
       const [dropped, ...others] = aside;
       await cli(stack, 'spool', 'drop', dropped?.id ?? '', '--yes');
-      await stack.kubectl('set', 'env', 'deployment/web', `${MISTAKEN.variable}=${pinned()}`);
+      await stack.kubectl('set', 'env', 'deployment/web', `${MISTAKEN.variable}=${bodyLimit('5.2').value}`);
       await stack.rolledOut();
       await cli(stack, 'spool', 'resend', '--all');
       await waitFor<true>({ what: 'what was sent again to be stored', seconds: 120, every: 2 }, async () => when((await runIds(stack, run)).size === others.length, 'not all of it is'));
@@ -126,13 +126,6 @@ export function describeGatewayAlone({ stack, dsn }: Installed, reports: LoadRep
       expect(await runIds(stack, run)).toEqual(new Set(others.flatMap(({ events = [] }) => events)));
     }, 900_000);
   });
-}
-
-/** As the manifests have it. */
-function pinned(): string {
-  const { value } = releaseFacts('5.2').split.web.env.find(({ name }) => name === MISTAKEN.variable) ?? {};
-  if (value === undefined) throw new Error(`the manifests have no ${MISTAKEN.variable}`);
-  return value;
 }
 
 /** To its liveness probe, which goes by the age of a file. */
