@@ -13,7 +13,7 @@ const WRITTEN_AT_MOST = 128;
 
 /** More than its emptyDir may hold, and less than its containers may write. Resolves when the kubelet has put the pod out, which it does when it looks. */
 export async function fillTmp(stack: Stack): Promise<void> {
-  await writeUntilPutOut(stack, Math.ceil(bytesOf(stack.manifests.settings.storage.tmp) / MEBIBYTE) + 32);
+  expectPutOutFor(await writeUntilPutOut(stack, Math.ceil(bytesOf(stack.manifests.settings.storage.tmp) / MEBIBYTE) + 32), /Usage of EmptyDir volume "tmp"/);
 }
 
 /** More than its containers may write, and less than its emptyDir may hold: the kubelet counts all of the pod, its logs too, against their limits. */
@@ -38,14 +38,15 @@ function expectPutOutFor(said: string, reason: RegExp): void {
   if (!reason.test(said)) throw new Error(`expected ${String(reason)} of the kubelet, found: ${said}`);
 }
 
-/** @returns what the kubelet says of it */
+/** @returns what the kubelet says of it: by an event alone, for a container that ends in good order leaves no reason in its pod's status */
 async function writeUntilPutOut(stack: Stack, mebibytes: number): Promise<string> {
   const { container: { pod: name } } = await stack.pod('worker');
   // It may be put out before all of it is written, and dd with it.
   await stack.exec('worker', ['dd', 'if=/dev/zero', 'of=/tmp/filler', 'bs=1M', `count=${mebibytes}`]).catch(() => '');
   const said = await waitFor<string>({ what: `${name} to be put out`, seconds: 180 }, async () => {
-    const status = await stack.kubectl('get', 'pod', name, '--output', 'jsonpath={.status.phase} {.status.reason} {.status.message}');
-    return /^(Succeeded|Failed)/.test(status) ? { found: status } : { seen: status };
+    const phase = await stack.kubectl('get', 'pod', name, '--output', 'jsonpath={.status.phase}');
+    const reason = await stack.kubectl('get', 'events', '--field-selector', `reason=Evicted,involvedObject.name=${name}`, '--output', 'jsonpath={.items[*].message}');
+    return /^(Succeeded|Failed)/.test(phase) && reason !== '' ? { found: reason } : { seen: `${phase} ${reason}` };
   });
   printFigure(`of a worker that wrote ${mebibytes}Mi to its /tmp the kubelet says: ${said.trim()}`);
   return said;
