@@ -3,7 +3,7 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { rehearsedReleases, type Release } from '../../operator/api/glitchtip-releases.js';
-import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, LEGACY_IMPORT_COMPONENT, LEGACY_IMPORT_TEMPLATE, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, UPGRADE_STEP, alertStateName, rehearsalTemplate, upgradeStep } from '../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, COMPONENT_LABEL, GENERATED_POD_LABELS, LEASE_NAME, LEGACY_IMPORT_COMPONENT, LEGACY_IMPORT_TEMPLATE, MIGRATE_COMPONENT, MOVE_COMPONENT, MOVE_TEMPLATE, OPERATION_LEASE, RECREATED_COMPONENTS, REHEARSAL_COMPONENT, RESTARTED_AT_ANNOTATION, RESTORE_COMPONENT, RESTORE_SECRET, RESTORE_TEMPLATES, ROTATION_ANNOTATION, UPGRADE_STEP, alertStateName, rehearsalTemplate, upgradeStep } from '../../operator/api/object-names.js';
 import { BACKUP_TEMPLATE, MIGRATE_TEMPLATE, OPERATOR, RESOURCE, SECRETS, labelsOf } from '../part-names.js';
 import { releaseFacts } from '../releases.js';
 import type { Settings } from '../settings/schema.js';
@@ -105,6 +105,13 @@ const policiesFor = (settings: Settings, templates: readonly JobTemplate[]): rea
       { expression: '(!has(object.spec.parallelism) || object.spec.parallelism <= 1) && (!has(object.spec.completions) || object.spec.completions <= 1)', message: 'a Job of the operator has one pod' },
     ],
   })),
+  {
+    name: 'pods', group: '', resource: 'pods', operations: ['CREATE', 'UPDATE', 'DELETE'],
+    validations: [
+      { expression: "object == null && has(oldObject.status) && has(oldObject.status.phase) && oldObject.status.phase in ['Succeeded', 'Failed']", message: 'of pods the operator only deletes those that have ended' },
+      { expression: componentIs(RECREATED_COMPONENTS), message: `the operator deletes only pods whose label ${COMPONENT_LABEL} is ${RECREATED_COMPONENTS.join(' or ')}` },
+    ],
+  },
   {
     name: 'secrets', group: '', resource: 'secrets', operations: ['CREATE'],
     // One of type kubernetes.io/service-account-token would be a token without an end.

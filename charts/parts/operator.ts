@@ -100,8 +100,9 @@ function rights(settings: Settings): k8s.PolicyRule[] {
     // deleted once a newer one needs its room: it, too, has a name that RBAC cannot know, and others are refused there.
     { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'create', 'delete'] },
     { apiGroups: [''], resources: ['podtemplates'], resourceNames: [MIGRATE_TEMPLATE, ...(hasBackup ? [BACKUP_TEMPLATE, ...Object.values(RESTORE_TEMPLATES), ...rehearsedReleases(settings.version).map((release) => rehearsalTemplate(release))] : []), ...(legacyImport ? [LEGACY_IMPORT_TEMPLATE] : []), ...(move ? [MOVE_TEMPLATE] : [])], verbs: ['get'] },
-    // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses.
-    { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+    // Health reads what their pods wait for and how they ended; a rotation knows them by their addresses. One that has ended and is in the
+    // way of a rollout is deleted: of others the API server refuses it there, too.
+    { apiGroups: [''], resources: ['pods'], verbs: ['list', 'delete'] },
     // Memory in use, where metrics-server is; without it this is not seen.
     { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
     // The alert state: read whole, and written over the version that was read.

@@ -107,6 +107,7 @@ export function openHealthPort(api: KubernetesApi, namespace: string, clock: Clo
     observeGateway,
     tellWorkerStart,
     deleteJob: (job, signal) => cluster.deleteJob(job, signal),
+    deletePod: (pod, signal) => cluster.deletePod(pod, signal),
     rerunMigrations: (name, signal) => cluster.rerunMigrations(name, signal),
     restart: (deployment, at, signal) => cluster.restart(deployment, at, signal),
     forget: (resource) => followed.delete(resource),

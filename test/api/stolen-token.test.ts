@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
+import type { PodFacts } from '../../operator/core/health/health-facts.js';
 import { repairJobName } from '../../operator/api/object-names.js';
 import { ClusterObserver } from '../../operator/io/kubernetes/cluster-observer.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
@@ -13,10 +14,7 @@ import { Sensitive } from '../../operator/core/sensitive.js';
 import type { KubernetesApi } from '../../operator/io/kubernetes/api-client.js';
 import { START_MS, startControlPlane, type ControlPlane } from './control-plane.js';
 import { NAMESPACE, until } from './operator-stage.js';
-
-interface PodSpec { [field: string]: unknown; containers: { image: string; env?: object[]; command?: string[]; volumeMounts?: { name: string; mountPath: string }[] }[]; volumes: object[] }
-interface Template { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec }
-interface Job { [field: string]: unknown; metadata: { name: string; labels: Record<string, string> }; spec: { [field: string]: unknown; template: Template } }
+import { answer, template, type Job, type Template } from './token-requests.js';
 
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/web`;
 const JOBS = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`;
@@ -46,11 +44,13 @@ describe('the token of the operator', () => {
     const found = await Promise.all(KINDS.map(async (kind) => [kind, (await server.admin.get<{ template: Template }>(`${CORE}/podtemplates/${kind}`)).template] as const));
     templates = Object.fromEntries(found) as Record<Kind, Template>;
     web = await server.admin.get(DEPLOYMENT);
+    const probe = await podOf('worker', 'Running');
     // The API server takes up new policies by and by.
     await until('every policy is in force', async () => (await Promise.all([
       answer(token.create(`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, { metadata: { name: 'probe' } })),
       answer(token.create(`${CORE}/configmaps`, { metadata: { name: 'probe' } })),
       answer(token.merge(DEPLOYMENT, { metadata: { labels: { probe: String(Date.now()) } } }, 'test')),
+      answer(token.delete(`${CORE}/pods/${probe}`, { dryRun: ['All'] })),
       ...KINDS.map((kind) => answer(token.create(JOBS, jobOf((job) => { job.spec.template.spec.volumes = [THEIRS]; }, kind)))),
     ])).every((each) => each !== 'taken'), true);
   }, START_MS);
@@ -79,6 +79,14 @@ describe('the token of the operator', () => {
     };
     change(job);
     return job;
+  }
+
+  /** A pod that no node runs, as the quota and PodSecurity let one in. */
+  async function podOf(component: string, phase: string): Promise<string> {
+    const { spec, metadata: { labels } } = templates.migrate;
+    const { metadata: { name } } = await server.admin.create<{ metadata: { name: string } }>(`${CORE}/pods`, { metadata: { generateName: `${component}-`, labels: { ...labels, 'app.kubernetes.io/component': component } }, spec });
+    await server.admin.merge(`${CORE}/pods/${name}/status`, { status: { phase } }, 'test');
+    return name;
   }
 
   it('is bound by policies that a second apply does not change', async () => {
@@ -144,6 +152,12 @@ describe('the token of the operator', () => {
       await token.create(JOBS, job);
       await token.delete(`${JOBS}/${job.metadata.name}`, {});
     }, 60_000);
+
+    it.each(['Succeeded', 'Failed'])('deletes a worker that has ended as %s', async (phase) => {
+      const name = await podOf('worker', phase);
+      expect(await new ClusterObserver(token, NAMESPACE).deletePod({ name } as PodFacts, never)).toBe(true);
+      expect(await new ClusterObserver(token, NAMESPACE).deletePod({ name } as PodFacts, never)).toBe(false);
+    });
 
     it('runs the pods of the migrate Job again', async () => {
       expect(await new ClusterObserver(token, NAMESPACE).rerunMigrations(repairJobName(new Date()), never)).toBe(true);
@@ -218,6 +232,12 @@ describe('the token of the operator', () => {
     ['restore that policies take for web', 'restore', ({ spec }) => { spec.template.metadata.labels['app.kubernetes.io/component'] = 'web'; }, /labels of its pods/],
   ])('makes no %s', async (_, kind, change, refusal) => {
     expect(await answer(token.create(JOBS, jobOf(change, kind)))).toMatch(refusal);
+  });
+
+  it.each([['a worker that works', 'worker', 'Running'], ['a worker that waits', 'worker', 'Pending'], ['Postgres', 'postgres', 'Running'], ['a web that has ended', 'web', 'Failed']])('does not delete %s', async (_, component, phase) => {
+    const name = await podOf(component, phase);
+    expect(await answer(token.delete(`${CORE}/pods/${name}`, {}))).toMatch(/^403 .*the operator (only )?deletes/);
+    await server.admin.delete(`${CORE}/pods/${name}`, { gracePeriodSeconds: 0 });
   });
 
   it.each<[string, () => Promise<unknown>]>([
@@ -321,12 +341,3 @@ describe('the token of the operator', () => {
     });
   });
 });
-
-function template(change: object): object {
-  return { spec: { template: change } };
-}
-
-/** What the API server said: taken, or its refusal. */
-async function answer(call: Promise<unknown>): Promise<string> {
-  return call.then(() => 'taken', (error: unknown) => (error instanceof Error ? `${'status' in error ? String(error.status) : ''} ${error.message}` : String(error)));
-}

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import type * as k8s from 'cdk8s-plus-27/lib/imports/k8s.js';
 import { parse } from 'yaml';
 import { SettingsError, checkSettings } from '../../charts/settings/load-settings.js';
 import { Operator } from '../../charts/parts/operator.js';
 import { parseSpec } from '../../operator/api/glitchtip-resource.js';
+import { COMPONENT_LABEL, RECREATED_COMPONENTS } from '../../operator/api/object-names.js';
 import { LOADER_FILE, PROGRAMS, PROGRAM_PATH, commandOf } from '../../charts/programs.js';
 import { containerOf, find, podOf, render, renderStack } from './synthesize.js';
 
@@ -28,6 +30,14 @@ describe('the operator as an image', () => {
 
   it('is chosen by one of two words', () => {
     expect(() => checkSettings({ operator: { bundle: 'registry' } })).toThrow('operator.bundle: expected configmap or image, found "registry"');
+  });
+});
+
+describe('Deployments whose new pod comes after the old one is gone', () => {
+  it('are those whose ended pods the operator deletes, when they are in the way of it', () => {
+    const manifests = [...renderStack({}), ...render((scope, settings) => new Operator(scope, 'operator', settings), {})];
+    const recreated = manifests.filter(({ kind, spec }) => kind === 'Deployment' && (spec as unknown as k8s.DeploymentSpec).strategy?.type === 'Recreate');
+    expect(recreated.map(({ spec }) => (spec as unknown as k8s.DeploymentSpec).template.metadata?.labels?.[COMPONENT_LABEL]).sort()).toEqual([...RECREATED_COMPONENTS].sort());
   });
 });
 

@@ -3,13 +3,14 @@ import { specRelease } from '../../api/glitchtip-resource.js';
 import type { Repair } from '../../api/health-fields.js';
 import { messageOf } from '../../core/error-message.js';
 import { recordEvent, type Recorder } from '../kubernetes-events.js';
+import { podsInTheWay } from '../../core/health/ended-pods.js';
 import { supersededJobs } from '../../core/operations/job-state.js';
 import { REPAIR_JOB_DEADLINE, repairJobName } from '../../api/object-names.js';
 import type { ClusterPort, HealthPort } from '../ports.js';
 import type { Check } from './health-check.js';
 
 export interface RepairDependencies extends Recorder {
-  readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations' | 'deleteJob'>;
+  readonly health: Pick<HealthPort, 'restart' | 'rerunMigrations' | 'deleteJob' | 'deletePod'>;
   readonly cluster: Recorder['cluster'] & Pick<ClusterPort, 'writeLock'>;
 }
 
@@ -46,18 +47,32 @@ async function begin({ health, cluster }: RepairDependencies, { healing }: Repai
   return true;
 }
 
-/** Neither counted nor saved before: what was removed is not there to be removed again. */
-export async function removeSuperseded(deps: RepairDependencies, { resource, spec, facts, now, signal }: Check): Promise<void> {
-  if (spec.suspend || !spec.health.heal.includes('migrate')) return;
-  for (const job of supersededJobs(facts.cluster, specRelease(spec), now)) {
-    const fields = { resource: resource.metadata.name, job: job.name };
-    try {
-      if (!(await deps.health.deleteJob(job, signal))) continue;
-      deps.log('superseded Job deleted', fields);
-      await recordEvent(deps, resource, { type: 'Normal', reason: 'JobDeleted', action: 'Repair', note: `Job ${job.name} could not start and a newer one has taken its place` }, { at: now, signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      deps.log('a superseded Job cannot be deleted', { ...fields, error: messageOf(error) });
-    }
+/** What keeps a newer Job or pod from its place. Neither counted nor saved before: what was removed is not there to be removed again. */
+export async function makeRoom(deps: RepairDependencies, check: Check): Promise<void> {
+  const { spec: { suspend, health: { heal } }, spec, facts: { cluster }, now, signal } = check;
+  if (suspend) return;
+  const jobs = heal.includes('migrate') ? supersededJobs(cluster, specRelease(spec), now) : [];
+  for (const job of jobs) await remove(deps, { what: 'Job', name: job.name, why: 'could not start and a newer one has taken its place', act: () => deps.health.deleteJob(job, signal) }, check);
+  const pods = heal.includes('restart-worker') ? podsInTheWay(cluster, now) : [];
+  for (const pod of pods) await remove(deps, { what: 'Pod', name: pod.name, why: 'was put out by its node, and the Deployment waits with the next one while it is there', act: () => deps.health.deletePod(pod, signal) }, check);
+}
+
+interface Removal {
+  readonly what: 'Job' | 'Pod';
+  readonly name: string;
+  readonly why: string;
+  /** False when there was nothing to remove any more. */
+  readonly act: () => Promise<boolean>;
+}
+
+async function remove(deps: RepairDependencies, { what, name, why, act }: Removal, { resource, now, signal }: Check): Promise<void> {
+  const fields = { resource: resource.metadata.name, [what.toLowerCase()]: name };
+  try {
+    if (!(await act())) return;
+    deps.log(`${what} deleted: it ${why}`, fields);
+    await recordEvent(deps, resource, { type: 'Normal', reason: `${what}Deleted`, action: 'Repair', note: `${what} ${name} ${why}` }, { at: now, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    deps.log(`${what} cannot be deleted`, { ...fields, error: messageOf(error) });
   }
 }

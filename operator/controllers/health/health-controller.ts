@@ -23,7 +23,7 @@ import type { Check } from './health-check.js';
 import { isOwn, RememberedChecks, type Known } from './remembered-checks.js';
 import { HealthObserver, type ObserverDependencies } from './health-observer.js';
 import { INCIDENT_EVERY, pauseAfter, pauseWithoutWrites, remaining, SUSPECT_EVERY } from './check-interval.js';
-import { carryOut, removeSuperseded } from './execute-repair.js';
+import { carryOut, makeRoom } from './execute-repair.js';
 import { report } from './publish-check.js';
 import { isSwitchedOff, reportWithoutSpec } from './without-spec.js';
 
@@ -165,7 +165,7 @@ export class HealthController {
     if (saved.kind === 'stale') return { requeueAfter: SUSPECT_EVERY };
     if (saved.kind === 'failed') return this.#continueDegraded(check, { spec, alerts: before, version: alerts.version, unsure: this.#memory.get(name)?.unsure ?? [], trouble }, { kind: 'keeps nothing', why: saved.why });
     if (repair) await carryOut(this.deps, repair, check);
-    if (this.deps.leadership() === 'leads') await removeSuperseded(this.deps, check);
+    if (this.deps.leadership() === 'leads') await makeRoom(this.deps, check);
     const notified = await this.#notify(written, check, alerts);
     const failed = !(await report(this.deps, { diagnosis, before: openIncidents(before), alerts: notified }, check));
     return { requeueAfter: pauseAfter(notified, spec, diagnosis), failed };

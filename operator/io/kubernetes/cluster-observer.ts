@@ -65,6 +65,17 @@ export class ClusterObserver {
     return deleteJob(this.api, this.namespace, job, signal);
   }
 
+  /** Of one that has not ended the API server refuses it (charts/parts/admission-policies.ts). */
+  async deletePod({ name }: PodFacts, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.api.delete(`/api/v1/namespaces/${this.namespace}/pods/${name}`, {}, signal);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+
   /**
    * New pods for a Deployment, as `kubectl rollout restart` makes them. Under the health controller's own field manager: the
    * rotation's mark on the same template has another owner, and neither takes the other's away.

@@ -97,7 +97,7 @@ const MOVED: Readonly<Record<keyof MoveDatabasePort, Call>> = {
 /** What of it asks no API server. */
 const noApi = new KubernetesApi(connectInCluster({ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '1' }, ''), { onWarning: () => undefined, onAnswer: () => undefined });
 const health = openHealthPort(noApi, 'glitchtip', systemClock);
-const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'observeIssuance' | 'deleteJob' | 'rerunMigrations' | 'restart' | 'forget'>, Call>> = {
+const HEALTH: Readonly<Record<Exclude<keyof HealthPort, 'observeCluster' | 'observeIssuance' | 'deleteJob' | 'deletePod' | 'rerunMigrations' | 'restart' | 'forget'>, Call>> = {
   observeWeb: (signal) => health.observeWeb(spec(), [], signal),
   observeDatabase: (signal) => health.observeDatabase('g', { spec: spec(), operator: [operator], application: undefined, takesEvents: true, withVolume: false }, signal),
   observeServed: (signal) => health.observeServed(spec(), signal),

@@ -121,6 +121,7 @@ export class HealthWorld {
       observeGateway: () => Promise.resolve(this.facts.gateway),
       tellWorkerStart: (_, __, at) => Promise.resolve(void this.done.push(`worker since ${at.toISOString()}`)),
       deleteJob: ({ name }) => Promise.resolve(this.done.push(`delete ${name}`) > 0),
+      deletePod: ({ name }) => Promise.resolve(this.done.push(`delete ${name}`) > 0),
       rerunMigrations: () => Promise.resolve(this.done.push('run migrate') > 0),
       restart: (deployment) => Promise.resolve(void this.done.push(`restart ${deployment}`)),
       forget: () => undefined,

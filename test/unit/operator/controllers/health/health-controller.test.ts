@@ -1,9 +1,8 @@
 // The health controller from check to check: what it writes, sends and repairs, in which order, and what it leaves alone.
 import { describe, expect, it } from '@jest/globals';
 import type { Holder } from '../../../../../operator/core/operations/exclusion.js';
-import type { Leadership } from '../../../../../operator/controllers/health/health-controller.js';
 import { DEFAULT, ofSecret, served } from '../../core/health/https-causes.js';
-import { NOW, ago, answered, clusterOf, databaseOf, factsOf, jobOf, podsOf, queueOf, seen, unready } from '../../core/health/health-scenarios.js';
+import { NOW, ago, answered, databaseOf, factsOf, queueOf } from '../../core/health/health-scenarios.js';
 import { HealthWorld, alertsWithChannel, checks } from './health-controller-scenarios.js';
 
 const WELL = factsOf();
@@ -153,20 +152,6 @@ describe('a repair', () => {
     world.lock = { kind: 'held', holder: { operation: 'backup', name: 'backup-1', since: ago(-3_600), until: ago(-7_200), ...changes }, resourceVersion: '3' };
     await checks(world, 15);
     expect(world.take().includes('run migrate')).toBe(isMade);
-  });
-
-  it.each<[string, object, Leadership, readonly string[]]>([
-    ['goes', {}, 'leads', ['delete migrate-12345678', 'event Normal JobDeleted']],
-    ['stays while the operator is suspended', { suspend: true }, 'leads', []],
-    ['stays where migrations are not repaired', { health: { heal: ['restart-worker'] } }, 'leads', []],
-    ['stays when another operator leads', {}, 'follows', []],
-  ])('of a quota that is full: a migrate Job that cannot start and has a newer one %s', async (_, spec, leadership, wanted) => {
-    const world = new HealthWorld(spec);
-    const hopeless = unready('migrate', { state: { kind: 'waiting', reason: 'ImagePullBackOff' } }, { job: 'migrate-12345678' });
-    world.facts = factsOf({ cluster: clusterOf({ pods: podsOf(hopeless), jobs: seen([jobOf('running'), { ...jobOf('running', 60), name: 'migrate-new' }]) }) });
-    world.leadership = leadership;
-    await world.check();
-    expect(world.take().filter((each) => /^delete|JobDeleted/.test(each))).toEqual(wanted);
   });
 
   it('is not made by an operator that is not the leader any more', async () => {
