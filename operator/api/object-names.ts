@@ -159,10 +159,9 @@ export const TUNNEL_SERVICE = 'tunnel';
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 /** Kubernetes itself puts it on the pods of a Job: the Job's name. */
 export const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
-/** Component of the migrate Job. */
 /** Components whose Deployments make a new pod once the last old one is gone (strategy Recreate). */
 export const RECREATED_COMPONENTS: readonly string[] = ['operator', 'worker'];
-
+/** Component of the migrate Job. */
 export const MIGRATE_COMPONENT = 'migrate';
 /** Its first container: nothing has been migrated while this one runs. */
 export const WAIT_FOR_DATABASE = 'wait-for-database';

@@ -8,9 +8,10 @@ import { secondsSince } from './rule-finding.js';
 const SUCCEEDED_WITHIN = 60;
 
 /**
- * Pods of Deployments of strategy Recreate that the node put out, and that are to be deleted. While one is left, the deployment controller does not notice
- * that the last old pod of a rollout is gone: for progressDeadlineSeconds, ten minutes, there is no pod at all (kubernetes/kubernetes issue
- * 128798, mended by its pull request 136639). So each goes when nobody is told of its end any more, and at once when it has no successor.
+ * Pods of Deployments of strategy Recreate that the node put out, and that are to be deleted. While one is left, the deployment controller
+ * does not notice that the last old pod of a rollout is gone: for progressDeadlineSeconds, ten minutes, there is no pod at all
+ * (kubernetes/kubernetes issue 128798, mended by its pull request 136639). So each goes when nobody is told of its end any more, and after
+ * a minute when it has no successor.
  */
 export function podsInTheWay({ pods }: Pick<ClusterFacts, 'pods'>, now: Date): readonly PodFacts[] {
   if (pods.kind === 'unseen') return [];
