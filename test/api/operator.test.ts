@@ -80,7 +80,10 @@ describe('the operator on a real API server and a real Postgres', () => {
     [200, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods?watch=true`],
     [403, 'GET', `/api/v1/namespaces/${NAMESPACE}/pods/web-0/log`],
-    [403, 'DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/web-0`],
+    [403, 'DELETE', `/api/v1/namespaces/${NAMESPACE}/pods`],
+    // One that is there and has not ended the API server refuses: stolen-token.test.ts.
+    [404, 'DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/worker-gone`],
+    [403, 'PATCH', `/api/v1/namespaces/${NAMESPACE}/pods/worker-gone`],
     [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`],
     [403, 'GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/glitchkeeper`],
     [403, 'PATCH', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/valkey`],
