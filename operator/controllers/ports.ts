@@ -218,7 +218,7 @@ export interface HealthPort {
   /** With its pods; false when it has changed since it was seen, or is gone. */
   deleteJob(job: JobFacts, signal: AbortSignal): Promise<boolean>;
   /** One that has ended; false when it is gone. */
-  deletePod(pod: PodFacts, signal: AbortSignal): Promise<boolean>;
+  deletePod(pod: Pick<PodFacts, 'name'>, signal: AbortSignal): Promise<boolean>;
   /** As a Job of this name. False when there is no migrate Job to run again. */
   rerunMigrations(name: string, signal: AbortSignal): Promise<boolean>;
   restart(deployment: string, at: Date, signal: AbortSignal): Promise<void>;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
-import type { PodFacts } from '../../operator/core/health/health-facts.js';
 import { repairJobName } from '../../operator/api/object-names.js';
 import { ClusterObserver } from '../../operator/io/kubernetes/cluster-observer.js';
 import { KubernetesObjects } from '../../operator/io/kubernetes/objects.js';
@@ -155,8 +154,8 @@ describe('the token of the operator', () => {
 
     it.each(['Succeeded', 'Failed'])('deletes a worker that has ended as %s', async (phase) => {
       const name = await podOf('worker', phase);
-      expect(await new ClusterObserver(token, NAMESPACE).deletePod({ name } as PodFacts, never)).toBe(true);
-      expect(await new ClusterObserver(token, NAMESPACE).deletePod({ name } as PodFacts, never)).toBe(false);
+      expect(await new ClusterObserver(token, NAMESPACE).deletePod({ name }, never)).toBe(true);
+      expect(await new ClusterObserver(token, NAMESPACE).deletePod({ name }, never)).toBe(false);
     });
 
     it('runs the pods of the migrate Job again', async () => {

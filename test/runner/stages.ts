@@ -40,7 +40,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'build', what: 'operator, synthesizer, CLI and library', kind: 'step', needs: [], workers: 0, lowPriority: false, command: ['npm', 'run', '--silent', 'build'] },
   // On a fresh machine it compiles Kubernetes, which takes minutes. At low priority, so that what is cheap fails early beside it; no cluster runs yet that it could disturb.
   { name: 'parts', what: "Debian's packages, programs and images of the clusters", kind: 'step', needs: [], workers: 0, lowPriority: true, command: ['tsx', 'test/support/real-parts.ts'], cannot: realParts },
-  // A third of its time it waits: for polls of a second, and for programs that start.
+  // Much of its time it waits: for polls of a second, and for programs that start.
   { name: 'unit', what: 'decisions, in tables', kind: 'suite', needs: [], workers: 3, lowPriority: false },
   { name: 'charts', what: 'manifests', kind: 'suite', needs: ['build'], workers: 1, lowPriority: false },
   // Two clusters at a time, of which one mostly waits. Each takes 2 GiB.

@@ -49,7 +49,8 @@ async function begin({ health, cluster }: RepairDependencies, { healing }: Repai
 
 /** What keeps a newer Job or pod from its place. Neither counted nor saved before: what was removed is not there to be removed again. */
 export async function makeRoom(deps: RepairDependencies, check: Check): Promise<void> {
-  const { spec: { suspend, health: { heal } }, spec, facts: { cluster }, now, signal } = check;
+  const { spec, facts: { cluster }, now, signal } = check;
+  const { suspend, health: { heal } } = spec;
   if (suspend) return;
   const jobs = heal.includes('migrate') ? supersededJobs(cluster, specRelease(spec), now) : [];
   for (const job of jobs) await remove(deps, { what: 'Job', name: job.name, why: 'could not start and a newer one has taken its place', act: () => deps.health.deleteJob(job, signal) }, check);

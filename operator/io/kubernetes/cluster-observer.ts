@@ -66,14 +66,9 @@ export class ClusterObserver {
   }
 
   /** Of one that has not ended the API server refuses it (charts/parts/admission-policies.ts). */
-  async deletePod({ name }: PodFacts, signal: AbortSignal): Promise<boolean> {
-    try {
-      await this.api.delete(`/api/v1/namespaces/${this.namespace}/pods/${name}`, {}, signal);
-      return true;
-    } catch (error) {
-      if (isStatus(error, 404)) return false;
-      throw error;
-    }
+  async deletePod({ name }: Pick<PodFacts, 'name'>, signal: AbortSignal): Promise<boolean> {
+    const deleted = this.api.delete(`/api/v1/namespaces/${this.namespace}/pods/${name}`, {}, signal).then(() => true);
+    return (await absentAsUndefined(deleted)) ?? false;
   }
 
   /**

@@ -49,7 +49,7 @@ describe('the record of an image', () => {
   it.each([
     ['is named after it', { image: 'docker.io/glitchtip/glitchtip:6.2.6', isDouble: false }, 'glitchtip-6.2.6.json'],
     ['with its digest', { image: 'glitchtip/glitchtip:6.2.6@sha256:0a', isDouble: false }, 'glitchtip-6.2.6-sha256-0a.json'],
-    ['of an archive', { image: '/root/glitchtip.tar', isDouble: false }, 'glitchtip.json'],
+    ['of an archive', { image: '/srv/glitchtip.tar', isDouble: false }, 'glitchtip.json'],
     ['of a double, after the release', { image: 'docker.io/glitchtip/glitchtip:6.2.6', isDouble: true }, '6.2-double.json'],
   ])('%s', (_, image, name) => expect(recordName({ release: '6.2', ...image })).toBe(name));
 
