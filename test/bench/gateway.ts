@@ -3,12 +3,14 @@ import { setTimeout } from 'node:timers/promises';
 import { seconds as inSeconds } from '../sdk/statistics.js';
 import type { BenchOptions } from './bench-options.js';
 import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
+import { startDatabaseWork, type DatabaseWork } from './database-work.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
-import { loadStage, time, type Measured } from './loaded-stage.js';
+import { loadStage, time, type Measured, type Pace } from './loaded-stage.js';
 import { HOST } from './memory.js';
 import { onOwnStage } from './own-stage.js';
 import type { Stage } from './stage.js';
 import { measureStart } from './start.js';
+import { rollWebBothWays, webRolledRows } from './web-rolled.js';
 
 /** Ten times what web takes by itself. Events per second; seconds. */
 const BURST = { rate: 1_000, seconds: 60, reuse: true };
@@ -32,18 +34,30 @@ export async function measureGateway(options: BenchOptions, say: (line: string) 
   say('without a gateway');
   const alone = await onOwnStage(options, { gateway: { enabled: false } }, { say, signal }, async (stage) => {
     await measureStart(stage);
-    return { usual: await loadStage(stage, usual), backlog: await workOff(stage, usual) };
+    return { usual: await loadWithDatabase(stage, usual), backlog: await workOff(stage, usual) };
   });
   say('with a gateway');
   const behind = await onOwnStage(options, { gateway: { enabled: true } }, { say, signal }, async (stage) => {
     await measureStart(stage);
-    return { usual: await loadStage(stage, usual), backlog: await workOff(stage, usual), burst: await loadStage(stage, BURST, DRAIN_PATIENCE) };
+    const found = { usual: await loadWithDatabase(stage, usual), backlog: await workOff(stage, usual), burst: await loadStage(stage, BURST, DRAIN_PATIENCE) };
+    return { ...found, rolled: await rollWebBothWays(stage, options.rate) };
   });
-  const rows = [...usualRows(options.rate, alone.usual, behind.usual), backlogRow(alone.backlog, behind.backlog), ...burstRows(behind.burst)];
+  const rows = [...usualRows(options.rate, alone.usual, behind.usual), backlogRow(alone.backlog, behind.backlog), ...burstRows(behind.burst), ...webRolledRows(options.rate, behind.rolled)];
   return { name: 'gateway', rows, numbers: { alone, behind }, note: NOTE };
 }
 
 const NOTE = 'the same load on two fresh clusters, one after the other. Own memory is without the pages of files. The client shares the cores with the cluster.';
+
+interface Usual extends Measured {
+  /** A second, from before the load until the last event was stored. */
+  readonly database: DatabaseWork;
+}
+
+async function loadWithDatabase(stage: Stage, pace: Pace): Promise<Usual> {
+  const stop = await startDatabaseWork(stage);
+  const measured = await loadStage(stage, pace);
+  return { ...measured, database: await stop() };
+}
 
 /** What came while there was no worker, and how fast it is stored from the moment that there is one again. */
 async function workOff(stage: Stage, { rate, seconds }: { readonly rate: number; readonly seconds: number }): Promise<Backlog> {
@@ -62,8 +76,8 @@ async function workOff(stage: Stage, { rate, seconds }: { readonly rate: number;
   return { accepted, stored, rate: (stored * 1_000) / Math.max(1, startedAt + (stored * 1_000) / storedRate - readyAt) };
 }
 
-function usualRows(rate: number, alone: Measured, behind: Measured): Row[] {
-  const both = (measure: (measured: Measured) => string) => `${measure(alone)} without, ${measure(behind)} with`;
+function usualRows(rate: number, alone: Usual, behind: Usual): Row[] {
+  const both = (measure: (measured: Usual) => string) => `${measure(alone)} without, ${measure(behind)} with`;
   const peak = ({ memory }: Measured) => memory[HOST]?.workingSetMost ?? Number.NaN;
   return [
     { what: `${rate}/s: accepted`, measured: both(({ result }) => `${result.accepted} of ${result.sent}`), goal: { text: 'all', met: behind.result.accepted === behind.result.sent } },
@@ -71,6 +85,8 @@ function usualRows(rate: number, alone: Measured, behind: Measured): Row[] {
     { what: `${rate}/s: answers`, measured: both(({ result: { answers } }) => `p50 ${time(answers.p50)}, p99 ${time(answers.p99)}`), goal: { ...atMost(behind.result.answers.p99 ?? Number.NaN, LONGEST_ANSWER), text: `p99 at most ${LONGEST_ANSWER} ms` } },
     { what: `${rate}/s: accepted to stored`, measured: both(({ result: { lags } }) => `p50 ${time(lags.p50)}, p99 ${time(lags.p99)}`) },
     { what: `${rate}/s: host, peak working set`, measured: both((measured) => mebibytes(peak(measured))), goal: { ...atMost(peak(behind), peak(alone)), text: 'not above' } },
+    // What the gateway asks to know what is stored is the difference.
+    { what: `${rate}/s: Postgres`, measured: both(({ database: { transactions, fetched } }) => `${transactions.toFixed(0)} transactions/s, ${fetched.toFixed(0)} rows/s fetched`) },
     gatewayRow(`${rate}/s`, behind),
   ];
 }

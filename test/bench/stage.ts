@@ -9,7 +9,7 @@ import { loadSettings } from '../../charts/settings/load-settings.js';
 import { OPERATOR, OPERATOR_PORT, RESOURCE } from '../../charts/part-names.js';
 import type { Settings } from '../../charts/settings/schema.js';
 import { partsOf, topologyOf } from '../../charts/topology.js';
-import { parsePods, reportParts, type PartReport } from '../../cli/part-states.js';
+import { parsePods, reportParts, type PartReport, type Pod } from '../../cli/part-states.js';
 import { glitchTipStatus, type GlitchTipStatus } from '../../operator/api/glitchtip-resource.js';
 import { API_VERSION, PLURAL } from '../../operator/api/object-names.js';
 import type { ClusterConnection } from '../../operator/io/kubernetes/connection.js';
@@ -30,6 +30,8 @@ export interface Stage {
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   readonly observe: () => Promise<PartReport[]>;
+  /** Whether a pod of it is, of however many; no answer is none. */
+  readonly isReady: (part: string) => Promise<boolean>;
   /** The decoded values of a Secret. */
   readonly secret: (name: string) => Promise<Readonly<Record<string, string>>>;
   /** ClusterIP of a Service. */
@@ -63,19 +65,21 @@ export async function openStage(options: BenchOptions, say: (line: string) => vo
 }
 
 /** Plain requests: a kubectl for each question would cost a tenth of a CPU second, on the cores that are measured. */
-function questions(connection: ClusterConnection, settings: Settings): Pick<Stage, 'observe' | 'secret' | 'serviceAddress' | 'status' | 'operatorMetrics'> {
+function questions(connection: ClusterConnection, settings: Settings): Pick<Stage, 'observe' | 'isReady' | 'secret' | 'serviceAddress' | 'status' | 'operatorMetrics'> {
   const inNamespace = `/api/v1/namespaces/${settings.namespace}`;
   const ask = async (path: string): Promise<string> => {
     const answer = await get(connection, `${inNamespace}/${path}`);
     if (answer?.status !== 200) throw new Error(`${path}: ${answer?.text ?? 'the API server does not answer'}`);
     return answer.text;
   };
+  const pods = async (): Promise<Pod[]> => {
+    // A busy API server may take more than 3 s for one answer; the next look is soon.
+    const answer = await get(connection, `${inNamespace}/pods`);
+    return answer?.status === 200 ? parsePods(withKinds(answer.text)) : [];
+  };
   return {
-    observe: async () => {
-      // A busy API server may take more than 3 s for one answer; the next look is soon.
-      const answer = await get(connection, `${inNamespace}/pods`);
-      return reportParts(partsOf(topologyOf(settings)), answer?.status === 200 ? parsePods(withKinds(answer.text)) : [], new Map());
-    },
+    observe: async () => reportParts(partsOf(topologyOf(settings)), await pods(), new Map()),
+    isReady: async (part) => (await pods()).some((pod) => reportParts([part], [pod], new Map())[0]?.ready === true),
     secret: async (name) => {
       const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(JSON.parse(await ask(`secrets/${name}`)));
       return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));

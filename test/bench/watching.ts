@@ -1,11 +1,12 @@
 // The cost of health checks: the operator and the servers with health on and off, idle and during an incident, and what ingest takes meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DATABASE, RESOURCE, SECRETS } from '../../charts/part-names.js';
+import { RESOURCE, SECRETS } from '../../charts/part-names.js';
 import { VALKEY_OPERATOR_USER } from '../../operator/api/object-names.js';
 import { percentile } from '../sdk/statistics.js';
 import { readMemory } from './cgroup.js';
 import { containersOf } from './containers.js';
 import { startCounting, type CpuUse } from './cpu.js';
+import { databaseWork } from './database-work.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
 import { startSpending, type Spent } from './operator-metrics.js';
 import { mebibytes, type Row, type Section } from './bench-report.js';
@@ -62,7 +63,7 @@ async function watch(stage: Stage, what: string): Promise<Watched> {
   await sleep(SETTLE_SECONDS * 1000, undefined, { signal: stage.signal });
   const readWorkingSet = await operatorWorkingSet(stage);
   let workingSet = 0;
-  const before = { transactions: await transactions(stage), commands: await commands(stage) };
+  const before = { transactions: (await databaseWork(stage)).transactions, commands: await commands(stage) };
   const [stopSampling, stopCounting, stopSpending, startedAt] = [
     everySecond(async () => {
       workingSet = Math.max(workingSet, await readWorkingSet());
@@ -73,7 +74,7 @@ async function watch(stage: Stage, what: string): Promise<Watched> {
   const operator = await stopSpending();
   const cpu = await stopCounting({ startedAt, endedAt: Date.now() });
   await stopSampling();
-  const after = { transactions: await transactions(stage), commands: await commands(stage) };
+  const after = { transactions: (await databaseWork(stage)).transactions, commands: await commands(stage) };
   return {
     operator, cpu, workingSet, transactions: after.transactions - before.transactions,
     commands: after.commands === undefined || before.commands === undefined ? undefined : after.commands - before.commands,
@@ -86,12 +87,6 @@ async function operatorWorkingSet(stage: Stage): Promise<() => Promise<number>> 
   if (operator === undefined) throw new Error('the operator does not run');
   const folder = await cluster.containerCgroup(operator.reference, 'memory');
   return async () => (await readMemory(folder, cluster.cgroup.version)).workingSet;
-}
-
-/** By the local socket, over which the image lets its superuser in. */
-async function transactions({ cluster, settings: { namespace } }: Stage): Promise<number> {
-  const query = 'SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database';
-  return Number(await cluster.kubectl(['--namespace', namespace, 'exec', 'postgres-0', '--', 'psql', '-U', DATABASE.superuser, '-d', DATABASE.name, '-Atc', query]));
 }
 
 async function commands(stage: Stage): Promise<number | undefined> {
