@@ -11,15 +11,13 @@ import { recordMeasurement } from '../../support/measurements.js';
 import type { OldBehaviour } from '../../support/old-sentry-program.js';
 import { OLD_TOKEN } from '../../support/old-sentry.js';
 import { cli, cliSays, printedBy } from '../support/cli.js';
-import { printFigure } from '../support/fault-report.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { equal, keepsUp, untilDifference } from '../support/move-compared.js';
-import { ledAt, moveStatus, step, typed, untilReason } from '../support/move-runs.js';
+import { moveStatus, step, timedTurn, typed, untilReason } from '../support/move-runs.js';
 import { OldServer } from '../support/old-server.js';
 import { killMain, processesOf } from '../support/out-of-memory.js';
 import { settleStored } from '../support/stored-events.js';
-import { waitFor } from '../support/wait.js';
 import { expectRefusedWhileAwayOnly, killGateway, type Away } from './gateway.js';
 import { describeMoveEnd } from './move-end.js';
 import type { Installed } from './on-pods.js';
@@ -89,16 +87,7 @@ export function describeMove({ stack, canaries }: Installed): void {
     it.each<['cutover' | 'rollback', string, typeof typed | typeof step]>([
       ['cutover', 'Cutover', typed], ['rollback', 'Parallel', typed], ['cutover', 'Cutover', step], ['rollback', 'Parallel', step],
     ])(`%s: the other one leads within ${GOAL} s of the command`, async (turn, phase, ask) => {
-      const began = Date.now();
-      await ask(stack, turn, folder);
-      const confirmed = (Date.now() - began) / 1_000;
-      const led = await waitFor<number>({ what: 'the first event under the other one', seconds: 60, every: 0.2 }, async () => {
-        const at = await ledAt(stack);
-        return at === undefined || at < began ? { seen: String(at) } : { found: at };
-      });
-      printFigure(`${turn} at ${RATE} events/s: confirmed after ${confirmed.toFixed(1)} s, first event after ${((led - began) / 1_000).toFixed(1)} s`);
-      recordMeasurement({ what: `${turn} at ${RATE} events/s, from the command to the first event that the other one leads`, value: (led - began) / 1_000, unit: 's', goal: GOAL });
-      expect((led - began) / 1_000).toBeLessThanOrEqual(GOAL);
+      await timedTurn(stack, turn, { rate: RATE, goal: GOAL, ask: () => ask(stack, turn, folder) });
       expect((await moveStatus(stack)).current?.phase).toBe(phase);
     }, SCENE_MS);
 

@@ -1,7 +1,10 @@
 // Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
+import { expect } from '@jest/globals';
 import type { MoveReason, MoveStatus } from '../../../operator/api/move-fields.js';
+import { recordMeasurement } from '../../support/measurements.js';
 import { asBuilt, blocksOf, runCommands } from './runbook.js';
 import { cli, cliSays } from './cli.js';
+import { printFigure } from './fault-report.js';
 import { glitchTip } from './requested-rotations.js';
 import type { Stack } from './stack.js';
 import { waitFor, when } from './wait.js';
@@ -55,8 +58,26 @@ export async function step(stack: Stack, turn: 'cutover' | 'rollback' | 'finish'
   return (Date.now() - began) / 1_000;
 }
 
+/**
+ * A step, and when the other one led: the first event that came under it.
+ * @param goal seconds from the command on. @param rate events a second that come meanwhile
+ */
+export async function timedTurn(stack: Stack, turn: 'cutover' | 'rollback', { rate, goal, ask }: { readonly rate: number; readonly goal: number; readonly ask: () => Promise<unknown> }): Promise<void> {
+  const began = Date.now();
+  await ask();
+  const confirmed = (Date.now() - began) / 1_000;
+  const led = await waitFor<number>({ what: 'the first event under the other one', seconds: 60, every: 0.2 }, async () => {
+    const at = await ledAt(stack);
+    return at === undefined || at < began ? { seen: String(at) } : { found: at };
+  });
+  const value = (led - began) / 1_000;
+  printFigure(`${turn} at ${rate} events/s: confirmed after ${confirmed.toFixed(1)} s, first event after ${value.toFixed(1)} s`);
+  recordMeasurement({ what: `${turn} at ${rate} events/s, from the command to the first event that the other one leads`, value, unit: 's', goal });
+  expect(value).toBeLessThanOrEqual(goal);
+}
+
 /** When the first event under the present leader came; undefined: none yet. */
-export async function ledAt(stack: Stack): Promise<number | undefined> {
+async function ledAt(stack: Stack): Promise<number | undefined> {
   // Exits with another code while the old one is away.
   const said = await cliSays(stack, 'migrate', 'status', '--json');
   const { gateway } = JSON.parse(said === '' ? '{}' : said) as { gateway?: { ledAt?: string } };

@@ -25,7 +25,7 @@ export async function runIds(stack: Stack, runId: string): Promise<Set<string>> 
 const STILL_MS = 420_000;
 
 /** What became of a run in the end, and how many rows it has: an event that is stored twice has two. @param stillMs as settleStored has it */
-export async function storedOnce(stack: Stack, report: LoadReport, stillMs: number): Promise<{ readonly run: string; readonly stored: number; readonly lost: readonly number[]; readonly rows: number }> {
+export async function storedOnce(stack: Stack, report: LoadReport, stillMs = STILL_MS): Promise<{ readonly run: string; readonly stored: number; readonly lost: readonly number[]; readonly rows: number }> {
   const { stored, lost } = await settleStored(stack, report, new Set(), stillMs);
   const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
   return { run: report.runId, stored, lost, rows: Number(rows) };

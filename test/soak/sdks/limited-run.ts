@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayProcess } from '../../support/gateway-process.js';
-import { neighboursOf, type GlitchTipDouble } from './glitchtip-double.js';
+import { neighboursOf, type GlitchTipDouble } from '../../support/glitchtip-processes.js';
 import type { InstalledSdk } from './installed-sdk.js';
 import { SdkProgram, type Sent, type SdkCommand } from './sdk-program.js';
 import { lookForRows, waitForRows } from './stored-rows.js';

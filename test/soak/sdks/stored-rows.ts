@@ -1,6 +1,6 @@
 // Looks for events of SDKs in GlitchTip's tables, by their ids.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GlitchTipDouble } from './glitchtip-double.js';
+import type { GlitchTipDouble } from '../../support/glitchtip-processes.js';
 import type { Sent } from './sdk-program.js';
 
 /** From the answer to the row, on busy processors. Milliseconds. */

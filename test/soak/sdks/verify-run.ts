@@ -1,7 +1,7 @@
 // `npm run verify` against a server on loopback, with nothing prepared: it logs in, and makes its own project and token.
 import { execa } from 'execa';
 import { z } from 'zod';
-import { EMAIL, PASSWORD } from './glitchtip-double.js';
+import { EMAIL, PASSWORD } from '../../support/glitchtip-processes.js';
 
 const reportSchema = z.object({ tests: z.array(z.object({ id: z.string(), result: z.string(), detail: z.string() })) });
 

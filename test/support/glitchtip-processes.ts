@@ -3,15 +3,15 @@ import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { POSTGRES_SUPERUSER, gatewayLoginName } from '../../../operator/api/object-names.js';
-import { buildUsersFile } from '../../../operator/core/credentials/generated-secrets.js';
-import { GATEWAY_TABLES } from '../../../operator/core/credentials/postgres-roles.js';
-import { sha256Hex } from '../../../operator/io/crypto.js';
-import { freePort, type Program } from '../../api/control-plane.js';
-import { prepareProcess, unpackImage } from '../../api/image-process.js';
-import { startPostgres, type PostgresServer } from '../../api/postgres-server.js';
-import { startValkey, type ValkeyServer } from '../../api/valkey-server.js';
-import type { GatewayNeighbours } from '../../support/gateway-process.js';
+import { POSTGRES_SUPERUSER, gatewayLoginName } from '../../operator/api/object-names.js';
+import { buildUsersFile } from '../../operator/core/credentials/generated-secrets.js';
+import { GATEWAY_TABLES } from '../../operator/core/credentials/postgres-roles.js';
+import { sha256Hex } from '../../operator/io/crypto.js';
+import { freePort, type Program } from '../api/control-plane.js';
+import { prepareProcess, unpackImage } from '../api/image-process.js';
+import { startPostgres, type PostgresServer } from '../api/postgres-server.js';
+import { startValkey, type ValkeyServer } from '../api/valkey-server.js';
+import type { GatewayNeighbours } from './gateway-process.js';
 
 const IMAGE = 'docker.io/glitchtip/glitchtip:5.2';
 /** User app of the image. */
@@ -21,6 +21,7 @@ export const DATABASE = 'glitchtip';
 export const PASSWORD = 'sdks';
 /** Of the administrator, who has the same password. */
 export const EMAIL = 'admin@example.com';
+const LOOPBACK = '127.0.0.1';
 /** Migrations from empty, on busy processors. Milliseconds. */
 const START_WITHIN = 240_000;
 
@@ -41,22 +42,22 @@ export interface GlitchTipDouble {
   stop(): Promise<void>;
 }
 
-/** Starts all of it, with logins for the gateway and an administrator; about 30 s. */
-export async function startGlitchTipDouble(): Promise<GlitchTipDouble> {
+/** Starts all of it, with logins for the gateway and an administrator; about 30 s. @param address of this machine, where web listens and as which its DSNs name it. @default loopback, with DSNs of localhost */
+export async function startGlitchTipDouble(address?: string): Promise<GlitchTipDouble> {
   const [port, valkeyPort] = [await freePort(), await freePort()];
-  const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-sdks-'));
+  const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-glitchtip-'));
   await chown(folder, USER.uid, USER.gid);
   const hashes = [sha256Hex(PASSWORD)];
   const users = buildUsersFile({ application: hashes, operator: hashes, gateway: hashes }).reveal();
   const [postgres, valkey] = await Promise.all([startPostgres(PASSWORD), startValkey(valkeyPort, users)]);
   const sql = <T extends Record<string, unknown>>(statement: string, database = DATABASE) => postgres.query<T>({ user: POSTGRES_SUPERUSER, password: PASSWORD, database }, statement);
   await sql(`CREATE DATABASE ${DATABASE}`, 'postgres');
-  const env = environment(port, postgres.port, valkeyPort);
+  const env = environment(address, { web: port, postgres: postgres.port, valkey: valkeyPort });
   const [web, worker] = [await prepare({ ...env, SERVER_ROLE: 'web' }, folder, WEB_SCRIPT), await prepare({ ...env, SERVER_ROLE: 'worker' }, folder, 'exec ./bin/start.sh')];
   const stop = () => stopAll([web, worker], { postgres, valkey }, folder);
   try {
     web.start();
-    await waitUntilReady(web, port);
+    await waitUntilReady(web, `http://${address ?? LOOPBACK}:${port}`);
     worker.start();
     for (const statement of gatewayLogin()) await sql(statement);
     const project = JSON.parse(await readFile(join(folder, 'project.json'), 'utf8')) as Project;
@@ -72,12 +73,13 @@ export function neighboursOf({ port, postgresPort, valkeyPort }: GlitchTipDouble
   return { webPort: port, postgresPort, valkeyPort, database: DATABASE, password: PASSWORD };
 }
 
-function environment(port: number, postgresPort: number, valkeyPort: number): Record<string, string> {
+function environment(address: string | undefined, ports: { readonly web: number; readonly postgres: number; readonly valkey: number }): Record<string, string> {
+  const [host, domain] = address === undefined ? [LOOPBACK, 'http://localhost'] : [address, `http://${address}:${ports.web}`];
   return {
-    PORT: `127.0.0.1:${port}`, SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: 'http://localhost', ALLOWED_HOSTS: 'localhost,127.0.0.1', EMAIL_URL: 'consolemail://',
+    PORT: `${host}:${ports.web}`, SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: domain, ALLOWED_HOSTS: `localhost,${host}`, EMAIL_URL: 'consolemail://',
     ENABLE_USER_REGISTRATION: 'false', DJANGO_SUPERUSER_EMAIL: EMAIL, DJANGO_SUPERUSER_PASSWORD: PASSWORD,
-    DATABASE_HOST: '127.0.0.1', DATABASE_PORT: String(postgresPort), DATABASE_NAME: DATABASE, DATABASE_USER: POSTGRES_SUPERUSER, DATABASE_PASSWORD: PASSWORD,
-    VALKEY_URL: `redis://:${PASSWORD}@127.0.0.1:${valkeyPort}/0`,
+    DATABASE_HOST: LOOPBACK, DATABASE_PORT: String(ports.postgres), DATABASE_NAME: DATABASE, DATABASE_USER: POSTGRES_SUPERUSER, DATABASE_PASSWORD: PASSWORD,
+    VALKEY_URL: `redis://:${PASSWORD}@${LOOPBACK}:${ports.valkey}/0`,
     // As the manifests have it (charts/releases.ts).
     UWSGI_THREADS: '4', UWSGI_LISTEN: '128', UWSGI_ADD_HEADER: 'Connection: close', PYTHONDONTWRITEBYTECODE: '1',
     CELERY_WORKER_POOL: 'threads', CELERY_WORKER_CONCURRENCY: '10', CELERY_WORKER_PREFETCH_MULTIPLIER: '11',
@@ -110,10 +112,9 @@ function gatewayLogin(): string[] {
   return [`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_read_all_stats`, ...GATEWAY_TABLES['5.2'].map((table) => `GRANT SELECT ON ${table} TO ${role}`)];
 }
 
-
-async function waitUntilReady(web: Program, port: number): Promise<void> {
+async function waitUntilReady(web: Program, url: string): Promise<void> {
   const deadline = Date.now() + START_WITHIN;
-  while (!(await fetch(`http://127.0.0.1:${port}/_health/`).then(({ ok }) => ok, () => false))) {
+  while (!(await fetch(`${url}/_health/`).then(({ ok }) => ok, () => false))) {
     if (Date.now() > deadline || web.ended) throw new Error(`the double's web is not ready: ${web.output}`);
     await sleep(100);
   }
