@@ -59,7 +59,12 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   const isRead = request.complete || request.readableEnded;
   const isWorthReading = isRead || Number(request.headers['content-length'] ?? 0) <= WORTH_READING;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...(isWorthReading ? {} : { connection: 'close' }) });
-  response.end(body);
+  // Node.js closes with the answer's end a connection that the client wants for one request: not while there is something worth reading.
+  if (isRead || !isWorthReading) response.end(body);
+  else {
+    response.write(body);
+    request.once('close', () => response.end());
+  }
   if (!isRead) discard(request);
 }
 

@@ -1,6 +1,9 @@
 // A body that is refused before it has come: what is left of it is read, so that whoever is between the SDK and the gateway hears the answer.
 import { once } from 'node:events';
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { KEY, RunningGateway } from './running-gateway.js';
 
@@ -40,6 +43,18 @@ describe('a large body that is refused', () => {
     next.end('{}\n');
     expect((await answerTo(next)).statusCode).toBe(403);
     expect([next.reusedSocket, next.socket === socket]).toEqual([true, true]);
+  });
+
+  it('is read to its end where the client wants the connection for this request alone, too', async () => {
+    gateway = await RunningGateway.open({});
+    const socket = connect({ host: '127.0.0.1', port: gateway.port });
+    socket.write(`POST ${REFUSED}${KEY} HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\ncontent-length: ${LARGE}\r\n\r\n`);
+    const [answer] = await once(socket, 'data') as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 /);
+    socket.resume();
+    // Reset, this would reject.
+    await pipeline(Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(LARGE / 100, 'x'))), socket, { end: false });
+    await once(socket, 'end');
   });
 
   it('is not read where it is larger than any that is taken', async () => {
