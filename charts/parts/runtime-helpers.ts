@@ -5,7 +5,7 @@ import { readAsset } from '../assets.js';
 import { CONFIG_MAPS } from '../part-names.js';
 import { CONFIG_HASH, contentHash, partMetadata } from './pod-template.js';
 
-const SCRIPTS = ['sitecustomize.py', 'celery_repairs.py', 'certificate_authorities.py', 'database_errors.py', 'email_login.py', 'mail_test.py', 'migration_records.py', 'release_guard.py', 'valkey_login.py', 'wait.py', 'warm.py', 'when_imported.py', 'administrator.py', 'rehearse.py', 'import_legacy.py'] as const;
+const SCRIPTS = ['sitecustomize.py', 'celery_repairs.py', 'certificate_authorities.py', 'database_errors.py', 'email_login.py', 'embedded_worker.py', 'mail_test.py', 'migration_records.py', 'release_guard.py', 'valkey_login.py', 'wait.py', 'warm.py', 'when_imported.py', 'administrator.py', 'rehearse.py', 'import_legacy.py'] as const;
 
 export class Runtime extends Construct {
   constructor(scope: Construct, id: string) {

@@ -9,7 +9,7 @@
 - What Celery itself does not survive in the worker: celery_repairs.py.
 - Rows in the texts of PostgreSQL's errors: database_errors.py.
 - A migration that was ended between its change and its row in django_migrations: migration_records.py.
-- A process of 6.2 that Valkey refused once: valkey_login.py.
+- A process of 6.2 that Valkey refused once: valkey_login.py. Its worker inside web, when it ends: embedded_worker.py.
 - Certificate authorities of one's own: certificate_authorities.py. A mail server with a login: email_login.py.
 """
 
@@ -102,6 +102,7 @@ if "GLITCHKEEPER_CERTIFICATE_AUTHORITIES" in os.environ:
 if "GLITCHKEEPER_EMAIL_DIR" in os.environ:
     import email_login  # noqa: F401 (likewise)
 import database_errors  # noqa: E402, F401 (it waits for psycopg when it is imported)
+import embedded_worker  # noqa: E402, F401 (it waits for django-vtasks)
 import migration_records  # noqa: E402, F401 (it waits for Django's migrations)
 
 if "VTASKS_VALKEY_PREFIX" in os.environ:
