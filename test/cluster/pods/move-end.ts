@@ -10,9 +10,11 @@ import { tellLoad } from '../support/load-report.js';
 import { equal } from '../support/move-compared.js';
 import { moveStatus, newDsnOf, step, typed, untilReason } from '../support/move-runs.js';
 import type { OldServer } from '../support/old-server.js';
+import { killMain } from '../support/out-of-memory.js';
 import type { Stack } from '../support/stack.js';
 import { settleStored } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
+import { killGateway } from './gateway.js';
 
 const SCENE_MS = 600_000;
 /** From the command until a server that was let go gets events again. Seconds. */
@@ -39,9 +41,11 @@ export function describeMoveEnd(stack: Stack, at: () => { readonly old: OldServe
     expect((await settleStored(stack, report)).lost).toEqual([]);
   };
 
-  it('finishes: the old one gets nothing any more, and the Secret stays', async () => {
+  it('finishes: the old one gets nothing any more, also after gateway and operator were killed, and the Secret stays', async () => {
     await step(stack, 'cutover');
     await typed(stack, 'finish', at().folder);
+    await Promise.all([killGateway(stack), killMain(stack, 'operator')]);
+    await stack.ready();
     expect(await cli(stack, 'migrate', 'export', '--json')).toContain('Secret glitchtip-move');
     expect(await moveStatus(stack)).toMatchObject({ current: { phase: 'Finished', inForceSince: expect.any(String) } });
     const before = (await at().old.taken()).ids.length;

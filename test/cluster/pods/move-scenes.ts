@@ -18,6 +18,7 @@ import { moveStatus, step, timedTurn, typed, untilReason } from '../support/move
 import { OldServer } from '../support/old-server.js';
 import { killMain, processesOf } from '../support/out-of-memory.js';
 import { settleStored } from '../support/stored-events.js';
+import { waitFor, when } from '../support/wait.js';
 import { expectRefusedWhileAwayOnly, killGateway, type Away } from './gateway.js';
 import { describeMoveEnd } from './move-end.js';
 import type { Installed } from './on-pods.js';
@@ -33,7 +34,7 @@ const AWAY_SECONDS = 600;
 /** Events that the old one is behind at most before a scene, and that come in it at least: while it limits the gateway keeps 2,500 of them, and seconds pass until somebody looks. */
 const BEHIND = 300;
 
-export function describeMove({ stack, canaries }: Installed): void {
+export function describeMove({ stack, canaries, dsn }: Installed): void {
   describe(`a move at ${RATE} events/s`, () => {
     let old: OldServer;
     let folder = '';
@@ -61,18 +62,32 @@ export function describeMove({ stack, canaries }: Installed): void {
       expect(await moveStatus(stack)).toEqual({});
     }, SCENE_MS);
 
-    it('starts: saved, imported, and both get every event', async () => {
+    it('starts, gateway and operator killed (kill -9) while it imports: saved, imported, and both get every event', async () => {
+      // By a project of ours: the old ones are not known yet.
+      const own = startLoad(stack.cluster, { dsn: dsn(), baseUrl, rate: RATE, seconds: LOAD_SECONDS });
+      load = own;
       const began = Date.now();
-      expect(await typed(stack, 'start', folder)).toMatch(/both get every event, and the old one leads/);
+      const starting = typed(stack, 'start', folder);
+      await waitFor<true>({ what: 'the import', seconds: 120, every: 0.2 }, async () => {
+        const phase = (await moveStatus(stack)).current?.phase;
+        return when(phase === 'Importing', String(phase));
+      });
+      const [away] = await Promise.all([killGateway(stack), killMain(stack, 'operator')]);
+      expect(await starting).toMatch(/both get every event, and the old one leads/);
+      recordMeasurement({ what: 'a move, from its start until both get every event, gateway and operator killed in between', value: Math.round((Date.now() - began) / 1_000), unit: 's' });
+      own.stop();
+      const report = await own.report;
+      tellLoad('while a move is begun', report);
+      expectRefusedWhileAwayOnly(report, [away]);
+      expect((await settleStored(stack, report)).lost).toEqual([]);
       expect((await canaries.collect()).map(({ name }) => name)).toContain('glitchtip-move/token');
-      recordMeasurement({ what: 'a move, from its start until both get every event', value: Math.round((Date.now() - began) / 1_000), unit: 's' });
       expect(await moveStatus(stack)).toMatchObject({ current: { phase: 'Parallel', dsns: { known: 3, served: 3 } } });
       await typed(stack, 'export', folder);
       const table = parseDsnTable(await readFile(join(folder, 'dsns.json'), 'utf8'));
       expect(table.kind === 'valid' && table.rows.every(({ project }) => project !== undefined)).toBe(true);
       // By the old number and key: 1 is somebody else's number here.
-      const dsn = table.kind === 'valid' ? table.rows.find(({ name }) => name === 'acme/backend')?.old ?? '' : '';
-      load = startLoad(stack.cluster, { dsn, baseUrl, rate: RATE, seconds: LOAD_SECONDS });
+      const oldDsn = table.kind === 'valid' ? table.rows.find(({ name }) => name === 'acme/backend')?.old ?? '' : '';
+      load = startLoad(stack.cluster, { dsn: oldDsn, baseUrl, rate: RATE, seconds: LOAD_SECONDS });
     }, SCENE_MS);
 
     it('compares equal', async () => {
