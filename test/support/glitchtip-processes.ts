@@ -77,6 +77,8 @@ function environment(address: string | undefined, ports: { readonly web: number;
   const [host, domain] = address === undefined ? [LOOPBACK, 'http://localhost'] : [address, `http://${address}:${ports.web}`];
   return {
     PORT: `${host}:${ports.web}`, SECRET_KEY: PASSWORD, GLITCHTIP_DOMAIN: domain, ALLOWED_HOSTS: `localhost,${host}`, EMAIL_URL: 'consolemail://',
+    // Only what it answers and stores matters here.
+    GLITCHTIP_DOUBLE_BALLAST: 'off',
     ENABLE_USER_REGISTRATION: 'false', DJANGO_SUPERUSER_EMAIL: EMAIL, DJANGO_SUPERUSER_PASSWORD: PASSWORD,
     DATABASE_HOST: LOOPBACK, DATABASE_PORT: String(ports.postgres), DATABASE_NAME: DATABASE, DATABASE_USER: POSTGRES_SUPERUSER, DATABASE_PASSWORD: PASSWORD,
     VALKEY_URL: `redis://:${PASSWORD}@${LOOPBACK}:${ports.valkey}/0`,
