@@ -37,7 +37,7 @@ const HEADLINES: Readonly<Record<HealthReason, string>> = {
   [R.StaticFilesMissing]: 'the static files of web are missing',
   [R.TimeoutTooShort]: 'web answers later than its probe waits',
   [R.IngestRefused]: 'events are refused',
-  [R.EventsLost]: 'accepted events were lost',
+  [R.EventsLost]: 'tasks with accepted events failed',
   [R.EventsNotStored]: 'events are not stored',
   [R.OutOfMemory]: '{part} was killed, out of memory',
   [R.ScratchSpaceFull]: '{part} was put out, its scratch space full',

@@ -155,9 +155,10 @@ function eventsLost({ facts }: CheckInput): readonly Finding[] {
   if (!lost?.events) return [];
   const { count, newestSeconds } = lost;
   const when = newestSeconds === undefined ? '' : `, the newest ${duration(newestSeconds)} ago`;
+  const again = facts.gateway.kind === 'seen' ? '; of the events the gateway gives those again that are not stored' : '';
   return [finding(R.EventsLost, 'ingest', newestSeconds !== undefined && newestSeconds < LOST_LATELY ? 'critical' : 'warning', {
-    message: `${count} ${count === 1 ? 'task' : 'tasks'} of the worker failed or ${count === 1 ? 'was' : 'were'} left by one that died${when}, events that were answered 200 among them: GlitchTip tries none again.`,
+    message: `${count} ${count === 1 ? 'task' : 'tasks'} of the worker failed or ${count === 1 ? 'was' : 'were'} left by one that died${when}, events that were answered 200 among them: GlitchTip tries none again${again}.`,
     advice: 'docs/runbooks/events-lost.md shows why they failed, which of them are stored all the same, and how the others are queued again.',
-    symptom: 'accepted events were lost',
+    symptom: 'tasks with accepted events failed',
   })];
 }

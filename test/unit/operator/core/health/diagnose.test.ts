@@ -7,7 +7,7 @@ import type { CanaryFacts, ContainerEnd, ContainerState, Facts, PodFacts, WebFac
 import { BACKUP_CAUSES } from './backup-causes.js';
 import { OPERATION_CAUSES } from './operation-causes.js';
 import { SECRET_CAUSES, SILENT, TRAEFIK_CAUSES, TUNNEL_CAUSES, served } from './https-causes.js';
-import { lostEvents, SIX_CAUSES, SIX_SPEC } from './six-causes.js';
+import { SIX_CAUSES, SIX_SPEC } from './six-causes.js';
 import {
   GATEWAY_SPEC, REFUSED, UNSEEN, WORKER_SPEC, ago, answered, causesOf, clusterOf, containerOf, databaseOf, diagnosisOf, gatewayOf, jobOf, leaking, podOf, podsOf, queueOf, seen, specOf, startingPod, unready, workloadsOf, OK,
 } from './health-scenarios.js';
@@ -178,10 +178,6 @@ describe('a cause', () => {
   it.each(SIX_CAUSES)('%s', (_, facts, wanted) => {
     const { causes } = diagnosisOf(facts, specOf(SIX_SPEC));
     expect(causes.map(({ reason, part, severity, healing }) => `${reason}/${part} ${severity}${healing ? `, ${healing}` : ''}`)).toEqual(wanted);
-  });
-
-  it.each([[60, 'EventsLost'], [80_000, undefined]])('of events that failed %d s ago is one of ingest now: %s', (seconds, reason) => {
-    expect(diagnosisOf(lostEvents(seconds), specOf(SIX_SPEC)).affected.ingest?.reason).toBe(reason);
   });
 
   it('is none of backups where none are made', () => expect(BACKUP_CAUSES.flatMap(([, facts]) => causesOf(facts))).toEqual([]));
