@@ -111,6 +111,8 @@ const LOGIN_REFUSED_ONCE: Scene = {
   what: "Valkey refuses web's login",
   during: async (stack) => {
     const { ip } = await stack.pod('web');
+    // Valkey's log has one line for all who are refused, with the address of the last: the worker's would hide web's.
+    await stack.scale('deployment/worker', 'worker', 0);
     await valkey(stack, 'ACL LOG RESET', `ACL SETUSER ${VALKEY_APPLICATION_USER} off`, `CLIENT KILL USER ${VALKEY_APPLICATION_USER}`);
     // It logs in with its next use of Valkey but one.
     await waitFor<true>({ what: "web's login to be refused", seconds: 60 }, async () => {
@@ -121,6 +123,7 @@ const LOGIN_REFUSED_ONCE: Scene = {
       const before = await stack.kubectl('logs', 'deployment/web', '--container', 'web', '--previous').catch(() => '');
       return when(before.includes('Valkey refused this process once'), 'no such line before its last start');
     });
+    await stack.scale('deployment/worker', 'worker', 1);
     await stack.ready();
   },
 };
