@@ -1,6 +1,7 @@
 // Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
 import { expect } from '@jest/globals';
 import type { MoveReason, MoveStatus } from '../../../operator/api/move-fields.js';
+import { MOVE_ANNOTATION } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { asBuilt, blocksOf, runCommands } from './runbook.js';
 import { cli, cliSays } from './cli.js';
@@ -32,6 +33,14 @@ export function typed(stack: Stack, command: keyof typeof COMMANDS, folder: stri
 
 export async function moveStatus(stack: Stack): Promise<MoveStatus> {
   return (await glitchTip(stack)).move ?? {};
+}
+
+/** The request is in the resource, and the operator has not taken it off yet. */
+export async function untilAsked(stack: Stack, turn: 'cutover' | 'rollback' | 'finish'): Promise<void> {
+  await waitFor<true>({ what: `${turn} to be asked for`, seconds: 60, every: 0.2 }, async () => {
+    const { metadata: { annotations = {} } } = JSON.parse(await stack.kubectl('get', 'gt', 'glitchtip', '--output', 'json')) as { metadata: { annotations?: Record<string, string> } };
+    return when(annotations[MOVE_ANNOTATION] === turn, String(annotations[MOVE_ANNOTATION]));
+  });
 }
 
 /** The reason of MoveHealthy is, or becomes, this one. */
