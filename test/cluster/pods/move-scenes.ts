@@ -37,9 +37,10 @@ const BEHIND = 300;
 export function describeMove({ stack, canaries, dsn }: Installed): void {
   describe(`a move at ${RATE} events/s`, () => {
     let old: OldServer;
-    let folder = '';
-    let baseUrl = '';
+    let [folder, baseUrl] = ['', ''];
     const killed: Away[] = [];
+    /** While it was begun: looked for at the end, for what a killed gateway had given to web may be given again minutes later. */
+    let begun: LoadReport | undefined;
     let load: { readonly report: Promise<LoadReport>; readonly stop: () => void } | undefined;
 
     beforeAll(async () => {
@@ -79,7 +80,7 @@ export function describeMove({ stack, canaries, dsn }: Installed): void {
       const report = await own.report;
       tellLoad('while a move is begun', report);
       expectRefusedWhileAwayOnly(report, [away]);
-      expect((await settleStored(stack, report)).lost).toEqual([]);
+      begun = report;
       expect((await canaries.collect()).map(({ name }) => name)).toContain('glitchtip-move/token');
       expect(await moveStatus(stack)).toMatchObject({ current: { phase: 'Parallel', dsns: { known: 3, served: 3 } } });
       await typed(stack, 'export', folder);
@@ -185,6 +186,7 @@ export function describeMove({ stack, canaries, dsn }: Installed): void {
       tellLoad('beside a move', report);
       expectRefusedWhileAwayOnly(report, killed);
       const { lost } = await settleStored(stack, report);
+      if (begun !== undefined) expect((await settleStored(stack, begun)).lost).toEqual([]);
       await equal(stack, RATE);
       const ids = new Set((await old.taken()).ids);
       const missing = report.events.filter(({ eventId, outcome }) => outcome.kind === 'accepted' && !ids.has(eventId)).length;
