@@ -14,7 +14,8 @@ const SERVER = `require('node:http').createServer((_, response) => response.end(
 
 export interface Latencies {
   readonly asked: number;
-  readonly unanswered: number;
+  /** When, and why not. */
+  readonly unanswered: readonly string[];
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -37,23 +38,22 @@ export async function startNeighbour(cluster: ClusterHandle): Promise<Neighbour>
   const url = `http://${address}:${PORT}/`;
   await waitFor({ what: 'the neighbour to answer', seconds: 20 }, async () => when((await send({ url, timeoutMs: 1000 })).status === 200, 'no 200'));
   const times: number[] = [];
-  let unanswered = 0;
+  const unanswered: string[] = [];
   const stopped = new AbortController();
   const asking = (async () => {
     while (!stopped.signal.aborted) {
       const started = performance.now();
       await send({ url, timeoutMs: 5000 }).then(() => times.push(performance.now() - started), (error: unknown) => {
         if (!(error instanceof NoAnswer)) throw error;
-        unanswered += 1;
+        unanswered.push(`${new Date().toISOString()} ${error.message}`);
       });
       await sleep(EVERY_MS);
     }
   })();
   return {
     latencies: () => {
-      const [seen, missed] = [times.splice(0), unanswered];
-      unanswered = 0;
-      return { asked: seen.length + missed, unanswered: missed, p50: percentile(seen, 50) ?? 0, p99: percentile(seen, 99) ?? 0, longest: percentile(seen, 100) ?? 0 };
+      const [seen, missed] = [times.splice(0), unanswered.splice(0)];
+      return { asked: seen.length + missed.length, unanswered: missed, p50: percentile(seen, 50) ?? 0, p99: percentile(seen, 99) ?? 0, longest: percentile(seen, 100) ?? 0 };
     },
     stop: async () => {
       stopped.abort();
