@@ -49,7 +49,8 @@ const resources = z.strictObject({
   migrate: container({ requests: ['250m', '100Mi'], limits: ['1', '200Mi'] }),
   /** Bare Node.js is about 40Mi resident; the operator's goal is 1.25 times that. */
   operator: container({ requests: ['50m', '48Mi'], limits: ['250m', '96Mi'] }),
-  gateway: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
+  /** Its request is its weight where the processors are not enough for all: whoever answers SDKs comes first, or they give up and the event is lost. */
+  gateway: container({ requests: ['150m', '64Mi'], limits: ['500m', '96Mi'] }),
   /** Each of the three programs of a backup, or of a restore; they run one after the other. Measured: at most 46Mi (backup/README.md). */
   backup: container({ requests: ['50m', '64Mi'], limits: ['500m', '96Mi'] }),
   /** k3s' own Traefik, where it serves `domain`. At most 32Mi of its own and 67Mi of its program were seen (docs/https.md). */

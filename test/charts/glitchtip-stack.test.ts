@@ -20,7 +20,7 @@ describe('the default limits', () => {
     ['Deployment', 'worker', '250m', '100Mi', '500m', '250Mi'],
     ['StatefulSet', 'postgres', '100m', '80Mi', '250m', '150Mi'],
     ['StatefulSet', 'valkey', '50m', '10Mi', '100m', '50Mi'],
-    ['Deployment', 'gateway', '50m', '64Mi', '500m', '96Mi'],
+    ['Deployment', 'gateway', '150m', '64Mi', '500m', '96Mi'],
   ])('%s %s requests %s and %s, and is limited to %s and %s', (kind, name, ...numbers) => {
     const { requests, limits } = containerOf(manifests, kind, name).resources;
     expect([requests.cpu, requests.memory, limits.cpu, limits.memory]).toEqual(numbers);

@@ -148,7 +148,7 @@ export function describeMove({ stack, canaries, dsn }: Installed): void {
       await untilReason(stack, 'TableMissing');
       await step(stack, 'rollback');
       expect(JSON.parse(await cli(stack, 'migrate', 'export', '--json'))).toMatchObject({ source: 'the gateway', dsns: expect.arrayContaining([expect.objectContaining({ project: expect.any(Number) })]) });
-      await stack.kubectl('create', 'secret', 'generic', MOVE_SECRET, `--from-file=${join(folder, 'dsns.json')}`);
+      await stack.kubectl('create', 'secret', 'generic', MOVE_SECRET, `--from-file=${join(folder, 'dsns.json')}`, `--from-file=${join(folder, 'token')}`);
     }, SCENE_MS);
 
     it.each<OldBehaviour>([{ status: 429 }, { delay: 2_000 }, { status: 503 }])('the old one limiting, slow and ill (%j): GlitchTip is not held up, and the old one gets everything afterwards', async (behaviour) => {
