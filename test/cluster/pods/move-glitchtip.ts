@@ -1,6 +1,5 @@
 // The move from another GlitchTip, its double beside the cluster, while numbered events come in by its DSN: at the end both have stored each of them, once.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseDsnTable } from '../../../operator/core/move/dsn-table.js';
@@ -10,7 +9,7 @@ import { EMAIL, PASSWORD, startGlitchTipDouble, type GlitchTipDouble } from '../
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { equal, keepsUp, untilDifference } from '../support/move-compared.js';
-import { moveStatus, timedTurn, typed } from '../support/move-runs.js';
+import { moveStatus, offerMove, timedTurn, typed } from '../support/move-runs.js';
 import { storedOnce } from '../support/stored-events.js';
 import { waitFor } from '../support/wait.js';
 import type { Installed } from './on-pods.js';
@@ -37,11 +36,7 @@ export function describeMoveFromGlitchTip({ stack }: Installed): void {
       old = await startGlitchTipDouble(hostAddress);
       const from = `http://${hostAddress}:${old.port}`;
       const { org, token } = await provision({ baseUrl: from, email: EMAIL, password: PASSWORD, organization: 'acme', project: 'backend' });
-      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-move-'));
-      await writeFile(join(folder, 'token'), token, { mode: 0o600 });
-      await stack.apply(await stack.synthesize('move', { move: { from, organization: org, privateNetworks: [`${hostAddress}/32`] } }));
-      await stack.rolledOut();
-      await typed(stack, 'takenUp', folder);
+      folder = await offerMove(stack, { from, organization: org, privateNetworks: [`${hostAddress}/32`] }, token);
     }, SCENE_MS);
     afterAll(async () => {
       load?.stop();

@@ -1,6 +1,5 @@
 // The move from an old Sentry on pods, while numbered events come in by an old DSN: at the end each is on both sides, but for what one of them was meant to lack.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,7 +13,7 @@ import { cli, cliSays, printedBy } from '../support/cli.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
 import { equal, keepsUp, untilDifference } from '../support/move-compared.js';
-import { moveStatus, step, timedTurn, typed, untilAsked, untilReason } from '../support/move-runs.js';
+import { moveStatus, offerMove, step, timedTurn, typed, untilAsked, untilReason } from '../support/move-runs.js';
 import { OldServer } from '../support/old-server.js';
 import { killMain, processesOf } from '../support/out-of-memory.js';
 import { settleStored } from '../support/stored-events.js';
@@ -45,11 +44,7 @@ export function describeMove({ stack, canaries, dsn }: Installed): void {
 
     beforeAll(async () => {
       old = await OldServer.start(stack.cluster);
-      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-move-'));
-      await writeFile(join(folder, 'token'), OLD_TOKEN, { mode: 0o600 });
-      await stack.apply(await stack.synthesize('move', { move: old.settings }));
-      await stack.rolledOut();
-      await typed(stack, 'takenUp', folder);
+      folder = await offerMove(stack, old.settings, OLD_TOKEN);
       baseUrl = await stack.baseUrl();
     }, SCENE_MS);
     afterAll(async () => {

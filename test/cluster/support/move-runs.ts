@@ -1,5 +1,9 @@
 // Asks for the steps of a move as a person does, by the commands of the runbook, and times them.
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import type { SettingsInput } from '../../../charts/settings/schema.js';
 import type { MoveReason, MoveStatus } from '../../../operator/api/move-fields.js';
 import { MOVE_ANNOTATION } from '../../../operator/api/object-names.js';
 import { recordMeasurement } from '../../support/measurements.js';
@@ -29,6 +33,16 @@ const ASKS: readonly (keyof typeof COMMANDS)[] = ['start', 'cutover', 'finish'];
 /** A block of the runbook, word for word but for the program as it is built, and asked by nobody. */
 export function typed(stack: Stack, command: keyof typeof COMMANDS, folder: string): Promise<string> {
   return runCommands(stack, `cd ${folder}; ${asBuilt(COMMANDS[command]())}${ASKS.includes(command) ? ' --yes' : ''}`);
+}
+
+/** The manifests with this old server, taken up by the operator. @returns a new folder with the token, where the commands are typed */
+export async function offerMove(stack: Stack, move: SettingsInput['move'], token: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-move-'));
+  await writeFile(join(folder, 'token'), token, { mode: 0o600 });
+  await stack.apply(await stack.synthesize('move', { move }));
+  await stack.rolledOut();
+  await typed(stack, 'takenUp', folder);
+  return folder;
 }
 
 export async function moveStatus(stack: Stack): Promise<MoveStatus> {
