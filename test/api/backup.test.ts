@@ -8,7 +8,7 @@ import { findProblems, type Expected, type Problem } from '../../backup/core/ver
 import { START_MS } from './control-plane.js';
 import { dayOf, SCHEMAS } from './release-schemas.js';
 import { AT, BACKUP_LOGIN, BackupStage, textsOf, type ScriptChange } from './backup-run.js';
-import { flipBit } from './damaged-file.js';
+import { flipBit } from '../support/damaged-file.js';
 
 const RUN_MS = 240_000;
 const REAL = 'exec /usr/lib/postgresql/17/bin/pg_dump';

@@ -6,7 +6,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { execa } from 'execa';
 import { BACKUP_LOGIN, RESTORE_USER as USER, textsOf, type ScriptChange } from './backup-run.js';
 import { NEW, OLD, RestoreStage } from './restore-run.js';
-import { flipBit } from './damaged-file.js';
+import { flipBit } from '../support/damaged-file.js';
 
 const BUILD_MS = 900_000;
 const RUN_MS = 240_000;

@@ -25,6 +25,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('gateway', 'whatever is stopped, frozen, killed, rolled and rotated behind the gateway at 104 events/s, and a spool that is full', 40),
   onPods('gateway-itself', 'the gateway killed twenty times at 104 events/s, its disk full, a worker frozen for longer than 300 s, what was set aside, taken out and brought back', 40),
   onPods('backup', 'backups to a volume and a bucket at 20 events/s, and whatever goes wrong with the bucket, the Job, Postgres and the operator', 40),
+  onPods('backup-damaged', 'backups at 20 events/s that are damaged by kind: the file, its source, what was dumped, who may read it, and what lies in the bucket', 30),
   onPods('restore', 'a restore at 20 events/s: there, back, there again and confirmed; operator and Job killed in each phase', 45),
   onPods('restore-killed', 'restores of a large copy at 20 events/s, whose Job is killed while it fetches, loads and places, or that are taken back while it loads', 35),
   onPods('rehearse', 'migrations rehearsed at 20 events/s: on a dump, on a copy, of the next release, without its image, and killed', 25),
