@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../sdk/statistics.js';
+import { freePort } from '../api/control-plane.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { startLoad } from '../support/move/event-load.js';
-import { IngestServer } from '../support/move/ingest-server.js';
+import { OldSentryProcess } from '../support/old-sentry-process.js';
 import type { BenchOptions } from './bench-options.js';
 import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
 import { describeResident, peaks, readResident, type Resident } from './resident.js';
@@ -33,10 +34,11 @@ interface Numbers {
 }
 
 export async function measureMove({ rate, seconds }: Pick<BenchOptions, 'rate' | 'seconds'>, say: (line: string) => void): Promise<Section> {
-  const [glitchtip, old] = [new IngestServer([PROJECT]), new IngestServer([OLD_PROJECT])];
-  await Promise.all([glitchtip.listen(), old.listen()]);
+  const [webPort, oldPort] = [await freePort(), await freePort()];
+  // Any server that answers 200 does for both. Processes of their own: the one that measures does nothing else.
+  const [glitchtip, old] = await Promise.all([webPort, oldPort].map((port) => OldSentryProcess.start({ host: '127.0.0.1', port }))) as [OldSentryProcess, OldSentryProcess];
   // Without Postgres: keys are those of its volume, and what GlitchTip took stays in the spool, with a move and without.
-  const gateway = await GatewayProcess.start({ webPort: glitchtip.port, database: 'glitchtip', password: 'move' }, { keys: [[PROJECT, KEY]] });
+  const gateway = await GatewayProcess.start({ webPort, database: 'glitchtip', password: 'move' }, { keys: [[PROJECT, KEY]] });
   try {
     const numbers: Numbers = { waits: { alone: [], moving: [] }, memory: { alone: [], moving: [] }, lost: 0, changes: [] };
     for (let turn = 0; turn < TURNS; turn += 1) {
@@ -45,32 +47,39 @@ export async function measureMove({ rate, seconds }: Pick<BenchOptions, 'rate' |
     }
     return { name: 'move', rows: moveRows(numbers), numbers };
   } finally {
-    await Promise.all([gateway.stop(), glitchtip.close(), old.close()]);
+    await Promise.all([gateway.stop(), glitchtip.stop(), old.stop()]);
   }
 }
 
-async function measureTurn({ gateway, old, rate, seconds }: { readonly gateway: GatewayProcess; readonly old: IngestServer; readonly rate: number; readonly seconds: number }, numbers: Numbers): Promise<void> {
+async function measureTurn({ gateway, old, rate, seconds }: { readonly gateway: GatewayProcess; readonly old: OldSentryProcess; readonly rate: number; readonly seconds: number }, numbers: Numbers): Promise<void> {
   const alone = startLoad({ port: gateway.port, project: PROJECT, key: KEY }, rate);
   await watch(gateway, seconds, numbers.memory.alone);
   await alone.stop();
   numbers.waits.alone.push(...alone.waits);
-  const order = (leads: string) => gateway.ask('PUT', '/move', { leads, share: 25, pairs: [{ project: PROJECT, key: KEY, old: `http://${OLD_KEY}@127.0.0.1:${old.port}/${OLD_PROJECT}` }] });
+  const order = (leads: string) => gateway.ask('PUT', '/move', { leads, share: 25, pairs: [{ project: PROJECT, key: KEY, old: `${old.url.replace('//', `//${OLD_KEY}@`)}/${OLD_PROJECT}` }] });
   await order('glitchtip');
   const moving = startLoad({ port: gateway.port, project: OLD_PROJECT, key: OLD_KEY }, rate);
   await watch(gateway, seconds, numbers.memory.moving);
   const at = Date.now();
   await order('old');
-  for (;;) {
-    const { move } = await gateway.status();
-    if (move?.ledAt !== undefined) numbers.changes.push(Date.parse(move.ledAt) - at);
-    if (move?.ledAt !== undefined || Date.now() - at > 2_000 * LONGEST_ROLLBACK) break;
-    await sleep(20);
-  }
+  const ledAt = await untilLed(gateway);
+  if (ledAt !== undefined) numbers.changes.push(ledAt - at);
   await moving.stop();
   numbers.waits.moving.push(...moving.waits);
   await sleep(2_000);
-  numbers.lost += moving.accepted.filter((id) => !old.taken.has(id)).length;
+  const taken = new Set((await old.taken()).ids);
+  numbers.lost += moving.accepted.filter((id) => !taken.has(id)).length;
   await gateway.ask('DELETE', '/move');
+}
+
+/** When the first record came under the one that leads, in milliseconds of Unix time; undefined: none did in twice the time that it may take. */
+async function untilLed(gateway: GatewayProcess): Promise<number | undefined> {
+  for (const deadline = Date.now() + 2_000 * LONGEST_ROLLBACK; Date.now() < deadline;) {
+    const { move } = await gateway.status();
+    if (move?.ledAt !== undefined) return Date.parse(move.ledAt);
+    await sleep(20);
+  }
+  return undefined;
 }
 
 /** So many seconds of it. */
