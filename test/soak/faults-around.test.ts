@@ -12,7 +12,7 @@ describeOnPods('soak: faults of the host', 'soak-around', {
     watched: async (stack) => {
       // Before the settings name it: one that is missing is an incident.
       await putCertificate(stack, 90);
-      return { tls: { secret: TLS_SECRET }, alerts: { ports: [...ALERT_PORTS], reportHours: REPORT_HOURS } };
+      return { https: { secret: TLS_SECRET }, alerts: { ports: [...ALERT_PORTS], reportHours: REPORT_HOURS } };
     },
     more(note) {
       describeLongIncident(installed, note);
