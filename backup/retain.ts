@@ -7,10 +7,11 @@ import type { CopyStore } from './storage/copy-store.js';
 
 export type Retained = Pick<VerifiedReport, 'deleted' | 'retention'>;
 
-export async function retain(store: CopyStore, now: Date, policy: RetentionPolicy): Promise<Retained> {
+/** @param own the copy of this run, once it is one */
+export async function retain(store: CopyStore, now: Date, policy: RetentionPolicy, own?: string): Promise<Retained> {
   const keys = (await store.list()).map(({ key }) => key);
   const copies = copiesAmong(keys);
-  const plan = planRetention(copies, now, policy);
+  const plan = planRetention(copies, now, policy, own);
   if (plan.kind === 'nothing') return { deleted: 0, retention: plan.why };
   const names = new Set(copies.map(({ name }) => name).filter((name) => !plan.remove.includes(name)));
   const uploads = await uploadsOf(store, names);

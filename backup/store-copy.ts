@@ -65,7 +65,7 @@ async function storeVerified(input: StoreCopyInput): Promise<VerifiedReport> {
   await storeManifest(input, manifest);
 
   if (rechecked.status === 'rejected') throw rechecked.reason;
-  const retained = await retain(store, input.now(), config.retention);
+  const retained = await retain(store, input.now(), config.retention, config.copy);
   return {
     result: 'verified', copy: config.copy, bytes: ownBytes(manifest), where: store.where, how: manifest.verified.how,
     seconds: Object.values(manifest.seconds).reduce((sum, seconds) => sum + seconds, 0),

@@ -24,26 +24,33 @@ export type RetentionPlan =
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** A newest copy older than this: backups fail, and time must not take what is left. */
+/** A newest copy older than this, and than twice the time between the two before: backups fail, or the clock was set forward; time must not take what is left. */
 const NEWEST_AT_MOST = 3 * DAY;
+const USUAL_TIMES = 2;
 /** Two hosts' clocks may differ by this. */
 const CLOCK_TOLERANCE = HOUR / 6;
 /** What has no manifest after this time is what a run left that was killed; each ends within hours. */
 const UNFINISHED_AFTER = 2 * DAY;
 
-export function planRetention(copies: readonly KnownCopy[], now: Date, policy: RetentionPolicy): RetentionPlan {
+/** @param own the copy of this very run, if it is one already: that it is of now says nothing of whether the clock is right */
+export function planRetention(copies: readonly KnownCopy[], now: Date, policy: RetentionPolicy, own?: string): RetentionPlan {
   const byAge = copies.map((copy) => ({ ...copy, at: timeOfCopy(copy.name) })).sort((a, b) => b.at.getTime() - a.at.getTime());
   const good = byAge.filter(({ damaged }) => !damaged);
-  const [newest] = good;
-  if (newest === undefined) return { kind: 'nothing', why: 'NoGoodCopy' };
+  if (good.length === 0) return { kind: 'nothing', why: 'NoGoodCopy' };
   // Of any copy: then either it or the clock of today is wrong.
   if (byAge.some(({ at }) => at.getTime() > now.getTime() + CLOCK_TOLERANCE)) return { kind: 'nothing', why: 'NewestInFuture' };
-  if (now.getTime() - newest.at.getTime() > NEWEST_AT_MOST) return { kind: 'nothing', why: 'NewestTooOld' };
+  if (isTooOld(good.filter(({ name }) => name !== own).map(({ at }) => at.getTime()), now)) return { kind: 'nothing', why: 'NewestTooOld' };
 
   const kept = new Set(good.slice(0, policy.newest).map(({ name }) => name));
   for (const { name, at } of byAge) if (now.getTime() - at.getTime() <= policy.days * DAY) kept.add(name);
   for (const name of firstOfMonths(good, now, policy.months)) kept.add(name);
   return { kind: 'some', remove: byAge.filter(({ name }) => !kept.has(name)).map(({ name }) => name) };
+}
+
+/** @param times of good copies, the newest first. Milliseconds */
+function isTooOld([newest, before = newest]: readonly number[], now: Date): boolean {
+  if (newest === undefined || before === undefined) return false;
+  return now.getTime() - newest > Math.max(NEWEST_AT_MOST, USUAL_TIMES * (newest - before));
 }
 
 /** Months by the calendar of UTC, the running one included. */

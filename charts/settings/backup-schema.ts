@@ -75,7 +75,7 @@ export const backup = z.strictObject({
   /** Public keys of age; whoever has an identity of one of them can read the copies, and nobody in the cluster. */
   recipients: z.array(recipient).max(16, 'expected at most 16 recipients').default([]),
   s3,
-  /** A copy is kept if any of these says so. Nothing is deleted while the newest good copy is older than 3 days. */
+  /** A copy is kept if any of these says so. Nothing is deleted while the newest good copy, before the one of the run, is older than 3 days and than twice the time between the two before. */
   keep: z.strictObject({
     days: wholeNumber(1, 3650, 'days').default(30),
     /** The newest so many, however old. */

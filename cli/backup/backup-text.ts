@@ -13,7 +13,7 @@ const PLACES: Readonly<Record<string, string>> = { s3: 'bucket', volume: 'this h
 const UNDATED = 'is no time';
 const RETENTION: Readonly<Record<string, string>> = {
   NoGoodCopy: 'there is no good copy',
-  NewestTooOld: 'the newest good copy was older than 3 days',
+  NewestTooOld: 'the good copy before it is older than 3 days, and than usual: runs failed since, or the clock was set forward',
   NewestInFuture: 'a copy is dated in the future: it or the clock is wrong',
   ManifestUnreadable: 'a manifest cannot be read, so what it needs is not known',
 };

@@ -1,5 +1,5 @@
 // Backups on pods that nothing disturbs: to a volume, to a bucket, and what retention leaves.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -79,6 +79,28 @@ export const retention: BackupScene = (scenes) => {
     const left = await scenes.copiesInBucket();
     expect({ first: left.includes(names.firstOfMonth), second: left.includes(names.secondOfMonth), ancient: left.includes(names.ancient) }).toEqual({ first: true, second: false, ancient: false });
     expect((await backupStatus(stack)).retention).toBeUndefined();
+  }, SCENE_MS);
+};
+
+/** As for a clock that was set forward by more than a year: but for its own copy, everything is from before. */
+export const retentionAhead: BackupScene = (scenes) => {
+  it('retention deletes nothing when all copies but its own are of long ago: the clock may have been set forward', async () => {
+    const { stack, store } = scenes;
+    const others = await scenes.copiesInBucket();
+    const newest = await scenes.manifestOf((await backupStatus(stack)).lastVerified?.copy ?? '');
+    const old = [500, 501, 502, 503].map((days) => copyNameOf(new Date(Date.now() - days * DAY)));
+    for (const name of old) await putUnder(store, newest, name);
+    const aside = await mkdtemp(join(tmpdir(), 'glitchkeeper-aside-'));
+    for (const name of others) await cp(store.file(`copies/${name}`), join(aside, name), { recursive: true });
+    for (const name of others) await rm(store.file(`copies/${name}`), { recursive: true });
+    expect(await backup(stack)).toMatchObject({ kind: 'verified' });
+    expect((await backupStatus(stack)).retention).toBe('NewestTooOld');
+    expect(await scenes.copiesInBucket()).toEqual(expect.arrayContaining(old));
+
+    for (const name of others) await cp(join(aside, name), store.file(`copies/${name}`), { recursive: true });
+    await rm(aside, { recursive: true });
+    expect(await backup(stack)).toMatchObject({ kind: 'verified' });
+    expect((await scenes.copiesInBucket()).filter((name) => old.includes(name))).toEqual([]);
   }, SCENE_MS);
 };
 

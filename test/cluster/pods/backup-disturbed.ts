@@ -1,6 +1,7 @@
 // Backups on pods with every disturbance: each is told with its step and its reason, and the next run is good.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
+import { copyKey } from '../../../backup/core/layout.js';
 import { backupJobName } from '../../../operator/core/backup/backup-job.js';
 import type { FrontBehaviour } from '../../support/s3/s3-front.js';
 import { backup, backupJobs, begin, catchContainer, endOf } from '../support/backup-runs.js';
@@ -62,6 +63,24 @@ export const killedInEachContainer: BackupScene = (scenes) => {
     await store.behave({ kind: 'forward' });
     await scenes.expectNextGood();
   }, 2 * SCENE_MS);
+
+  it.each<[name: string, behaviour: FrontBehaviour]>([
+    ['25 in the middle of the upload of its dump', { kind: 'stall', put: '/database.dump.age' }],
+    ['between its dump and its manifest', { kind: 'hold', put: '/manifest.json' }],
+  ])('killed (kill -9) %s: there is no such copy, and the next run is good', async (_, behaviour) => {
+    const { stack, store } = scenes;
+    await store.behave(behaviour);
+    const ended = await backup(stack, { at: 'store', act: async ({ container }) => {
+      await store.untilHeld();
+      await killContainer(stack, container);
+    } });
+    await store.behave({ kind: 'forward' });
+    scenes.expectFailed(ended, { step: 'store', ...KILLED });
+    expect(await scenes.copiesInBucket()).not.toContain(ended.run.copy);
+    const dump = await store.objects.list().then((objects) => objects.some(({ key }) => key.startsWith(copyKey(ended.run.copy, 'database.dump'))));
+    expect(dump).toBe(behaviour.kind === 'hold');
+    await scenes.expectNextGood();
+  }, SCENE_MS);
 
   it('its pod deleted while it stores is told, and the next run is good', async () => {
     const { stack, store } = scenes;

@@ -15,6 +15,7 @@ import type { S3ProgramOptions } from '../../support/s3/program.js';
 import type { FrontBehaviour } from '../../support/s3/s3-front.js';
 import { textOf } from './canaries.js';
 import { printFigure } from './fault-report.js';
+import { waitFor, when } from './wait.js';
 
 const PROGRAM = fileURLToPath(new URL('../../support/s3/program.ts', import.meta.url));
 const PORTS = { port: 18_091, control: 18_092, backend: 18_093 };
@@ -62,6 +63,14 @@ export class BackupStore {
 
   async behave(behaviour: FrontBehaviour): Promise<void> {
     await send({ url: `http://${this.host}:${PORTS.control}/`, method: 'POST', body: JSON.stringify(behaviour), timeoutMs: 10_000 });
+  }
+
+  /** Resolves when a request waits for it to behave otherwise. */
+  async untilHeld(): Promise<void> {
+    await waitFor<true>({ what: 'a request to the bucket to wait', seconds: 120, every: 0.2 }, async () => {
+      const { body } = await send({ url: `http://${this.host}:${PORTS.control}/`, timeoutMs: 10_000 });
+      return when((JSON.parse(body) as { held: number }).held > 0, body);
+    });
   }
 
   /** As the Job sees it. */

@@ -24,7 +24,7 @@ const gateway = spawn(options.gateway, ['--quiet', '--port', `127.0.0.1:${option
 const front = new S3Front(options);
 const control = new Listener(async ({ method, body }) => {
   if (method === 'POST') await front.behave(frontBehaviour.parse(JSON.parse(body)));
-  return { status: 200, body: JSON.stringify({ asked: front.asked }) };
+  return { status: 200, body: JSON.stringify({ asked: front.asked, held: front.held }) };
 }, options.host, options.control);
 
 async function isListening(): Promise<boolean> {

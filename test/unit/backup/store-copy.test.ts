@@ -198,6 +198,12 @@ describe('a copy', () => {
     expect(await run({ ...encrypted(), COPY: '20261129T033000Z' })).toMatchObject({ result: 'verified' });
   });
 
+  it('deletes nothing when its own copy is the only one of this year: the clock may have been set forward', async () => {
+    const days = ['20251126T023000Z', '20251127T023000Z', '20251128T023000Z', '20251129T023000Z'];
+    for (const name of days) store.objects.set(`copies/${name}/manifest.json`, JSON.stringify(manifestOf(name)));
+    expect(await run()).toMatchObject({ retention: 'NewestTooOld', deleted: 0 });
+  });
+
   it('takes with it what is too old', async () => {
     const days = ['20261127T023000Z', '20261128T023000Z', '20251001T000000Z'];
     for (const name of days) store.objects.set(`copies/${name}/manifest.json`, JSON.stringify(manifestOf(name)));

@@ -24,7 +24,8 @@ describe('retention', () => {
     ['lets go of what is older than a year', good(0, 1, 2, 334, 400), removes(400)],
     ['deletes nothing where there is no good copy', bad(0, 400), { kind: 'nothing', why: 'NoGoodCopy' }],
     ['deletes nothing where there is no copy', [], { kind: 'nothing', why: 'NoGoodCopy' }],
-    ['deletes nothing when the newest good copy is older than 3 days', [...bad(0), ...good(3.1, 40, 50, 60, 70)], { kind: 'nothing', why: 'NewestTooOld' }],
+    ['deletes nothing when the newest good copy is older than 3 days', [...bad(0), ...good(3.1, 4, 50, 60, 70)], { kind: 'nothing', why: 'NewestTooOld' }],
+    ['goes on when it is a week old, and so was the one before', good(7, 14, 21, 40, 41), removes(40)],
     ['goes on when it is 3 days old', good(3, 3.5, 4, 40, 41), removes(40)],
     ['deletes nothing when the newest copy lies in the future: the clock was set back', good(-1, 40, 41, 42), { kind: 'nothing', why: 'NewestInFuture' }],
     ['deletes nothing when the clock was set forward by a year', good(...range(365, 400)), { kind: 'nothing', why: 'NewestTooOld' }],
@@ -32,6 +33,16 @@ describe('retention', () => {
   ])('%s', (_, copies, expected) => {
     const plan = planRetention(copies, NOW, POLICY);
     expect(plan.kind === 'some' ? { ...plan, remove: [...plan.remove].sort() } : plan).toEqual(expected);
+  });
+
+  it.each<[string, KnownCopy[], RetentionPlan]>([
+    ['deletes nothing when the clock was set forward by a year: its own copy is the only new one', good(0, ...range(365, 400)), { kind: 'nothing', why: 'NewestTooOld' }],
+    ['deletes nothing when runs failed for longer than 3 days', good(0, 3.1, 4, 40, 41), { kind: 'nothing', why: 'NewestTooOld' }],
+    ['lets go of what is older when it follows the others', good(0, 1, 2, 40, 41), removes(40)],
+    ['lets go of what is older when it is one a week', good(0, 7, 14, 40, 41), removes(40)],
+    ['lets go of a damaged one when it is the first good one', [...good(0), ...bad(40)], removes(40)],
+  ])('after a run %s', (_, copies, expected) => {
+    expect(planRetention(copies, NOW, POLICY, ago(0))).toEqual(expected);
   });
 
   it('keeps 30 days and one a month of a copy a day for two years', () => {
