@@ -1,6 +1,7 @@
 // The operator's health checks, counted by its own metrics, and the pace that a test asks of them.
 import { RESOURCE } from '../../../charts/part-names.js';
 import type { Stack } from './stack.js';
+import { waitFor } from './wait.js';
 
 /** Port of the operator's metrics. */
 const METRICS = 9464;
@@ -16,10 +17,12 @@ export const DEFAULT_PACE: Pace = { everySeconds: 30, failuresToOpen: 3 };
 /** As fast as the settings allow, and with one more look before anybody is alerted. */
 export const QUICK_PACE: Pace = { everySeconds: 10, failuresToOpen: 2 };
 
-/** Checks that ended since the operator was started. */
+/** Checks that ended since the operator was started; of one that is starting, as soon as it says. */
 export async function checksSoFar(stack: Stack): Promise<number> {
-  const { container } = await stack.pod('operator');
-  const metrics = await stack.get(`/api/v1/namespaces/${stack.namespace}/pods/${container.pod}:${METRICS}/proxy/metrics`);
+  const metrics = await waitFor<string>({ what: "the operator's metrics", seconds: 60 }, async () => {
+    const { container } = await stack.pod('operator');
+    return { found: await stack.get(`/api/v1/namespaces/${stack.namespace}/pods/${container.pod}:${METRICS}/proxy/metrics`) };
+  });
   return [...metrics.matchAll(COUNT)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
