@@ -78,6 +78,16 @@ describe('a look from outside', () => {
     if (isForName) expect(look.secure).toMatchObject({ value: { distrust: 'DEPTH_ZERO_SELF_SIGNED_CERT' } });
   });
 
+  it.each<[string, string | undefined]>([['by Traefik', 'max-age=31536000'], ['by nobody', undefined]])('looks for HSTS at the paths of events, where the page is kept off the public name: it is sent %s', async (_, hsts) => {
+    const { certificate, key } = await selfSignedFor('localhost');
+    const plain = await listen(createPlain((_request, response) => response.writeHead(301, { location: 'https://localhost/' }).end()));
+    const secure = await listen(createSecure({ cert: certificate, key }, ({ method, url }, response) => {
+      const isOfEvents = method === 'OPTIONS' && url === '/api/0/envelope/';
+      response.writeHead(isOfEvents ? 200 : 404, isOfEvents && hsts !== undefined ? { 'strict-transport-security': hsts } : {}).end();
+    }));
+    expect((await lookFromOutside('localhost', { plain, secure })).secure).toMatchObject({ seen: true, value: { status: 200, hsts, isForName: true } });
+  });
+
   it('says of each why there is no answer', async () => {
     const port = await listen(createPlain());
     servers.splice(0).forEach((server) => server.close());
