@@ -1,6 +1,6 @@
 // doctor --outside: whether whoever is outside reaches the public name, by https alone, with a certificate that is for it.
 import { endsSoon } from '../../operator/core/health/https-rules.js';
-import { contains } from '../../charts/networks.js';
+import { canonicalNetwork, contains } from '../../charts/networks.js';
 import { failure, ok, onSight, oneOrEach, warning, type Finding, type Seen } from './check-result.js';
 import type { Facts } from './gathered-facts.js';
 import type { OutsideLook, PlainAnswer, SecureAnswer } from './outside-look.js';
@@ -16,20 +16,54 @@ export interface Outside {
 }
 
 /** Nothing where nobody asked. */
-export function checkOutside({ outside, resource, now }: Facts): readonly Finding[] {
+export function checkOutside(facts: Facts): readonly Finding[] {
+  const { outside, resource, now } = facts;
   if (outside === undefined) return [];
   const isSelfSigned = resource.seen && resource.value?.spec.https?.selfSigned === true;
   return onSight('outside', outside, ({ domain, look }) => {
     if (look === undefined) return warning('outside', `${domain} is no https address: there is nothing to look at`, 'docs/https.md has the ways to https');
     const { addresses, plain, secure } = look;
     if (!addresses.seen) return failure('DNS', `${domain}: no address (${addresses.why})`, `make an A record of it that leads to this host; ${RUNBOOK}`);
-    return [...nameFindings(domain, addresses.value), ...plainFindings(domain, plain), ...secureFindings({ domain, isSelfSigned, now }, secure)];
+    return [...nameFindings(domain, addresses.value, facts), ...plainFindings(domain, plain), ...secureFindings({ domain, isSelfSigned, now }, secure)];
   });
 }
 
-function nameFindings(domain: string, addresses: readonly string[]): readonly Finding[] {
-  const hidden = addresses.filter((address) => PRIVATE.some((network) => network.includes(':') === address.includes(':') && contains(network, address)));
-  return oneOrEach(ok('DNS', `${domain} is ${addresses.join(', ')}`), hidden.map((address) => warning('DNS', `${domain} is ${address}, which the internet does not reach`, 'right in a network of your own; a public certificate authority and SDKs outside need a public address')));
+function nameFindings(domain: string, addresses: readonly string[], facts: Facts): readonly Finding[] {
+  const own = nodeAddresses(facts);
+  const strangers = strangersAmong(addresses.filter(isPublic), own);
+  // In the cloud and behind NAT a node often has a private address alone: then nobody here knows what the right one is.
+  const unknown = isServedHere(facts) && own.length === 0 ? '; whether that leads here is not known, for no public address of a node is known' : '';
+  return oneOrEach(ok('DNS', `${domain} is ${addresses.join(', ')}${unknown}`), [
+    ...addresses.filter((address) => !isPublic(address)).map((address) => warning('DNS', `${domain} is ${address}, which the internet does not reach`, 'right in a network of your own; a public certificate authority and SDKs outside need a public address')),
+    ...(strangers.length === 0 ? [] : [warning(
+      'DNS', `${domain} is ${strangers.join(', ')}: no address of this cluster's nodes (${own.join(', ')})`,
+      `right if something in front (NAT, a load balancer, a proxy) leads here; else correct the A record, and correct or take out the AAAA record, which is tried first: ${RUNBOOK}`,
+    )]),
+  ]);
+}
+
+function isPublic(address: string): boolean {
+  return !PRIVATE.some((network) => network.includes(':') === address.includes(':') && contains(network, address));
+}
+
+/** By Traefik, on the nodes. A tunnel's name leads to Cloudflare, and that of a proxy of somebody's own wherever they say. */
+function isServedHere({ resource }: Facts): boolean {
+  return resource.seen && resource.value?.spec.https !== undefined;
+}
+
+/** The public ones, to which the name has to lead; none where it leads elsewhere on purpose. */
+function nodeAddresses(facts: Facts): readonly string[] {
+  if (!isServedHere(facts) || !facts.nodes.seen) return [];
+  const all = facts.nodes.value.flatMap(({ status }) => status.addresses.filter(({ type }) => /^(Internal|External)IP$/.test(type)).map(({ address }) => address));
+  return [...new Set(all)].filter(isPublic);
+}
+
+/** Kubernetes is often told of a host's IPv4 address alone: beside one that is right, an IPv6 address is held against IPv6 addresses only. */
+function strangersAmong(addresses: readonly string[], own: readonly string[]): readonly string[] {
+  if (own.length === 0) return [];
+  const known = new Set(own.map(canonicalNetwork));
+  const strangers = addresses.filter((address) => !known.has(canonicalNetwork(address)));
+  return strangers.length === addresses.length ? strangers : strangers.filter((address) => own.some((each) => each.includes(':') === address.includes(':')));
 }
 
 function plainFindings(domain: string, plain: Seen<PlainAnswer>): readonly Finding[] {

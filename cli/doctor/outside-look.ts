@@ -1,7 +1,7 @@
 // The public name as it is seen from where this program runs: by DNS, by port 80, and by TLS with this machine's own certificates.
 import { lookup } from 'node:dns/promises';
 import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
-import { request as requestSecure } from 'node:https';
+import { request as requestSecure, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { subjectOf } from '../../operator/io/web/served-certificate.js';
@@ -34,8 +34,10 @@ export interface OutsideLook {
 
 /** Milliseconds. */
 const TIMEOUT = 10_000;
-/** Of web, which answers it to everybody; where only the paths of events are public, Traefik answers 404. */
+/** Of web, which answers it to everybody. */
 const PATH = '/_health/';
+/** Of events, which are public also where nothing else is; asked as the operator does (operator/io/web/served-certificate.ts), and as browsers do before they send. */
+const EVENTS = '/api/0/envelope/';
 
 /** @param ports other ones in tests */
 export async function lookFromOutside(name: string, ports = { plain: 80, secure: 443 }): Promise<OutsideLook> {
@@ -58,9 +60,16 @@ function askPlain(host: string, port: number): Promise<PlainAnswer> {
   return answerOf(requestPlain({ host, port, path: PATH, agent: false, timeout: TIMEOUT }), ({ status, headers }) => ({ status, location: headers.location }));
 }
 
-function askSecure(host: string, port: number): Promise<SecureAnswer> {
+async function askSecure(host: string, port: number): Promise<SecureAnswer> {
+  const page = await ask(host, port, { path: PATH });
+  // Where only the paths of events are public, Traefik answers all else itself, with 404 and without HSTS. Those paths alone are not enough: the
+  // gateway answers them without HSTS, which Traefik adds, and a tunnel or a proxy of somebody's own may leave to GlitchTip.
+  return page.status === 404 && page.hsts === undefined ? ask(host, port, { method: 'OPTIONS', path: EVENTS, headers: { origin: `https://${host}`, 'access-control-request-method': 'POST' } }) : page;
+}
+
+function ask(host: string, port: number, question: Pick<RequestOptions, 'method' | 'path' | 'headers'>): Promise<SecureAnswer> {
   // Whatever is served is looked at, and judged afterwards.
-  const sent = requestSecure({ host, port, path: PATH, agent: false, timeout: TIMEOUT, servername: isIP(host) === 0 ? host : '', rejectUnauthorized: false });
+  const sent = requestSecure({ ...question, host, port, agent: false, timeout: TIMEOUT, servername: isIP(host) === 0 ? host : '', rejectUnauthorized: false });
   return answerOf(sent, ({ status, headers, socket }) => {
     const connection = socket as TLSSocket;
     const certificate = connection.getPeerX509Certificate();

@@ -1,16 +1,15 @@
-// The stack with https beside the stack without, one after the other on fresh clusters: what Traefik and cert-manager's controller take of the
-// host, and in one run what Traefik adds to an answer.
-import { writeFile } from 'node:fs/promises';
+// The stack with https beside the stack without, one after the other on fresh clusters: what Traefik, which gets its certificate itself, and
+// cert-manager's controller take of the host, and in one run what Traefik adds to an answer.
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
+import type { Settings } from '../../charts/settings/schema.js';
 import { TRAEFIK } from '../../charts/traefik.js';
 import { dropFromPageCache } from '../../embedded/index.js';
 import { CERT_MANAGER_NAMESPACE, putClusterIssuer } from '../cluster/support/cert-manager.js';
 import { HttpsEdge, NAME, untilServed } from '../cluster/support/https-edge.js';
 import { dsnAt, parseDsn } from '../sdk/dsn.js';
 import { seconds as inSeconds } from '../sdk/statistics.js';
-import { selfSignedFor } from '../support/certificate.js';
 import type { BenchOptions } from './bench-options.js';
 import { atMost, mebibytes, type Row, type Section } from './bench-report.js';
 import { prepareLoad, startLoadProgram } from './ingest.js';
@@ -26,7 +25,7 @@ const AROUND = {
   'cert-manager': { namespace: CERT_MANAGER_NAMESPACE, deployment: 'cert-manager', container: 'cert-manager-controller', program: 'controller' },
 } as const;
 const DOMAIN = `https://${NAME}`;
-const SECRET = 'errors-tls';
+const EMAIL = 'ops@glitchtip.invalid';
 const CLUSTER_ISSUER = 'bench';
 /** More than the host without https, at its peak. Bytes. */
 const MOST_MORE = { traefik: 110 * 2 ** 20, 'cert-manager': 220 * 2 ** 20 } as const;
@@ -53,14 +52,14 @@ export async function measureHttps(options: BenchOptions, say: (line: string) =>
     await measureStart(stage);
     return load(stage, await job(stage, paced));
   });
-  say('with Traefik, and a certificate of a Secret');
-  const traefik = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'secret', secret: SECRET } }, around, (stage) => withEdge(stage, async (edge) => {
-    await edge.runTraefik(stage.settings);
+  say('with Traefik, which gets its certificate itself');
+  const traefik = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'traefik', acme: { email: EMAIL } } }, around, (stage) => withEdge(stage, async (edge) => {
+    await edge.runTraefik(askingAt(edge, stage.settings));
     await readAnew(stage, 'traefik');
     await measureStart(stage);
-    await putCertificate(stage, edge);
+    await untilServed(edge);
     const usual = await job(stage, paced);
-    return { direct: await load(stage, usual), through: await load(stage, throughTraefik(usual, edge), edge.file('secret.pem')) };
+    return { direct: await load(stage, usual), through: await load(stage, throughTraefik(usual, edge), edge.file('roots.pem')) };
   }));
   say("with cert-manager's controller, too");
   const certManager = await onOwnStage(options, { domain: DOMAIN, https: { mode: 'cert-manager', certManager: { clusterIssuer: CLUSTER_ISSUER, budget: 'none' } } }, around, (stage) => withEdge(stage, async (edge) => {
@@ -77,7 +76,7 @@ export async function measureHttps(options: BenchOptions, say: (line: string) =>
   return { name: 'https', rows: httpsRows(options.rate, found), numbers: found, note: NOTE };
 }
 
-const NOTE = 'the same load on three fresh clusters, one after the other, over connections that are kept. More: of the peak working set of the host, which has the pages of running '
+const NOTE = 'the same load on three fresh clusters, one after the other, over connections that are kept; certificates of Pebble, an ACME server beside the cluster. More: of the peak working set of the host, which has the pages of running '
   + 'programs in it. The client shares the cores with the cluster, and encrypts where it goes through Traefik.';
 
 async function withEdge<T>(stage: Stage, measure: (edge: HttpsEdge) => Promise<T>): Promise<T> {
@@ -87,6 +86,11 @@ async function withEdge<T>(stage: Stage, measure: (edge: HttpsEdge) => Promise<T
   } finally {
     await edge.stop();
   }
+}
+
+/** The address of the tests' own ACME server follows from the cluster's; of the manifests it is no part, Traefik alone is told. */
+function askingAt({ authority }: HttpsEdge, settings: Settings): Settings {
+  return { ...settings, https: { ...settings.https, acme: { ...settings.https.acme, server: authority } } };
 }
 
 /** Importing an image has read its program: its pages are forgotten, so that they are read again, and counted, by who runs it. */
@@ -131,28 +135,25 @@ async function groupsAround({ cluster }: Stage): Promise<WatchedGroup[]> {
   return found.flat();
 }
 
-async function putCertificate({ cluster, settings }: Stage, edge: HttpsEdge): Promise<void> {
-  const { certificate, key } = await selfSignedFor(NAME, { notAfter: new Date(Date.now() + 60 * 86_400_000) });
-  await writeFile(edge.file('secret.pem'), certificate);
-  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: SECRET, namespace: settings.namespace }, stringData: { 'tls.crt': certificate, 'tls.key': key } }));
-  await untilServed(edge, edge.file('secret.pem'));
-}
-
 export function httpsRows(rate: number, { none, traefik: { direct, through }, certManager }: HttpsFound): Row[] {
   const before = peakOf(none);
   const more = (way: keyof typeof MOST_MORE, loaded: Loaded): Row => ({
-    what: `${rate}/s: host with ${way}`,
+    what: `${rate}/s: host with https.mode ${way}`,
     measured: `peak working set ${mebibytes(peakOf(loaded))}, without https ${mebibytes(before)}: ${mebibytes(peakOf(loaded) - before)} more, ${mebibytes(ownOf(loaded) - ownOf(none))} of it the processes' own`,
     goal: { ...atMost(peakOf(loaded) - before, MOST_MORE[way]), text: `at most ${mebibytes(MOST_MORE[way])} more` },
   });
   const [p99, p99Through] = [direct.result.answers.p99 ?? Number.NaN, through.result.answers.p99 ?? Number.NaN];
   return [
     more('traefik', through), more('cert-manager', certManager),
-    itself('Traefik', through.memory['traefik']), itself("cert-manager's controller", certManager.memory['cert-manager']),
-    { what: `${rate}/s: accepted`, measured: `${accepted(none)} without, ${accepted(through)} through Traefik`, goal: { text: 'all', met: through.result.accepted === through.result.sent } },
+    itself('https.mode traefik: Traefik', through.memory['traefik']), itself("https.mode cert-manager: the controller", certManager.memory['cert-manager']),
+    {
+      what: `${rate}/s: accepted`,
+      measured: `${accepted(none)} without https, ${accepted(through)} with https.mode traefik, ${accepted(certManager)} with cert-manager`,
+      goal: { text: 'all with https', met: [through, certManager].every(({ result }) => result.accepted === result.sent) },
+    },
     {
       what: `${rate}/s: answers, p99`,
-      measured: `${inSeconds(p99)} to the gateway, ${inSeconds(p99Through)} through Traefik in the same run: ${(p99Through / p99).toFixed(2)} times`,
+      measured: `${inSeconds(p99)} to the gateway, ${inSeconds(p99Through)} through Traefik with https.mode traefik, in the same run: ${(p99Through / p99).toFixed(2)} times`,
       goal: { ...atMost(p99Through / p99, MOST_TIMES), text: `at most ${MOST_TIMES} times` },
     },
   ];

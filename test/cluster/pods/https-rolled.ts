@@ -7,10 +7,12 @@ import { authHeader, dsnAt, envelopeUrl, parseDsn } from '../../sdk/dsn.js';
 import { send } from '../../sdk/http-client.js';
 import { envelope, newRunId } from '../../sdk/load.js';
 import { recordMeasurement } from '../../support/measurements.js';
+import { printFigure } from '../support/fault-report.js';
 import { networkOfNode, tryFlows, type Found } from '../support/flows.js';
 import { URL_OF_NAME, applyHttps, byAcme, untilStatus } from '../support/https-apply.js';
-import { HttpsEdge, untilServed } from '../support/https-edge.js';
+import { AUTHORITY_PORTS, HttpsEdge, untilServed } from '../support/https-edge.js';
 import type { Upload, Uploaded } from '../support/https-upload.js';
+import { nodePorts } from '../support/listeners.js';
 import { tellLoad } from '../support/load-report.js';
 import { makeProject, withForward } from '../support/project.js';
 import { STREAM, besideWeb } from '../support/streamed-page.js';
@@ -27,6 +29,9 @@ const CERTIFICATE_SECONDS = 20 * 86_400;
 const LARGE = 30 * MEBIBYTE;
 /** Of an event, a little more than GlitchTip 5.2 holds. */
 const TOO_LARGE = 2_500_100;
+const TOO_LARGE_HEAD = '{}\n{"type":"event"}\n"';
+/** Together more than gateway.limits let a project come ahead of itself, a minute of 4 MiB a second: some are 429, and not 413. */
+const AT_ONCE = { bodies: 20, bytes: 16_000_000 } as const;
 /** At a pace: who is not let in is told while it sends. Seconds. */
 const UNHURRIED = 5;
 /** Longer than Traefik's own time for a request. Seconds. */
@@ -43,7 +48,9 @@ export function describeHttpsRolled(installed: Installed): void {
   const { stack, alerts, dsn, portsBefore } = installed;
   describe('https by Traefik', () => {
     let edge: HttpsEdge;
+    let listenedBefore: readonly number[] = [];
     beforeAll(async () => {
+      listenedBefore = await nodePorts(stack.cluster);
       edge = await HttpsEdge.start(stack, { certificateSeconds: CERTIFICATE_SECONDS });
       await applyHttps(stack, edge, 'https-rolled', { https: { ...byAcme(edge), public: 'no-admin' } });
       await untilServed(edge);
@@ -59,6 +66,10 @@ export function describeHttpsRolled(installed: Installed): void {
     }, SCENE_MS);
 
     describeNetwork(stack, portsBefore);
+
+    it('the node itself listens on the ports that it had without https, and on no other but those of the ACME server of the tests', async () => {
+      expect((await nodePorts(stack.cluster)).filter((port) => !AUTHORITY_PORTS.includes(port))).toEqual(listenedBefore);
+    }, SCENE_MS);
 
     it('opens 80 and 443 of the public address, and nothing else', async () => {
       const target = (expected: Found) => (port: number) => ({ to: 'the public address', address: edge.traefikAddress, port, expected });
@@ -93,10 +104,11 @@ export function describeHttpsRolled(installed: Installed): void {
     }, 2 * SCENE_MS);
 
     describe('what is large, slow, or in pieces', () => {
-      const upload = async (task: Upload): Promise<Uploaded> => {
-        const { stdout } = await edge.run(['test/cluster/support/https-upload.ts', JSON.stringify(task)], { NODE_EXTRA_CA_CERTS: edge.file('roots.pem') });
-        return JSON.parse(stdout) as Uploaded;
+      const uploadAtOnce = async (tasks: readonly Upload[]): Promise<Uploaded[]> => {
+        const { stdout } = await edge.run(['test/cluster/support/https-upload.ts', JSON.stringify(tasks)], { NODE_EXTRA_CA_CERTS: edge.file('roots.pem') });
+        return JSON.parse(stdout) as Uploaded[];
       };
+      const upload = async (task: Upload): Promise<Uploaded> => (await uploadAtOnce([task]))[0] ?? { code: 'nothing was printed', seconds: 0 };
 
       /** Once what came before has been paid for, by gateway.limits: until then it is 429. */
       const uploadInTurn = (task: Upload) => waitFor<Uploaded>({ what: 'the project to be let in again', seconds: 120 + SLOW, every: 5 }, async () => {
@@ -126,8 +138,16 @@ export function describeHttpsRolled(installed: Installed): void {
       }, 2 * SCENE_MS);
 
       it('an event that is larger than the gateway takes is refused as by the gateway: 413', async () => {
-        const { status } = await uploadInTurn({ ...toProject(), head: '{}\n{"type":"event"}\n"', bytes: TOO_LARGE, seconds: UNHURRIED });
+        const { status } = await uploadInTurn({ ...toProject(), head: TOO_LARGE_HEAD, bytes: TOO_LARGE, seconds: UNHURRIED });
         expect(status).toBe(413);
+      }, SCENE_MS);
+
+      it(`${AT_ONCE.bodies} of them at once, each of 16 MB, are all refused as by the gateway: 413, or 429 with the seconds to wait`, async () => {
+        const found = await uploadAtOnce(Array<Upload>(AT_ONCE.bodies).fill({ ...toProject(), head: TOO_LARGE_HEAD, bytes: AT_ONCE.bytes, seconds: 0 }));
+        const counts = countAnswers(found);
+        printFigure(`${AT_ONCE.bodies} bodies of 16 MB at once: ${JSON.stringify(counts)}`);
+        // Whatever else there was, such as Traefik's own 502, is in the message with its count.
+        expect(counts).toEqual({ 413: expect.any(Number), '429 with Retry-After': expect.any(Number) });
       }, SCENE_MS);
 
       it.each([[0], [SLOW]])('a form of 30 MiB comes through to GlitchTip, in %i s', async (seconds) => {
@@ -151,4 +171,14 @@ export function describeHttpsRolled(installed: Installed): void {
     rolledUnderLoad(installed, () => edge);
     describeAuthorityAway(installed, () => edge);
   });
+}
+
+/** How many bodies came to what: by status, or by the reason why there was no answer. */
+function countAnswers(found: readonly Uploaded[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, code, retryAfter } of found) {
+    const answer = `${status ?? code ?? 'no answer'}${retryAfter === undefined ? '' : ' with Retry-After'}`;
+    counts[answer] = (counts[answer] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -1,4 +1,5 @@
 // HTTPS on pods, with policies enforced: a certificate by ACME through Traefik, what is served with it, and what is told when it is not.
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { SECRETS } from '../../../charts/part-names.js';
 import { TRAEFIK } from '../../../charts/traefik.js';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { parseDsn, type Dsn } from '../../sdk/dsn.js';
+import { envelope, newRunId } from '../../sdk/load.js';
 import { selfSignedFor } from '../../support/certificate.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { cliSays, findingsIn, pathWith, type DoctorFinding } from '../support/cli.js';
@@ -13,6 +15,7 @@ import { networkOf, tryFlows } from '../support/flows.js';
 import { URL_OF_NAME, applyHttps, byAcme, untilStatus } from '../support/https-apply.js';
 import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
+import { runIds } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
 import { describeCertManager } from './https-cert-manager.js';
 import { describeGatewayApi } from './https-gateway.js';
@@ -29,6 +32,8 @@ const SECRET = 'errors-tls';
 
 /** Of `doctor --outside`. */
 const OUTSIDE: readonly string[] = ['DNS', 'port 80', 'redirect', 'port 443', 'certificate', 'HSTS'];
+/** The address of the tests is a private one. */
+const WELL_OUTSIDE = ['DNS warning', 'redirect ok', 'certificate ok', 'HSTS ok'];
 
 const health = z.object({ status: z.object({ health: z.object({ figures: z.object({ certificateDays: z.number().optional() }).optional() }) }) });
 
@@ -108,28 +113,31 @@ export function describeHttps(installed: Installed): void {
       }, SCENE_MS);
 
       it('is as it should be for `glitchkeeper doctor --outside`, but for an address that the internet does not reach', async () => {
-        expect((await doctorOutside(stack, edge)).filter(({ check }) => OUTSIDE.includes(check)).map(({ check, level }) => `${check} ${level}`)).toEqual(['DNS warning', 'redirect ok', 'certificate ok', 'HSTS ok']);
+        expect(await levelsOutside(stack, edge)).toEqual(WELL_OUTSIDE);
       }, SCENE_MS);
 
-      it('shows the public name the paths of events alone, where the settings say so', async () => {
+      it('shows the public name the paths of events alone, where the settings say so, and that is well for `glitchkeeper doctor --outside`', async () => {
         await apply('https-ingest', { ...byAcme(edge), public: 'ingest' });
         await untilStatus(edge, `${URL_OF_NAME}/login`, 404);
         const [events, admin, api] = await edge.ask([{ url: `${URL_OF_NAME}${EVENTS}`, method: 'POST', body: '{}' }, { url: `${URL_OF_NAME}/admin/` }, { url: `${URL_OF_NAME}/api/0/organizations/` }]);
         expect([admin?.status, api?.status]).toEqual([404, 404]);
         expect(events?.status).not.toBe(404);
+        expect(await levelsOutside(stack, edge)).toEqual(WELL_OUTSIDE);
       }, SCENE_MS);
 
-      it('takes events by http until the day that the settings name, redirects all else, and tells a person which project sends so', async () => {
+      it('takes events by http until the day that the settings name, and stores them, redirects all else, and tells a person which project sends so', async () => {
         const since = Date.now();
         await apply('https-plain', { ...byAcme(edge), acceptPlainEvents: new Date(since + 7 * DAY).toISOString().slice(0, 10) });
         await stack.rolledOut();
         const { projectId, key } = parsed(dsn());
-        const event = { url: `http://${NAME}/api/${projectId}/envelope/?sentry_key=${key}`, method: 'POST' as const, body: '{}\n{"type":"event"}\n{"message":"by http"}' };
+        const [runId, eventId] = [newRunId(), randomUUID().replaceAll('-', '')];
+        const event = { url: `http://${NAME}/api/${projectId}/envelope/?sentry_key=${key}`, method: 'POST' as const, body: envelope(eventId, runId, 1) };
         // 429 until the new gateway has read the keys.
         await waitFor<true>({ what: 'an event by http to be taken', seconds: 60 }, async () => {
           const [taken] = await edge.ask([event]);
           return when(taken?.status === 200, JSON.stringify(taken));
         });
+        await waitFor<true>({ what: 'the event by http to be stored', seconds: 120 }, async () => when((await runIds(stack, runId)).has(eventId), 'not yet'));
         expect((await edge.ask([{ url: `http://${NAME}/login` }]))[0]?.status).toBe(301);
         const alert = await alerts().opened({ reason: 'PlainEvents', part: 'https' }, since);
         expect(alert.message.text).toContain(`by http: ${projectId} (`);
@@ -210,6 +218,11 @@ export function describeHttps(installed: Installed): void {
 async function doctorOutside(stack: Stack, edge: HttpsEdge): Promise<readonly DoctorFinding[]> {
   const { stdout } = await edge.run(['build/cli.js', '--kubeconfig', stack.cluster.kubeconfigPath, 'doctor', '--outside', '--json'], { NODE_EXTRA_CA_CERTS: edge.file('roots.pem'), PATH: pathWith(stack) });
   return findingsIn(stdout);
+}
+
+/** Of each thing that is looked at from outside, such as "HSTS ok". */
+async function levelsOutside(stack: Stack, edge: HttpsEdge): Promise<string[]> {
+  return (await doctorOutside(stack, edge)).filter(({ check }) => OUTSIDE.includes(check)).map(({ check, level }) => `${check} ${level}`);
 }
 
 function parsed(text: string): Dsn {

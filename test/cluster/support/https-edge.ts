@@ -24,6 +24,8 @@ export const NAME = 'errors.example.test';
 const ACME_PORT = 14_000;
 const ROOTS_PORT = 15_000;
 const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
+/** Of the node, on which the ACME server and its DNS server listen. */
+export const AUTHORITY_PORTS: readonly number[] = [ACME_PORT, ROOTS_PORT, ...Object.values(DNS).map((address) => Number(address.split(':')[1]))];
 /** How long answers may still be due to a load that is told to stop. */
 const ANSWERS_MS = 45_000;
 /** A connection to nobody is tried by openssl for two minutes. */

@@ -1,8 +1,8 @@
-// The program that sends one large body, at once or at a steady pace, and prints what came of it.
+// The program that sends large bodies beside each other, each as fast as it goes or at a steady pace, and prints what came of each.
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What is on its command line, as JSON. */
+/** One of those on its command line, as JSON. */
 export interface Upload {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,6 +17,8 @@ export interface Uploaded {
   /** Undefined: there was no answer, for this reason. */
   readonly status?: number;
   readonly code?: string;
+  /** Who is told to wait is told for how long. */
+  readonly retryAfter?: string | undefined;
   /** From the first byte to the answer. */
   readonly seconds: number;
 }
@@ -28,7 +30,7 @@ async function send({ url, headers, head, bytes, seconds }: Upload): Promise<Upl
   const took = (): number => (Date.now() - started) / 1_000;
   const outgoing = request(url, { method: 'POST', headers: { ...headers, 'content-length': String(Buffer.byteLength(head) + bytes) } });
   const answered = new Promise<Uploaded>((resolve) => {
-    outgoing.once('response', ({ statusCode }) => resolve({ status: statusCode ?? 0, seconds: took() }));
+    outgoing.once('response', ({ statusCode, headers: { 'retry-after': retryAfter } }) => resolve({ status: statusCode ?? 0, retryAfter, seconds: took() }));
     outgoing.once('error', (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? error.message, seconds: took() }));
   });
   const over = new AbortController();
@@ -46,4 +48,4 @@ async function send({ url, headers, head, bytes, seconds }: Upload): Promise<Upl
   return result;
 }
 
-console.log(JSON.stringify(await send(JSON.parse(process.argv[2] ?? '') as Upload)));
+console.log(JSON.stringify(await Promise.all((JSON.parse(process.argv[2] ?? '') as Upload[]).map(send))));

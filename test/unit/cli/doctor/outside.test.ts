@@ -5,6 +5,8 @@ import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { notSeen, seen, type Level } from '../../../../cli/doctor/check-result.js';
+import type { Facts } from '../../../../cli/doctor/gathered-facts.js';
+import * as objects from '../../../../cli/doctor/kubernetes-objects.js';
 import { checkOutside } from '../../../../cli/doctor/outside-checks.js';
 import { lookFromOutside, type OutsideLook, type SecureAnswer } from '../../../../cli/doctor/outside-look.js';
 import { selfSignedFor } from '../../../support/certificate.js';
@@ -56,6 +58,35 @@ describe('of the public name doctor --outside says', () => {
     expect(checkOutside(factsOf({ outside: seen({ domain: 'http://localhost:9090' }) }))).toMatchObject([{ check: 'outside', level: 'warning' }]);
   });
 
+  describe('where Traefik serves it, of its address', () => {
+    const [V4, V6, OTHER_V4, OTHER_V6] = ['203.0.113.5', '2001:db8::5', '198.51.100.7', '2001:db8:1::7'];
+    const hosts = (...addresses: readonly string[]) => seen([objects.node.parse({ metadata: { name: 'host' }, status: { addresses: [{ type: 'Hostname', address: 'host' }, ...addresses.map((address) => ({ type: address.includes('.5') ? 'ExternalIP' : 'InternalIP', address }))] } })]);
+    const ofName = (nodes: Facts['nodes'], addresses: readonly string[], spec: object = { https: { name: NAME } }) =>
+      checkOutside(factsOf({ nodes, outside: seen({ domain: NAME, look: { ...well, addresses: seen(addresses) } }), scenario: { spec } })).filter(({ check }) => check === 'DNS').map(({ level, found }) => [level, found]);
+
+    it.each<[string, Facts['nodes'], readonly string[], readonly string[]]>([
+      ["it is the node's", hosts(V4), [V4], []],
+      ["it is the node's, written otherwise", hosts('2001:DB8:0::5'), [V6], []],
+      ['it is of one node of two', hosts(V4, '203.0.113.6'), [V4], []],
+      ['it is private, and so is another finding', hosts(V4), ['192.168.1.25'], []],
+      ['it is of another host', hosts(V4, '10.0.0.5'), [OTHER_V4], [OTHER_V4]],
+      ['both are of another host', hosts(V4), [OTHER_V4, OTHER_V6], [OTHER_V4, OTHER_V6]],
+      ['the one by IPv6 is of another host', hosts(V4, V6), [V4, OTHER_V6], [OTHER_V6]],
+      ['the one by IPv6 is perhaps of this host, whose nodes say none', hosts(V4), [V4, V6], []],
+    ])('%s', (_, nodes, addresses, strangers) => {
+      const told = ofName(nodes, addresses).filter(([, found]) => found?.includes('no address of') === true);
+      expect(told).toEqual(strangers.length === 0 ? [] : [['warning', expect.stringContaining(`${NAME} is ${strangers.join(', ')}: no address of this cluster's nodes (${V4}`)]]);
+    });
+
+    it.each<[string, Facts['nodes']]>([['behind NAT', hosts('10.0.0.5')], ['to who may not look at nodes', notSeen('forbidden')]])('that nothing is known of it, %s', (_, nodes) => {
+      expect(ofName(nodes, [OTHER_V4])).toEqual([['ok', `${NAME} is ${OTHER_V4}; whether that leads here is not known, for no public address of a node is known`]]);
+    });
+
+    it.each<[string, object]>([['a tunnel', { tunnel: {} }], ['a proxy of somebody', {}]])('nothing of this host, where %s leads here', (_, spec) => {
+      expect(ofName(hosts(V4), [OTHER_V4], spec)).toEqual([['ok', `${NAME} is ${OTHER_V4}`]]);
+    });
+  });
+
   it('nothing unless it was asked', () => expect(checkOutside(factsOf())).toEqual([]));
 });
 
@@ -76,6 +107,16 @@ describe('a look from outside', () => {
     expect(look.plain).toEqual(seen({ status: 308, location: 'https://localhost/' }));
     expect(look.secure).toMatchObject({ seen: true, value: { status: 200, hsts: 'max-age=31536000', subject: `CN=${subject}`, isForName } });
     if (isForName) expect(look.secure).toMatchObject({ value: { distrust: 'DEPTH_ZERO_SELF_SIGNED_CERT' } });
+  });
+
+  it.each<[string, string | undefined]>([['by Traefik', 'max-age=31536000'], ['by nobody', undefined]])('looks for HSTS at the paths of events, where the page is kept off the public name: it is sent %s', async (_, hsts) => {
+    const { certificate, key } = await selfSignedFor('localhost');
+    const plain = await listen(createPlain((_request, response) => response.writeHead(301, { location: 'https://localhost/' }).end()));
+    const secure = await listen(createSecure({ cert: certificate, key }, ({ method, url }, response) => {
+      const isOfEvents = method === 'OPTIONS' && url === '/api/0/envelope/';
+      response.writeHead(isOfEvents ? 200 : 404, isOfEvents && hsts !== undefined ? { 'strict-transport-security': hsts } : {}).end();
+    }));
+    expect((await lookFromOutside('localhost', { plain, secure })).secure).toMatchObject({ seen: true, value: { status: 200, hsts, isForName: true } });
   });
 
   it('says of each why there is no answer', async () => {
