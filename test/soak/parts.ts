@@ -31,6 +31,7 @@ export const SOAK_PARTS: readonly SoakPart[] = [
   onPods('rehearse', 'migrations rehearsed at 20 events/s: on a dump, on a copy, of the next release, without its image, and killed', 25),
   onPods('restore-from-nothing', 'a new cluster from the bucket and the key alone, by the commands of its runbook', 25),
   onPods('upgrade', 'from GlitchTip 5.2 to 6.2, between the two doubles, at 20 events/s with 3,000 in the queue: there and back, then with operator and Jobs killed in each phase, old events imported, confirmed', 45),
+  onPods('upgrade-killed', 'from GlitchTip 5.2 to 6.2 and back at 20 events/s, with gateway, Valkey, Postgres, and the Jobs of the import and of the way back killed', 35),
   onPods('move', 'the move from an old Sentry at 60 events/s, by the commands of its runbook: parallel, cutover, rollback timed; the old one away, slow and refusing; gateway and operator killed in each phase', 40),
   onPods('move-glitchtip', 'the move from another GlitchTip at 20 events/s: parallel, cutover, rollback timed, each event stored by both', 20),
   onPods('https', 'a certificate by ACME, got by Traefik and by cert-manager, of a Secret, of a Gateway: what is served with it to browsers and SDKs, and what is told when it is not; Traefik\'s own certificate', 35),
