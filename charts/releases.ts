@@ -34,6 +34,8 @@ export interface WorkerHeartbeat {
 export interface ReleaseFacts {
   /** Tag of docker.io/glitchtip/glitchtip. */
   readonly tag: string;
+  /** Older patches are another program than the facts here are of. Undefined: no patch is known to be. */
+  readonly least?: { readonly patch: number; readonly why: string };
   /** Web, and the worker with its scheduler, as processes of their own. */
   readonly split: { readonly web: Process; readonly worker: Process; readonly heartbeat: WorkerHeartbeat };
   /** Logs, uptime monitors, MCP and calls to private addresses can be turned on and off, and proxies be named (charts/parts/feature-variables.ts). */
@@ -184,7 +186,7 @@ const FACTS: Readonly<Record<Release, ReleaseFacts>> = {
   '5.2': { tag: '5.2', hasSwitches: false, migrate: [], split: { web: uwsgiWeb, worker: celeryWorker, heartbeat } },
   // To the patch: 6.2 moves, and a patch may migrate. A node that pulls later would run another one than the migrate Job did.
   '6.2': {
-    tag: '6.2.6', hasSwitches: true, importsFrom: '5.2', split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
+    tag: '6.2.6', least: { patch: 2, why: 'before it, as read in 6.2.0, each process opens two pools of connections, of which max_connections counts one' }, hasSwitches: true, importsFrom: '5.2', split: { web: graniansWeb, worker: vtasksWorker, heartbeat }, single,
     migrate: [{ name: 'GLITCHTIP_RETAIN_LEGACY_DATA', value: 'True', why: 'from 5.2 all but the newest events would be dropped; so their table stays, for import_legacy_events' }],
   },
 };

@@ -1,10 +1,10 @@
 // The schema of settings.yaml: every key, default and unit of the product in one place.
 import * as z from 'zod';
-import { RELEASES, describeRefusal, nextRelease, releaseOf, releaseOfImage, type Release } from '../../operator/api/glitchtip-releases.js';
+import { RELEASES, describeRefusal, nextRelease, patchOfImage, releaseOf, releaseOfImage, type Release } from '../../operator/api/glitchtip-releases.js';
 import { isTimeZone } from '../../operator/api/rotation-fields.js';
 import { monitoringSettings } from './monitoring-schema.js';
 import { parseCpu, parseMemory } from '../quantity.js';
-import { TINY_RELEASES } from '../releases.js';
+import { TINY_RELEASES, releaseFacts } from '../releases.js';
 import { expectedDomain } from './domain.js';
 import { backup } from './backup-schema.js';
 import { email } from './email-schema.js';
@@ -201,13 +201,8 @@ const schema = z.strictObject({
       message: `expected classic with version ${value.version}, found tiny, which needs version ${TINY_RELEASES.join(' or ')}`,
     });
   }
-  const found = value.images.glitchtip === undefined ? undefined : releaseOfImage(value.images.glitchtip);
-  if (found !== undefined && found !== value.version) {
-    context.addIssue({
-      code: 'custom', path: ['images', 'glitchtip'],
-      message: `expected an image of GlitchTip ${value.version}, as version says, found ${show(value.images.glitchtip)}, which is of ${found}: change one of the two`,
-    });
-  }
+  const ofGlitchTip = glitchtipImageProblem(value.version, value.images.glitchtip);
+  if (ofGlitchTip !== undefined) context.addIssue({ code: 'custom', path: ['images', 'glitchtip'], message: ofGlitchTip });
   const ofRehearsal = rehearsalImageProblem(value.version, value.images.rehearsal);
   if (ofRehearsal !== undefined) context.addIssue({ code: 'custom', path: ['images', 'rehearsal'], message: ofRehearsal });
   if (value.operator.bundle === 'image' && withoutDigest(value.images.operator) === STOCK_NODE) {
@@ -218,6 +213,14 @@ const schema = z.strictObject({
   }
   for (const { path, message } of [...httpsProblems(value), ...moveProblems(value), ...featureProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
 });
+
+function glitchtipImageProblem(version: Release, found: string | undefined): string | undefined {
+  const named = found === undefined ? undefined : releaseOfImage(found);
+  if (found === undefined || named === undefined) return undefined;
+  if (named !== version) return `expected an image of GlitchTip ${version}, as version says, found ${show(found)}, which is of ${named}: change one of the two`;
+  const [{ least }, patch] = [releaseFacts(version), patchOfImage(found)];
+  return least !== undefined && patch !== undefined && patch < least.patch ? `expected ${version}.${least.patch} or later, found ${show(found)}: ${least.why}` : undefined;
+}
 
 function rehearsalImageProblem(version: Release, found: string | undefined): string | undefined {
   const [next, tried] = [nextRelease(version), found === undefined ? undefined : releaseOfImage(found)];

@@ -44,8 +44,18 @@ export const REFUSALS = `expected a release among ${RELEASES.join(', ')}: ${Obje
  * Undefined: the tag is no version of GlitchTip, or there is nothing but a digest.
  */
 export function releaseOfImage(image: string): string | undefined {
+  return versionOfImage(image)?.release;
+}
+
+/** 6 of glitchtip/glitchtip:6.2.6. Undefined: the tag names none. */
+export function patchOfImage(image: string): number | undefined {
+  const patch = versionOfImage(image)?.patch;
+  return patch === undefined ? undefined : Number(patch);
+}
+
+function versionOfImage(image: string): { readonly release?: string; readonly patch?: string } | undefined {
   const tag = /:([^/:]+)$/.exec(image.replace(/@.*$/, ''))?.[1] ?? '';
-  return /^v?([4-9](?:\.\d+)?)(?:\.\d+)*(?:[-_+].*)?$/.exec(tag)?.[1];
+  return /^v?(?<release>[4-9](?:\.\d+)?)(?:\.(?<patch>\d+))?(?:\.\d+)*(?:[-_+].*)?$/.exec(tag)?.groups;
 }
 
 function minorOf(version: string): string {

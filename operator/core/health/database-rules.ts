@@ -5,6 +5,7 @@ import { ACCEPT_DATABASE_ANNOTATION } from '../../api/object-names.js';
 import { describeReplaced, identifyDatabase } from '../credentials/database-identity.js';
 import type { JobFacts, PartitionFacts, PodFacts, PostgresFacts } from './health-facts.js';
 import { judgeJob } from '../operations/job-state.js';
+import { healthRelease } from './release-facts.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { explainDown, INIT_SECONDS, partOf, serverTrouble, waitingInit } from './part-state.js';
 
@@ -15,8 +16,6 @@ const CONNECTIONS_SHARE = 0.9;
 const LONG_TRANSACTION = 1_800;
 const VOLUME_WARNING = 0.85;
 const VOLUME_CRITICAL = 0.95;
-/** A migrate Job that takes longer than this is not just at work. Seconds. */
-const LONGEST_MIGRATION = 900;
 
 export const databaseRules: readonly Rule[] = [databaseDown, databaseReplaced, loginRefused, noConnection, longTransaction, volumeFull, releaseMismatch, migrationsPending, partitions, partDown];
 
@@ -106,11 +105,11 @@ function releaseMismatch({ facts: { database }, spec }: CheckInput): readonly Fi
 
 /** Tables are missing, or the pods wait for the migrate Job longer than a start of theirs takes. */
 function migrationsPending(input: CheckInput): readonly Finding[] {
-  const { facts: { database, cluster }, now } = input;
+  const { facts: { database, cluster }, now, spec } = input;
   const seen = whatIsMissing(input);
   if (seen === undefined || (database.kind !== 'seen' && database.kind !== 'no database')) return [];
   const job = cluster.jobs.kind === 'seen' ? newestMigration(cluster.jobs.value) : undefined;
-  const isAtWork = job?.outcome === 'running' && secondsSince(job.createdAt, now) < LONGEST_MIGRATION;
+  const isAtWork = job?.outcome === 'running' && secondsSince(job.createdAt, now) < healthRelease(specRelease(spec)).longestMigration;
   return [finding(R.MigrationsPending, 'postgres', 'critical', {
     message: `Migrations were not run or did not finish: ${seen}; ${job ? `Job ${job.name}: ${explainJob(job, input)}` : 'there is no migrate Job'}.`,
     advice: job ? `kubectl logs job/${job.name} --all-containers says why; kubectl delete job ${job.name} and kubectl apply -f dist/ runs it anew.` : 'kubectl apply -f dist/ makes the migrate Job.',

@@ -17,6 +17,7 @@ import { glitchTip } from '../support/requested-rotations.js';
 import type { Stack, Synthesized } from '../support/stack.js';
 import { runIds, settleStored, sql } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
+import { expectRefusedWhileAwayOnly, type Away } from './gateway.js';
 import type { Installed } from './on-pods.js';
 
 /** Events a second, all the time. */
@@ -85,8 +86,8 @@ export class BackupScenes {
   }
 
   /** Of {@link applyBucket}: not applied yet. */
-  async synthesizeBucket(label: string, settings: SettingsInput = {}): Promise<Synthesized> {
-    return this.synthesize(label, await this.ofBucket(), settings);
+  async synthesizeBucket(label: string, { backup: more, ...settings }: SettingsInput = {}): Promise<Synthesized> {
+    return this.synthesize(label, { ...(await this.ofBucket()), ...more }, settings);
   }
 
   private async ofBucket(): Promise<NonNullable<SettingsInput['backup']>> {
@@ -94,21 +95,25 @@ export class BackupScenes {
   }
 
   /** Encrypted for {@link identity}, which is in no Secret. */
-  async applyBucket(label: string, { backup: more, ...settings }: SettingsInput = {}): Promise<void> {
-    await this.apply(label, { ...(await this.ofBucket()), ...more }, settings);
+  async applyBucket(label: string, settings: SettingsInput = {}): Promise<void> {
+    await this.stack.apply(await this.synthesizeBucket(label, settings));
+    await this.stack.rolledOut();
     await this.stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify(this.store.secret(this.stack.namespace)));
   }
 
-  /** Of everything that was sent since the beginning; ends it. */
-  async expectEachStoredOnce(label: string): Promise<void> {
+  /** Of everything that was sent since the beginning; ends it. @param away when the gateway was killed: then it answers nobody */
+  async expectEachStoredOnce(label: string, away: readonly Away[] = []): Promise<void> {
     const { stack } = this;
     const report = await this.endLoad();
     const { accepted, losses } = tellLoad(label, report);
-    expect(losses).toEqual({});
+    if (away.length === 0) expect(losses).toEqual({});
+    else expectRefusedWhileAwayOnly(report, away);
     const { stored, lost } = await settleStored(stack, report);
     const [rows] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE title LIKE '%load ${report.runId} %'`);
     const ids = (await runIds(stack, report.runId)).size;
-    expect({ stored, lost, rows: Number(rows), ids }).toEqual({ stored: accepted, lost: [], rows: accepted, ids: accepted });
+    // More than that may be stored: a kill between the disk and the answer.
+    const wanted = away.length === 0 ? accepted : ids;
+    expect({ stored, lost, rows: Number(rows), ids }).toEqual({ stored: accepted, lost: [], rows: wanted, ids: wanted });
   }
 
   async manifestOf(copy: string): Promise<Manifest> {

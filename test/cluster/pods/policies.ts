@@ -1,5 +1,8 @@
 // NetworkPolicies, enforced: who reaches whom, each flow of charts/parts/network-policies.ts allowed and every other refused.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
 import { lackingForPolicies } from '../../../embedded/index.js';
 import { send } from '../../sdk/http-client.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
@@ -47,6 +50,14 @@ const OPEN_WHEN_CHANGED: Allowed = {
   'client namespace': [...DNS, ...ANYWHERE, 'metadata', ...GATEWAY, ...both('operator')],
   'other namespace': OPEN['other namespace'] ?? [],
 };
+
+/** By the port of the mail server alone: it is refused at any other. */
+const OPEN_FOR_MAIL: Allowed = {
+  'web (mail)': [...DNS, ...DATA, 'outside'],
+  'worker (mail)': [...DNS, ...DATA, 'internet', 'outside'],
+  migrate: OPEN['migrate'] ?? [],
+};
+const OF_MAIL = ['web-to-mail', 'worker-to-mail'];
 
 /** A private network that has the cluster's own in it: the worker reaches none of that. */
 const CLUSTERS = '10.0.0.0/8';
@@ -98,6 +109,20 @@ export function describePolicies(stack: Stack): void {
       });
     });
 
+    describe('with a mail server at a port of a private address', () => {
+      let flows: Flow[] = [];
+      beforeAll(async () => {
+        await openForMail(stack);
+        flows = await ends.measure(OPEN_FOR_MAIL);
+        tables.push(flows);
+      }, 60_000);
+      afterAll(() => stack.kubectl('delete', 'networkpolicy', ...OF_MAIL), 60_000);
+
+      it.each(Object.keys(OPEN_FOR_MAIL))('%s reaches what it needs, and nothing else', (from) => {
+        expect(openFrom(flows, from)).toEqual(allowed(OPEN_FOR_MAIL, from));
+      });
+    });
+
     it('a port-forward passes, as the node does', async () => {
       expect((await withForward(stack, (baseUrl) => send({ url: `${baseUrl}/_health/` }))).status).toBe(200);
     }, 30_000);
@@ -126,4 +151,24 @@ async function change(stack: Stack): Promise<void> {
 async function changeBack(stack: Stack): Promise<void> {
   await stack.apply(stack.manifests);
   await stack.kubectl('delete', 'networkpolicy', 'web-from-clients', 'operator-from-monitoring', 'gateway-from-monitoring', 'worker-to-private', 'backup-to-bucket');
+}
+
+/** The policies of such settings alone: with the rest web and worker would be rolled, and flows are tried from inside the pods that there are. */
+async function openForMail(stack: Stack): Promise<void> {
+  const { hostAddress } = stack.cluster.network;
+  const { folder } = await stack.synthesize('mail', { email: { url: `smtp://${hostAddress}:${PORT}`, privateNetworks: [hostAddress] } });
+  const items = (await objectsIn(folder)).filter(({ kind, metadata: { name } }) => kind === 'NetworkPolicy' && OF_MAIL.includes(name));
+  expect(items).toHaveLength(OF_MAIL.length);
+  await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+}
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+async function objectsIn(folder: string): Promise<Manifest[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml'));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest));
 }

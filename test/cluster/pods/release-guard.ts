@@ -26,7 +26,7 @@ export function describeReleaseGuard({ stack, dsn }: Installed): void {
     const load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: await stack.baseUrl(), rate: RATE, seconds: 900 });
     const six = await stack.synthesize('six', { version: '6.2', images: { glitchtip: SIX } });
     for (let times = 0; times < 2; times += 1) await stack.apply(six);
-    for (const [of, container] of [[await newestJob(stack), WAIT_FOR_DATABASE], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);
+    for (const [of, container] of [[await newestJob(stack), WAIT_FOR_DATABASE], ['deployment/web', 'wait-for-migrations'], ['deployment/worker', 'wait-for-migrations']] as const) await says(stack, of, container);
     await waitFor({ what: 'ReleaseMismatch to be told', seconds: 60 }, async () => {
       const incidents = ((await glitchTip(stack)).health?.incidents ?? []).map(({ reason }) => reason);
       return incidents.includes('ReleaseMismatch') ? { found: incidents } : { seen: incidents.join(', ') };

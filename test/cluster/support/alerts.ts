@@ -52,9 +52,10 @@ export class Alerts {
     });
   }
 
-  /** Without those messages that report that a warning became critical. */
-  async incidentMessages(since: number): Promise<IncidentMessages> {
-    const messages = (await this.messages(since)).map(({ text }) => ({ text, incident: /incident (\S+)\./.exec(text)?.[1] ?? text }));
+  /** Without those messages that report that a warning became critical. @param but of which nothing is asked */
+  async incidentMessages(since: number, but?: HealthReason): Promise<IncidentMessages> {
+    const asked = (await this.messages(since)).filter(({ text }) => but === undefined || !new RegExp(`\\b${but}, \\S+, incident`).test(text));
+    const messages = asked.map(({ text }) => ({ text, incident: /incident (\S+)\./.exec(text)?.[1] ?? text }));
     const warned = new Set(messages.filter(({ text }) => text.startsWith('🟡')).map(({ incident }) => incident));
     const news = messages.filter(({ text, incident }) => !(text.startsWith('🔴') && warned.delete(incident)));
     const incidents = (over: boolean) => news.filter(({ text }) => isOver(text) === over).map(({ incident }) => incident).sort();

@@ -196,7 +196,7 @@ export const SCENARIOS_SIX: readonly Scenario[] = atDefaults([
 ]);
 
 /** Of the one process that 6.2 can be, and that no probe sees the inside of. */
-export const SCENARIOS_TINY: readonly Scenario[] = atDefaults([[WORKER_INSIDE_DIES], [POSTGRES_STOPPED], [WEB_CRASHES]]);
+export const SCENARIOS_TINY: readonly Scenario[] = atDefaults([[WORKER_INSIDE_DIES], [PARTITIONS_END], [WEEKS_GONE], [POSTGRES_STOPPED], [WEB_CRASHES]]);
 
 function atDefaults(scenarios: readonly (readonly Fault[])[]): readonly Scenario[] {
   return scenarios.map((faults) => ({ faults, pace: 'default' }));

@@ -96,6 +96,8 @@ describe('settings that are refused, with path, expected and found', () => {
     ['version: "6.2.6"', 'version: expected one of 5.2, 6.2', 'found "6.2.6"'],
     ['images: {glitchtip: "docker.io/glitchtip/glitchtip:6.2.6"}', 'images.glitchtip: expected an image of GlitchTip 5.2, as version says', 'found "docker.io/glitchtip/glitchtip:6.2.6", which is of 6.2'],
     ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:v6.1.7"}}', 'images.glitchtip: expected an image of GlitchTip 6.2', 'which is of 6.1'],
+    ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:6.2.0"}}', 'images.glitchtip: expected 6.2.2 or later, found "glitchtip/glitchtip:6.2.0"', 'two pools of connections'],
+    ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:v6.2.1-arm64"}}', 'images.glitchtip: expected 6.2.2 or later', 'v6.2.1-arm64'],
     ['{version: "6.2", images: {glitchtip: "glitchtip/glitchtip:6"}}', 'images.glitchtip: expected an image of GlitchTip 6.2', 'which is of 6'],
     ['profile: small', 'profile: expected classic or tiny', 'found "small"'],
     ['profile: tiny', 'profile: expected classic with version 5.2', 'found tiny, which needs version 6.2'],
@@ -241,7 +243,7 @@ describe('settings that are taken', () => {
   });
 
   it.each([
-    ['5.2', 'docker.io/glitchtip/glitchtip:5.2.1'], ['6.2', 'registry.example.com:5000/mirror/glitchtip:v6.2.6-arm64'], ['6.2', 'glitchtip/glitchtip:6.2.6@sha256:REST'],
+    ['5.2', 'docker.io/glitchtip/glitchtip:5.2.1'], ['6.2', 'registry.example.com:5000/mirror/glitchtip:v6.2.6-arm64'], ['6.2', 'glitchtip/glitchtip:6.2.2'], ['6.2', 'glitchtip/glitchtip:6.2'], ['6.2', 'glitchtip/glitchtip:6.2.10'], ['6.2', 'glitchtip/glitchtip:6.2.6@sha256:REST'],
     ['6.2', 'registry.example.com:5000/glitchtip@sha256:REST'], ['6.2', 'registry.example.com/glitchtip:of-ours'], ['5.2', 'registry.example.com/glitchtip:2026-11'],
   ])('version %s with the image %s', (version, image) => {
     const name = image.replace('REST', 'a'.repeat(64));
