@@ -7,6 +7,9 @@ export interface Answer {
   readonly body: string;
 }
 
+/** Loop Detected (RFC 5842): gateway/core/old-verdict.ts reads it. */
+export const LEADS_BACK = 508;
+
 /** Why nothing was taken. */
 export type Refusal =
   | { readonly kind: 'unknown key' }
@@ -20,7 +23,9 @@ export type Refusal =
   /** Not now: the spool is full, a limit is reached, or the key cannot be looked up. Seconds until another try. */
   | { readonly kind: 'not now'; readonly seconds: number }
   /** By plain http, and its time is over: the host and the path that were asked for. */
-  | { readonly kind: 'plain http'; readonly host: string; readonly path: string };
+  | { readonly kind: 'plain http'; readonly host: string; readonly path: string }
+  /** What was for the old Sentry: its name leads here. */
+  | { readonly kind: 'own copy' };
 
 /** @param contentType of the request, in small letters: OpenTelemetry is answered in its own language */
 export function accepted(kind: IngestKind, id: string | undefined, contentType = ''): Answer {
@@ -47,6 +52,8 @@ export function refused(kind: IngestKind, refusal: Refusal): Answer {
     case 'too large': return json(413, { detail: refusal.detail });
     case 'not now': return tooMany(refusal.seconds);
     case 'plain http': return moved(refusal.host, refusal.path);
+    // Not 200: the old one does not have it, and it waits until its name leads there.
+    case 'own copy': return json(LEADS_BACK, { detail: 'A copy for the old server came back' });
   }
 }
 
