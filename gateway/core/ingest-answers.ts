@@ -45,7 +45,6 @@ function exported(contentType: string): Answer {
 
 export function refused(kind: IngestKind, refusal: Refusal): Answer {
   switch (refusal.kind) {
-    case 'unknown key': case 'no key': case 'malformed key': return refusedKey(kind, refusal.kind === 'malformed key');
     case 'wrong method': return json(405, { detail: 'Method not allowed' });
     case 'broken': return json(400, { detail: refusal.detail });
     case 'unfit': return json(422, { detail: [{ message: refusal.detail }] });
@@ -54,10 +53,12 @@ export function refused(kind: IngestKind, refusal: Refusal): Answer {
     case 'plain http': return moved(refusal.host, refusal.path);
     // Not 200: the old one does not have it, and it waits until its name leads there.
     case 'own copy': return json(LEADS_BACK, { detail: 'A copy for the old server came back' });
+    default: return refusedKey(kind, refusal.kind);
   }
 }
 
-function refusedKey(kind: IngestKind, isMalformed: boolean): Answer {
+function refusedKey(kind: IngestKind, why: 'unknown key' | 'no key' | 'malformed key'): Answer {
+  const isMalformed = why === 'malformed key';
   if (kind === 'logs') return json(401, { detail: 'Invalid DSN' });
   if (kind === 'envelope') return json(403, { detail: isMalformed ? 'Invalid DSN' : 'Denied' });
   return isMalformed ? json(422, { detail: [{ message: 'dsn key badly formed hexadecimal UUID string' }] }) : json(401, { detail: 'Invalid DSN' });

@@ -14,13 +14,17 @@ export function unmetByGateway({ facts: { gateway, table }, current: { phase }, 
   if (gateway.kind === 'unseen') return { kind: 'wait', why: gateway.why };
   const leads = LEADERS[phase];
   if (leads === undefined) return gateway.value === undefined ? undefined : { kind: 'act', action: { kind: 'let go of old' } };
-  const known = table.kind === 'seen' ? pairsOf(table.value) : [];
-  const pairs = reach ? reachedBy(known, reach) : known;
+  const pairs = wantedPairs(table, reach);
   // Of a table that is gone, or emptied, nothing is taken from the gateway.
   const wanted: WantedMove = { leads, share, pairs: pairs.length === 0 ? undefined : pairs };
   if (isDone(gateway.value, wanted)) return undefined;
   if (gateway.value === undefined && wanted.pairs === undefined) return { kind: 'wait', why: `the gateway has no pairs of DSNs any more, and the table has none${table.kind === 'unseen' ? `: ${table.why}` : ''}` };
   return { kind: 'act', action: { kind: 'tell gateway', wanted } };
+}
+
+function wantedPairs(table: UnderWay['facts']['table'], reach: UnderWay['reach']): GatewayMove['pairs'] {
+  const known = table.kind === 'seen' ? pairsOf(table.value) : [];
+  return reach ? reachedBy(known, reach) : known;
 }
 
 /** What is not known of the table is taken to be as the gateway has it. */
