@@ -15,6 +15,7 @@ import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
 import { waitFor, when } from '../support/wait.js';
 import { describeCertManager } from './https-cert-manager.js';
+import { describeEventNames } from './https-event-names.js';
 import { describeGatewayApi } from './https-gateway.js';
 import type { Installed } from './on-pods.js';
 
@@ -142,6 +143,8 @@ export function describeHttps(installed: Installed): void {
         expect(await cliSays(stack, 'spool')).toMatch(/too late/);
       }, 2 * SCENE_MS);
     });
+
+    describeEventNames(installed, { edge: () => edge, apply });
 
     describeCertManager(installed, { edge: () => edge, apply });
 
