@@ -770,7 +770,7 @@ export function toJson_GlitchTipSpecBackup(obj: GlitchTipSpecBackup | undefined)
  */
 export interface GlitchTipSpecMove {
   /**
-   * URL of the old Sentry, or of another GlitchTip, as its DSNs have it.
+   * URL by which the old Sentry, or another GlitchTip, is reached.
    *
    * @schema GlitchTipSpecMove#from
    */
@@ -782,6 +782,13 @@ export interface GlitchTipSpecMove {
    * @schema GlitchTipSpecMove#organization
    */
   readonly organization: string;
+
+  /**
+   * Names that lead to this GlitchTip: the old server is reached at `from` where its DSNs have one of them, for a copy sent to that name would come back.
+   *
+   * @schema GlitchTipSpecMove#ownNames
+   */
+  readonly ownNames?: string[];
 
   /**
    * Percent of the gateway's spool that may be taken by events which wait only for the one of the two that does not lead.
@@ -800,6 +807,7 @@ export function toJson_GlitchTipSpecMove(obj: GlitchTipSpecMove | undefined): Re
   const result = {
     'from': obj.from,
     'organization': obj.organization,
+    'ownNames': obj.ownNames?.map(y => y),
     'share': obj.share,
   };
   // filter undefined values

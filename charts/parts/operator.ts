@@ -210,8 +210,8 @@ function resourceFile(settings: Settings): string {
 }
 
 function moveSpec(settings: Settings): GlitchTipSpecMove | undefined {
-  const { from, organization, share } = settings.move;
-  return topologyOf(settings).move && from !== undefined && organization !== undefined ? { from, organization, share } : undefined;
+  const { domain, https: { eventNames }, move: { from, organization, share } } = settings;
+  return topologyOf(settings).move && from !== undefined && organization !== undefined ? { from, organization, ownNames: [new URL(domain).hostname, ...eventNames], share } : undefined;
 }
 
 function httpsSpec(settings: Settings): GlitchTipSpecHttps | undefined {

@@ -169,7 +169,7 @@ function eventNameProblems({ domain, https: { eventNames }, move: { from } }: Ot
   return [
     ...at('https.eventNames', eventNames.includes(new URL(domain).hostname), `expected names beside that of domain; found ${new URL(domain).hostname}`),
     // What is for the old one would come back here, and go round.
-    ...at('https.eventNames', old !== undefined && eventNames.includes(old), `expected none by which the gateway reaches the old server (move.from): give that another name first, and its DSNs in the table likewise; found ${old ?? ''}`),
+    ...at('https.eventNames', old !== undefined && eventNames.includes(old), `expected none by which the gateway reaches the old server (move.from): give that another name first; found ${old ?? ''}`),
   ];
 }
 

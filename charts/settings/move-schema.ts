@@ -7,7 +7,7 @@ const EXAMPLE = 'https://sentry.example.com';
 const SLUG = 'the slug of an organization on the old one, such as acme';
 
 export const move = z.strictObject({
-  /** URL of the old one, as its DSNs have it. Left out: there is no move, and nothing of it is in the manifests. */
+  /** URL by which the old one is reached. Left out: there is no move, and nothing of it is in the manifests. */
   from: z.string({ error: (issue) => `expected the URL of the server, such as ${EXAMPLE}, found ${show(issue.input)}` }).superRefine((url, context) => {
     const fault = faultOfEndpoint(url, EXAMPLE);
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -32,7 +32,20 @@ export const move = z.strictObject({
 }).prefault({});
 
 /** What the rest of the settings says against it. */
-export function moveProblems({ move: { from }, gateway: { enabled } }: { readonly move: { readonly from?: string | undefined }; readonly gateway: { readonly enabled: boolean } }): readonly { readonly path: readonly string[]; readonly message: string }[] {
-  if (from === undefined || enabled) return [];
-  return [{ path: ['move', 'from'], message: 'expected it with the gateway alone, which gives each event to both; found gateway.enabled: false' }];
+export function moveProblems({ domain, move: { from }, gateway: { enabled } }: Others): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  if (from === undefined) return [];
+  const problem = (message: string) => [{ path: ['move', 'from'], message }];
+  if (!enabled) return problem('expected it with the gateway alone, which gives each event to both; found gateway.enabled: false');
+  return originOf(from) !== undefined && originOf(from) === originOf(domain) ? problem(`expected another server than this one, which is domain; found ${show(from)}`) : [];
+}
+
+interface Others {
+  readonly domain: string;
+  readonly move: { readonly from?: string | undefined };
+  readonly gateway: { readonly enabled: boolean };
+}
+
+/** Undefined: it is no address, which was said already. */
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
 }

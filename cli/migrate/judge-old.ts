@@ -2,6 +2,7 @@
 import { partsOfDsn } from '../../operator/core/move/dsn-table.js';
 import { size } from '../report/bars.js';
 import { visible } from '../safe-text.js';
+import { judgeSdks } from './judge-sdks.js';
 import type { OldOrganization, OldProject, Usage } from './old-server.js';
 
 export type Verdict = 'works' | 'differs' | 'lost' | 'stops';
@@ -26,7 +27,7 @@ const HOUR = 3_600;
 const EVENT_BYTES = 4_000;
 
 export function judgeOld(old: OldOrganization): readonly Finding[] {
-  return [...judgeProjects(old), ...judgeOthers(old), ...judgePeople(old), ...judgeUsage(old.usage), ...judgeSdks(old)];
+  return [...judgeProjects(old), ...judgeOthers(old), ...judgePeople(old), ...judgeUsage(old.usage), ...judgeSdks(old.sdks)];
 }
 
 /** What keeps a move from beginning. */
@@ -94,12 +95,6 @@ function judgeUnkept({ category, accepted }: Usage): Finding {
   const amount = `${accepted.toLocaleString('en')} in seven days`;
   if (category === 'span') return { verdict: 'differs', about: 'spans', text: `${amount}: each root span becomes a transaction (gateway.spansToTransactions), the others belong to it` };
   return { verdict: 'lost', about: visible(category), text: `${amount}: GlitchTip keeps none of them; the old one gets them until the move is finished` };
-}
-
-function judgeSdks({ sdks }: OldOrganization): readonly Finding[] {
-  if (sdks === undefined || sdks.length === 0) return [];
-  const largest = [...sdks].sort((one, other) => other.events - one.events).slice(0, 8).map(({ name, version }) => visible(`${name} ${version}`.trim()));
-  return [{ verdict: 'works', about: 'SDKs', text: `${largest.join(', ')}${sdks.length > 8 ? ` and ${sdks.length - 8} more` : ''}` }];
 }
 
 function isUsable({ isActive, public: value }: OldProject['keys'][number]): boolean {

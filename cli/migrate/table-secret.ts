@@ -1,7 +1,7 @@
 // The Secret of a move: its token and the table of old DSNs, written by what only kubectl's standard input has of them.
 import { readFile } from 'node:fs/promises';
 import { LABELS, MOVE_SECRET, MOVE_SECRET_KEYS } from '../../operator/api/object-names.js';
-import { encodeDsnTable, parseDsnTable, type OldDsn } from '../../operator/core/move/dsn-table.js';
+import { encodeDsnTable, meaningOf, parseDsnTable, partsOfDsn, withOrigin, type OldDsn } from '../../operator/core/move/dsn-table.js';
 import { Failure } from '../failure.js';
 import { ask, create, replace, type Place } from '../glitchtip-resource-access.js';
 
@@ -38,10 +38,12 @@ export async function readTable(place: Place): Promise<{ readonly rows: readonly
   return { rows: parsed.rows, secret };
 }
 
-/** What a person wrote into a row stays; DSNs that are new are added. Pure. */
+/** What a person wrote into a row stays, another name of the server, too; DSNs that are new are added, at the server that those before them have: a table has one. Pure. */
 export function merged(known: readonly OldDsn[], found: readonly OldDsn[]): readonly OldDsn[] {
-  const names = new Set(known.map(({ old }) => old));
-  return [...known, ...found.filter(({ old }) => !names.has(old))];
+  const meanings = new Set(known.map(({ old }) => meaningOf(old)));
+  const origin = known[0] && partsOfDsn(known[0].old)?.origin;
+  const added = found.filter(({ old }) => !meanings.has(meaningOf(old)));
+  return [...known, ...(origin === undefined ? added : added.map((each) => ({ ...each, old: withOrigin(each.old, origin) })))];
 }
 
 /** Over the version that was read. @param token undefined: the one that is there stays @throws Failure */

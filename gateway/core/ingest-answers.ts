@@ -7,6 +7,9 @@ export interface Answer {
   readonly body: string;
 }
 
+/** Loop Detected (RFC 5842): gateway/core/old-verdict.ts reads it. */
+export const LEADS_BACK = 508;
+
 /** Why nothing was taken. */
 export type Refusal =
   | { readonly kind: 'unknown key' }
@@ -20,7 +23,9 @@ export type Refusal =
   /** Not now: the spool is full, a limit is reached, or the key cannot be looked up. Seconds until another try. */
   | { readonly kind: 'not now'; readonly seconds: number }
   /** By plain http, and its time is over: the host and the path that were asked for. */
-  | { readonly kind: 'plain http'; readonly host: string; readonly path: string };
+  | { readonly kind: 'plain http'; readonly host: string; readonly path: string }
+  /** What was for the old Sentry: its name leads here. */
+  | { readonly kind: 'own copy' };
 
 /** @param contentType of the request, in small letters: OpenTelemetry is answered in its own language */
 export function accepted(kind: IngestKind, id: string | undefined, contentType = ''): Answer {
@@ -40,17 +45,20 @@ function exported(contentType: string): Answer {
 
 export function refused(kind: IngestKind, refusal: Refusal): Answer {
   switch (refusal.kind) {
-    case 'unknown key': case 'no key': case 'malformed key': return refusedKey(kind, refusal.kind === 'malformed key');
     case 'wrong method': return json(405, { detail: 'Method not allowed' });
     case 'broken': return json(400, { detail: refusal.detail });
     case 'unfit': return json(422, { detail: [{ message: refusal.detail }] });
     case 'too large': return json(413, { detail: refusal.detail });
     case 'not now': return tooMany(refusal.seconds);
     case 'plain http': return moved(refusal.host, refusal.path);
+    // Not 200: the old one does not have it, and it waits until its name leads there.
+    case 'own copy': return json(LEADS_BACK, { detail: 'A copy for the old server came back' });
+    default: return refusedKey(kind, refusal.kind);
   }
 }
 
-function refusedKey(kind: IngestKind, isMalformed: boolean): Answer {
+function refusedKey(kind: IngestKind, why: 'unknown key' | 'no key' | 'malformed key'): Answer {
+  const isMalformed = why === 'malformed key';
   if (kind === 'logs') return json(401, { detail: 'Invalid DSN' });
   if (kind === 'envelope') return json(403, { detail: isMalformed ? 'Invalid DSN' : 'Denied' });
   return isMalformed ? json(422, { detail: [{ message: 'dsn key badly formed hexadecimal UUID string' }] }) : json(401, { detail: 'Invalid DSN' });

@@ -1,4 +1,5 @@
 // What an answer of the old Sentry means for a record.
+import { LEADS_BACK } from './ingest-answers.js';
 
 export type OldVerdict =
   /** It has it. */
@@ -8,7 +9,7 @@ export type OldVerdict =
   /** It will never take this one. */
   | { readonly kind: 'refused' }
   /** It is away, or says so: again, later. */
-  | { readonly kind: 'away' };
+  | { readonly kind: 'away'; readonly why: string };
 
 /** 404 is what a proxy answers while no Sentry is behind it; Sentry itself refuses a project that it does not know with 403. */
 const AWAY: readonly number[] = [404, 408, 421, 425];
@@ -17,5 +18,6 @@ const AWAY: readonly number[] = [404, 408, 421, 425];
 export function judgeOldStatus(status: number): OldVerdict {
   if (status >= 200 && status < 300) return { kind: 'taken' };
   if (status === 429) return { kind: 'limited' };
-  return { kind: status >= 500 || AWAY.includes(status) ? 'away' : 'refused' };
+  if (status === LEADS_BACK) return { kind: 'away', why: `its address leads back to this gateway (${status})` };
+  return status >= 500 || AWAY.includes(status) ? { kind: 'away', why: `it answered ${status}` } : { kind: 'refused' };
 }

@@ -1,6 +1,7 @@
 // Takes events in: the key, the limits, the body, the disk, the answer, in this order. It asks nobody but the spool.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { messageOf } from '../../operator/core/error-message.js';
+import { COPY_MARK } from '../core/copy-mark.js';
 import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
@@ -40,7 +41,7 @@ export interface IngestPorts {
   };
   readonly shares: ProjectShares;
   readonly spool: Pick<Spool, 'appendAll' | 'liveBytes'>;
-  readonly move: Pick<Move, 'route' | 'current'>;
+  readonly move: Pick<Move, 'route' | 'current' | 'isOwnCopy'>;
   /** Events that come by plain http through a proxy are taken and counted until then, and led to https afterwards; undefined: none come that way. Milliseconds of Unix time. */
   readonly plainUntil: number | undefined;
   /** Milliseconds of Unix time. */
@@ -121,6 +122,7 @@ export class Ingest {
   async #whoAsks({ method, headers }: IncomingMessage, target: IngestTarget, query: URLSearchParams, client: Client): Promise<Asked | Turned> {
     const { kind, project } = target;
     if (method !== 'POST') return { target, refusal: { kind: 'wrong method' } };
+    if (this.ports.move.isOwnCopy(headers[COPY_MARK])) return { target, refusal: { kind: 'own copy' } };
     const given = dsnKey(query, headers, kind);
     if (given.kind === 'none') return { target, refusal: { kind: 'no key' } };
     const routed = project === undefined ? undefined : this.ports.move.route(project, given.kind === 'key' ? given.key : given.text);

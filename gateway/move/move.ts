@@ -90,6 +90,12 @@ export class Move {
     return pair && { project: pair.project, key: pair.key, pair, isOld: old !== undefined, move };
   }
 
+  /** Whether a request is a copy of this move, by its mark. */
+  isOwnCopy(mark: string | readonly string[] | undefined): boolean {
+    const { current } = this;
+    return current !== undefined && current !== 'damaged' && mark === String(current.since);
+  }
+
   /** The pair of the old one's project and key. */
   pairOf(old: { readonly project: number; readonly key: string }): MovePair | undefined {
     return this.#known?.byOld.get(pairName(old));

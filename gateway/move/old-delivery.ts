@@ -144,7 +144,7 @@ export class OldDelivery {
       case 'taken': this.#taken(entry); break;
       case 'limited': this.#again(entry, 0); break;
       case 'refused': this.#refuse(entry, String(answer.status)); break;
-      case 'away': this.#failed(entry, `it answered ${answer.status}`); break;
+      case 'away': this.#failed(entry, verdict.why); break;
     }
     // Whatever it says, it is there.
     if (verdict.kind !== 'away') this.#isThere();

@@ -7,8 +7,9 @@ const describe = (description: string) => z.meta({ description });
 const instant = () => z.string().check(z.meta({ format: 'date-time' }));
 
 export const moveSpec = z.object({
-  from: z.string().check(z.regex(/^https?:\/\/[^\s@?#]+$/), z.maxLength(2_000)).check(describe('URL of the old Sentry, or of another GlitchTip, as its DSNs have it.')),
+  from: z.string().check(z.regex(/^https?:\/\/[^\s@?#]+$/), z.maxLength(2_000)).check(describe('URL by which the old Sentry, or another GlitchTip, is reached.')),
   organization: z.string().check(z.regex(/^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$/), z.maxLength(100)).check(describe('Slug, there, of the organization that is imported.')),
+  ownNames: z._default(z.array(z.string().check(z.maxLength(255))).check(z.maxLength(100)), []).check(describe('Names that lead to this GlitchTip: the old server is reached at `from` where its DSNs have one of them, for a copy sent to that name would come back.')),
   share: z._default(z.int().check(z.gte(1), z.lte(100)), 25).check(describe('Percent of the gateway\'s spool that may be taken by events which wait only for the one of the two that does not lead.')),
 }).check(describe('The old server that this GlitchTip takes the place of. Absent: there is none.'));
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import type { MoveComparison } from '../../gateway/control/control-answers.js';
+import type { MoveAnswer, MoveComparison } from '../../gateway/control/control-answers.js';
 import { gatewayLoginName } from '../../operator/api/object-names.js';
 import { GATEWAY_TABLES } from '../../operator/core/credentials/postgres-roles.js';
 import { GatewayProcess } from '../support/gateway-process.js';
@@ -57,7 +57,7 @@ async function makeTables(postgres: PostgresServer): Promise<void> {
   ]) await rows.query(statement);
 }
 
-const order = (leads: string) => ({ leads, share: 25, pairs: [{ project: PROJECT, key: KEY, old: `http://${OLD_KEY}@127.0.0.1:${old.port}/${OLD_PROJECT}` }] });
+const order = (leads: string, port = old.port) => ({ leads, share: 25, pairs: [{ project: PROJECT, key: KEY, old: `http://${OLD_KEY}@127.0.0.1:${port}/${OLD_PROJECT}` }] });
 const put = (leads: string) => gateway.ask('PUT', '/move', order(leads));
 const stored = async () => new Set((await rows.query<{ id: string }>("SELECT replace(id::text, '-', '') AS id FROM issue_events_issueevent")).rows.map(({ id }) => id));
 const without = (having: Pick<ReadonlySet<string>, 'has'>, ids: readonly string[]) => ids.filter((id) => !having.has(id));
@@ -109,4 +109,17 @@ describe('a move at 60 events/s', () => {
     await until('events that are not stored', async () => without(await stored(), load.accepted).length, 0);
     expect(old.taken.size).toBe(before);
   }, MINUTE);
+
+  it("does not go round where the old server's address leads back here: it is told, and the old one has all once its address is another", async () => {
+    const { move: { sent: before } } = (await (await gateway.ask('PUT', '/move', order('old', gateway.port))).json()) as MoveAnswer;
+    const load = startLoad({ port: gateway.port, project: OLD_PROJECT, key: OLD_KEY }, RATE);
+    await sleep(1_000);
+    await load.stop();
+    await until('nothing to be given', async () => (await gateway.status()).move?.closed?.why, 'its address leads back to this gateway (508)');
+    const { waiting, sent } = (await gateway.status()).move ?? {};
+    expect([waiting?.records, sent]).toEqual([load.accepted.length, before]);
+    await put('old');
+    await until('records that wait for the old one', waitingForOld, 0);
+    expect(without(old.taken, load.accepted)).toEqual([]);
+  }, 2 * MINUTE);
 });

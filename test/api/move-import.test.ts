@@ -9,6 +9,7 @@ import { ensureCanary } from '../../operator/io/postgres/glitchtip-tables.js';
 import { findProjects } from '../../operator/io/postgres/project-keys.js';
 import { START_MS } from './control-plane.js';
 import { environment, GLITCHTIP_IMAGE, GLITCHTIP_USER } from './gateway-fuzz/glitchtip-web.js';
+import { SIX } from './glitchtip-six.js';
 import { prepareProcess, unpackImage } from './image-process.js';
 import { OLD_TOKEN, startOldSentry, type OldSentry } from '../support/old-sentry.js';
 import { startPostgres, type PostgresServer } from './postgres-server.js';
@@ -22,15 +23,17 @@ const CANARY = 2_147_483_000;
 let postgres: PostgresServer;
 let old: OldSentry;
 let folder: string;
+/** Which GlitchTip it is. */
+let image = '';
 let answerFirst: NonNullable<Parameters<typeof startOldSentry>[0]>['answerFirst'] & object = () => false;
 const sql = <Row extends object>(statement: string) => postgres.query<Row>(LOGIN, statement);
 const address = () => ({ host: '127.0.0.1', port: postgres.port, database: 'glitchtip', signal: AbortSignal.timeout(60_000) });
 
 /** A program of the image. @returns what it said, and the report where it made one */
 async function inImage(...command: readonly string[]): Promise<{ readonly said: string; readonly report: Record<string, unknown> | undefined }> {
-  const image = await unpackImage(GLITCHTIP_IMAGE);
-  const env = { ...image.env, ...environment(1, postgres.port, 1), VALKEY_URL: '', PATH: `${image.env['PATH'] ?? ''}:/usr/sbin`, OLD_SERVER: old.url, OLD_ORGANIZATION: 'acme', TOKEN_FILE: '/tmp/token', REPORT_FILE: '/tmp/report' };
-  const program = prepareProcess({ image: { ...image, env }, user: GLITCHTIP_USER, command: ['sh', '-c', 'cd /code && "$@"; echo "ended with $?"', 'sh', ...command] }, { '/tmp': folder });
+  const unpacked = await unpackImage(image);
+  const env = { ...unpacked.env, ...environment(1, postgres.port, 1), VALKEY_URL: '', PATH: `${unpacked.env['PATH'] ?? ''}:/usr/sbin`, OLD_SERVER: old.url, OLD_ORGANIZATION: 'acme', TOKEN_FILE: '/tmp/token', REPORT_FILE: '/tmp/report' };
+  const program = prepareProcess({ image: { ...unpacked, env }, user: GLITCHTIP_USER, command: ['sh', '-c', 'cd /code && "$@"; echo "ended with $?"', 'sh', ...command] }, { '/tmp': folder });
   program.start();
   while (!program.ended) await sleep(50);
   await program.kill();
@@ -39,33 +42,34 @@ async function inImage(...command: readonly string[]): Promise<{ readonly said: 
 }
 const runImport = () => inImage('python', '/tmp/import_old.py');
 
-beforeAll(async () => {
-  [postgres, old] = await Promise.all([startPostgres(PASSWORD), startOldSentry({ answerFirst: (request, response) => answerFirst(request, response) })]);
-  await postgres.query({ user: 'glitchkeeper', password: PASSWORD }, 'CREATE ROLE glitchtip');
-  await postgres.query({ user: 'glitchkeeper', password: PASSWORD }, 'CREATE DATABASE glitchtip');
-  folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-import-'));
-  for (const name of SCRIPTS) await copyFile(join('charts', 'runtime', name), join(folder, name));
-  await writeFile(join(folder, 'token'), OLD_TOKEN);
-  await mkdir(join(folder, 'unused'));
-  await chown(folder, GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
-  expect((await inImage('./bin/run-migrate.sh')).said).toContain('ended with 0');
-  // As in every GlitchTip that glitchkeeper runs: an administrator of number 1, and the operator's own rows; and somebody's project of number 1.
-  await sql("INSERT INTO users_user (email, name, password, is_superuser, is_staff, is_active, created) VALUES ('admin@example.com', 'Administrator', 'own', true, true, true, now())");
-  await sql('GRANT ALL ON ALL TABLES IN SCHEMA public TO glitchtip');
-  await ensureCanary(address(), OPERATOR);
-  await sql("INSERT INTO organizations_ext_organization (name, slug, created, is_accepting_events, event_throttle_rate, open_membership) VALUES ('Here', 'here', now(), true, 0, true)");
-  await sql("INSERT INTO projects_project (name, slug, created, scrub_ip_addresses, event_throttle_rate, organization_id) VALUES ('here', 'here', now(), true, 0, 1)");
-}, START_MS);
-afterEach(() => {
-  old.answers = undefined;
-  answerFirst = () => false;
-});
-afterAll(async () => {
-  await Promise.all([postgres.stop(), old.stop()]);
-  await rm(folder, { recursive: true, force: true });
-});
+describe.each([GLITCHTIP_IMAGE, SIX])('an import into %s', (release) => {
+  beforeAll(async () => {
+    image = release;
+    [postgres, old] = await Promise.all([startPostgres(PASSWORD), startOldSentry({ answerFirst: (request, response) => answerFirst(request, response) })]);
+    await postgres.query({ user: 'glitchkeeper', password: PASSWORD }, 'CREATE ROLE glitchtip');
+    await postgres.query({ user: 'glitchkeeper', password: PASSWORD }, 'CREATE DATABASE glitchtip');
+    folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-import-'));
+    for (const script of SCRIPTS) await copyFile(join('charts', 'runtime', script), join(folder, script));
+    await writeFile(join(folder, 'token'), OLD_TOKEN);
+    await mkdir(join(folder, 'unused'));
+    await chown(folder, GLITCHTIP_USER.uid, GLITCHTIP_USER.gid);
+    expect((await inImage('./bin/run-migrate.sh')).said).toContain('ended with 0');
+    // As in every GlitchTip that glitchkeeper runs: an administrator of number 1, and the operator's own rows; and somebody's project of number 1.
+    await sql("INSERT INTO users_user (email, name, password, is_superuser, is_staff, is_active, created) VALUES ('admin@example.com', 'Administrator', 'own', true, true, true, now())");
+    await sql('GRANT ALL ON ALL TABLES IN SCHEMA public TO glitchtip');
+    await ensureCanary(address(), OPERATOR);
+    await sql("INSERT INTO organizations_ext_organization (name, slug, created, is_accepting_events, event_throttle_rate, open_membership) VALUES ('Here', 'here', now(), true, 0, true)");
+    await sql("INSERT INTO projects_project (name, slug, created, scrub_ip_addresses, event_throttle_rate, organization_id) VALUES ('here', 'here', now(), true, 0, 1)");
+  }, START_MS);
+  afterEach(() => {
+    old.answers = undefined;
+    answerFirst = () => false;
+  });
+  afterAll(async () => {
+    await Promise.all([postgres.stop(), old.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  });
 
-describe('an import', () => {
   it.each<[string, number | undefined, object]>([
     ['that is refused says so, and is of no use again', 401, { result: 'failed', why: 'it refuses the token (401)', again: false }],
     ['whose server is ill is tried again', 503, { result: 'failed', why: 'it answers 503 to /api/0/', again: true }],

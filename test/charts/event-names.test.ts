@@ -72,6 +72,6 @@ describe('names for events alone', () => {
     ['one twice', { ...ACME, https: { ...ACME.https, eventNames: ['a.example.org', 'a.example.org'] } }, 'https.eventNames: expected each name once'],
     ['a URL', { ...ACME, https: { ...ACME.https, eventNames: ['https://sentry.example.org'] } }, 'https.eventNames.0: expected the name or the IPv4 address of a host, found "https://sentry.example.org"'],
     ['an address', { ...ACME, https: { ...ACME.https, eventNames: ['192.0.2.1'] } }, 'https.eventNames.0: expected a name that DNS knows, such as sentry.example.com, found "192.0.2.1"'],
-    ['the one by which the gateway reaches the old server', { ...ACME, move: { from: 'https://sentry.example.org', organization: 'acme' } }, 'https.eventNames: expected none by which the gateway reaches the old server (move.from): give that another name first, and its DSNs in the table likewise; found sentry.example.org'],
+    ['the one by which the gateway reaches the old server', { ...ACME, move: { from: 'https://sentry.example.org', organization: 'acme' } }, 'https.eventNames: expected none by which the gateway reaches the old server (move.from): give that another name first; found sentry.example.org'],
   ])('are refused %s, with what was expected', (_, settings, expected) => expect(problemsOf(settings).join('\n')).toContain(expected));
 });

@@ -77,6 +77,12 @@ describe('a move', () => {
 
   it('is in the resource, for the operator', () => {
     const { data } = find(operator({ move: { ...MOVE.move, share: 40 } }), 'ConfigMap', 'glitchkeeper-settings') as unknown as { data: Record<string, string> };
-    expect(data['glitchtip.yaml']).toContain('  move:\n    from: https://sentry.example.com\n    organization: acme\n    share: 40\n');
+    expect(data['glitchtip.yaml']).toContain('  move:\n    from: https://sentry.example.com\n    organization: acme\n    ownNames:\n      - localhost\n    share: 40\n');
+  });
+
+  it('tells the operator which names lead here: a copy for one of them would come back', () => {
+    const input: SettingsInput = { domain: 'https://errors.example.com', https: { mode: 'traefik', acme: { email: 'ops@glitchtip.invalid' }, eventNames: ['sentry.example.com'] }, network: { clusterRanges: ['10.42.0.0/16'] }, move: { from: 'https://old-sentry.example.com', organization: 'acme' } };
+    const { data } = find(operator(input), 'ConfigMap', 'glitchkeeper-settings') as unknown as { data: Record<string, string> };
+    expect(data['glitchtip.yaml']).toContain('    ownNames:\n      - errors.example.com\n      - sentry.example.com\n');
   });
 });

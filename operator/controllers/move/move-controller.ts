@@ -77,7 +77,7 @@ export class MoveController {
     // What was cut off in the middle of it observed nothing.
     signal.throwIfAborted();
     const plan = planMove({
-      share: spec.move?.share ?? DEFAULT_SHARE, suspend: spec.suspend, status, request: resource.metadata.annotations?.[MOVE_ANNOTATION],
+      share: spec.move?.share ?? DEFAULT_SHARE, reach: spec.move, suspend: spec.suspend, status, request: resource.metadata.annotations?.[MOVE_ANNOTATION],
       impediment: spec.move ? undefined : NO_MOVE, facts: seen.facts, now,
     });
     this.deps.onMove(resource.metadata.name, plan.status);

@@ -48,7 +48,7 @@ function faultOf(rows: readonly OldDsn[]): string | undefined {
   const half = rows.findIndex(({ project, key }) => (project === undefined) !== (key === undefined));
   if (half >= 0) return `${half}: expected project and key, or neither, found one of them`;
   const parts = rows.map(({ old }) => partsOfDsn(old));
-  const names = parts.map((each) => `${each?.project ?? ''} ${plain(each?.key ?? '')}`);
+  const names = rows.map(({ old }) => meaningOf(old));
   const twice = names.findIndex((name, index) => names.indexOf(name) < index);
   if (twice >= 0) return `${twice}.old: expected each project and key once, found those of ${names.indexOf(names[twice] ?? '')} again`;
   // One server is away or not, and has one limit for all.
@@ -80,6 +80,12 @@ export interface DsnParts {
   readonly project: string;
 }
 
+/** Project and key, by which the gateway knows a DSN: the same of each writing of it, and of each name of the server. */
+export function meaningOf(dsn: string): string {
+  const { project = '', key = '' } = partsOfDsn(dsn) ?? {};
+  return `${project} ${plain(key)}`;
+}
+
 /** Undefined where it is none. */
 export function partsOfDsn(dsn: string): DsnParts | undefined {
   const [, scheme, key, host, , project] = DSN.exec(dsn) ?? [];
@@ -104,6 +110,29 @@ export function fillIn(rows: readonly OldDsn[], found: ReadonlyMap<string, numbe
 export function pairsOf(rows: readonly OldDsn[]): readonly Pair[] {
   const pairs = rows.flatMap(({ project, key, old }) => (project === undefined || key === undefined ? [] : [{ project, key: plain(key), old }]));
   return pairs.sort((one, other) => (one.old < other.old ? -1 : 1));
+}
+
+/** How the old server is reached. */
+export interface Reach {
+  /** Its URL. */
+  readonly from: string;
+  /** Names that lead here, such as the one that its DSNs have, since that was pointed to this host. */
+  readonly ownNames: readonly string[];
+}
+
+/** A DSN whose name leads here is given the old server's other address; with any other name it is as it was written: sentry.io takes events elsewhere than it has its API. */
+export function reachedBy(pairs: readonly Pair[], { from, ownNames }: Reach): readonly Pair[] {
+  const { origin } = new URL(from);
+  return pairs.map((pair) => {
+    const own = partsOfDsn(pair.old)?.origin;
+    return own !== undefined && ownNames.includes(new URL(own).hostname) ? { ...pair, old: withOrigin(pair.old, origin) } : pair;
+  });
+}
+
+/** The same project and key at another server. */
+export function withOrigin(dsn: string, origin: string): string {
+  const [, , key, , path, project] = DSN.exec(dsn) ?? [];
+  return key === undefined ? dsn : `${origin.replace('://', `://${key}@`)}${path ?? ''}/${project ?? ''}`;
 }
 
 /** Whether an application that keeps its old number and key is only understood by whoever has this table. */

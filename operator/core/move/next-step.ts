@@ -2,11 +2,14 @@
 import type { MovePhase, MoveProgress, MoveStatus } from '../../api/move-fields.js';
 import { toSeconds } from '../timestamps.js';
 import { without } from '../without.js';
+import type { Reach } from './dsn-table.js';
 import { describeMoveAction, type MoveAction, type MoveFacts } from './move-facts.js';
 
 export interface MoveInput {
   /** Percent of the spool for the follower. */
   readonly share: number;
+  /** Undefined: the settings name no old server any more. */
+  readonly reach: Reach | undefined;
   readonly suspend: boolean;
   readonly status: MoveStatus;
   /** The value of the annotation glitchkeeper.io/move. */

@@ -43,7 +43,7 @@ export class GatewayFront {
       plainUntil: undefined,
       policy, limiter: new IngestLimiter({ perProject: PLENTY, total: PLENTY }, now()), memory: new MemoryBudget(2 ** 28), spool: this.#spool, shares: new ProjectShares(2 ** 30), now,
       keys: new KeyLookup({ now, read: () => readKeys(this.#pool), keeps: () => false, load: () => undefined, keep: () => undefined }),
-      move: { route: () => undefined, current: undefined }, countMove: () => undefined, newId: () => randomUUID().replaceAll('-', ''), count: () => undefined, failed: (error) => this.problems.push(String(error)), log: (message) => this.problems.push(message),
+      move: { route: () => undefined, current: undefined, isOwnCopy: () => false }, countMove: () => undefined, newId: () => randomUUID().replaceAll('-', ''), count: () => undefined, failed: (error) => this.problems.push(String(error)), log: (message) => this.problems.push(message),
     });
     this.#server = createFront({ ingest, proxy: new Proxy(web, (why) => this.problems.push(`GlitchTip is away: ${why}`)), trusted: new TrustedProxies([]), endpoints: policy.endpoints, onDisbelieved: () => undefined });
   }

@@ -18,6 +18,7 @@ import type { Stack } from '../support/stack.js';
 import { runIds } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
 import { describeCertManager } from './https-cert-manager.js';
+import { describeEventNames } from './https-event-names.js';
 import { describeGatewayApi } from './https-gateway.js';
 import type { Installed } from './on-pods.js';
 
@@ -150,6 +151,8 @@ export function describeHttps(installed: Installed): void {
         expect(await cliSays(stack, 'spool')).toMatch(/too late/);
       }, 2 * SCENE_MS);
     });
+
+    describeEventNames(installed, { edge: () => edge, apply });
 
     describeCertManager(installed, { edge: () => edge, apply });
 

@@ -21,6 +21,8 @@ import { TRAEFIK_SERVICE, traefikManifests } from './traefik-manifests.js';
 import { waitFor, when } from './wait.js';
 
 export const NAME = 'errors.example.test';
+/** Of an old Sentry, since it was pointed to this host. */
+export const OLD_NAME = 'sentry.example.test';
 const ACME_PORT = 14_000;
 const ROOTS_PORT = 15_000;
 const DNS = { address: '127.0.0.1:18053', management: '127.0.0.1:18055' };
@@ -70,7 +72,7 @@ export class HttpsEdge {
     await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(TRAEFIK_SERVICE));
     const address = await cluster.kubectl(['get', 'service', 'traefik', '--namespace', TRAEFIK.namespace, '--output', 'jsonpath={.spec.clusterIP}']);
     const edge = new HttpsEdge(stack, await mkdtemp(join(tmpdir(), 'glitchkeeper-https-')), address, traefikArguments);
-    await writeFile(edge.file('hosts'), `127.0.0.1 localhost\n${address} ${NAME}\n`);
+    await writeFile(edge.file('hosts'), `127.0.0.1 localhost\n${address} ${NAME} ${OLD_NAME}\n`);
     await edge.startAuthority(programs, certificateSeconds);
     return edge;
   }

@@ -57,6 +57,14 @@ export async function untilAsked(stack: Stack, turn: 'cutover' | 'rollback' | 'f
   });
 }
 
+/** The operator has written the phase; the gateway may not have confirmed it yet. */
+export async function untilPhase(stack: Stack, phase: string): Promise<void> {
+  await waitFor<true>({ what: `the move to be ${phase}`, seconds: 120, every: 0.1 }, async () => {
+    const found = (await moveStatus(stack)).current?.phase ?? 'nothing';
+    return when(found === phase, found);
+  });
+}
+
 /** The reason of MoveHealthy is, or becomes, this one. */
 export async function untilReason(stack: Stack, wanted: MoveReason): Promise<void> {
   await waitFor<true>({ what: `MoveHealthy to say ${wanted}`, seconds: 90 }, async () => {

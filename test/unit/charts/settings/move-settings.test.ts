@@ -25,6 +25,7 @@ describe('a move', () => {
     ['the name of an organization', { move: { from: 'https://sentry.example.com', organization: 'Acme Inc' } }, 'move.organization: expected the slug'],
     ['a private address by the internet', { move: { from: 'http://192.168.1.30:9000', organization: 'acme' } }, 'move.privateNetworks: expected a network that the endpoint 192.168.1.30 is in'],
     ['more than the spool', { move: { share: 101 } }, 'move.share: expected a whole number of percent from 1 to 100, found 101'],
+    ['this server', { domain: 'https://errors.example.com', move: { from: 'https://errors.example.com/', organization: 'acme' } }, 'move.from: expected another server than this one, which is domain; found "https://errors.example.com/"'],
     ['no gateway', { gateway: { enabled: false }, move: { from: 'https://sentry.example.com', organization: 'acme' } }, 'move.from: expected it with the gateway alone, which gives each event to both; found gateway.enabled: false'],
   ])('of %s is refused, with what was expected', (_, input, expected) => {
     expect(problemsOf(input).join('\n')).toContain(expected);

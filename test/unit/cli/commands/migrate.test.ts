@@ -107,6 +107,14 @@ describe('migrate start', () => {
     expect([written().metadata.resourceVersion, valueOf('note')]).toEqual(['7', 'mine']);
   }, 30_000);
 
+  it('adds no DSN a second time whose server, or key, is written otherwise in the table, and what is new at that server', async () => {
+    kubectl.prepare('resource', json(), json({ move: { current: moving('Parallel') } }));
+    kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([{ ...PAIR, old: PAIR.old.replace('sentry.example', 'old-sentry.example').replace('a'.repeat(32), 'A'.repeat(32)) }]) }));
+    expect((await start('--token-file', tokenFile())).code).toBe(0);
+    const parsed = parseDsnTable(valueOf('dsns.json'));
+    expect(parsed.kind === 'valid' && parsed.rows.map(({ old: dsn }) => new URL(dsn).host)).toEqual(Array.from({ length: 3 }, () => 'old-sentry.example.com'));
+  }, 30_000);
+
   it('takes the table that is there where no token is given, and imports nothing where somebody says so', async () => {
     kubectl.prepare('resource', json(), json({ move: { current: moving('Parallel') } }));
     kubectl.prepare('kind:secret', secretOf({ 'dsns.json': encodeDsnTable([PAIR]) }));

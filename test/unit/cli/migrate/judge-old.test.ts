@@ -56,6 +56,7 @@ describe('a plan', () => {
     expect(await textsOf('lost')).toEqual([
       expect.stringMatching(/^keys: 1 key that is turned off/), expect.stringMatching(/^history: issues, events/), expect.stringMatching(/^organizations: 1 other organization there \(lab\): a move has one/), expect.stringMatching(/^people: 1 invitation/),
       'session: 100 in seven days: GlitchTip keeps none of them; the old one gets them until the move is finished',
+      expect.stringMatching(/^SDKs: sentry\.javascript\.node 10\.1\.0: spans that they send beside transactions/),
     ]);
   });
 

@@ -119,6 +119,24 @@ describe('the old Sentry is given what came', () => {
   });
 });
 
+describe('a copy for the old Sentry, whose address leads here,', () => {
+  it.each([['by the old pair', 42, OLD_KEY], ['by the new one', 1, KEY]])('is for nobody a second time: %s', async (_, project, key) => {
+    const path = `/api/${project}/envelope/?sentry_key=${key}`;
+    expect((await gateway.send({ path, headers: { 'x-glitchkeeper-copy': String(MOVE.since) }, body: ENVELOPE })).status).toBe(508);
+    expect([both(), gateway.counts.map(({ kind }) => kind)]).toEqual([{ glitchtip: [], old: [] }, ['refused']]);
+  });
+
+  it("is taken where it is another gateway's: that one moves from this GlitchTip", async () => {
+    expect((await byOld(ENVELOPE, { 'x-glitchkeeper-copy': '1770000000000' })).status).toBe(200);
+    expect(both()).toEqual({ glitchtip: [ENVELOPE], old: [ENVELOPE] });
+  });
+
+  it('is an event like another when the move has ended', async () => {
+    gateway.moving.end();
+    expect((await gateway.envelope(ENVELOPE, { 'x-glitchkeeper-copy': String(MOVE.since) })).status).toBe(200);
+  });
+});
+
 describe('an endpoint that GlitchTip has not', () => {
   it("is the old one's alone, for its project and key", async () => {
     expect((await byOld('MDMP', {}, '/api/42/minidump/')).status).toBe(200);

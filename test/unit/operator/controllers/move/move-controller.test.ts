@@ -80,6 +80,17 @@ describe('a move', () => {
     expect((cluster.gateway as unknown as { pairs: unknown[] }).pairs).toHaveLength(2);
   });
 
+  it('gives copies to the other address of the old one, once its name leads here, and leaves the table as the applications have it', async () => {
+    const cluster = await at('Parallel');
+    const before = cluster.table;
+    cluster.spec = { ...cluster.spec, move: { from: 'https://old-sentry.example.com', organization: 'acme', ownNames: ['sentry.example.com'] } };
+    await cluster.look();
+    expect([cluster.gateway?.pairs, cluster.table]).toEqual([[{ ...PAIR, old: PAIR.old.replace('sentry.', 'old-sentry.') }], before]);
+    const writes = cluster.writes.length;
+    await cluster.look();
+    expect(cluster.writes).toHaveLength(writes);
+  });
+
   it('begins again after its end, and imports nothing twice', async () => {
     const cluster = await at('Finished');
     await cluster.ask('start', cluster.isAt('Parallel'));

@@ -1,6 +1,6 @@
 // The table of old DSNs: what is one, what is wrong with it, and which pairs of it the gateway is given.
 import { describe, expect, it } from '@jest/globals';
-import { encodeDsnTable, fillIn, keysToFind, pairsOf, parseDsnTable, partsOfDsn, type OldDsn } from '../../../../../operator/core/move/dsn-table.js';
+import { encodeDsnTable, fillIn, keysToFind, pairsOf, parseDsnTable, partsOfDsn, reachedBy, type OldDsn } from '../../../../../operator/core/move/dsn-table.js';
 
 const KEY = 'a'.repeat(32);
 const OLD = `https://${KEY}@sentry.example.com/42`;
@@ -44,6 +44,14 @@ describe('the projects of old DSNs', () => {
     const filled = fillIn(rows, new Map([[KEY, 7]]));
     expect(pairsOf([...filled].reverse())).toEqual(pairsOf(filled));
     expect(pairsOf(filled).map(({ project }) => project)).toEqual([9, 7]);
+  });
+
+  it.each<[string, string, string]>([
+    ['whose name leads here is reached at the other address, below the same path', `https://${KEY}@sentry.example.com/sentry/42`, `http://${KEY}@10.0.0.1:9000/sentry/42`],
+    ['with a secret of long ago likewise, without that', `https://${KEY}:def@sentry.example.com/42`, `http://${KEY}@10.0.0.1:9000/42`],
+    ['of any other name is reached by that, as sentry.io has one for events', `https://${KEY}@o1.ingest.sentry.io/42`, `https://${KEY}@o1.ingest.sentry.io/42`],
+  ])('a DSN %s', (_, old, expected) => {
+    expect(reachedBy([{ project: 7, key: KEY, old }], { from: 'http://10.0.0.1:9000', ownNames: ['errors.example.com', 'sentry.example.com'] })).toEqual([{ project: 7, key: KEY, old: expected }]);
   });
 
   it('have the parts of a DSN', () => {
