@@ -1,8 +1,9 @@
 // Copies on a real S3 server: what it takes and refuses, and the whole way of a copy, from a real database to its restore from the bucket alone.
+import dns from 'node:dns';
 import { chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { execa } from 'execa';
 import { parseFacts } from '../../backup/core/database-facts.js';
@@ -15,7 +16,7 @@ import { S3Store } from '../../backup/storage/s3-store.js';
 import { PROGRAMS } from '../../charts/programs.js';
 import { BackupStage } from './backup-run.js';
 import { START_MS } from './control-plane.js';
-import { S3_KEY, startS3, type S3Server } from './s3-server.js';
+import { S3_DOMAIN, S3_KEY, startS3, type S3Server } from './s3-server.js';
 
 const BUILD_MS = 900_000;
 const NAME = '20261129T023000Z';
@@ -49,6 +50,28 @@ describe('an S3 server', () => {
     await store().remove('copies/a/dump');
     expect(await store().list()).toEqual([]);
     expect(await store().read('copies/a/dump')).toBeUndefined();
+  });
+
+  it("has them as well where the bucket's name is in the host's, with a header of encryption on the server", async () => {
+    // No DNS of this machine knows such names.
+    const { lookup } = dns;
+    const asked: string[] = [];
+    const spy = jest.spyOn(dns, 'lookup').mockImplementation(((name: string, ...rest: Parameters<typeof lookup> extends [string, ...infer Rest] ? Rest : never) => {
+      asked.push(name);
+      return lookup(name.endsWith(`.${S3_DOMAIN}`) ? '127.0.0.1' : name, ...rest);
+    }) as typeof lookup);
+    try {
+      const byHost = new S3Store({ ...server.placeByHost, uploadHeaders: { 'x-amz-server-side-encryption': 'AES256' } }, { now: () => new Date(), pauses: [] });
+      const { path, fingerprint } = await file('x'.repeat(300_000));
+      await byHost.put('copies/b/dump', path, fingerprint);
+      expect(await byHost.list()).toEqual([{ key: 'copies/b/dump', bytes: 300_000 }]);
+      expect([await byHost.fingerprint('copies/b/dump'), await store().fingerprint('copies/b/dump')]).toEqual([fingerprint, fingerprint]);
+      await byHost.remove('copies/b/dump');
+      expect(await store().list()).toEqual([]);
+      expect([...new Set(asked)]).toEqual([`copies.${S3_DOMAIN}`]);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('takes no other bytes for a name that is taken', async () => {
