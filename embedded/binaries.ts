@@ -67,6 +67,13 @@ const s3Module: GoModule = {
   linkerFlags: strip,
 };
 
+/** What a person decrypts a copy with where there is no cluster; for the test of that. */
+const ageModule: GoModule = {
+  folder: 'age',
+  packages: ['filippo.io/age/cmd/age'],
+  linkerFlags: strip,
+};
+
 /** Built only for the test of the alert rules. */
 const promtoolModule: GoModule = {
   folder: 'promtool',
@@ -181,6 +188,11 @@ export async function ensureKubeScore(progress: Progress): Promise<string> {
 /** Path of versitygw; built on the first call (about three minutes). */
 export async function ensureVersitygw(progress: Progress): Promise<string> {
   return join(await ensureModule(s3Module, progress), 'versitygw');
+}
+
+/** Path of age; built on the first call (about half a minute). */
+export async function ensureAge(progress: Progress): Promise<string> {
+  return join(await ensureModule(ageModule, progress), 'age');
 }
 
 /** Path of promtool; built on the first call (about four minutes on two cores). */

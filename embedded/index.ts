@@ -5,7 +5,7 @@ export { down } from './down.js';
 export { clusterRanges } from './address.js';
 export { status } from './cluster-status.js';
 export type { ClusterHandle, ContainerReference } from './handle.js';
-export { dropFromPageCache, ensureKubeScore, ensureVersitygw } from './binaries.js';
+export { dropFromPageCache, ensureAge, ensureKubeScore, ensureVersitygw } from './binaries.js';
 export { ensureCertManager, ensureGatewayApi, ensurePebble, ensureTraefik } from './https-programs.js';
 export { buildProgress } from './progress.js';
 export { lackingForPolicies } from './kernel.js';

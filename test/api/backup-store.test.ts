@@ -1,8 +1,9 @@
 // Copies on a real S3 server: what it takes and refuses, and the whole way of a copy, from a real database to its restore from the bucket alone.
+import dns from 'node:dns';
 import { chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { execa } from 'execa';
 import { parseFacts } from '../../backup/core/database-facts.js';
@@ -13,9 +14,11 @@ import { fingerprintFile } from '../../backup/storage/files.js';
 import { exchange } from '../../backup/storage/s3-exchange.js';
 import { S3Store } from '../../backup/storage/s3-store.js';
 import { PROGRAMS } from '../../charts/programs.js';
+import { buildProgress, ensureAge } from '../../embedded/index.js';
+import { blocksOf } from '../cluster/support/runbook.js';
 import { BackupStage } from './backup-run.js';
 import { START_MS } from './control-plane.js';
-import { S3_KEY, startS3, type S3Server } from './s3-server.js';
+import { S3_DOMAIN, S3_KEY, startS3, type S3Server } from './s3-server.js';
 
 const BUILD_MS = 900_000;
 const NAME = '20261129T023000Z';
@@ -49,6 +52,28 @@ describe('an S3 server', () => {
     await store().remove('copies/a/dump');
     expect(await store().list()).toEqual([]);
     expect(await store().read('copies/a/dump')).toBeUndefined();
+  });
+
+  it("has them as well where the bucket's name is in the host's, with a header of encryption on the server", async () => {
+    // No DNS of this machine knows such names.
+    const { lookup } = dns;
+    const asked: string[] = [];
+    const spy = jest.spyOn(dns, 'lookup').mockImplementation((name, ...rest) => {
+      asked.push(name);
+      lookup(name.endsWith(`.${S3_DOMAIN}`) ? '127.0.0.1' : name, ...rest);
+    });
+    try {
+      const byHost = new S3Store({ ...server.placeByHost, uploadHeaders: { 'x-amz-server-side-encryption': 'AES256' } }, { now: () => new Date(), pauses: [] });
+      const { path, fingerprint } = await file('x'.repeat(300_000));
+      await byHost.put('copies/b/dump', path, fingerprint);
+      expect(await byHost.list()).toEqual([{ key: 'copies/b/dump', bytes: 300_000 }]);
+      expect([await byHost.fingerprint('copies/b/dump'), await store().fingerprint('copies/b/dump')]).toEqual([fingerprint, fingerprint]);
+      await byHost.remove('copies/b/dump');
+      expect(await store().list()).toEqual([]);
+      expect([...new Set(asked)]).toEqual([`copies.${S3_DOMAIN}`]);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('takes no other bytes for a name that is taken', async () => {
@@ -107,6 +132,7 @@ describe('an S3 server', () => {
       const { exitCode, stdout, stderr } = await execa('node', [...PROGRAMS.backup.flags, program], { env, reject: false });
       return { exitCode, output: stdout + stderr, report: parseReport(await readFile(join(work, 'message'), 'utf8')) };
     };
+    const copies = async () => (await store().list()).filter(({ key }) => key.startsWith('copies/'));
     const fetched = async (key: string): Promise<Uint8Array> => {
       const decrypter = new Decrypter();
       decrypter.addIdentity(identity);
@@ -131,6 +157,12 @@ describe('an S3 server', () => {
     }, START_MS);
     afterAll(() => stage.close());
 
+    it('of another server than the operator knows are no copy, and nothing is stored', async () => {
+      const { exitCode, report } = await run({ EXPECTED: JSON.stringify({ systemIdentifier: '7', database: 'gt', migration: 'users.0042_last' }) });
+      expect({ exitCode, report }).toEqual({ exitCode: 1, report: expect.objectContaining({ result: 'failed', step: 'verify', reason: 'NotVerified', detail: `OtherServer: system identifier: expected 7, found ${await stage.systemIdentifier()}` }) });
+      expect(await copies()).toEqual([]);
+    }, START_MS);
+
     it('make a copy that is there with all that belongs to it, and of which the cluster can read nothing', async () => {
       const { exitCode, report, output } = await run({});
       expect(report).toMatchObject({ result: 'verified', copy: NAME, where: 's3', copies: [[NAME, expect.any(Number), 'good']] });
@@ -154,6 +186,17 @@ describe('an S3 server', () => {
       expect(findProblems({ dumped, restored, expected: { systemIdentifier: manifest.database.systemIdentifier, database: 'gt', migration: manifest.database.migration } })).toEqual([]);
       expect(Buffer.from(await fetched(manifest.uploads[0]?.key ?? '')).toString()).toBe('an upload');
     }, START_MS);
+
+    it('give the dump back by hand, by the commands of docs/runbooks/restore.md', async () => {
+      const [byHand = ''] = blocksOf('docs/runbooks/restore.md', 'By hand');
+      const { dump: { key, content } } = parseManifest(await readFile(join(server.folder, 'host-a', 'copies', NAME, 'manifest.json'), 'utf8'));
+      const here = await mkdtemp(join(folder, 'by-hand-'));
+      await copyFile(join(server.folder, 'host-a', key), join(here, basename(key)));
+      await writeFile(join(here, 'glitchtip-backup.key'), `${identity}\n`, { mode: 0o600 });
+      const age = await ensureAge(buildProgress((line) => process.stderr.write(`${line}\n`), Date.now));
+      const { stdout } = await execa('bash', ['-euo', 'pipefail', '-c', byHand], { cwd: here, env: { PATH: [dirname(age), process.env['PATH']].join(delimiter) } });
+      expect(stdout).toBe(`${content?.sha256 ?? ''}  database.dump`);
+    }, BUILD_MS);
 
     it('tell a configuration that cannot be, before anything is sent', async () => {
       expect(await run({ RECIPIENTS: identity })).toMatchObject({ exitCode: 1, report: { result: 'failed', step: 'begin', reason: 'KeyMissing', detail: expect.not.stringContaining(identity.slice(20)) } });

@@ -11,9 +11,14 @@ import { Program, freePort } from './control-plane.js';
 
 export const S3_KEY = { accessKeyId: 'test', secretAccessKey: 'of-the-store' };
 
+/** Of its buckets, where their names are in its own: no DNS knows it. */
+export const S3_DOMAIN = 's3.test';
+
 export interface S3Server {
   /** Its one bucket. */
   readonly place: S3Place;
+  /** The same by its name in the host's. */
+  readonly placeByHost: S3Place;
   /** Where that is on disk: a file an object. */
   readonly folder: string;
   stop(): Promise<void>;
@@ -28,12 +33,13 @@ export async function startS3(): Promise<S3Server> {
   await mkdir(join(root, 'metadata'));
   const port = await freePort();
   const env = { ROOT_ACCESS_KEY_ID: S3_KEY.accessKeyId, ROOT_SECRET_ACCESS_KEY: S3_KEY.secretAccessKey };
-  const server = new Program(program, ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', '--sidecar', join(root, 'metadata'), join(root, 'data')], { env });
+  const server = new Program(program, ['--quiet', '--port', `127.0.0.1:${port}`, '--virtual-domain', S3_DOMAIN, 'posix', '--sidecar', join(root, 'metadata'), join(root, 'data')], { env });
   server.start();
   await waitUntilListening(port, server);
+  const place: S3Place = { endpoint: new URL(`http://127.0.0.1:${port}`), bucket: 'copies', prefix: 'host-a/', region: 'us-east-1', style: 'path', uploadHeaders: {}, credentials: () => S3_KEY };
   return {
-    folder,
-    place: { endpoint: new URL(`http://127.0.0.1:${port}`), bucket: 'copies', prefix: 'host-a/', region: 'us-east-1', style: 'path', uploadHeaders: {}, credentials: () => S3_KEY },
+    folder, place,
+    placeByHost: { ...place, endpoint: new URL(`http://${S3_DOMAIN}:${port}`), style: 'host' },
     async stop() {
       await server.kill();
       await rm(root, { recursive: true, force: true });

@@ -2,8 +2,11 @@
 import { execa } from 'execa';
 import type { SoakRecord } from './record.js';
 
-/** What is shipped. A record from before its last change says nothing of it. */
-export const PRODUCT = ['operator', 'charts', 'gateway'];
+/**
+ * What runs in a cluster. A record from before its last change says nothing of it. Without cli/: it changes nothing there but by what these folders
+ * answer for, and each of its commands is tested against the contract of that; a word of it would make every part stale.
+ */
+export const PRODUCT = ['operator', 'charts', 'gateway', 'backup'];
 
 export interface ReleaseCheck {
   /** What stands in the way, a sentence each; none: it may be released. */

@@ -51,6 +51,7 @@ export const sourceWrong: BackupScene = (scenes) => {
     ['15 a schema without rows', 'live', () => Promise.resolve(['TRUNCATE organizations_ext_organization, users_user CASCADE']), ['NoOrganization', 'NoUser']],
     ['15 not migrated', 'live', () => Promise.resolve(['DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)']), ['OtherMigration']],
     ['no partition for today', 'live', dropToday, ['NoPartitionForNow']],
+    ['most of its events deleted', 'live', () => Promise.resolve(['DELETE FROM issue_events_issueevent WHERE id NOT IN (SELECT id FROM issue_events_issueevent LIMIT 10)']), ['TableShrunk']],
   ])('what was dumped being %s is found by what the operator knows from elsewhere', async (_, from, statements, names) => {
     await makeDamagedDatabase(stack, from, await statements());
     scenes.expectFailed(await withScript(stack, OTHER_DATABASE, () => backup(stack)), problems(...names));

@@ -5,6 +5,7 @@ import { copyKey } from '../../../backup/core/layout.js';
 import { backupJobName } from '../../../operator/core/backup/backup-job.js';
 import type { FrontBehaviour } from '../../support/s3/s3-front.js';
 import { backup, backupJobs, begin, catchContainer, endOf } from '../support/backup-runs.js';
+import { withFullCopies } from '../support/copies-disk.js';
 import { printFigure } from '../support/fault-report.js';
 import { freeze } from '../support/frozen.js';
 import { holdLock, untilDumpWaits } from '../support/held-lock.js';
@@ -111,6 +112,21 @@ export const folderFull: BackupScene = (scenes) => {
     // It stays for a person to look at; that nothing else was put out is looked at in the end.
     await stack.kubectl('delete', 'job', backupJobName(ended.run.copy));
     await scenes.expectNextGood();
+  }, SCENE_MS);
+};
+
+/** Needs the copies on the volume. */
+export const volumeFull: BackupScene = (scenes) => {
+  it('the volume of the copies full in the middle of one is told as that, and once there is room the next run is good', async () => {
+    const { stack, installed: { alerts } } = scenes;
+    const since = Date.now();
+    await withFullCopies(stack, async (free) => {
+      const ended = await backup(stack);
+      scenes.expectFailed(ended, { step: 'store', reason: 'NoSpace', detail: expect.stringContaining('the volume') });
+      await alerts().message(new RegExp(`Backup ${ended.run.copy} failed in step store: NoSpace`), since);
+      await free();
+      await scenes.expectNextGood();
+    });
   }, SCENE_MS);
 };
 

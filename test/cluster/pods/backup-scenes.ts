@@ -55,9 +55,10 @@ export class BackupScenes {
   async begin(): Promise<void> {
     const end = [0, LOAD_SECONDS].map((later) => maintenanceEnd(new Date(Date.now() + later * 1_000))).find((each) => each !== undefined);
     if (end !== undefined) throw new Error(`GlitchTip maintains its partitions soon, and no backup is made meanwhile: begin after ${end.toISOString()}`);
-    const { stack, installed: { dsn } } = this;
+    const { stack, installed, installed: { dsn } } = this;
     this.bucket = await BackupStore.start(stack.cluster);
     this.identity = await generateX25519Identity();
+    installed.canaries.note('the identity of the copies', this.identity);
     this.load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: await stack.baseUrl(), rate: RATE, seconds: LOAD_SECONDS });
   }
 

@@ -1,22 +1,26 @@
-// Restores on pods while numbered events come in: there and back, with operator and Job killed in each phase; at the end each event is stored once.
+// Restores on pods while numbered events come in: there and back by the commands of docs/runbooks/restore.md, with operator and Jobs killed in each phase; at the end each event is stored once.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity } from 'age-encryption';
 import { SECRETS } from '../../../charts/part-names.js';
-import { RESTORE_SECRET } from '../../../operator/api/object-names.js';
+import { BACKUP_COMPONENT, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, RESTORE_COMPONENT, RESTORE_SECRET } from '../../../operator/api/object-names.js';
+import type { RestorePhase } from '../../../operator/api/restore-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
-import { backup, backupStatus } from '../support/backup-runs.js';
+import { backup, backupJobs, backupStatus, catchRunning } from '../support/backup-runs.js';
+import { withoutToday } from '../support/damaged-runs.js';
 import { printFigure } from '../support/fault-report.js';
 import { applyHeld } from '../support/held-apply.js';
 import { killOperator } from '../support/leader.js';
-import { killMain } from '../support/out-of-memory.js';
+import { killContainer, killMain } from '../support/out-of-memory.js';
 import { acceptedLogins, readLogins, stillAccepted } from '../support/logins.js';
 import { glitchTip, rotate, type Ended } from '../support/requested-rotations.js';
-import { databasesOfRestores, mark, marks, restore, restoreStatus } from '../support/restore-runs.js';
+import { databasesOfRestores, followed, mark, marks, restore, restoreStatus } from '../support/restore-runs.js';
+import { asBuilt, blocksOf, runCommands } from '../support/runbook.js';
 import type { Stack } from '../support/stack.js';
-import { waitFor } from '../support/wait.js';
+import { sql } from '../support/stored-events.js';
+import { waitFor, when } from '../support/wait.js';
 import { BackupScenes, RATE, SCENE_MS } from './backup-scenes.js';
 import type { Installed } from './on-pods.js';
 
@@ -26,9 +30,11 @@ export function describeRestores(installed: Installed): void {
     const scenes = new BackupScenes(installed);
     let folder = '';
     let copy = '';
-    const key = (name = 'key') => join(folder, name);
-    const begin = async (during?: Parameters<typeof restore>[2]): Promise<string> => {
+    const key = (name = 'glitchtip-backup.key') => join(folder, name);
+    const runbook = runbookCommands(stack, () => folder);
+    const begin = async (during?: Parameters<typeof restore>[2], before?: () => Promise<unknown>): Promise<string> => {
       await endLeft();
+      await before?.();
       return restore(stack, [copy, '--identity-file', key()], during);
     };
 
@@ -70,20 +76,23 @@ export function describeRestores(installed: Installed): void {
       expect([await databasesOfRestores(stack), (await restoreStatus(stack)).last?.result]).toEqual([[], 'Canceled']);
     }, SCENE_MS);
 
-    it('there: the copy is live, with what came since the gateway held', async () => {
+    it('there, as docs/runbooks/restore.md says it: the copy is live, with what came since the gateway held', async () => {
       const began = Date.now();
-      const printed = await begin((phase) => (phase === 'Restoring' ? canaries.collect() : Promise.resolve()));
+      expect(await runbook.list()).toContain(copy);
+      await endLeft();
+      const printed = await runbook.bring((phase) => (phase === 'Restoring' ? canaries.collect() : Promise.resolve()));
       recordMeasurement({ what: `restore at ${RATE} events/s, until it is live`, value: Math.round((Date.now() - began) / 1_000), unit: 's' });
       expect(printed).toMatch(/is live, and an event was stored in it/);
+      expect((await restoreStatus(stack)).current?.copy).toBe(copy);
       expect(await marks(stack)).toEqual(['1 in the copy']);
       expect(await databasesOfRestores(stack)).toHaveLength(1);
       await stack.rolledOut();
     }, SCENE_MS);
 
-    it('back: the database of before is live, and the restored one goes when that is confirmed', async () => {
-      await restore(stack, ['--undo']);
+    it('back, as it says: the database of before is live, and the restored one goes when that is confirmed', async () => {
+      await runbook.undo();
       expect(await marks(stack)).toEqual(['1 in the copy', '2 after it']);
-      await restore(stack, ['--confirm']);
+      await runbook.confirm();
       expect([await databasesOfRestores(stack), (await restoreStatus(stack)).last?.result]).toEqual([[], 'Undone']);
     }, SCENE_MS);
 
@@ -133,12 +142,37 @@ export function describeRestores(installed: Installed): void {
       await stack.rolledOut();
     }, 2 * SCENE_MS);
 
-    // Of so small a copy each container ends before the kubelet says that it runs: each is killed in restore-killed.ts, with a larger one.
-    it('its Job deleted with its pod: another attempt, into another database', async () => {
+    // Of so small a copy each container that restores ends before the kubelet says that it runs: each is killed in restore-killed.ts, with a larger one.
+    it('its Jobs killed (kill -9) while it checks, saves and migrates, and deleted with its pod while it restores: it comes to the same end', async () => {
+      const before = await backupJobs(stack);
+      let id = '';
       await begin(async (phase) => {
-        if (phase === 'Restoring') await deleteJob(stack, `restore-${(await restoreStatus(stack)).current?.id.toLowerCase() ?? ''}`);
-      });
+        id = (await restoreStatus(stack)).current?.id.toLowerCase() ?? '';
+        if (phase === 'Restoring') await deleteJob(stack, `restore-${id}`);
+        await KILLED[phase]?.(scenes);
+      }, () => scenes.store.behave({ kind: 'hold' })).finally(() => scenes.store.behave({ kind: 'forward' }));
+      expect(await namesOfJobs(stack)).toEqual(expect.arrayContaining([`restore-check-${id}-1`, `restore-check-${id}-2`]));
+      expect((await backupJobs(stack)).filter((name) => !before.includes(name))).toHaveLength(2);
       expect([await marks(stack), (await databasesOfRestores(stack)).length]).toEqual([['1 in the copy'], 1]);
+      await restore(stack, ['--undo']);
+      await restore(stack, ['--confirm']);
+    }, 2 * SCENE_MS);
+
+    it("a copy of before today's partition was made: the migrate script makes it, and events are stored in it", async () => {
+      const [today = ''] = await sql(stack, "SELECT tableoid::regclass FROM issue_events_issueevent ORDER BY received DESC LIMIT 1");
+      const events = async (): Promise<number> => Number((await sql(stack, `SELECT count(*) FROM ${today}`))[0]);
+      // It has no event of today, either.
+      await scenes.applyBucket('restore-old', { backup: { mayShrink: 'a copy of a day before' } });
+      const made = await withoutToday(stack, today, () => backup(stack));
+      expect(made).toMatchObject({ kind: 'verified' });
+      expect((await scenes.manifestOf(made.run.copy)).database.tables.map(({ table }) => table)).not.toContain(`public.${today}`);
+      await scenes.applyBucket('restore-s3');
+
+      await endLeft();
+      const all = await events();
+      await restore(stack, [made.run.copy, '--identity-file', key(), '--no-save']);
+      await waitFor<true>({ what: `an event of the load in ${today}`, seconds: 120 }, async () => when((await events()) > 1, 'none but that of the proof'));
+      expect(await events()).toBeLessThan(all);
       await restore(stack, ['--undo']);
       await restore(stack, ['--confirm']);
     }, 2 * SCENE_MS);
@@ -159,6 +193,30 @@ export function describeRestores(installed: Installed): void {
   });
 }
 
+/** Those of a host that runs, asked by nobody. @param folder that has the key */
+function runbookCommands(stack: Stack, folder: () => string): Readonly<Record<'list' | 'bring' | 'confirm' | 'undo', (during?: Parameters<typeof restore>[2]) => Promise<string>>> {
+  const [list = '', bring = '', confirm = '', undo = ''] = blocksOf('docs/runbooks/restore.md', 'On a host that runs');
+  const typed = (block: string): Promise<string> => runCommands(stack, `cd ${folder()}; ${asBuilt(block)}`);
+  const asked = (block: string) => (during?: Parameters<typeof restore>[2]) => followed(stack, block.trim(), () => typed(`${block.trim()} --yes`), during);
+  return { list: () => typed(list), bring: asked(bring), confirm: asked(confirm), undo: asked(undo) };
+}
+
+/** Whom the bucket keeps at work (Checking, Saving) is killed there, and the bucket answers again; of a migration the container is started again by the kubelet. */
+const KILLED: Readonly<Partial<Record<RestorePhase, (scenes: BackupScenes) => Promise<unknown>>>> = {
+  async Checking({ stack, store }) {
+    await killContainer(stack, await catchRunning(stack, { component: RESTORE_COMPONENT, job: 'restore-check-' }, 'fetch'));
+    await store.behave({ kind: 'forward' });
+  },
+  async Saving({ stack, store }) {
+    await store.behave({ kind: 'hold' });
+    await killContainer(stack, await catchRunning(stack, { component: BACKUP_COMPONENT, job: 'backup-' }, 'store'));
+    await store.behave({ kind: 'forward' });
+  },
+  async Migrating({ stack }) {
+    await killContainer(stack, await catchRunning(stack, { component: MIGRATE_COMPONENT, job: `${REPAIR_JOB_PREFIX}restore-` }, 'migrate'));
+  },
+};
+
 /** Until the rotation has nothing left to do but to retire the login that a Job of the restore may use. @returns what it says */
 function untilKept(stack: Stack): Promise<string> {
   return waitFor<string>({ what: 'the old login to be kept for the restore', seconds: 400 }, async () => {
@@ -167,10 +225,14 @@ function untilKept(stack: Stack): Promise<string> {
   });
 }
 
+async function namesOfJobs(stack: Stack): Promise<string[]> {
+  return (await stack.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.name}')).split(' ');
+}
+
 /** The one whose name begins so, as soon as there is one. */
 async function deleteJob(stack: Stack, beginning: string): Promise<void> {
   const name = await waitFor<string>({ what: `Job ${beginning} to be made`, seconds: 120, every: 0.2 }, async () => {
-    const names = (await stack.kubectl('get', 'jobs', '--output', 'jsonpath={.items[*].metadata.name}')).split(' ');
+    const names = await namesOfJobs(stack);
     const found = names.find((each) => each.startsWith(beginning));
     return found === undefined ? { seen: names.join(' ') } : { found };
   });

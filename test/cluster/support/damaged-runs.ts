@@ -46,6 +46,20 @@ export function dumpWith(options: string): ScriptChange {
   return { script: 'dump.sh', line: 'pg_dump -Fc', by: `pg_dump ${options} -Fc` };
 }
 
+/** Time of a run that finds the partition of the next day, which is made ahead. Milliseconds. */
+const NEXT_DAY = 86_400_000;
+
+/** A copy that is as good as of a day before: today's partition is not in it, and its run asks for that of another day. @param partition that of today */
+export function withoutToday<T>(stack: Stack, partition: string, act: () => Promise<T>): Promise<T> {
+  const [hashed, looked] = ['run fingerprint fingerprint\n', 'run hash check_hash\n'];
+  const changes: readonly ScriptChange[] = [
+    dumpWith(`--exclude-table=${partition}`),
+    { script: 'dump.sh', line: hashed, by: `sed -i '/"public\\.${partition}"/d' "$WORK/dumped.facts"\n${hashed}` },
+    { script: 'restore.sh', line: looked, by: `AT=${new Date(Date.now() + NEXT_DAY).toISOString()}\n${looked}` },
+  ];
+  return changes.reduce<() => Promise<T>>((inner, change) => () => withScript(stack, change, inner), act)();
+}
+
 /** The run reads {@link DAMAGED_DATABASE} in place of the live one. */
 export const OTHER_DATABASE: ScriptChange = { script: 'dump.sh', line: '\nbegin\n', by: `\nexport PGDATABASE=${DAMAGED_DATABASE}\nbegin\n` };
 

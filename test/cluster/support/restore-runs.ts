@@ -12,15 +12,22 @@ export async function restoreStatus(stack: Stack): Promise<RestoreStatus> {
   return (await glitchTip(stack)).restore ?? {};
 }
 
+/** Called once with each phase, while it lasts. */
+type During = (phase: RestorePhase) => Promise<unknown>;
+
 /**
  * `glitchkeeper restore` to its end, whatever that is.
- * @param during called once with each phase, while it lasts
  * @returns what it printed. @throws execa's error when it does not exit with 0
  */
-export async function restore(stack: Stack, args: readonly string[], during: (phase: RestorePhase) => Promise<unknown> = () => Promise.resolve()): Promise<string> {
+export function restore(stack: Stack, args: readonly string[], during?: During): Promise<string> {
+  return followed(stack, `restore ${args.join(' ')}`, () => cli(stack, 'restore', ...args, '--yes'), during);
+}
+
+/** The same of a command that somebody else types. @param what it is called in the log */
+export async function followed(stack: Stack, what: string, command: () => Promise<string>, during: During = () => Promise.resolve()): Promise<string> {
   const began = Date.now();
   const state = { isOver: false };
-  const running = cli(stack, 'restore', ...args, '--yes').finally(() => { state.isOver = true; });
+  const running = command().finally(() => { state.isOver = true; });
   // It is awaited below, after what is done meanwhile.
   running.catch(() => undefined);
   const seen = new Set<RestorePhase>();
@@ -32,7 +39,7 @@ export async function restore(stack: Stack, args: readonly string[], during: (ph
     }
     await sleep(200);
   }
-  printFigure(`restore ${args.join(' ')}: ${[...seen].join(', ')}; ${((Date.now() - began) / 1_000).toFixed(0)} s`);
+  printFigure(`${what}: ${[...seen].join(', ')}; ${((Date.now() - began) / 1_000).toFixed(0)} s`);
   return running;
 }
 
