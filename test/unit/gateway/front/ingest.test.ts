@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RefusalReason } from '../../../../gateway/core/ingest-answers.js';
+import { SpoolFullError } from '../../../../gateway/spool/spool.js';
 import { IS_ZSTD_KNOWN } from '../../../../operator/runtime/zstd.js';
 import { KEY, NEW, RunningGateway, type GatewayOptions } from './running-gateway.js';
 
@@ -165,12 +167,14 @@ describe('a refusal', () => {
     await open();
     gateway.verdict = 'unchecked';
     expect(await gateway.envelope(ENVELOPE)).toMatchObject({ status: 429, headers: { 'retry-after': '5', 'x-sentry-rate-limits': '5::organization' } });
+    expect(gateway.counts).toEqual([{ kind: 'refused', why: 'key not checked', project: 1 }]);
   });
 
   it('by a full spool is 429, and ends when there is room', async () => {
     await open({ maxBytes: 600 });
     expect((await gateway.envelope(ENVELOPE)).status).toBe(200);
     expect(await gateway.envelope(ENVELOPE)).toMatchObject({ status: 429, headers: { 'retry-after': '60', 'x-sentry-rate-limits': '60::organization' } });
+    expect(gateway.counts).toContainEqual({ kind: 'refused', why: 'spool full', project: 1 });
     expect(gateway.stored).toHaveLength(1);
   });
 
@@ -179,7 +183,19 @@ describe('a refusal', () => {
     const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
     expect(gateway.failures).toMatchObject([{ code: 'ENOSPC' }]);
+    expect(gateway.counts).toContainEqual({ kind: 'refused', why: 'disk full', project: 1 });
     expect(gateway.stored).toHaveLength(1);
+  });
+
+  it.each<[string, Error, RefusalReason]>([
+    ['a disk that is left its last room', new SpoolFullError('disk full', 'less than 32Mi left'), 'disk full'],
+    ['a quota', Object.assign(new Error('EDQUOT'), { code: 'EDQUOT' }), 'disk full'],
+    ['a disk that cannot be written', Object.assign(new Error('EIO'), { code: 'EIO' }), 'disk error'],
+  ])('by %s is 429, and counted as what it is', async (_, error, why) => {
+    await open();
+    gateway.spool.appendAll = () => Promise.reject(error);
+    expect((await gateway.envelope(ENVELOPE)).status).toBe(429);
+    expect(gateway.counts).toEqual([{ kind: 'refused', why, project: 1 }]);
   });
 
   it('of what fills the spool begins a sixteenth before its end: that is kept for other projects', async () => {
@@ -190,6 +206,7 @@ describe('a refusal', () => {
     while (answers.at(-1) !== 429) answers.push((await gateway.send(large)).status);
     const kept = gateway.spool.liveBytes / 2 ** 21;
     expect([new Set(answers.slice(0, -1)), kept > 15 / 16, kept < 1]).toEqual([new Set([200]), true, true]);
+    expect(gateway.counts.at(-1)).toEqual({ kind: 'refused', why: 'share of the spool', project: 1 });
     expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
   });
 
