@@ -211,6 +211,7 @@ export class Spool {
 
   /** Of the rounds that are wanted. @throws the system's error */
   letGoOfKept(destination: number, isWanted: (round: number) => boolean): void {
+    this.#room.forgetDropped();
     for (const segment of this.#segments.values()) {
       segment.letGoOfKept(destination, isWanted);
       this.#deleteIfDone(segment);
