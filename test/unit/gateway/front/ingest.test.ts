@@ -1,13 +1,15 @@
 // What SDKs send, over real sockets: what is answered, and what is on the disk when it is.
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { RefusalReason } from '../../../../gateway/core/ingest-answers.js';
 import { SpoolFullError } from '../../../../gateway/spool/spool.js';
 import { IS_ZSTD_KNOWN } from '../../../../operator/runtime/zstd.js';
 import { KEY, NEW, RunningGateway, type GatewayOptions } from './running-gateway.js';
 
+const { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } = zlib;
+const { zstdCompressSync } = zlib as { readonly zstdCompressSync?: (body: Buffer) => Buffer };
 const ID = 'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0';
 const EVENT = JSON.stringify({ event_id: ID, message: 'it broke' });
 const ENVELOPE = `{"event_id":"${ID}"}\n{"type":"event"}\n${EVENT}\n`;
@@ -212,6 +214,7 @@ describe('a refusal', () => {
 
   it.each<[string, (body: Buffer) => Buffer]>([
     ['gzip', gzipSync], ['deflate', deflateSync], ['br', (body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
+    ...(zstdCompressSync ? [['zstd', zstdCompressSync] as [string, (body: Buffer) => Buffer]] : []),
   ])('of a body by %s that unpacks to more than 100 MiB is 413, though all of it would be left out, and leaves nothing', async (encoding, pack) => {
     await open();
     const bomb = pack(Buffer.concat([Buffer.from(`{}\n{"type":"attachment","length":${2 ** 28}}\n`), Buffer.alloc(101 * 2 ** 20)]));
