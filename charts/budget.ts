@@ -1,6 +1,7 @@
 // The memory and CPU budget: what runs at the worst moment must fit the host, and what does not is refused with a remedy.
 import { MEBIBYTE, bytesOf, mebibytes, milliCpuOf } from './quantity.js';
 import type { ContainerResources, Settings } from './settings/schema.js';
+import { HOLDS_WINDOW } from './settings/window-problems.js';
 import { topologyOf } from './topology.js';
 import { isServedByTraefik } from './traefik.js';
 
@@ -95,7 +96,6 @@ function total(lines: readonly BudgetLine[]): Amounts {
 function budgetLines(settings: Settings): BudgetLine[] {
   const { resources, host } = settings;
   const { webResources, worker, valkey, gateway, tunnel, backup } = topologyOf(settings);
-  const webSetting = worker === undefined ? 'resources.single.limits.memory' : 'resources.web.limits.memory';
   const pod = (name: string, value: ContainerResources, { setting, least = 0, when = 'always' }: Pick<BudgetLine, 'setting'> & Partial<BudgetLine>): BudgetLine => ({
     name, when, setting, ours: true, resources: value, least: Math.max(least, mebibytes(bytesOf(value.requests.memory))),
     memory: mebibytes(bytesOf(value.limits.memory)), cpu: milliCpuOf(value.requests.cpu),
@@ -103,11 +103,12 @@ function budgetLines(settings: Settings): BudgetLine[] {
   const reserve = (name: string, memory: string, line: Pick<BudgetLine, 'setting' | 'cpu' | 'least'>): BudgetLine => ({
     name, when: 'always', ours: false, memory: mebibytes(bytesOf(memory)), ...line,
   });
-  const web = { setting: webSetting, least: LEAST.django };
+  const least = leastOfDjango(gateway);
+  const web = worker === undefined ? { setting: 'resources.single.limits.memory', least: least.single } : { setting: 'resources.web.limits.memory', least: LEAST.django };
   const front = { setting: 'resources.gateway.limits.memory', least: LEAST.gateway };
   return [
     pod('web', webResources, web),
-    ...(worker === undefined ? [] : [pod('worker', resources.worker, { setting: 'resources.worker.limits.memory', least: LEAST.django })]),
+    ...(worker === undefined ? [] : [pod('worker', resources.worker, { setting: 'resources.worker.limits.memory', least: least.worker })]),
     pod('postgres', resources.postgres, { setting: 'resources.postgres.limits.memory' }),
     ...(valkey ? [pod('valkey', resources.valkey, { setting: 'resources.valkey.limits.memory' })] : []),
     pod('operator', resources.operator, { setting: 'resources.operator.limits.memory', least: LEAST.operator }),
@@ -128,6 +129,11 @@ function budgetLines(settings: Settings): BudgetLine[] {
     reserve('control plane, system', host.controlPlane, { setting: 'host.controlPlane', cpu: CONTROL_PLANE_MILLI_CPU, least: LEAST.controlPlane }),
     reserve('neighbours', host.neighbours, { setting: 'host.neighbours', cpu: 0, least: 0 }),
   ];
+}
+
+/** Mebibytes. @param gateway it gives them events, as many as its window has */
+function leastOfDjango(gateway: boolean): { readonly worker: number; readonly single: number } {
+  return gateway ? HOLDS_WINDOW : { worker: LEAST.django, single: LEAST.django };
 }
 
 function certManagerLines({ https: { mode, certManager: { budget } } }: Settings, reserve: (name: string, memory: string, line: Pick<BudgetLine, 'setting' | 'cpu' | 'least'>) => BudgetLine): BudgetLine[] {

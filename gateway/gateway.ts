@@ -56,7 +56,8 @@ const now = () => Date.now();
  * peaks at 218Mi, and one that has worked for a while was killed by two events of 2.4 MB; with 4 MB it peaked at 239Mi, and Postgres, at
  * its own 150Mi, was killed: a batch with an event of 2.4 MB takes a backend 62Mi. So no other is beside one that large. Events: an event
  * is under way for 3 s, most of it in the worker's own batches, and 800 of them kept the worker waiting (`npm run bench -- gateway`). On 6.2
- * it is also what a worker that is killed loses, to be given again; nobody has measured what its own can hold.
+ * it is also what a worker that is killed loses, to be given again; nobody has measured what its own can hold. A lower limit is refused
+ * (charts/settings/window-problems.ts).
  */
 const WINDOW = { bytes: 2_500_000, events: 1_000 };
 /** So many bodies are held in memory at once. Bytes. */

@@ -14,6 +14,7 @@ import { https, httpsProblems } from './https-schema.js';
 import { move, moveProblems } from './move-schema.js';
 import { network } from './network-schema.js';
 import { pods } from './pod-schema.js';
+import { windowProblems } from './window-problems.js';
 import { cpu, dnsLabel, hostName, image, memory, memoryOrNone, objectName, show, subnet, tcpPort, timeOfDay, wholeBytes, wholeNumber, yesOrNo } from './value-kinds.js';
 
 /** Requests and limits of one container. */
@@ -211,7 +212,7 @@ const schema = z.strictObject({
       message: `expected the image that you made from operator/Dockerfile, because operator.bundle is image; found ${STOCK_NODE}, which has no operator in it`,
     });
   }
-  for (const { path, message } of [...httpsProblems(value), ...moveProblems(value), ...featureProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
+  for (const { path, message } of [...httpsProblems(value), ...moveProblems(value), ...featureProblems(value), ...windowProblems(value)]) context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 function glitchtipImageProblem(version: Release, found: string | undefined): string | undefined {

@@ -7,6 +7,7 @@ import { checkConditions } from './condition-checks.js';
 import { checkExposure, checkPlainEvents } from './exposure-checks.js';
 import type { Facts } from './gathered-facts.js';
 import type { Finding } from './check-result.js';
+import { checkLeftOut } from './left-out-checks.js';
 import { checkMove } from './move-checks.js';
 import { checkHost } from './address-checks.js';
 import { checkNetworks } from './network-checks.js';
@@ -21,7 +22,7 @@ import { checkRestore } from './restore-checks.js';
 import { checkWorkloads } from './workload-checks.js';
 
 const CHECKS: readonly ((facts: Facts) => readonly Finding[])[] = [
-  checkOutside, checkAcme, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkImages, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
+  checkOutside, checkAcme, checkCluster, checkNamespace, checkOperator, checkResource, checkWorkloads, checkImages, checkExposure, checkPlainEvents, checkNetworks, checkHost, checkRegistration, checkProbes, checkLimits, checkLeftOut, checkAlerts, checkBackups, checkRestore, checkMove, checkConditions,
 ];
 
 export function examine(facts: Facts): readonly Finding[] {

@@ -112,7 +112,7 @@ export interface KeepStatus {
   readonly bytes: number;
   /** Of the records, those that are still to be looked for in the database that is live now. */
   readonly unchecked: number;
-  /** The oldest of them that went since the gateway started, for events that came needed their room. */
+  /** The oldest of them that went since then, or since the gateway started, for events that came needed their room. */
   readonly dropped: number;
 }
 

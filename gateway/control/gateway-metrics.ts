@@ -49,7 +49,7 @@ export class GatewayMetrics {
     gauge('spool_disk_bytes', 'Bytes of the spool on the disk', () => watched.spool.diskBytes);
     gauge('spool_limit_bytes', 'Bytes that the spool may hold', () => watched.maxBytes);
     gauge('kept_bytes', 'Bytes in the spool that GlitchTip has stored, kept for a way back', () => watched.spool.keptBytes);
-    gauge('kept_dropped_records', 'Records that were kept and went since it started, for events that came needed their room', () => watched.spool.keptDropped);
+    gauge('kept_dropped_records', 'Records that were kept and went, for events that came needed their room; 0 when nothing is kept any more', () => watched.spool.keptDropped);
     gauge('window_bytes', 'Bytes that may be under way to Postgres at once; 0 while the way is broken', () => (watched.delivery.window.closed ? 0 : watched.delivery.window.allowed));
     gauge('limbo_records', 'Records that GlitchTip took and that are not seen in Postgres', () => watched.delivery.entries.filter(({ state }) => state === 'limbo').length);
     new Counter({ name: 'glitchkeeper_gateway_resent_records_total', help: 'Records that were given to GlitchTip once more, for Postgres did not have them', registers: [this.#registry], collect() {

@@ -20,12 +20,34 @@ export type Refusal =
   /** JSON that is not of the form that the endpoint takes. */
   | { readonly kind: 'unfit'; readonly detail: string }
   | { readonly kind: 'too large'; readonly detail: string }
-  /** Not now: the spool is full, a limit is reached, or the key cannot be looked up. Seconds until another try. */
-  | { readonly kind: 'not now'; readonly seconds: number }
+  /** `seconds`: until another try. */
+  | { readonly kind: 'not now'; readonly why: NotNow; readonly seconds: number }
   /** By plain http, and its time is over: the host and the path that were asked for. */
   | { readonly kind: 'plain http'; readonly host: string; readonly path: string }
   /** What was for the old Sentry: its name leads here. */
   | { readonly kind: 'own copy' };
+
+/** What a request that is answered 429 wants; only the fourth is of the client's own making. */
+export type NotNow =
+  /** It holds `gateway.spool`. */
+  | 'spool full'
+  /** Nothing of it may be used any more, by whomever it was filled. */
+  | 'disk full'
+  /** The system refuses to write for another reason: the log has it. */
+  | 'disk error'
+  /** Of a project or of all, in events or in bytes: `gateway.limits`. */
+  | 'rate limit'
+  /** The project fills the spool, and what is left of it is for others. */
+  | 'share of the spool'
+  /** It is not among the keys that are known, and Postgres cannot be asked. */
+  | 'key not checked';
+
+/** A refusal as it is counted. */
+export type RefusalReason = Exclude<Refusal['kind'], 'not now'> | NotNow;
+
+export function reasonOf(refusal: Refusal): RefusalReason {
+  return refusal.kind === 'not now' ? refusal.why : refusal.kind;
+}
 
 /** @param contentType of the request, in small letters: OpenTelemetry is answered in its own language */
 export function accepted(kind: IngestKind, id: string | undefined, contentType = ''): Answer {

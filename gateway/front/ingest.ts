@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { messageOf } from '../../operator/core/error-message.js';
 import { COPY_MARK } from '../core/copy-mark.js';
-import { accepted, refused, type Answer, type Refusal } from '../core/ingest-answers.js';
+import { accepted, reasonOf, refused, type Answer, type Refusal, type RefusalReason } from '../core/ingest-answers.js';
 import type { IngestLimiter } from '../core/ingest-limits.js';
 import { dsnKey, type IngestTarget } from '../core/ingest-request.js';
 import type { IngestKind, ItemPolicy } from '../core/item-policy.js';
@@ -14,8 +14,9 @@ import { encodingOf } from '../encoding/unpack.js';
 import type { Move, Routed } from '../move/move.js';
 import type { MoveCount } from '../move/move-counts.js';
 import { GLITCHTIP } from '../spool/destination-numbers.js';
+import { isDiskFull } from '../spool/files.js';
 import { sizeOf } from '../spool/place.js';
-import type { Appended, Spool } from '../spool/spool.js';
+import { SpoolFullError, type Appended, type Spool } from '../spool/spool.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { copyForOld, LARGEST_ORIGINAL, type Body, type OldCopy } from './old-copy.js';
 import { recordsOf } from './records-of-request.js';
@@ -58,7 +59,7 @@ export interface IngestPorts {
 export type IngestCount =
   | { readonly kind: 'taken'; readonly project: number; readonly events: number; readonly bytes: number }
   /** `project`: undefined where neither the request nor its key says it. */
-  | { readonly kind: 'refused'; readonly why: Refusal['kind']; readonly project: number | undefined }
+  | { readonly kind: 'refused'; readonly why: RefusalReason; readonly project: number | undefined }
   | { readonly kind: 'ignored'; readonly project: number; readonly type: string; readonly items: number }
   /** `at`: milliseconds of Unix time. */
   | { readonly kind: 'plain'; readonly project: number; readonly at: number; readonly isRefused: boolean };
@@ -97,7 +98,7 @@ export class Ingest {
   async take(request: IncomingMessage, named: IngestTarget, query: URLSearchParams, client: Client): Promise<Answer> {
     const asked = await this.#whoAsks(request, named, query, client);
     const refuse = (refusal: Refusal): Answer => {
-      this.ports.count({ kind: 'refused', why: refusal.kind, project: asked.target.project });
+      this.ports.count({ kind: 'refused', why: reasonOf(refusal), project: asked.target.project });
       return refused(named.kind, refusal);
     };
     if ('refusal' in asked) return refuse(asked.refusal);
@@ -159,9 +160,9 @@ export class Ingest {
   async #judge(request: IncomingMessage, { target: { project }, key, client, routed }: Asked): Promise<Refusal | undefined> {
     const refusal = this.#judgeKey(await this.ports.keys.judge(project, key), routed);
     if (refusal) return refusal;
-    if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', seconds: AGAIN_IN.full };
+    if (!this.ports.shares.admits(project, this.ports.spool.liveBytes)) return { kind: 'not now', why: 'share of the spool', seconds: AGAIN_IN.full };
     const seconds = this.ports.limiter.admit(project, lengthOf(request), this.ports.now());
-    return seconds === undefined ? this.#judgePlain(request, project, client) : { kind: 'not now', seconds };
+    return seconds === undefined ? this.#judgePlain(request, project, client) : { kind: 'not now', why: 'rate limit', seconds };
   }
 
   /** One event and the length that it said were paid for when it came. @param arrived bytes since its headers: of a body in pieces nobody says how many there are, and the first may have come with them */
@@ -174,7 +175,7 @@ export class Ingest {
   /** 403 would have the SDK give up; that a key is unknown has to be proven first. A pair of the move's table was known when it was made. */
   #judgeKey(verdict: KeyVerdict, routed?: Routed): Refusal | undefined {
     if (verdict === 'unknown' && this.ports.move.current !== 'damaged') return { kind: 'unknown key' };
-    return verdict === 'unknown' || (verdict === 'unchecked' && !routed) ? { kind: 'not now', seconds: AGAIN_IN.unchecked } : undefined;
+    return verdict === 'unknown' || (verdict === 'unchecked' && !routed) ? { kind: 'not now', why: 'key not checked', seconds: AGAIN_IN.unchecked } : undefined;
   }
 
   /** Counted whether its time is over or not: after the key was looked at, so that nobody makes up projects. */
@@ -211,11 +212,10 @@ export class Ingest {
       for (const [index, place] of places.entries()) if (records[index]?.destinations?.includes(GLITCHTIP)) this.ports.shares.took(project, sizeOf(place));
       return undefined;
     } catch (error) {
-      const name = error instanceof Error ? error.name : '';
-      if (name === 'SpoolFullError') return { kind: 'not now', seconds: AGAIN_IN.full };
+      if (error instanceof SpoolFullError) return { kind: 'not now', why: error.why, seconds: AGAIN_IN.full };
       this.ports.failed(error);
       this.ports.log('an event could not be written', { error: messageOf(error) });
-      return { kind: 'not now', seconds: AGAIN_IN.failed };
+      return { kind: 'not now', why: isDiskFull(error) ? 'disk full' : 'disk error', seconds: AGAIN_IN.failed };
     }
   }
 

@@ -52,6 +52,11 @@ export class Room {
     return this.#sum(({ bytes }) => bytes.kept);
   }
 
+  /** Nothing is kept any more: what went is of interest to nobody. */
+  forgetDropped(): void {
+    this.#keptDropped = 0;
+  }
+
   /** Records that were kept and went for what came. */
   get keptDropped(): number {
     return this.#keptDropped;

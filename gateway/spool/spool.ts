@@ -50,6 +50,10 @@ export interface Damage {
 /** It holds as much as it may, or as its disk has room for. */
 export class SpoolFullError extends Error {
   override readonly name = 'SpoolFullError';
+
+  constructor(readonly why: 'spool full' | 'disk full', message: string) {
+    super(message);
+  }
 }
 
 /** A place in the whole spool at which reading goes on. */
@@ -157,8 +161,8 @@ export class Spool {
       return { encoded: encodeRecord(header, body, set), destinations: set };
     });
     const room = this.options.maxBytes - this.liveBytes - bytes;
-    if (room < 0) return Promise.reject(new SpoolFullError(`the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
-    if (this.#isDiskFull(this.#waitingBytes + bytes)) return Promise.reject(new SpoolFullError(`the disk of the spool has less than ${this.options.leavesBytes} bytes left`));
+    if (room < 0) return Promise.reject(new SpoolFullError('spool full', `the spool holds ${this.liveBytes} of ${this.options.maxBytes} bytes`));
+    if (this.#isDiskFull(this.#waitingBytes + bytes)) return Promise.reject(new SpoolFullError('disk full', `the disk of the spool has less than ${this.options.leavesBytes} bytes left`));
     this.#room.keepWithin(room);
     if (this.#waiting.length === 0 && encoded.length > 0) this.options.defer(() => this.#write());
     this.#waitingBytes += bytes;
@@ -207,6 +211,7 @@ export class Spool {
 
   /** Of the rounds that are wanted. @throws the system's error */
   letGoOfKept(destination: number, isWanted: (round: number) => boolean): void {
+    this.#room.forgetDropped();
     for (const segment of this.#segments.values()) {
       segment.letGoOfKept(destination, isWanted);
       this.#deleteIfDone(segment);

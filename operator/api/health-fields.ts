@@ -71,6 +71,9 @@ const figures = z.object({
   spoolMaxBytes: z.optional(z.int()),
   spoolOldestSeconds: z.optional(z.number()).check(describe('Since the oldest of it was received.')),
   setAside: z.optional(z.int()).check(describe('Requests that could not be stored and wait for a person.')),
+  leftOut: z.optional(z.array(z.object({ project: z.int(), type: z.string(), items: z.int() }))).check(
+    describe('What was left out most since the gateway started, by project and type of item, for GlitchTip does not keep it.'),
+  ),
   oldWaiting: z.optional(z.int()).check(describe('Requests that wait for the old server of a move.')),
   oldDropped: z.optional(z.int()).check(describe('Requests that were dropped for the one of the two that does not lead, for its share of the spool was full.')),
   oldRefused: z.optional(z.int()).check(describe('Requests that the old server refused.')),

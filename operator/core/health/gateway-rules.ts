@@ -1,6 +1,6 @@
 // Rules about the gateway: does its disk fill up, and has it put events aside that a person has to look at?
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
-import type { Before, GatewayFacts } from './health-facts.js';
+import type { Before, Facts, GatewayFacts } from './health-facts.js';
 import { bytes, duration, finding, percent, secondsSince, type Finding, type Rule, type CheckInput } from './rule-finding.js';
 import { partOf } from './part-state.js';
 
@@ -64,6 +64,12 @@ function secondsUntilFull({ liveBytes, limitBytes }: GatewayFacts, { samples }: 
   if (older?.spoolBytes === undefined) return undefined;
   const rate = (liveBytes - older.spoolBytes) / secondsSince(older.at, now);
   return rate <= 0 ? undefined : (limitBytes - liveBytes) / rate;
+}
+
+/** Of a way back that a person may still choose: how much of what was stored since will be missing then. Empty: nothing. */
+export function missingOnTheWayBack({ gateway }: Facts): string {
+  const went = gateway.kind === 'seen' ? gateway.value.keptDropped : 0;
+  return went === 0 ? '' : ` ${went} ${went === 1 ? 'request that it kept is' : 'requests that it kept are'} gone, for events that came needed the room: after --undo they are missing.`;
 }
 
 function setAside({ facts: { gateway } }: CheckInput): readonly Finding[] {

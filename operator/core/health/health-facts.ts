@@ -239,6 +239,10 @@ export interface GatewayFacts {
   readonly setAsideDropped: number;
   /** Places of its disk that could not be read since it started. */
   readonly damaged: number;
+  /** Of what is kept for a way back from a restore or an upgrade, requests that went, for what came needed their room. */
+  readonly keptDropped: number;
+  /** Items that GlitchTip does not keep, since it started. */
+  readonly ignored: readonly { readonly project: number; readonly type: string; readonly items: number }[];
   /** Events that come by plain http: until when they are taken, and which projects sent some since it started. */
   readonly plain?: {
     readonly until: Date;

@@ -7,6 +7,8 @@ import { tasksOf, type Facts, type PostgresFacts } from './health-facts.js';
 import { partOf, restartsOf } from './part-state.js';
 
 const DAY = 86_400_000;
+/** Of what is left out, by project and type, the status has these: hundreds of projects may send sessions. */
+const MOST_LEFT_OUT = 10;
 
 export function figuresOf(facts: Facts, now: Date): HealthFigures {
   return { ...canaryFigures(facts), ...databaseFigures(facts), ...queueFigures(facts), ...gatewayFigures(facts), ...partFigures(facts, now), ...ageFigures(facts, now) };
@@ -46,8 +48,9 @@ function taskFigures(facts: Facts): HealthFigures {
 
 function gatewayFigures({ gateway }: Facts): HealthFigures {
   if (gateway.kind !== 'seen') return {};
-  const { liveBytes, limitBytes, oldestSeconds, setAside, move } = gateway.value;
-  return { spoolBytes: liveBytes, spoolMaxBytes: limitBytes, spoolOldestSeconds: round(oldestSeconds ?? 0), setAside, ...(move ? moveFigures(move) : {}) };
+  const { liveBytes, limitBytes, oldestSeconds, setAside, ignored, move } = gateway.value;
+  const leftOut = [...ignored].sort((one, other) => other.items - one.items).slice(0, MOST_LEFT_OUT);
+  return { spoolBytes: liveBytes, spoolMaxBytes: limitBytes, spoolOldestSeconds: round(oldestSeconds ?? 0), setAside, ...(leftOut.length > 0 ? { leftOut } : {}), ...(move ? moveFigures(move) : {}) };
 }
 
 function moveFigures({ waiting, dropped, refused }: DeliveryToOld): HealthFigures {

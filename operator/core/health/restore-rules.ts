@@ -3,6 +3,8 @@ import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { RESTORE_COMPONENT } from '../../api/object-names.js';
 import { isKnownPhase, type RestorePhase, type RestoreProgress, type RestoreStatus } from '../../api/restore-fields.js';
 import { describeEnd } from '../restore/restore-report.js';
+import { missingOnTheWayBack } from './gateway-rules.js';
+import type { Facts } from './health-facts.js';
 import { duration, finding, secondsSince, type Finding, type Rule } from './rule-finding.js';
 
 const R = HEALTH_REASONS;
@@ -27,10 +29,10 @@ const LIMITS: Readonly<Record<RestorePhase, Limit>> = {
 /** For how long a failure is told. Seconds. */
 const FAILURE_TOLD_FOR = 24 * 60 * MINUTE;
 
-export const restoreRules: readonly Rule[] = [ofRestore(awayForIt), ofRestore(unfinished), ofRestore(failedLast)];
+export const restoreRules: readonly Rule[] = [ofRestore(awayForIt), ofRestore(unfinished), ofRestore(unconfirmed), ofRestore(failedLast)];
 
-function ofRestore(rule: (status: RestoreStatus, now: Date) => readonly Finding[]): Rule {
-  return ({ facts: { restore }, now }) => (restore ? rule(restore, now) : []);
+function ofRestore(rule: (status: RestoreStatus, now: Date, facts: Facts) => readonly Finding[]): Rule {
+  return ({ facts, now }) => (facts.restore ? rule(facts.restore, now, facts) : []);
 }
 
 /** For a copy that is only looked at nothing was stopped. */
@@ -52,7 +54,7 @@ function awayForIt({ current }: RestoreStatus, now: Date): readonly Finding[] {
 }
 
 function unfinished({ current }: RestoreStatus, now: Date): readonly Finding[] {
-  if (!current || !isKnownPhase(current) || isAway(current) || secondsIn(current, now) < LIMITS[current.phase].longest) return [];
+  if (!current || !isKnownPhase(current) || isAway(current) || current.phase === 'Unconfirmed' || secondsIn(current, now) < LIMITS[current.phase].longest) return [];
   if (current.phase === 'Aside') {
     return [finding(R.RestoreUnfinished, RESTORE_COMPONENT, 'warning', {
       message: `The database of restore ${current.id} has been there for ${duration(secondsIn(current, now))} for somebody to look at: it takes its room, and no other restore or upgrade begins.`,
@@ -60,15 +62,20 @@ function unfinished({ current }: RestoreStatus, now: Date): readonly Finding[] {
       symptom: 'a restored database is left',
     })];
   }
-  if (current.phase !== 'Unconfirmed') {
-    return [finding(R.RestoreUnfinished, RESTORE_COMPONENT, 'warning', {
-      message: `Restore ${current.id} has been ${current.phase} for ${duration(secondsIn(current, now))}: ${whatHoldsItUp(current)}.`,
-      advice: 'What it waits for is to be mended: it goes on by itself.',
-      symptom: 'a restore does not get on',
-    })];
-  }
   return [finding(R.RestoreUnfinished, RESTORE_COMPONENT, 'warning', {
-    message: `Restore ${current.id} was neither confirmed nor undone for ${duration(secondsIn(current, now))}: the database that is not live takes its room, and the gateway keeps what it confirmed.`,
+    message: `Restore ${current.id} has been ${current.phase} for ${duration(secondsIn(current, now))}: ${whatHoldsItUp(current)}.`,
+    advice: 'What it waits for is to be mended: it goes on by itself.',
+    symptom: 'a restore does not get on',
+  })];
+}
+
+/** A way back that loses events is told at once: each hour may cost it more of them. */
+function unconfirmed({ current }: RestoreStatus, now: Date, facts: Facts): readonly Finding[] {
+  if (current?.phase !== 'Unconfirmed') return [];
+  const missing = missingOnTheWayBack(facts);
+  if (missing === '' && secondsIn(current, now) < LIMITS.Unconfirmed.longest) return [];
+  return [finding(R.RestoreUnfinished, RESTORE_COMPONENT, 'warning', {
+    message: `Restore ${current.id} was neither confirmed nor undone for ${duration(secondsIn(current, now))}: the database that is not live takes its room, and the gateway keeps what it confirmed.${missing}`,
     advice: 'Look at GlitchTip, then glitchkeeper restore --confirm, or --undo.',
     symptom: 'a restore is not confirmed',
   })];

@@ -12,7 +12,7 @@ const R = HEALTH_REASONS;
 
 type Observation =
   | 'always' | 'pods' | 'servers' | 'memory' | 'volumes' | 'postgres' | 'login' | 'connections' | 'schema' | 'figures'
-  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'certificate' | 'served' | 'redirect' | 'hsts' | 'issuance' | 'tunnel' | 'journal';
+  | 'valkey' | 'password' | 'queue' | 'tasks' | 'probe' | 'web' | 'answer' | 'storage' | 'worker' | 'depth' | 'gateway' | 'spool' | 'kept' | 'certificate' | 'served' | 'redirect' | 'hsts' | 'issuance' | 'tunnel' | 'journal';
 
 const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.KubernetesUnreachable]: 'always', [R.NodeUnderPressure]: 'pods', [R.VolumeFull]: 'volumes', [R.Unschedulable]: 'pods', [R.ImageNotFound]: 'pods',
@@ -25,7 +25,7 @@ const RESTS_ON: Readonly<Record<HealthReason, Observation>> = {
   [R.IngestRefused]: 'answer', [R.EventsNotStored]: 'storage', [R.EventsLost]: 'tasks',
   [R.OutOfMemory]: 'pods', [R.ScratchSpaceFull]: 'pods', [R.MemoryLeak]: 'memory', [R.CrashLoop]: 'pods', [R.RolloutStuck]: 'pods', [R.PartDown]: 'servers',
   // Of the status, which is read with the resource.
-  [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.BackupSlow]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'always', [R.RestoreFailed]: 'always', [R.UpgradeStuck]: 'always', [R.UpgradeUnfinished]: 'always', [R.UpgradeFailed]: 'always',
+  [R.BackupFailed]: 'always', [R.BackupTooOld]: 'always', [R.BackupCopyDamaged]: 'always', [R.BackupSlow]: 'always', [R.RestoreStuck]: 'always', [R.RestoreUnfinished]: 'kept', [R.RestoreFailed]: 'always', [R.UpgradeStuck]: 'always', [R.UpgradeUnfinished]: 'kept', [R.UpgradeFailed]: 'always',
   [R.OldServerBehind]: 'spool', [R.MoveStuck]: 'always', [R.MoveTableMissing]: 'always', [R.MoveFailed]: 'always',
   [R.HttpsDown]: 'always', [R.CertificateNotServed]: 'served', [R.HttpNotRedirected]: 'redirect', [R.HstsMissing]: 'hsts', [R.ProxyNotTrusted]: 'spool', [R.PlainEvents]: 'spool', [R.CertificateNotIssued]: 'issuance', [R.TunnelDown]: 'tunnel',
   [R.CertificateExpiring]: 'certificate', [R.CertificateExpired]: 'certificate', [R.CertificateUnreadable]: 'certificate', [R.CredentialsOverdue]: 'always', [R.CredentialsCompromised]: 'journal',
@@ -59,6 +59,8 @@ const SEEN: Readonly<Record<Observation, (input: CheckInput) => boolean>> = {
   gateway: ({ facts: { gateway } }) => gateway.kind !== 'not observed',
   // Without a gateway there is nothing to observe any more.
   spool: ({ facts: { gateway } }) => gateway.kind === 'seen' || gateway.kind === 'none',
+  // What it could not keep is of interest while there is a way back.
+  kept: (input) => SEEN.spool(input) || [input.facts.restore, input.facts.upgrade].every((status) => status?.current?.phase !== 'Unconfirmed'),
   // Of a Secret; where Traefik keeps it, it is seen when it is served.
   certificate: ({ facts: { certificate, served } }) => (certificate.kind === 'none' ? served.kind !== 'silent' : certificate.kind !== 'unseen'),
   served: ({ facts }) => facts.served.kind !== 'silent',

@@ -2,6 +2,8 @@
 import { HEALTH_REASONS } from '../../api/health-reasons.js';
 import { isKnownUpgradePhase, type UpgradePhase, type UpgradeProgress, type UpgradeStatus } from '../../api/upgrade-fields.js';
 import { describeEnd } from '../upgrade/upgrade-report.js';
+import { missingOnTheWayBack } from './gateway-rules.js';
+import type { Facts } from './health-facts.js';
 import { duration, finding, secondsSince, type Finding, type Rule } from './rule-finding.js';
 
 const R = HEALTH_REASONS;
@@ -26,10 +28,10 @@ const LIMITS: Readonly<Record<UpgradePhase, Limit>> = {
 /** For how long a failure is told. Seconds. */
 const FAILURE_TOLD_FOR = 24 * 60 * MINUTE;
 
-export const upgradeRules: readonly Rule[] = [ofUpgrade(awayForIt), ofUpgrade(unfinished), ofUpgrade(failedLast)];
+export const upgradeRules: readonly Rule[] = [ofUpgrade(awayForIt), ofUpgrade(unfinished), ofUpgrade(unconfirmed), ofUpgrade(failedLast)];
 
-function ofUpgrade(rule: (status: UpgradeStatus, now: Date) => readonly Finding[]): Rule {
-  return ({ facts: { upgrade }, now }) => (upgrade ? rule(upgrade, now) : []);
+function ofUpgrade(rule: (status: UpgradeStatus, now: Date, facts: Facts) => readonly Finding[]): Rule {
+  return ({ facts, now }) => (facts.upgrade ? rule(facts.upgrade, now, facts) : []);
 }
 
 /** Quiet as long as it gets on: then it is only why web and worker are not there. */
@@ -45,10 +47,17 @@ function awayForIt({ current }: UpgradeStatus, now: Date): readonly Finding[] {
 }
 
 function unfinished({ current }: UpgradeStatus, now: Date): readonly Finding[] {
-  if (!current || !isKnownUpgradePhase(current) || LIMITS[current.phase].isAway || secondsIn(current, now) < LIMITS[current.phase].longest) return [];
-  if (current.phase !== 'Unconfirmed') return [finding(R.UpgradeUnfinished, PART, 'warning', { message: `${described(current, now)}: ${whatHoldsItUp(current)}.`, advice: 'What it waits for is to be mended: it goes on by itself.', symptom: 'an upgrade does not get on' })];
+  if (!current || !isKnownUpgradePhase(current) || LIMITS[current.phase].isAway || current.phase === 'Unconfirmed' || secondsIn(current, now) < LIMITS[current.phase].longest) return [];
+  return [finding(R.UpgradeUnfinished, PART, 'warning', { message: `${described(current, now)}: ${whatHoldsItUp(current)}.`, advice: 'What it waits for is to be mended: it goes on by itself.', symptom: 'an upgrade does not get on' })];
+}
+
+/** A way back that loses events is told at once: each hour may cost it more of them. */
+function unconfirmed({ current }: UpgradeStatus, now: Date, facts: Facts): readonly Finding[] {
+  if (current?.phase !== 'Unconfirmed') return [];
+  const missing = missingOnTheWayBack(facts);
+  if (missing === '' && secondsIn(current, now) < LIMITS.Unconfirmed.longest) return [];
   return [finding(R.UpgradeUnfinished, PART, 'warning', {
-    message: `Upgrade ${current.id} to ${current.to} was neither confirmed nor undone for ${duration(secondsIn(current, now))}: the gateway keeps what it confirmed, for as long as its spool has room.`,
+    message: `Upgrade ${current.id} to ${current.to} was neither confirmed nor undone for ${duration(secondsIn(current, now))}: the gateway keeps what it confirmed, for as long as its spool has room.${missing}`,
     advice: 'Look at GlitchTip, then glitchkeeper upgrade --confirm, or --undo.',
     symptom: 'an upgrade is not confirmed',
   })];

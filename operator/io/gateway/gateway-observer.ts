@@ -16,8 +16,10 @@ const status = z.object({
   setAside: z.number(),
   setAsideDropped: z._default(z.number(), 0),
   damaged: z._default(z.number(), 0),
+  ignored: z._default(z.array(z.object({ project: z.number(), type: z.string(), items: z.number() })), []),
   plain: z.optional(z.object({ until: z.string(), projects: z.array(z.object({ project: z.number(), requests: z.number(), refused: z.number(), lastAt: z.string() })) })),
   disbelieved: z.optional(z.object({ address: z.string(), requests: z.number() })),
+  keep: z.optional(z.object({ dropped: z._default(z.number(), 0) })),
   hold: z.optional(z.object({ why: z.string() })),
   workerStartedAt: z.optional(z.string()),
   move: z.optional(moveState),
@@ -39,9 +41,9 @@ export async function observeGateway({ gateway }: Pick<GlitchTipSpec, 'gateway'>
   }
 }
 
-function factsOf({ spool, records, window, setAside, setAsideDropped, damaged, plain, disbelieved, hold, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
+function factsOf({ spool, records, window, setAside, setAsideDropped, damaged, ignored, plain, disbelieved, hold, keep, workerStartedAt, move }: z.output<typeof status>): GatewayFacts {
   return {
-    ...spool, setAside, setAsideDropped, damaged,
+    ...spool, setAside, setAsideDropped, damaged, ignored, keptDropped: keep?.dropped ?? 0,
     ...(records.largestBytes === undefined ? {} : { largestBytes: records.largestBytes }),
     ...(window.closed === undefined ? {} : { closed: window.closed }),
     ...(plain ? { plain: { until: new Date(plain.until), projects: plain.projects.map((one) => ({ ...one, lastAt: new Date(one.lastAt) })) } } : {}),

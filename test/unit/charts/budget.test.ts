@@ -35,13 +35,23 @@ describe('the budget', () => {
   });
 
   it.each([
-    ['host.controlPlane', 470, 400], ['resources.worker.limits.memory', 250, 150], ['resources.migrate.limits.memory', 200, 150], ['resources.operator.limits.memory', 96, 80],
+    ['host.controlPlane', 470, 400], ['resources.migrate.limits.memory', 200, 150], ['resources.operator.limits.memory', 96, 80],
     ['resources.web.limits.memory', 300, 150],
   ])('advises to lower %s from %iMi to %iMi, with which it lives, and no further', (setting, now, least) => {
     const advised = (over: number) => budgetOf({ host: { memory: `${budgetOf().peak.memory - over}Mi` } }).problems.join();
     expect(advised(now - least)).toContain(`${setting} by ${now - least}Mi to ${least}Mi`);
     expect(advised(now - least + 1)).not.toContain(setting);
     expect(advised(now - least + 1)).toContain('or raise host.memory to what the host really has');
+  });
+
+  it("advises to lower the worker's memory as far as a Django process lives, and with a gateway not below what its window needs", () => {
+    const advised = (settings: SettingsInput) => budgetOf({ ...settings, host: { memory: `${budgetOf(settings).peak.memory - 100}Mi` } }).problems.join();
+    expect(advised({ gateway: { enabled: false } })).toContain('resources.worker.limits.memory by 100Mi to 150Mi');
+    expect(advised({})).not.toContain('resources.worker');
+    expect(advised({ resources: { worker: { limits: { memory: '350Mi' } } } })).toContain('resources.worker.limits.memory by 100Mi to 250Mi');
+    const tiny = { profile: 'tiny', version: '6.2' } as const;
+    expect(advised(tiny)).not.toContain('resources.single');
+    expect(advised({ ...tiny, resources: { single: { limits: { memory: '500Mi' } } } })).toContain('resources.single.limits.memory by 100Mi to 400Mi');
   });
 
   it.each([

@@ -31,6 +31,8 @@ describe('settings that are refused, with path, expected and found', () => {
     ['resources: {web: {limits: {memory: -300Mi}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "-300Mi"'],
     ['resources: {web: {limits: {memory: 0Mi}}}', 'resources.web.limits.memory: expected a memory quantity', 'found "0Mi"'],
     ['resources: {web: {limits: {memory: null}}}', 'resources.web.limits.memory: expected a memory quantity', 'found nothing after the colon'],
+    ['resources: {worker: {limits: {memory: 249Mi}}}', 'resources.worker.limits.memory: expected at least 250Mi with the gateway', 'found 249Mi'],
+    ['{version: 6.2, profile: tiny, resources: {single: {limits: {memory: 300Mi}}}}', 'resources.single.limits.memory: expected at least 400Mi with the gateway', 'found 300Mi'],
     ['resources: {worker: {limits: {cpu: half}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found "half"'],
     ['resources: {worker: {limits: {cpu: 0}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found "0"'],
     ['resources: {worker: {limits: {cpu: [1]}}}', 'resources.worker.limits.cpu: expected a CPU quantity', 'found [1]'],
@@ -248,6 +250,11 @@ describe('settings that are taken', () => {
   ])('version %s with the image %s', (version, image) => {
     const name = image.replace('REST', 'a'.repeat(64));
     expect(parseSettings(JSON.stringify({ version, images: { glitchtip: name } })).images.glitchtip).toBe(name);
+  });
+
+  it('a worker of less memory where there is no gateway, and less for what the profile does not have', () => {
+    expect(parseSettings('{gateway: {enabled: false}, resources: {worker: {limits: {memory: 150Mi}}}}').resources.worker.limits.memory).toBe('150Mi');
+    expect(parseSettings('resources: {single: {limits: {memory: 200Mi}}}').resources.single.limits.memory).toBe('200Mi');
   });
 
   it('one limit given leaves its neighbours at their defaults', () => {

@@ -1,11 +1,15 @@
 // What SDKs send, over real sockets: what is answered, and what is on the disk when it is.
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RefusalReason } from '../../../../gateway/core/ingest-answers.js';
+import { SpoolFullError } from '../../../../gateway/spool/spool.js';
 import { IS_ZSTD_KNOWN } from '../../../../operator/runtime/zstd.js';
 import { KEY, NEW, RunningGateway, type GatewayOptions } from './running-gateway.js';
 
+const { brotliCompressSync, constants, deflateRawSync, deflateSync, gunzipSync, gzipSync } = zlib;
+const { zstdCompressSync } = zlib as { readonly zstdCompressSync?: (body: Buffer) => Buffer };
 const ID = 'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0';
 const EVENT = JSON.stringify({ event_id: ID, message: 'it broke' });
 const ENVELOPE = `{"event_id":"${ID}"}\n{"type":"event"}\n${EVENT}\n`;
@@ -165,12 +169,14 @@ describe('a refusal', () => {
     await open();
     gateway.verdict = 'unchecked';
     expect(await gateway.envelope(ENVELOPE)).toMatchObject({ status: 429, headers: { 'retry-after': '5', 'x-sentry-rate-limits': '5::organization' } });
+    expect(gateway.counts).toEqual([{ kind: 'refused', why: 'key not checked', project: 1 }]);
   });
 
   it('by a full spool is 429, and ends when there is room', async () => {
     await open({ maxBytes: 600 });
     expect((await gateway.envelope(ENVELOPE)).status).toBe(200);
     expect(await gateway.envelope(ENVELOPE)).toMatchObject({ status: 429, headers: { 'retry-after': '60', 'x-sentry-rate-limits': '60::organization' } });
+    expect(gateway.counts).toContainEqual({ kind: 'refused', why: 'spool full', project: 1 });
     expect(gateway.stored).toHaveLength(1);
   });
 
@@ -179,7 +185,19 @@ describe('a refusal', () => {
     const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
     expect(gateway.failures).toMatchObject([{ code: 'ENOSPC' }]);
+    expect(gateway.counts).toContainEqual({ kind: 'refused', why: 'disk full', project: 1 });
     expect(gateway.stored).toHaveLength(1);
+  });
+
+  it.each<[string, Error, RefusalReason]>([
+    ['a disk that is left its last room', new SpoolFullError('disk full', 'less than 32Mi left'), 'disk full'],
+    ['a quota', Object.assign(new Error('EDQUOT'), { code: 'EDQUOT' }), 'disk full'],
+    ['a disk that cannot be written', Object.assign(new Error('EIO'), { code: 'EIO' }), 'disk error'],
+  ])('by %s is 429, and counted as what it is', async (_, error, why) => {
+    await open();
+    gateway.spool.appendAll = () => Promise.reject(error);
+    expect((await gateway.envelope(ENVELOPE)).status).toBe(429);
+    expect(gateway.counts).toEqual([{ kind: 'refused', why, project: 1 }]);
   });
 
   it('of what fills the spool begins a sixteenth before its end: that is kept for other projects', async () => {
@@ -190,11 +208,13 @@ describe('a refusal', () => {
     while (answers.at(-1) !== 429) answers.push((await gateway.send(large)).status);
     const kept = gateway.spool.liveBytes / 2 ** 21;
     expect([new Set(answers.slice(0, -1)), kept > 15 / 16, kept < 1]).toEqual([new Set([200]), true, true]);
+    expect(gateway.counts.at(-1)).toEqual({ kind: 'refused', why: 'share of the spool', project: 1 });
     expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
   });
 
   it.each<[string, (body: Buffer) => Buffer]>([
     ['gzip', gzipSync], ['deflate', deflateSync], ['br', (body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
+    ...(zstdCompressSync ? [['zstd', zstdCompressSync] as [string, (body: Buffer) => Buffer]] : []),
   ])('of a body by %s that unpacks to more than 100 MiB is 413, though all of it would be left out, and leaves nothing', async (encoding, pack) => {
     await open();
     const bomb = pack(Buffer.concat([Buffer.from(`{}\n{"type":"attachment","length":${2 ** 28}}\n`), Buffer.alloc(101 * 2 ** 20)]));

@@ -17,6 +17,7 @@ describe('a limit', () => {
     gateway.verdict = 'known';
     const answers = [await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE), await gateway.envelope(ENVELOPE)];
     expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual([[200, undefined], [200, undefined], [429, '10']]);
+    expect(gateway.counts.at(-1)).toEqual({ kind: 'refused', why: 'rate limit', project: 1 });
     expect((await gateway.send({ path: `/api/2/envelope/?sentry_key=${KEY}`, body: ENVELOPE })).status).toBe(200);
   });
 

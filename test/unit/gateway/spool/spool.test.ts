@@ -84,6 +84,8 @@ describe('the spool', () => {
     expect(pending(later)).toEqual(expect.arrayContaining(['d', 'e', 'f', 'g']));
     expect(later.keptBytes + later.liveBytes).toBeLessThanOrEqual(600);
     expect([later.keptDropped > 0, pending(later)[0]]).toEqual([true, 'c']);
+    later.letGoOfKept(GLITCHTIP, () => true);
+    expect(later.keptDropped).toBe(0);
   });
 
   it('waits again for what was kept and is given anew, and lets go of what is kept of the rounds that are wanted', async () => {

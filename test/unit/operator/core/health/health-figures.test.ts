@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { figuresOf } from '../../../../../operator/core/health/health-figures.js';
 import { served } from './https-causes.js';
-import { NOW, databaseOf, factsOf } from './health-scenarios.js';
+import { NOW, databaseOf, factsOf, gatewayOf } from './health-scenarios.js';
 
 it.each<[string, readonly [days: number, leastDays: number][], object]>([
   ['right before a daily maintenance, a table with few of them', [[2.8, 2.5], [6.1, 5.5]], { partitionDays: 2.8, partitionMissingDays: 0 }],
@@ -11,6 +11,13 @@ it.each<[string, readonly [days: number, leastDays: number][], object]>([
 ])('days of partitions %s', (_, tables, figures) => {
   const partitions = tables.map(([days, leastDays], index) => ({ table: `table_${index}`, days, leastDays }));
   expect(figuresOf(factsOf({ database: databaseOf({ partitions }) }), NOW)).toMatchObject(figures);
+});
+
+it('what was left out are the ten that are sent most, and nothing where nothing was', () => {
+  const ignored = Array.from({ length: 30 }, (_, project) => ({ project, type: 'session', items: project }));
+  const { leftOut } = figuresOf(factsOf({ gateway: gatewayOf({ ignored }) }), NOW);
+  expect(leftOut?.map(({ project }) => project)).toEqual([29, 28, 27, 26, 25, 24, 23, 22, 21, 20]);
+  expect(figuresOf(factsOf({ gateway: gatewayOf() }), NOW)).not.toHaveProperty('leftOut');
 });
 
 it('days of the certificate are those of the Secret, and of the one that is served where there is none', () => {

@@ -74,7 +74,7 @@ export function queueOf(changes: Partial<QueueFacts> = {}): ObservedQueue {
 
 /** Almost nothing waits. */
 export function gatewayOf(changes: Partial<GatewayFacts> = {}): ObservedGateway {
-  return seen({ liveBytes: 10_000, limitBytes: 2 ** 30, oldestSeconds: 1, setAside: 0, setAsideDropped: 0, damaged: 0, ...changes });
+  return seen({ liveBytes: 10_000, limitBytes: 2 ** 30, oldestSeconds: 1, setAside: 0, setAsideDropped: 0, damaged: 0, ignored: [], keptDropped: 0, ...changes });
 }
 
 export const OK = { kind: 'answered', status: 200, seconds: 0.02 } as const;

@@ -1,7 +1,7 @@
 // What is seen of restores, and the causes that it is: rows of the table of diagnose.test.ts.
 import type { RestoreProgress } from '../../../../../operator/api/restore-fields.js';
 import type { Facts } from '../../../../../operator/core/health/health-facts.js';
-import { REFUSED, ago, clusterOf, podOf, seen, workloadsOf } from './health-scenarios.js';
+import { REFUSED, ago, clusterOf, gatewayOf, podOf, seen, workloadsOf } from './health-scenarios.js';
 
 const MINUTE = 60;
 const of = (phase: RestoreProgress['phase'], seconds: number, change: Partial<RestoreProgress> = {}): Partial<Facts> => ({
@@ -27,6 +27,8 @@ export const RESTORE_CAUSES: readonly [string, Partial<Facts>, string[]][] = [
   ['a restored database was left by who looked at it', of('Aside', 25 * 60 * MINUTE), ['RestoreUnfinished/restore warning']],
   ['web and worker are away, and not for the database that is dropped', { ...AWAY, ...of('Returning', MINUTE, { wanted: { copy: 'latest', save: true, intoNewDatabase: true } }) }, ['WebDown/web critical', 'WorkerDown/worker critical']],
   ['a restore waits for a person', of('Unconfirmed', 60 * MINUTE), []],
+  ['a restore waits for a person, and what was kept for the way back had to go', { ...of('Unconfirmed', 60 * MINUTE), gateway: gatewayOf({ keptDropped: 7 }) }, ['RestoreUnfinished/restore warning']],
+  ['a restore is prepared while something kept had to go', { ...of('Waiting', MINUTE), gateway: gatewayOf({ keptDropped: 7 }) }, []],
   ['a restore waits for a person for more than a day', of('Unconfirmed', 25 * 60 * MINUTE), ['RestoreUnfinished/restore warning']],
   ['a restore is in a phase of a later version', of('Rehearsing' as RestoreProgress['phase'], 60 * MINUTE), []],
   ['a restore failed', failed(60), ['RestoreFailed/restore warning']],

@@ -12,7 +12,7 @@ const STATUS = {
   gateway: 'gateway-0', startedAt: '2026-01-02T03:04:05Z', others: [], spool: { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12 },
   records: { waiting: 1, underWay: 0, limbo: 0 }, window: { allowedBytes: 131_072 }, delivers: true, setAside: 2, refused: {}, ignored: [], newField: 'of a newer gateway',
 };
-const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2, setAsideDropped: 0, damaged: 0 };
+const SEEN = { liveBytes: 5_000, limitBytes: 2 ** 30, oldestSeconds: 12, setAside: 2, setAsideDropped: 0, damaged: 0, ignored: [], keptDropped: 0 };
 
 const never = new AbortController().signal;
 let server: Server | undefined;
@@ -30,6 +30,8 @@ describe('the gateway', () => {
   it.each<[string, number, object | string, object]>([
     ['says what waits on its disk, and what a newer one says is let pass', 200, STATUS, { kind: 'seen', value: SEEN }],
     ['says why it gives nothing', 200, { ...STATUS, window: { allowedBytes: 0, closed: 'ECONNREFUSED' } }, { kind: 'seen', value: { ...SEEN, closed: 'ECONNREFUSED' } }],
+    ['says what GlitchTip does not keep', 200, { ...STATUS, ignored: [{ project: 3, type: 'span', items: 9 }] }, { kind: 'seen', value: { ...SEEN, ignored: [{ project: 3, type: 'span', items: 9 }] } }],
+    ['says what it could not keep for a way back', 200, { ...STATUS, keep: { since: '2026-01-02T03:04:05Z', why: 'a restore', records: 5, bytes: 9, unchecked: 0, dropped: 3 } }, { kind: 'seen', value: { ...SEEN, keptDropped: 3 } }],
     ['says whom it does not believe', 200, { ...STATUS, disbelieved: { address: '10.244.0.9', requests: 7 } }, { kind: 'seen', value: { ...SEEN, disbelieved: { address: '10.244.0.9', requests: 7 } } }],
     ['says who still sends by http', 200, { ...STATUS, plain: { until: '2027-03-01T00:00:00Z', projects: [{ project: 7, requests: 3, refused: 1, lastAt: '2026-01-02T03:04:05Z' }] } }, { kind: 'seen', value: { ...SEEN, plain: { until: new Date('2027-03-01T00:00:00Z'), projects: [{ project: 7, requests: 3, refused: 1, lastAt: new Date('2026-01-02T03:04:05Z') }] } } }],
     ['says that it was told to hold', 200, { ...STATUS, hold: { since: '2026-01-02T03:04:05Z', why: 'an upgrade' } }, { kind: 'seen', value: { ...SEEN, held: 'an upgrade' } }],
