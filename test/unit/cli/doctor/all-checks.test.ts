@@ -165,13 +165,6 @@ describe('of events by http doctor finds', () => {
   it('no fault in them while it lasts', () => expect(problems(factsOf(until('2026-07-01T00:00:00Z')))).toEqual([]));
 });
 
-it('what SDKs send and GlitchTip does not keep is named by project, and is no fault', () => {
-  const leftOut = [{ project: 3, type: 'span', items: 1_204 }, { project: 1, type: 'session', items: 310 }, { project: 3, type: 'session', items: 7 }];
-  const found = (figures: object) => examine(factsOf(withHealth({ figures }))).filter(({ check }) => check === 'left out');
-  expect(found({ leftOut })).toEqual([{ check: 'left out', level: 'ok', found: 'project 1 sends session (310); project 3 sends span (1204), session (7), which GlitchTip 5.2 does not keep; glitchkeeper spool counts all of it' }]);
-  expect(found({})).toEqual([]);
-});
-
 describe('of the networks of the cluster doctor finds', () => {
   const TRAEFIK: SettingsInput = { ...HTTPS, https: { mode: 'secret', secret: 'errors-tls' } };
   const served = (settings: SettingsInput = TRAEFIK) => ({ settings, ...withSpec({ gateway: {}, web: { host: 'web-backend' }, https: { name: 'errors.example.com' } }) });
