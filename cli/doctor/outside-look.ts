@@ -4,7 +4,7 @@ import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders }
 import { request as requestSecure, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { subjectOf } from '../../operator/io/web/served-certificate.js';
+import { preflightOf, subjectOf } from '../../operator/io/web/served-certificate.js';
 import { notSeen, seen, type Seen } from './check-result.js';
 
 export interface PlainAnswer {
@@ -36,8 +36,6 @@ export interface OutsideLook {
 const TIMEOUT = 10_000;
 /** Of web, which answers it to everybody. */
 const PATH = '/_health/';
-/** Of events, which are public also where nothing else is; asked as the operator does (operator/io/web/served-certificate.ts), and as browsers do before they send. */
-const EVENTS = '/api/0/envelope/';
 
 /** @param ports other ones in tests */
 export async function lookFromOutside(name: string, ports = { plain: 80, secure: 443 }): Promise<OutsideLook> {
@@ -64,7 +62,7 @@ async function askSecure(host: string, port: number): Promise<SecureAnswer> {
   const page = await ask(host, port, { path: PATH });
   // Where only the paths of events are public, Traefik answers all else itself, with 404 and without HSTS. Those paths alone are not enough: the
   // gateway answers them without HSTS, which Traefik adds, and a tunnel or a proxy of somebody's own may leave to GlitchTip.
-  return page.status === 404 && page.hsts === undefined ? ask(host, port, { method: 'OPTIONS', path: EVENTS, headers: { origin: `https://${host}`, 'access-control-request-method': 'POST' } }) : page;
+  return page.status === 404 && page.hsts === undefined ? ask(host, port, preflightOf(host)) : page;
 }
 
 function ask(host: string, port: number, question: Pick<RequestOptions, 'method' | 'path' | 'headers'>): Promise<SecureAnswer> {

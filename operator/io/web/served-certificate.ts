@@ -14,8 +14,6 @@ import { codeOf } from './web-observer.js';
 
 /** Milliseconds. */
 const TIMEOUT = 10_000;
-/** Of events, which are public also where nothing else is, of a project that there is not. Asked as browsers ask before they send: nobody counts that. */
-const EVENTS = '/api/0/envelope/';
 
 type Address = NonNullable<GlitchTipSpec['https']>;
 
@@ -39,9 +37,13 @@ export async function observeServed(https: GlitchTipSpec['https'], signal: Abort
 
 /** Undefined: there was no answer. */
 async function askForHsts({ name, host, port }: Address, signal: AbortSignal): Promise<boolean | undefined> {
-  const headers = { host: name, origin: `https://${name}`, 'access-control-request-method': 'POST' };
-  const answer = await headOf((limited) => requestSecure({ host, port, method: 'OPTIONS', path: EVENTS, headers, servername: serverName(name), rejectUnauthorized: false, agent: false, signal: limited }), signal);
+  const answer = await headOf((limited) => requestSecure({ ...preflightOf(name), host, port, servername: serverName(name), rejectUnauthorized: false, agent: false, signal: limited }), signal);
   return answer && answer.headers['strict-transport-security'] !== undefined;
+}
+
+/** For events, which are public also where nothing else is, of a project that there is not. Asked as browsers ask before they send: nobody counts that. */
+export function preflightOf(name: string): { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>> } {
+  return { method: 'OPTIONS', path: '/api/0/envelope/', headers: { host: name, origin: `https://${name}`, 'access-control-request-method': 'POST' } };
 }
 
 async function askInClear({ name, host, plainPort }: Address, signal: AbortSignal): Promise<{ readonly status: number; readonly location?: string } | undefined> {

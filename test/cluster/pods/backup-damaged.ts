@@ -1,8 +1,6 @@
 // Damage to a backup, on pods: the kinds of backup/README.md by their numbers, each made where it happens, and the step that refuses it.
-import { appendFile, copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { appendFile, copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAMAGED, copyKey } from '../../../backup/core/layout.js';
 import { RESOURCE } from '../../../charts/part-names.js';
 import { flipBit } from '../../support/damaged-file.js';
@@ -112,20 +110,16 @@ export const bucketDamaged: BackupScene = (scenes) => {
   const { stack } = scenes;
   describe('a copy in the bucket', () => {
     const copies: string[] = [];
-    let folder = '';
     const object = async (copy: string): Promise<string> => scenes.store.file((await scenes.manifestOf(copy)).dump.key);
     const middle = async (file: string): Promise<number> => Math.floor((await stat(file)).size / 2);
 
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
-      await writeFile(join(folder, 'key'), `${scenes.identity}\n`, { mode: 0o600 });
       for (let made = 0; made < 2; made += 1) {
         const { kind, run } = await backup(stack);
         expect(kind).toBe('verified');
         copies.unshift(run.copy);
       }
     }, SCENE_MS);
-    afterAll(() => rm(folder, { recursive: true, force: true }));
 
     /** The first of two copies, the other one to take from. */
     async function whileDamaged(damage: (file: string, other: string) => Promise<unknown>, act: (copy: string) => Promise<unknown>): Promise<void> {
@@ -145,7 +139,7 @@ export const bucketDamaged: BackupScene = (scenes) => {
       ['23 the file of another run under its name', (file, other) => copyFile(other, file)],
     ])('that is damaged is not restored: %s', async (_, damage) => {
       await whileDamaged(damage, async (copy) => {
-        await expect(restore(stack, [copy, '--into-new-database', '--identity-file', join(folder, 'key')])).rejects.toThrow(/CopyDamaged/);
+        await expect(restore(stack, [copy, '--into-new-database', '--identity-file', scenes.key()])).rejects.toThrow(/CopyDamaged/);
       });
       expect(await databasesOfRestores(stack)).toEqual([]);
     }, SCENE_MS);

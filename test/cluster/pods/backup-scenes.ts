@@ -1,5 +1,7 @@
 // Backups on pods while numbered events come in: what all scenes share, and what has to hold at their end.
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { MANIFEST, copyKey } from '../../../backup/core/layout.js';
@@ -11,12 +13,11 @@ import { forgetPast } from '../support/alerts.js';
 import { backup, backupStatus, untilIdle, type Ended } from '../support/backup-runs.js';
 import { BackupStore } from '../support/backup-store.js';
 import { cli } from '../support/cli.js';
+import { untilNoIncident } from '../support/health-checks.js';
 import { startLoad } from '../support/inside.js';
 import { tellLoad } from '../support/load-report.js';
-import { glitchTip } from '../support/requested-rotations.js';
 import type { Stack, Synthesized } from '../support/stack.js';
 import { runIds, settleStored, sql } from '../support/stored-events.js';
-import { waitFor, when } from '../support/wait.js';
 import { expectRefusedWhileAwayOnly, type Away } from './gateway.js';
 import type { Installed } from './on-pods.js';
 
@@ -41,6 +42,8 @@ export class BackupScenes {
   private load: { readonly report: Promise<LoadReport>; readonly stop: () => void } | undefined;
   /** Of age: whoever has it reads the copies of the bucket. */
   identity = '';
+  /** Of files that a person has: {@link key} is one. */
+  folder = '';
 
   constructor(readonly installed: Installed) {
     this.stack = installed.stack;
@@ -51,6 +54,11 @@ export class BackupScenes {
     return this.bucket;
   }
 
+  /** File of a person's folder. @default that of {@link identity}, as docs/runbooks/restore.md calls it */
+  key(name = 'glitchtip-backup.key'): string {
+    return join(this.folder, name);
+  }
+
   /** @throws near the hour in which the operator rightly holds every backup back: the scenes would wait for its end */
   async begin(): Promise<void> {
     const end = [0, LOAD_SECONDS].map((later) => maintenanceEnd(new Date(Date.now() + later * 1_000))).find((each) => each !== undefined);
@@ -59,6 +67,8 @@ export class BackupScenes {
     this.bucket = await BackupStore.start(stack.cluster);
     this.identity = await generateX25519Identity();
     installed.canaries.note('the identity of the copies', this.identity);
+    this.folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
+    await writeFile(this.key(), `${this.identity}\n`, { mode: 0o600 });
     this.load = startLoad(stack.cluster, { dsn: dsn(), baseUrl: await stack.baseUrl(), rate: RATE, seconds: LOAD_SECONDS });
   }
 
@@ -74,6 +84,7 @@ export class BackupScenes {
     this.load?.stop();
     if (this.bucket) this.installed.elsewhere.set(MANIFESTS, await this.bucket.manifests());
     await this.bucket?.stop();
+    if (this.folder !== '') await rm(this.folder, { recursive: true });
   }
 
   /** On demand only, so that none begins between two scenes. */
@@ -156,10 +167,7 @@ export function describeBackups(installed: Installed, declared: readonly BackupS
     }, SCENE_MS);
 
     it('and all is well: no incident is open, and the newest copy is known to restore', async () => {
-      await waitFor<true>({ what: 'no open incident', seconds: 240, every: 2 }, async () => {
-        const { health } = await glitchTip(stack);
-        return when((health?.incidents ?? []).length === 0, JSON.stringify(health?.incidents));
-      });
+      await untilNoIncident(stack, 240);
       expect(JSON.parse(await cli(stack, 'backups', '--json'))).toMatchObject({ condition: { status: 'True', reason: 'Restored' } });
       expect((await backupStatus(stack)).lastFailure).toBeUndefined();
     }, SCENE_MS);

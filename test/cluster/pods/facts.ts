@@ -1,9 +1,6 @@
 // What runs is what the manifests say: the kernel's limits, Postgres' and Valkey's parameters, the operator's rights, a second apply.
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { serverParameters } from '../../../charts/parts/postgres.js';
 import { bytesOf, milliCpuOf } from '../../../charts/quantity.js';
@@ -12,6 +9,7 @@ import { SECRETS } from '../../../charts/part-names.js';
 import { sql } from '../support/stored-events.js';
 import { PARTS, presentPod } from '../support/parts.js';
 import { printFigure } from '../support/fault-report.js';
+import { objectsIn } from '../support/manifest-objects.js';
 import type { Stack } from '../support/stack.js';
 import { info, valkey } from '../support/queue-access.js';
 import { waitFor, when } from '../support/wait.js';
@@ -26,11 +24,8 @@ const workload = z.object({
 });
 
 /** Limits in the manifests by part, as the kernel counts them. */
-async function manifestLimits(folder: string): Promise<Map<string, { memory: number; milliCpu: number }>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml'));
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  const objects: unknown[] = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown));
-  const found = objects.flatMap((object) => {
+function manifestLimits(folder: string): Map<string, { memory: number; milliCpu: number }> {
+  const found = objectsIn(folder).flatMap((object) => {
     const { data } = workload.safeParse(object);
     if (data === undefined) return [];
     const { metadata, spec } = data.spec.template;
@@ -52,7 +47,7 @@ async function asManifested(stack: Stack): Promise<object[]> {
 export function describeFacts(stack: Stack): void {
   describe('what runs is what the manifests say', () => {
     it('limits in the kernel: memory and CPU of all parts', async () => {
-      const manifests = await manifestLimits(stack.manifests.folder);
+      const manifests = manifestLimits(stack.manifests.folder);
       const pods = await stack.pods();
       expect([...manifests.keys()].toSorted()).toEqual([...PARTS].toSorted());
       for (const part of PARTS) {

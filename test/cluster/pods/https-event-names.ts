@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { SettingsInput } from '../../../charts/settings/schema.js';
 import { authHeader, parseDsn } from '../../sdk/dsn.js';
+import { envelope, newRunId } from '../../sdk/load.js';
 import { byAcme } from '../support/https-apply.js';
 import { OLD_NAME, type HttpsEdge } from '../support/https-edge.js';
-import { sql } from '../support/stored-events.js';
+import { untilStored } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
 import type { Installed } from './on-pods.js';
 
@@ -21,12 +22,12 @@ export function describeEventNames({ stack, dsn }: Installed, { edge, apply }: T
   it('by a name for events alone, which has a certificate of its own: an event is stored, and a person finds nothing there', async () => {
     const target = parseDsn(dsn());
     if (!target.ok) throw new Error('no DSN of the project');
-    const [{ projectId }, id] = [target.dsn, randomUUID().replaceAll('-', '')];
+    const [{ projectId }, runId, eventId] = [target.dsn, newRunId(), randomUUID().replaceAll('-', '')];
     await apply('https-event-names', { ...byAcme(edge()), eventNames: [OLD_NAME] });
     await stack.rolledOut();
     const event = {
       url: `https://${OLD_NAME}/api/${projectId}/envelope/`, method: 'POST' as const, headers: { 'x-sentry-auth': authHeader(target.dsn) },
-      body: `{"event_id":"${id}"}\n{"type":"event"}\n${JSON.stringify({ event_id: id, message: 'by the old name' })}`,
+      body: envelope(eventId, runId, 1),
     };
     // A client that trusts the authority alone: an answer is by a certificate of this name.
     await waitFor<true>({ what: `an event by ${OLD_NAME} to be taken`, seconds: 120 }, async () => {
@@ -35,9 +36,6 @@ export function describeEventNames({ stack, dsn }: Installed, { edge, apply }: T
     });
     const [login] = await edge().ask([{ url: `https://${OLD_NAME}/login` }]);
     expect(login?.status).toBe(404);
-    await waitFor<true>({ what: 'it to be stored', seconds: 180 }, async () => {
-      const [count] = await sql(stack, `SELECT count(*) FROM issue_events_issueevent WHERE replace(${stack.release === '6.2' ? 'event_id' : 'id'}::text, '-', '') = '${id}'`);
-      return when(count === '1', `${count ?? '?'} rows`);
-    });
+    await untilStored(stack, { runId, eventId });
   }, SCENE_MS);
 }

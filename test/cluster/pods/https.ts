@@ -15,7 +15,7 @@ import { networkOf, tryFlows } from '../support/flows.js';
 import { URL_OF_NAME, applyHttps, byAcme, untilStatus } from '../support/https-apply.js';
 import { HttpsEdge, NAME, untilServed } from '../support/https-edge.js';
 import type { Stack } from '../support/stack.js';
-import { runIds } from '../support/stored-events.js';
+import { untilStored } from '../support/stored-events.js';
 import { waitFor, when } from '../support/wait.js';
 import { describeCertManager } from './https-cert-manager.js';
 import { describeEventNames } from './https-event-names.js';
@@ -138,7 +138,7 @@ export function describeHttps(installed: Installed): void {
           const [taken] = await edge.ask([event]);
           return when(taken?.status === 200, JSON.stringify(taken));
         });
-        await waitFor<true>({ what: 'the event by http to be stored', seconds: 120 }, async () => when((await runIds(stack, runId)).has(eventId), 'not yet'));
+        await untilStored(stack, { runId, eventId });
         expect((await edge.ask([{ url: `http://${NAME}/login` }]))[0]?.status).toBe(301);
         const alert = await alerts().opened({ reason: 'PlainEvents', part: 'https' }, since);
         expect(alert.message.text).toContain(`by http: ${projectId} (`);

@@ -1,14 +1,12 @@
 // NetworkPolicies, enforced: who reaches whom, each flow of charts/parts/network-policies.ts allowed and every other refused.
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
 import { lackingForPolicies } from '../../../embedded/index.js';
 import { send } from '../../sdk/http-client.js';
 import { ALERT_PORTS } from '../../support/alerts/inside.js';
 import { printFigure } from '../support/fault-report.js';
 import { CLIENT, FlowEnds, PORT, baseName } from '../support/flow-ends.js';
 import { renderFlows, type Flow } from '../support/flows.js';
+import { objectsIn } from '../support/manifest-objects.js';
 import { withForward } from '../support/project.js';
 import type { Stack } from '../support/stack.js';
 
@@ -83,45 +81,24 @@ export function describePolicies(stack: Stack): void {
       printFigure(`${tables.flat().length} flows, pods made and removed: ${((Date.now() - started) / 1000).toFixed(0)} s`);
     }, 60_000);
 
-    describe('as the settings are by default', () => {
+    const nothing = (): Promise<unknown> => Promise.resolve();
+    const describeFlows = (settings: string, open: Allowed, prepare = nothing, undo = nothing): void => describe(settings, () => {
       let flows: Flow[] = [];
       beforeAll(async () => {
-        flows = await ends.measure(OPEN);
+        await prepare();
+        flows = await ends.measure(open);
         tables.push(flows);
       }, 60_000);
+      afterAll(() => undo(), 60_000);
 
-      it.each(Object.keys(OPEN))('%s reaches what it needs, and nothing else', (from) => {
-        expect(openFrom(flows, from)).toEqual(allowed(OPEN, from));
+      it.each(Object.keys(open))('%s reaches what it needs, and nothing else', (from) => {
+        expect(openFrom(flows, from)).toEqual(allowed(open, from));
       });
     });
 
-    describe('with one private address instead of the internet for the worker, a bucket at a port of it, and a namespace of clients that monitors', () => {
-      let flows: Flow[] = [];
-      beforeAll(async () => {
-        await change(stack);
-        flows = await ends.measure(OPEN_WHEN_CHANGED);
-        tables.push(flows);
-      }, 60_000);
-      afterAll(() => changeBack(stack), 60_000);
-
-      it.each(Object.keys(OPEN_WHEN_CHANGED))('%s reaches what it needs, and nothing else', (from) => {
-        expect(openFrom(flows, from)).toEqual(allowed(OPEN_WHEN_CHANGED, from));
-      });
-    });
-
-    describe('with a mail server at a port of a private address', () => {
-      let flows: Flow[] = [];
-      beforeAll(async () => {
-        await openForMail(stack);
-        flows = await ends.measure(OPEN_FOR_MAIL);
-        tables.push(flows);
-      }, 60_000);
-      afterAll(() => stack.kubectl('delete', 'networkpolicy', ...OF_MAIL), 60_000);
-
-      it.each(Object.keys(OPEN_FOR_MAIL))('%s reaches what it needs, and nothing else', (from) => {
-        expect(openFrom(flows, from)).toEqual(allowed(OPEN_FOR_MAIL, from));
-      });
-    });
+    describeFlows('as the settings are by default', OPEN);
+    describeFlows('with one private address instead of the internet for the worker, a bucket at a port of it, and a namespace of clients that monitors', OPEN_WHEN_CHANGED, () => change(stack), () => changeBack(stack));
+    describeFlows('with a mail server at a port of a private address', OPEN_FOR_MAIL, () => openForMail(stack), () => stack.kubectl('delete', 'networkpolicy', ...OF_MAIL));
 
     it('a port-forward passes, as the node does', async () => {
       expect((await withForward(stack, (baseUrl) => send({ url: `${baseUrl}/_health/` }))).status).toBe(200);
@@ -157,18 +134,7 @@ async function changeBack(stack: Stack): Promise<void> {
 async function openForMail(stack: Stack): Promise<void> {
   const { hostAddress } = stack.cluster.network;
   const { folder } = await stack.synthesize('mail', { email: { url: `smtp://${hostAddress}:${PORT}`, privateNetworks: [hostAddress] } });
-  const items = (await objectsIn(folder)).filter(({ kind, metadata: { name } }) => kind === 'NetworkPolicy' && OF_MAIL.includes(name));
+  const items = objectsIn(folder).filter(({ kind, metadata: { name } }) => kind === 'NetworkPolicy' && OF_MAIL.includes(name));
   expect(items).toHaveLength(OF_MAIL.length);
   await stack.cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-}
-
-interface Manifest {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-}
-
-async function objectsIn(folder: string): Promise<Manifest[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml'));
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest));
 }

@@ -1,7 +1,4 @@
 // Rehearsals on pods while events come in: the check of each month, on a dump, on a copy, of the next release, with an image that is not there, and killed in the middle.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import type { RehearsalStatus } from '../../../operator/api/rehearsal-fields.js';
 import { REHEARSAL_COMPONENT, RESTORE_SECRET, rehearsalTemplate } from '../../../operator/api/object-names.js';
@@ -61,9 +58,7 @@ export const rehearsed: BackupScene = (scenes) => {
 
   it('with the identity it runs on the newest copy, and nothing is left of the identity', async () => {
     const { stack } = scenes;
-    const folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
-    await writeFile(join(folder, 'key'), `${scenes.identity}\n`, { mode: 0o600 });
-    const printed = await cli(stack, 'rehearse', '5.2', '--identity-file', join(folder, 'key')).finally(() => rm(folder, { recursive: true }));
+    const printed = await cli(stack, 'rehearse', '5.2', '--identity-file', scenes.key());
     expect(printed).toMatch(/rehearsal +5\.2 on copy \d{8}T\d{6}Z: passed/);
     expect(await stack.kubectl('get', 'secret', RESTORE_SECRET, '--ignore-not-found')).toBe('');
   }, SCENE_MS);

@@ -1,7 +1,4 @@
 // A restore on pods whose Job is killed (kill -9) in each of its containers, with a copy so large that each can be caught; and one that is taken back while it loads.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RESTORE_COMPONENT } from '../../../operator/api/object-names.js';
 import { RESTORE_CONTAINERS } from '../../../operator/core/restore/restore-end.js';
@@ -22,17 +19,14 @@ export function describeKilledRestores(installed: Installed): void {
   const { stack } = installed;
   describe(`restores at ${RATE} events/s, of a copy that takes its time`, () => {
     const scenes = new BackupScenes(installed);
-    let folder = '';
     let copy = '';
-    const begin = (during: Parameters<typeof restore>[2]) => restore(stack, [copy, '--identity-file', join(folder, 'key'), '--no-save'], during);
+    const begin = (during: Parameters<typeof restore>[2]) => restore(stack, [copy, '--identity-file', scenes.key(), '--no-save'], during);
     const rows = () => sql(stack, 'SELECT count(*), count(DISTINCT n), sum(hashtext(data)) FROM restore_filler');
     const inWeb = (...command: readonly string[]) => stack.kubectl('exec', 'deployment/web', '--', ...command);
     const job = async () => ({ component: RESTORE_COMPONENT, job: `restore-${(await restoreStatus(stack)).current?.id.toLowerCase() ?? ''}` });
 
     beforeAll(async () => {
       await scenes.begin();
-      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
-      await writeFile(join(folder, 'key'), `${scenes.identity}\n`, { mode: 0o600 });
       await scenes.applyBucket('restore-killed', { backup: { scratch: '2Gi' } });
       await mark(stack, '1 in the copy');
       await sql(stack, `CREATE TABLE restore_filler AS SELECT n, (SELECT string_agg(md5(random()::text || n || part), '') FROM generate_series(1, 62) part) AS data FROM generate_series(1, ${ROWS}) n; ALTER TABLE restore_filler OWNER TO glitchtip`);
@@ -41,10 +35,7 @@ export function describeKilledRestores(installed: Installed): void {
       copy = (await backupStatus(stack)).lastVerified?.copy ?? '';
       await mark(stack, '2 after it');
     }, 1_200_000);
-    afterAll(async () => {
-      await scenes.end();
-      await rm(folder, { recursive: true, force: true });
-    }, 60_000);
+    afterAll(() => scenes.end(), 60_000);
     afterEach(async () => {
       if ((await restoreStatus(stack)).current === undefined) return;
       await restore(stack, ['--undo']);

@@ -1,7 +1,5 @@
 // Restores on pods while numbered events come in: there and back by the commands of docs/runbooks/restore.md, with operator and Jobs killed in each phase; at the end each event is stored once.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateX25519Identity } from 'age-encryption';
 import { SECRETS } from '../../../charts/part-names.js';
@@ -28,31 +26,24 @@ export function describeRestores(installed: Installed): void {
   const { stack, canaries } = installed;
   describe(`restores at ${RATE} events/s`, () => {
     const scenes = new BackupScenes(installed);
-    let folder = '';
     let copy = '';
-    const key = (name = 'glitchtip-backup.key') => join(folder, name);
-    const runbook = runbookCommands(stack, () => folder);
+    const runbook = runbookCommands(scenes);
     const begin = async (during?: Parameters<typeof restore>[2], before?: () => Promise<unknown>): Promise<string> => {
       await endLeft();
       await before?.();
-      return restore(stack, [copy, '--identity-file', key()], during);
+      return restore(stack, [copy, '--identity-file', scenes.key()], during);
     };
 
     beforeAll(async () => {
       await scenes.begin();
-      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
-      await writeFile(key(), `${scenes.identity}\n`, { mode: 0o600 });
-      await writeFile(key('another'), `${await generateX25519Identity()}\n`, { mode: 0o600 });
+      await writeFile(scenes.key('another'), `${await generateX25519Identity()}\n`, { mode: 0o600 });
       await scenes.applyBucket('restore-s3');
       await mark(stack, '1 in the copy');
       expect(await backup(stack)).toMatchObject({ kind: 'verified' });
       copy = (await backupStatus(stack)).lastVerified?.copy ?? '';
       await mark(stack, '2 after it');
     }, 900_000);
-    afterAll(async () => {
-      await scenes.end();
-      await rm(folder, { recursive: true, force: true });
-    }, 60_000);
+    afterAll(() => scenes.end(), 60_000);
 
     /** What a scene that failed left behind is not the next one's. */
     async function endLeft(): Promise<void> {
@@ -63,14 +54,14 @@ export function describeRestores(installed: Installed): void {
 
     it('with the identity of somebody else: told in Checking, and nothing was stopped', async () => {
       const before = await stack.ready();
-      await expect(restore(stack, [copy, '--identity-file', key('another')])).rejects.toThrow(/IdentityWrong/);
+      await expect(restore(stack, [copy, '--identity-file', scenes.key('another')])).rejects.toThrow(/IdentityWrong/);
       expect((await stack.ready()).get('web')?.uid).toBe(before.get('web')?.uid);
       expect(await databasesOfRestores(stack)).toEqual([]);
     }, SCENE_MS);
 
     it('into a database to look at: it is beside the live one, nothing was stopped for it, and undo drops it', async () => {
       const before = await stack.ready();
-      await restore(stack, [copy, '--into-new-database', '--identity-file', key()]);
+      await restore(stack, [copy, '--into-new-database', '--identity-file', scenes.key()]);
       expect([(await databasesOfRestores(stack)).length, await marks(stack), (await stack.ready()).get('web')?.uid]).toEqual([1, ['1 in the copy', '2 after it'], before.get('web')?.uid]);
       await restore(stack, ['--undo']);
       expect([await databasesOfRestores(stack), (await restoreStatus(stack)).last?.result]).toEqual([[], 'Canceled']);
@@ -170,7 +161,7 @@ export function describeRestores(installed: Installed): void {
 
       await endLeft();
       const all = await events();
-      await restore(stack, [made.run.copy, '--identity-file', key(), '--no-save']);
+      await restore(stack, [made.run.copy, '--identity-file', scenes.key(), '--no-save']);
       await waitFor<true>({ what: `an event of the load in ${today}`, seconds: 120 }, async () => when((await events()) > 1, 'none but that of the proof'));
       expect(await events()).toBeLessThan(all);
       await restore(stack, ['--undo']);
@@ -193,11 +184,11 @@ export function describeRestores(installed: Installed): void {
   });
 }
 
-/** Those of a host that runs, asked by nobody. @param folder that has the key */
-function runbookCommands(stack: Stack, folder: () => string): Readonly<Record<'list' | 'bring' | 'confirm' | 'undo', (during?: Parameters<typeof restore>[2]) => Promise<string>>> {
+/** Those of a host that runs, asked by nobody, where the key is. */
+function runbookCommands(scenes: BackupScenes): Readonly<Record<'list' | 'bring' | 'confirm' | 'undo', (during?: Parameters<typeof restore>[2]) => Promise<string>>> {
   const [list = '', bring = '', confirm = '', undo = ''] = blocksOf('docs/runbooks/restore.md', 'On a host that runs');
-  const typed = (block: string): Promise<string> => runCommands(stack, `cd ${folder()}; ${asBuilt(block)}`);
-  const asked = (block: string) => (during?: Parameters<typeof restore>[2]) => followed(stack, block.trim(), () => typed(`${block.trim()} --yes`), during);
+  const typed = (block: string): Promise<string> => runCommands(scenes.stack, `cd ${scenes.folder}; ${asBuilt(block)}`);
+  const asked = (block: string) => (during?: Parameters<typeof restore>[2]) => followed(scenes.stack, block.trim(), () => typed(`${block.trim()} --yes`), during);
   return { list: () => typed(list), bring: asked(bring), confirm: asked(confirm), undo: asked(undo) };
 }
 

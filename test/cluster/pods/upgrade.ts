@@ -1,13 +1,11 @@
 // Upgrades on pods while numbered events come in: there and back, and once more with operator and Jobs killed in each phase; at the end each event is stored once, old ones too.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WEB_BACKEND } from '../../../charts/part-names.js';
 import { BACKUP_COMPONENT, MIGRATE_COMPONENT, REPAIR_JOB_PREFIX, UPGRADE_STEP, WAIT_FOR_DATABASE } from '../../../operator/api/object-names.js';
 import type { UpgradePhase } from '../../../operator/api/upgrade-fields.js';
 import { recordMeasurement } from '../../support/measurements.js';
 import { catchRunning } from '../support/backup-runs.js';
+import { untilNoIncident } from '../support/health-checks.js';
 import { applyHeld } from '../support/held-apply.js';
 import { startLoad } from '../support/inside.js';
 import { killOperator } from '../support/leader.js';
@@ -15,7 +13,6 @@ import { killContainer } from '../support/out-of-memory.js';
 import { fillQueue } from '../support/queue-access.js';
 import { copier } from '../support/queued-events.js';
 import { restore } from '../support/restore-runs.js';
-import { glitchTip } from '../support/requested-rotations.js';
 import type { Stack, Synthesized } from '../support/stack.js';
 import { sql } from '../support/stored-events.js';
 import { upgrade, upgradeStatus } from '../support/upgrade-runs.js';
@@ -32,26 +29,19 @@ export function describeUpgrades(installed: Installed): void {
   describe(`upgrades at ${RATE} events/s`, () => {
     const scenes = new BackupScenes(installed);
     const queued: string[] = [];
-    let folder = '';
     let [five, six]: (Synthesized | undefined)[] = [];
     const of = (manifests: Synthesized | undefined): Synthesized => {
       if (manifests === undefined) throw new Error('nothing was synthesized');
       return manifests;
     };
-    const key = () => join(folder, 'key');
 
     beforeAll(async () => {
       await scenes.begin();
-      folder = await mkdtemp(join(tmpdir(), 'glitchkeeper-key-'));
-      await writeFile(key(), `${scenes.identity}\n`, { mode: 0o600 });
       await scenes.applyBucket('upgrade-5.2');
       five = await scenes.synthesizeBucket('upgrade-5.2');
       six = await scenes.synthesizeBucket('upgrade-6.2', { version: '6.2' });
     }, 900_000);
-    afterAll(async () => {
-      await scenes.end();
-      await rm(folder, { recursive: true, force: true });
-    }, 60_000);
+    afterAll(() => scenes.end(), 60_000);
 
     it('6.2 applied by itself, twice, migrates nothing, and 5.2 applied again goes on', async () => {
       const migrations = () => sql(stack, 'SELECT count(*), max(id) FROM django_migrations');
@@ -81,7 +71,7 @@ export function describeUpgrades(installed: Installed): void {
     it('back, with the operator killed (kill -9) on the way: the backup is live with 5.2, and what came since was given to it', async () => {
       const began = Date.now();
       const during = (phase: UpgradePhase): Promise<void> => (phase === 'Undoing' ? killOperator(stack) : Promise.resolve());
-      expect(await upgrade(stack, ['--undo', '--identity-file', key()], { manifests: of(five), during })).toMatch(/is taken back/);
+      expect(await upgrade(stack, ['--undo', '--identity-file', scenes.key()], { manifests: of(five), during })).toMatch(/is taken back/);
       recordMeasurement({ what: `the way back from 6.2 to 5.2 at ${RATE} events/s, the operator killed on it`, value: Math.round((Date.now() - began) / 1_000), unit: 's' });
       await restore(stack, ['--confirm']);
       await stack.rolledOut();
@@ -118,7 +108,7 @@ export function describeUpgrades(installed: Installed): void {
 
     it('at the end not one event was refused, and every one is stored, once', () => scenes.expectEachStoredOnce('beside upgrades'), 2 * SCENE_MS);
 
-    it('and all is well', () => expectNoIncident(stack), SCENE_MS);
+    it('and all is well', () => untilNoIncident(stack, 300), SCENE_MS);
   });
 }
 
@@ -136,11 +126,4 @@ export async function fill({ stack, dsn }: Installed, ids: string[]): Promise<vo
 /** Of the ids, those that a table does not have. */
 export async function missing(stack: Stack, ids: readonly string[], table: string, column: string): Promise<string[]> {
   return sql(stack, `SELECT sent.id FROM unnest('{${ids.join(',')}}'::uuid[]) sent (id) WHERE NOT EXISTS (SELECT FROM ${table} stored WHERE stored.${column} = sent.id)`);
-}
-
-export async function expectNoIncident(stack: Stack): Promise<void> {
-  await waitFor<true>({ what: 'no open incident', seconds: 300, every: 2 }, async () => {
-    const { health } = await glitchTip(stack);
-    return when((health?.incidents ?? []).length === 0, JSON.stringify(health?.incidents));
-  });
 }

@@ -1,7 +1,8 @@
 // The operator's health checks, counted by its own metrics, and the pace that a test asks of them.
 import { RESOURCE } from '../../../charts/part-names.js';
 import type { Stack } from './stack.js';
-import { waitFor } from './wait.js';
+import { glitchTip } from './requested-rotations.js';
+import { waitFor, when } from './wait.js';
 
 /** Port of the operator's metrics. */
 const METRICS = 9464;
@@ -29,4 +30,12 @@ export async function checksSoFar(stack: Stack): Promise<number> {
 /** In the resource itself, which the operator reads at each check; the settings file is applied again only when it changed. */
 export async function setPace(stack: Stack, pace: Pace): Promise<void> {
   await stack.kubectl('patch', 'gt', RESOURCE, '--type=merge', '--patch', JSON.stringify({ spec: { health: pace } }));
+}
+
+/** As the resource has it. */
+export async function untilNoIncident(stack: Stack, seconds: number): Promise<void> {
+  await waitFor<true>({ what: 'no open incident', seconds, every: 2 }, async () => {
+    const { health } = await glitchTip(stack);
+    return when((health?.incidents ?? []).length === 0, JSON.stringify(health?.incidents));
+  });
 }

@@ -3,7 +3,7 @@ import type { Release } from '../../../operator/api/glitchtip-releases.js';
 import { compareStored, type StoredComparison } from '../../sdk/stored.js';
 import type { LoadReport } from '../../sdk/load.js';
 import type { Stack } from './stack.js';
-import { waitFor } from './wait.js';
+import { waitFor, when } from './wait.js';
 
 /** The answer of one query: rows as lines, columns separated by "|". The image lets its superuser in over the local socket. */
 export async function sql(stack: Stack, query: string): Promise<string[]> {
@@ -13,8 +13,21 @@ export async function sql(stack: Stack, query: string): Promise<string[]> {
 
 /** Ids (32 hexadecimal digits) of the stored events of a run. */
 export async function runIds(stack: Stack, runId: string): Promise<Set<string>> {
+  return new Set(await idsOfRows(stack, runId));
+}
+
+/** Of an event that is stored twice, twice. */
+function idsOfRows(stack: Stack, runId: string): Promise<string[]> {
   const column: Readonly<Record<Release, string>> = { '5.2': 'id', '6.2': 'event_id' };
-  return new Set(await sql(stack, `SELECT replace(${column[stack.release]}::text, '-', '') FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`));
+  return sql(stack, `SELECT replace(${column[stack.release]}::text, '-', '') FROM issue_events_issueevent WHERE title LIKE '%load ${runId} %'`);
+}
+
+/** Resolves when the only event of a run is stored, once. */
+export async function untilStored(stack: Stack, { runId, eventId }: { readonly runId: string; readonly eventId: string }): Promise<void> {
+  await waitFor<true>({ what: `event ${eventId} to be stored`, seconds: 120 }, async () => {
+    const ids = await idsOfRows(stack, runId);
+    return when(ids.length === 1 && ids[0] === eventId, `${ids.length} rows`);
+  });
 }
 
 /**
